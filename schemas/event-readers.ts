@@ -87,12 +87,16 @@ export function readImported(data: Data | undefined): Imported {
     rating: number(data?.['rating']),
     tags: texts,
     counted: counted === true,
-    endedAt: typeof endedAt === 'string' && isoTime.test(endedAt) ? endedAt : undefined,
+    endedAt: isPastTime(endedAt) ? endedAt : undefined,
   }
 }
 
-/** The only form in which an import writes a time: that of `toISOString`. */
-const isoTime = /^(19[7-9]\d|20\d\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+/** The only form in which an import writes a time: that of `toISOString`, from 1970 to 2099. A record may hold no other. */
+const isPastTime = (value: unknown): value is string => {
+  if (typeof value !== 'string' || !/^(19[7-9]\d|20\d\d)-/.test(value)) return false
+  const ms = Date.parse(value)
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === value
+}
 
 /** Reads the data of a `message.sent`. */
 export function readSent(data: Data): Sent | undefined {

@@ -47,7 +47,7 @@ Examples:
       const { settings: effective } = settings()
       let bytesTotal = 0
       for await (const { bytes } of findFiles(paths)) bytesTotal += bytes
-      const nc = await connectToRunningNats(effective, 'producer')
+      const nc = await connectToRunningNats(effective)
       const progress = showProgress(out, bytesTotal)
       const sender = createSender(nc, { onWait: progress.waits })
       try {

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { decide } from '../../actors/core/decide.ts'
 import type { Message } from '../../actors/core/decision.ts'
-import { importConversations } from '../../pipeline/ingest/conversations/import-conversations.ts'
 import { openConversations } from '../../pipeline/ingest/conversations/conversation-file.ts'
+import { importConversations } from '../../pipeline/ingest/conversations/import-conversations.ts'
 import { caughtUp, type Entry, readLog, rows } from '../support/system-assertions.ts'
 import { startSystem, type System } from '../support/test-system.ts'
 
@@ -35,7 +35,7 @@ describe.skipIf(!existsSync(FILE))('real conversations (skipped where ../shared/
   let conversations: Conversation[]
   const play = async (path: string, tenant: string, mode: 'history' | 'live') =>
     importConversations((await openConversations(path)).pieces, {
-      nc: system.producer,
+      nc: system.running.jetstream.nc,
       jetstream: system.running.jetstream,
       tenant,
       kind: 'support',

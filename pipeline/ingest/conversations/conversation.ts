@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { remembersId } from '../../../actors/core/deduplication.ts'
+import { isRemembered } from '../../../actors/core/deduplication.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { TOKEN } from '../../../schemas/subjects.ts'
 import { inputProblem, type OutgoingInput } from '../../producer/input-sender.ts'
@@ -64,7 +64,7 @@ export function isAllThere(conversation: Conversation, last: LogRecord, options:
     const key = keyOf(role, text)
     const number = (numbers.get(key) ?? 0) + 1
     numbers.set(key, number)
-    return id === undefined && remembersId(last.seen, turnId(key, number, time))
+    return id === undefined && isRemembered(last.seen, { source: TURN_SOURCE, id: turnId(key, number, time) })
   })
 }
 

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { LRUCache } from 'lru-cache'
-import type { Address } from '../../../schemas/subjects.ts'
+import { type Address, logSubject, partitionOf } from '../../../schemas/subjects.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
+import { partitionsOf, streamInfo } from '../../jetstream/stream-info.ts'
 import { createSender, type OutgoingInput, type Sent } from '../../producer/input-sender.ts'
 import { createInFlightLimiter } from '../../runtime/in-flight-limiter.ts'
 import {
@@ -26,10 +27,10 @@ import { createUndecidedInputs } from './undecided-inputs.ts'
 
 /** Options of `importConversations`. */
 export interface ImportOptions {
-  /** The connection of a producer. */
+  /** The connection of a producer; live, one with the rights of Colloquy's own processes, which reads the log. */
   readonly nc: NatsConnection
   /** A connection that may read LOG and INBOX. */
-  readonly jetstream: Pick<JetStreamContext, 'nc' | 'jsm' | 'mux'>
+  readonly jetstream: JetStreamContext
   readonly tenant: string
   readonly kind: string
   readonly mode: Mode
@@ -129,8 +130,10 @@ export async function importConversations(pieces: AsyncIterable<JsonPiece>, opti
   await using resources = new AsyncDisposableStack()
   const sender = createSender(nc, { onWait, signal })
   resources.defer(sender.close)
-  const undecided = createUndecidedInputs({ jetstream, signal, onWait })
-  await undecided.whenAllDecided()
+  const inbox = await streamInfo(jetstream.jsm, 'INBOX')
+  const partitionCount = partitionsOf(inbox)
+  const undecided = createUndecidedInputs({ jetstream, partitionCount, signal, onWait })
+  if (inbox.state.messages > 0) await undecided.whenAt(inbox.state.last_seq)
 
   const send = async (address: Address, input: OutgoingInput): Promise<Sent> => {
     await pace()
@@ -167,7 +170,10 @@ export async function importConversations(pieces: AsyncIterable<JsonPiece>, opti
     const known = recent.get(actorId)
     if (known !== undefined) return known
     await undecided.whenDecided(actorId)
-    return readKnown(jetstream, { tenant, kind, id: actorId }, (last) => isAllThere(conversation, last, planOptions))
+    const address = { tenant, kind, id: actorId }
+    return readKnown(jetstream, logSubject(partitionOf(address, partitionCount), address), (last) =>
+      isAllThere(conversation, last, planOptions),
+    )
   }
   const importOne = async (conversation: Conversation, place: Place): Promise<void> => {
     const known = await knownOf(conversation)

@@ -2,9 +2,9 @@ import { hash } from 'node:crypto'
 import { observedMessages } from '../../../actors/core/observed-messages.ts'
 import type { Role } from '../../../schemas/events.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
-import type { Address } from '../../../schemas/subjects.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
-import { lastRecordDirect, recordsOf } from '../../jetstream/last-record.ts'
+import { subjectEndDirect } from '../../jetstream/last-record.ts'
+import { logParser } from '../../jetstream/log-message.ts'
 
 /** A turn that an actor has. */
 export interface KnownTurn {
@@ -60,21 +60,21 @@ export const isTurnId = (id: string): boolean => id.startsWith(TURN_ID)
 export const turnId = (key: string, number: number, time: string | undefined): string =>
   `${TURN_ID}${hash('sha1', `${key} ${number} ${time ?? ''}`, 'base64url').slice(0, 16)}`
 
-type Reads = Pick<JetStreamContext, 'jsm' | 'mux'>
 const BATCH_MAX = 1_000
 
 /**
- * Reads an actor's turns from LOG: one round trip for a new actor, and one more for each thousand records.
+ * Reads an actor's turns from LOG: its last record, and then a thousand records with each round trip.
  *
+ * @param subject of its records
  * @param isEnough whether the last record alone tells enough
  * @returns `undefined` if it does
  */
 export async function readKnown(
-  jetstream: Reads,
-  address: Address,
+  jetstream: JetStreamContext,
+  subject: string,
   isEnough: (last: LogRecord) => boolean,
 ): Promise<KnownConversation | undefined> {
-  const last = await lastRecordDirect(jetstream, recordsOf(address))
+  const { record: last } = await subjectEndDirect(jetstream, subject)
   if (last === undefined) return NOTHING_KNOWN
   if (isEnough(last.record)) return undefined
   const turns: KnownTurn[] = []
@@ -84,7 +84,7 @@ export async function readKnown(
     turns.push(...found)
     if (record.input.history === true) historyCount += found.length
   }
-  for (let seq = 0; seq < last.seq;) seq = await readBatch(jetstream, last.subject, seq + 1, last.seq, take)
+  for (let seq = 0; seq < last.seq;) seq = await readBatch(jetstream, subject, seq + 1, last.seq, take)
   const { case: current, seen, n } = last.record
   return {
     turns,
@@ -100,13 +100,14 @@ export const factsOfCase = ({ case: { rating, tags, counted } }: LogRecord): Fac
 
 /** Reads the records of a subject from a sequence on, at most a batch and none after `lastSeq`. Returns the sequence it has come to. */
 async function readBatch(
-  { jsm }: Reads,
+  { jsm }: JetStreamContext,
   subject: string,
   seq: number,
   lastSeq: number,
   take: (record: LogRecord) => void,
 ): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const parse = await logParser({ jsm })
   let reached = seq - 1
   await jsm.direct.getBatch('LOG', {
     seq,
@@ -119,7 +120,8 @@ async function readBatch(
         else resolve(reached < seq ? lastSeq : reached)
       } else if (message.seq <= lastSeq) {
         reached = message.seq
-        take(message.json<LogRecord>())
+        const { record } = parse(message)
+        if (record !== undefined) take(record)
       }
     },
   })

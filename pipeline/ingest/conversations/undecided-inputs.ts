@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { askProcesses, progressSchema } from '../../cluster/process-status.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
-import { partitionsOf, streamInfo } from '../../jetstream/stream-info.ts'
 import { shared } from '../../runtime/poll-until.ts'
 import { lowestPosition, partitionsOwned } from '../../runtime/stage-progress.ts'
 
@@ -12,8 +11,8 @@ import { lowestPosition, partitionsOwned } from '../../runtime/stage-progress.ts
  * decided.
  */
 export interface UndecidedInputs {
-  /** Waits until every input that INBOX has now is decided. */
-  whenAllDecided(): Promise<void>
+  /** Waits until every input up to this INBOX sequence is decided. */
+  whenAt(position: number): Promise<void>
   /** Notes the last input of an actor. */
   note(actorId: string, position: number): void
   /** Waits until the inputs that were noted for an actor are decided. Settles at once where there are none. */
@@ -23,7 +22,8 @@ export interface UndecidedInputs {
 }
 
 export interface UndecidedOptions {
-  readonly jetstream: Pick<JetStreamContext, 'nc' | 'jsm'>
+  readonly jetstream: Pick<JetStreamContext, 'nc'>
+  readonly partitionCount: number
   readonly signal: AbortSignal
   /** Called before each pause with its reason. */
   readonly onWait: (why: string) => void
@@ -37,11 +37,10 @@ const POLL_MS = 100
 
 const answerSchema = z.object({ stages: z.object({ host: progressSchema.optional() }) })
 
-export function createUndecidedInputs({ jetstream, signal, onWait }: UndecidedOptions): UndecidedInputs {
+export function createUndecidedInputs({ jetstream, partitionCount, signal, onWait }: UndecidedOptions): UndecidedInputs {
   /** Positions by actor, roughly in ascending order. Two actors with one key only wait for each other. */
   const noted = new Map<number, number>()
   let decided = 0
-  let partitionCount = Infinity
   let sweepAt = SWEEP_AT
 
   const ask = shared(async (): Promise<number> => {
@@ -69,11 +68,7 @@ export function createUndecidedInputs({ jetstream, signal, onWait }: UndecidedOp
   }
 
   return {
-    async whenAllDecided() {
-      const inbox = await streamInfo(jetstream.jsm, 'INBOX')
-      partitionCount = partitionsOf(inbox)
-      if (inbox.state.messages > 0) await whenAt(inbox.state.last_seq)
-    },
+    whenAt,
     note(actorId, position) {
       noted.set(keyOf(actorId), position)
     },

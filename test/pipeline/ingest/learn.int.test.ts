@@ -29,7 +29,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const clientOf = (tenant: string): Promise<KnowledgeClient> => createKnowledgeClient({ nc: system.producer, sender, tenant })
+const clientOf = (tenant: string): Promise<KnowledgeClient> => createKnowledgeClient({ nc: system.running.jetstream.nc, sender, tenant })
 const caughtUp = (): Promise<unknown> => waitUntilCaughtUp(system.settings, 120_000)
 const lastSeq = async (): Promise<number> => (await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq
 const find = async (tenant: string, q: string): Promise<readonly SearchHit[]> =>

@@ -78,7 +78,7 @@ async function fileOf(name: string, lines: readonly (object | string)[]): Promis
 async function importFile(path: string, tenant: string, options: Partial<ImportOptions> = {}): Promise<ImportSummary> {
   const { pieces } = await openConversations(path)
   return importConversations(pieces, {
-    nc: system.producer,
+    nc: system.running.jetstream.nc,
     jetstream: system.running.jetstream,
     tenant,
     kind: 'support',
