@@ -83,12 +83,7 @@ export const TAGS_MAX = 32
 export function readImported(data: Data | undefined): Imported {
   const { tags, counted, endedAt }: { tags?: unknown; counted?: unknown; endedAt?: unknown } = data ?? {}
   const texts = Array.isArray(tags) ? (tags as unknown[]).slice(0, TAGS_MAX).flatMap((tag) => fact(tag) ?? []) : undefined
-  return {
-    rating: number(data?.['rating']),
-    tags: texts,
-    counted: counted === true,
-    endedAt: isPastTime(endedAt) ? endedAt : undefined,
-  }
+  return { rating: number(data?.['rating']), tags: texts, counted: counted === true, endedAt: isPastTime(endedAt) ? endedAt : undefined }
 }
 
 /** The only form in which an import writes a time: that of `toISOString`, from 1970 to 2099. A record may hold no other. */
