@@ -176,7 +176,7 @@ export const recordSchema = z.object({
   v: z.literal(1),
   /** 1, 2, 3… per actor, including rejections. */
   n: z.int().positive(),
-  /** When it was decided. Never before the actor's previous record. */
+  /** When it was decided. Not before the actor's previous record, unless that one was decided by a clock more than an hour ahead. */
   at: time,
   inbox: z.object({ seq: count, ts: time }),
   /** All INBOX sequences of this partition up to here are completed by acknowledged records. */

@@ -15,7 +15,7 @@ export interface Address {
 }
 
 /** The streams of the contract. */
-export const STREAMS = ['INBOX', 'LOG', 'OUT', 'TASKS', 'TIMERS', 'SENT', 'DEAD'] as const
+export const STREAMS = ['INBOX', 'LOG', 'OUT', 'TASKS', 'TIMERS', 'SENT', 'DEAD', 'REMOVED'] as const
 export type StreamName = (typeof STREAMS)[number]
 
 /** The form of a tenant, a kind or an id. */
@@ -70,6 +70,8 @@ export const taskSubject = (name: string, a: Address): string => `task.${name}.$
 /** An actor's only schedule: its next wake-up. */
 export const wakeUpSubject = (a: Address): string => `timer.${path(a)}`
 export const deadSubject = (reason: string, a: Address): string => `dead.${reason}.${path(a)}`
+/** All dead letters of a reason. */
+export const deadSubjects = (reason: string): string => `dead.${reason}.>`
 /** Core NATS, not stored: tells the runner of a task that the machine no longer needs the result. */
 export const abortSubject = (run: string): string => `abort.${run}`
 /** Core NATS, not stored: search requests from processes without a search index. */

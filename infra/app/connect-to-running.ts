@@ -10,6 +10,7 @@ import { parseJson } from '../../schemas/json.ts'
 import type { Settings } from '../settings.ts'
 import type { Running } from './launch.ts'
 import { connectNats, openJetStream, remoteConnection } from './nats-access.ts'
+import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 
 /** The file `running.json` in the data folder: how other processes of this machine find the servers of a running system. */
 const addressesSchema = z.object({
@@ -39,7 +40,7 @@ export async function announce(dataDir: string, addresses: Addresses): Promise<{
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const file = fileOf(dataDir)
   const partial = `${file}.${addresses.pid}`
-  await writeFile(partial, `${JSON.stringify(addresses, undefined, 2)}\n`, { mode: 0o600 })
+  await namingFile(partial, writeFile(partial, `${JSON.stringify(addresses, undefined, 2)}\n`, { mode: 0o600 }))
   await rename(partial, file)
   return {
     async withdraw() {
@@ -172,7 +173,7 @@ export function notRunning(settings: Settings, url?: string, cause?: unknown): C
 /** Reads a file; `undefined` if it does not exist. */
 async function readIfExists(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return await namingFile(file, readFile(file, 'utf8'))
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
     throw error

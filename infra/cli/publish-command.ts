@@ -16,6 +16,7 @@ import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { printable } from '../app/terminal-output.ts'
 import { actorArgument } from './arguments.ts'
+import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 
 interface Options extends JsonOption {
   readonly id?: string
@@ -75,7 +76,7 @@ async function dataText(json: string | undefined, file: string | undefined): Pro
     throw new ColloquyError('no_data', 'give the JSON as the third argument, or a file with --file')
   }
   if (json !== undefined) return json
-  return file === '-' ? text(process.stdin) : readFile(file ?? '', 'utf8')
+  return file === '-' ? text(process.stdin) : namingFile(file ?? '', readFile(file ?? '', 'utf8'))
 }
 
 const dataShape = z.record(z.string(), z.unknown())

@@ -4,6 +4,7 @@ import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-
 import { type Language, LANGUAGES } from '../reporting/report/report-format.ts'
 import { addPeriodFlags, type PeriodOptions, scopeOf } from './period-flags.ts'
 import { withAnalyst } from './with-analyst.ts'
+import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 
 interface Options extends JsonOption, PeriodOptions {
   readonly lang: Language
@@ -35,7 +36,7 @@ Examples:
         out.stdout.write(page)
         return
       }
-      await writeFile(options.out, page)
+      await namingFile(options.out, writeFile(options.out, page))
       if (options.json) out.json({ file: options.out, tenant: scope.tenant, from: scope.from, to: scope.to })
       else out.line(`Report written to ${options.out}.`)
     })

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { textOf } from '../../pipeline/jetstream/removed.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { durabilityText } from '../app/durability.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
@@ -19,7 +20,8 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), TIMEOUT_MS)
     .option(
       JSON_FLAG,
-      'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, durability, nats: {protected, code, detail}}',
+      'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, badRecords, '
+        + 'removed: {records, ranges, unproven}, durability, nats: {protected, code, detail}}',
     )
     .action(async (options: Options) => {
       const { settings: effective } = settings()
@@ -28,7 +30,7 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
       else print(out, status)
     })
 
-function print(out: Output, { log, stages, dead, durability, nats }: SystemStatus): void {
+function print(out: Output, { log, stages, dead, badRecords, removed, durability, nats }: SystemStatus): void {
   out.table(
     ['stage', 'position', 'lag', 'state'],
     Object.entries(stages).map(([role, stage]) => [
@@ -38,6 +40,23 @@ function print(out: Output, { log, stages, dead, durability, nats }: SystemStatu
       stage.ok ? stage.detail : out.paint('red', stage.detail),
     ]),
   )
+  if (badRecords > 0) {
+    out.line(
+      out.paint(
+        'red',
+        `${badRecords} messages of LOG are no record and were set aside; "colloquy dead ls --reason bad_record" lists them.`,
+      ),
+    )
+  }
+  if (removed.records > 0) {
+    const { records, first } = removed.unproven
+    const actors = first.map(({ seq, actor }) => `${seq} of ${actor}`).join(', ')
+    out.line(out.paint('red', `LOG has lost ${removed.records} records inside: ${textOf(removed.ranges)}. Check the disk of NATS.`))
+    if (records > 0)
+      out.line(
+        `The tables still have the rows of ${records} of them, which nothing proves: ${actors}${records > first.length ? ', …' : ''}.`,
+      )
+  }
   out.line(`LOG has ${log.last} records, DEAD ${dead} dead letters. ${durabilityText(durability)}`)
   out.line(
     nats.protected

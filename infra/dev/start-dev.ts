@@ -35,7 +35,13 @@ export async function startDev(settings: Settings, logStyle: LogStyle, log: Logg
   await using started = new AsyncDisposableStack()
   const reloaderStarted = Promise.withResolvers<Reloader>()
   const moreRoutes: MoreRoutes = (app, system) =>
-    addDevRoutes(app, { ...system, reloader: reloaderStarted.promise, log, now: Date.now, partitionCount: settings.PARTITIONS })
+    addDevRoutes(app, {
+      ...system,
+      reloader: reloaderStarted.promise,
+      log,
+      now: () => performance.now(),
+      partitionCount: settings.PARTITIONS,
+    })
   const running = await launch({ ...settings, ROLES: OWN_ROLES }, new Map(), log, { moreRoutes })
   started.defer(() => running.stop())
   const reloader = startReloader({

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { createFairPlaces } from './fair-places.ts'
+import { createFairPlaces } from '../runtime/fair-places.ts'
 
 /** Connections beyond the limit that are kept for a moment, to answer health checks, and others with 503. */
 const RESERVE = 64

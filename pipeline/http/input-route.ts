@@ -8,7 +8,7 @@ import type { Publisher, PublishResult } from '../jetstream/publisher.ts'
 import type { Durability } from '../producer/receipt.ts'
 import { type ActorWait, type Handled, WAITS } from '../producer/wait-for.ts'
 import type { ConnectionWatch } from './connection-health.ts'
-import { createFairPlaces } from './fair-places.ts'
+import { createFairPlaces } from '../runtime/fair-places.ts'
 import { asProblem, HttpProblem, RETRY_AFTER } from './problems.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
 

@@ -10,6 +10,7 @@ import { chunkDocument } from './chunking/chunk-document.ts'
 import type { Document } from './document-parts.ts'
 import type { FoundFile } from './find-files.ts'
 import { type Line, openLines } from './line-file.ts'
+import { namingFile } from '../runtime/file-errors.ts'
 
 /** A document of a file, or the problem with it. */
 export interface Read {
@@ -46,7 +47,7 @@ async function textOf({ path, bytes: size }: FoundFile): Promise<string> {
   if (size > DOCUMENT_BYTES_MAX) {
     throw new ColloquyError('too_long', `the file has ${size} bytes; at most ${DOCUMENT_BYTES_MAX} are allowed`)
   }
-  const content = await readFile(path)
+  const content = await namingFile(path, readFile(path))
   const bytes = path.endsWith('.gz') ? await promisify(gunzip)(content, { maxOutputLength: DOCUMENT_BYTES_MAX }) : content
   if (bytes.includes(0)) throw new ColloquyError('no_text', 'the file is binary: it contains zero bytes')
   const text = decodeUtf8(bytes)

@@ -26,8 +26,8 @@ export interface LogEntry {
 }
 
 /**
- * A message of LOG that no host wrote: it is no record, or on a subject of no actor. Every reader sets it aside and continues. The dispatcher
- * puts it into DEAD, and the projector into `dead_letters`.
+ * A message of LOG that no host wrote: it is no record, or on a subject of no actor. Every reader sets it aside and continues. The
+ * dispatcher puts it into DEAD, and the projector into `dead_letters`.
  */
 export interface BadRecord {
   readonly seq: number

@@ -3,23 +3,32 @@ import { z } from 'zod'
 import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { SEARCH_SUBJECT } from '../../schemas/subjects.ts'
+import { createFairPlaces } from '../runtime/fair-places.ts'
 import type { Search } from './hybrid-search.ts'
 import { answerSchema } from './search-client.ts'
 
 /** NATS queue group, so that only one of the processes with a search index answers a query. */
 const QUEUE = 'memory'
 const ANSWER_MS = 10_000
+/** Searches of other processes that run at one time; more are refused. A tenant gets at most three quarters. */
+const SEARCHES_MAX = 1_000
 
+const tenantSchema = z.object({ tenant: z.string() })
 const replySchema = z.union([z.object({ answer: answerSchema }), z.object({ error: z.object({ code: z.string(), message: z.string() }) })])
 
 /** Answers search queries of processes without a search index, on `SEARCH_SUBJECT`. */
 export function serveSearch(nc: NatsConnection, search: Search): { stop(): void } {
+  const places = createFairPlaces(SEARCHES_MAX)
   const answer = async (request: unknown): Promise<object> => {
+    const tenant = tenantSchema.safeParse(request).data?.tenant ?? ''
+    if (!places.acquire(tenant)) return { error: { code: 'search_unavailable', message: 'too many searches are running; try again' } }
     try {
       // The search validates the request.
       return { answer: await search(request as Parameters<Search>[0]) }
     } catch (error) {
       return { error: { code: codeOf(error) ?? 'no_memory', message: messageOf(error) } }
+    } finally {
+      places.release(tenant)
     }
   }
   const subscription = nc.subscribe(SEARCH_SUBJECT, {

@@ -67,6 +67,18 @@ export const STREAM_ERRORS = {
     remedy: 'The host retries. If INBOX is full, raise `COLLOQUY_STORAGE_BYTES_MAX`.',
     where: 'log of a host',
   },
+  not_recorded: {
+    meaning: 'A range of lost records could not be stored.',
+    cause: 'The stream REMOVED is full or has no leader. The message has the answer of NATS.',
+    remedy: 'The stage retries. Check the storage and the servers of NATS if the error persists.',
+    where: LOG,
+  },
+  records_removed: {
+    meaning: 'More lost records of LOG were found, and a stage restarts to take them into account.',
+    cause: 'A damaged file of NATS, or a message that another program deleted from LOG.',
+    remedy: 'The stage restarts by itself. `colloquy status` lists what is lost; check the disk of NATS.',
+    where: LOG,
+  },
   no_partitions: {
     meaning: 'INBOX does not say how many partitions it has.',
     cause: 'Its subject transform has no partitions: the stream was not created by Colloquy, or was changed by hand.',

@@ -8,6 +8,7 @@ import { codeOf, ColloquyError, hasCode, messageOf } from '../../../schemas/erro
 import { bytesOfFile } from '../data-files.ts'
 import { bytesIn, type HubClient, reasonOf } from './hub-client.ts'
 import { type LockedFile, measureFile } from './lock-file.ts'
+import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 
 /** The known properties of a file. */
 export interface Expected {
@@ -149,7 +150,7 @@ async function fetchRest({ client, url, expected, onProgress }: DownloadOptions,
       broken = error
     }
   }
-  await pipeline(untilBroken, createWriteStream(part, { flags: isRest ? 'a' : 'w' }))
+  await namingFile(part, pipeline(untilBroken, createWriteStream(part, { flags: isRest ? 'a' : 'w' })))
   if (broken instanceof ColloquyError) throw broken
   if (broken !== undefined) {
     throw new ColloquyError('hub_unreachable', `${url} broke off at byte ${here} (${reasonOf(broken)})`, { cause: broken })
@@ -172,8 +173,9 @@ async function differenceOf(path: string, measured: LockedFile, expected: Expect
 /** Git's hash of a file. */
 async function gitSha1Of(path: string, bytes: number): Promise<string> {
   const digest = createHash('sha1').update(`blob ${bytes}\0`)
-  await pipeline(createReadStream(path), async (chunks: AsyncIterable<Buffer>) => {
+  const reading = pipeline(createReadStream(path), async (chunks: AsyncIterable<Buffer>) => {
     for await (const chunk of chunks) digest.update(chunk)
   })
+  await namingFile(path, reading)
   return digest.digest('hex')
 }

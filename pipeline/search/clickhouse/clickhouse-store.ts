@@ -268,8 +268,10 @@ const guarded =
   }
 
 /** The first distinct terms, within `TERMS_READ`. */
-const boundedTerms = (terms: readonly string[]): readonly string[] =>
-  boundedBatches(new Set(terms), TERMS_READ, parameterBytes).next().value ?? []
+function boundedTerms(terms: readonly string[]): readonly string[] {
+  const [first = []] = boundedBatches(new Set(terms), TERMS_READ, parameterBytes)
+  return first
+}
 
 const areasOf = (filter: IndexFilter): readonly string[] => (filter.in === undefined ? SEARCH_AREAS : [filter.in])
 

@@ -119,6 +119,23 @@ test('the command line waits for the same and prints it', async () => {
   expect([rejected.code, rejected.stdout]).toEqual([0, expect.stringMatching(/rejected: bad_data \(data\.by/)])
 })
 
+test('a client without a name asks for the outcome of an input by hand, and is told what is wrong with a bad request', async () => {
+  const ask = async (request: string): Promise<object> =>
+    (await system.producer.request('colloquy.receipt', request, { timeout: 5_000 })).json<object>()
+  const durability = { replicas: 1, fsync: '2m' }
+  expect(await ask('{}')).toEqual({ durability })
+  const stored = { tenant: 'acme', kind: 'toy', id: 'asked', payload: '{"type":"add","data":{"by":1}}' }
+  const ack = await system.producer.request('in.acme.toy.asked', stored.payload, { timeout: 5_000 })
+  const position = ack.json<{ seq: number }>().seq
+  const input = { ...stored, wait: 'actor', position }
+  expect(await ask(JSON.stringify({ input }))).toEqual({ durability, handled: { outcome: 'committed' } })
+  // Nobody has published it: the process answers after a second that the input is pending.
+  expect(await ask(JSON.stringify({ input: { ...input, id: 'nobody' } }))).toEqual({ durability })
+  for (const bad of ['nonsense', '[]', JSON.stringify({ input: { ...input, id: '*' } })]) {
+    expect(await ask(bad)).toMatchObject({ error: { code: 'bad_receipt_request' } })
+  }
+})
+
 test('a wait that times out is an error with the receipt', async () => {
   await system.running.stages.get('project')?.stop()
   const published = producer.publish(add('late', 1, 'l-1'), { wait: 'tables', timeoutMs: 3_000 })
