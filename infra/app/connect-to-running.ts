@@ -5,12 +5,12 @@ import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-n
 import { z } from 'zod'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { isJetStreamError } from '../../pipeline/jetstream/jetstream-codes.ts'
+import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import type { Settings } from '../settings.ts'
 import type { Running } from './launch.ts'
 import { connectNats, openJetStream, remoteConnection } from './nats-access.ts'
-import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 
 /** The file `running.json` in the data folder: how other processes of this machine find the servers of a running system. */
 const addressesSchema = z.object({

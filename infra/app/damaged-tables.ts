@@ -11,7 +11,7 @@ import { moveIfExists, setAsideFolder } from '../servers/clickhouse/set-aside.ts
 /** The ClickHouse whose tables are checked. */
 export interface DamageDeps {
   readonly clickhouse: ClickHouseClient
-  /** The engine's folder, for damaged files. Absent: another's server, whose files are its administrator's; only missing tables are found. */
+  /** The engine's folder, for damaged files. Absent: a server that Colloquy does not run; only missing tables are found. */
   readonly folder: string | undefined
   readonly log: Logger
 }
@@ -90,10 +90,11 @@ async function insertRepairs(clickhouse: ClickHouseClient, rows: readonly Readon
 }
 
 /** Tables that are marked and have no later generation yet. */
-export async function damagedTables(clickhouse: ClickHouseClient): Promise<TableName[]> {
+export async function damagedTables(clickhouse: ClickHouseClient, signal?: AbortSignal): Promise<TableName[]> {
   const result = await clickhouse.query({
     query: 'SELECT name, max(generation) AS damaged FROM repairs GROUP BY name',
     format: 'JSONEachRow',
+    ...(signal && { abort_signal: signal }),
   })
   const damaged = new Map((await result.json<{ name: string; damaged: number }>()).map((row) => [row.name, row.damaged]))
   const present = await presentGenerations(clickhouse)

@@ -23,8 +23,8 @@ import { durabilityOf } from './durability.ts'
 import { registerKinds } from './kind-registry.ts'
 import { type LatePart, startLatePart } from './late-part.ts'
 import { accessNats, connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
-import { startPartCheck } from './part-check.ts'
 import { probeProtection } from './nats-protection.ts'
+import { startPartCheck } from './part-check.ts'
 import { prepareStreams } from './prepare-streams.ts'
 import { prepareDatabase, prepareTables } from './prepare-tables.ts'
 import { openSearchIndex, type SearchIndex } from './search-index.ts'
@@ -65,8 +65,6 @@ export interface Running {
   readonly failed: Promise<never>
   /** Stops everything in reverse order, after work in flight has completed. May be called again. */
   stop(): Promise<void>
-  /** What is being stopped at this moment. */
-  stopping(): readonly string[]
 }
 
 /** Adds routes to the HTTP interface, before its own. `client` throws while ClickHouse is waited for. */
@@ -81,6 +79,8 @@ export interface LaunchOptions {
   readonly threads?: boolean
   /** The lock of the data folder, which `stop` releases. Default: taken here, if the system has servers of its own. */
   readonly dataLock?: DataLock | undefined
+  /** Learns what is being stopped. */
+  readonly stops?: StopTracker
   /** Interval at which the limits of the streams are checked; default: `STREAM_CHECK_MS`. */
   readonly streamCheckMs?: number
 }
@@ -99,7 +99,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   await using started = new AsyncDisposableStack()
   const lock = options.dataLock ?? (usesDataFolder(settings) ? await lockDataFolder(settings.DATA_DIR) : undefined)
   started.defer(() => lock?.release())
-  const stops = createStopTracker()
+  const stops = options.stops ?? createStopTracker()
   const { nats, engine } = await startServers({ settings, log, lock, stops }, started)
   const nc = await connectNats(nats.connection, 'colloquy')
   const jetstream = await openJetStream(nc)
@@ -218,7 +218,6 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     failed: failed.promise,
     allMetrics: () => merged(metrics, otherMetrics),
     stop: () => stopping.disposeAsync(),
-    stopping: stops.stopping,
   }
 }
 
@@ -259,12 +258,17 @@ async function startServers({ settings, log, lock, stops }: ServersDeps, started
     },
     () => undefined,
   )
-  let nats: NatsAccess | undefined
+  const starting = accessNats(settings, log, lock)
   started.defer(async () => {
-    await known
-    await Promise.all([stops.named('nats-server', async () => nats?.stop())(), stops.named('ClickHouse', async () => access?.stop())()])
+    const stopNats = stops.named('nats-server', async () => (await starting).stop())
+    const stopEngine = stops.named('ClickHouse', async () => {
+      await known
+      await access?.stop()
+    })
+    // The start of a server that failed has stopped it.
+    await Promise.all([stopNats().catch(() => undefined), stopEngine()])
   })
-  nats = await accessNats(settings, log, lock)
+  const nats = await starting
   return { nats, engine: ready && { ready, access: () => access } }
 }
 

@@ -5,13 +5,13 @@ import type { Logger } from 'pino'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createPublisher } from '../../pipeline/jetstream/publisher.ts'
 import { createRequestMux } from '../../pipeline/jetstream/request-mux.ts'
+import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { DataLock } from '../servers/data-lock.ts'
 import { startNatsServer } from '../servers/nats/nats-server.ts'
 import { obtainNatsServer } from '../servers/nats/obtain-nats.ts'
 import type { Settings } from '../settings.ts'
 import { retryFreePort } from './retry-free-port.ts'
-import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 
 /** Address and credentials of NATS, and the embedded server if Colloquy runs one. */
 export interface NatsAccess {

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { zstdDecompress } from 'node:zlib'
 import { z } from 'zod'
+import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { FORMAT, MANIFEST, type Manifest, manifestSchema, type Segment, SEGMENTS, type Stored, storedOf } from './backup-format.ts'
-import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 
 const decompress = promisify(zstdDecompress)
 

@@ -5,6 +5,7 @@ import { addressesOf } from '../app/connect-to-running.ts'
 import { endAtOnce, endInTime } from '../app/forced-end.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
 import { openLog } from '../app/open-log.ts'
+import { createStopTracker } from '../app/stop-tracker.ts'
 import type { Output } from '../app/terminal-output.ts'
 import type { DevSystem } from '../dev/start-dev.ts'
 import type { Settings } from '../settings.ts'
@@ -37,15 +38,10 @@ async function runDev(out: Output, settings: Settings, options: Options): Promis
   started.defer(interrupts.stop)
   const logStyle = out.isTerminal && options.json === undefined ? 'pretty' : 'json'
   const log = await openLog(settings, logStyle)
-  let running: DevSystem['running'] | undefined
-  const stopInTime = (): void =>
-    endInTime(
-      () => running?.stopping() ?? ['the start'],
-      (line) => log.fatal(line),
-    )
+  const stops = createStopTracker()
+  const stopInTime = (): void => endInTime(stops, (line) => log.fatal(line))
   void interrupts.first.then(stopInTime)
-  const system = await startDev(settings, logStyle, log)
-  running = system.running
+  const system = await startDev(settings, logStyle, log, stops)
   started.defer(async () => {
     log.info('stopping')
     await system.stop()

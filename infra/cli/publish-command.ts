@@ -8,6 +8,7 @@ import { publish } from '../../pipeline/producer/producer.ts'
 import { InputRefusedError } from '../../pipeline/producer/producer-errors.ts'
 import type { Receipt } from '../../pipeline/producer/receipt.ts'
 import { type Wait, WAITS } from '../../pipeline/producer/wait-for.ts'
+import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
@@ -16,7 +17,6 @@ import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { printable } from '../app/terminal-output.ts'
 import { actorArgument } from './arguments.ts'
-import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 
 interface Options extends JsonOption {
   readonly id?: string

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
+import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { type Language, LANGUAGES } from '../reporting/report/report-format.ts'
 import { addPeriodFlags, type PeriodOptions, scopeOf } from './period-flags.ts'
 import { withAnalyst } from './with-analyst.ts'
-import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 
 interface Options extends JsonOption, PeriodOptions {
   readonly lang: Language

@@ -3,10 +3,12 @@ import { textOf } from '../../pipeline/jetstream/removed.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { durabilityText } from '../app/durability.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
+import { type Problem, readProblems } from '../app/system-problems.ts'
 import { readStatus, type SystemStatus, waitUntilCaughtUp } from '../app/system-status.ts'
-import type { Output } from '../app/terminal-output.ts'
+import { type Output, printable } from '../app/terminal-output.ts'
 
 interface Options extends JsonOption {
+  readonly problems?: true
   readonly wait?: true
   readonly timeoutMs: number
 }
@@ -16,19 +18,37 @@ const TIMEOUT_MS = 600_000
 export const statusCommand = ({ out, settings }: CommandContext): Command =>
   new Command('status')
     .description('show the position and lag of every stage')
+    .option('--problems', 'list only what is wrong now, and what to do; the exit code is 1 if there is anything')
     .option('--wait', 'wait until all stages have caught up; timers that are not due do not count')
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), TIMEOUT_MS)
     .option(
       JSON_FLAG,
       'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, badRecords, '
-        + 'removed: {records, ranges, unproven}, durability, nats: {protected, code, detail}}',
+        + 'removed: {records, ranges, unproven}, durability, nats: {protected, code, detail}}; '
+        + 'with --problems one object per problem: {code, what, remedy}',
     )
     .action(async (options: Options) => {
       const { settings: effective } = settings()
+      if (options.problems) {
+        if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs)
+        const problems = await readProblems(effective)
+        if (options.json) for (const problem of problems) out.json(problem)
+        else printProblems(out, problems)
+        if (problems.length > 0) process.exitCode = 1
+        return
+      }
       const status = options.wait ? await waitUntilCaughtUp(effective, options.timeoutMs) : await readStatus(effective)
       if (options.json) out.json(status)
       else print(out, status)
     })
+
+function printProblems(out: Output, problems: readonly Problem[]): void {
+  if (problems.length === 0) return out.line('Nothing is wrong.')
+  for (const { code, what, remedy } of problems) {
+    out.line(`${out.paint('red', code)}  ${printable(what)}`)
+    out.line(`  ${remedy}`)
+  }
+}
 
 function print(out: Output, { log, stages, dead, badRecords, removed, durability, nats }: SystemStatus): void {
   out.table(

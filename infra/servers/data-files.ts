@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rename, stat, writeFile } from 'node:fs/promises'
-import { codeOf } from '../../schemas/errors.ts'
 import { namingFile } from '../../pipeline/runtime/file-errors.ts'
+import { codeOf } from '../../schemas/errors.ts'
 
 const PASSWORD_BYTES = 24
 

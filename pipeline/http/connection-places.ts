@@ -25,8 +25,8 @@ interface Connection {
 }
 
 /**
- * Bounds the connections of a server. When all places are taken, a new connection takes the place of the one that has been without a request
- * for the longest time. If there is none, the new connection has no place: it may ask for the server's health only.
+ * Bounds the connections of a server. When all places are taken, a new connection takes the place of the one that has been without a
+ * request for the longest time. If there is none, the new connection has no place: it may ask for the server's health only.
  */
 export function boundConnections(server: Server, { connectionsMax, refuse }: ConnectionOptions): ConnectionPlaces {
   const places = createFairPlaces(connectionsMax)

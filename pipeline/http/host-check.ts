@@ -17,7 +17,8 @@ export function createHostCheck(allowed: readonly string[] = []): (header: strin
     if (address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.')) || known.has(address)) return
     throw new HttpProblem(
       'bad_host',
-      `this server answers to localhost, 127.0.0.1 and [::1], not to "${name}"; use one of these, or add the name to COLLOQUY_ALLOWED_HOSTS`,
+      `this server answers to localhost, 127.0.0.1 and [::1], not to "${name}"; `
+        + 'use one of these, or add the name to COLLOQUY_ALLOWED_HOSTS',
     )
   }
 }

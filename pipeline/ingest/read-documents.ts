@@ -6,11 +6,11 @@ import { zodProblem } from '../../schemas/envelope.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { decodeUtf8, parseJson } from '../../schemas/json.ts'
 import { KNOWLEDGE_LIMITS } from '../../schemas/knowledge-events.ts'
+import { namingFile } from '../runtime/file-errors.ts'
 import { chunkDocument } from './chunking/chunk-document.ts'
 import type { Document } from './document-parts.ts'
 import type { FoundFile } from './find-files.ts'
 import { type Line, openLines } from './line-file.ts'
-import { namingFile } from '../runtime/file-errors.ts'
 
 /** A document of a file, or the problem with it. */
 export interface Read {

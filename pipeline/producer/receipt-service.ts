@@ -15,7 +15,7 @@ import { type createWaitFor, type Handled, WAITS } from './wait-for.ts'
 const QUEUE = 'receipts'
 /** How long a process holds a request before it answers that the input is pending. Shorter than a requester waits for an answer. */
 const HOLD_MS = 1_000
-/** Max requests that a process holds, and the bytes of their inputs; a tenant gets at most three quarters. It answers more at once: pending. */
+/** Max requests that a process holds, and the bytes of their inputs; a tenant gets at most three quarters. More are pending at once. */
 const HELD_MAX = 1_000
 const HELD_BYTES_MAX = 64 * 1024 ** 2
 

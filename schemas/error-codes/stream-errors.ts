@@ -37,6 +37,30 @@ export const STREAM_ERRORS = {
     remedy: 'Stages and most commands restart from their checkpoint. Run a command that ends with it again.',
     where: LOG,
   },
+  stage_failing: {
+    meaning: 'A stage of the system does not work, or nobody runs it.',
+    cause: 'The message names it: a server that is away, a blocked thread, a partition without an owner, or a role that no process has.',
+    remedy: 'Remove the cause that the message names. The stage continues by itself from its checkpoint.',
+    where: '`colloquy status --problems`',
+  },
+  stage_behind: {
+    meaning: 'A stage has more messages before it than usual loads leave.',
+    cause: 'A burst, an outage that has just ended, or less capacity than the load needs.',
+    remedy: 'Wait with `colloquy status --wait` while the lag falls. If it rises, start more processes with the role.',
+    where: '`colloquy status --problems`',
+  },
+  records_lost: {
+    meaning: 'LOG has lost records inside: their sequences have no message any more.',
+    cause: 'A file of nats-server is damaged, or something deleted messages of LOG.',
+    remedy: 'Check the disk of NATS. Restore a backup that has the records if they matter; everything else continues without them.',
+    where: '`colloquy status`, log of `colloquy up`, metric `colloquy_removed_records`',
+  },
+  records_unproven: {
+    meaning: 'The tables have rows of records that LOG has lost. Nothing proves them, and they are the last copy.',
+    cause: 'Later records of the actors follow, so that the lost ones cannot be decided again.',
+    remedy: 'Keep them, restore a backup that has the records, or remove the rows with `colloquy rebuild --drop-unproven`.',
+    where: '`colloquy status`, `colloquy verify`',
+  },
   no_leader: {
     meaning: 'A stream has no leader for now.',
     cause: 'The NATS cluster is electing one, or has lost its majority.',

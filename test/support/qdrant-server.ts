@@ -225,9 +225,7 @@ function matches({ key = '', match, range, is_empty: empty }: Condition, { paylo
   const value = payload[key]
   if (match !== undefined) return Array.isArray(value) ? value.includes(match.value) : value === match.value
   const number = (given: unknown): number => (typeof given === 'string' ? Date.parse(given) : Number(given))
-  return Object.entries(range ?? {}).every(([bound, limit]) =>
-    BOUNDS[bound]?.(number(value), number(limit)),
-  )
+  return Object.entries(range ?? {}).every(([bound, limit]) => BOUNDS[bound]?.(number(value), number(limit)))
 }
 
 /** Sorts points by cosine, or by the product of the sparse vectors weighted by IDF. */

@@ -12,20 +12,21 @@ const POLL_MS = 30_000
 const LOG_EVERY_MS = 10_000
 
 /** Tables that a migration, or damage, marked for a rebuild and that were not rebuilt since: they have no later generation. */
-export async function pendingTables(clickhouse: ClickHouseClient): Promise<TableName[]> {
+export async function pendingTables(clickhouse: ClickHouseClient, signal?: AbortSignal): Promise<TableName[]> {
   const result = await clickhouse.query({
     query: `SELECT m.name AS name FROM (SELECT arrayJoin(rebuild) AS name, max(generation) AS due FROM migrations GROUP BY name) AS m
       LEFT JOIN (SELECT name, max(generation) AS made FROM generations GROUP BY name) AS g ON g.name = m.name WHERE g.made <= m.due`,
     format: 'JSONEachRow',
+    ...(signal && { abort_signal: signal }),
   })
   const names = (await result.json<{ name: string }>()).map(({ name }) => name)
-  const damaged = await damagedTables(clickhouse)
+  const damaged = await damagedTables(clickhouse, signal)
   return TABLE_NAMES.filter((name) => names.includes(name) || damaged.includes(name))
 }
 
 /**
- * Rebuilds the tables that a migration marked or whose rows were damaged, in the background. Until then, rows from before the migration have
- * empty new columns, and damaged rows are missing. Call it when the system has written its addresses into the data folder.
+ * Rebuilds the tables that a migration marked or whose rows were damaged, in the background. Until then, rows from before the migration
+ * have empty new columns, and damaged rows are missing. Call it when the system has written its addresses into the data folder.
  *
  * @param clickhouse `undefined` while ClickHouse is waited for
  */
@@ -36,7 +37,7 @@ export function startPendingRebuild(
 ): { stop(): Promise<void> } {
   const rebuild = async (signal: AbortSignal): Promise<void> => {
     const client = clickhouse()
-    const tables = client === undefined ? [] : await pendingTables(client)
+    const tables = client === undefined ? [] : await pendingTables(client, signal)
     if (tables.length === 0) return
     log.info({ tables }, 'rebuilding the tables, while the system runs')
     const { records } = await runRebuild(settings, tables, progressTo(log), signal)

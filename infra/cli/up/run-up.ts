@@ -6,13 +6,14 @@ import type { JsonOption } from '../../app/command-context.ts'
 import { type Addresses, addressesOf, announce } from '../../app/connect-to-running.ts'
 import { downloadModel } from '../../app/download-model.ts'
 import { durabilityText } from '../../app/durability.ts'
+import { endAtOnce, endInTime } from '../../app/forced-end.ts'
 import { watchInterrupts } from '../../app/interrupts.ts'
 import { launch, type Running, usesDataFolder } from '../../app/launch.ts'
-import { endAtOnce, endInTime } from '../../app/forced-end.ts'
 import { createFigures } from '../../app/live-figures.ts'
 import { loadKinds } from '../../app/load-kinds.ts'
 import { logFileOf, openLog } from '../../app/open-log.ts'
 import { startPendingRebuild } from '../../app/rebuild/pending-rebuild.ts'
+import { createStopTracker } from '../../app/stop-tracker.ts'
 import type { Output } from '../../app/terminal-output.ts'
 import { endProcess } from '../../app/watchdog/end-process.ts'
 import { type Demo, startDemo } from '../../demo/demo.ts'
@@ -38,21 +39,17 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
   const dataLock = usesDataFolder(settings) ? await lockDataFolder(settings.DATA_DIR) : undefined
   started.defer(() => dataLock?.release())
   const log = await openLog(settings, hasView ? 'file' : isForPeople ? 'pretty' : 'json')
-  let running: Running | undefined
+  const stops = createStopTracker()
   const stopInTime = (): void =>
-    endInTime(
-      () => running?.stopping() ?? ['the start'],
-      (line) => {
-        log.fatal(line)
-        if (hasView) out.note(line)
-      },
-    )
+    endInTime(stops, (line) => {
+      log.fatal(line)
+      if (hasView) out.note(line)
+    })
   void interrupts.first.then(stopInTime)
   if (hasView) out.line(`Starting Colloquy; log file: ${logFileOf(settings)}`)
 
   await downloadModel(out, settings, log)
-  const system = await launch(settings, await loadKinds(settings), log, { threads: true, dataLock })
-  running = system
+  const system = await launch(settings, await loadKinds(settings), log, { threads: true, dataLock, stops })
   started.defer(async () => {
     log.info('stopping')
     await system.stop()
@@ -70,10 +67,10 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
 
   if (settings.ROLES.includes('project')) {
     const pending = startPendingRebuild(settings, () => system.client, log)
-    started.defer(() => pending.stop())
+    started.defer(stops.named('the rebuild of tables', () => pending.stop()))
   }
   const demo = options.demo ? startDemo(system, log) : undefined
-  started.defer(async () => demo?.stop())
+  started.defer(stops.named('the demo', async () => demo?.stop()))
   if (hasView) started.defer(await showView(out, system, demo, log))
   await Promise.race([interrupts.first, system.failed.finally(stopInTime)])
 }

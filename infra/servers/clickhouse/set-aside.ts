@@ -10,8 +10,8 @@ export const setAsideFolder = (folder: string, now: Date): string => join(folder
 const DEFINITION = /[\w/%-]+\.sql/g
 
 /**
- * Moves away the tables whose definitions a message of the engine names: it could not load them and therefore did not start. If it could not
- * load the database itself, all data is moved. The engine must not run.
+ * Moves away the tables whose definitions a message of the engine names: it could not load them and therefore did not start. If it could
+ * not load the database itself, all data is moved. The engine must not run.
  *
  * @param to the folder to move them to.
  * @returns the names of the tables; `colloquy` for all data; empty if the message names none.

@@ -3,12 +3,12 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 import { type Pauses, withRetry } from '../../../pipeline/runtime/retry.ts'
 import { codeOf, ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { bytesOfFile } from '../data-files.ts'
 import { bytesIn, type HubClient, reasonOf } from './hub-client.ts'
 import { type LockedFile, measureFile } from './lock-file.ts'
-import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 
 /** The known properties of a file. */
 export interface Expected {

@@ -4,9 +4,9 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
+import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 import { codeOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
-import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 
 const fileSchema = z.object({ bytes: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
 const lockSchema = z.object({ files: z.record(z.string(), fileSchema) })

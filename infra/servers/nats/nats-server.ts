@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
+import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 import { codeOf, ColloquyError } from '../../../schemas/errors.ts'
 import { ownPassword } from '../data-files.ts'
 import { lockDataFolder } from '../data-folder.ts'
@@ -14,7 +15,6 @@ import { watchFullDisk } from './full-disk.ts'
 import { renderNatsConfig } from './nats-config.ts'
 import { endOrphan } from './orphan.ts'
 import { storageLimit } from './storage-limit.ts'
-import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 
 export interface NatsServerOptions {
   /** Folder of the store (`nats/`), the configuration and the password; created if missing. */

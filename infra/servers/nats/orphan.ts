@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
-import { codeOf, ColloquyError } from '../../../schemas/errors.ts'
 import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
+import { codeOf, ColloquyError } from '../../../schemas/errors.ts'
 
 const pollMs = 50
 

@@ -59,7 +59,7 @@ beforeEach(async () => {
   started = new AsyncDisposableStack()
   dataDir = await temporaryFolder()
   started.defer(() => rm(dataDir, { recursive: true, force: true }))
-  // Not the pipes of the engine, which each start makes anew.
+  // Not the pipes of the engine, which each start makes.
   await cp(made, dataDir, {
     recursive: true,
     verbatimSymlinks: true,

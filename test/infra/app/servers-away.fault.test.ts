@@ -37,7 +37,7 @@ const gist = ({ status, headers, body }: Answer): unknown[] => [status, body['co
 const checkOf = ({ body }: Answer, name: string) =>
   (body['checks'] as readonly { check: string; ok: boolean; detail: string }[]).find(({ check }) => check === name)
 
-test('without its ClickHouse a system decides and answers, says what it waits for, and fills the tables when ClickHouse comes and comes back', async () => {
+test('without ClickHouse a system decides and says what it waits for; the tables are filled when it comes, and comes back', async () => {
   const port = await freePort()
   const startServer = async (): Promise<ClickHouse> => {
     const server = await startClickHouse({ dataDir: folder, port, log: silent })

@@ -55,6 +55,13 @@ describe('a producer in Node with the rights of any producer', () => {
     expect((await recordsOf('waits')).at(-1)?.record.inbox.seq).toBe(third)
   })
 
+  test('has a record for the same id from another source, and none for a repeat from the same', async () => {
+    const from = (source: string | undefined, by: number) => producer.publish({ ...add('sources', by, 'm-1'), source }, { wait: 'actor' })
+    const outcomes = [await from('web', 1), await from('crm', 2), await from(undefined, 4), await from('nats', 8), await from('crm', 16)]
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['committed', 'committed', 'committed', 'repeat', 'repeat'])
+    expect((await recordsOf('sources')).map(({ record }) => record.input.source)).toEqual(['web', 'crm', 'nats'])
+  })
+
   test('gets the outcome of a rejected input and of a repeat', async () => {
     expect(await producer.publish({ ...add('outcomes'), data: { by: 'much' } }, { wait: 'tables' })).toMatchObject({
       outcome: 'rejected',
