@@ -68,7 +68,6 @@ const ROLES: ReadonlyMap<string, Role | null> = new Map<string, Role | null>(
 )
 
 const TIME_KEYS = ['time', 'created_at', 'createdAt', 'create_time', 'timestamp'] as const
-const times = z.partialRecord(z.enum(TIME_KEYS), z.unknown())
 const lang = z.string().max(35).nullish()
 const id = z.union([z.string(), z.int().transform(String)]).nullish()
 const agent = z.union([z.string().min(1).max(256), z.int().transform(String)]).nullish()
@@ -253,10 +252,9 @@ const YEAR_2100_S = 4_102_444_800
 
 /** A time as ISO: RFC 3339, or seconds or milliseconds since 1970. */
 function timeOf(fields: Fields, at: string): string | undefined {
-  const stated = parse(times, Object.fromEntries(TIME_KEYS.flatMap((key) => (fields[key] == null ? [] : [[key, fields[key]]]))), at)
-  const key = TIME_KEYS.find((one) => stated[one] !== undefined)
+  const key = TIME_KEYS.find((one) => fields[one] !== undefined && fields[one] !== null)
   if (key === undefined) return undefined
-  const read = timeSchema.safeParse(stated[key])
+  const read = timeSchema.safeParse(fields[key])
   const ms = !read.success
     ? NaN
     : typeof read.data === 'string'

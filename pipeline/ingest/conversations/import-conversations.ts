@@ -40,7 +40,7 @@ export interface ImportOptions {
   readonly rate?: number
   /** Mode `live`: max wait for the reply to a turn before the next one is sent. */
   readonly replyWaitMs: number
-  /** Max conversations in flight; default 256. */
+  /** Max conversations in flight; default 512. */
   readonly conversationsMax?: number
   /** Aborts the import; `importConversations` then throws the reason. */
   readonly signal?: AbortSignal
@@ -103,7 +103,7 @@ const newSummary = (): ImportSummary => ({
   skipped: {},
 })
 
-const CONVERSATIONS_MAX = 256
+const CONVERSATIONS_MAX = 512
 const BYTES_MAX = 64 * 1024 * 1024
 const LISTED_MAX = 100
 /** With this many problems at the start and no conversation, the file has none: the rest is not read. */
