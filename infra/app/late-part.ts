@@ -104,8 +104,7 @@ export function startLatePart<T>({ name, start, ping, isPassing = isServerAway, 
     stage: (role, of) => ({
       name: role,
       status: () => statusOf(value && of(value)),
-      // The part stops it.
-      stop: async () => undefined,
+      stop: async () => (value === undefined ? undefined : of(value)?.stop()),
     }),
     async stop() {
       stopping.abort()

@@ -6,6 +6,8 @@ import { createFairPlaces } from '../runtime/fair-places.ts'
 const RESERVE = 64
 /** Requests of one connection that may be in progress: HTTP pipelining sends them without waiting for answers. */
 const PIPELINED_MAX = 32
+/** A new connection has this long to send its first request before it counts as idle: the request may be on its way. */
+const FIRST_REQUEST_MS = 1_000
 
 export interface ConnectionPlaces {
   /** Whether requests of this connection get an answer other than that of a health check. */
@@ -20,7 +22,10 @@ export interface ConnectionOptions {
 
 interface Connection {
   readonly client: string
+  readonly openedMs: number
   hasPlace: boolean
+  /** Whether it has had an answer. */
+  isUsed: boolean
   inProgress: number
 }
 
@@ -45,16 +50,27 @@ export function boundConnections(server: Server, { connectionsMax, refuse }: Con
     idle.delete(socket)
   }
   const closeIdle = (client: string): void => {
+    const usedUpMs = performance.now() - FIRST_REQUEST_MS
+    const closable = [...idle].filter((one) => {
+      const connection = connections.get(one)
+      return connection !== undefined && (connection.isUsed || connection.openedMs < usedUpMs)
+    })
     // Of the same client first: it must not push out others once it holds its share.
-    const own = [...idle].find((socket) => connections.get(socket)?.client === client)
-    const socket = places.taken < connectionsMax ? own : (own ?? idle.values().next().value)
+    const own = closable.find((one) => connections.get(one)?.client === client)
+    const socket = places.taken < connectionsMax ? own : (own ?? closable[0])
     if (socket === undefined) return
     release(socket)
     socket.destroy()
   }
 
   server.on('connection', (socket: Socket) => {
-    const connection: Connection = { client: socket.remoteAddress ?? '', hasPlace: false, inProgress: 0 }
+    const connection: Connection = {
+      client: socket.remoteAddress ?? '',
+      openedMs: performance.now(),
+      hasPlace: false,
+      isUsed: false,
+      inProgress: 0,
+    }
     if (!givePlace(connection)) {
       closeIdle(connection.client)
       givePlace(connection)
@@ -72,6 +88,7 @@ export function boundConnections(server: Server, { connectionsMax, refuse }: Con
     idle.delete(socket)
     response.once('close', () => {
       connection.inProgress -= 1
+      connection.isUsed = true
       if (connection.inProgress === 0 && connections.has(socket)) idle.add(socket)
     })
   })

@@ -20,6 +20,8 @@ import { INPUTS, randomImplementations, randomMachine, type RandomStep, randomSt
 import { createOracle, type Shown } from '../../support/xstate-oracle.ts'
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z')
+/** All cases take 15 s on an idle machine. */
+const TIMEOUT_MS = 600_000
 /** Later than any test: a task ends by the test, never by its deadline. */
 const DEADLINE_MS = 1e9
 
@@ -194,13 +196,17 @@ function compare(config: object, steps: readonly RandomStep[], hasRegions: boole
   }
 }
 
-test('a random machine decides like XState restored before every input: in memory, read from its record, and replayed', () => {
-  fc.assert(
-    fc.property(randomMachine, randomSteps, ({ config, hasRegions }, steps) => {
-      compare(config, steps, hasRegions)
-    }),
-    { numRuns: cases(3_000) },
-  )
-  process.stdout.write(`random machines: ${JSON.stringify(seen)}\n`)
-  expect(seen.machines).toBeGreaterThan(seen.refused)
-})
+test(
+  'a random machine decides like XState restored before every input: in memory, read from its record, and replayed',
+  () => {
+    fc.assert(
+      fc.property(randomMachine, randomSteps, ({ config, hasRegions }, steps) => {
+        compare(config, steps, hasRegions)
+      }),
+      { numRuns: cases(3_000) },
+    )
+    process.stdout.write(`random machines: ${JSON.stringify(seen)}\n`)
+    expect(seen.machines).toBeGreaterThan(seen.refused)
+  },
+  TIMEOUT_MS,
+)
