@@ -17,6 +17,17 @@ export interface Received {
   readonly lang: string | undefined
   readonly customer: string | undefined
   readonly channel: string | undefined
+  readonly agent: string | undefined
+}
+
+/** The facts of `conversation.imported` about the case of the imported history. */
+export interface Imported {
+  readonly rating: number | undefined
+  readonly tags: readonly string[] | undefined
+  /** It counts in the questions. */
+  readonly counted: boolean
+  /** ISO; when it ended, if it counts. */
+  readonly endedAt: string | undefined
 }
 
 /** The fields of `message.sent`. `readSent` returns undefined where the data lack a text. */
@@ -53,7 +64,7 @@ const isRole = (value: unknown): value is Role => ROLES.has(value)
 /** Reads the data of a `message.received`. */
 export function readReceived(data: Data | undefined): Received | undefined {
   if (data === undefined) return undefined
-  const { role, text, lang, customer, channel } = data
+  const { role, text, lang, customer, channel, agent } = data
   if (!isRole(role) || typeof text !== 'string') return undefined
   return {
     role,
@@ -61,7 +72,25 @@ export function readReceived(data: Data | undefined): Received | undefined {
     lang: fact(lang),
     customer: fact(typeof customer === 'number' ? String(customer) : customer),
     channel: fact(channel),
+    agent: fact(agent),
   }
+}
+
+/** Most tags of a case. */
+export const TAGS_MAX = 32
+
+/** Reads the data of a `conversation.imported`. */
+export function readImported(data: Data | undefined): Imported {
+  const { tags, counted, endedAt }: { tags?: unknown; counted?: unknown; endedAt?: unknown } = data ?? {}
+  const texts = Array.isArray(tags) ? (tags as unknown[]).slice(0, TAGS_MAX).flatMap((tag) => fact(tag) ?? []) : undefined
+  return { rating: number(data?.['rating']), tags: texts, counted: counted === true, endedAt: isPastTime(endedAt) ? endedAt : undefined }
+}
+
+/** The only form in which an import writes a time: that of `toISOString`, from 1970 to 2099. A record may hold no other. */
+const isPastTime = (value: unknown): value is string => {
+  if (typeof value !== 'string' || !/^(19[7-9]\d|20\d\d)-/.test(value)) return false
+  const ms = Date.parse(value)
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === value
 }
 
 /** Reads the data of a `message.sent`. */

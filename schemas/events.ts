@@ -8,12 +8,14 @@ import { z } from 'zod'
  * | event | columns |
  * |---|---|
  * | `message.received` | messages; `customer`, `channel`, `lang` → cases; of a user: a row of turns; of others: answers open turns |
+ * | | `agent`, which is no part of the schema → messages |
  * | `message.sent` | messages; `replyTo` → the turn it answers; `intent`, `hits`, `model`… → turns |
  * | | `tokensIn`, `tokensOut`, `cost` → turns, cases |
  * | | `sources` → citations; `quality` → turns, conversations |
  * | `escalated` | cases: `escalation_reason`, `escalated_at`, `escalations` |
  * | `case.closed` | cases: `outcome`, `closed_at`, `drop_state` |
  * | `feedback.given` | cases: `rating` |
+ * | `conversation.imported` | cases of history: `rating`, `tags`; with `counted`: `counted`, and `endedAt` → `closed_at` |
  *
  * A kind may state the same facts in its label: `intent`, `confidence` → turns, `first_intent`; `customer`, `channel`, `lang`, `rating` →
  * cases; `intent`, `quality` → conversations.
@@ -74,7 +76,10 @@ export const feedbackGiven = z.object({
   rating: z.number().meta({ description: "The customer's rating of the case, in the scale of the kind" }),
   comment: z.string().max(4000).optional(),
 })
-/** All turns of a past conversation have been imported. */
+/**
+ * All turns of a past conversation have been imported. It may carry facts about the conversation: `rating`, `tags`, `counted` and
+ * `endedAt`. They are no part of this schema, which is part of the definition of kinds; `readImported` reads them.
+ */
 export const conversationImported = z.object({ turns: z.int().nonnegative() })
 
 /** Inputs that a producer may send to every kind. */

@@ -166,6 +166,8 @@ const isCase = (value: unknown): boolean =>
   && (value['escalated'] === undefined || isEscalated(value['escalated']))
   && (value['ended'] === undefined || isCaseEnd(value['ended']))
   && isNumberOrAbsent(value['rating'])
+  && (value['tags'] === undefined || isListOf(value['tags'], isText))
+  && isTrueOrAbsent(value['counted'])
   && (value['counts'] === undefined || isCounts(value['counts']))
 
 const isEmitted = (value: unknown): boolean =>

@@ -114,6 +114,8 @@ export const caseSchema = z.object({
   escalated: z.object({ at: time, reason: z.string().optional() }).optional(),
   ended: z.object({ at: time, outcome: z.string().optional(), drop: z.string().optional() }).optional(),
   rating: z.number().optional(),
+  tags: z.array(z.string()).optional(),
+  counted: z.literal(true).optional(),
   counts: z
     .object({
       records: count,

@@ -1,5 +1,5 @@
 import type { Input } from '../../schemas/envelope.ts'
-import { labelNumber, labelText, readOutcome, readRating, readReason } from '../../schemas/event-readers.ts'
+import { type Imported, labelNumber, labelText, readImported, readOutcome, readRating, readReason } from '../../schemas/event-readers.ts'
 import type { Case, LogRecord } from '../../schemas/record.ts'
 import { detectLanguage } from './detect-language.ts'
 import { type ObservedMessage, observedMessages, reachedAt } from './observed-messages.ts'
@@ -39,6 +39,7 @@ export function nextCase(step: CaseStep): { case: Case; answered: LogRecord['ans
   const byRole = countByRole(messages)
   const caseClosed = emitted.findLast(({ type }) => type === 'case.closed')
   const channel = known.channel ?? channelOf(caseMessages, step)
+  const imported = history === true ? importedBy(step) : undefined
 
   const after: Case = {
     no: (before?.no ?? 1) + (reopens ? 1 : 0),
@@ -62,9 +63,13 @@ export function nextCase(step: CaseStep): { case: Case; answered: LogRecord['ans
     escalated: known.escalated ?? escalationOf(step),
     ended:
       caseClosed === undefined
-        ? known.ended
+        ? imported?.counted === true
+          ? { at: imported.endedAt ?? at }
+          : known.ended
         : { at, outcome: readOutcome(caseClosed.data), drop: dropOf(step, readOutcome(caseClosed.data)) },
-    rating: ratingOf(step) ?? known.rating,
+    rating: imported?.rating ?? ratingOf(step) ?? known.rating,
+    tags: imported?.tags === undefined ? known.tags : [...imported.tags],
+    counted: imported?.counted === true ? true : known.counted,
     counts: nextCounts(known.counts, step, messages, byRole, turns.answered.length),
   }
   return { case: after, answered: turns.answered.length === 0 ? undefined : turns.answered }
@@ -101,6 +106,10 @@ function escalationOf({ emitted, at }: CaseStep): Case['escalated'] {
 function dropOf({ cause, from }: CaseStep, outcome: string | undefined): string | undefined {
   return (cause.startsWith('timer:') || outcome === 'abandoned') && from !== '' ? from : undefined
 }
+
+/** The facts about a conversation of history, from the input that ends its import. */
+const importedBy = ({ outcome, input }: CaseStep): Imported | undefined =>
+  outcome === 'committed' && input.type === 'conversation.imported' ? readImported(input.data) : undefined
 
 function ratingOf({ outcome, input, label, labelBefore }: CaseStep): number | undefined {
   if (outcome === 'committed' && input.type === 'feedback.given') return readRating(input.data)

@@ -60,6 +60,9 @@ const highestSequenceOf = (state: DedupState, wanted: string): number => state.s
 /** False for an id that Colloquy derived from the position: the position itself already tells duplicates apart. */
 const isProducerId = (id: string): boolean => !id.startsWith(RESERVED_ID_PREFIX)
 
+/** Whether an input is among the last that the actor remembers. */
+export const isRemembered = (state: DedupState, input: Identity): boolean => remembersInput(state.ids, input)
+
 /** What identifies an input, as in CloudEvents: the same id from another source is another input. */
 type Identity = Pick<Input, 'source' | 'id'>
 

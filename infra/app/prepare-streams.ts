@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { CLUSTER_BUCKET } from '../../pipeline/cluster/registry.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { isJetStreamError } from '../../pipeline/jetstream/jetstream-codes.ts'
-import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
+import { partitionsOf, streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { StreamName } from '../../schemas/subjects.ts'
@@ -171,9 +171,6 @@ async function find(jsm: JetStreamManager, name: StreamName): Promise<StreamInfo
   for await (const found of jsm.streams.names()) if (found === name) return jsm.streams.info(name)
   return undefined
 }
-
-/** The number of partitions of existing streams. */
-export const partitionsOf = (inbox: StreamInfo): number => Number(/partition\((\d+),/.exec(inbox.config.subject_transform?.dest ?? '')?.[1])
 
 function checkPartitions(inbox: StreamInfo, wanted: number): void {
   const existing = partitionsOf(inbox)

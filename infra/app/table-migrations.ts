@@ -46,6 +46,13 @@ export const MIGRATIONS: readonly Migration[] = [
         await replaceTable(clickhouse, 'progress', createProgressTable, PROGRESS, 'FINAL')
     },
   },
+  {
+    version: 5,
+    name: 'agents of messages',
+    // Recorded messages may state an agent already, which no table showed.
+    rebuild: ['messages'],
+    run: () => Promise.resolve(),
+  },
 ]
 
 export const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))

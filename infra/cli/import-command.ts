@@ -1,10 +1,19 @@
 import { Command } from 'commander'
-import { importLines, type ImportSummary } from '../../pipeline/ingest/conversations/import-conversations.ts'
-import { type LineFile, openLines } from '../../pipeline/ingest/line-file.ts'
+import { z } from 'zod'
+import { type ConversationFile, openConversations } from '../../pipeline/ingest/conversations/conversation-file.ts'
+import { FORMATS, type Skipped } from '../../pipeline/ingest/conversations/conversation-formats.ts'
+import { importConversations, type ImportSummary } from '../../pipeline/ingest/conversations/import-conversations.ts'
+import { END_SOURCE, TURN_SOURCE } from '../../pipeline/ingest/conversations/known-turns.ts'
+import { placeText } from '../../pipeline/ingest/conversations/read-conversations.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { parseJson } from '../../schemas/json.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
-import { connectToRunningNats } from '../app/connect-to-running.ts'
+import { withJetStream } from '../app/connect-to-running.ts'
+import { registeredKinds } from '../app/kind-registry.ts'
 import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
+import { openBucket } from '../app/prepare-streams.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
 import { tokenArgument } from './arguments.ts'
@@ -15,6 +24,7 @@ interface Options extends JsonOption {
   readonly kind: string
   readonly rate?: number
   readonly answer?: true
+  readonly count?: true
   readonly replyWaitMs: number
   readonly parallel?: number
   readonly wait?: true
@@ -25,80 +35,163 @@ const REPLY_WAIT_MS = 10_000
 const TIMEOUT_MS = 600_000
 /** Live conversations in progress at a time: each waits for its answers. */
 const LIVE_MAX = 32
+/** Problems and changed turns that are printed. */
+const PRINTED_MAX = 20
 
 export const importCommand = ({ out, settings }: CommandContext): Command =>
   new Command('import')
-    .description('import conversations, one actor each; importing a file again adds only what is new')
-    .argument('<file>', 'JSON lines {"id", "lang"?, "turns": [{"role", "text", "lang"?}]}; .gz is unpacked')
+    .description('import conversations, one actor each; importing a file again adds only the turns that are new')
+    .argument('<file>', 'JSON lines, a JSON array, or an export; the format is recognised, and gzip is unpacked')
     .option('--tenant <tenant>', 'tenant of the actors', tokenArgument, 'default')
     .option('--kind <kind>', 'kind of the actors', tokenArgument, 'support')
+    .option('--count', 'count the conversations in "colloquy questions", as closed cases')
     .option('--answer', "play the users' turns live instead, each after the reply to the one before")
     .option('--rate <n>', 'inputs per second (default: as fast as INBOX accepts them)', positiveNumber)
     .option('--reply-wait-ms <ms>', 'with --answer: how long to wait for a reply to a turn', wholeNumber(1), REPLY_WAIT_MS)
-    .option('--parallel <n>', `conversations in progress at a time (default: 256; ${LIVE_MAX} with --answer)`, wholeNumber(1))
-    .option('--wait', 'then wait until all stages have caught up')
+    .option('--parallel <n>', `conversations in progress at a time (default: 512; ${LIVE_MAX} with --answer)`, wholeNumber(1))
+    .option('--wait', 'then wait until all stages have caught up, and tell what was rejected')
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), TIMEOUT_MS)
     .option(JSON_FLAG, 'the summary as one JSON object')
     .addHelpText(
       'after',
       `
-An id that is not a token ([A-Za-z0-9_-], up to 128 characters) becomes the actor "b64-" and the base64url of the id.
-The command lists and skips invalid lines; the exit code is then 1.`,
+Formats:
+  {"id", "turns": [{"role", "text", "time"?, "agent"?, "lang"?, "id"?}],
+   "time"?, "customer"?, "channel"?, "rating"?, "tags"?, "agent"?, "lang"?}
+${Object.values(FORMATS)
+  .slice(1)
+  .map((name) => `  ${name}`)
+  .join('\n')}
+
+A turn is known by its role and text, and by its number among equal ones. A turn that has changed is named and left out; the exit code is
+then 1, as it is where a conversation cannot be read. An id that is not a token ([A-Za-z0-9_-], up to 128 characters) becomes the actor
+"b64-" and the base64url of the id.`,
     )
     .action(async (path: string, options: Options) => {
       const { settings: effective } = settings()
-      const file = await openLines(path)
-      const nc = await connectToRunningNats(effective)
-      const progress = showProgress(out, file)
-      try {
-        const summary = await importLines(file.lines, {
-          nc,
-          tenant: options.tenant,
-          kind: options.kind,
-          mode: options.answer ? 'live' : 'history',
-          rate: options.rate,
-          replyWaitMs: options.replyWaitMs,
-          conversationsMax: options.parallel ?? (options.answer ? LIVE_MAX : undefined),
-          onWait: progress.waits,
-          onProgress: progress.update,
-        })
-        progress.stop()
-        if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs)
-        report(out, path, summary, options)
-      } finally {
-        progress.stop()
-        await nc.close()
-      }
+      const file = await openConversations(path)
+      await withJetStream(effective, async (jetstream) => {
+        await checkKind(jetstream, options.kind)
+        const { state: dead } = await jetstream.jsm.streams.info('DEAD')
+        const progress = showProgress(out, file)
+        try {
+          const summary = await importConversations(file.pieces, {
+            nc: jetstream.nc,
+            jetstream,
+            tenant: options.tenant,
+            kind: options.kind,
+            mode: options.answer ? 'live' : 'history',
+            counted: options.count === true,
+            rate: options.rate,
+            replyWaitMs: options.replyWaitMs,
+            conversationsMax: options.parallel ?? (options.answer ? LIVE_MAX : undefined),
+            onWait: progress.waits,
+            onProgress: progress.update,
+          })
+          progress.stop()
+          if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs)
+          const rejected = options.wait ? await countRejected(jetstream, options, dead.last_seq + 1) : undefined
+          report(out, path, summary, rejected, options)
+        } finally {
+          progress.stop()
+        }
+      })
     })
 
-function showProgress(out: Output, file: LineFile): Pick<BytesBar, 'waits' | 'stop'> & { update(summary: ImportSummary): void } {
+/** @throws ColloquyError `no_such_kind`: each input would be rejected, out of sight. */
+async function checkKind(jetstream: JetStreamContext, kind: string): Promise<void> {
+  const kinds = await registeredKinds(await openBucket(jetstream.nc))
+  if (kinds.has(kind)) return
+  throw new ColloquyError('no_such_kind', `no kind "${kind}" is in use; there are ${[...kinds.keys()].join(', ')}`)
+}
+
+const importedInput = z.object({ source: z.enum([TURN_SOURCE, END_SOURCE]) })
+
+/** Imported inputs among the dead letters from a sequence on. */
+async function countRejected(jetstream: JetStreamContext, { tenant, kind }: Options, from: number): Promise<number> {
+  let count = 0
+  for await (const batch of readToEnd(jetstream, 'DEAD', { filter_subjects: `dead.*.${tenant}.${kind}.*`, opt_start_seq: from })) {
+    for (const letter of batch) {
+      const { data: input } = importedInput.safeParse(parseJson(letter.string()))
+      if (input !== undefined) count += 1
+    }
+  }
+  return count
+}
+
+function showProgress(out: Output, file: ConversationFile): Pick<BytesBar, 'waits' | 'stop'> & { update(summary: ImportSummary): void } {
   const bar = createBytesBar(out, file.bytesTotal, '{turns} turns │ {perSecond}/s')
   const startedMs = performance.now()
   return {
     ...bar,
-    update({ turns, badLines }) {
+    update({ added, known, badLines }) {
+      const turns = added + known
       const perSecond = Math.round((turns / (performance.now() - startedMs)) * 1_000)
-      bar.update(file.bytesRead(), { turns, perSecond }, badLines === 0 ? '' : `${badLines} bad lines`)
+      bar.update(file.bytesRead(), { turns, perSecond }, badLines === 0 ? '' : `${badLines} unreadable`)
     },
   }
 }
 
-/** @throws ColloquyError `bad_lines` if a line was not imported. */
-function report(out: Output, path: string, summary: ImportSummary, options: Options): void {
-  const { bad, badLines, lines } = summary
-  if (options.json) {
-    out.json({ file: path, ...summary })
-  } else {
-    out.line(
-      `${summary.conversations} conversations, ${summary.turns} turns: ${summary.published} inputs published, ${
-        summary.duplicates
-      } already there`,
+/** What is no turn, in words. */
+const SKIPPED: Readonly<Record<Skipped | 'facts', (count: number) => string>> = {
+  branches: (count) => `${count} messages beside the current branches (edited or regenerated) are not imported`,
+  attachments: (count) => `${count} parts without text, such as images, are not imported`,
+  tools: (count) => `${count} messages of tools are not imported`,
+  empty: (count) => `${count} messages without text, such as calls of tools, are not imported`,
+  facts: (count) => `${count} conversations have gone on live: their rating, tags or --count are not recorded`,
+}
+
+/** @throws ColloquyError `no_conversations`, `bad_lines`, `changed_turns` or `rejected_turns` if something was left out. */
+function report(out: Output, path: string, summary: ImportSummary, rejected: number | undefined, options: Options): void {
+  const { bad, badLines, changedTurns } = summary
+  const formats = Object.keys(summary.formats) as (keyof typeof FORMATS)[]
+  if (options.json) out.json({ file: path, ...summary, ...(rejected === undefined ? {} : { rejected }) })
+  const [first] = bad
+  if (formats.length === 0 && first !== undefined) {
+    throw new ColloquyError(
+      'no_conversations',
+      `${path} has no conversation that "colloquy import" can read: ${placeText(first)}: ${printable(first.problem)}`,
     )
-    const { replied, escalated, none } = summary.reactions
-    if (options.answer) out.line(`turns answered ${replied}, escalated ${escalated}, without either in time ${none}`)
   }
-  if (badLines === 0) return
-  const listed = bad.map(({ line, problem }) => `  line ${line}: ${printable(problem)}`)
-  const more = badLines > bad.length ? [`  and ${badLines - bad.length} more`] : []
-  throw new ColloquyError('bad_lines', [`${badLines} of ${lines} lines were not imported:`, ...listed, ...more].join('\n'))
+  if (!options.json) for (const line of linesOf(summary, options)) out.line(line)
+  const parts = [
+    ...(badLines === 0
+      ? []
+      : listed(
+          `${badLines} conversations could not be read:`,
+          badLines,
+          bad.map((one) => `${placeText(one)}: ${one.problem}`),
+        )),
+    ...(summary.changed === 0
+      ? []
+      : listed(
+          `${summary.changed} turns have changed and were left out; the records keep what was imported before:`,
+          summary.changed,
+          changedTurns.map((one) => `${placeText(one)}, turn ${one.number} of "${one.id}" (${one.role}): "${one.was}" is now "${one.is}"`),
+        )),
+    ...(rejected === undefined || rejected === 0 ? [] : [`${rejected} inputs were rejected; "colloquy dead ls" lists them`]),
+  ]
+  if (parts.length === 0) return
+  throw new ColloquyError(badLines > 0 ? 'bad_lines' : summary.changed > 0 ? 'changed_turns' : 'rejected_turns', parts.join('\n'))
+}
+
+function linesOf(summary: ImportSummary, options: Options): string[] {
+  const { conversations, turns, added, known, changed, late, reactions, unknownFields, skipped } = summary
+  const formats = (Object.keys(summary.formats) as (keyof typeof FORMATS)[]).map((name) => FORMATS[name])
+  const what = added === 0 && changed === 0 && turns > 0 ? 'nothing is new' : `${added} added, ${known} already there`
+  return [
+    ...(formats.length === 0 ? [] : [`read as ${formats.join(' and ')}`]),
+    `${conversations} conversations, ${turns} turns: ${what}${changed === 0 ? '' : `, ${changed} changed`}`,
+    ...(late === 0 ? [] : [`${late} of them were missing between others: order messages by time`]),
+    ...(options.answer
+      ? [`turns answered ${reactions.replied}, escalated ${reactions.escalated}, without either in time ${reactions.none}`]
+      : []),
+    ...(unknownFields.length === 0 ? [] : [`fields that import does not know: ${unknownFields.map(printable).join(', ')}`]),
+    ...(Object.keys(skipped) as (keyof typeof SKIPPED)[]).map((name) => SKIPPED[name](skipped[name] ?? 0)),
+  ]
+}
+
+function listed(head: string, count: number, all: readonly string[]): string[] {
+  const shown = all.slice(0, PRINTED_MAX)
+  return [head, ...shown.map((one) => `  ${printable(one)}`), ...(count > shown.length ? [`  and ${count - shown.length} more`] : [])]
 }

@@ -3,8 +3,8 @@ import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
-import { importLines } from '../../pipeline/ingest/conversations/import-conversations.ts'
-import { openLines } from '../../pipeline/ingest/line-file.ts'
+import { openConversations } from '../../pipeline/ingest/conversations/conversation-file.ts'
+import { importConversations } from '../../pipeline/ingest/conversations/import-conversations.ts'
 import { lastRecord } from '../../pipeline/jetstream/last-record.ts'
 import { createSender } from '../../pipeline/producer/input-sender.ts'
 import { messageOf } from '../../schemas/errors.ts'
@@ -58,9 +58,10 @@ export function startDemo(running: Running, log: Logger): Demo {
           progress = 'learning the articles'
           await uploadArticles(running, nc, sender, TENANT, signal)
         }
-        const { lines } = await openLines(FILE)
-        const { conversations, turns, reactions } = await importLines(lines, {
+        const { pieces } = await openConversations(FILE)
+        const { conversations, turns, reactions } = await importConversations(pieces, {
           nc,
+          jetstream: running.jetstream,
           tenant: TENANT,
           kind: 'support',
           mode: 'live',

@@ -16,6 +16,9 @@ export async function streamInfo(jsm: JetStreamManager, stream: string): Promise
   return info
 }
 
+/** The number of partitions of existing streams. */
+export const partitionsOf = (inbox: StreamInfo): number => Number(/partition\((\d+),/.exec(inbox.config.subject_transform?.dest ?? '')?.[1])
+
 /** The first message of a subject (wildcards allowed) from a sequence on, read from the leader. */
 export const nextOf = (jsm: JetStreamManager, stream: StreamName, seq: number, subject: string): Promise<StoredMsg | null> =>
   jsm.streams.getMessage(stream, fromOn(seq, subject))

@@ -17,7 +17,7 @@ export interface RowText {
 
 /** An expected row: times as ISO texts, money in millionths, JSON as its text. */
 export type ExpectedRow = Readonly<Record<string, ExpectedValue>>
-export type ExpectedValue = string | number | boolean | null | readonly StateInterval[]
+export type ExpectedValue = string | number | boolean | null | readonly string[] | readonly StateInterval[]
 /** An open state of an actor. */
 export interface StateInterval {
   readonly region: string
@@ -66,6 +66,13 @@ const ENCODINGS: readonly (readonly [string, Encoding])[] = [
   ['Float64', { of: (value) => bitsOf(Number(value)), sql: (column) => `toString(reinterpretAsUInt64(${column}))` }],
   ['Decimal(18, 6)', { of: (value) => millionths(Number(value)), sql: (column) => `toDecimalString(${column}, 6)` }],
   ['Bool', { of: (value) => (value === true ? '1' : '0'), sql: (column) => `toString(toUInt8(${column}))` }],
+  [
+    'Array(String',
+    {
+      of: (value) => (Array.isArray(value) ? (value as readonly string[]).join('\x1d') : ''),
+      sql: (column) => `arrayStringConcat(${column}, '\\x1d')`,
+    },
+  ],
   [
     'Array(Tuple(region',
     {

@@ -54,10 +54,32 @@ export const COMMAND_ERRORS = {
     where: '`colloquy import`, `learn`',
   },
   bad_lines: {
-    meaning: 'Some lines were not imported. All others were.',
-    cause: 'They do not contain a conversation in the expected form. The message lists each with its problem.',
-    remedy: 'Correct the lines and run the command again. It does not import a turn twice.',
+    meaning: 'Some conversations were not imported. All others were.',
+    cause: 'They do not have the expected form. The message lists each by its line, or its place in the array, with its problem.',
+    remedy: 'Correct them and run the command again. It does not import a turn twice.',
     where: '`colloquy import`',
+  },
+  no_conversations: {
+    meaning: 'The file has no conversation that can be read. Nothing was imported.',
+    cause: 'It has another format, or is damaged. The message names the first problem.',
+    remedy: 'Give a file in one of the formats that `colloquy import --help` lists.',
+    where: '`colloquy import`',
+  },
+  changed_turns: {
+    meaning: 'Some turns were left out. All others were imported.',
+    cause:
+      'The conversation was imported before, and these turns now have another text or another time. Records do not change. The '
+      + 'message lists them with both.',
+    remedy:
+      'Nothing, if the recorded text is good enough. If they are other turns, give each turn of the file its `time` or `id`, which tells '
+      + 'them apart, and run the command again.',
+    where: '`colloquy import`',
+  },
+  rejected_turns: {
+    meaning: 'Some imported inputs were rejected.',
+    cause: 'The kind refuses their data, or has ended. Each is a dead letter with its reason.',
+    remedy: 'Look at them with `colloquy dead ls`, correct the kind or the file, and import it again.',
+    where: '`colloquy import --wait`',
   },
   no_such_letter: {
     meaning: 'There is no dead letter of this sequence.',

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { decide } from '../../actors/core/decide.ts'
 import type { Message } from '../../actors/core/decision.ts'
-import { importLines } from '../../pipeline/ingest/conversations/import-conversations.ts'
-import { openLines } from '../../pipeline/ingest/line-file.ts'
+import { openConversations } from '../../pipeline/ingest/conversations/conversation-file.ts'
+import { importConversations } from '../../pipeline/ingest/conversations/import-conversations.ts'
 import { caughtUp, type Entry, readLog, rows } from '../support/system-assertions.ts'
 import { startSystem, type System } from '../support/test-system.ts'
 
@@ -34,8 +34,9 @@ describe.skipIf(!existsSync(FILE))('real conversations (skipped where ../shared/
   let system: System
   let conversations: Conversation[]
   const play = async (path: string, tenant: string, mode: 'history' | 'live') =>
-    importLines((await openLines(path)).lines, {
+    importConversations((await openConversations(path)).pieces, {
       nc: system.running.jetstream.nc,
+      jetstream: system.running.jetstream,
       tenant,
       kind: 'support',
       mode,

@@ -51,6 +51,8 @@ async function fullRecord(): Promise<LogRecord> {
       escalated: { at, reason: 'r' },
       ended: { at, outcome: 'o', drop: 'd' },
       rating: 3,
+      tags: ['a'],
+      counted: true,
       turns: 1,
       counts: {
         records: 1,

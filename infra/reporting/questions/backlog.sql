@@ -3,7 +3,8 @@
 -- Cases that were open at the end of each hour (UTC) of the period, and cases that were opened, closed and escalated in the hour.
 -- `waiting_for_person` are open cases that have been escalated. A case that was opened and closed in the same hour counts in both columns.
 -- One row per hour of the period, including hours without cases, at most the first 10,000. The rows end at the time up to which the
--- tables are complete. The hour in which the period starts counts as a whole. Imported history does not count.
+-- tables are complete. The hour in which the period starts counts as a whole. Imported history does not count unless it was
+-- imported with `--count`.
 WITH
   toStartOfHour({from:DateTime64(3, 'UTC')}) AS first_hour,
   assumeNotNull((SELECT max(complete_to) FROM freshness)) AS complete_to,
@@ -28,7 +29,7 @@ FROM (
     ARRAY JOIN
       [toNullable(opened_at), closed_at, escalated_at, if(isNull(escalated_at), NULL, closed_at)] AS at,
       [1, 2, 3, 4] AS what
-    WHERE tenant = {tenant:String} AND NOT history AND opened_at < end AND (isNull(closed_at) OR closed_at >= first_hour)
+    WHERE tenant = {tenant:String} AND (NOT history OR counted) AND opened_at < end AND (isNull(closed_at) OR closed_at >= first_hour)
       AND at < end
   )
   GROUP BY hour

@@ -3,7 +3,8 @@
 -- The share of the cases closed in the period that the machine finished without a person: never escalated, and without a message from an
 -- agent. `contained_abandoned` counts the contained cases whose customer left without a solution (outcome `abandoned`). They count as
 -- contained, but they are no success.
--- One row per day (UTC) of closing, and one for the whole period. Open cases and imported history do not count.
+-- One row per day (UTC) of closing, and one for the whole period. Open cases do not count, nor does
+-- imported history unless it was imported with `--count`.
 -- `containment_rate` is NULL if no case was closed.
 SELECT
   grouping(day) AS total,
@@ -15,7 +16,7 @@ SELECT
 FROM (
   SELECT toNullable(toDate(closed_at)) AS day, escalated_at, agent_msgs, outcome
   FROM cases
-  WHERE tenant = {tenant:String} AND NOT history
+  WHERE tenant = {tenant:String} AND (NOT history OR counted)
     AND closed_at >= {from:DateTime64(3, 'UTC')} AND closed_at < {to:DateTime64(3, 'UTC')}
 )
 GROUP BY GROUPING SETS ((day), ())

@@ -3,7 +3,8 @@
 -- Time from the opening of a case to the first message of the machine or an agent, for cases opened in the period. `responder` is the
 -- role that replied first (`assistant`: the machine, `agent`: a person).
 -- Quantiles are over the cases with a reply. `waiting` counts open cases without a reply, `never` cases that were closed without one.
--- One row per responder, and one for all cases. Imported history does not count. Times are NULL if no case has a reply.
+-- One row per responder, and one for all cases. Imported history does not count unless it was
+-- imported with `--count`. Times are NULL if no case has a reply.
 WITH quantilesExact(0.5, 0.9, 0.95)(ms) AS wait
 SELECT
   grouping(responder) AS total,
@@ -19,7 +20,7 @@ SELECT
 FROM (
   SELECT toNullable(first_responder) AS responder, closed_at, dateDiff('millisecond', opened_at, first_response_at) AS ms
   FROM cases
-  WHERE tenant = {tenant:String} AND NOT history
+  WHERE tenant = {tenant:String} AND (NOT history OR counted)
     AND opened_at >= {from:DateTime64(3, 'UTC')} AND opened_at < {to:DateTime64(3, 'UTC')}
     AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
 )

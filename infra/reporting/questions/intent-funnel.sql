@@ -2,7 +2,8 @@
 --
 -- Cases opened in the period, by the first intent of the customer. Each step counts a part of the step before it: `cases`; `answered` (with
 -- a reply); `contained` (never escalated, without a message from an agent); `ended` (closed); `resolved` (outcome `resolved`).
--- One row per first intent, as the kind names it (NULL: unknown), and one for all. Imported history does not count.
+-- One row per first intent, as the kind names it (NULL: unknown), and one for all. Imported history does not count unless it was
+-- imported with `--count`.
 SELECT
   grouping(intent) AS total,
   intent,
@@ -16,7 +17,7 @@ FROM (
     toNullable(first_intent) AS intent, outcome, isNotNull(first_response_at) AS is_answered, isNotNull(closed_at) AS is_closed,
     isNull(escalated_at) AND agent_msgs = 0 AS is_contained
   FROM cases
-  WHERE tenant = {tenant:String} AND NOT history
+  WHERE tenant = {tenant:String} AND (NOT history OR counted)
     AND opened_at >= {from:DateTime64(3, 'UTC')} AND opened_at < {to:DateTime64(3, 'UTC')}
     AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
 )

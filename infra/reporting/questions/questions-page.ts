@@ -49,6 +49,8 @@ For all of them:
 - They count cases, not conversations. A case lasts from its opening to its closing; the customer's next message opens another.
 - Unknown is \`NULL\`, never 0; a rate over nothing is \`NULL\`.
 - Imported history (\`history = true\` in \`messages\`, \`cases\` and \`turns\`) counts in no answer: the machine never handled it.
+  History that was imported with \`colloquy import --count\` (\`counted = true\` in \`cases\`) counts as closed cases where the question
+  says so, by the times in its file.
 - \`total = 1\` marks the total row. The other rows are its parts; \`NULL\` in their key means unknown.
 - Quantiles are exact: the value at index floor(q · n) of the n sorted values, from 0.
 - Periods use Colloquy's times of arrival and decision, never times from producers.`

@@ -4,7 +4,8 @@
 -- The customer is the case's `customer`. If that is unknown, it is the actor, so that reopening a conversation counts.
 -- A case counts as soon as its 72 hours are over or its customer is back. Until then it is `pending`, and no rate includes it.
 -- The current time is the time up to which the tables are complete (`freshness.complete_to`), not the time of a clock.
--- One row per first intent (NULL: unknown), and one for all. Imported history does not count, neither as a case nor as a return.
+-- One row per first intent (NULL: unknown), and one for all. Imported history does not count, neither as a case nor as a return,
+-- unless it was imported with `--count`.
 -- The query compares customers by 64-bit hashes. This is fast, and wrong for about one return in a billion.
 SELECT
   grouping(first_intent) AS total,
@@ -21,14 +22,15 @@ FROM (
   FROM (
     SELECT cityHash64(ifNull(customer, concat(kind, '/', actor))) AS who, first_intent, assumeNotNull(closed_at) AS ended_at
     FROM cases
-    WHERE tenant = {tenant:String} AND NOT history
+    WHERE tenant = {tenant:String} AND (NOT history OR counted)
       AND closed_at >= {from:DateTime64(3, 'UTC')} AND closed_at < {to:DateTime64(3, 'UTC')}
   ) AS c
   ASOF LEFT JOIN (
-    SELECT cityHash64(ifNull(customer, concat(kind, '/', actor))) AS who, toNullable(committed_at) AS back_at
+    SELECT cityHash64(ifNull(customer, concat(kind, '/', actor))) AS who, toNullable(if(history, opened_at, committed_at)) AS back_at
     FROM cases
-    WHERE tenant = {tenant:String} AND NOT history
-      AND committed_at >= {from:DateTime64(3, 'UTC')} AND committed_at < {to:DateTime64(3, 'UTC')} + INTERVAL 72 HOUR
+    WHERE tenant = {tenant:String} AND (NOT history OR counted)
+      AND committed_at >= {from:DateTime64(3, 'UTC')}
+      AND back_at >= {from:DateTime64(3, 'UTC')} AND back_at < {to:DateTime64(3, 'UTC')} + INTERVAL 72 HOUR
   ) AS o ON c.who = o.who AND c.ended_at < o.back_at
 )
 GROUP BY GROUPING SETS ((first_intent), ())

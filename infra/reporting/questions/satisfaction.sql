@@ -4,7 +4,8 @@
 -- of 4 or more. `r1` to `r5` count rounded ratings. `rated_share` is the share of cases with a rating: a few ratings say little about all
 -- cases.
 -- One row per language of the case (NULL: unknown), and one for all. Cases without a rating count only in `cases`.
--- `average` and `csat` are NULL without ratings. Imported history does not count.
+-- `average` and `csat` are NULL without ratings. Imported history does not count unless it was
+-- imported with `--count`.
 SELECT
   grouping(lang) AS total,
   lang,
@@ -21,7 +22,7 @@ SELECT
 FROM (
   SELECT toNullable(cases.lang) AS lang, rating
   FROM cases
-  WHERE tenant = {tenant:String} AND NOT history
+  WHERE tenant = {tenant:String} AND (NOT history OR counted)
     AND opened_at >= {from:DateTime64(3, 'UTC')} AND opened_at < {to:DateTime64(3, 'UTC')}
     AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
 )

@@ -33,6 +33,7 @@ function messageRows({ identity, record, seq, at }: Source, messages: readonly O
       role,
       text,
       lang: lang ?? detectLanguage(text),
+      agent: received?.agent ?? null,
       time: idx === 0 ? record.input.time : at,
       committed_at: at,
       chars: codePoints(text),

@@ -154,6 +154,8 @@ function caseRows({ identity, record, seq, at }: Source): Row<'cases'>[] {
       tokens_out: counts.tokensOut ?? null,
       cost: money(counts.costMicros),
       rating: rating ?? null,
+      tags: current.tags ?? [],
+      counted: current.counted === true,
       last_at: at,
       last_seq: seq,
     },

@@ -93,17 +93,26 @@ function eventsOf({ input, emitted, n, outcome, at, from, to, payload }: LogReco
 }
 
 function messagesOf({ input, emitted, at }: LogRecord, { messages: { received, sent } }: Step): Columns[] {
-  const message = (idx: number, id: string, role: string, text: string, lang: string | undefined, time: string): Columns => ({
+  const message = (
+    idx: number,
+    id: string,
+    role: string,
+    text: string,
+    lang: string | undefined,
+    time: string,
+    agent?: string,
+  ): Columns => ({
     idx,
     id,
     role,
     text,
     time,
+    agent: agent ?? null,
     lang: lang ?? detectLanguage(text) ?? null,
     chars: Array.from(text).length,
   })
   return [
-    ...(received === undefined ? [] : [message(0, input.id, received.role, received.text, received.lang, input.time)]),
+    ...(received === undefined ? [] : [message(0, input.id, received.role, received.text, received.lang, input.time, received.agent)]),
     ...sent.map(([idx, { text, lang }]) => message(idx, emitted[idx - 1]?.id ?? '', 'assistant', text, lang, at)),
   ]
 }
@@ -167,6 +176,8 @@ function caseOf({ at }: LogRecord, { case: own, customer }: Tally): Columns {
     tokens_out: own.tokensOut,
     cost: own.costMicros,
     rating: own.rating,
+    tags: own.tags,
+    counted: own.counted,
     last_at: at,
   }
 }

@@ -26,6 +26,8 @@ export function tallyOf(record: LogRecord, seq: number): Tally {
     escalatedAt: resumed.escalated?.at ?? null,
     closedAt: resumed.ended?.at ?? null,
     rating: resumed.rating ?? null,
+    tags: resumed.tags ?? [],
+    counted: resumed.counted === true,
     records: counts?.records ?? 0,
     rejected: counts?.rejected ?? 0,
     messages: counts?.messages ?? 0,

@@ -1,5 +1,5 @@
 import { detectLanguage } from '../../../actors/core/detect-language.ts'
-import { labelNumber, labelText, readOutcome, readRating, readReason } from '../../../schemas/event-readers.ts'
+import { labelNumber, labelText, readImported, readOutcome, readRating, readReason } from '../../../schemas/event-readers.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { type Entered, enteredIntervals } from './expected-intervals.ts'
@@ -44,6 +44,8 @@ export interface CaseTally {
   escalatedAt: string | null
   closedAt: string | null
   rating: number | null
+  tags: readonly string[]
+  counted: boolean
   records: number
   rejected: number
   messages: number
@@ -147,6 +149,8 @@ export const newCase = (no: number, record: LogRecord, isHistory: boolean): Case
   escalatedAt: null,
   closedAt: null,
   rating: null,
+  tags: [],
+  counted: false,
   records: 0,
   rejected: 0,
   messages: 0,
@@ -253,10 +257,21 @@ function countEvents(now: Tally, record: LogRecord, { received, sent }: RecordMe
       own.dropState = record.input.type === 'timer.fired' || own.outcome === 'abandoned' ? record.from : null
     }
   }
+  if (own.isHistory && record.outcome === 'committed' && record.input.type === 'conversation.imported') countImported(own, record)
   const labelRating = labelNumber(record.label, 'rating')
   if (record.outcome === 'committed' && record.input.type === 'feedback.given') own.rating = readRating(record.input.data) ?? own.rating
   else if (labelRating !== undefined && labelRating !== now.labelRating) own.rating = labelRating
   now.labelRating = labelRating
   now.customer = received?.customer ?? labelText(record.label, 'customer') ?? now.customer
   if (hasUserMessage(own) && !own.isHistory) own.intent ??= labelText(record.label, 'intent') ?? null
+}
+
+/** The facts of an imported conversation. */
+function countImported(own: CaseTally, { input, at }: LogRecord): void {
+  const { rating, tags, counted, endedAt } = readImported(input.data)
+  own.rating = rating ?? own.rating
+  own.tags = tags ?? own.tags
+  if (!counted) return
+  own.counted = true
+  own.closedAt = endedAt ?? at
 }

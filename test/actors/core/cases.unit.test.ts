@@ -164,6 +164,24 @@ describe('a case', () => {
     expect(records[4]?.answered).toMatchObject([{ turn: 2, id: 'm4', seq: 40 }])
   })
 
+  test('of history takes the facts of its import; wrong ones count as absent, and a live case has none', () => {
+    const past = { history: true, time: '2020-01-01T00:00:00Z' }
+    const facts = { turns: 1, rating: 4, tags: ['a', 5, ''], counted: true, endedAt: '2020-01-01T00:02:00.000Z' }
+    const caseAfter = (...given: Parameters<typeof play>) => play(...given).at(-1)?.case
+    expect(caseAfter(user('old', {}, past), event('conversation.imported', facts))).toMatchObject({
+      closed: false,
+      rating: 4,
+      tags: ['a'],
+      counted: true,
+      ended: { at: '2020-01-01T00:02:00.000Z' },
+    })
+    const wrong = { turns: 1, rating: '4', tags: 'a', counted: true, endedAt: '2020-02-31T00:00:00.000Z' }
+    const after = caseAfter(user('old', {}, past), event('conversation.imported', wrong))
+    expect([after?.rating, after?.tags, after?.ended]).toEqual([undefined, undefined, { at: timeAt(2) }])
+    const live = caseAfter(user('new'), event('conversation.imported', facts))
+    expect([live?.rating, live?.tags, live?.counted, live?.ended]).toEqual([undefined, undefined, undefined, undefined])
+  })
+
   test('reads each fact alone: a fact of the wrong type counts as absent', () => {
     const { case: now, answered } = last(
       user('hello', { customer: { id: 1 }, channel: 5, lang: '' }),

@@ -11,8 +11,8 @@ import { connectToRunningClickHouse } from '../../../../infra/app/connect-to-run
 import { askQuestion, readFreshness, type Scope } from '../../../../infra/reporting/questions/ask-question.ts'
 import { loadQuestion, QUESTION_NAMES } from '../../../../infra/reporting/questions/questions.ts'
 import { questionsPage } from '../../../../infra/reporting/questions/questions-page.ts'
-import { importLines } from '../../../../pipeline/ingest/conversations/import-conversations.ts'
-import { openLines } from '../../../../pipeline/ingest/line-file.ts'
+import { openConversations } from '../../../../pipeline/ingest/conversations/conversation-file.ts'
+import { importConversations } from '../../../../pipeline/ingest/conversations/import-conversations.ts'
 import { deskKind, SILENCE_MS } from '../../../support/analyst-kind.ts'
 import { expectedAnswers, type Period } from '../../../support/question-answers.ts'
 import { factsOf } from '../../../support/question-facts.ts'
@@ -54,12 +54,18 @@ async function play(): Promise<void> {
   const some = lines.filter((_, index) => index % every === 0).slice(0, CONVERSATIONS_MAX)
   const path = join(dataDir, 'some.jsonl')
   await writeFile(path, some.join('\n'))
-  const options = { nc: system.running.jetstream.nc, kind: 'support', replyWaitMs: 20_000, conversationsMax: 32 }
-  await importLines((await openLines(path)).lines, { ...options, tenant: TENANT, mode: 'history' })
+  const options = {
+    nc: system.running.jetstream.nc,
+    jetstream: system.running.jetstream,
+    kind: 'support',
+    replyWaitMs: 20_000,
+    conversationsMax: 32,
+  }
+  await importConversations((await openConversations(path)).pieces, { ...options, tenant: TENANT, mode: 'history' })
   // Half of them go on live after their history, so that an actor has cases of both sorts.
   const live = join(dataDir, 'live.jsonl')
   await writeFile(live, some.map((line, index) => (index % 2 === 0 ? line : line.replace('"id": "', '"id": "live-'))).join('\n'))
-  await importLines((await openLines(live)).lines, { ...options, tenant: TENANT, mode: 'live' })
+  await importConversations((await openConversations(live)).pieces, { ...options, tenant: TENANT, mode: 'live' })
   await playDesk()
   await caughtUp(system)
   await vi.waitFor(async () => expect(await silent()).toBe(true), { timeout: 120_000, interval: 100 })

@@ -4,9 +4,18 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { nanos } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { setup } from 'xstate'
+import { z } from 'zod'
+import { defineKind } from '../../../../actors/definition/define-kind.ts'
+import { createSupport } from '../../../../actors/kinds/support/kind.ts'
+import { loadArticles } from '../../../../actors/kinds/support/knowledge.ts'
 import { waitUntilCaughtUp } from '../../../../infra/app/system-status.ts'
-import { importLines, type ImportOptions, type ImportSummary } from '../../../../pipeline/ingest/conversations/import-conversations.ts'
-import { openLines } from '../../../../pipeline/ingest/line-file.ts'
+import { openConversations } from '../../../../pipeline/ingest/conversations/conversation-file.ts'
+import {
+  importConversations,
+  type ImportOptions,
+  type ImportSummary,
+} from '../../../../pipeline/ingest/conversations/import-conversations.ts'
 import { openReader } from '../../../../pipeline/jetstream/ordered-reader.ts'
 import type { LogRecord } from '../../../../schemas/record.ts'
 import { parseLogSubject } from '../../../../schemas/subjects.ts'
@@ -18,12 +27,24 @@ const DEMO = new URL('../../../../infra/demo/conversations.jsonl', import.meta.u
 const ROLES = 'host,dispatch,tasks'
 const CATCH_UP_MS = 60_000
 
+/** A kind that refuses the data of messages with fields that it does not know. */
+const strict = defineKind({
+  name: 'strict',
+  version: 1,
+  context: z.object({}),
+  events: { 'message.received': z.strictObject({ role: z.string(), text: z.string() }) },
+  emits: {},
+  tasks: {},
+})
+const strictKind = strict.with(setup(strict.xstate).createMachine({ context: {} }))
+
 let dataDir: string
 let system: System
 
 beforeAll(async () => {
   dataDir = await temporaryFolder()
-  system = await startSystem({ dataDir, settings: { ROLES } })
+  const support = createSupport({ articles: loadArticles() })
+  system = await startSystem({ dataDir, settings: { ROLES }, kinds: [support, strictKind] })
 })
 afterAll(async () => {
   await system.stop()
@@ -39,8 +60,13 @@ const conversationsOf = (count: number, turns: number): object[] =>
     turns: upTo(turns).map((turn) => ({ role: turn % 2 === 1 ? 'user' : 'assistant', text: `turn ${turn} of ${conversation}` })),
   }))
 
-/** Input ids of the records of an imported conversation, in order. */
-const idsOf = (actorId: string, turns: number): string[] => [...upTo(turns).map((turn) => `${actorId}-${turn}`), `imported-${turns}`]
+/** What the records of an imported conversation say, in order. */
+const saidBy = (history: readonly LogRecord[] | undefined): unknown[] =>
+  (history ?? []).map(({ input }) => input.data?.['text'] ?? input.id)
+const wanted = (actorId: string, turns: number): string[] => [
+  ...upTo(turns).map((turn) => `turn ${turn} of ${actorId.slice(1)}`),
+  `imported-${turns}`,
+]
 
 async function fileOf(name: string, lines: readonly (object | string)[]): Promise<string> {
   const path = join(dataDir, name)
@@ -50,8 +76,16 @@ async function fileOf(name: string, lines: readonly (object | string)[]): Promis
 }
 
 async function importFile(path: string, tenant: string, options: Partial<ImportOptions> = {}): Promise<ImportSummary> {
-  const { lines } = await openLines(path)
-  return importLines(lines, { nc: system.running.jetstream.nc, tenant, kind: 'support', mode: 'history', replyWaitMs: 10_000, ...options })
+  const { pieces } = await openConversations(path)
+  return importConversations(pieces, {
+    nc: system.running.jetstream.nc,
+    jetstream: system.running.jetstream,
+    tenant,
+    kind: 'support',
+    mode: 'history',
+    replyWaitMs: 10_000,
+    ...options,
+  })
 }
 
 /** The records of a tenant by actor, in the order of the log. */
@@ -82,7 +116,7 @@ test('every turn becomes one record of its actor, in order, with many conversati
   const records = await recordsOf('order')
   expect(records.size).toBe(60)
   for (const [id, history] of records) {
-    expect(history.map(({ input }) => input.id)).toEqual(idsOf(id, 9))
+    expect(saidBy(history)).toEqual(wanted(id, 9))
     expect(history.map(({ n, outcome }) => [n, outcome])).toEqual(history.map((_, index) => [index + 1, 'committed']))
   }
 })
@@ -93,9 +127,9 @@ test('importing a file again changes nothing, even after the deduplication windo
   await waitUntilCaughtUp(system.settings, CATCH_UP_MS)
   const before = await logLast()
 
-  expect(await importFile(path, 'again')).toMatchObject({ published: 0, duplicates: 25 })
+  expect(await importFile(path, 'again')).toMatchObject({ turns: 20, added: 0, known: 20, published: 0, duplicates: 25 })
   await system.running.jetstream.jsm.streams.update('INBOX', { duplicate_window: nanos(100) })
-  await expect.poll(async () => (await importFile(path, 'again')).duplicates).toBe(0)
+  expect(await importFile(path, 'again')).toMatchObject({ added: 0, known: 20, published: 0 })
   await system.running.jetstream.jsm.streams.update('INBOX', { duplicate_window: nanos(120_000) })
 
   await waitUntilCaughtUp(system.settings, CATCH_UP_MS)
@@ -106,8 +140,7 @@ test('importing a conversation that has grown adds only its new turns', async ()
   await importFile(await fileOf('short.jsonl', conversationsOf(1, 2)), 'grown')
   await importFile(await fileOf('long.jsonl', conversationsOf(1, 4)), 'grown')
 
-  const history = (await recordsOf('grown')).get('c1')
-  expect(history?.map(({ input }) => input.id)).toEqual(['c1-1', 'c1-2', 'imported-2', 'c1-3', 'c1-4', 'imported-4'])
+  expect(saidBy((await recordsOf('grown')).get('c1'))).toEqual([...wanted('c1', 2), ...wanted('c1', 4).slice(2)])
 })
 
 test('a conversation that occurs repeatedly in a file is imported once', async () => {
@@ -133,7 +166,7 @@ test('a full INBOX pauses the import, which loses nothing and keeps the order', 
 
   expect(await importing).toMatchObject({ conversations: 20, published: 620 })
   for (const [id, history] of await recordsOf('full')) {
-    expect(history.map(({ input }) => input.id)).toEqual(idsOf(id, 30))
+    expect(saidBy(history)).toEqual(wanted(id, 30))
   }
 })
 
@@ -174,7 +207,115 @@ test('the command names invalid lines, imports the others, and fails', async () 
     turns: 4,
     badLines: 2,
     bad: [{ line: 1, problem: 'not JSON' }, { line: 4 }],
+    rejected: 0,
   })
   expect(stderr).toMatch(/line 1: not JSON[^]*line 4: turns[^]*code: bad_lines/)
   expect([...(await recordsOf('bad')).keys()].sort()).toEqual(['b64-U3RyYcOfZSAxL8Op', 'c1'])
+})
+
+const said = (id: string, texts: string, more: object = {}): object => ({
+  id,
+  ...more,
+  turns: texts.split(' ').map((text, index) => ({ role: index % 2 === 0 ? 'user' : 'agent', text })),
+})
+
+test('the command imports all turns of two days with one id, names what has changed, and says when nothing is new', async () => {
+  const days = [said('C1', 'mon-1 mon-2 mon-3'), said('C1', 'wed-1 wed-2 wed-3 wed-4'), said('C1', 'mon-1 mon-two mon-3')]
+  const files = await Promise.all(days.map((day, index) => fileOf(`day-${index}.jsonl`, [day])))
+  const run = (file: string | undefined) => runCli(['import', file ?? '', '--tenant', 'days'], { dataDir })
+
+  expect(await run(files[0])).toMatchObject({ code: 0, stdout: expect.stringContaining('3 turns: 3 added, 0 already there') as unknown })
+  expect(await run(files[1])).toMatchObject({ code: 0, stdout: expect.stringContaining('4 turns: 4 added, 0 already there') as unknown })
+  expect(await run(files[1])).toMatchObject({ code: 0, stdout: expect.stringContaining('4 turns: nothing is new') as unknown })
+  const changed = await run(files[2])
+  expect(changed).toMatchObject({ code: 1, stdout: expect.stringContaining('0 added, 2 already there, 1 changed') as unknown })
+  expect(changed.stderr).toMatch(/line 1, turn 2 of "C1" \(agent\): "mon-2" is now "mon-two"[^]*code: changed_turns/)
+  expect(saidBy((await recordsOf('days')).get('C1'))).toEqual([
+    'mon-1',
+    'mon-2',
+    'mon-3',
+    'imported-3',
+    'wed-1',
+    'wed-2',
+    'wed-3',
+    'wed-4',
+    'imported-7',
+  ])
+})
+
+test('parts of a conversation in one file are one conversation, whether LOG has the first part or not', async () => {
+  const windows = upTo(20).map((start) =>
+    said(
+      'w',
+      upTo(3)
+        .map((turn) => `t${start + turn}`)
+        .join(' '),
+    ),
+  )
+  const roleOf = (text: string): string => (Number(text.slice(1)) % 2 === 0 ? 'user' : 'agent')
+  const lines = windows.map((one) =>
+    JSON.stringify(one, (_, value: { text?: string }) => (value.text === undefined ? value : { ...value, role: roleOf(value.text) })),
+  )
+  const path = await fileOf('windows.jsonl', lines)
+
+  expect(await importFile(path, 'windows')).toMatchObject({ conversations: 20, turns: 60, added: 22, known: 38, changed: 0 })
+  expect(await importFile(path, 'windows')).toMatchObject({ turns: 60, added: 0, known: 60, published: 0 })
+  const texts = saidBy((await recordsOf('windows')).get('w')).filter((one) => !String(one).startsWith('imported'))
+  expect(texts).toEqual(upTo(22).map((turn) => `t${turn + 1}`))
+})
+
+test('a conversation with more turns than an actor remembers ids is known whole', async () => {
+  const [long = {}] = conversationsOf(1, 1_500)
+  const path = await fileOf('long-one.jsonl', [long])
+
+  expect(await importFile(path, 'long')).toMatchObject({ added: 1_500 })
+  expect(await importFile(path, 'long')).toMatchObject({ added: 0, known: 1_500, published: 0 })
+})
+
+test('what happened live is known to a later import of it', async () => {
+  const path = await fileOf('lived.jsonl', [{ id: 'l', turns: [{ role: 'user', text: 'Hello!' }] }])
+  await importFile(path, 'lived', { mode: 'live' })
+  const [, reply] =
+    (await recordsOf('lived')).get('l')?.flatMap(({ input, emitted }) => [input.data?.['text'], ...emitted.map(({ data }) => data['text'])])
+    ?? []
+  const whole = await fileOf('lived-2.jsonl', [
+    {
+      id: 'l',
+      turns: [
+        { role: 'user', text: 'Hello!' },
+        { role: 'assistant', text: reply },
+        { role: 'user', text: 'Thanks' },
+      ],
+    },
+  ])
+
+  expect(await importFile(whole, 'lived')).toMatchObject({ added: 1, known: 2, changed: 0 })
+  expect(await importFile(path, 'lived', { mode: 'live' })).toMatchObject({ added: 0, known: 1 })
+})
+
+test('a kind that is not in use is refused, and so is a file without conversations, in one sentence', async () => {
+  const path = await fileOf('some.jsonl', [said('a', 'x y')])
+  const csv = await fileOf('some.csv', ['id,text', ...upTo(5_000).map((row) => `${row},"hello, ${row}"`)])
+  const zip = await fileOf('some.zip', ['PK\u0003\u0004'])
+
+  expect(await runCli(['import', path, '--kind', 'suport'], { dataDir })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('code: no_such_kind') as unknown,
+  })
+  const noJson = await runCli(['import', csv], { dataDir })
+  expect(noJson.stderr).toMatch(
+    /^.*some\.csv has no conversation that "colloquy import" can read: line 1: not JSON\ncode: no_conversations/,
+  )
+  expect(await runCli(['import', zip], { dataDir })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('a ZIP archive: unpack it') as unknown,
+  })
+})
+
+test('with --wait the command tells what was rejected', async () => {
+  const path = await fileOf('strict.jsonl', [said('s', 'x y'), { id: 't', turns: [{ role: 'agent', text: 'x', agent: 'ann' }] }])
+  const { code, stdout, stderr } = await runCli(['import', path, '--kind', 'strict', '--json', '--wait'], { dataDir })
+
+  expect([code, JSON.parse(stdout)]).toMatchObject([1, { added: 3, rejected: 1 }])
+  expect(stderr).toMatch(/1 inputs were rejected[^]*code: rejected_turns/)
 })

@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest'
+import type { FileTurn } from '../../../../pipeline/ingest/conversations/conversation-formats.ts'
+import { headOf, isTurnId, keyOf, type KnownTurn } from '../../../../pipeline/ingest/conversations/known-turns.ts'
+import { type NewTurn, planTurns } from '../../../../pipeline/ingest/conversations/turn-plan.ts'
+
+/** `u:hello`, `a:hello` with an optional `@minute` and `#id`. */
+function turn(short: string): FileTurn {
+  const [, role = '', text = '', , minute, , id] = /^([ua]):([^@#]*)(@(\d+))?(#(.*))?$/.exec(short) ?? []
+  return {
+    role: role === 'u' ? 'user' : 'agent',
+    text,
+    time: minute === undefined ? undefined : new Date(Date.UTC(2024, 0, 1, 9, Number(minute))).toISOString(),
+    id,
+  }
+}
+const turns = (list: string): FileTurn[] =>
+  list
+    .split(' ')
+    .filter((one) => one !== '')
+    .map(turn)
+
+const knownOf = ({ role, text, id, time }: NewTurn): KnownTurn => ({
+  role,
+  key: keyOf(role, text),
+  head: headOf(text),
+  id,
+  statedId: isTurnId(id) ? undefined : id,
+  statedTime: time,
+})
+
+/** The actor's turns after imports of these files, one after the other, and the plan of the last one. */
+function imports(...files: string[]) {
+  let known: KnownTurn[] = []
+  let plan = planTurns([], [])
+  for (const file of files) {
+    plan = planTurns(known, turns(file))
+    known = [...known, ...plan.added.map(knownOf)]
+  }
+  return {
+    added: plan.added.map(({ text }) => text),
+    known: plan.known,
+    changed: plan.changed,
+    late: plan.late,
+    ids: known.map(({ id }) => id),
+  }
+}
+
+test('another day with the same id adds all its turns', () => {
+  expect(imports('u:mon1 a:mon2 u:mon3', 'u:wed1 a:wed2 u:wed3 a:wed4')).toMatchObject({
+    added: ['wed1', 'wed2', 'wed3', 'wed4'],
+    changed: [],
+  })
+})
+
+test('the same file again adds nothing', () => {
+  for (const file of ['u:ok a:ok u:ok u:ok', 'u:ok@1 a:ok@2 u:ok@3', 'u:a#1 a:b#2 u:a#3']) {
+    expect(imports(file, file)).toMatchObject({ added: [], changed: [], known: file.split(' ').length })
+  }
+})
+
+test('a rolling window adds what is after it, and knows equal turns by their number', () => {
+  expect(imports('u:a a:b u:c', 'a:b u:c a:d')).toMatchObject({ added: ['d'], known: 2, changed: [], late: 0 })
+  expect(imports('u:ok a:x', 'u:ok a:x u:ok')).toMatchObject({ added: ['ok'], known: 2 })
+})
+
+test('a turn missing in the middle is added late', () => {
+  expect(imports('u:a u:c', 'u:a a:b u:c')).toMatchObject({ added: ['b'], known: 2, changed: [], late: 1 })
+})
+
+describe('a changed turn is named and left out', () => {
+  test('in its place between turns that are known', () => {
+    expect(imports('u:a a:hello u:c', 'u:a a:quite-different u:c')).toMatchObject({
+      added: [],
+      known: 2,
+      changed: [{ number: 2, role: 'agent', was: 'hello', is: 'quite-different' }],
+    })
+  })
+
+  test('at the start and at the end, where it resembles the known one', () => {
+    expect(imports('u:helo-there a:b', 'u:hello-there a:b u:c')).toMatchObject({
+      added: ['c'],
+      changed: [{ number: 1, is: 'hello-there' }],
+    })
+    expect(imports('u:a a:on-monday', 'u:a a:on-tuesday')).toMatchObject({ added: [], changed: [{ number: 2 }] })
+    expect(imports('u:hi a:welcome u:red-kettle', 'u:hi a:welcome u:my-order')).toMatchObject({ added: ['my-order'], changed: [] })
+    expect(imports('u:a1 a:b u:cccc a:d', 'u:cccx a:d u:e')).toMatchObject({ added: ['e'], changed: [{ number: 1, was: 'cccc' }] })
+  })
+
+  test('by its id', () => {
+    expect(imports('u:a#1 a:b#2', 'u:zzz#1 a:b#2')).toMatchObject({ added: [], known: 1, changed: [{ number: 1, was: 'a', is: 'zzz' }] })
+  })
+
+  test('by its role and time', () => {
+    expect(imports('u:a@1 a:b@2', 'u:a@1 a:zzz@2')).toMatchObject({ added: [], changed: [{ number: 2 }] })
+  })
+})
+
+describe('a time or an id tells equal turns apart', () => {
+  test('of another day', () => {
+    expect(imports('u:hi@1 a:hello@2 u:red@3', 'u:hi@11 a:hello@12 u:blue@13')).toMatchObject({
+      added: ['hi', 'hello', 'blue'],
+      changed: [],
+    })
+    expect(imports('u:ok#1 a:b#2', 'u:ok#3 a:c#4')).toMatchObject({ added: ['ok', 'c'], changed: [] })
+  })
+
+  test('but a file without them knows the turns, and one in which only times differ names these', () => {
+    expect(imports('u:a@1 a:b@2', 'u:a a:b')).toMatchObject({ added: [], known: 2 })
+    expect(imports('u:a a:b', 'u:a@1 a:b@2')).toMatchObject({ added: [], known: 2 })
+    expect(imports('u:a@1 a:b@2', 'u:a@3 a:b@4')).toMatchObject({ added: [], changed: [{ number: 1 }, { number: 2 }] })
+  })
+})
+
+test('every id is given once', () => {
+  for (const files of [
+    ['u:ok u:ok', 'u:ok@1 u:ok@2 u:ok'],
+    ['u:ok@1', 'u:ok@2 u:x'],
+    ['u:ok a:ok', 'u:ok a:ok u:ok a:ok'],
+  ]) {
+    const { ids } = imports(...files)
+    expect(new Set(ids).size).toBe(ids.length)
+  }
+})
+
+test('ten thousand equal turns are compared in no time', () => {
+  const many = (minute: number): FileTurn[] =>
+    Array.from({ length: 10_000 }, (_, index) => ({ role: 'user', text: 'ok', time: new Date(minute * 60_000 + index).toISOString() }))
+  const startedMs = performance.now()
+  const first = planTurns([], many(1))
+  expect(planTurns(first.added.map(knownOf), [...many(2), { role: 'user', text: 'new' }]).added).toHaveLength(10_001)
+  expect(performance.now() - startedMs).toBeLessThan(5_000)
+})
