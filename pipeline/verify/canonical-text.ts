@@ -17,7 +17,7 @@ export interface RowText {
 
 /** An expected row: times as ISO texts, money in millionths, JSON as its text. */
 export type ExpectedRow = Readonly<Record<string, ExpectedValue>>
-export type ExpectedValue = string | number | boolean | null | readonly StateInterval[]
+export type ExpectedValue = string | number | boolean | null | readonly StateInterval[] | Readonly<Record<string, string>>
 /** An open state of an actor. */
 export interface StateInterval {
   readonly region: string
@@ -66,6 +66,16 @@ const ENCODINGS: readonly (readonly [string, Encoding])[] = [
   ['Float64', { of: (value) => bitsOf(Number(value)), sql: (column) => `toString(reinterpretAsUInt64(${column}))` }],
   ['Decimal(18, 6)', { of: (value) => millionths(Number(value)), sql: (column) => `toDecimalString(${column}, 6)` }],
   ['Bool', { of: (value) => (value === true ? '1' : '0'), sql: (column) => `toString(toUInt8(${column}))` }],
+  [
+    'Map(String, String)',
+    {
+      of: (value) =>
+        Object.entries(value ?? {})
+          .map(([key, text]) => `${key}\x1e${String(text)}`)
+          .join('\x1d'),
+      sql: (column) => `arrayStringConcat(arrayMap((k, v) -> concat(k, '\\x1e', v), mapKeys(${column}), mapValues(${column})), '\\x1d')`,
+    },
+  ],
   [
     'Array(Tuple(region',
     {
