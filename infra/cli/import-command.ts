@@ -63,7 +63,7 @@ The command lists and skips invalid lines; the exit code is then 1.`,
           onProgress: progress.update,
         })
         progress.stop()
-        if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs)
+        if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs, out.note)
         report(out, path, summary, options)
       } finally {
         progress.stop()

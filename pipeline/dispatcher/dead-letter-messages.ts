@@ -14,8 +14,23 @@ export interface DeadLetterMessage {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Encodes a text as one line of ASCII, up to 1,024 characters, as header values must be. */
-export const headerText = (text: string): string => encodeURI(text.toWellFormed()).replaceAll('%20', ' ').slice(0, 1024)
+const HEADER_CHARS_MAX = 1_024
+
+/** Encodes a text as one line of ASCII, up to 1,024 characters, as header values must be. It cuts between characters, not inside one. */
+export function headerText(text: string): string {
+  const wellFormed = text.toWellFormed()
+  const whole = asciiOf(wellFormed)
+  if (whole.length <= HEADER_CHARS_MAX) return whole
+  let cut = ''
+  for (const character of wellFormed) {
+    const encoded = asciiOf(character)
+    if (cut.length + encoded.length > HEADER_CHARS_MAX) break
+    cut += encoded
+  }
+  return cut
+}
+
+const asciiOf = (text: string): string => encodeURI(text).replaceAll('%20', ' ')
 
 /** Whether a record rejects an input or ends a task in failure. */
 export const hasDeadLetters = (record: LogRecord): boolean => record.reason !== undefined || record.ended.some(isFailure)
