@@ -23,13 +23,13 @@ const READ_AS: Readonly<Record<string, (text: string) => unknown>> = {
 export function structuredPayload(headers: Headers, payload: Uint8Array): Uint8Array {
   const attributes = binaryAttributes(headers)
   if (attributes === undefined) return payload
-  const { datacontenttype, ...others } = attributes
+  const { datacontenttype } = attributes
   if (payload.length === 0) return encode(attributes)
   if (typeof datacontenttype === 'string' && !JSON_TYPE.test(datacontenttype)) {
     return encode({ ...attributes, data_base64: Buffer.from(payload).toString('base64') })
   }
   const data = parseJson(decodeUtf8(payload) ?? '')
-  return data === undefined ? payload : encode({ ...others, data })
+  return data === undefined ? payload : encode({ ...attributes, data })
 }
 
 const encode = (event: object): Uint8Array => Buffer.from(JSON.stringify(event))

@@ -16,15 +16,16 @@ const time = z.iso.datetime({ offset: true }).refine((value) => {
 }, 'must lie between 1970 and 2100')
 
 /** CloudEvents writes `sequence` as a string, often with leading zeros, so that it sorts as text; a number is accepted, too. */
+const SEQUENCE = { error: 'must be a whole number from 0 to 999999999999999, as a number or as a string of digits' }
 const sequence = z.union(
   [
-    z.int().nonnegative(),
+    z.int(SEQUENCE).nonnegative(SEQUENCE),
     z
       .string()
       .regex(/^0{0,64}\d{1,15}$/)
       .transform(Number),
   ],
-  { error: 'must be a whole number from 0 to 999999999999999, as a number or as a string of digits' },
+  SEQUENCE,
 )
 
 /**
@@ -74,7 +75,7 @@ export type ReadEnvelope = { readonly ok: true; readonly input: WireInput } | { 
 
 const READ: ReadonlySet<string> = new Set(Object.keys(inputSchema.shape))
 /** `data` are always JSON, so this says nothing. */
-const JSON_DATA = 'application/json'
+const JSON_DATA = /^application\/json\s*(?:;|$)/i
 
 /**
  * Reads an input as CloudEvents 1.0 defines it in JSON, whatever the transport. As there (JSON format, 2.2), `null` stands for an absent
@@ -97,7 +98,7 @@ export function readEnvelope(value: unknown): ReadEnvelope {
     if (others?.some(([name]) => name === 'data_base64') === true) {
       return { ok: false, problem: 'data_base64: binary data are not accepted; send a JSON object as data' }
     }
-    others = others?.filter(([name, one]) => name !== 'datacontenttype' || one !== JSON_DATA)
+    others = others?.filter(([name, one]) => name !== 'datacontenttype' || typeof one !== 'string' || !JSON_DATA.test(one))
   }
   const read = inputSchema.safeParse(envelope)
   if (!read.success) return { ok: false, problem: zodProblem(read.error, '') }
