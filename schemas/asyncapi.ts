@@ -56,7 +56,8 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = [], version: 
         address: 'in.{tenant}.{kind}.{id}',
         title: 'Inputs of an actor',
         description:
-          'Stored in the stream INBOX. Publish as a request: `seq` in the answer is the position of the input. '
+          'Stored in the stream INBOX. Publish as a request: `seq` in the answer is the position of the input. In the binary mode of '
+          + 'CloudEvents, the attributes are headers ce-<name>, and the payload is the data. '
           + `At most ${LIMITS.inputBytesMax} bytes. An input of an unlisted type is recorded and changes nothing; `
           + 'the types xstate.*, task.* and timer.* are rejected.',
         parameters: address,

@@ -63,7 +63,7 @@ Example:
         const producer = await createProducer(nc)
         const publication = { ...address, ...given, type, data: input.data, messageId: id }
         const advice = await producer.advice(publication)
-        if (advice === undefined) out.note('no process of Colloquy answers, so the kind and the type are not checked')
+        if (advice === undefined) out.note('kind and type are not checked: no process of this version answers')
         if (advice && force === true) out.note(`${advice.code}: ${printable(advice.message)}`)
         else if (advice) throw refusal(advice)
         const onWait = (why: string): void => out.note(`${why}; trying again`)
