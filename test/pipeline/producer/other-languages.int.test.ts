@@ -31,7 +31,7 @@ const CLIENTS_BY_LANGUAGE: readonly Client[] = [
   {
     name: 'nats-py',
     needs: [['python3', '--version']],
-    forbidden: /TimeoutError|NoStreamResponseError/,
+    forbidden: /^TimeoutError$/,
     async make() {
       const folder = await cachedFolder('nats-py', 'bin/pip', (to) => ['python3', '-m', 'venv', to])
       if (folder === undefined) return undefined
@@ -42,7 +42,7 @@ const CLIENTS_BY_LANGUAGE: readonly Client[] = [
   {
     name: 'nats.go',
     needs: [['go', 'version']],
-    forbidden: /no response from stream|deadline|timeout/,
+    forbidden: /^context deadline exceeded$/,
     async make() {
       const folder = await cachedFolder('nats-go-1.55.0', 'go.sum', (to) => [
         'sh',
@@ -61,7 +61,7 @@ const CLIENTS_BY_LANGUAGE: readonly Client[] = [
       ['java', '-version'],
       ['mvn', '--version'],
     ],
-    forbidden: /Timeout|No Responders|503/i,
+    forbidden: /^IOException: Timeout or no response/,
     async make() {
       const folder = await cachedFolder('jnats-2.26.2', 'jars/jnats-2.26.2.jar', (to) => ['sh', '-c', `printf '%s' '${POM}' > ${to}/pom.xml
         && mvn -q -B -f ${to}/pom.xml dependency:copy-dependencies -DoutputDirectory=${to}/jars`.replaceAll('\n', ' ')])
@@ -71,7 +71,7 @@ const CLIENTS_BY_LANGUAGE: readonly Client[] = [
   {
     name: 'async-nats',
     needs: [['cargo', '--version']],
-    forbidden: /no answer|timed out|no stream/i,
+    forbidden: /^no answer$/,
     async make() {
       const folder = await cachedFolder('async-nats-0.45', 'Cargo.lock', (to) => ['sh', '-c', `cd ${to} && cargo init -q --name producer
         && cargo add -q async-nats@0.45 && cargo add -q tokio --features macros,rt-multi-thread,time && cargo fetch -q`.replaceAll('\n', ' ')])
