@@ -31,10 +31,10 @@ export { reminderKind } from '../actors/kinds/reminder/kind.ts'
 export { createSupport, type SupportOptions } from '../actors/kinds/support/kind.ts'
 export { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
 export type { ModelOptions } from '../actors/kinds/support/model.ts'
-export type { PublishAdvice } from '../pipeline/producer/receipt-service.ts'
 export { createProducer, type Producer, type Publication, publish, type PublishOptions } from '../pipeline/producer/producer.ts'
 export { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from '../pipeline/producer/producer-errors.ts'
 export type { Receipt } from '../pipeline/producer/receipt.ts'
+export type { PublishAdvice } from '../pipeline/producer/receipt-service.ts'
 export {
   createSearchClient,
   type Search,

@@ -227,4 +227,3 @@ export const wordsOf = (text: string): string =>
     .filter((word) => word !== '')
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('')
-

@@ -89,9 +89,7 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = [], version: 
       sendDeadLetter: operation('send', 'dead', 'Colloquy publishes a dead letter', dead),
     },
     components: {
-      schemas: {
-        TaskEnd: titled('TaskEnd', jsonSchema(recordSchema.shape.ended.element)),
-      },
+      schemas: { TaskEnd: titled('TaskEnd', jsonSchema(recordSchema.shape.ended.element)) },
       messages: { ...inputs, ...outputs, ...dead },
     },
   }

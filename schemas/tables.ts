@@ -70,7 +70,7 @@ export const TABLES = {
       ),
       attributes: col(
         'Map(String, String)',
-        "Attributes of the input's envelope that have no column here: subject, dataschema, extensions; texts as they are, other values as JSON",
+        'Attributes of the envelope without a column here: subject, dataschema, extensions; texts as they are, other values as JSON',
       ),
     },
   },

@@ -15,8 +15,8 @@ interface Before {
 }
 
 /**
- * Creates a function that takes the progress of all stages and, every five seconds, tells which of them are behind, how far they are and how
- * fast they catch up.
+ * Creates a function that takes the progress of all stages and, every five seconds, tells which of them are behind, how far they are and
+ * how fast they catch up.
  *
  * @param tell gets one line.
  * @param nowMs a monotonic clock.
@@ -28,9 +28,7 @@ export function createLagReport(
   let before: Before | undefined
   return (stages) => {
     const atMs = nowMs()
-    const behind = Object.entries(stages).flatMap(([role, stage]) =>
-      stage === undefined || isCaughtUp(stage) ? [] : [{ role, ...stage }],
-    )
+    const behind = Object.entries(stages).flatMap(([role, stage]) => (stage === undefined || isCaughtUp(stage) ? [] : [{ role, ...stage }]))
     const lags = new Map(behind.map(({ role, lag }) => [role, lag]))
     if (before === undefined) {
       before = { atMs, lags }

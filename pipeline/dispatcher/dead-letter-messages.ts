@@ -40,9 +40,9 @@ const BY_WAKE_UP: ReadonlySet<string> = new Set(['timer.fired', 'task.expired'])
 const isFailure = ({ status }: TaskEnd): boolean => status === 'failed' || status === 'expired'
 
 /**
- * The dead letters of a record. A rejected input has the original payload from INBOX, with the attributes that were in headers. If INBOX no longer has it, the dead letter has the
- * excerpt from the record and the header `Colloquy-Payload: excerpt`. The dead letter of a task that failed for good has the outcome of the
- * task.
+ * The dead letters of a record. A rejected input has the original payload from INBOX, with the attributes that were in headers. If INBOX no
+ * longer has it, the dead letter has the excerpt from the record and the header `Colloquy-Payload: excerpt`. The dead letter of a task that
+ * failed for good has the outcome of the task.
  *
  * @param logSeq LOG sequence of the record.
  */
@@ -64,7 +64,8 @@ export async function deadLettersOf(
     const original = await jetstream.jsm.streams.getMessage('INBOX', { seq: record.inbox.seq })
     const whole = original !== null && original.time.toISOString() === record.inbox.ts
     // The message of a wake-up has no content; the record's excerpt says what the wake-up was for.
-    const payload = whole && !BY_WAKE_UP.has(record.input.type) ? structuredPayload(original.header, original.data) : Buffer.from(record.payload ?? '')
+    const payload =
+      whole && !BY_WAKE_UP.has(record.input.type) ? structuredPayload(original.header, original.data) : Buffer.from(record.payload ?? '')
     deadLetters.push({
       subject: deadSubject(record.reason, address),
       reason: record.reason,

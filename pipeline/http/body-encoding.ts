@@ -21,7 +21,8 @@ const ACCEPTED = Object.keys(DECODERS).join(', ')
 /**
  * A body without its content encoding.
  *
- * @throws HttpProblem 415 `unsupported_encoding`; 413 `too_large` if the decoded body exceeds the limit; 400 `bad_request` if it is damaged.
+ * @throws HttpProblem 415 `unsupported_encoding`; 413 `too_large` if the decoded body exceeds the limit; 400 `bad_request` if it is
+ * damaged.
  */
 export async function decodedBody(encoding: string | undefined, body: Buffer): Promise<Buffer> {
   const name = (encoding ?? 'identity').trim().toLowerCase().replace(/^x-/, '')

@@ -5,8 +5,8 @@ import type { Logger } from 'pino'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import type { Durability } from '../producer/receipt.ts'
 import type { Advise } from '../producer/advise.ts'
+import type { Durability } from '../producer/receipt.ts'
 import { createWaitFor, type WaitDeps } from '../producer/wait-for.ts'
 import { createFairPlaces } from '../runtime/fair-places.ts'
 import type { Metrics, MetricsSnapshot } from '../runtime/metrics.ts'
@@ -14,8 +14,8 @@ import type { Stage } from '../runtime/stage.ts'
 import type { Search } from '../search/hybrid-search.ts'
 import { addActorRoute } from './actor-route.ts'
 import { type BearerTest, checkProtection, createBearerTest, unauthorized } from './bearer-token.ts'
-import { watchConnection } from './connection-health.ts'
 import { decodedBody } from './body-encoding.ts'
+import { watchConnection } from './connection-health.ts'
 import { boundConnections } from './connection-places.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { createHostCheck } from './host-check.ts'
@@ -205,7 +205,7 @@ const NO_PLACE = new HttpProblem(
   { headers: { ...RETRY_AFTER, connection: 'close' } },
 )
 
-/** Bytes of a body that may arrive: its length, at most the limit, which is also assumed for a body without a length or with an encoding. */
+/** Bytes of a body that may arrive: its length, at most the limit. A body without a length, or with an encoding, is taken for that long. */
 function bodyBytesOf({ headers }: FastifyRequest): number {
   const isPlain = headers['transfer-encoding'] === undefined && headers['content-encoding'] === undefined
   const length = isPlain ? Number(headers['content-length'] ?? 0) : Infinity

@@ -11,7 +11,7 @@ import { type ActorWait, type Handled, WAITS } from '../producer/wait-for.ts'
 import { createFairPlaces } from '../runtime/fair-places.ts'
 import type { ConnectionWatch } from './connection-health.ts'
 import { asProblem, HttpProblem, RETRY_AFTER } from './problems.ts'
-import { readInputs, type RequestInput, type RequestInputs } from './read-inputs.ts'
+import { readInputs, type RequestInput, type RequestInputs } from './request-inputs.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
 
 /** Max and default of the query parameter `timeoutMs`. */

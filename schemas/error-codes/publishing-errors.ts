@@ -165,8 +165,8 @@ export const PUBLISHING_ERRORS = {
     meaning: 'The server does not accept the content type of the body.',
     cause: 'The header `Content-Type` is missing or names a type other than JSON.',
     remedy:
-      'Send `Content-Type: application/json`, `application/cloudevents+json`, or for a batch `application/cloudevents-batch+json`. The data '
-      + 'of an input are a JSON object.',
+      'Send `Content-Type: application/json`, `application/cloudevents+json`, or for a batch `application/cloudevents-batch+json`. '
+      + 'The data of an input are a JSON object.',
     where: HTTP,
     http: 415,
   },

@@ -144,7 +144,9 @@ function replay({ running }: System, entries: readonly Entry[]): void {
   for (const { seq, record } of entries) {
     const internal = record.input.source === 'colloquy'
     const { type, correlationid, traceparent, data, attributes, ...rest } = record.input
-    const body = internal ? { type, correlationid, traceparent, ...data } : { ...attributes, type, data, correlationid, traceparent, ...rest }
+    const body = internal
+      ? { type, correlationid, traceparent, ...data }
+      : { ...attributes, type, data, correlationid, traceparent, ...rest }
     const message: Message = {
       seq: record.inbox.seq,
       ts: record.inbox.ts,

@@ -48,7 +48,8 @@ async function write(models: readonly Model[], language: string, head = ''): Pro
   const out = join(folder, language)
   await mkdir(out, { recursive: true })
   const names = models.map(({ modelName }) => modelName).filter((name) => name !== '')
-  for (const { modelName, result } of models) if (modelName !== '') await writeFile(join(out, `${modelName}.${language}`), `${head}${result}`)
+  for (const { modelName, result } of models)
+    if (modelName !== '') await writeFile(join(out, `${modelName}.${language}`), `${head}${result}`)
   expect(names).toEqual(expect.arrayContaining(['SupportMessageReceivedInput', 'SupportMessageSentEvent', 'Shop1ABInput']))
   expect(names.filter((name) => /anonymous/i.test(name))).toEqual([])
   return { out, names }

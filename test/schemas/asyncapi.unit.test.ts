@@ -90,7 +90,10 @@ describe('the document', () => {
     const emits = { 'message.sent': z.object({ text: z.string() }) }
     const document = asyncApiDocument([{ name: 'chat', version: 1, events: KNOWN_INPUTS, emits }])
     const known = ['message.received', 'conversation.imported']
-    expect(Object.keys(document.channels.in.messages)).toEqual([...known.map((type) => `in.${type}`), ...known.map((type) => `in.chat.${type}`)])
+    expect(Object.keys(document.channels.in.messages)).toEqual([
+      ...known.map((type) => `in.${type}`),
+      ...known.map((type) => `in.chat.${type}`),
+    ])
     expect(Object.keys(document.channels.out.messages)).toContain('out.chat.message.sent')
   })
 
@@ -108,9 +111,10 @@ describe('the document', () => {
 
   test('lets a producer leave the role of a message out', () => {
     const kinds = [{ name: 'chat', version: 1, events: { 'message.received': KNOWN_INPUTS['message.received'] }, emits: {} }]
-    const { messages } = asyncApiDocument(kinds).components
-    for (const key of ['in.message.received', 'in.chat.message.received']) {
-      const schema = z.fromJSONSchema(messages[key]?.payload as z.core.JSONSchema.JSONSchema)
+    const inputs = Object.entries(asyncApiDocument(kinds).components.messages).filter(([key]) => key.endsWith('message.received'))
+    expect(inputs).toHaveLength(2)
+    for (const [, { payload }] of inputs) {
+      const schema = z.fromJSONSchema(payload as z.core.JSONSchema.JSONSchema)
       expect(schema.safeParse({ type: 'message.received', data: { text: 'hi' } }).success).toBe(true)
     }
   })

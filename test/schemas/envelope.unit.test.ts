@@ -80,7 +80,13 @@ describe('a message in binary mode', () => {
   const cloudEvent = { 'ce-specversion': '1.0', 'ce-type': 'a', 'ce-id': '1', 'ce-source': '/s', 'content-type': 'application/json' }
 
   test('has its attributes in headers of any case, encoded as the HTTP binding defines', () => {
-    const headers = { ...cloudEvent, 'Ce-Subject': '%E8%AE%A2%E5%8D%95 7', 'CE-Title': '"a \\"b\\""', 'ce-broken': '50%', 'ce-list': ['x', 'y'] }
+    const headers = {
+      ...cloudEvent,
+      'Ce-Subject': '%E8%AE%A2%E5%8D%95 7',
+      'CE-Title': '"a \\"b\\""',
+      'ce-broken': '50%',
+      'ce-list': ['x', 'y'],
+    }
     expect(structured(headers, '{"a":1}')).toEqual({
       specversion: '1.0',
       type: 'a',

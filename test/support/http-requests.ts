@@ -1,6 +1,6 @@
+import { registeredKinds } from '../../infra/app/kind-registry.ts'
 import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { type HttpServerOptions, startHttpServer } from '../../pipeline/http/http-server.ts'
-import { registeredKinds } from '../../infra/app/kind-registry.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { createAdvise } from '../../pipeline/producer/advise.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'

@@ -24,7 +24,7 @@ export async function cachedFolder(name: string, proof: string, fill: (folder: s
   try {
     await run(command, args, { cwd: folder, timeout: INSTALL_MS_MAX })
   } catch (error) {
-    console.warn(`skipped: "${[command, ...args].join(' ')}" failed (${error instanceof Error ? error.message.split('\n')[0] : ''})`)
+    process.stderr.write(`skipped: "${[command, ...args].join(' ')}" failed (${error instanceof Error ? error.message.split('\n')[0] : ''})\n`)
     return undefined
   }
   return existsSync(join(folder, proof)) ? folder : undefined
@@ -36,7 +36,7 @@ export async function hasCommand(command: string, ...args: string[]): Promise<bo
     await run(command, args, { timeout: 30_000 })
     return true
   } catch {
-    console.warn(`skipped: there is no ${command} here`)
+    process.stderr.write(`skipped: there is no ${command} here\n`)
     return false
   }
 }

@@ -7,7 +7,10 @@ const stage = (position: number, lag: number, detail = 'running') => ({ position
 test('a wait tells every five seconds which stages it waits for, how far they are and how fast', () => {
   const lines: string[] = []
   let ms = 0
-  const report = createLagReport((line) => lines.push(line), () => ms)
+  const report = createLagReport(
+    (line) => lines.push(line),
+    () => ms,
+  )
   report({ embed: stage(0, 12_000), host: stage(9, 0) })
   ms = 4_900
   report({ embed: stage(500, 11_500) })

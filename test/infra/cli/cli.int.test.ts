@@ -92,7 +92,7 @@ test.each([
   expect(forced.stdout).toContain(code === 'undeclared_type' ? 'committed' : `rejected: ${code}`)
 })
 
-test('a message without a role is the user\'s, also where data have no other form', async () => {
+test("a message without a role is the user's, also where data have no other form", async () => {
   await run('publish', 'demo/support/roleless', 'message.received', '{"text":"Hello"}', '--wait', 'actor')
   const [shown] = await json<Shown>('show', 'demo/support/roleless')
   expect(shown?.history[0]?.input).toMatchObject({ data: { text: 'Hello', role: 'user' } })

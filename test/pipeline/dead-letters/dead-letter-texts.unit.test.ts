@@ -17,7 +17,11 @@ function deadWith(errors: readonly string[]): JetStreamContext {
   const consumer = { info: async () => ({ num_pending: messages.length }), consume }
   return { js: { consumers: { get: async () => consumer } } } as unknown as JetStreamContext
 }
-const read = async (errors: readonly string[]): Promise<DeadLetter[]> => Array.fromAsync(scanDeadLetters(deadWith(errors), {}))
+async function read(errors: readonly string[]): Promise<DeadLetter[]> {
+  const letters: DeadLetter[] = []
+  for await (const letter of scanDeadLetters(deadWith(errors), {})) letters.push(letter)
+  return letters
+}
 
 test('an error text comes back as it was, also where the header is cut', async () => {
   const long = '数据不对：'.repeat(100)

@@ -91,7 +91,10 @@ describe('CloudEvents', () => {
     const headers = { 'ce-specversion': '1.0', 'ce-id': 'e-1', 'ce-source': '/shop', 'ce-type': 'add', 'ce-subject': 'order%207' }
     const { status, body } = await http.post(`${to}?wait=actor`, { by: 2 }, { ...headers, 'content-type': 'application/vnd.shop+json' })
     expect([status, body['id']]).toEqual([200, 'e-1'])
-    expect(await recorded(to)).toMatchObject({ ...input, attributes: { ...input.attributes, datacontenttype: 'application/vnd.shop+json' } })
+    expect(await recorded(to)).toMatchObject({
+      ...input,
+      attributes: { ...input.attributes, datacontenttype: 'application/vnd.shop+json' },
+    })
     expect((await http.post(to, 'hello', { ...headers, 'content-type': 'text/plain' })).status).toBe(415)
     expect((await http.post(to, 'not json', headers)).body['code']).toBe('bad_json')
   })
@@ -103,9 +106,7 @@ describe('CloudEvents', () => {
     const events = Array.from({ length: 20 }, (_, at) => ({ ...event, id: `b-${at}`, sequence: at }))
     const { status, body } = await http.post(`${to}?wait=actor`, events, batch)
     expect(status).toBe(200)
-    expect(body['inputs']).toEqual(
-      events.map(({ id }) => ({ position: expect.any(Number) as number, id, outcome: 'committed' })),
-    )
+    expect(body['inputs']).toEqual(events.map(({ id }) => ({ position: expect.any(Number) as number, id, outcome: 'committed' })))
     expect(await stateOf(to)).toMatchObject({ count: 40 })
     expect((await http.post(to, [], batch)).body).toMatchObject({ inputs: [] })
   })
@@ -144,7 +145,13 @@ describe('CloudEvents', () => {
 
 describe('a warning', () => {
   test.each([
-    ['a type that the kind does not declare', 'toy', { type: 'ad', data: {} }, 'undeclared_type', /does not declare the type "ad"; its types/],
+    [
+      'a type that the kind does not declare',
+      'toy',
+      { type: 'ad', data: {} },
+      'undeclared_type',
+      /does not declare the type "ad"; its types/,
+    ],
     ['a misspelt type', 'toy', { type: 'pasue', data: {} }, 'undeclared_type', /did you mean "pause"\?/],
     ['data that the schema refuses', 'toy', add('much'), 'bad_data', /data\.by/],
     ['an unknown kind', 'tooy', add(1), 'unknown_kind', /there is no kind "tooy"; did you mean "toy"\?/],

@@ -1,7 +1,7 @@
 import { headers } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newestDeadLetters } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { resolutionInputOf } from '../../../pipeline/dead-letters/original-input.ts'
-import { scanDeadLetters } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
@@ -50,7 +50,10 @@ test('a message in binary mode is an input like any other', async () => {
   await publishBinary('binary', { 'CE-Subject': '%E8%AE%A2%E5%8D%95', 'ce-sequence': '7' }, '{"by":2}')
   await caughtUp(system)
   const entry = (await readLog(system)).find(({ actor }) => actor === 'acme/toy/binary')
-  expect(entry?.record).toMatchObject({ outcome: 'committed', input: { type: 'add', id: 'b-1', source: '/s', sequence: 7, data: { by: 2 } } })
+  expect(entry?.record).toMatchObject({
+    outcome: 'committed',
+    input: { type: 'add', id: 'b-1', source: '/s', sequence: 7, data: { by: 2 } },
+  })
   expect((await attributesOf('binary'))[0]?.attributes).toEqual({ subject: '订单' })
 })
 
@@ -59,7 +62,7 @@ test('a rejected message in binary mode is in DEAD with its attributes, so that 
   await publishBinary('dead', { 'ce-id': 'b-3', 'content-type': 'text/plain' }, 'much')
   await caughtUp(system)
   const { jetstream } = system.running
-  const letters = await Array.fromAsync(scanDeadLetters(jetstream, { actor: 'dead' }))
+  const letters = await newestDeadLetters(jetstream, { actor: 'dead' }, 10)
   expect(letters.map(({ reason }) => reason)).toEqual(['bad_data', 'bad_envelope'])
   expect(letters[1]?.error).toContain('data_base64: binary data are not accepted')
   const { payload, request } = await resolutionInputOf(jetstream, letters[0]?.seq ?? 0, 'redriven', false)

@@ -35,8 +35,12 @@ const CLIENTS_BY_LANGUAGE: readonly Client[] = [
     async make() {
       const folder = await cachedFolder('nats-py', 'bin/pip', (to) => ['python3', '-m', 'venv', to])
       if (folder === undefined) return undefined
-      const packages = await cachedFolder('nats-py', 'installed', (to) => ['sh', '-c', `${to}/bin/pip install -q nats-py==2.12.0 && touch ${to}/installed`])
-      return packages && [join(folder, 'bin/python'), join(CLIENTS, 'producer.py')]
+      const packages = await cachedFolder('nats-py', 'installed', (to) => [
+        'sh',
+        '-c',
+        `${to}/bin/pip install -q nats-py==2.12.0 && touch ${to}/installed`,
+      ])
+      return packages === undefined ? undefined : [join(folder, 'bin/python'), join(CLIENTS, 'producer.py')]
     },
   },
   {
@@ -63,9 +67,13 @@ const CLIENTS_BY_LANGUAGE: readonly Client[] = [
     ],
     forbidden: /^IOException: Timeout or no response/,
     async make() {
-      const folder = await cachedFolder('jnats-2.26.2', 'jars/jnats-2.26.2.jar', (to) => ['sh', '-c', `printf '%s' '${POM}' > ${to}/pom.xml
-        && mvn -q -B -f ${to}/pom.xml dependency:copy-dependencies -DoutputDirectory=${to}/jars`.replaceAll('\n', ' ')])
-      return folder && ['java', '-cp', join(folder, 'jars/*'), join(CLIENTS, 'Producer.java')]
+      const folder = await cachedFolder('jnats-2.26.2', 'jars/jnats-2.26.2.jar', (to) => [
+        'sh',
+        '-c',
+        `printf '%s' '${POM}' > ${to}/pom.xml
+        && mvn -q -B -f ${to}/pom.xml dependency:copy-dependencies -DoutputDirectory=${to}/jars`.replaceAll('\n', ' '),
+      ])
+      return folder === undefined ? undefined : ['java', '-cp', join(folder, 'jars/*'), join(CLIENTS, 'Producer.java')]
     },
   },
   {
@@ -73,8 +81,15 @@ const CLIENTS_BY_LANGUAGE: readonly Client[] = [
     needs: [['cargo', '--version']],
     forbidden: /^no answer$/,
     async make() {
-      const folder = await cachedFolder('async-nats-0.45', 'Cargo.lock', (to) => ['sh', '-c', `cd ${to} && cargo init -q --name producer
-        && cargo add -q async-nats@0.45 && cargo add -q tokio --features macros,rt-multi-thread,time && cargo fetch -q`.replaceAll('\n', ' ')])
+      const folder = await cachedFolder('async-nats-0.45', 'Cargo.lock', (to) => [
+        'sh',
+        '-c',
+        `cd ${to} && cargo init -q --name producer
+        && cargo add -q async-nats@0.45 && cargo add -q tokio --features macros,rt-multi-thread,time && cargo fetch -q`.replaceAll(
+          '\n',
+          ' ',
+        ),
+      ])
       if (folder === undefined) return undefined
       await mkdir(join(folder, 'src'), { recursive: true })
       await copyFile(join(CLIENTS, 'producer.rs'), join(folder, 'src/main.rs'))
@@ -83,8 +98,10 @@ const CLIENTS_BY_LANGUAGE: readonly Client[] = [
     },
   },
 ]
-const POM = `<project><modelVersion>4.0.0</modelVersion><groupId>test</groupId><artifactId>producer</artifactId><version>1</version><dependencies>
-<dependency><groupId>io.nats</groupId><artifactId>jnats</artifactId><version>2.26.2</version></dependency></dependencies></project>`
+const POM = [
+  '<project><modelVersion>4.0.0</modelVersion><groupId>test</groupId><artifactId>producer</artifactId><version>1</version><dependencies>',
+  '<dependency><groupId>io.nats</groupId><artifactId>jnats</artifactId><version>2.26.2</version></dependency></dependencies></project>',
+].join('')
 
 let system: System
 beforeAll(async () => {

@@ -32,7 +32,8 @@ const BATCH_MAX = 1_000
 export function readInputs({ headers, body: raw }: Pick<FastifyRequest, 'headers' | 'body'>): RequestInputs {
   const body = raw instanceof Uint8Array ? raw : new Uint8Array()
   const key = idempotencyKeyOf(headers['idempotency-key'])
-  if (!BATCH.test(headers['content-type'] ?? '')) return { inputs: [readInput(structuredPayload(Object.entries(headers), body), key)], isBatch: false }
+  if (!BATCH.test(headers['content-type'] ?? ''))
+    return { inputs: [readInput(structuredPayload(Object.entries(headers), body), key)], isBatch: false }
   const batch = parseJson(decodeUtf8(body) ?? '')
   if (!Array.isArray(batch)) throw new HttpProblem('bad_json', 'the body must be a JSON array of inputs in UTF-8')
   if (batch.length > BATCH_MAX) throw new HttpProblem('too_large', `the batch has ${batch.length} inputs; send at most ${BATCH_MAX}`)
