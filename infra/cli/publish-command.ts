@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
+import type { NatsConnection } from '@nats-io/transport-node'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
 import { inputProblem } from '../../pipeline/producer/input-sender.ts'
-import { createProducer } from '../../pipeline/producer/producer.ts'
+import { createProducer, type Producer } from '../../pipeline/producer/producer.ts'
 import { InputRefusedError } from '../../pipeline/producer/producer-errors.ts'
 import type { Receipt } from '../../pipeline/producer/receipt.ts'
 import type { PublishAdvice } from '../../pipeline/producer/receipt-service.ts'
@@ -60,7 +61,7 @@ Example:
 
       const nc = await connectToRunningNats(settings().settings)
       try {
-        const producer = await createProducer(nc)
+        await using producer = await openProducer(nc)
         const publication = { ...address, ...given, type, data: input.data, messageId: id }
         const advice = await producer.advice(publication)
         if (advice === undefined) out.note('kind and type are not checked: no process of this version answers')
@@ -74,6 +75,12 @@ Example:
         await nc.close()
       }
     })
+
+/** A producer whose requests have ended when the command ends. */
+async function openProducer(nc: NatsConnection): Promise<Producer & AsyncDisposable> {
+  const producer = await createProducer(nc)
+  return { ...producer, [Symbol.asyncDispose]: () => producer.close() }
+}
 
 const refusal = ({ code, message }: PublishAdvice): ColloquyError =>
   new ForeignCodeError(code, `${message}. Nothing was published; --force publishes it as it is`)

@@ -24,7 +24,8 @@ export async function cachedFolder(name: string, proof: string, fill: (folder: s
   try {
     await run(command, args, { cwd: folder, timeout: INSTALL_MS_MAX })
   } catch (error) {
-    process.stderr.write(`skipped: "${[command, ...args].join(' ')}" failed (${error instanceof Error ? error.message.split('\n')[0] : ''})\n`)
+    const why = error instanceof Error ? error.message.split('\n')[0] : ''
+    process.stderr.write(`skipped: "${[command, ...args].join(' ')}" failed (${why})\n`)
     return undefined
   }
   return existsSync(join(folder, proof)) ? folder : undefined
