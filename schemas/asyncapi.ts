@@ -118,11 +118,11 @@ function describeAll<Message>(
   return messages
 }
 
-/** Types such as `a.b` and `a_b` differ in characters that no name has. */
+/** Types such as `a.b`, `a_b` and `ab` differ in characters that no name has, or in letters that generators write small. */
 function uniqueName(names: Set<string>, name: string): string {
   let unique = name
-  for (let more = 2; names.has(unique); more++) unique = `${name}${more}`
-  names.add(unique)
+  for (let more = 2; names.has(unique.toLowerCase()); more++) unique = `${name}${more}`
+  names.add(unique.toLowerCase())
   return unique
 }
 

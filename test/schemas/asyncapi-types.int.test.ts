@@ -36,7 +36,7 @@ beforeAll(async () => {
   const kinds = await loadKinds(loadSettings({}, { CONFIG: join(folder, 'none.ts') }).settings)
   const events = {
     'a.b': z.object({}),
-    'a.c': z.object({ class: z.string(), type: z.enum(['in', 'out']) }),
+    ab: z.object({ class: z.string(), type: z.enum(['in', 'out']) }),
     订单: z.object({ 数: z.array(z.object({ 件: z.int() })) }),
   }
   document = asyncApiDocument([...kinds.values(), { name: 'shop-1', version: 1, events, emits: events }], '3.0.0')
@@ -50,7 +50,7 @@ async function write(models: readonly Model[], language: string, head = ''): Pro
   const names = models.map(({ modelName }) => modelName).filter((name) => name !== '')
   for (const { modelName, result } of models)
     if (modelName !== '') await writeFile(join(out, `${modelName}.${language}`), `${head}${result}`)
-  expect(names).toEqual(expect.arrayContaining(['SupportMessageReceivedInput', 'SupportMessageSentEvent', 'Shop1ABInput']))
+  expect(names).toEqual(expect.arrayContaining(['SupportMessageReceivedInput', 'SupportMessageSentEvent', 'Shop1AbInput', 'Shop1AbInput2']))
   expect(names.filter((name) => /anonymous/i.test(name))).toEqual([])
   return { out, names }
 }

@@ -172,7 +172,7 @@ test('the status shows position and lag of each stage, and waits until all have 
 
 test('a dead letter is listed, and shown with its reason and its unchanged payload', async () => {
   await say('morgue/nobody/c1', 'Hi')
-  await json('publish', 'morgue/support/c1', 'message.received', '{"role":"king"}', '--id', 'm-2')
+  await json('publish', 'morgue/support/c1', 'message.received', '{"role":"king"}', '--id', 'm-2', '--force')
   await caughtUp()
 
   const deadLetters = await json<{ seq: number; reason: string }>('dead', 'ls', '--each', '--tenant', 'morgue')
@@ -226,7 +226,7 @@ test('the contract with producers and the kinds in use are printed as JSON', asy
   const contract = JSON.parse((await run('asyncapi')).stdout) as object
   const [kinds] = await json('kinds')
 
-  expect(contract).toMatchObject({ asyncapi: '3.0.0' })
+  expect(contract).toMatchObject({ asyncapi: '3.1.0' })
   expect(kinds).toMatchObject({
     support: { version: 2, versions: [2], hash: expect.stringMatching(/^[0-9a-f]{16}$/) as string, tasks: { answer: { attemptsMax: 3 } } },
   })
