@@ -29,8 +29,6 @@ test.each(['README.md', 'README.zh.md', 'docs/producers.md', 'docs/search.md'])(
     const here = command.replace('localhost:8080', new URL(system.running.http?.url ?? '').host)
     const { stdout } = await run('bash', ['-c', here.replace('curl ', "curl -sS -w '\\n%{http_code}' ")])
     expect([command, stdout.trim().split('\n').at(-1)]).toEqual([command, status])
+    if (status === '422') expect(stdout).toContain('"reason":"bad_data"')
   }
-  const { jsm } = system.running.jetstream
-  const last = await jsm.streams.getMessage('LOG', { last_by_subj: 'log.*.demo.support.me' }).catch(() => null)
-  if (page.startsWith('README')) expect(last?.json<{ reason: string }>().reason).toBe('bad_data')
 })
