@@ -60,7 +60,15 @@ describe('types that Modelina generates have names and compile', { timeout: 120_
   test('in TypeScript', async (context) => {
     if (modelina === undefined) return context.skip('Modelina cannot be installed here')
     const { out } = await write(await new modelina.TypeScriptGenerator().generateCompleteModels(document, { exportType: 'named' }), 'ts')
-    const options = { noEmit: true, strict: true, skipLibCheck: true, types: [], target: 'es2022', module: 'esnext', moduleResolution: 'bundler' }
+    const options = {
+      noEmit: true,
+      strict: true,
+      skipLibCheck: true,
+      types: [],
+      target: 'es2022',
+      module: 'esnext',
+      moduleResolution: 'bundler',
+    }
     await writeFile(join(out, 'tsconfig.json'), JSON.stringify({ compilerOptions: options }))
     const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
     await run(process.execPath, [tsc, '-p', out]).catch((error: unknown) => {
