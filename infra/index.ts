@@ -34,6 +34,7 @@ export type { ModelOptions } from '../actors/kinds/support/model.ts'
 export { createProducer, type Producer, type Publication, publish, type PublishOptions } from '../pipeline/producer/producer.ts'
 export { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from '../pipeline/producer/producer-errors.ts'
 export type { Receipt } from '../pipeline/producer/receipt.ts'
+export type { PublishAdvice } from '../pipeline/producer/receipt-service.ts'
 export {
   createSearchClient,
   type Search,

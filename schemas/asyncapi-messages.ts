@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { EMIT_EXAMPLES, type Example, INPUT_EXAMPLES } from './asyncapi-examples.ts'
+import { inputSchema } from './envelope.ts'
+import { KNOWN_EMITS, KNOWN_INPUTS, roleSchema } from './events.ts'
 
 /** An emitted event as published on OUT: a CloudEvent in JSON. */
 export const outEventSchema = z.object({
@@ -18,7 +20,7 @@ export const outEventSchema = z.object({
 })
 
 /** The JSON schema of the values that may be sent: defaults are optional, transformations are not applied. */
-export function jsonSchema(schema: z.ZodType) {
+export function jsonSchema(schema: z.ZodType): z.core.JSONSchema.JSONSchema {
   const { $schema: _, ...json } = z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' })
   return json
 }
@@ -28,10 +30,13 @@ const EXAMPLE_TIME = '2026-11-20T10:00:00.000Z'
 /**
  * A message of the channel `in`.
  *
+ * @param name the name that generated code gives its type
  * @param kind the kind that declares it; undefined where every kind accepts it
  */
-export function describeInput(type: string, schema: z.ZodType, kind?: string) {
-  const examples = kind === undefined ? exampleList(INPUT_EXAMPLES, type) : []
+export function describeInput(type: string, given: z.ZodType, name: string, kind?: string) {
+  const known = knownInput(type, given)
+  const examples = known === undefined ? [] : exampleList(INPUT_EXAMPLES, type)
+  const schema = known ?? given
   return {
     name: type,
     title: titleOf(type, kind),
@@ -43,7 +48,7 @@ export function describeInput(type: string, schema: z.ZodType, kind?: string) {
       },
       [],
     ),
-    payload: envelopeSchema('Input', type, schema),
+    payload: flatPayload(inputEnvelope, type, schema, name),
     examples: examples.map(({ name, summary, data }) => ({
       name,
       summary,
@@ -56,10 +61,11 @@ export function describeInput(type: string, schema: z.ZodType, kind?: string) {
 /**
  * A message of the channel `out`.
  *
+ * @param name the name that generated code gives its type
  * @param kind the kind that declares it; undefined where any kind may emit it
  */
-export function describeOutput(type: string, schema: z.ZodType, kind?: string) {
-  const examples = kind === undefined ? exampleList(EMIT_EXAMPLES, type) : []
+export function describeOutput(type: string, schema: z.ZodType, name: string, kind?: string) {
+  const examples = isKnownEmit(type, schema) ? exampleList(EMIT_EXAMPLES, type) : []
   const event = {
     specversion: '1.0',
     id: '2f-mi7k3o00-e1',
@@ -75,7 +81,7 @@ export function describeOutput(type: string, schema: z.ZodType, kind?: string) {
     name: type,
     title: titleOf(type, kind),
     headers: headers({ 'Nats-Msg-Id': 'The id of the event' }),
-    payload: envelopeSchema('OutEvent', type, schema),
+    payload: flatPayload(outEventSchema, type, schema, name),
     examples: examples.map(({ name, summary, data }) => ({
       name,
       summary,
@@ -101,7 +107,7 @@ export function deadLetterMessages() {
         },
         Object.keys(DEAD_HEADERS),
       ),
-      payload: { description: 'The payload as published' },
+      payload: { title: 'RejectedInput', description: 'The payload as published; of an input in binary mode, its structured form' },
       examples: [
         {
           name: 'rubbish',
@@ -164,10 +170,60 @@ const titleOf = (type: string, kind: string | undefined): string => (kind === un
 
 const exampleList = (examples: Readonly<Record<string, readonly Example[]>>, type: string): readonly Example[] => examples[type] ?? []
 
-/** The schema of an envelope whose `data` has one type. */
-const envelopeSchema = (envelope: string, type: string, schema: z.ZodType) => ({
-  allOf: [
-    { $ref: `#/components/schemas/${envelope}` },
-    { type: 'object', required: ['type', 'data'], properties: { type: { const: type }, data: jsonSchema(schema) } },
-  ],
+/** The attributes of an input, with those of CloudEvents that Colloquy keeps and does not read. */
+const inputEnvelope = inputSchema.extend({
+  subject: z.string().optional().meta({ description: 'CloudEvents: what the event is about. Kept with the input' }),
+  dataschema: z.string().optional().meta({ description: 'CloudEvents: URI of the schema of data. Kept with the input' }),
 })
+
+/** What a producer may leave out although the schema of a kind names it. */
+const knownInput = (type: string, schema: z.ZodType): z.ZodType | undefined =>
+  type === 'message.received' && schema === KNOWN_INPUTS[type]
+    ? KNOWN_INPUTS[type].extend({ role: roleSchema.default('user').meta({ description: 'Author of the message' }) })
+    : Object.hasOwn(KNOWN_INPUTS, type) && KNOWN_INPUTS[type as keyof typeof KNOWN_INPUTS] === schema
+      ? schema
+      : undefined
+
+const isKnownEmit = (type: string, schema: z.ZodType): boolean =>
+  Object.hasOwn(KNOWN_EMITS, type) && KNOWN_EMITS[type as keyof typeof KNOWN_EMITS] === schema
+
+/** One object schema, without references, so that generators make one type of it. Its title is the name of that type. */
+function flatPayload(envelope: z.ZodObject, type: string, schema: z.ZodType, title: string): JsonSchema {
+  const { properties, required = [], ...more } = jsonSchema(envelope)
+  return titled(title, {
+    ...more,
+    required: [...new Set([...required, 'type', 'data'])],
+    properties: { ...properties, type: { type: 'string', const: type }, data: jsonSchema(schema) },
+  })
+}
+
+type JsonSchema = z.core.JSONSchema.JSONSchema
+
+/** Gives a title to a schema, and to all in it that are more than a plain type, so that every generated type has a name. */
+export function titled(title: string, schema: JsonSchema): JsonSchema {
+  const inside = <Part extends JsonSchema | boolean>(name: string, part: Part): Part | JsonSchema =>
+    typeof part === 'boolean' || !isNamed(part) ? part : titled(`${title}${wordsOf(name)}`, part)
+  const { properties, items, anyOf, ...more } = schema
+  return {
+    ...(schema.type === 'array' ? {} : { title }),
+    ...more,
+    ...(properties === undefined ? {} : { properties: mapValues(properties, (name, part) => inside(name, part)) }),
+    ...(items === undefined || Array.isArray(items) ? {} : { items: inside('item', items as JsonSchema) }),
+    ...(anyOf === undefined ? {} : { anyOf: anyOf.map((part, at) => inside(`option ${at + 1}`, part)) }),
+  }
+}
+
+const isNamed = ({ type, anyOf, enum: values }: JsonSchema): boolean =>
+  type === 'object' || type === 'array' || anyOf !== undefined || values !== undefined
+
+const mapValues = <Value, Result>(object: Readonly<Record<string, Value>>, map: (name: string, value: Value) => Result) =>
+  Object.fromEntries(Object.entries(object).map(([name, value]) => [name, map(name, value)]))
+
+/** Words as one name in any language: `message.received` is `MessageReceived`. A letter beyond ASCII becomes a word with its code point. */
+export const wordsOf = (text: string): string =>
+  text
+    .replace(/[^\p{ASCII}]/gu, (letter) => ` U${letter.codePointAt(0)?.toString(16)} `)
+    .split(/[^A-Za-z0-9]+/)
+    .filter((word) => word !== '')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('')

@@ -1,7 +1,6 @@
 import type { z } from 'zod'
-import { deadLetterMessages, describeInput, describeOutput, jsonSchema, outEventSchema } from './asyncapi-messages.ts'
+import { deadLetterMessages, describeInput, describeOutput, jsonSchema, titled, wordsOf } from './asyncapi-messages.ts'
 import { CLIENT_DOMAIN, EVENTS_CONSUMER } from './client-access.ts'
-import { inputSchema } from './envelope.ts'
 import { KNOWN_EMITS, KNOWN_INPUTS } from './events.ts'
 import { LIMITS } from './limits.ts'
 import { REASONS, recordSchema } from './record.ts'
@@ -17,21 +16,25 @@ export interface DescribedKind {
   readonly emits: Schemas
 }
 
+/** The versions of AsyncAPI that the document is valid in. Generators such as Modelina 5 read only the older one. */
+export const ASYNCAPI_VERSIONS = ['3.1.0', '3.0.0'] as const
+export type AsyncApiVersion = (typeof ASYNCAPI_VERSIONS)[number]
+
 /**
- * Describes the interface for producers and consumers in other languages as an AsyncAPI 3.0 document, generated from the schemas that
+ * Describes the interface for producers and consumers in other languages as an AsyncAPI document, generated from the schemas that
  * Colloquy validates with.
  *
  * @param kinds kinds whose own events are described besides those that every kind accepts and emits
  */
-export function asyncApiDocument(kinds: readonly DescribedKind[] = []) {
+export function asyncApiDocument(kinds: readonly DescribedKind[] = [], version: AsyncApiVersion = '3.1.0') {
   const events = kinds.map(({ name, events }) => ({ name, schemas: events }))
   const emits = kinds.map(({ name, emits }) => ({ name, schemas: emits }))
-  const inputs = describeAll('in', KNOWN_INPUTS, events, describeInput)
-  const outputs = describeAll('out', KNOWN_EMITS, emits, describeOutput)
+  const inputs = describeAll('in', 'Input', KNOWN_INPUTS, events, describeInput)
+  const outputs = describeAll('out', 'Event', KNOWN_EMITS, emits, describeOutput)
   const dead = deadLetterMessages()
   const address = addressParameters(kinds)
   return {
-    asyncapi: '3.0.0',
+    asyncapi: version,
     info: {
       title: 'Colloquy',
       version: '1.0.0',
@@ -53,7 +56,8 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = []) {
         address: 'in.{tenant}.{kind}.{id}',
         title: 'Inputs of an actor',
         description:
-          'Stored in the stream INBOX. Publish as a request: `seq` in the answer is the position of the input. '
+          'Stored in the stream INBOX. Publish as a request: `seq` in the answer is the position of the input. In the binary mode of '
+          + 'CloudEvents, the attributes are headers ce-<name>, and the payload is the data. '
           + `At most ${LIMITS.inputBytesMax} bytes. An input of an unlisted type is recorded and changes nothing; `
           + 'the types xstate.*, task.* and timer.* are rejected.',
         parameters: address,
@@ -85,34 +89,41 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = []) {
       sendDeadLetter: operation('send', 'dead', 'Colloquy publishes a dead letter', dead),
     },
     components: {
-      schemas: {
-        Input: jsonSchema(inputSchema),
-        OutEvent: jsonSchema(outEventSchema),
-        TaskEnd: jsonSchema(recordSchema.shape.ended.element),
-      },
+      schemas: { TaskEnd: titled('TaskEnd', jsonSchema(recordSchema.shape.ended.element)) },
       messages: { ...inputs, ...outputs, ...dead },
     },
   }
 }
 
-type Describe<Message> = (type: string, schema: z.ZodType, kind?: string) => Message
+type Describe<Message> = (type: string, schema: z.ZodType, name: string, kind?: string) => Message
 type Messages<Message = unknown> = Readonly<Record<string, Message>>
 
-/** The messages of one direction: the known ones, and each kind's own types or own schemas of known types. */
+/** The messages of one direction: the known ones, for kinds that do not declare them, and one for each type of each kind. */
 function describeAll<Message>(
   prefix: string,
+  suffix: string,
   known: Schemas,
   kinds: readonly { name: string; schemas: Schemas }[],
   describe: Describe<Message>,
 ): Messages<Message> {
   const messages: Record<string, Message> = {}
-  for (const [type, schema] of Object.entries(known)) messages[`${prefix}.${type}`] = describe(type, schema)
+  const names = new Set<string>()
+  const nameOf = (type: string, kind = ''): string => uniqueName(names, wordsOf(`${kind} ${type} ${suffix}`))
+  for (const [type, schema] of Object.entries(known)) messages[`${prefix}.${type}`] = describe(type, schema, nameOf(type))
   for (const { name, schemas } of kinds) {
     for (const [type, schema] of Object.entries(schemas)) {
-      if (known[type] !== schema) messages[`${prefix}.${name}.${componentKey(type)}`] = describe(type, schema, name)
+      messages[`${prefix}.${name}.${componentKey(type)}`] = describe(type, schema, nameOf(type, name), name)
     }
   }
   return messages
+}
+
+/** Types such as `a.b`, `a_b` and `ab` differ in characters that no name has, or in letters that generators write small. */
+function uniqueName(names: Set<string>, name: string): string {
+  let unique = name
+  for (let more = 2; names.has(unique.toLowerCase()); more++) unique = `${name}${more}`
+  names.add(unique.toLowerCase())
+  return unique
 }
 
 /** Keys of AsyncAPI components allow fewer characters than event types. */

@@ -15,25 +15,33 @@ const time = z.iso.datetime({ offset: true }).refine((value) => {
   return ms >= TIME_MIN && ms < TIME_MAX
 }, 'must lie between 1970 and 2100')
 
-/** CloudEvents writes `sequence` as a string; a number is accepted, too. */
-const sequence = z.union([
-  z.int().nonnegative(),
-  z
-    .string()
-    .regex(/^\d{1,15}$/)
-    .transform(Number),
-])
+/** CloudEvents writes `sequence` as a string, often with leading zeros, so that it sorts as text; a number is accepted, too. */
+const SEQUENCE = { error: 'must be a whole number from 0 to 999999999999999, as a number or as a string of digits' }
+const sequence = z.union(
+  [
+    z.int(SEQUENCE).nonnegative(SEQUENCE),
+    z
+      .string()
+      .regex(/^0{0,64}\d{1,15}$/)
+      .transform(Number),
+  ],
+  SEQUENCE,
+)
 
 /**
- * An input as a producer publishes it: CloudEvents 1.0 in JSON, with defaults. Other attributes are CloudEvents extensions; they are
- * accepted and not stored.
+ * The attributes of an input that Colloquy reads: those of CloudEvents 1.0, with defaults, and some of its own. `readEnvelope` is the only
+ * reader.
  */
 export const inputSchema = z.object({
   specversion: z.literal('1.0').optional().meta({ description: 'CloudEvents version; optional' }),
   type: text(256)
     .refine((type) => !RESERVED_TYPE.test(type), 'types xstate.*, task.*, timer.* and dead.* are reserved')
     .meta({ description: 'Type of the event, such as message.received' }),
-  data: z.record(z.string(), z.unknown()).meta({ description: 'The event itself: an object' }),
+  data: z
+    .record(z.string(), z.unknown(), {
+      error: ({ input }) => (input === undefined || input === null ? 'is missing; it must be a JSON object' : 'must be a JSON object'),
+    })
+    .meta({ description: 'The event itself: an object' }),
   dataversion: z
     .int()
     .positive()
@@ -54,8 +62,61 @@ export const inputSchema = z.object({
   history: z.boolean().optional().meta({ description: 'True for imported history: recorded and counted, but not shown to the machine' }),
 })
 
+/**
+ * The attributes that Colloquy keeps and does not read: CloudEvents' `subject`, `dataschema`, and extensions. Values are JSON.
+ */
+export type Attributes = Readonly<Record<string, unknown>>
+
 /** A parsed input, before defaults are filled in. */
-export type WireInput = z.output<typeof inputSchema>
+export type WireInput = z.output<typeof inputSchema> & { readonly attributes?: Attributes | undefined }
+
+/** An envelope, or why it is none, as one line that names the attribute. */
+export type ReadEnvelope = { readonly ok: true; readonly input: WireInput } | { readonly ok: false; readonly problem: string }
+
+const READ: ReadonlySet<string> = new Set(Object.keys(inputSchema.shape))
+/** `data` are always JSON, so this says nothing. */
+const JSON_DATA = /^application\/json\s*(?:;|$)/i
+
+/**
+ * Reads an input as CloudEvents 1.0 defines it in JSON, whatever the transport. As there (JSON format, 2.2), `null` stands for an absent
+ * attribute; as in RFC 3339, the letters of a time may be small.
+ *
+ * @param value parsed JSON.
+ */
+export function readEnvelope(value: unknown): ReadEnvelope {
+  let envelope = value
+  let others: [string, unknown][] | undefined
+  if (isObject(value)) {
+    let hasNull = false
+    for (const name of Object.keys(value)) {
+      if (value[name] === null) hasNull = true
+      else if (!READ.has(name) && value[name] !== undefined) (others ??= []).push([name, value[name]])
+    }
+    if (hasNull) envelope = Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null))
+    const { time: at } = value
+    if (typeof at === 'string' && /[tz]/.test(at)) envelope = { ...(envelope as object), time: at.toUpperCase() }
+    if (others?.some(([name]) => name === 'data_base64') === true) {
+      return { ok: false, problem: 'data_base64: binary data are not accepted; send a JSON object as data' }
+    }
+    others = others?.filter(([name, one]) => name !== 'datacontenttype' || typeof one !== 'string' || !JSON_DATA.test(one))
+  }
+  const read = inputSchema.safeParse(envelope)
+  if (!read.success) return { ok: false, problem: zodProblem(read.error, '') }
+  return { ok: true, input: others === undefined || others.length === 0 ? read.data : withAttributes(read.data, others) }
+}
+
+/** Attributes as texts, for the tables: a text as it is, any other value as JSON. */
+export const attributeTexts = (attributes: Attributes): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]))
+
+const withAttributes = (input: WireInput, others: readonly [string, unknown][]): WireInput => ({
+  ...input,
+  // Unlike an assignment, this makes a property of any name.
+  attributes: Object.fromEntries(others),
+})
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** An input in a record, with its defaults. `data` is absent in a rejection. */
 export interface Input {
@@ -69,6 +130,7 @@ export interface Input {
   readonly traceparent?: string
   readonly history?: boolean
   readonly dataversion?: number
+  readonly attributes?: Attributes
   readonly data?: { readonly [key: string]: unknown }
 }
 

@@ -84,5 +84,7 @@ export const conversationImported = z.object({ turns: z.int().nonnegative() })
 
 /** Inputs that a producer may send to every kind. */
 export const KNOWN_INPUTS = { 'message.received': messageReceived, 'conversation.imported': conversationImported } as const
+/** Types of inputs that fill the tables, also where the kind does not declare them. */
+export const TABLE_INPUTS = [...Object.keys(KNOWN_INPUTS), 'feedback.given'] as const
 /** Emitted events that the tables know. */
 export const KNOWN_EMITS = { 'message.sent': messageSent, escalated, 'case.closed': caseClosed } as const

@@ -102,6 +102,7 @@ const isInput = (value: unknown): boolean =>
   && isTextOrAbsent(value['traceparent'])
   && (value['history'] === undefined || typeof value['history'] === 'boolean')
   && (value['dataversion'] === undefined || isPositive(value['dataversion']))
+  && (value['attributes'] === undefined || isObject(value['attributes']))
   && (value['data'] === undefined || isObject(value['data']))
 
 const isPending = (value: unknown): value is Fields =>

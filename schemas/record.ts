@@ -19,6 +19,8 @@ const inputSchema = z.object({
   traceparent: z.string().optional(),
   history: z.boolean().optional(),
   dataversion: z.int().positive().optional(),
+  /** Attributes of the envelope that Colloquy does not read, such as CloudEvents' `subject`. */
+  attributes: data.optional(),
   data: data.optional(),
 })
 

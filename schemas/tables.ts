@@ -68,6 +68,10 @@ export const TABLES = {
         'Nullable(String)',
         'Why data is empty: ClickHouse cannot store JSON in which two fields have one path, as in {"a.b":1,"a":{"b":2}}',
       ),
+      attributes: col(
+        'Map(String, String)',
+        'Attributes of the envelope without a column here: subject, dataschema, extensions; texts as they are, other values as JSON',
+      ),
     },
   },
   messages: {

@@ -56,17 +56,18 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
   const kind = kinds.get(actor.address.kind)
   if (message.origin === 'internal') return decideInternal(decisionInput, kind, fresh)
 
-  const read = readInput(message)
-  if (isRefusal(read)) return reject(decisionInput, read)
-  const by = duplicateBy(actor.dedupState, read)
+  const sent = readInput(message)
+  if (isRefusal(sent)) return reject(decisionInput, sent)
+  const by = duplicateBy(actor.dedupState, sent)
   if (by !== undefined) return { kind: 'duplicate', by }
   if (kind === undefined) {
-    return reject(decisionInput, { reason: 'unknown_kind', error: `no kind "${actor.address.kind}" here`, input: read })
+    return reject(decisionInput, { reason: 'unknown_kind', error: `no kind "${actor.address.kind}" here`, input: sent })
   }
-  if (decisionInput.hostEnds !== undefined) return rejectAsPoison(decisionInput, read, hostEnded(decisionInput.hostEnds))
-  const data = dataOf(kind, read)
-  if (data instanceof Error) return rejectAsPoison(decisionInput, read, data)
-  if (!data.ok) return reject(decisionInput, { reason: 'bad_data', error: data.error, input: read })
+  if (decisionInput.hostEnds !== undefined) return rejectAsPoison(decisionInput, sent, hostEnded(decisionInput.hostEnds))
+  const data = dataOf(kind, sent)
+  if (data instanceof Error) return rejectAsPoison(decisionInput, sent, data)
+  if (!data.ok) return reject(decisionInput, { reason: 'bad_data', error: data.error, input: sent })
+  const read = data.given === sent.data ? sent : { ...sent, data: data.given }
   if (read.history === true) return commit(decisionInput, kind, read, unchanged(decisionInput))
   if (isEnded(actor)) {
     return reject(decisionInput, { reason: 'ended', error: `the actor has ended in "${statePath(actor.state)}"`, input: read })

@@ -1,4 +1,4 @@
-import { type Input, inputSchema, RESERVED_ID_PREFIX, type WireInput, zodProblem } from '../../schemas/envelope.ts'
+import { type Input, readEnvelope, RESERVED_ID_PREFIX, type WireInput } from '../../schemas/envelope.ts'
 import { type InternalInput, internalSchema, type RunInput } from '../../schemas/internal-messages.ts'
 import { decodeUtf8, jsonProblem, parseJson } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
@@ -10,6 +10,7 @@ export interface Delivery {
   readonly seq: number
   /** When INBOX stored it: ISO 8601 with milliseconds. */
   readonly ts: string
+  /** In the structured mode of CloudEvents. */
   readonly payload: Uint8Array
   /** The header `Nats-Msg-Id`. */
   readonly msgId?: string | undefined
@@ -38,9 +39,8 @@ export function readInput(delivery: Delivery): Input | Refusal {
   if (value === undefined) return refuse('bad_json', 'not JSON')
   const problem = jsonProblem(value)
   if (problem !== undefined) return refuse('bad_envelope', problem, value)
-  const wire = inputSchema.safeParse(value)
-  if (!wire.success) return refuse('bad_envelope', zodProblem(wire.error, ''), value)
-  return withDefaults(delivery, wire.data)
+  const envelope = readEnvelope(value)
+  return envelope.ok ? withDefaults(delivery, envelope.input) : refuse('bad_envelope', envelope.problem, value)
 }
 
 export const isRefusal = (read: Input | Refusal): read is Refusal => 'reason' in read
@@ -70,6 +70,7 @@ function withDefaults(delivery: Delivery, wire: WireInput): Input {
     traceparent: wire.traceparent,
     history: wire.history,
     dataversion: wire.dataversion,
+    attributes: wire.attributes,
     data: wire.data,
   }
 }

@@ -159,7 +159,7 @@ function republished(address: Address, record: LogRecord): Message | undefined {
     const msgId = input.id.startsWith(RESERVED_ID_PREFIX) ? undefined : input.id
     return { ...at, subject, payload: Buffer.from(payload), msgId, origin: subject.startsWith('int.') ? 'internal' : 'producer' }
   }
-  const { type, id, data, ...rest } = input
+  const { type, id, data, attributes, ...rest } = input
   // The note of a resolved dead letter says nothing about the kind.
   if (RESOLUTION_TYPE.test(type)) return undefined
   if (isFromInside(type)) {
@@ -173,7 +173,7 @@ function republished(address: Address, record: LogRecord): Message | undefined {
     first: { id, ts: rest.time },
     subject: inputSubject(address),
     origin: 'producer',
-    payload: json({ type, data, ...own, ...rest }),
+    payload: json({ ...attributes, type, data, ...own, ...rest }),
   }
 }
 

@@ -6,19 +6,39 @@ import type { Kind } from './kind.ts'
 
 type Data = Readonly<Record<string, unknown>>
 
-/** The data in the present shape, or why they cannot be read. */
-export type ReadData = { readonly ok: true; readonly data: Data } | { readonly ok: false; readonly error: string }
+/**
+ * The data in the present shape, or why they cannot be read. `given` is what the record keeps: the data as the producer gave them, with the
+ * role of a message filled in where it is needed.
+ */
+export type ReadData = { readonly ok: true; readonly data: Data; readonly given: Data } | { readonly ok: false; readonly error: string }
 
 /**
  * The data of an input in the present shape.
  *
  * The input's `dataversion` names its shape. Without it, the newest shape that the data fit applies. Producers and stored inputs therefore
  * need not change when an event changes. Data of a type that the kind does not declare are returned unchanged.
+ *
+ * A `message.received` without a role is the user's, unless the kind has a shape of its own that needs no role.
  */
-export function readData(kind: Kind, input: Input): ReadData {
-  const data = input.data ?? {}
+export function readData(kind: Kind, input: ReadInput): ReadData {
+  const given = input.data ?? {}
   const schema = Object.hasOwn(kind.events, input.type) ? kind.events[input.type] : undefined
-  if (schema === undefined) return { ok: true, data }
+  const lacksRole = input.type === 'message.received' && (given['role'] === undefined || given['role'] === null)
+  if (schema === undefined) {
+    const data = lacksRole && typeof given['text'] === 'string' ? { ...given, role: 'user' } : given
+    return { ok: true, data, given: data }
+  }
+  const read = readDeclared(kind, schema, input, given)
+  if (read.ok || !lacksRole) return read.ok ? { ...read, given } : read
+  const asUser = { ...given, role: 'user' }
+  const readAsUser = readDeclared(kind, schema, input, asUser)
+  return readAsUser.ok ? { ...readAsUser, given: asUser } : readAsUser
+}
+
+type ReadInput = Pick<Input, 'type' | 'data' | 'dataversion'> & Partial<Input>
+type Checked = { readonly ok: true; readonly data: Data } | { readonly ok: false; readonly error: string }
+
+function readDeclared(kind: Kind, schema: z.ZodType, input: ReadInput, data: Data): Checked {
   const earlier = earlierOf(kind, input.type)
   const today = (earlier[0]?.version ?? 0) + 1
   const version = input.dataversion
@@ -40,7 +60,7 @@ const earlierOf = (kind: Kind, type: string) =>
         .map(([version, upcaster]) => ({ version: Number(version), ...upcaster }))
         .sort((a, b) => b.version - a.version)
 
-function upcast(schema: z.ZodType, { version, from, to }: Upcaster<unknown> & { version: number }, data: Data): ReadData {
+function upcast(schema: z.ZodType, { version, from, to }: Upcaster<unknown> & { version: number }, data: Data): Checked {
   const old = from.safeParse(data)
   if (!old.success) return { ok: false, error: zodProblem(old.error, `data (version ${version})`) }
   try {
@@ -50,7 +70,7 @@ function upcast(schema: z.ZodType, { version, from, to }: Upcaster<unknown> & { 
   }
 }
 
-function check(schema: z.ZodType, data: unknown, root: string): ReadData {
+function check(schema: z.ZodType, data: unknown, root: string): Checked {
   const read = schema.safeParse(data)
   if (!read.success) return { ok: false, error: zodProblem(read.error, root) }
   return isObject(read.data) ? { ok: true, data: read.data } : { ok: false, error: `${root}: must be an object` }

@@ -6,6 +6,7 @@ import type { Registry } from 'prom-client'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import type { HttpServer } from '../../pipeline/http/http-server.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { createAdvise } from '../../pipeline/producer/advise.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { createMetrics, merged, type Metrics, type MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
@@ -14,7 +15,7 @@ import type { DataLock } from '../servers/data-lock.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
 import { type ClickHouseAccess } from './clickhouse-access.ts'
 import { durabilityOf } from './durability.ts'
-import { registerKinds } from './kind-registry.ts'
+import { registeredKinds, registerKinds } from './kind-registry.ts'
 import { connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
 import { probeProtection } from './nats-protection.ts'
 import { prepareStreams } from './prepare-streams.ts'
@@ -156,6 +157,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const ordered = new Map([...stages].sort(byRole))
   const statusService = startStatusService(nc, ordered, durability)
   started.defer(() => statusService.stop())
+  const advise = createAdvise({ kinds, registeredKinds: async () => (await registeredKinds(kv)).keys() })
   const receiptService = startReceiptService({
     jetstream,
     kv,
@@ -163,6 +165,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     stages: ordered,
     partitionCount: settings.PARTITIONS,
     durability,
+    advise,
   })
   started.defer(() => receiptService.stop())
   const otherMetrics = async (): Promise<MetricsSnapshot[]> => [
@@ -179,6 +182,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
           stages: ordered,
           search: searchOf(index),
           durability,
+          advise,
           metrics,
           otherMetrics,
           log,

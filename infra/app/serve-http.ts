@@ -7,6 +7,7 @@ import { type HttpServer, startHttpServer } from '../../pipeline/http/http-serve
 import { tablesUnavailable } from '../../pipeline/http/problems.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import type { Advise } from '../../pipeline/producer/advise.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import type { Metrics, MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
@@ -23,6 +24,7 @@ export interface ServeDeps {
   readonly stages: ReadonlyMap<Role, Stage>
   readonly search: Search
   readonly durability: Durability
+  readonly advise: Advise
   readonly metrics: Metrics
   /** Metrics of stages that run in other threads of this process. */
   readonly otherMetrics: () => Promise<MetricsSnapshot[]>

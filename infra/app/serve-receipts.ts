@@ -3,6 +3,7 @@ import type { KV } from '@nats-io/kv'
 import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import type { Advise } from '../../pipeline/producer/advise.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { serveReceipts } from '../../pipeline/producer/receipt-service.ts'
 import { createWaitFor } from '../../pipeline/producer/wait-for.ts'
@@ -19,10 +20,11 @@ export interface ReceiptDeps {
   readonly stages: ReadonlyMap<Role, Stage>
   readonly partitionCount: number
   readonly durability: Durability
+  readonly advise: Advise
 }
 
 /** Starts completing the receipts of producers. */
-export function startReceiptService({ jetstream, kv, client, stages, partitionCount, durability }: ReceiptDeps): { stop(): void } {
+export function startReceiptService({ jetstream, kv, client, stages, partitionCount, durability, advise }: ReceiptDeps): { stop(): void } {
   const checkpoints = createCheckpoints(kv, 'dispatch')
   const waitFor = createWaitFor({
     jetstream,
@@ -33,7 +35,7 @@ export function startReceiptService({ jetstream, kv, client, stages, partitionCo
       return tables === undefined ? reportedSeq(jetstream) : projectedSeq(tables)
     },
   })
-  return serveReceipts({ nc: jetstream.nc, waitFor, durability })
+  return serveReceipts({ nc: jetstream.nc, waitFor, durability, advise })
 }
 
 /** LOG sequence up to which the tables are complete, as the processes report it; 0 if none does. */

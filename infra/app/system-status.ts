@@ -28,6 +28,7 @@ import type { Reason } from '../../schemas/reasons.ts'
 import { actorKey, deadSubjects, type StreamName, STREAMS } from '../../schemas/subjects.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
 import { connectToRunningClickHouse, runningNats, withJetStream } from './connect-to-running.ts'
+import { createLagReport } from './lag-report.ts'
 import { type NatsProtection, probeProtection } from './nats-protection.ts'
 import { openBucket } from './prepare-streams.ts'
 import { STANDSTILL_MS } from './stage-stillness.ts'
@@ -83,11 +84,18 @@ const withProtection = async (settings: Settings, { nc }: JetStreamContext, stat
 /**
  * Waits until every stage has caught up: two readings in a row find no lag, and no new message in between.
  *
+ * @param onWait called every few seconds with the stages that are waited for, how far they are, and how fast.
+ *
  * @throws ColloquyError `not_level` after the timeout, naming the stages that lag.
  */
-export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number): Promise<SystemStatus> =>
+export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number, onWait?: (text: string) => void): Promise<SystemStatus> =>
   withJetStream(settings, async (jetstream) => {
-    const { status, isCaughtUp: isDone } = await pollUntilCaughtUp(() => readProgress(jetstream, settings), { everyMs: POLL_MS, timeoutMs })
+    const report = onWait && createLagReport(onWait)
+    const { status, isCaughtUp: isDone } = await pollUntilCaughtUp(() => readProgress(jetstream, settings), {
+      everyMs: POLL_MS,
+      timeoutMs,
+      onReading: ({ status: { stages } }) => report?.(stages),
+    })
     if (isDone) return withProtection(settings, jetstream, status)
     const lagging = Object.entries(status.stages).filter(([, stage]) => !isCaughtUp(stage))
     const why = lagging.map(([role, { lag, detail }]) => `${role} ${lag} behind (${detail})`).join(', ')

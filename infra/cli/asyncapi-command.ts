@@ -1,13 +1,22 @@
-import { Command } from 'commander'
-import { asyncApiDocument } from '../../schemas/asyncapi.ts'
-import { type CommandContext, JSON_FLAG } from '../app/command-context.ts'
+import { Command, Option } from 'commander'
+import { ASYNCAPI_VERSIONS, asyncApiDocument, type AsyncApiVersion } from '../../schemas/asyncapi.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
+
+interface Options extends JsonOption {
+  readonly spec: AsyncApiVersion
+}
 
 export const asyncApiCommand = ({ out, settings }: CommandContext): Command =>
   new Command('asyncapi')
     .description('print the contract for producers as an AsyncAPI 3 document in JSON, with the events of the kinds in CONFIG')
+    .addOption(
+      new Option('--spec <version>', 'version of AsyncAPI; generators such as Modelina 5 need 3.0.0')
+        .choices(ASYNCAPI_VERSIONS)
+        .default(ASYNCAPI_VERSIONS[0]),
+    )
     .option(JSON_FLAG, 'accepted for uniformity: the output is always JSON')
-    .action(async () => {
+    .action(async ({ spec }: Options) => {
       const { loadKinds } = await import('../app/load-kinds.ts')
       const kinds = await loadKinds(settings().settings)
-      out.line(JSON.stringify(asyncApiDocument([...kinds.values()]), undefined, 2))
+      out.line(JSON.stringify(asyncApiDocument([...kinds.values()], spec), undefined, 2))
     })

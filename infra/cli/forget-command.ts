@@ -38,7 +38,7 @@ To list the sources: colloquy sql "SELECT label.source, label.chunks FROM actors
         const knowledge = await createKnowledgeClient({ nc, sender, tenant: options.tenant })
         const forgotten: { source: string; chunks: number }[] = []
         for (const source of sources) forgotten.push(await forget(knowledge, source))
-        if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs)
+        if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs, out.note)
         if (options.json) out.json({ forgotten })
         else for (const { source, chunks } of forgotten) out.line(`${printable(source)}: ${chunks} chunks`)
       } finally {

@@ -89,7 +89,7 @@ then 1, as it is where a conversation cannot be read. An id that is not a token 
             onProgress: progress.update,
           })
           progress.stop()
-          if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs)
+          if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs, out.note)
           const rejected = options.wait ? await countRejected(jetstream, options, dead.last_seq + 1) : undefined
           report(out, path, summary, rejected, options)
         } finally {

@@ -54,7 +54,7 @@ Examples:
         const knowledge = await createKnowledgeClient({ nc, sender, tenant: options.tenant })
         const summary = await learnFiles(findFiles(paths), { knowledge, onProgress: progress.update })
         progress.stop()
-        if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs)
+        if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs, out.note)
         report(out, summary, options)
       } finally {
         progress.stop()

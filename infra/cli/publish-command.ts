@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
+import type { NatsConnection } from '@nats-io/transport-node'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
 import { inputProblem } from '../../pipeline/producer/input-sender.ts'
-import { publish } from '../../pipeline/producer/producer.ts'
+import { createProducer, type Producer } from '../../pipeline/producer/producer.ts'
 import { InputRefusedError } from '../../pipeline/producer/producer-errors.ts'
 import type { Receipt } from '../../pipeline/producer/receipt.ts'
+import type { PublishAdvice } from '../../pipeline/producer/receipt-service.ts'
 import { type Wait, WAITS } from '../../pipeline/producer/wait-for.ts'
 import { namingFile } from '../../pipeline/runtime/file-errors.ts'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
@@ -24,6 +26,7 @@ interface Options extends JsonOption {
   readonly source?: string
   readonly file?: string
   readonly wait?: Wait
+  readonly force?: true
   readonly timeoutMs: number
 }
 
@@ -41,30 +44,46 @@ export const publishCommand = ({ out, settings }: CommandContext): Command =>
     .option('--time <time>', 'when it happened, RFC 3339 (default: when it arrives)')
     .option('--source <source>', 'where it comes from (default: nats)')
     .addOption(new Option('--wait <what>', "wait for its actor's decision, its events on OUT, or its rows in the tables").choices(WAITS))
+    .option('--force', 'publish it although its kind does not exist, does not declare the type, or refuses the data')
     .option('--timeout-ms <n>', 'give up after this long', wholeNumber(1), TIMEOUT_DEFAULT_MS)
     .option(JSON_FLAG, 'one JSON object: {actor, id, position, duplicate, durability}, and with --wait {outcome, reason?, error?}')
     .addHelpText(
       'after',
       `
 Example:
-  colloquy publish acme/support/c1 message.received '{"role":"user","text":"你好, where is my order?"}'`,
+  colloquy publish acme/support/c1 message.received '{"text":"你好, where is my order?"}'`,
     )
     .action(async (address: Address, type: string, json: string | undefined, options: Options) => {
-      const { file, json: asJson, id = randomUUID(), wait, timeoutMs, ...given } = options
+      const { file, json: asJson, id = randomUUID(), wait, timeoutMs, force, ...given } = options
       const input = { type, id, ...given, data: readData(await dataText(json, file)) }
       const problem = inputProblem(input)
       if (problem !== undefined) throw new InputRefusedError('bad_input', `the input would be rejected: ${problem}`)
 
       const nc = await connectToRunningNats(settings().settings)
       try {
+        await using producer = await openProducer(nc)
+        const publication = { ...address, ...given, type, data: input.data, messageId: id }
+        const advice = await producer.advice(publication)
+        if (advice === undefined) out.note('kind and type are not checked: no process of this version answers')
+        if (advice && force === true) out.note(`${advice.code}: ${printable(advice.message)}`)
+        else if (advice) throw refusal(advice)
         const onWait = (why: string): void => out.note(`${why}; trying again`)
-        const receipt = await publish(nc, { ...address, ...given, type, data: input.data, messageId: id }, { wait, timeoutMs, onWait })
+        const receipt = await producer.publish(publication, { wait, timeoutMs, onWait })
         if (asJson) out.json({ actor: actorKey(address), ...receipt })
         else out.line(receiptLine(address, receipt))
       } finally {
         await nc.close()
       }
     })
+
+/** A producer whose requests have ended when the command ends. */
+async function openProducer(nc: NatsConnection): Promise<Producer & AsyncDisposable> {
+  const producer = await createProducer(nc)
+  return { ...producer, [Symbol.asyncDispose]: () => producer.close() }
+}
+
+const refusal = ({ code, message }: PublishAdvice): ColloquyError =>
+  new ForeignCodeError(code, `${message}. Nothing was published; --force publishes it as it is`)
 
 function receiptLine(address: Address, { position, id, duplicate, outcome, reason, error }: Receipt): string {
   const became = outcome === undefined ? '' : `  ${outcome}${reason === undefined ? '' : `: ${reason} (${printable(error ?? '')})`}`

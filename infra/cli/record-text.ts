@@ -13,11 +13,17 @@ export interface Entry {
 /** A record as `--json` prints it. */
 export const entryJson = ({ seq, address: { tenant, kind, id }, record }: Entry): object => ({ seq, tenant, kind, id, ...record })
 
+const DAY_MS = 86_400_000
+
+/** A time of day, UTC; with its date if it is more than a day away. */
+export const clockText = (iso: string, nowMs = Date.now()): string =>
+  Math.abs(Date.parse(iso) - nowMs) > DAY_MS ? iso.slice(0, 23).replace('T', ' ') : iso.slice(11, 23)
+
 /** A record as one line: sequence, time, actor, states, input, outcome. */
 export function entryLine({ seq, address, record }: Entry, paint: Paint): string {
   return [
     paint('gray', String(seq).padStart(7)),
-    paint('gray', record.at.slice(11, 23)),
+    paint('gray', clockText(record.at)),
     paint('cyan', actorKey(address)),
     statesText(record),
     paint('bold', printable(record.input.type)),
@@ -29,7 +35,7 @@ export function entryLine({ seq, address, record }: Entry, paint: Paint): string
 export const badRecordLine = ({ seq, bad: { at, subject, why } }: BadRecord, paint: Paint): string =>
   [
     paint('gray', String(seq).padStart(7)),
-    paint('gray', at.slice(11, 23)),
+    paint('gray', clockText(at)),
     paint('cyan', printable(subject)),
     paint('red', `no record: ${why}`),
   ].join('  ')

@@ -20,7 +20,7 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
   new Command('status')
     .description('show the position and lag of every stage')
     .option('--problems', 'list only what is wrong now, and what to do; the exit code is 1 if there is anything')
-    .option('--wait', 'wait until all stages have caught up; timers that are not due do not count')
+    .option('--wait', 'wait until all stages have caught up, and tell on stderr which one lags; timers that are not due do not count')
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), TIMEOUT_MS)
     .option(
       JSON_FLAG,
@@ -31,14 +31,14 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
     .action(async (options: Options) => {
       const { settings: effective } = settings()
       if (options.problems) {
-        if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs)
+        if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs, out.note)
         const problems = await readProblems(effective)
         if (options.json) for (const problem of problems) out.json(problem)
         else printProblems(out, problems)
         if (problems.length > 0) process.exitCode = 1
         return
       }
-      const status = options.wait ? await waitUntilCaughtUp(effective, options.timeoutMs) : await readStatus(effective)
+      const status = options.wait ? await waitUntilCaughtUp(effective, options.timeoutMs, out.note) : await readStatus(effective)
       if (options.json) out.json(status)
       else print(out, status)
     })

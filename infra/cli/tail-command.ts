@@ -8,7 +8,7 @@ import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-
 import { withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
-import { badRecordLine, entryJson, entryLine } from './record-text.ts'
+import { badRecordLine, clockText, entryJson, entryLine } from './record-text.ts'
 
 interface Options extends JsonOption {
   readonly out?: true
@@ -79,7 +79,7 @@ function printEvent(out: Output, message: JsMsg, { json }: Options): void {
   out.line(
     [
       out.paint('gray', String(seq).padStart(7)),
-      out.paint('gray', time.toISOString().slice(11, 23)),
+      out.paint('gray', clockText(time.toISOString())),
       out.paint('cyan', `${tenant}/${kind}/${id}`),
       out.paint('green', type.join('.')),
       printable(shown),

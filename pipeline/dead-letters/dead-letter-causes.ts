@@ -3,7 +3,7 @@ import type { DeadLetter } from './dead-letters.ts'
 /** All dead letters with the same reason and similar errors. */
 export interface Cause {
   readonly reason: string
-  /** The common error, with `…` in place of numbers, ids and times. */
+  /** The error of the newest one, as it is. The others differ in numbers, ids and times. */
   readonly error: string
   readonly count: number
   /** Up to 20 kinds, and up to 20 types of inputs. */
@@ -27,11 +27,13 @@ export async function causesOf(deadLetters: AsyncIterable<DeadLetter>): Promise<
   for await (const deadLetter of deadLetters) {
     const { reason, at, type, seq } = deadLetter
     const shape = shapeOf(deadLetter.error)
-    const error = causes.has(keyOf(reason, shape)) || causes.size < CAUSES_MAX ? shape : OTHER_ERRORS
-    const key = keyOf(reason, error)
+    const isOther = !causes.has(keyOf(reason, shape)) && causes.size >= CAUSES_MAX
+    const key = keyOf(reason, isOther ? OTHER_ERRORS : shape)
+    const error = isOther ? OTHER_ERRORS : deadLetter.error
     const before = causes.get(key) ?? { reason, error, count: 0, kinds: [], types: [], firstAt: at, lastAt: at, seq }
     causes.set(key, {
       ...before,
+      error: seq > before.seq ? error : before.error,
       count: before.count + 1,
       kinds: withName(before.kinds, deadLetter.address.kind),
       types: withName(before.types, type),

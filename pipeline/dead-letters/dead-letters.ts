@@ -129,11 +129,18 @@ function deadLetterOf({ seq, subject, data, time }: Message, messageHeaders: Msg
   }
 }
 
-/** Decodes the percent escapes of a header. A truncated escape at the end leaves the text unchanged. */
+/** Bytes of a character in UTF-8, each of them an escape. */
+const ESCAPES_MAX = 4
+
+/** Decodes the percent escapes of a header. Earlier versions could cut one inside a character; what is left of it is dropped. */
 function decode(text: string): string {
-  try {
-    return decodeURI(text)
-  } catch {
-    return text
+  let escaped = text
+  for (let dropped = 0; dropped <= ESCAPES_MAX; dropped++) {
+    try {
+      return decodeURI(escaped)
+    } catch {
+      escaped = escaped.replace(/%[0-9A-F]{0,2}$/i, '')
+    }
   }
+  return text
 }

@@ -1,5 +1,6 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 import type { MsgHdrs } from '@nats-io/transport-node'
+import { structuredPayload } from '../../schemas/cloudevents-binary.ts'
 import type { LogRecord, Reason, ResolvedDeadLetter, TaskEnd } from '../../schemas/record.ts'
 import { type Address, deadSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
@@ -22,8 +23,23 @@ export interface DeadLetterMessage {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Encodes a text as one line of ASCII, up to 1,024 characters, as header values must be. */
-export const headerText = (text: string): string => encodeURI(text.toWellFormed()).replaceAll('%20', ' ').slice(0, 1024)
+const HEADER_CHARS_MAX = 1_024
+
+/** Encodes a text as one line of ASCII, up to 1,024 characters, as header values must be. It cuts between characters, not inside one. */
+export function headerText(text: string): string {
+  const wellFormed = text.toWellFormed()
+  const whole = asciiOf(wellFormed)
+  if (whole.length <= HEADER_CHARS_MAX) return whole
+  let cut = ''
+  for (const character of wellFormed) {
+    const encoded = asciiOf(character)
+    if (cut.length + encoded.length > HEADER_CHARS_MAX) break
+    cut += encoded
+  }
+  return cut
+}
+
+const asciiOf = (text: string): string => encodeURI(text).replaceAll('%20', ' ')
 
 /** Whether a record rejects an input or ends a task in failure. */
 export const hasDeadLetters = (record: LogRecord): boolean => record.reason !== undefined || record.ended.some(isFailure)
@@ -33,9 +49,9 @@ const BY_WAKE_UP: ReadonlySet<string> = new Set(['timer.fired', 'task.expired'])
 const isFailure = ({ status }: TaskEnd): boolean => status === 'failed' || status === 'expired'
 
 /**
- * The dead letters of a record. A rejected input has the original payload from INBOX. If INBOX no longer has it, the dead letter has the
- * excerpt from the record and the header `Colloquy-Payload: excerpt`. The dead letter of a task that failed for good has the outcome of the
- * task.
+ * The dead letters of a record. A rejected input has the original payload from INBOX, with the attributes that were in headers. If INBOX no
+ * longer has it, the dead letter has the excerpt from the record and the header `Colloquy-Payload: excerpt`. The dead letter of a task that
+ * failed for good has the outcome of the task.
  *
  * @param logSeq LOG sequence of the record.
  */
@@ -57,7 +73,8 @@ export async function deadLettersOf(
     const original = await jetstream.jsm.streams.getMessage('INBOX', { seq: record.inbox.seq })
     const whole = original !== null && original.time.toISOString() === record.inbox.ts
     // The message of a wake-up has no content; the record's excerpt says what the wake-up was for.
-    const payload = whole && !BY_WAKE_UP.has(record.input.type) ? original.data : Buffer.from(record.payload ?? '')
+    const payload =
+      whole && !BY_WAKE_UP.has(record.input.type) ? structuredPayload(original.header, original.data) : Buffer.from(record.payload ?? '')
     deadLetters.push({
       subject: deadSubject(record.reason, address),
       reason: record.reason,

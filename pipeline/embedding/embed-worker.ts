@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import { LRUCache } from 'lru-cache'
 import { messageOf } from '../../schemas/errors.ts'
 import { lowerThreadPriority } from '../runtime/thread-priority.ts'
 import type { FromWorker, TextJob, ToWorker, WorkerData } from './embed-protocol.ts'
@@ -28,6 +29,9 @@ const OVERLAP_SHARE = 1 / 8
 const JOINT_TOKENS = 2
 /** Longer texts are split before tokenising: the memory of some tokenizers grows with the square of the length. */
 const CHARACTERS_WHOLE_MAX = 8_192
+/** Short pieces whose numbers of tokens are remembered, about 2 MB. */
+const COUNTS_MAX = 20_000
+const COUNTED_CHARACTERS_MAX = 24
 
 /** The loop of the embedding thread: one model run after another, queries before passages. */
 async function work({ model, threads }: WorkerData, post: (message: FromWorker, transfer?: ArrayBuffer[]) => void): Promise<void> {
@@ -44,8 +48,17 @@ async function work({ model, threads }: WorkerData, post: (message: FromWorker, 
   post({ type: 'ready' })
 
   const tokensOf = (text: string, as: EmbedAs): number[] => encoder.tokenise(model.prefixes[as] + text)
+  // A text without punctuation is cut into words, and tokenising a word costs as much as a sentence. Most words come again.
+  const counts = new LRUCache<string, number>({ max: COUNTS_MAX })
+  const count = (piece: string): number => {
+    if (piece.length > COUNTED_CHARACTERS_MAX) return encoder.tokenise(piece).length - encoder.specialTokens
+    const known = counts.get(piece)
+    if (known !== undefined) return known
+    const tokens = encoder.tokenise(piece).length - encoder.specialTokens
+    counts.set(piece, tokens)
+    return tokens
+  }
   const chunks = ({ text }: TextJob, as: EmbedAs): string[] => {
-    const count = (piece: string): number => encoder.tokenise(piece).length - encoder.specialTokens
     const tokensMax = model.tokensMax - tokensOf('', as).length - JOINT_TOKENS
     return chunksOf(text, { count, tokensMax, overlapTokens: Math.floor(tokensMax * OVERLAP_SHARE) })
   }

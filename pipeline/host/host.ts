@@ -2,6 +2,7 @@ import type { JsMsg } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
+import { structuredPayload } from '../../schemas/cloudevents-binary.ts'
 import { RESOLUTION_HEADER } from '../../schemas/dead-letter-resolution.ts'
 import { isFiller, parseInboxSubject, publishedSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
@@ -140,7 +141,7 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
       seq: message.seq,
       ts: time.toISOString(),
       storedMs: time.getTime(),
-      payload: message.data,
+      payload: message.headers === undefined ? message.data : structuredPayload(message.headers, message.data),
       // The client gives '' for a header that a message with other headers lacks; as an id, it would make every such input a repeat.
       msgId: message.headers?.get('Nats-Msg-Id') || undefined,
       // Believed only on messages from SENT, to which producers cannot publish.

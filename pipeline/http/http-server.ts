@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import type { Advise } from '../producer/advise.ts'
 import type { Durability } from '../producer/receipt.ts'
 import { createWaitFor, type WaitDeps } from '../producer/wait-for.ts'
 import { createFairPlaces } from '../runtime/fair-places.ts'
@@ -13,6 +14,7 @@ import type { Stage } from '../runtime/stage.ts'
 import type { Search } from '../search/hybrid-search.ts'
 import { addActorRoute } from './actor-route.ts'
 import { type BearerTest, checkProtection, createBearerTest, unauthorized } from './bearer-token.ts'
+import { decodedBody } from './body-encoding.ts'
 import { watchConnection } from './connection-health.ts'
 import { boundConnections } from './connection-places.ts'
 import { addHealthRoutes } from './health-routes.ts'
@@ -42,6 +44,8 @@ export interface HttpServerOptions extends WaitDeps {
   readonly search?: Search
   /** The guarantee of an acknowledgement; part of the response to a producer. */
   readonly durability: Durability
+  /** Tells what a producer should know about its input. Default: nothing. */
+  readonly advise?: Advise
   /** Adds hooks and routes before those of the interface. Its hooks run for all routes. */
   readonly addRoutes?: (app: FastifyInstance) => void
 }
@@ -76,7 +80,8 @@ const LIMITS_DEFAULT: HttpLimits = {
 const HEADER_BYTES_MAX = 16 * 1024
 /** Longer than a valid tenant, kind or id, so that one that is too long gets a 400 that says so, not a 404. */
 const ADDRESS_TOKEN_CHARS_MAX = 1_024
-const CONTENT_TYPES = ['application/json', 'application/cloudevents+json']
+/** In the binary mode of CloudEvents, the data may have a JSON type of their own. */
+const JSON_TYPES = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
 const KEEP_ALIVE_MS = 10_000
 /** Idle time of a connection. Longer than the longest wait for an input, during which the connection is idle. */
 const IDLE_MS_MAX = WAIT_MS_MAX + 15_000
@@ -106,6 +111,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     waitFor: createWaitFor(options),
     closing: closing.signal,
     durability: options.durability,
+    advise: options.advise ?? (() => Promise.resolve(undefined)),
   })
   addActorRoute(app, { jetstream, partitionCount: options.partitionCount, connection })
   if (options.search !== undefined) addSearchRoute(app, options.search)
@@ -170,7 +176,9 @@ function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOpti
   }
 
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(CONTENT_TYPES, { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser(JSON_TYPES, { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) =>
+    decodedBody(request.headers['content-encoding'], body),
+  )
   app.addHook('onRequest', async (request, reply) => {
     checkHost?.(request.headers.host)
     if (request.routeOptions.config.isPublic === true) return
@@ -199,9 +207,10 @@ const NO_PLACE = new HttpProblem(
   { headers: { ...RETRY_AFTER, connection: 'close' } },
 )
 
-/** Bytes of a body that may arrive: its length, at most the limit, which is also assumed for a body without a length. */
+/** Bytes of a body that may arrive: its length, at most the limit. A body without a length, or with an encoding, is taken for that long. */
 function bodyBytesOf({ headers }: FastifyRequest): number {
-  const length = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity
+  const isPlain = headers['transfer-encoding'] === undefined && headers['content-encoding'] === undefined
+  const length = isPlain ? Number(headers['content-length'] ?? 0) : Infinity
   return Math.min(length, LIMITS.inputBytesMax)
 }
 

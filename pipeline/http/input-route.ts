@@ -1,15 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { inputSchema, zodProblem } from '../../schemas/envelope.ts'
-import { decodeUtf8, parseJson } from '../../schemas/json.ts'
+import type { InputAdvice } from '../../actors/definition/input-advice.ts'
+import { zodProblem } from '../../schemas/envelope.ts'
 import { type Address, inputSubject, messageIdOf } from '../../schemas/subjects.ts'
 import { NO_ROOM_CODES } from '../jetstream/jetstream-codes.ts'
 import type { Publisher, PublishResult } from '../jetstream/publisher.ts'
+import type { Advise } from '../producer/advise.ts'
 import type { Durability } from '../producer/receipt.ts'
 import { type ActorWait, type Handled, WAITS } from '../producer/wait-for.ts'
 import { createFairPlaces } from '../runtime/fair-places.ts'
 import type { ConnectionWatch } from './connection-health.ts'
 import { asProblem, HttpProblem, RETRY_AFTER } from './problems.ts'
+import { readInputs, type RequestInput, type RequestInputs } from './request-inputs.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
 
 /** Max and default of the query parameter `timeoutMs`. */
@@ -22,6 +24,7 @@ export interface InputRouteDeps {
   readonly publisher: Publisher
   readonly connection: ConnectionWatch
   readonly durability: Durability
+  readonly advise: Advise
   readonly waitFor: (address: Address) => ActorWait
   /** Aborts when the server closes; waiting requests are answered then. */
   readonly closing: AbortSignal
@@ -36,11 +39,13 @@ interface Stored {
   /** INBOX sequence of the input, or of the earlier copy that NATS has stored. */
   readonly position: number
   readonly id: string
-  readonly durability: Durability
+  /** Why the input will be rejected, or will change nothing; absent where nothing is known. */
+  readonly warning?: InputAdvice
 }
 
 /**
- * Adds `POST /v1/in/<tenant>/<kind>/<id>[?wait=…&timeoutMs=…]`: stores the body unchanged in INBOX and, with `wait`, waits for its outcome.
+ * Adds `POST /v1/in/<tenant>/<kind>/<id>[?wait=…&timeoutMs=…]`: stores an input, or each input of a batch in order, and with `wait` waits
+ * for what comes of it. The response is 202 for a stored input, 200 for one that had its effect, 422 for one that was rejected.
  */
 export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void {
   const waits = createFairPlaces(WAITING_MAX)
@@ -49,9 +54,9 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
     const query = querySchema.safeParse(request.query)
     if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
     const { wait, timeoutMs } = query.data
-    const body = readBody(request.body)
+    const given = readInputs(request)
     deps.connection.requireConnection()
-    if (wait === undefined) return reply.code(202).send(await publish(deps, address, body))
+    if (wait === undefined) return reply.code(202).send(bodyOf(await publishAll(deps, address, given), given, deps))
 
     if (!waits.acquire(address.tenant)) {
       const detail = `too many requests of ${address.tenant} are waiting and nothing was stored; repeat the request later, or without wait`
@@ -61,15 +66,21 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
     reply.raw.once('close', () => disconnected.abort())
     const actor = deps.waitFor(address)
     try {
-      const stored = await publish(deps, address, body)
+      const stored = await publishAll(deps, address, given)
       const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), deps.closing, disconnected.signal])
-      const handled = await actor
-        .until(wait, { position: stored.position, payload: body.payload }, signal)
-        .catch((error: unknown): never => {
+      const handled: (Stored & Handled)[] = []
+      for (const [index, one] of stored.entries()) {
+        const { payload = new Uint8Array() } = given.inputs[index] ?? {}
+        const outcome = await actor.until(wait, { position: one.position, payload }, signal).catch((error: unknown): never => {
           const timedOut = `${wait} has not caught up within ${timeoutMs} ms; wait longer with timeoutMs, or read the actor later`
-          throw waitProblem(error, stored, timedOut)
+          throw waitProblem(error, one, timedOut)
         })
-      return await reply.code(202).send({ ...stored, ...handled } satisfies Stored & Handled)
+        handled.push({ ...one, ...outcome })
+      }
+      const body = bodyOf(handled, given, deps)
+      const rejected = handled.filter(({ outcome }) => outcome === 'rejected')
+      if (rejected.length > 0) throw new HttpProblem('rejected', rejectedText(rejected, given), { more: body })
+      return await reply.code(200).send(body)
     } finally {
       actor.stop()
       waits.release(address.tenant)
@@ -77,27 +88,40 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
   })
 }
 
-interface Body {
-  readonly payload: Uint8Array
-  /** The id in the body if it is valid. The host rejects an input whose id is not. */
-  readonly id: string | undefined
+/** The response body: of one input its own facts, of a batch a list of them. */
+const bodyOf = (stored: readonly Stored[], { isBatch }: RequestInputs, { durability }: InputRouteDeps): Record<string, unknown> =>
+  isBatch ? { inputs: stored, durability } : { ...stored[0], durability }
+
+function rejectedText([first, ...more]: readonly (Stored & Handled)[], { isBatch }: RequestInputs): string {
+  const why = `${first?.reason ?? ''}: ${first?.error ?? ''}`
+  return isBatch ? `${more.length + 1} inputs of the batch were rejected; ${first?.id ?? ''} as ${why}` : `the input was rejected as ${why}`
 }
 
-function readBody(body: unknown): Body {
-  const payload = body instanceof Uint8Array ? body : new Uint8Array()
-  const value = parseJson(decodeUtf8(payload) ?? '')
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new HttpProblem('bad_json', 'the body must be a JSON object in UTF-8: {"type": "message.received", "data": {…}}')
+/** Stores inputs one after the other, so that their order is that of the request. @throws HttpProblem which names those that are stored */
+async function publishAll(deps: InputRouteDeps, address: Address, { inputs, isBatch }: RequestInputs): Promise<Stored[]> {
+  const stored: Stored[] = []
+  for (const input of inputs) {
+    try {
+      stored.push(await publish(deps, address, input))
+    } catch (cause) {
+      if (!isBatch) throw cause
+      const { status, code, headers, message } = asProblem(cause)
+      const detail = `${message}; ${stored.length} of ${inputs.length} inputs are stored, which have no second effect under the same ids`
+      throw new HttpProblem(code, detail, { status, headers, cause, more: { inputs: stored } })
+    }
   }
-  const { data: id } = inputSchema.shape.id.safeParse('id' in value ? value.id : undefined)
-  return { payload, id: id?.isWellFormed() === true ? id : undefined }
+  return stored
 }
 
-async function publish({ publisher, durability }: InputRouteDeps, address: Address, { payload, id }: Body): Promise<Stored> {
+async function publish({ publisher, advise }: InputRouteDeps, address: Address, { payload, envelope, id }: RequestInput): Promise<Stored> {
   const options = id === undefined ? {} : { msgId: messageIdOf(address, id, payload) }
-  const result = await publisher.publish(inputSubject(address), payload, options)
+  const [result, warning] = await Promise.all([
+    publisher.publish(inputSubject(address), payload, options),
+    // Advice is a courtesy: the input is stored without it, too.
+    advise(address.kind, envelope).catch(() => undefined),
+  ])
   if (!result.ok) throw refusal(result)
-  return { position: result.seq, id: id ?? `seq:${result.seq}`, durability }
+  return { position: result.seq, id: id ?? `seq:${result.seq}`, ...(warning === undefined ? {} : { warning }) }
 }
 
 function refusal({ code, description }: Extract<PublishResult, { ok: false }>): HttpProblem {

@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { z } from 'zod'
-import { inputSchema, zodProblem } from '../../schemas/envelope.ts'
+import { type inputSchema, readEnvelope } from '../../schemas/envelope.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
@@ -11,7 +11,13 @@ import { createRequestMux, type RequestMux } from '../jetstream/request-mux.ts'
 import { type Pauses, withRetry } from '../runtime/retry.ts'
 
 /** An input with an id, ready to publish. */
-export type OutgoingInput = z.input<typeof inputSchema> & { readonly id: string }
+export interface OutgoingInput extends z.input<typeof inputSchema> {
+  readonly id: string
+  /** CloudEvents: what the event is about. Kept with the input. */
+  readonly subject?: string | undefined
+  /** CloudEvents: URI of the schema of `data`. Kept with the input. */
+  readonly dataschema?: string | undefined
+}
 
 /** The acknowledgement of an input. */
 export interface Sent {
@@ -91,6 +97,6 @@ export function inputProblem(input: OutgoingInput): string | undefined {
   if (problem !== undefined) return problem
   const bytes = Buffer.byteLength(JSON.stringify(input))
   if (bytes > LIMITS.inputBytesMax) return `it has ${bytes} bytes; at most ${LIMITS.inputBytesMax} are allowed`
-  const read = inputSchema.safeParse(input)
-  return read.success ? undefined : zodProblem(read.error, '')
+  const envelope = readEnvelope(input)
+  return envelope.ok ? undefined : envelope.problem
 }

@@ -7,7 +7,7 @@ import { createRequestMux, type RequestMux } from '../jetstream/request-mux.ts'
 import { inputProblem, type OutgoingInput, sendInput, type Sent } from './input-sender.ts'
 import { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from './producer-errors.ts'
 import type { Durability, Receipt } from './receipt.ts'
-import { createReceiptClient, type ReceiptClient } from './receipt-service.ts'
+import { createReceiptClient, type PublishAdvice, type ReceiptClient } from './receipt-service.ts'
 import type { Handled, Wait } from './wait-for.ts'
 
 /** An input and the address of its actor. */
@@ -46,6 +46,11 @@ export interface Producer {
    * with the same `messageId`; WaitTimeoutError if it is stored and the wait has timed out.
    */
   publish(publication: Publication, options?: PublishOptions): Promise<Receipt>
+  /**
+   * Asks a running process what is wrong with an input before it is published: its kind does not exist, does not declare its type, or
+   * refuses its data. `null` if nothing is known to be; `undefined` if no process answers.
+   */
+  advice(publication: Publication): Promise<PublishAdvice | null | undefined>
   /** Waits for pending requests; closes the connection only if the producer has opened it. */
   close(): Promise<void>
 }
@@ -70,7 +75,14 @@ export async function createProducer(to: NatsConnection | NodeConnectionOptions)
   }
   try {
     await checkSetUp(nc, mux)
-    return { publish: createPublish(mux), close }
+    return {
+      publish: createPublish(mux),
+      advice: (publication) => {
+        const { address, input } = readPublication(publication)
+        return createReceiptClient(mux).advice(address.kind, JSON.stringify(input))
+      },
+      close,
+    }
   } catch (error) {
     await close()
     throw error

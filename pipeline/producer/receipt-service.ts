@@ -8,6 +8,7 @@ import { durabilitySchema } from '../cluster/process-status.ts'
 import type { RequestMux } from '../jetstream/request-mux.ts'
 import { createFairPlaces } from '../runtime/fair-places.ts'
 import { pollUntil } from '../runtime/poll-until.ts'
+import type { Advise } from './advise.ts'
 import type { Durability } from './receipt.ts'
 import { type createWaitFor, type Handled, WAITS } from './wait-for.ts'
 
@@ -34,6 +35,8 @@ const requestSchema = z.strictObject({
       payload: z.string(),
     })
     .optional(),
+  /** An input that is not stored yet. A process of an earlier version does not answer it. */
+  advise: z.object({ kind: token, payload: z.string() }).optional(),
 })
 type ReceiptRequest = z.infer<typeof requestSchema>
 
@@ -44,7 +47,12 @@ const handledSchema = z.object({
 })
 
 const replySchema = z.union([
-  z.object({ durability: durabilitySchema, handled: handledSchema.optional() }),
+  z.object({
+    durability: durabilitySchema,
+    handled: handledSchema.optional(),
+    /** `null`: nothing is known to be wrong with the input. */
+    advice: z.object({ code: z.string(), message: z.string() }).nullish(),
+  }),
   z.object({ error: z.object({ code: z.string(), message: z.string() }) }),
 ])
 type Reply = z.infer<typeof replySchema>
@@ -53,10 +61,11 @@ export interface ReceiptServiceOptions {
   readonly nc: NatsConnection
   readonly waitFor: ReturnType<typeof createWaitFor>
   readonly durability: Durability
+  readonly advise: Advise
 }
 
 /** Completes receipts for producers, who may not read the log: how durable an acknowledgement is and, if they wait, the outcome. */
-export function serveReceipts({ nc, waitFor, durability }: ReceiptServiceOptions): { stop(): void } {
+export function serveReceipts({ nc, waitFor, durability, advise }: ReceiptServiceOptions): { stop(): void } {
   const held = createFairPlaces(HELD_MAX)
   const heldBytes = createFairPlaces(HELD_BYTES_MAX)
   const stopping = new AbortController()
@@ -87,8 +96,9 @@ export function serveReceipts({ nc, waitFor, durability }: ReceiptServiceOptions
   const answer = async (text: string): Promise<Reply> => {
     const request = requestSchema.safeParse(parseJson(text))
     if (!request.success) return { error: { code: 'bad_receipt_request', message: z.prettifyError(request.error) } }
-    const { input } = request.data
+    const { input, advise: about } = request.data
     try {
+      if (about !== undefined) return { durability, advice: (await advise(about.kind, parseJson(about.payload))) ?? null }
       return { durability, handled: input === undefined ? undefined : await wait(input) }
     } catch (error) {
       return { error: { code: codeOf(error) ?? 'no_receipt', message: messageOf(error) } }
@@ -115,8 +125,16 @@ export function serveReceipts({ nc, waitFor, durability }: ReceiptServiceOptions
 export interface ReceiptClient {
   /** How durable an acknowledgement is; `undefined` if no process answers. */
   durability(): Promise<Durability | undefined>
+  /** What is wrong with an input before it is published; `null` if nothing is known to be, `undefined` if no process answers. */
+  advice(kind: string, payload: string): Promise<PublishAdvice | null | undefined>
   /** Waits for a stored input, also while no process answers. @throws the reason of the signal; ColloquyError of a refusal */
   until(input: NonNullable<ReceiptRequest['input']>, signal: AbortSignal): Promise<Handled>
+}
+
+/** What is wrong with an input for its kind. `code` is `unknown_kind`, `undeclared_type`, `bad_data` or `bad_envelope`. */
+export interface PublishAdvice {
+  readonly code: string
+  readonly message: string
 }
 
 export function createReceiptClient(mux: RequestMux): ReceiptClient {
@@ -131,6 +149,14 @@ export function createReceiptClient(mux: RequestMux): ReceiptClient {
     async durability() {
       try {
         return (await ask({})).durability
+      } catch (error) {
+        if (isAway(error)) return undefined
+        throw error
+      }
+    },
+    async advice(kind, payload) {
+      try {
+        return (await ask({ advise: { kind, payload } })).advice
       } catch (error) {
         if (isAway(error)) return undefined
         throw error

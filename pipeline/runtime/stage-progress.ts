@@ -92,12 +92,14 @@ export interface ProgressReading {
   readonly marks?: string
 }
 
-export interface CaughtUpOptions {
+export interface CaughtUpOptions<Reading = ProgressReading> {
   /** Milliseconds between two readings. */
   readonly everyMs: number
   /** Default: no timeout. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
+  /** Called with each reading that is not the last. */
+  readonly onReading?: (reading: Reading) => void
 }
 
 /**
@@ -108,13 +110,14 @@ export interface CaughtUpOptions {
  */
 export async function pollUntilCaughtUp<Reading extends ProgressReading>(
   read: () => Promise<Reading>,
-  { everyMs, timeoutMs = Infinity, signal }: CaughtUpOptions,
+  { everyMs, timeoutMs = Infinity, signal, onReading }: CaughtUpOptions<Reading>,
 ): Promise<Reading> {
   const startedMs = performance.now()
   for (let before: string | undefined; ; await delay(everyMs, undefined, { signal })) {
     const reading = await read()
     if (reading.isCaughtUp && (reading.marks === undefined || reading.marks === before)) return reading
     before = reading.isCaughtUp ? reading.marks : undefined
+    onReading?.(reading)
     if (performance.now() - startedMs > timeoutMs) return { ...reading, isCaughtUp: false }
   }
 }

@@ -17,7 +17,8 @@ export interface RowText {
 
 /** An expected row: times as ISO texts, money in millionths, JSON as its text. */
 export type ExpectedRow = Readonly<Record<string, ExpectedValue>>
-export type ExpectedValue = string | number | boolean | null | readonly string[] | readonly StateInterval[]
+export type ExpectedValue =
+  string | number | boolean | null | readonly string[] | readonly StateInterval[] | Readonly<Record<string, string>>
 /** An open state of an actor. */
 export interface StateInterval {
   readonly region: string
@@ -71,6 +72,16 @@ const ENCODINGS: readonly (readonly [string, Encoding])[] = [
     {
       of: (value) => (Array.isArray(value) ? (value as readonly string[]).join('\x1d') : ''),
       sql: (column) => `arrayStringConcat(${column}, '\\x1d')`,
+    },
+  ],
+  [
+    'Map(String, String)',
+    {
+      of: (value) =>
+        Object.entries(value ?? {})
+          .map(([key, text]) => `${key}\x1e${String(text)}`)
+          .join('\x1d'),
+      sql: (column) => `arrayStringConcat(arrayMap((k, v) -> concat(k, '\\x1e', v), mapKeys(${column}), mapValues(${column})), '\\x1d')`,
     },
   ],
   [

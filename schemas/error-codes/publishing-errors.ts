@@ -17,6 +17,26 @@ export const PUBLISHING_ERRORS = {
     remedy: 'Correct the field that the message names.',
     where: `${PRODUCER}, \`colloquy publish\``,
   },
+  undeclared_type: {
+    meaning: 'The kind does not declare the type of the input. A host would record the input, and nothing else would happen.',
+    cause: 'The type is misspelt, or it belongs to another kind or to another version of the kind. The message names the nearest type.',
+    remedy: 'Correct the type, or declare it in the kind. `colloquy publish --force` publishes the input as it is.',
+    where: '`colloquy publish`, `producer.advice`; `warning` of an HTTP response',
+  },
+  rejected: {
+    meaning: 'The input is stored, and its actor rejected it. It had no effect.',
+    cause: 'The member `reason` of the response has the reason, `error` the field at fault.',
+    remedy: 'Correct the input as `error` says, and send it again; the id may be the same.',
+    where: `${HTTP} with \`?wait=\``,
+    http: 422,
+  },
+  bad_idempotency_key: {
+    meaning: 'The header `Idempotency-Key` cannot be the id of an input. Nothing was stored.',
+    cause: 'It is empty, longer than 256 characters, or starts with `seq:`.',
+    remedy: 'Send a key that is unique for the input, such as a UUID.',
+    where: HTTP,
+    http: 400,
+  },
   input_refused: {
     meaning: 'INBOX cannot store an input of this size. Nothing was stored.',
     cause: 'The input exceeds the maximum message size of the NATS server.',
@@ -144,7 +164,16 @@ export const PUBLISHING_ERRORS = {
   unsupported_media_type: {
     meaning: 'The server does not accept the content type of the body.',
     cause: 'The header `Content-Type` is missing or names a type other than JSON.',
-    remedy: 'Send `Content-Type: application/json` or `application/cloudevents+json`.',
+    remedy:
+      'Send `Content-Type: application/json`, `application/cloudevents+json`, or for a batch `application/cloudevents-batch+json`. '
+      + 'The data of an input are a JSON object.',
+    where: HTTP,
+    http: 415,
+  },
+  unsupported_encoding: {
+    meaning: 'The server does not know the content encoding of the body.',
+    cause: 'The header `Content-Encoding` names an encoding that is not in the header `Accept-Encoding` of the response, or several.',
+    remedy: 'Send the body with one of these encodings, or with none.',
     where: HTTP,
     http: 415,
   },

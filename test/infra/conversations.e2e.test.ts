@@ -144,8 +144,10 @@ function replay({ running }: System, entries: readonly Entry[]): void {
   let lastSeq = 0
   for (const { seq, record } of entries) {
     const internal = record.input.source === 'colloquy'
-    const { type, correlationid, traceparent, data, ...rest } = record.input
-    const body = internal ? { type, correlationid, traceparent, ...data } : { type, data, correlationid, traceparent, ...rest }
+    const { type, correlationid, traceparent, data, attributes, ...rest } = record.input
+    const body = internal
+      ? { type, correlationid, traceparent, ...data }
+      : { ...attributes, type, data, correlationid, traceparent, ...rest }
     const message: Message = {
       seq: record.inbox.seq,
       ts: record.inbox.ts,

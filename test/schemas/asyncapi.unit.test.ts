@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { newActor } from '../../actors/core/actor.ts'
 import { eventsOf } from '../../pipeline/dispatcher/outgoing-messages.ts'
-import { asyncApiDocument } from '../../schemas/asyncapi.ts'
+import { ASYNCAPI_VERSIONS, asyncApiDocument } from '../../schemas/asyncapi.ts'
 import { outEventSchema } from '../../schemas/asyncapi-messages.ts'
 import { inputSchema } from '../../schemas/envelope.ts'
 import { KNOWN_EMITS, KNOWN_INPUTS } from '../../schemas/events.ts'
@@ -39,7 +39,7 @@ describe('the document', () => {
     ['with a kind', [toyKind]],
   ] as const
   test.each(cases)('passes a parser without a finding: %s', async (_, kinds) => {
-    expect((await parse(asyncApiDocument(kinds))).problems).toEqual([])
+    for (const version of ASYNCAPI_VERSIONS) expect((await parse(asyncApiDocument(kinds, version))).problems).toEqual([])
   })
 
   test('names the channels of the contract, their parameters and the server on loopback', () => {
@@ -86,11 +86,37 @@ describe('the document', () => {
     for (const known of parsed.messages().all()) expect(known.headers()?.property('Nats-Msg-Id')?.type()).toBe('string')
   })
 
-  test('lists a known type once, also where a kind declares it', () => {
+  test('has one message for each kind and type, also for a known one', () => {
     const emits = { 'message.sent': z.object({ text: z.string() }) }
     const document = asyncApiDocument([{ name: 'chat', version: 1, events: KNOWN_INPUTS, emits }])
-    expect(Object.keys(document.channels.in.messages)).toEqual(['in.message.received', 'in.conversation.imported'])
+    const known = ['message.received', 'conversation.imported']
+    expect(Object.keys(document.channels.in.messages)).toEqual([
+      ...known.map((type) => `in.${type}`),
+      ...known.map((type) => `in.chat.${type}`),
+    ])
     expect(Object.keys(document.channels.out.messages)).toContain('out.chat.message.sent')
+  })
+
+  test('has flat payloads, with a title of their own each', () => {
+    const events = { 'a.b': z.object({}), a_b: z.object({}), 订单: z.object({ lines: z.array(z.object({ 数: z.int() })) }) }
+    const document = asyncApiDocument([{ name: 'shop', version: 1, events, emits: {} }])
+    const payloads = Object.values(document.components.messages).map(({ payload }) => payload as { title: string })
+    const titles = payloads.flatMap((payload) => payload.title ?? [])
+    expect(new Set(titles).size).toBe(titles.length)
+    expect(titles).toEqual(expect.arrayContaining(['ShopABInput', 'ShopABInput2', 'ShopU8ba2U5355Input', 'MessageReceivedInput']))
+    for (const title of titles) expect(title).toMatch(/^[A-Z][A-Za-z0-9]*$/)
+    expect(JSON.stringify(payloads)).not.toContain('allOf')
+    expect(JSON.stringify(payloads)).toContain('"title":"ShopU8ba2U5355InputDataLinesItem"')
+  })
+
+  test('lets a producer leave the role of a message out', () => {
+    const kinds = [{ name: 'chat', version: 1, events: { 'message.received': KNOWN_INPUTS['message.received'] }, emits: {} }]
+    const inputs = Object.entries(asyncApiDocument(kinds).components.messages).filter(([key]) => key.endsWith('message.received'))
+    expect(inputs).toHaveLength(2)
+    for (const [, { payload }] of inputs) {
+      const schema = z.fromJSONSchema(payload)
+      expect(schema.safeParse({ type: 'message.received', data: { text: 'hi' } }).success).toBe(true)
+    }
   })
 
   test('is valid with types of any characters', async () => {

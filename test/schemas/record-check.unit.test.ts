@@ -25,6 +25,7 @@ async function fullRecord(): Promise<LogRecord> {
       correlationid: 'c',
       causationid: 'd',
       traceparent: 't',
+      attributes: { subject: 's' },
       history: true,
       dataversion: 1,
       data: { a: 1 },

@@ -35,6 +35,7 @@ const attributes = fc.oneof(
   { weight: 2, arbitrary: fc.record({ source: fc.constantFrom('web', 'crm', '__proto__'), sequence: fc.nat(6) }) },
   { weight: 1, arbitrary: fc.constant({ history: true }) },
   { weight: 1, arbitrary: fc.constant({ correlationid: 'c', traceparent: '00-t', time: '2026-02-03T04:05:06+08:00' }) },
+  { weight: 1, arbitrary: fc.constant({ subject: '订单', retry: 3, id: null, time: '2026-02-03t04:05:06z', odd: { a: [null] } }) },
 )
 
 export function historyEvents({ inputs }: KindGenerators, maxLength = 40): fc.Arbitrary<HistoryEvent[]> {

@@ -1,6 +1,8 @@
+import { registeredKinds } from '../../infra/app/kind-registry.ts'
 import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { type HttpServerOptions, startHttpServer } from '../../pipeline/http/http-server.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
+import { createAdvise } from '../../pipeline/producer/advise.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { silent, startSystem, type System, type SystemOptions } from './test-system.ts'
 import { toyKind } from './toy-kind.ts'
@@ -38,6 +40,7 @@ export function httpOptions({ running }: System, more: Partial<HttpServerOptions
     durability: { replicas: 1, fsync: '2m' },
     dispatchedSeq: (partition) => dispatchedSeq(undefined, checkpoints, partition),
     projectedSeq: async () => 0,
+    advise: createAdvise({ kinds: running.kinds, registeredKinds: async () => (await registeredKinds(kv)).keys() }),
     ...more,
   }
 }

@@ -29,7 +29,8 @@ async function ask(path, init = {}) {
   })
   /** @type {unknown} */
   const body = await response.json().catch(() => undefined)
-  if (response.ok) return body
+  // 422 is the answer to an input that was rejected, which is an outcome like others.
+  if (response.ok || response.status === 422) return body
   const { code, detail } = /** @type {{ code?: string, detail?: string }} */ (body ?? {})
   throw new Problem(response.status, code ?? 'error', detail ?? response.statusText)
 }

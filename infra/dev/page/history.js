@@ -167,8 +167,16 @@ function pending({ state }) {
         </ul>`
 }
 
-/** @param {string} iso */
-const clock = (iso) => new Date(iso).toLocaleTimeString()
+const DAY_MS = 86_400_000
+/**
+ * A time of day; with its date if it is more than a day away.
+ *
+ * @param {string} iso
+ */
+const clock = (iso) => {
+  const at = new Date(iso)
+  return Math.abs(at.getTime() - Date.now()) > DAY_MS ? at.toLocaleString() : at.toLocaleTimeString()
+}
 /** @param {unknown} value */
 const text = (value) => (typeof value === 'string' ? value : JSON.stringify(value))
 /** @param {unknown} value */

@@ -45,6 +45,8 @@ export function createColumn(type: string): NativeColumn {
       return nullable(createColumn(inner))
     case 'Array':
       return array(createColumn(inner))
+    case 'Map':
+      return map()
     case 'Tuple':
       return tuple(inner)
     default:
@@ -174,6 +176,27 @@ function array(inner: NativeColumn): NativeColumn {
     appendDefault: () => void ends.push(count),
     get pieces() {
       return [bytesOf64(ends), ...inner.pieces]
+    },
+  }
+}
+
+/** A map of texts to texts, from an object: the end offset of each map, then all keys, then all values. */
+function map(): NativeColumn {
+  const ends: number[] = []
+  const [keys, values] = [new Texts(), new Texts()]
+  let count = 0
+  return {
+    append(object) {
+      for (const [key, value] of Object.entries(object as Readonly<Record<string, unknown>>)) {
+        keys.push(key)
+        values.push(text(value))
+        count += 1
+      }
+      ends.push(count)
+    },
+    appendDefault: () => void ends.push(count),
+    get pieces() {
+      return [bytesOf64(ends), keys.written, values.written]
     },
   }
 }

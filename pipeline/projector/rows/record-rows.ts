@@ -1,3 +1,4 @@
+import { attributeTexts } from '../../../schemas/envelope.ts'
 import { labelNumber, labelText } from '../../../schemas/event-readers.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import type { Address } from '../../../schemas/subjects.ts'
@@ -56,13 +57,26 @@ function eventRows({ identity, record, seq, at }: Source): Row<'events'>[] {
       source: input.source,
       causation_id: input.causationid ?? null,
       ...json(input.data ?? {}, record.payload),
+      attributes: input.attributes === undefined ? NO_ATTRIBUTES : attributeTexts(input.attributes),
     },
   ]
   for (const { type, id, data } of record.emitted) {
-    rows.push({ ...shared, idx: rows.length, type, id, time: at, source: 'colloquy', causation_id: input.id, ...json(data, undefined) })
+    rows.push({
+      ...shared,
+      idx: rows.length,
+      type,
+      id,
+      time: at,
+      source: 'colloquy',
+      causation_id: input.id,
+      ...json(data, undefined),
+      attributes: NO_ATTRIBUTES,
+    })
   }
   return rows
 }
+
+const NO_ATTRIBUTES = {}
 
 type DataColumns = Pick<Row<'events'>, 'data' | 'data_error' | 'data_raw'>
 

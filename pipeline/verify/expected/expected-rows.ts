@@ -78,6 +78,7 @@ function eventsOf({ input, emitted, n, outcome, at, from, to, payload }: LogReco
       causation_id: input.causationid ?? null,
       data,
       data_raw: payload ?? data,
+      attributes: attributesOf(input),
     },
     ...emitted.map((event, index) => ({
       ...both,
@@ -88,8 +89,14 @@ function eventsOf({ input, emitted, n, outcome, at, from, to, payload }: LogReco
       source: 'colloquy',
       causation_id: input.id,
       data_raw: JSON.stringify(event.data),
+      attributes: {},
     })),
   ]
+}
+
+function attributesOf({ attributes = {} }: LogRecord['input']): Record<string, string> {
+  const entries = Object.entries(attributes).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)])
+  return Object.fromEntries(entries) as Record<string, string>
 }
 
 function messagesOf({ input, emitted, at }: LogRecord, { messages: { received, sent } }: Step): Columns[] {

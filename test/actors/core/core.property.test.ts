@@ -49,7 +49,7 @@ const decided = ({ from, to, state, status, label, emitted, started, timers, sto
 /** A committed record's input in the form of a second publication. */
 function republished(record: LogRecord): Message {
   const {
-    input: { type, id, data, ...rest },
+    input: { type, id, data, attributes, ...rest },
     inbox,
   } = record
   if (isFromInside(record)) {
@@ -57,7 +57,7 @@ function republished(record: LogRecord): Message {
     return message(inbox.seq, { type, ...data, correlationid, traceparent }, { origin: 'internal', ts: inbox.ts })
   }
   const own = id.startsWith(RESERVED_ID_PREFIX) ? {} : { id }
-  return message(inbox.seq, { type, data, ...own, ...rest }, { ts: inbox.ts })
+  return message(inbox.seq, { ...attributes, type, data, ...own, ...rest }, { ts: inbox.ts })
 }
 
 const isCommitted = (record: LogRecord): boolean => record.outcome === 'committed'

@@ -74,6 +74,30 @@ test('a published input is acknowledged with its position, handled, answered and
   expect(shown?.history[0]?.emitted[0]).toMatchObject({ type: 'message.sent', data: { replyTo: 'm-1' } })
 })
 
+test.each([
+  ['unknown_kind', 'demo/suport/x', 'message.received', '{"text":"hi"}', 'did you mean "support"?'],
+  ['undeclared_type', 'demo/support/x', 'message.recieved', '{"text":"hi"}', 'did you mean "message.received"?'],
+  ['bad_data', 'demo/support/x', 'message.received', '{"txt":"hi"}', 'data.text'],
+])('publish refuses %s, and publishes nothing without --force', async (code, actor, type, data, says) => {
+  const before = (await run('status', '--json')).stdout
+  const refused = await run('publish', actor, type, data)
+  expect([refused.code, refused.stdout]).toEqual([1, ''])
+  expect(refused.stderr).toContain(code)
+  expect(refused.stderr).toContain(says)
+  expect((await run('status', '--json')).stdout).toBe(before)
+
+  const forced = await run('publish', actor, type, data, '--force', '--wait', 'actor')
+  expect(forced.code).toBe(0)
+  expect(forced.stderr).toContain(says)
+  expect(forced.stdout).toContain(code === 'undeclared_type' ? 'committed' : `rejected: ${code}`)
+})
+
+test("a message without a role is the user's, also where data have no other form", async () => {
+  await run('publish', 'demo/support/roleless', 'message.received', '{"text":"Hello"}', '--wait', 'actor')
+  const [shown] = await json<Shown>('show', 'demo/support/roleless')
+  expect(shown?.history[0]?.input).toMatchObject({ data: { text: 'Hello', role: 'user' } })
+})
+
 test('an actor is shown as of any of its records, with the history up to it', async () => {
   for (const n of [1, 2, 3]) await say('history/support/c1', `Thanks ${n}`)
   await caughtUp()
@@ -148,7 +172,7 @@ test('the status shows position and lag of each stage, and waits until all have 
 
 test('a dead letter is listed, and shown with its reason and its unchanged payload', async () => {
   await say('morgue/nobody/c1', 'Hi')
-  await json('publish', 'morgue/support/c1', 'message.received', '{"role":"king"}', '--id', 'm-2')
+  await json('publish', 'morgue/support/c1', 'message.received', '{"role":"king"}', '--id', 'm-2', '--force')
   await caughtUp()
 
   const deadLetters = await json<{ seq: number; reason: string }>('dead', 'ls', '--each', '--tenant', 'morgue')
@@ -202,7 +226,7 @@ test('the contract with producers and the kinds in use are printed as JSON', asy
   const contract = JSON.parse((await run('asyncapi')).stdout) as object
   const [kinds] = await json('kinds')
 
-  expect(contract).toMatchObject({ asyncapi: '3.0.0' })
+  expect(contract).toMatchObject({ asyncapi: '3.1.0' })
   expect(kinds).toMatchObject({
     support: { version: 2, versions: [2], hash: expect.stringMatching(/^[0-9a-f]{16}$/) as string, tasks: { answer: { attemptsMax: 3 } } },
   })

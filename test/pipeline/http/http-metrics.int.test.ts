@@ -49,7 +49,8 @@ test('metrics count by stage, and have no label for the actor', async () => {
       colloquy_live_actors: 1,
       'colloquy_task_attempts_total{kind="toy",task="answer",outcome="ok"}': 1,
       'colloquy_task_seconds_count{kind="toy",task="answer"}': 1,
-      'colloquy_http_request_seconds_count{method="POST",route="/v1/in/:tenant/:kind/:id",status="202"}': 4,
+      'colloquy_http_request_seconds_count{method="POST",route="/v1/in/:tenant/:kind/:id",status="200"}': 3,
+      'colloquy_http_request_seconds_count{method="POST",route="/v1/in/:tenant/:kind/:id",status="422"}': 1,
     }
     expect(Object.fromEntries(Object.keys(counted).map((name) => [name, samples.get(name)]))).toEqual(counted)
     expect(samples.get('colloquy_handler_seconds_count{stage="host"}')).toBeGreaterThan(0)

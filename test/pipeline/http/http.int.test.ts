@@ -40,7 +40,7 @@ describe('an input', () => {
   const invalidIds = ['x'.repeat(257), '客'.repeat(60_000), 'seq:1', '', 7, '\ud800']
   test.each(invalidIds)('with an invalid id is stored, and the host rejects it', async (id) => {
     const { status, body } = await http.post(`/v1/in/${actor()}?wait=actor`, add(1, { id }))
-    expect(status).toBe(202)
+    expect(status).toBe(422)
     expect(body).toMatchObject({ id: `seq:${String(body['position'])}`, outcome: 'rejected', reason: 'bad_envelope' })
   })
 
@@ -78,16 +78,17 @@ describe('a producer that waits', () => {
     const path = actor()
     for (const total of [1, 2, 3]) {
       const { status, body } = await http.post(`/v1/in/${path}?wait=actor`, add(1))
-      expect([status, body['outcome']]).toEqual([202, 'committed'])
+      expect([status, body['outcome']]).toEqual([200, 'committed'])
       const { body: read } = await http.get(`/v1/actors/${path}`)
       expect(read).toMatchObject({ n: total, context: { count: total }, position: body['position'] })
     }
   })
 
   test('for the actor gets the reason of a rejection', async () => {
-    const { status, body } = await http.post(`/v1/in/${actor()}?wait=actor`, add('much' as never))
-    expect(status).toBe(202)
-    expect(body).toMatchObject({ outcome: 'rejected', reason: 'bad_data' })
+    const { status, headers, body } = await http.post(`/v1/in/${actor()}?wait=actor`, add('much' as never, { id: 'm-1' }))
+    expect([status, headers.get('content-type')]).toEqual([422, 'application/problem+json; charset=utf-8'])
+    expect(body).toMatchObject({ status: 422, code: 'rejected', id: 'm-1', outcome: 'rejected', reason: 'bad_data' })
+    expect(body['position']).toBeGreaterThan(0)
     expect(body['error']).toContain('data.by')
   })
 
@@ -127,7 +128,7 @@ describe('a producer that waits', () => {
 
       doneSeq = (await http.system.running.jetstream.jsm.streams.info('LOG')).state.last_seq
 
-      expect((await waiting).status).toBe(202)
+      expect((await waiting).status).toBe(200)
     } finally {
       await server.stop()
     }

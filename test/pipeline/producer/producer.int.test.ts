@@ -122,7 +122,7 @@ test('the command line waits for the same and prints it', async () => {
   const [receipt] = await cliJson(['publish', 'acme/toy/cli', 'add', '{"by":2}', '--id', 'c-1', '--wait', 'tables'], { dataDir })
   expect(receipt).toMatchObject({ actor: 'acme/toy/cli', id: 'c-1', outcome: 'committed', durability: { replicas: 1 } })
   expect(await rows(system, "SELECT label.count AS count FROM actors WHERE actor = 'cli'")).toEqual([{ count: 2 }])
-  const rejected = await runCli(['publish', 'acme/toy/cli', 'add', '{}', '--wait', 'actor'], { dataDir })
+  const rejected = await runCli(['publish', 'acme/toy/cli', 'add', '{}', '--force', '--wait', 'actor'], { dataDir })
   expect([rejected.code, rejected.stdout]).toEqual([0, expect.stringMatching(/rejected: bad_data \(data\.by/)])
 })
 

@@ -1,0 +1,50 @@
+import type { Input, WireInput } from '../../schemas/envelope.ts'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
+import { messageOf } from '../../schemas/errors.ts'
+import { TABLE_INPUTS } from '../../schemas/events.ts'
+import { nearest } from '../../schemas/nearest.ts'
+import type { Kind, Kinds } from './kind.ts'
+import { readData } from './upcast.ts'
+
+/** What a producer should know about its input: it will be rejected, or it will change nothing. */
+export interface InputAdvice {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/** The advice about an input of a kind that no process has, with the name that may be meant. */
+export function unknownKindAdvice(kind: string, kinds: Iterable<string>): InputAdvice {
+  const names = [...kinds].sort()
+  const near = nearest(kind, names)
+  const known = near === undefined ? `the kinds are ${names.join(', ')}` : `did you mean "${near}"?`
+  return { code: 'unknown_kind', message: `there is no kind "${kind}"; ${known}` }
+}
+
+/** The advice about an input; `undefined` if its kind takes it, or if the kind is none of these. */
+export function inputAdvice(kinds: Kinds, kindName: string, input: WireInput): InputAdvice | undefined {
+  const kind = kinds.get(kindName)
+  if (kind === undefined) return undefined
+  const declared = [...new Set([...Object.keys(kind.events), ...TABLE_INPUTS])]
+  if (!declared.includes(input.type) && !takesByWildcard(kind, input.type)) {
+    const near = nearest(input.type, declared)
+    const known = near === undefined ? `its types are ${declared.sort().join(', ')}` : `did you mean "${near}"?`
+    return { code: 'undeclared_type', message: `the kind "${kindName}" does not declare the type "${input.type}"; ${known}` }
+  }
+  const problem = dataProblem(kind, input)
+  return problem === undefined ? undefined : { code: 'bad_data', message: problem }
+}
+
+/** An input of a type that the kind does not declare reaches transitions for `*` or `order.*`. */
+const takesByWildcard = ({ machine }: Kind, type: string): boolean =>
+  machine.events.some((descriptor: string) => descriptor === '*' || (descriptor.endsWith('.*') && type.startsWith(descriptor.slice(0, -1))))
+
+function dataProblem(kind: Kind, { type, data, dataversion }: WireInput): string | undefined {
+  const input: Pick<Input, 'type' | 'data' | 'dataversion'> = { type, data, ...(dataversion === undefined ? {} : { dataversion }) }
+  try {
+    const read = readData(kind, input)
+    return read.ok ? undefined : read.error
+  } catch (error) {
+    // A schema or an upcaster may throw; a host then rejects the input as poison.
+    return messageOf(error)
+  }
+}
