@@ -157,7 +157,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const ordered = new Map([...stages].sort(byRole))
   const statusService = startStatusService(nc, ordered, durability)
   started.defer(() => statusService.stop())
-  const advise = createAdvise({ kinds, registeredKinds: async () => (await registeredKinds(kv)).keys() })
+  const advise = createAdvise({ kinds, log, registeredKinds: async () => (await registeredKinds(kv)).keys() })
   const receiptService = startReceiptService({
     jetstream,
     kv,

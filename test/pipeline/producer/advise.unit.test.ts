@@ -1,0 +1,52 @@
+import { pino } from 'pino'
+import { expect, test } from 'vitest'
+import { setup } from 'xstate'
+import { z } from 'zod'
+import { defineKind, kindsByName } from '../../../actors/definition/define-kind.ts'
+import { createAdvise } from '../../../pipeline/producer/advise.ts'
+
+const kindWith = (isText: (text: string) => boolean) => {
+  const order = defineKind({
+    name: 'order',
+    version: 1,
+    context: z.object({}),
+    events: { 'order.placed': z.object({ text: z.string().refine(isText, 'no text') }) },
+    emits: {},
+    tasks: {},
+    label: () => ({}),
+  })
+  return order.with(setup(order.xstate).createMachine({ id: 'order', context: {}, on: { 'order.placed': {} } }))
+}
+const adviseWith = (isText: (text: string) => boolean, lines: string[] = []) =>
+  createAdvise({
+    kinds: kindsByName([kindWith(isText)]),
+    registeredKinds: async () => ['order', 'support'],
+    log: pino({}, { write: (line: string) => void lines.push(line) }),
+  })
+const placed = (text: string) => ({ type: 'order.placed', data: { text } })
+
+test('data that the kind refuses, a type that it does not declare, and a kind that nobody has are told, with the nearest name', async () => {
+  const advise = adviseWith((text) => text !== '')
+  expect(await advise('order', placed('tea'))).toBeUndefined()
+  expect(await advise('order', placed(''))).toMatchObject({ code: 'bad_data' })
+  expect(await advise('order', { type: 'order.place', data: {} })).toMatchObject({ code: 'undeclared_type' })
+  expect((await advise('ordre', placed('tea')))?.message).toContain('did you mean "order"')
+  // Another process has it.
+  expect(await advise('support', placed('tea'))).toBeUndefined()
+})
+
+test.each([
+  [
+    'a loop',
+    () => {
+      for (;;);
+    },
+  ],
+  ['a regular expression', (text: string) => /^(a+)+$/.test(text)],
+])('%s without an end in a schema holds up nobody: its kind gives no advice for a while', async (_, isText) => {
+  const lines: string[] = []
+  const advise = adviseWith(isText, lines)
+  for (let i = 0; i < 100; i++) expect(await advise('order', placed(`${'a'.repeat(60)}b`))).toBeUndefined()
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toContain('needs more than 100 ms')
+})
