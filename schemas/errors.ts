@@ -1,4 +1,5 @@
 import type { ErrorCode } from './error-codes.ts'
+import { shownValue } from './shown-value.ts'
 
 /**
  * An error that Colloquy throws on purpose. Callers match on `code`, which is stable. `message` says what happened, where, and what to do.
@@ -30,20 +31,33 @@ export class ForeignCodeError extends ColloquyError {
 
 /** The `code` of any thrown value that has one: Colloquy's, Node's (`ECONNREFUSED`) or a library's. */
 export function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
-  return typeof error.code === 'string' || typeof error.code === 'number' ? String(error.code) : undefined
+  try {
+    if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+    const { code } = error
+    return typeof code === 'string' || typeof code === 'number' ? String(code) : undefined
+  } catch {
+    // A getter threw.
+    return undefined
+  }
 }
 
 /** Whether a thrown value carries this code of Colloquy. */
 export const hasCode = (error: unknown, code: ErrorCode): boolean => codeOf(error) === code
 
-/** The message of any thrown value, for a log line or a record. The error of a task is a plain object with code and message. */
+/**
+ * The message of any thrown value, for a log line or a record. The error of a task is a plain object with code and message. Never throws:
+ * the code of a kind may throw an object whose getters throw.
+ */
 export function messageOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return String(error)
-  const message: unknown = 'message' in error ? error.message : undefined
-  if (typeof message !== 'string') return JSON.stringify(error)
-  const code = error instanceof Error ? undefined : codeOf(error)
-  return code === undefined ? message : `${code}: ${message}`
+  try {
+    if (typeof error !== 'object' || error === null) return String(error)
+    const message: unknown = 'message' in error ? error.message : undefined
+    if (typeof message !== 'string') return JSON.stringify(error) ?? shownValue(error)
+    const code = error instanceof Error ? undefined : codeOf(error)
+    return code === undefined ? message : `${code}: ${message}`
+  } catch {
+    return shownValue(error)
+  }
 }
 
 /** A failure of a task that no retry can fix. The runner reports it without another attempt. The code is the task's own. */

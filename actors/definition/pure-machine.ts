@@ -37,11 +37,29 @@ export function createPureMachine(machine: AnyStateMachine): PureMachine {
     if (Object.keys(snapshot.children as object).length > 0) scope = undefined
     return [snapshot.status === 'active' ? inRestoredForm(snapshot) : snapshot, actions]
   }
-  const nodeById = new Map(nodesOf(machine).map((node) => [node.id, node]))
+  const nodes = nodesOf(machine)
+  const nodeById = new Map(nodes.map((node) => [node.id, node]))
+  boundMemory(nodes)
   return {
     initial: (input) => call((used) => machine.getInitialSnapshot(used, input)),
     next: (snapshot, event) => call((used) => machine.transition(snapshot, event, used)),
     restore: (persisted) => call((used) => machine.restoreSnapshot(withHistoryNodes(persisted, nodeById), used))[0],
+  }
+}
+
+/**
+ * XState remembers for each state and type of event which transitions apply, for ever. Producers may invent types without end: for one that
+ * no state names, the state remembers it in an object that nothing keeps. Wildcards apply as before.
+ */
+function boundMemory(nodes: readonly Node[]): void {
+  const named = new Set(nodes.flatMap((node) => [...node.transitions.keys()]))
+  for (const node of nodes) {
+    const next: unknown = Reflect.get(node, 'next')
+    // Another kind may have the same machine.
+    if (typeof next !== 'function' || Object.hasOwn(node, 'next')) continue
+    const nextOf = (snapshot: AnyMachineSnapshot, event: AnyEventObject): unknown =>
+      Reflect.apply(next, named.has(event.type) ? node : Object.create(node), [snapshot, event])
+    Reflect.set(node, 'next', nextOf)
   }
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { type Kind, type Kinds, kindsByName } from '../../actors/definition/define-kind.ts'
@@ -18,20 +19,25 @@ const kindShape = z.custom<Kind>(
   (value) => typeof value === 'object' && value !== null && 'machine' in value && 'name' in value && 'version' in value,
   'must be a kind: the result of defineKind(…).with(machine)',
 )
+/** Max time that the import of the module may take: an `await` at its top level may wait for ever. */
+export const IMPORT_MS_MAX = 30_000
+
 const configShape = z.object({ default: z.array(kindShape).min(1) })
 
 /**
  * Loads the kinds that the module CONFIG exports by default, or the built-in kinds if the file does not exist. The kind `source`, which
  * holds knowledge, is added unless the module has a kind of that name.
  *
- * @throws ColloquyError `bad_config` if the module throws or does not export kinds. An error in the definition of a kind keeps its code.
+ * @throws ColloquyError `bad_config` if the module throws or does not export kinds; `config_hangs` if its import does not end in time. An
+ * error in the definition of a kind keeps its code.
  */
-export async function loadKinds(settings: Settings): Promise<Kinds> {
+export async function loadKinds(settings: Settings, importMsMax = IMPORT_MS_MAX): Promise<Kinds> {
   const file = resolve(settings.CONFIG)
   if (!existsSync(file)) return kindsByName(builtInKinds(settings))
-  const module: unknown = await import(pathToFileURL(file).href).catch((cause: unknown) => {
+  const imported = import(pathToFileURL(file).href).catch((cause: unknown) => {
     throw importError(settings.CONFIG, cause)
   })
+  const module: unknown = await inTime(imported, importMsMax, settings.CONFIG)
   const config = configShape.safeParse(module)
   if (!config.success) {
     throw new ColloquyError(
@@ -44,6 +50,20 @@ export async function loadKinds(settings: Settings): Promise<Kinds> {
     return own.has(sourceKind.name) ? own : new Map([...own, [sourceKind.name, sourceKind]])
   } catch (cause) {
     throw loadError(settings.CONFIG, '', cause)
+  }
+}
+
+async function inTime(imported: Promise<unknown>, msMax: number, config: string): Promise<unknown> {
+  const settled = new AbortController()
+  const late = delay(msMax, undefined, { signal: settled.signal }).then(() => {
+    throw new ColloquyError('config_hangs', `importing ${config} took longer than ${msMax / 1_000} s; look for an await that does not end`)
+  })
+  try {
+    return await Promise.race([imported, late])
+  } finally {
+    settled.abort()
+    late.catch(() => undefined)
+    imported.catch(() => undefined)
   }
 }
 

@@ -9,6 +9,8 @@ import { lastRecord, recordBefore, recordsOf, recordsOfKind } from '../../pipeli
 import { logParser } from '../../pipeline/jetstream/log-message.ts'
 import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
 import { type CallSlot, unwatchedSlot } from '../../pipeline/watchdog/call-slot.ts'
+import { runKindCode } from '../../pipeline/watchdog/kind-code.ts'
+import { refuseExit } from '../../pipeline/watchdog/stray-errors.ts'
 import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address, logSubject } from '../../schemas/subjects.ts'
@@ -35,6 +37,7 @@ interface DryRunDeps {
 export async function dryRunMigration({ jetstream, log, now, watch = unwatchedSlot }: DryRunDeps, kind: Kind): Promise<void> {
   await using until = new AsyncDisposableStack()
   const calls = watch(until)
+  until.defer(refuseExit().stop)
   const { count, actors } = await pendingActors(jetstream, kind.name, ACTORS_MAX)
   const at = now()
   for (const address of actors) {
@@ -68,9 +71,11 @@ async function dryRunOthers(jetstream: JetStreamContext, kind: Kind, max: number
 function dryRunActor(kind: Kind, address: Address, record: LogRecord, at: string, calls: CallSlot): void {
   const actor = actorAfter(address, record)
   if (actor.state === null || actor.status !== 'active' || versionOf(actor.machine) >= kind.version) return
-  calls.enter(record.inbox.seq, Date.parse(record.inbox.ts), logSubject(0, address))
+  const { seq, ts } = record.inbox
+  const decision = { seq, storedMs: Date.parse(ts), subject: logSubject(0, address), isSuspect: false }
+  calls.enter(decision)
   try {
-    const { state, status, actions } = migrate(kind, actor, actor.state, at)
+    const { state, status, actions } = runKindCode(decision, migrate, kind, actor, actor.state, at)
     restoreSnapshot(kind, state, status)
     const [lost] = actions.filter(({ type }) => type === 'xstate.stopChild')
     const startsChild = actions.some(({ type }) => type === 'xstate.spawnChild')

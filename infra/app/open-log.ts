@@ -4,6 +4,7 @@ import { destination, type Logger, pino } from 'pino'
 import pretty from 'pino-pretty'
 import { bytesOfFile } from '../servers/data-files.ts'
 import type { Settings } from '../settings.ts'
+import { LOG_OPTIONS } from './log-options.ts'
 
 /** `file`: into the data folder, beside a live view. `pretty`: readable lines on stdout. `json`: one JSON object a line on stdout. */
 export type LogStyle = 'file' | 'pretty' | 'json'
@@ -17,7 +18,7 @@ export const logFileOf = (settings: Settings): string => join(settings.DATA_DIR,
 
 /** Opens the log. Writes are synchronous: a logged line survives a crash of the process. */
 export async function openLog(settings: Settings, style: LogStyle): Promise<Logger> {
-  const options = { level: settings.LOG_LEVEL, base: undefined }
+  const options = { level: settings.LOG_LEVEL, ...LOG_OPTIONS }
   if (style === 'json') return pino(options, destination({ dest: 1, sync: true }))
   if (style === 'pretty') return pino(options, pretty({ destination: 1, sync: true, translateTime: 'SYS:HH:MM:ss.l' }))
   const dest = logFileOf(settings)

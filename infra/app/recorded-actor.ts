@@ -18,8 +18,10 @@ export interface RecordedOptions<K extends Kind> {
   readonly settings?: Readonly<Partial<Record<SettingName, string>>>
 }
 
-/** Max records of one history. */
+/** Max records of one history, and bytes of them in LOG. */
 const RECORDS_MAX = 100_000
+const MIB = 1024 * 1024
+const BYTES_MAX = 256 * MIB
 
 /**
  * Reads an actor's history from a running system, so that a test can replay it through today's kind. Finds the system as the command line
@@ -46,11 +48,13 @@ export async function recorded(actor: string, options: RecordedOptions<Kind> = {
     const { state } = await jetstream.jsm.streams.info('LOG')
     const parse = await logParser(jetstream)
     const read: LogRecord[] = []
+    let bytes = 0
     for await (const message of readPass(jetstream, { filterSubjects: [recordsOf(address)] }, state.last_seq)) {
-      if (read.length === RECORDS_MAX) {
+      bytes += message.data.length
+      if (read.length === RECORDS_MAX || bytes > BYTES_MAX) {
         throw new ColloquyError(
           'long_history',
-          `${actorKey(address)} has more than ${RECORDS_MAX} records; `
+          `${actorKey(address)} has more than ${RECORDS_MAX} records, or more than ${BYTES_MAX / MIB} MiB of them; `
             + `"colloquy check --tenant ${address.tenant} --kind ${address.kind}" takes any number`,
         )
       }

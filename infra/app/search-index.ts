@@ -70,7 +70,7 @@ export async function openCollection({ settings, client, metrics, log }: SearchI
     return {
       embedder,
       store,
-      search: createHybridSearch({ store, embedder, now: Date.now }),
+      search: createHybridSearch({ store, server: url === undefined ? 'ClickHouse' : `Qdrant at ${url}`, embedder, now: Date.now }),
       replaced: replaced.signal,
       replace: () => replaced.abort(),
       close: () => embedder.close(),

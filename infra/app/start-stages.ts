@@ -48,6 +48,14 @@ export interface StageDeps {
   readonly calls: CallSlot
   readonly metrics: Metrics
   readonly log: Logger
+  /** The identity of this member of the cluster. Default: a new one. */
+  readonly member?: MemberIdentity
+}
+
+export interface MemberIdentity {
+  readonly id: string
+  /** A member that has ended without a farewell, which this one replaces: its leases need not run out. */
+  readonly formerId: string | undefined
 }
 
 export interface Stages {
@@ -111,11 +119,13 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   })
   const shared = work.flatMap(({ stage, background }) => [...(stage.partitions === 'all' ? [] : [stage]), ...background])
   const registry = await openClusterRegistry(jetstream, deps.replicas)
+  const { id = randomUUID(), formerId } = deps.member ?? {}
+  if (formerId !== undefined) await registry.removeMember(formerId)
   const membership = await joinCluster({
     jetstream,
     registry,
     workloads: shared.map(workloadOf),
-    id: randomUUID(),
+    id,
     hostIdentity: hostIdentity(),
     pid: process.pid,
     isProcessAlive,
@@ -204,6 +214,7 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight }: Stage
           hasValidLease,
           recordsMax: settings.IN_FLIGHT_MAX,
           checkpointMs: CHECKPOINT_MS,
+          now: Date.now,
         }),
     },
     background: [

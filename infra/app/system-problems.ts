@@ -1,11 +1,14 @@
 import { textOf } from '../../pipeline/jetstream/removed.ts'
+import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { type HostEnds, hostEndsText, readHostEnds } from '../../pipeline/watchdog/ended-hosts.ts'
 import { ERROR_CODES, type ErrorCode } from '../../schemas/error-codes.ts'
 import { type Reason, REASONS } from '../../schemas/reasons.ts'
+import type { TableName } from '../../schemas/tables.ts'
 import type { Settings } from '../settings.ts'
 import { withJetStream } from './connect-to-running.ts'
+import { damagedTables } from './damaged-tables.ts'
 import { openBucket } from './prepare-streams.ts'
-import { countDeadLetters, readStatus, type SystemStatus } from './system-status.ts'
+import { countDeadLetters, readStatus, type SystemStatus, withTables } from './system-status.ts'
 import { counted } from './terminal-output.ts'
 
 /** Something that is wrong now. */
@@ -29,13 +32,22 @@ export const readProblems = (settings: Settings): Promise<readonly Problem[]> =>
       const count = await countDeadLetters(jetstream, reason)
       if (count > 0) letters.set(reason, count)
     }
-    return problemsOf(status, letters, await readHostEnds(await openBucket(jetstream.nc)))
+    const damaged = await withTables(
+      settings,
+      (client) => damagedTables(client),
+      () => [],
+    )
+    const hostEnds = await readHostEnds(await openBucket(jetstream.nc))
+    const { first_seq: firstSeq } = (await streamInfo(jetstream.jsm, 'INBOX')).state
+    // The next start of a host forgets inputs that INBOX no longer has.
+    return problemsOf(status, letters, new Map([...hostEnds].filter(([seq]) => seq >= firstSeq)), damaged)
   })
 
 export function problemsOf(
   { stages, removed, nats }: SystemStatus,
   letters: ReadonlyMap<Reason, number>,
   hostEnds: ReadonlyMap<number, HostEnds>,
+  damaged: readonly TableName[] = [],
 ): Problem[] {
   const problem = (code: ErrorCode, what: string): Problem => ({ code, what, remedy: ERROR_CODES[code].remedy })
   const { records, first } = removed.unproven
@@ -48,7 +60,8 @@ export function problemsOf(
           ? [problem('stage_behind', `${role} is ${counted(lag, 'message')} behind: ${detail}`)]
           : [],
     ),
-    ...(nats.protected ? [] : [problem('nats_not_protected', nats.detail)]),
+    ...damaged.map((table) => problem('table_damaged', `${table} is being made again from LOG`)),
+    ...(nats.code === null ? [] : [problem(nats.code, nats.detail)]),
     ...(removed.records === 0
       ? []
       : [problem('records_lost', `LOG has lost ${counted(removed.records, 'record')}: ${textOf(removed.ranges)}`)]),

@@ -49,9 +49,11 @@ The exit code is 1 if anything would differ.`,
       const kinds = await (await import('../app/load-kinds.ts')).loadKinds(withConfig(effective, config))
       const { checkLog } = await import('../../pipeline/replay-check/replay-check.ts')
       const { watchedSlot } = await import('../app/watchdog/process-watchdog.ts')
+      const { refuseExit } = await import('../../pipeline/watchdog/stray-errors.ts')
       await withJetStream(effective, async (jetstream) => {
         await using started = new AsyncDisposableStack()
         const calls = watchedSlot(effective, { noun: 'repeated decision' }, started)
+        started.defer(refuseExit().stop)
         const listed = new Map<string, string[]>()
         const onFound = (found: Found): void => {
           if (options.json) return out.json(foundJson(found))

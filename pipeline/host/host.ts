@@ -19,6 +19,7 @@ import { pollUntil } from '../runtime/poll-until.ts'
 import type { Pauses } from '../runtime/retry.ts'
 import { type CallSlot, unwatchedSlot } from '../watchdog/call-slot.ts'
 import { forgetHostEnds, loadHostEnds } from '../watchdog/ended-hosts.ts'
+import { createSuspects } from '../watchdog/suspects.ts'
 import type { ActorCache, Mailbox } from './actor-cache.ts'
 import type { LostInputs } from './lost-inputs.ts'
 import { createHandler, type Delivery, type HandlerDeps } from './message-handler.ts'
@@ -60,7 +61,7 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
   const { jetstream, kv, kinds, partitions, actors, metrics, log } = options
   actors.evict(new Set(partitions))
   const { lows, startSeq, isResolved, removed, lost } = await findInboxResumePoint(options, partitions)
-  const hostEnds = await loadHostEnds(kv, (await streamInfo(jetstream.jsm, 'INBOX')).state.first_seq)
+  const suspects = createSuspects(await loadHostEnds(kv, (await streamInfo(jetstream.jsm, 'INBOX')).state.first_seq))
   const reader = await openReader(jetstream, { stream: 'INBOX', filterSubjects: [], startSeq, messagesMax: options.messagesMax })
 
   const watermarks = new Map([...lows].map(([partition, low]) => [partition, createLowWatermark(low)]))
@@ -87,7 +88,7 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
     now: options.now,
     signal: loop.signal,
     calls: options.calls ?? unwatchedSlot(),
-    hostEnds,
+    suspects,
     forgetHostEnds: (seq) => forgetHostEnds(kv, seq),
     isLost: options.isLost,
     yieldPartition: options.yieldPartition,
@@ -152,7 +153,7 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
   }
 
   loop.run(take)
-  const watch = watchRemoved(jetstream, removed, loop.fail)
+  const watch = watchRemoved({ jetstream, log }, removed, loop.fail)
   loop.signal.addEventListener('abort', () => void watch.stop())
   completeLost(lost, { watermarks, reader, released, signal: loop.signal, log }).catch(loop.fail)
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { decide } from '../../actors/core/decide.ts'
 import type { Decision, Message, PendingRecord } from '../../actors/core/decision.ts'
@@ -13,8 +14,8 @@ import type { Metrics } from '../runtime/metrics.ts'
 import { askWithRetry } from '../runtime/retry.ts'
 import { createWakeUps } from '../timers/wake-ups.ts'
 import type { CallSlot } from '../watchdog/call-slot.ts'
-import { HOST_ENDS_MAX, type HostEnds, hostEndsText } from '../watchdog/ended-hosts.ts'
 import { runKindCode } from '../watchdog/kind-code.ts'
+import type { Suspects, Suspicion } from '../watchdog/suspects.ts'
 import { type CachedActor, loadActor, type Mailbox } from './actor-cache.ts'
 import { observeTimer } from './timer-lateness.ts'
 
@@ -43,12 +44,18 @@ export interface HandlerDeps {
   readonly yieldPartition: (partition: number) => Promise<void>
   /** Shows the decision under way to the watchdog outside this thread. */
   readonly calls: CallSlot
-  /** Inputs that ended a host while it decided them, by INBOX sequence; usually none. The handler removes those that it resolves. */
-  readonly hostEnds: Map<number, HostEnds>
-  /** Forgets such an input in the whole cluster. */
+  /** Inputs that ended a host; usually none. */
+  readonly suspects: Suspects
+  /** Forgets such an input in the whole cluster, once it is recorded. */
   readonly forgetHostEnds: (seq: number) => Promise<void>
   /** Called with the LOG sequence of each acknowledged record. */
   readonly onAppended: (seq: number) => void
+}
+
+interface Attempt {
+  /** As for `decide`. */
+  readonly fresh: boolean
+  readonly suspicion: Suspicion | undefined
 }
 
 /** `lost`: another host owns the partition and will handle the message. */
@@ -60,7 +67,7 @@ export type Handled = 'done' | 'lost'
  * only when the host has to restart.
  */
 export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, delivery: Delivery) => Promise<Handled> {
-  const { jetstream, kinds, log, metrics, signal, calls, hostEnds } = deps
+  const { jetstream, kinds, log, metrics, signal, calls, suspects } = deps
   const wakeUps = createWakeUps({ jetstream, log, metrics, signal })
   const isStillOwned = createOwnershipGuard(deps, signal)
 
@@ -68,25 +75,22 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     metrics.actorLoads.inc()
     return askWithRetry(deps, mailbox.subject, () => loadActor(jetstream, mailbox.subject, mailbox.address, from))
   }
-  const decideOn = ({ subject }: Mailbox<Delivery>, cached: CachedActor, delivery: Delivery, fresh: boolean) => {
-    const context = { now: deps.now(), low: deps.lowOf(delivery.partition), lastSeq: cached.lastSeq, hostEnds: whatItDid(delivery) }
+  const decideOn = ({ subject }: Mailbox<Delivery>, cached: CachedActor, delivery: Delivery, { fresh, suspicion }: Attempt) => {
+    const { seq, storedMs, partition } = delivery
+    const context = { now: deps.now(), low: deps.lowOf(partition), lastSeq: cached.lastSeq, hostEnds: suspicion?.poison }
     const startedMs = performance.now()
-    calls.enter(delivery.seq, delivery.storedMs, subject)
+    const decision = { seq, storedMs, subject, isSuspect: suspicion?.isSuspect === true }
+    calls.enter(decision)
     try {
-      return runKindCode(delivery, decide, kinds, cached.actor, delivery, context, fresh)
+      return runKindCode(decision, decide, kinds, cached.actor, delivery, context, fresh)
     } finally {
       calls.leave()
       metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - startedMs) / 1000)
     }
   }
-  /** Set for an input that has ended so many hosts that its kind must not see it again. */
-  const whatItDid = ({ seq, storedMs }: Delivery): string | undefined => {
-    const ends = hostEnds.size === 0 ? undefined : hostEnds.get(seq)
-    return ends !== undefined && ends.storedMs === storedMs && ends.count >= HOST_ENDS_MAX ? hostEndsText(ends) : undefined
-  }
-  /** An input that was decided and recorded is no longer suspected. */
-  const clear = async ({ seq }: Delivery): Promise<void> => {
-    if (!hostEnds.delete(seq)) return
+  /** An input that is recorded now is no longer suspected. */
+  const acquit = async ({ seq }: Delivery): Promise<void> => {
+    if (!suspects.acquit(seq)) return
     await askWithRetry(deps, `the host ends of input ${seq}`, () => deps.forgetHostEnds(seq))
   }
   /** Sets the next wake-up after one that fired for a deadline that no longer exists. */
@@ -95,9 +99,14 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     if (due !== undefined) await wakeUps.set(address, due.at)
   }
   /** `undefined` if the actor's machine is newer than this host's: older code could damage its state. */
-  const decideUnlessNewer = (mailbox: Mailbox<Delivery>, cached: CachedActor, delivery: Delivery, fresh: boolean): Decision | undefined => {
+  const decideUnlessNewer = (
+    mailbox: Mailbox<Delivery>,
+    cached: CachedActor,
+    delivery: Delivery,
+    attempt: Attempt,
+  ): Decision | undefined => {
     try {
-      return decideOn(mailbox, cached, delivery, fresh)
+      return decideOn(mailbox, cached, delivery, attempt)
     } catch (error) {
       if (!hasCode(error, 'newer_machine')) throw error
       log.error({ partition: delivery.partition, err: error }, 'left a partition to hosts with newer code; upgrade this host')
@@ -128,16 +137,21 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     let from: ReadFrom = 'anyReplica'
     for (;;) {
       signal.throwIfAborted()
-      mailbox.cached ??= await load(mailbox, from)
-      const decision = decideUnlessNewer(mailbox, mailbox.cached, delivery, fresh)
+      const cached = (mailbox.cached ??= await load(mailbox, from))
+      const suspicion = suspects.against(delivery, mailbox.subject)
+      // Alone in its turn: if it ends the process again, the file names no other input.
+      if (suspicion !== undefined) await nextTurn()
+      const decision = decideUnlessNewer(mailbox, cached, delivery, { fresh, suspicion })
       if (decision === undefined) return 'lost'
       switch (decision.kind) {
         case 'duplicate':
           metrics.duplicates.inc({ by: decision.by })
+          if (suspicion?.isLeftBehind === false) await acquit(delivery)
           return 'done'
         case 'ignored':
           metrics.ignored.inc({ why: decision.why })
-          if (decision.why === 'nothing_expired') await setNextWakeUp(mailbox.cached)
+          if (decision.why === 'nothing_expired') await setNextWakeUp(cached)
+          await acquit(delivery)
           return 'done'
         case 'threw':
           log.warn({ subject: mailbox.subject, err: decision.error }, 'a machine threw; retrying on a reloaded actor')
@@ -145,7 +159,10 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
         case 'record':
           // A host that was paused for too long notices by its own clock, or by the first refused append.
           if (!deps.hasValidLease(delivery.partition) && !(await isStillOwned(delivery.partition))) return 'lost'
-          if (await append(mailbox, mailbox.cached, decision)) return 'done'
+          if (await append(mailbox, cached, decision)) {
+            await acquit(delivery)
+            return 'done'
+          }
           if (await askWithRetry(deps, `the owner of partition ${delivery.partition}`, () => deps.isLost(delivery.partition))) return 'lost'
           from = 'leader'
       }
@@ -153,11 +170,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
       fresh = true
     }
   }
-  return async (mailbox, delivery) => {
-    const handled = await handle(mailbox, delivery)
-    if (hostEnds.size > 0 && handled === 'done') await clear(delivery)
-    return handled
-  }
+  return handle
 }
 
 function count(metrics: Metrics, { actor }: CachedActor, { record }: PendingRecord): void {

@@ -9,6 +9,7 @@ import { findRecord } from '../jetstream/last-record.ts'
 import { logParser } from '../jetstream/log-message.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { type CallSlot, unwatchedSlot } from '../watchdog/call-slot.ts'
+import { runKindCode } from '../watchdog/kind-code.ts'
 import { type Cause, createCauses, type Found } from './deviation-causes.ts'
 import { passesOf, readPass, type Selection } from './log-passes.ts'
 
@@ -89,8 +90,10 @@ export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
       }
       const { subject } = message
       const before = kept.get(subject) ?? (await keptBefore(options, address, subject, seq, record))
-      calls.enter(record.inbox.seq, Date.parse(record.inbox.ts), subject)
-      const replayed = before?.n === record.n - 1 && !before.hasDeviated ? replayRecord(kinds, before.actor, record) : undefined
+      const decision = { seq: record.inbox.seq, storedMs: Date.parse(record.inbox.ts), subject, isSuspect: false }
+      calls.enter(decision)
+      const isKnown = before?.n === record.n - 1 && !before.hasDeviated
+      const replayed = isKnown ? runKindCode(decision, replayRecord, kinds, before.actor, record) : undefined
       calls.leave()
       if (replayed === undefined || replayed.kind === 'skipped') counts.skipped++
       if (replayed?.kind === 'differs') {

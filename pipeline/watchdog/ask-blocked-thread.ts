@@ -18,7 +18,7 @@ const FRAMES_MAX = 30
 
 const codeSchema = z.union([
   z.object({ kind: z.string(), task: z.string(), run: z.string(), actor: z.string(), deadlineAt: z.string() }),
-  z.object({ subject: z.string(), seq: z.number() }),
+  z.object({ seq: z.number(), storedMs: z.number(), subject: z.string(), isSuspect: z.boolean() }),
 ])
 const positionSchema = z.object({ code: codeSchema.optional(), stack: z.string().default('') })
 /** The inspector's answer to `Runtime.evaluate`. */
@@ -36,25 +36,43 @@ export function answerWhileBlocked(): void {
   })
 }
 
+const QUESTION = { expression: `globalThis[Symbol.for('${ANSWER.description}')]?.()`, returnByValue: true }
+/** A thread that does not answer in time is blocked by native code. */
+const ANSWER_MS_MAX = 1_000
+
+/**
+ * Asks the main thread what it is doing; call it from another thread. As `askBlockedThread`.
+ */
+export async function askMainThread(): Promise<ThreadPosition | undefined> {
+  const { promise, resolve } = Promise.withResolvers<ThreadPosition | undefined>()
+  const session = new Session()
+  session.connectToMainThread()
+  const timeout = setTimeout(() => resolve(undefined), ANSWER_MS_MAX)
+  session.post('Runtime.evaluate', QUESTION, (error, answer) => resolve(error === null ? positionIn({ result: answer }) : undefined))
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timeout)
+    session.disconnect()
+  }
+}
+
 /**
  * Asks another thread of this process what it is doing. The inspector interrupts it, so that it answers also from a loop or a regular
- * expression without an end. `undefined` if it does not answer in time: then native code blocks it.
+ * expression without an end. `undefined` if it does not answer in time.
  */
-export async function askBlockedThread(threadId: number, timeoutMs: number): Promise<ThreadPosition | undefined> {
+export async function askBlockedThread(threadId: number): Promise<ThreadPosition | undefined> {
   const { promise, resolve } = Promise.withResolvers<ThreadPosition | undefined>()
   const session = new Session()
   session.connect()
-  const timeout = setTimeout(() => resolve(undefined), timeoutMs)
+  const timeout = setTimeout(() => resolve(undefined), ANSWER_MS_MAX)
   session.on('NodeWorker.attachedToWorker', ({ params: { sessionId, workerInfo } }) => {
     if (!workerInfo.title.startsWith(`[worker ${threadId}]`)) return
-    const expression = `globalThis[Symbol.for('${ANSWER.description}')]?.()`
-    const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression, returnByValue: true } })
+    const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: QUESTION })
     session.post('NodeWorker.sendMessageToWorker', { sessionId, message })
   })
   session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
-    const answer = answerSchema.safeParse(parseJson(params.message))
-    const position = answer.success ? positionSchema.safeParse(parseJson(answer.data.result.result.value)) : undefined
-    resolve(position?.success === true ? { code: position.data.code, at: innermost(position.data.stack) } : undefined)
+    resolve(positionIn(parseJson(params.message)))
   })
   session.post('NodeWorker.enable', { waitForDebuggerOnStart: false })
   try {
@@ -64,6 +82,12 @@ export async function askBlockedThread(threadId: number, timeoutMs: number): Pro
     session.post('NodeWorker.disable')
     session.disconnect()
   }
+}
+
+function positionIn(message: unknown): ThreadPosition | undefined {
+  const answer = answerSchema.safeParse(message)
+  const position = answer.success ? positionSchema.safeParse(parseJson(answer.data.result.result.value)) : undefined
+  return position?.success === true ? { code: position.data.code, at: innermost(position.data.stack) } : undefined
 }
 
 const FRAME = /^\s*at (?:(.*) \()?(file:\/\/.+):(\d+):(\d+)\)?$/

@@ -1,14 +1,5 @@
+import type { DecisionCode } from './kind-code.ts'
 import { clearSlot, writeSlot } from './slot-file.ts'
-
-/** A decision that a thread is making: the part of a host's work that runs the code of a kind. */
-export interface KindCall {
-  /** INBOX sequence of the input. */
-  readonly seq: number
-  /** When INBOX stored it, milliseconds since 1970: tells the input from another of the same sequence. */
-  readonly storedMs: number
-  /** The subject of the actor's records. */
-  readonly subject: string
-}
 
 /** What a thread shows of its work, as another thread reads it. */
 export interface SlotReading {
@@ -16,27 +7,34 @@ export interface SlotReading {
   readonly count: number
   /** Grows with each heartbeat of the thread's event loop. */
   readonly beats: number
-  /** The call that runs; `undefined` between calls. */
-  readonly call: KindCall | undefined
+  /** The decision that runs; `undefined` between decisions. */
+  readonly call: DecisionCode | undefined
+  /** The newest decision of the present turn of the event loop: what it left behind may run at the turn's end. */
+  readonly recent: DecisionCode | undefined
 }
 
 /** The thread's side of its slot. One call costs about 0.6 µs, most of it the write to the file. */
 export interface CallSlot {
   /** Call before the code of a kind runs. It never runs twice at the same time in one thread. */
-  enter(seq: number, storedMs: number, subject: string): void
+  enter(decision: DecisionCode): void
+  /** The file names the decision until the end of the event loop's turn: its microtasks may still end the process. */
   leave(): void
-  /** Makes the file forget the call at once; without it the file forgets at the end of the event loop's turn. */
-  forget(): void
   /** Call from a timer: shows that the event loop turns. */
   beat(): void
 }
 
+/** How often a watched thread shows that its event loop turns. */
+export const HEARTBEAT_MS = 100
+
 const COUNT = 0
 const BEATS = 1
 const SUBJECT_BYTES = 2
+const IS_SUSPECT = 3
+/** Zero once the turn of the newest call has ended. */
+const IS_RECENT = 4
 /** Offsets in bytes: the counters above, two numbers, the subject. */
-const SEQ_AT = 16
-const SUBJECT_AT = 32
+const SEQ_AT = 24
+const SUBJECT_AT = 40
 /** Longer than any subject: its tokens have at most 128 characters each. */
 const BYTES = 1024
 
@@ -56,24 +54,26 @@ export function createCallSlot(memory: SharedArrayBuffer, file?: number): CallSl
   let isClearing = false
   const forget = (): void => {
     isClearing = false
+    counters[IS_RECENT] = 0
     if (file !== undefined) clearSlot(file)
   }
   return {
-    enter(seq, storedMs, subject) {
+    enter({ seq, storedMs, subject, isSuspect }) {
       seqs[0] = seq
       seqs[1] = storedMs
       counters[SUBJECT_BYTES] = encoder.encodeInto(subject, subjects).written
+      counters[IS_SUSPECT] = isSuspect ? 1 : 0
+      counters[IS_RECENT] = 1
       Atomics.add(counters, COUNT, 1)
       if (file !== undefined) writeSlot(file, seq, storedMs)
     },
     leave() {
       Atomics.add(counters, COUNT, 1)
       // Once for all decisions of a turn, not once for each: clearing costs as much as writing.
-      if (isClearing || file === undefined) return
+      if (isClearing) return
       isClearing = true
       setImmediate(forget)
     },
-    forget,
     beat: () => void Atomics.add(counters, BEATS, 1),
   }
 }
@@ -87,10 +87,12 @@ export function readSlot(memory: SharedArrayBuffer): SlotReading {
   const beats = Atomics.load(counters, BEATS)
   for (;;) {
     const count = Atomics.load(counters, COUNT)
-    if (count % 2 === 0) return { count, beats, call: undefined }
+    const isUnderWay = count % 2 !== 0
+    if (!isUnderWay && counters[IS_RECENT] === 0) return { count, beats, call: undefined, recent: undefined }
     const [seq = 0, storedMs = 0] = new Float64Array(memory, SEQ_AT, 2)
     // TextDecoder refuses shared memory.
     const subject = decoder.decode(new Uint8Array(memory, SUBJECT_AT, Math.min(counters[SUBJECT_BYTES] ?? 0, BYTES - SUBJECT_AT)).slice())
-    if (Atomics.load(counters, COUNT) === count) return { count, beats, call: { seq, storedMs, subject } }
+    const recent = { seq, storedMs, subject, isSuspect: counters[IS_SUSPECT] === 1 }
+    if (Atomics.load(counters, COUNT) === count) return { count, beats, call: isUnderWay ? recent : undefined, recent }
   }
 }

@@ -12,8 +12,14 @@ const entrySchema = z.object({
   what: z.array(z.string()),
   /** The newest end, ISO. */
   at: z.string(),
+  /** The subject of the actor's records. */
+  subject: z.string().default(''),
+  /** The watchdog ended the host because the input had run into a limit. */
+  isOverrun: z.boolean().default(false),
+  /** Code that the decision had left behind ended the host: the input may be recorded. */
+  isLeftBehind: z.boolean().default(false),
 })
-/** An input that ended its host while it was being decided. */
+/** An input that ended its host. */
 export type HostEnds = z.infer<typeof entrySchema>
 
 /** An input that ended its host this often is rejected: a kill or a power failure in the middle of an innocent decision counts once. */
@@ -21,19 +27,20 @@ export const HOST_ENDS_MAX = 2
 
 const entryIn = (kv: KV, seq: number) => typedKey(kv, `${PREFIX}${seq}`, entrySchema)
 
+/** One end of a host, by the input that caused it. */
+export interface HostEnd extends Pick<HostEnds, 'storedMs' | 'subject' | 'isOverrun' | 'isLeftBehind' | 'at'> {
+  readonly seq: number
+  readonly what: string
+}
+
 /** Counts one end of a host for an input, for the whole cluster. @returns how often the input has ended its host now */
-export async function countHostEnd(
-  kv: KV,
-  { seq, storedMs }: { readonly seq: number; readonly storedMs: number },
-  what: string,
-  at: string,
-): Promise<number> {
+export async function countHostEnd(kv: KV, { seq, what, ...end }: HostEnd): Promise<number> {
   for (;;) {
     const before = await entryIn(kv, seq).get()
     // Another input had this sequence, in a stream that was made again.
-    const known = before?.value.storedMs === storedMs ? before.value : undefined
+    const known = before?.value.storedMs === end.storedMs ? before.value : undefined
     const count = (known?.count ?? 0) + 1
-    const entry = { storedMs, count, what: [...(known?.what ?? []), what].slice(-HOST_ENDS_MAX), at }
+    const entry = { ...end, count, what: [...(known?.what ?? []), what].slice(-HOST_ENDS_MAX) }
     if ((await entryIn(kv, seq).compareAndSet(entry, before?.revision)) !== undefined) return count
   }
 }
@@ -43,7 +50,7 @@ export async function forgetHostEnds(kv: KV, seq: number): Promise<void> {
   await kv.delete(`${PREFIX}${seq}`)
 }
 
-/** The inputs that have ended a host and are not recorded yet, by INBOX sequence; usually none. */
+/** The inputs that have ended a host and are not recorded since, by INBOX sequence; usually none. */
 export async function readHostEnds(kv: KV): Promise<Map<number, HostEnds>> {
   const seqs: number[] = []
   for await (const key of await kv.keys(`${PREFIX}>`)) seqs.push(Number(key.slice(PREFIX.length)))
@@ -67,5 +74,7 @@ export async function loadHostEnds(kv: KV, firstSeq: number): Promise<Map<number
 }
 
 /** The text of a rejection: what the input did to its hosts. */
-export const hostEndsText = ({ count, what }: HostEnds): string =>
-  `this input ended its host ${count === 1 ? 'once' : `${count} times`}: ${[...new Set(what)].join(', then ')}`
+export function hostEndsText({ count, what, isLeftBehind }: HostEnds): string {
+  const who = isLeftBehind ? 'code that this input left behind' : 'this input'
+  return `${who} ended its host ${count === 1 ? 'once' : `${count} times`}: ${[...new Set(what)].join(', then ')}`
+}

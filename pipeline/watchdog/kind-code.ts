@@ -1,11 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** The code of a decision. */
+/** A decision: the part of a host's work that runs the code of a kind. */
 export interface DecisionCode {
-  /** The subject that the input was published to: `in.<tenant>.<kind>.<id>` or similar. */
-  readonly subject: string
   /** INBOX sequence of the input. */
   readonly seq: number
+  /** When INBOX stored it, milliseconds since 1970: tells the input from another of the same sequence. */
+  readonly storedMs: number
+  /** The subject of the actor's records. */
+  readonly subject: string
+  /** The input, or code that its actor left behind, has run into a limit of the watchdog before: `SUSPECT_MS_MAX` applies. */
+  readonly isSuspect: boolean
 }
 
 /** The code of one run of a task. */
@@ -21,6 +25,8 @@ export interface TaskCode {
 
 /** Whose code runs. Timers and promises that the code leaves behind keep it. */
 export type KindCode = DecisionCode | TaskCode
+
+export const isDecision = (code: KindCode | undefined): code is DecisionCode => code !== undefined && 'seq' in code
 
 const running = new AsyncLocalStorage<KindCode>()
 

@@ -1,16 +1,24 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 
-/** What the file of a process says about the decision that it was making when it ended. */
-export interface SlotContent {
+/** The input whose decision ran when its process ended, or the decision that had left the code behind. */
+interface SlotInput {
   readonly seq: number
   readonly storedMs: number
+}
+
+/** What the file of a process says about the decision that it was making when it ended. */
+export interface SlotContent extends SlotInput {
+  /** The decision had returned. */
+  readonly isLeftBehind: boolean
   /** What the process did, as far as something could still write it. */
   readonly what: string | undefined
 }
 
 /** The INBOX sequence of the decision under way and when INBOX stored the input, as two doubles; zeros between decisions. */
 const SLOT_BYTES = 16
-const WHAT_BYTES_MAX = 512
+/** One if the watchdog wrote the slot for code that a decision left behind, and what the process did. */
+const NOTE_BYTES_MAX = 512
+const EMPTY_NOTE = Buffer.alloc(NOTE_BYTES_MAX)
 
 const numbers = new Float64Array(2)
 const bytes = Buffer.from(numbers.buffer)
@@ -19,7 +27,7 @@ const nothing = Buffer.alloc(SLOT_BYTES)
 /** Creates the file of a slot; its bytes exist from then on, so that a full disk does not matter to later writes. */
 export function createSlotFile(path: string): void {
   const file = openSync(path, 'w', 0o600)
-  writeSync(file, Buffer.alloc(SLOT_BYTES + WHAT_BYTES_MAX), 0)
+  writeSync(file, Buffer.alloc(SLOT_BYTES + NOTE_BYTES_MAX), 0)
   closeSync(file)
 }
 
@@ -35,20 +43,37 @@ export function writeSlot(file: number, seq: number, storedMs: number): void {
 
 export const clearSlot = (file: number): void => write(file, nothing, 0)
 
-/** Clears the slot of a thread that has ended. */
+/** Clears the slot of a thread that has ended, or whose code is no decision's. */
 export function clearSlotFile(path: string): void {
-  const file = openSlotFile(path)
-  clearSlot(file)
-  closeSync(file)
+  withFile(path, (file) => {
+    clearSlot(file)
+    write(file, EMPTY_NOTE, SLOT_BYTES)
+  })
+}
+
+/** Blames code that a decision left behind, in place of the thread that it blocks. */
+export function blameInSlotFile(path: string, { seq, storedMs }: SlotInput): void {
+  withFile(path, (file) => {
+    writeSlot(file, seq, storedMs)
+    write(file, noteOf(true, ''), SLOT_BYTES)
+  })
 }
 
 /** Adds what the process did to the slot, shortly before it ends. */
-export function writeWhat(path: string, what: string): void {
+export const writeWhat = (path: string, isLeftBehind: boolean, what: string): void =>
+  withFile(path, (file) => write(file, noteOf(isLeftBehind, what), SLOT_BYTES))
+
+function withFile(path: string, work: (file: number) => void): void {
   const file = openSlotFile(path)
-  const text = Buffer.alloc(WHAT_BYTES_MAX)
-  text.write(what)
-  write(file, text, SLOT_BYTES)
+  work(file)
   closeSync(file)
+}
+
+function noteOf(isLeftBehind: boolean, what: string): Buffer {
+  const note = Buffer.from(EMPTY_NOTE)
+  note[0] = isLeftBehind ? 1 : 0
+  note.write(what, 1)
+  return note
 }
 
 /** `undefined` if no decision was under way. */
@@ -56,8 +81,9 @@ export function readSlotFile(path: string): SlotContent | undefined {
   const content = readFileSync(path)
   if (content.length < SLOT_BYTES) return undefined
   const [seq, storedMs] = [content.readDoubleLE(0), content.readDoubleLE(8)]
-  const what = content.subarray(SLOT_BYTES).toString('utf8').replaceAll('\0', '').trim()
-  return seq === 0 ? undefined : { seq, storedMs, what: what === '' ? undefined : what }
+  const note = content.subarray(SLOT_BYTES)
+  const what = note.subarray(1).toString('utf8').replaceAll('\0', '').trim()
+  return seq === 0 ? undefined : { seq, storedMs, isLeftBehind: note[0] === 1, what: what === '' ? undefined : what }
 }
 
 /** A disk that refuses the write must not stop a decision: the slot only helps after a crash. */

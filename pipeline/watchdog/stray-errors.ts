@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { actorKey, parseLogSubject } from '../../schemas/subjects.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { currentKindCode, type KindCode } from './kind-code.ts'
 
@@ -37,6 +38,18 @@ export function handleStrayErrors({ log, metrics, onUnknown, survivesRejections 
   }
   process.on('uncaughtException', handle)
   process.on('unhandledRejection', handleRejection)
+  const exits = refuseExit()
+  return {
+    stop() {
+      process.off('uncaughtException', handle)
+      process.off('unhandledRejection', handleRejection)
+      exits.stop()
+    },
+  }
+}
+
+/** Makes `process.exit` throw in the code of kinds. */
+export function refuseExit(): { stop(): void } {
   const { exit } = process
   process.exit = (code) => {
     if (currentKindCode() === undefined) return exit(code)
@@ -44,8 +57,6 @@ export function handleStrayErrors({ log, metrics, onUnknown, survivesRejections 
   }
   return {
     stop() {
-      process.off('uncaughtException', handle)
-      process.off('unhandledRejection', handleRejection)
       process.exit = exit
     },
   }
@@ -61,6 +72,6 @@ interface Description {
 
 function describe(code: KindCode): Description {
   if ('run' in code) return { kind: code.kind, task: code.task, run: code.run, actor: code.actor }
-  const [, tenant = '', kind = '', id = ''] = code.subject.split('.')
-  return { kind, actor: `${tenant}/${kind}/${id}`, seq: code.seq }
+  const { address } = parseLogSubject(code.subject)
+  return { kind: address.kind, actor: actorKey(address), seq: code.seq }
 }

@@ -30,7 +30,7 @@ export const COMMAND_ERRORS = {
     where: '`recorded` of `colloquy/test`',
   },
   long_history: {
-    meaning: 'The actor has too many records to be read at once.',
+    meaning: 'The actor has too many records, or too large ones, to be read at once.',
     cause: '`recorded` keeps all records of an actor in memory.',
     remedy: 'Use `colloquy check --tenant <tenant> --kind <kind>`, which handles any number of records.',
     where: '`recorded` of `colloquy/test`',

@@ -6,13 +6,34 @@ import { type OldState, upcaster } from '../../actors/definition/earlier-version
 import { endThread } from './end-thread.ts'
 
 /** What an input does to its host. */
-export const TRAPS = ['guard', 'assign', 'label', 'upcaster', 'migrate', 'exit', 'end', 'heap', 'buffers', 'stray', 'kill', 'once'] as const
+export const TRAPS = [
+  'guard',
+  'assign',
+  'label',
+  'upcaster',
+  'migrate',
+  'migrate_exit',
+  'exit',
+  'end',
+  'heap',
+  'buffers',
+  'stray',
+  'kill',
+  'once',
+  // Left behind: for later, for the end of the turn, by every decision of the actor.
+  'later',
+  'microtask',
+  'microtask_end',
+  'label_later',
+] as const
 export type Trap = (typeof TRAPS)[number]
 
 function spin(): never {
   for (;;);
 }
 
+/** The record of the decision is stored by then. */
+const LATER_MS = 100
 const kept: unknown[] = []
 const BUFFER_BYTES = 4 * 1024 * 1024
 
@@ -37,6 +58,15 @@ function spring(how: string): boolean {
         throw new Error('a stray error')
       }, 1)
       return true
+    case 'later':
+      setTimeout(spin, LATER_MS)
+      return true
+    case 'microtask':
+      void Promise.resolve().then(spin)
+      return true
+    case 'microtask_end':
+      void Promise.resolve().then(endThread)
+      return true
     case 'once': {
       // Spins in the first process only, which leaves a file.
       try {
@@ -53,6 +83,7 @@ function spring(how: string): boolean {
 
 function migrate({ value, context }: OldState) {
   const how = String(context['how'])
+  if (how === 'migrate_exit') process.exit(0)
   return how === 'migrate' ? spin() : { value, context: { how, count: Number(context['count']) } }
 }
 
@@ -65,7 +96,10 @@ const definition = defineKind({
   upcast: { sprung: { 1: upcaster(z.object({ how: z.string() }), ({ how }) => (how === 'upcaster' ? spin() : { how, today: true })) } },
   emits: {},
   tasks: {},
-  label: ({ how }) => (how === 'label' ? spin() : { how }),
+  label({ how }) {
+    if (how === 'label_later') setTimeout(spin, LATER_MS)
+    return how === 'label' ? spin() : { how }
+  },
 })
 
 export default [

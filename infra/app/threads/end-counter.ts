@@ -3,13 +3,12 @@ import type { Logger } from 'pino'
 import type { Metrics } from '../../../pipeline/runtime/metrics.ts'
 import { withRetry } from '../../../pipeline/runtime/retry.ts'
 import { countTaskEnd } from '../../../pipeline/task-runner/task-ends.ts'
-import type { KindCall } from '../../../pipeline/watchdog/call-slot.ts'
 import { countHostEnd, HOST_ENDS_MAX } from '../../../pipeline/watchdog/ended-hosts.ts'
-import type { TaskCode } from '../../../pipeline/watchdog/kind-code.ts'
+import { type DecisionCode, isDecision, type TaskCode } from '../../../pipeline/watchdog/kind-code.ts'
 import { clearSlotFile } from '../../../pipeline/watchdog/slot-file.ts'
+import { codeText } from '../../../pipeline/watchdog/watchdog.ts'
 import { parseLogSubject } from '../../../schemas/subjects.ts'
 import type { ThreadEnd, ThreadOptions } from './stage-thread.ts'
-import { decisionText, taskText } from './thread-watch.ts'
 
 export interface EndCounterDeps {
   readonly kv: KV
@@ -33,23 +32,31 @@ export function createEndCounter({ kv, metrics, log, slotPath }: EndCounterDeps)
       if (!signal.aborted) throw error
       return undefined
     })
-  const countDecision = async (call: KindCall, what: string, signal: AbortSignal): Promise<void> => {
-    metrics.hostEnds.inc({ kind: parseLogSubject(call.subject).address.kind })
-    const times = await insist(() => countHostEnd(kv, call, what, new Date().toISOString()), signal)
+  const countDecision = async (decision: DecisionCode, end: ThreadEnd, signal: AbortSignal): Promise<void> => {
+    const { seq, storedMs, subject } = decision
+    const { why: what, isLeftBehind, isOverrun } = end
+    metrics.hostEnds.inc({ kind: parseLogSubject(subject).address.kind })
+    const hostEnd = { seq, storedMs, subject, what, isLeftBehind, isOverrun, at: new Date().toISOString() }
+    const times = await insist(() => countHostEnd(kv, hostEnd), signal)
     // After a stop the file still has the decision: the next start counts it.
     if (times === undefined) return
     if (slotPath !== undefined) clearSlotFile(slotPath)
     const next = times >= HOST_ENDS_MAX ? 'it will be rejected as poison' : 'it will be decided once more'
-    log.error({ ...call, what, times }, `${decisionText(call)} ended its host, ${times} of ${HOST_ENDS_MAX} times: it ${what}; ${next}`)
+    const unless = isLeftBehind ? ', unless it is recorded' : ''
+    log.error(
+      { seq, subject, what, times },
+      `${codeText(end)} ended its host, ${times} of ${HOST_ENDS_MAX} times: it ${what}; the input: ${next}${unless}`,
+    )
   }
   const countTask = async (task: TaskCode, { why, silentMs }: ThreadEnd, signal: AbortSignal): Promise<void> => {
     metrics.taskEnds.inc({ kind: task.kind, task: task.task })
     const times = await insist(() => countTaskEnd(kv, task.run, { what: why, silentMs, atMs: Date.now() }), signal)
-    if (times !== undefined)
-      log.error({ ...task, what: why, times }, `${taskText(task)} ended its thread, for the ${times}. time: it ${why}`)
+    const text = codeText({ code: task, isLeftBehind: false })
+    if (times !== undefined) log.error({ ...task, what: why, times }, `${text} ended its thread, for the ${times}. time: it ${why}`)
   }
   return async (end, signal) => {
-    if (end.call !== undefined) await countDecision(end.call, end.why, signal)
-    if (end.task !== undefined) await countTask(end.task, end, signal)
+    const { code } = end
+    if (isDecision(code)) await countDecision(code, end, signal)
+    else if (code !== undefined) await countTask(code, end, signal)
   }
 }

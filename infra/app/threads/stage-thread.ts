@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
@@ -7,11 +8,13 @@ import { restartPauses } from '../../../pipeline/runtime/retry.ts'
 import type { Stage, StageStatus } from '../../../pipeline/runtime/stage.ts'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
 import { createSlotMemory } from '../../../pipeline/watchdog/call-slot.ts'
+import { isDecision } from '../../../pipeline/watchdog/kind-code.ts'
+import { codeText } from '../../../pipeline/watchdog/watchdog.ts'
 import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
 import { KIND_ROLES } from './kind-roles.ts'
 import type { FromThread, ThreadData, ToThread, WorkerData } from './thread-messages.ts'
-import { decisionText, taskText, type ThreadEnding, watchThread } from './thread-watch.ts'
+import { type ThreadEnding, watchThread } from './thread-watch.ts'
 
 /** A role that runs in a thread of its own. */
 export interface StageThread extends Stage {
@@ -21,8 +24,8 @@ export interface StageThread extends Stage {
   metrics(): Promise<MetricsSnapshot>
 }
 
-/** A thread that takes longer, because of a hanging task or endless code, is terminated: the process must end within 10 s. */
-const STOP_MS_MAX = 6_000
+/** A thread that takes longer, because of a hanging task or endless code, is terminated: the process must end within 8 s. */
+const STOP_MS_MAX = 4_000
 /** A thread that is busy computing answers late; a scrape does not wait for it. */
 const METRICS_MS_MAX = 1_000
 
@@ -59,16 +62,15 @@ export async function startThread(options: ThreadOptions): Promise<StageThread> 
       const end = await current.ended
       if (stopping.signal.aborted) return
       // Its input is rejected at the second end: a longer pause would only hold up the others.
-      if (end.call !== undefined) pauses.reset()
+      if (isDecision(end.code)) pauses.reset()
       const pauseMs = pauses.after(performance.now() - startedMs)
-      const what = end.call !== undefined ? decisionText(end.call) : end.task === undefined ? undefined : taskText(end.task)
-      const how = `${what === undefined ? '' : ` during ${what}`} (${end.why})`
+      const how = `${end.code === undefined ? '' : ` during ${codeText(end)}`} (${end.why})`
       status = { ...status, ok: false, since: new Date().toISOString(), detail: `its thread ended${how} and is being restarted` }
       log.error({ stage: name, pauseMs }, `the thread of ${name} ended${how}; restarting it`)
       await options.countEnd(end, stopping.signal)
       await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
       if (stopping.signal.aborted) return
-      current = startOnce(options, setStatus)
+      current = startOnce(options, setStatus, current.id)
       await current.run().catch((error: unknown) => log.warn({ stage: name, err: error }, `the thread of ${name} could not start`))
     }
   }
@@ -86,9 +88,9 @@ export async function startThread(options: ThreadOptions): Promise<StageThread> 
         } catch (error) {
           const end = await current.ended
           // The input that waits first may be the one that ends its host: only then does another attempt help.
-          if (end.call === undefined || stopping.signal.aborted) throw error
+          if (!isDecision(end.code) || stopping.signal.aborted) throw error
           await options.countEnd(end, stopping.signal)
-          current = startOnce(options, setStatus)
+          current = startOnce(options, setStatus, current.id)
         }
       }
       restarting = restartForEver()
@@ -102,12 +104,13 @@ export async function startThread(options: ThreadOptions): Promise<StageThread> 
 }
 
 /** Starts a thread once, without restarts. */
-function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: StageStatus) => void) {
+function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: StageStatus) => void, formerId?: string) {
   const { role, settings } = data
   const memory = createSlotMemory()
+  const id = randomUUID()
   const heapMib = Math.floor(settings.HEAP_BYTES_MAX / MIB)
   const worker = new Worker(workerEntry(import.meta.url, './stage-worker'), {
-    workerData: { ...data, memory } satisfies WorkerData,
+    workerData: { ...data, memory, member: { id, formerId } } satisfies WorkerData,
     name: role,
     ...(KIND_ROLES.includes(role) ? { resourceLimits: { maxOldGenerationSizeMb: heapMib } } : {}),
   })
@@ -115,6 +118,7 @@ function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: St
     role,
     worker,
     memory,
+    slotPath: data.slotPath,
     settings,
     metrics,
     log,
@@ -131,6 +135,7 @@ function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: St
   const metricsRequests = new Map<number, (metrics: MetricsSnapshot) => void>()
   let lastRequestId = 0
   let why: ColloquyError | undefined
+  let isOutOfMemory = false
   worker.on('message', (message: FromThread) => {
     switch (message.type) {
       case 'ready':
@@ -153,13 +158,14 @@ function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: St
     }
   })
   worker.on('error', (error) => {
-    const text = codeOf(error) === 'ERR_WORKER_OUT_OF_MEMORY' ? `used up its heap of ${heapMib} MiB` : messageOf(error)
+    isOutOfMemory = codeOf(error) === 'ERR_WORKER_OUT_OF_MEMORY'
+    const text = isOutOfMemory ? `used up its heap of ${heapMib} MiB` : messageOf(error)
     why ??= new ColloquyError('thread_ended', text, { cause: error })
   })
   worker.on('exit', (code) => {
     isRunning = false
-    const ending = watch.stop()
-    const byItself = ending.call === undefined ? 'it ended by itself' : `ended its thread with exit code ${code}`
+    const ending = watch.stop(why === undefined || isOutOfMemory)
+    const byItself = isDecision(ending.code) ? `ended its thread with exit code ${code}` : 'it ended by itself'
     const error = why ?? new ColloquyError('thread_ended', byItself)
     ready.reject(error)
     running.reject(error)
@@ -169,6 +175,7 @@ function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: St
   for (const { promise } of [ready, running]) promise.catch(() => undefined)
   const send = (message: ToThread): void => worker.postMessage(message)
   return {
+    id,
     ready: ready.promise,
     ended: ended.promise,
     /** The status while the event loop of the thread does not turn. */

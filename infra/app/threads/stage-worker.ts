@@ -4,12 +4,13 @@ import { pino } from 'pino'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
 import { answerWhileBlocked } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
-import { createCallSlot } from '../../../pipeline/watchdog/call-slot.ts'
+import { createCallSlot, HEARTBEAT_MS } from '../../../pipeline/watchdog/call-slot.ts'
 import { openSlotFile } from '../../../pipeline/watchdog/slot-file.ts'
 import { handleStrayErrors } from '../../../pipeline/watchdog/stray-errors.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { accessClickHouse } from '../clickhouse-access.ts'
 import { loadKinds } from '../load-kinds.ts'
+import { LOG_OPTIONS } from '../log-options.ts'
 import { connectNats, openJetStream, remoteConnection } from '../nats-access.ts'
 import { openBucket } from '../prepare-streams.ts'
 import { startStages } from '../start-stages.ts'
@@ -18,14 +19,13 @@ import type { FromThread, ToThread, WorkerData } from './thread-messages.ts'
 
 /** How often the thread reports the status of its stage, if it has changed. */
 const STATUS_MS = 25
-/** How often the thread shows that its event loop turns. */
-const HEARTBEAT_MS = 100
 
 /** Runs one role in this thread. The thread is a member of the cluster of its own. */
-async function work({ role, settings, replicas, memory, slotPath }: WorkerData, send: (message: FromThread) => void): Promise<void> {
+async function work(data: WorkerData, send: (message: FromThread) => void): Promise<void> {
+  const { role, settings, replicas, memory, member, slotPath } = data
   await using started = new AsyncDisposableStack()
   const orders = createOrders()
-  const log = pino({ level: settings.LOG_LEVEL, base: undefined }, { write: (line: string) => send({ type: 'log', line }) })
+  const log = pino({ level: settings.LOG_LEVEL, ...LOG_OPTIONS }, { write: (line: string) => send({ type: 'log', line }) })
   const metrics = createMetrics()
   const calls = createCallSlot(memory, slotPath === undefined ? undefined : openSlotFile(slotPath))
   const beating = setInterval(() => calls.beat(), HEARTBEAT_MS)
@@ -45,7 +45,7 @@ async function work({ role, settings, replicas, memory, slotPath }: WorkerData, 
   if ((await orders.first) === 'stop') return
   const kv = await openBucket(nc)
   const { stages } = await startStages(
-    { settings, kinds, log, jetstream, kv, client, searchIndex: undefined, metrics, replicas, calls },
+    { settings, kinds, log, jetstream, kv, client, searchIndex: undefined, metrics, replicas, calls, member },
     started,
   )
   let reported = ''

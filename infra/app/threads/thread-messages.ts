@@ -1,6 +1,7 @@
 import type { MetricsSnapshot } from '../../../pipeline/runtime/metrics.ts'
 import type { StageStatus } from '../../../pipeline/runtime/stage.ts'
 import type { Role, Settings } from '../../settings.ts'
+import type { MemberIdentity } from '../start-stages.ts'
 
 /** The data that a thread starts with. */
 export interface ThreadData {
@@ -17,6 +18,8 @@ export interface ThreadData {
 export interface WorkerData extends ThreadData {
   /** The memory of its slot, which the main thread watches. */
   readonly memory: SharedArrayBuffer
+  /** Who it is in the cluster, and whom it replaces. */
+  readonly member: MemberIdentity
 }
 
 /** Messages to a thread. `run`: start the stage; sent when the thread is ready. `metrics`: asks for its metrics. `stop`: stop the stage. */

@@ -2,24 +2,25 @@ import type { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { Metrics } from '../../../pipeline/runtime/metrics.ts'
 import { askBlockedThread } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
-import { type KindCall, readSlot } from '../../../pipeline/watchdog/call-slot.ts'
-import type { TaskCode } from '../../../pipeline/watchdog/kind-code.ts'
-import { secondsText, SLOW_MS, startWatchdog } from '../../../pipeline/watchdog/watchdog.ts'
-import { actorKey, parseLogSubject } from '../../../schemas/subjects.ts'
+import { readSlot } from '../../../pipeline/watchdog/call-slot.ts'
+import { isDecision } from '../../../pipeline/watchdog/kind-code.ts'
+import { type Block, codeText, secondsText, SLOW_MS, startWatchdog, UNKNOWN_BLOCK_MS_MAX } from '../../../pipeline/watchdog/watchdog.ts'
+import { parseLogSubject } from '../../../schemas/subjects.ts'
 import type { Role, Settings } from '../../settings.ts'
+import { slotOfBlock } from '../watchdog/slot-of-block.ts'
 
 /** Watches the thread of a role from the main thread. */
 export interface ThreadWatch {
   /** Why the thread does not answer; `undefined` while it does. */
   silence(): { readonly ms: number; readonly why: string } | undefined
-  /** What the thread was running when it ended. */
-  stop(): ThreadEnding
+  /** What the thread was running when it ended. @param isByItself nobody else ended it */
+  stop(isByItself: boolean): ThreadEnding
 }
 
-/** What a thread was running when it ended; both are absent if it ran no code of a kind, or if nobody knows whose. */
-export interface ThreadEnding {
-  readonly call?: KindCall | undefined
-  readonly task?: TaskCode | undefined
+/** What a thread was running when it ended. */
+export interface ThreadEnding extends Pick<Block, 'code' | 'isLeftBehind'> {
+  /** The watchdog ended it. */
+  readonly isOverrun: boolean
   /** How long it had been silent. */
   readonly silentMs: number
 }
@@ -28,6 +29,8 @@ export interface ThreadWatchOptions {
   readonly role: Role
   readonly worker: Worker
   readonly memory: SharedArrayBuffer
+  /** The slot file of the host; absent for other roles. */
+  readonly slotPath: string | undefined
   readonly settings: Settings
   readonly metrics: Metrics
   readonly log: Logger
@@ -35,81 +38,63 @@ export interface ThreadWatchOptions {
   readonly end: (what: string) => void
 }
 
-/** A thread whose event loop has not turned for this long is not ready. The projector lets others go first. */
-const silentMsMax = (role: Role): number => (role === 'project' ? 10_000 : SLOW_MS)
-const ANSWER_MS_MAX = 1_000
-/** A blocked task has this long after its deadline, when its machine goes on without it. */
-const DEADLINE_MARGIN_MS = 5_000
-/** The thread of the tasks is ended after this long where nobody knows which task blocks it. */
-const UNKNOWN_BLOCK_MS_MAX = 60_000
+/** The projector lets others go first: on a busy machine it may be silent for a while, and nobody but the tables waits for it. */
+const IS_PATIENT: Partial<Record<Role, true>> = { project: true }
+const PATIENCE = 10
 
-export function watchThread({ role, worker, memory, settings, metrics, log, end }: ThreadWatchOptions): ThreadWatch {
+export function watchThread({ role, worker, memory, slotPath, settings, metrics, log, end }: ThreadWatchOptions): ThreadWatch {
   const { threadId } = worker
-  /** The task that blocks the event loop, while it does. */
-  let blocking: TaskCode | undefined
-  let at = ''
-  let isAsked = false
-
-  /** Once for each block: where the thread is. */
-  const ask = async (): Promise<void> => {
-    isAsked = true
-    const position = await askBlockedThread(threadId, ANSWER_MS_MAX)
-    if (watchdog.silentMs() < SLOW_MS) return
-    if (position?.at !== undefined) at = `, at ${position.at}`
-    if (position?.code !== undefined && 'run' in position.code) blocking = position.code
-  }
-  const reportTask = async (): Promise<void> => {
-    await ask()
-    if (watchdog.silentMs() < SLOW_MS) return
-    const who = blocking === undefined ? 'something' : taskText(blocking)
-    log.warn(
-      { ...blocking },
-      `${who} blocks the thread of the tasks${at}: no other task goes on. Make it await, or move the computation to another process`,
-    )
-  }
-  const reportDecision = async (call: KindCall, ms: number): Promise<void> => {
-    metrics.slowDecisions.inc({ kind: parseLogSubject(call.subject).address.kind })
-    await ask()
-    log.warn({ ...call, ms }, `${decisionText(call)} has not returned for ${secondsText(ms)}${at}; the whole stage waits`)
-  }
-  const checkTask = (silentMs: number): void => {
-    if (role !== 'tasks') return
-    if (!isAsked) void reportTask()
-    const overdue =
-      blocking === undefined ? silentMs > UNKNOWN_BLOCK_MS_MAX : Date.now() > Date.parse(blocking.deadlineAt) + DEADLINE_MARGIN_MS
-    if (overdue) end(`blocked its thread for ${secondsText(silentMs)}${at}`)
-  }
+  const patience = IS_PATIENT[role] === true ? PATIENCE : 1
+  const slot = slotOfBlock(slotPath)
+  let over: Block | undefined
   const watchdog = startWatchdog({
     memory,
     callMsMax: settings.DECISION_MS_MAX,
+    unknownMsMax: UNKNOWN_BLOCK_MS_MAX * patience,
+    silentMsMin: SLOW_MS * patience,
     growthBytesMax: settings.HEAP_BYTES_MAX,
-    onSlow: (call, ms) => void reportDecision(call, ms),
-    onOverrun: (_call, what) => end(`${what}${at}`),
-    onSilent: checkTask,
-    onAnswer() {
-      blocking = undefined
-      at = ''
-      isAsked = false
+    ask: () => askBlockedThread(threadId),
+    onBlocked(block) {
+      const { code, at, isLeftBehind } = block
+      slot.blame(block)
+      if (isDecision(code) && !isLeftBehind) {
+        metrics.slowDecisions.inc({ kind: parseLogSubject(code.subject).address.kind })
+        log.warn({ ...code, ms: block.ms }, `${codeText(block)} has not returned for ${secondsText(block.ms)}${at}; the whole stage waits`)
+      } else {
+        const advice = code === undefined ? '' : '. Make it await, or move the computation to another process'
+        log.warn({ stage: role, ...code, ms: block.ms }, `${blocksText(block, role)}${at}: nothing else of ${role} goes on${advice}`)
+      }
     },
+    onOverrun(block, what) {
+      over = block
+      end(`${what}${block.at}`)
+    },
+    onAnswer: slot.forget,
   })
   return {
     silence() {
       const ms = watchdog.silentMs()
-      if (ms < silentMsMax(role)) return undefined
-      const call = watchdog.slow()
+      if (ms < SLOW_MS * patience) return undefined
+      const block = watchdog.block()
       const during =
-        call !== undefined ? `${decisionText(call)} has not returned` : blocking === undefined ? '' : `${taskText(blocking)} blocks it`
-      return { ms, why: `its thread has not answered for ${secondsText(ms)}${during === '' ? '' : `: ${during}${at}`}` }
+        block?.code === undefined
+          ? ''
+          : isDecision(block.code) && !block.isLeftBehind
+            ? `: ${codeText(block)} has not returned${block.at}`
+            : `: ${codeText(block)} blocks it${block.at}`
+      return { ms, why: `its thread has not answered for ${secondsText(ms)}${during}` }
     },
-    stop() {
+    stop(isByItself) {
       const silentMs = watchdog.silentMs()
+      const { call, recent } = readSlot(memory)
+      const block = over ?? watchdog.block()
       watchdog.stop()
-      return { call: readSlot(memory).call, task: blocking, silentMs }
+      // The microtasks of the newest decision may have ended it.
+      const code = call ?? block?.code ?? (isByItself ? recent : undefined)
+      return { code, isLeftBehind: isDecision(code) && call === undefined, isOverrun: over !== undefined, silentMs }
     },
   }
 }
 
-export const decisionText = ({ seq, subject }: KindCall): string =>
-  `the decision on input ${seq} of ${actorKey(parseLogSubject(subject).address)}`
-
-export const taskText = ({ task, run, actor }: TaskCode): string => `task "${task}" (run ${run}) of ${actor}`
+const blocksText = (block: Block, role: Role): string =>
+  `${codeText(block)} blocks the thread of ${role === 'tasks' ? 'the tasks' : `the role ${role}`}`

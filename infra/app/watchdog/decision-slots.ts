@@ -7,6 +7,7 @@ import type { JetStreamContext } from '../../../pipeline/jetstream/connection.ts
 import { countHostEnd } from '../../../pipeline/watchdog/ended-hosts.ts'
 import { createSlotFile, readSlotFile, type SlotContent } from '../../../pipeline/watchdog/slot-file.ts'
 import { ColloquyError, hasCode } from '../../../schemas/errors.ts'
+import { logSubject, parseInboxSubject } from '../../../schemas/subjects.ts'
 import { type DataLock, takeDataLock } from '../../servers/data-lock.ts'
 
 /** The folder of the slot files in the data folder, which several processes may share. */
@@ -82,12 +83,17 @@ function slotOf(path: string): SlotContent | undefined {
   }
 }
 
-async function count({ kv, jetstream, log }: CountDeps, { seq, storedMs, what = ENDED }: SlotContent): Promise<void> {
+async function count({ kv, jetstream, log }: CountDeps, { seq, storedMs, isLeftBehind, what }: SlotContent): Promise<void> {
   const input = await jetstream.jsm.direct.getMessage('INBOX', { seq })
   // Trimmed, or a stream that was made again: the input will not be decided.
   if (input?.seq !== seq || input.time.getTime() !== storedMs) return
-  const times = await countHostEnd(kv, { seq, storedMs }, what, new Date().toISOString())
-  log.error({ seq, subject: input.subject, what, times }, `an earlier process ended while it decided on input ${seq}: it ${what}`)
+  const { partition, address } = parseInboxSubject(input.subject)
+  const subject = logSubject(partition, address)
+  const did = what ?? ENDED
+  const isOverrun = what !== undefined
+  const times = await countHostEnd(kv, { seq, storedMs, subject, what: did, isLeftBehind, isOverrun, at: new Date().toISOString() })
+  const when = isLeftBehind ? `while code that the decision on input ${seq} had left behind ran` : `while it decided on input ${seq}`
+  log.error({ seq, subject, what: did, times }, `an earlier process ended ${when}: it ${did}`)
 }
 
 async function removeSlot(path: string, lock: DataLock): Promise<void> {

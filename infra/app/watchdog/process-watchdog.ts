@@ -3,8 +3,10 @@ import { closeSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
-import { type CallSlot, createCallSlot, createSlotMemory } from '../../../pipeline/watchdog/call-slot.ts'
+import { answerWhileBlocked } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
+import { type CallSlot, createCallSlot, createSlotMemory, HEARTBEAT_MS } from '../../../pipeline/watchdog/call-slot.ts'
 import { openSlotFile } from '../../../pipeline/watchdog/slot-file.ts'
+import { UNKNOWN_BLOCK_MS_MAX } from '../../../pipeline/watchdog/watchdog.ts'
 import type { Settings } from '../../settings.ts'
 import type { ProcessWatchdogData } from './process-watchdog-worker.ts'
 
@@ -30,6 +32,30 @@ export function startProcessWatchdog(data: ProcessWatchdogData): { stop(): Promi
   }
 }
 
+/** From when a module that blocks this thread while it is imported is named: on a busy machine, any import may take seconds. */
+const IMPORT_SILENT_MS_MIN = 10_000
+
+/** Imports with a watchdog beside it that ends the process where a module blocks this thread for longer than `msMax`. */
+export async function watchedImport<T>(
+  { HEAP_BYTES_MAX }: Pick<Settings, 'HEAP_BYTES_MAX'>,
+  msMax: number,
+  load: () => Promise<T>,
+): Promise<T> {
+  const memory = createSlotMemory()
+  answerWhileBlocked()
+  const limits = { callMsMax: msMax, growthBytesMax: HEAP_BYTES_MAX, unknownMsMax: msMax, silentMsMin: IMPORT_SILENT_MS_MIN }
+  const watchdog = startProcessWatchdog({ memory, ...limits, path: undefined, noun: 'import' })
+  const calls = createCallSlot(memory)
+  calls.beat()
+  const beating = setInterval(calls.beat, HEARTBEAT_MS)
+  try {
+    return await load()
+  } finally {
+    clearInterval(beating)
+    await watchdog.stop()
+  }
+}
+
 /** A slot for this thread, which a watchdog in a thread of its own reads. */
 export function watchedSlot(
   { DECISION_MS_MAX, HEAP_BYTES_MAX }: Pick<Settings, 'DECISION_MS_MAX' | 'HEAP_BYTES_MAX'>,
@@ -37,14 +63,19 @@ export function watchedSlot(
   started: AsyncDisposableStack,
 ): CallSlot {
   const memory = createSlotMemory()
-  const watchdog = startProcessWatchdog({ memory, callMsMax: DECISION_MS_MAX, growthBytesMax: HEAP_BYTES_MAX, path, noun })
+  answerWhileBlocked()
+  const limits = { callMsMax: DECISION_MS_MAX, growthBytesMax: HEAP_BYTES_MAX, unknownMsMax: UNKNOWN_BLOCK_MS_MAX }
+  const watchdog = startProcessWatchdog({ memory, ...limits, path, noun })
   started.defer(() => watchdog.stop())
-  if (path === undefined) return createCallSlot(memory)
-  const file = openSlotFile(path)
+  const file = path === undefined ? undefined : openSlotFile(path)
+  const calls = createCallSlot(memory, file)
+  const beating = setInterval(calls.beat, HEARTBEAT_MS).unref()
+  started.defer(() => clearInterval(beating))
+  if (file === undefined) return calls
   started.defer(async () => {
     // The slot clears its file at the end of the event loop's turn.
     await nextTurn()
     closeSync(file)
   })
-  return createCallSlot(memory, file)
+  return calls
 }

@@ -10,13 +10,14 @@ import { endAtOnce, endInTime } from '../../app/forced-end.ts'
 import { watchInterrupts } from '../../app/interrupts.ts'
 import { launch, type Running } from '../../app/launch.ts'
 import { createFigures } from '../../app/live-figures.ts'
-import { loadKinds } from '../../app/load-kinds.ts'
+import { IMPORT_MS_MAX, loadKinds } from '../../app/load-kinds.ts'
 import { logFileOf, openLog } from '../../app/open-log.ts'
 import { startPendingRebuild } from '../../app/rebuild/pending-rebuild.ts'
 import { createStopTracker } from '../../app/stop-tracker.ts'
 import { usesDataFolder } from '../../app/system-parts.ts'
 import type { Output } from '../../app/terminal-output.ts'
 import { endProcess } from '../../app/watchdog/end-process.ts'
+import { watchedImport } from '../../app/watchdog/process-watchdog.ts'
 import { type Demo, startDemo } from '../../demo/demo.ts'
 import { lockDataFolder } from '../../servers/data-folder.ts'
 import type { Settings } from '../../settings.ts'
@@ -50,7 +51,8 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
   if (hasView) out.line(`Starting Colloquy; log file: ${logFileOf(settings)}`)
 
   await downloadModel(out, settings, log)
-  const system = await launch(settings, await loadKinds(settings), log, { threads: true, dataLock, stops })
+  const kinds = await watchedImport(settings, IMPORT_MS_MAX, () => loadKinds(settings))
+  const system = await launch(settings, kinds, log, { threads: true, dataLock, stops })
   started.defer(async () => {
     log.info('stopping')
     await system.stop()

@@ -2,7 +2,7 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { LRUCache } from 'lru-cache'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import { type BatchBounds, boundedBatches } from '../../runtime/bounded-batches.ts'
-import { isMissingTable, isRowRefusal, PARAMETER_BOUNDS, parameterBytes } from '../../runtime/clickhouse-failures.ts'
+import { damageError, isMissingTable, isRowRefusal, PARAMETER_BOUNDS, parameterBytes } from '../../runtime/clickhouse-failures.ts'
 import { SYNC_INSERT } from '../../runtime/sync-insert.ts'
 import { countTerms, createScore } from '../bm25.ts'
 import { termsOf } from '../search-terms.ts'
@@ -262,6 +262,8 @@ const guarded =
     try {
       return await method(...args)
     } catch (cause) {
+      const damage = damageError(cause)
+      if (damage !== undefined) throw damage
       if (isMissingTable(cause)) {
         throw new ColloquyError(
           'index_filling',

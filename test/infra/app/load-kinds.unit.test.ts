@@ -67,6 +67,16 @@ test.each([
   expect([codeOf(error), messageOf(error)]).toEqual([code, expect.stringMatching(says)])
 })
 
+test('a config whose import never ends gets an error that names it', async () => {
+  const file = join(folder, 'hangs.ts')
+  await writeFile(file, 'await new Promise(() => undefined)\nexport default []')
+  const { settings } = loadSettings({}, settingsFor(folder, { CONFIG: file }))
+  await expect(loadKinds(settings, 200)).rejects.toMatchObject({
+    code: 'config_hangs',
+    message: expect.stringMatching(/^importing .*hangs\.ts took longer than 0\.2 s/) as string,
+  })
+})
+
 test('the kind `source` is added to any config that has none of that name', async () => {
   const named = async (file: string, name: string): Promise<Kinds> => {
     await writeFile(join(folder, file), `${imports.replace("'one'", `'${name}'`)}export default [kind({})]`)

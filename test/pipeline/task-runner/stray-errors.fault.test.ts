@@ -95,3 +95,22 @@ test('a task that blocks without end is named with its line; its thread ends aft
   await expect.poll(async () => (await last('other'))?.to).toBe('done')
   await close()
 })
+
+test('with one thread, a task that blocks without end is named and ends the process after its deadline; then it has failed', async () => {
+  const { publish, close, ended } = await start({ THREADS: 'off' })
+  await publish('blocks', 'blocks')
+  await close()
+  const { stderr } = await ended
+  const lines = stderr.trim().split('\n')
+  expect(
+    lines.some((one) =>
+      /^task "risky" .* of acme\/chore\/blocks has blocked this process for \S+ s, at work \(.*chore-config\.ts/.test(one),
+    ),
+  ).toBe(true)
+  expect(lines.at(-1)).toMatch(/^task "risky" \(run .*\) of acme\/chore\/blocks blocked its thread for \S+ s; ending this process$/)
+  const { publish: publishAgain, close: closeAgain } = await start({ THREADS: 'off' })
+  await expect.poll(async () => (await last('blocks'))?.to).toBe('failed')
+  await publishAgain('other', 'fine')
+  await expect.poll(async () => (await last('other'))?.to).toBe('done')
+  await closeAgain()
+})

@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { jetstream as jetstreamOf } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
@@ -6,6 +7,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { withJetStream } from '../../../infra/app/connect-to-running.ts'
 import { loadSettings, type SettingName } from '../../../infra/settings.ts'
 import { lastRecord, recordsOf } from '../../../pipeline/jetstream/last-record.ts'
+import { logParser } from '../../../pipeline/jetstream/log-message.ts'
+import { readToEnd } from '../../../pipeline/jetstream/read-to-end.ts'
+import { readSlotFile } from '../../../pipeline/watchdog/slot-file.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { type CliOptions, type CliProcess, runCli, startCli, startUp } from '../../support/run-cli.ts'
 import { settingsFor, temporaryFolder } from '../../support/test-system.ts'
@@ -60,6 +64,24 @@ const last = (id: string): Promise<LogRecord | undefined> =>
     loadSettings({}, settingsFor(options.dataDir, SETTINGS)).settings,
     async (jetstream) => (await lastRecord(jetstream, recordsOf({ tenant: 'acme', kind: 'trap', id })))?.record,
   )
+
+/** How long each record of an actor was stored after its input, in milliseconds. */
+const waitsOf = (id: string): Promise<number[]> =>
+  withJetStream(loadSettings({}, settingsFor(options.dataDir, SETTINGS)).settings, async (jetstream) => {
+    const waits: number[] = []
+    const parse = await logParser(jetstream)
+    for await (const batch of readToEnd(jetstream, 'LOG', { filter_subjects: [recordsOf({ tenant: 'acme', kind: 'trap', id })] })) {
+      for (const message of batch) waits.push(message.time.getTime() - Date.parse(parse(message).record?.inbox.ts ?? ''))
+    }
+    return waits
+  })
+
+/** The input that the slot file of the running process names. */
+async function slotSeq(dataDir: string): Promise<number | undefined> {
+  const folder = join(dataDir, 'decisions')
+  const [name = ''] = (await readdir(folder)).filter((one) => !one.includes('.lock'))
+  return readSlotFile(join(folder, name))?.seq
+}
 
 test.each<[Trap, string]>([
   ['guard', 'host_ended: this input ended its host 2 times: did not return within 2.5 s'],
@@ -156,7 +178,7 @@ test('a migration that does not return ends the start, which names the actor', a
 test.each<[Trap, Partial<Record<SettingName, string>>, string]>([
   ['kill', {}, 'ended its process (killed, crashed, or out of memory)'],
   ['kill', { THREADS: 'off' }, 'ended its process (killed, crashed, or out of memory)'],
-  ['guard', { THREADS: 'off' }, 'did not return within 2.5 s'],
+  ['guard', { THREADS: 'off' }, 'did not return within 2.5 s, then did not return within 1 s'],
   ['end', { THREADS: 'off' }, 'ended its process (killed, crashed, or out of memory)'],
 ])('an input with the trap "%s" that ends its process (%o) is rejected at the second restart', async (how, more, what) => {
   const first = await up(more)
@@ -167,7 +189,9 @@ test.each<[Trap, Partial<Record<SettingName, string>>, string]>([
   ])
   const end = await first.ended
   if (how === 'guard')
-    expect(end.stderr.trim().split('\n').at(-1)).toBe(`the decision on input 2 of acme/trap/bad ${what}; ending this process`)
+    expect(end.stderr.trim().split('\n').at(-1)).toBe(
+      'the decision on input 2 of acme/trap/bad did not return within 2.5 s; ending this process',
+    )
   stopping = []
   // It may end before it has said that it started.
   const second = startCli(['up', '--json'], { ...options, settings: { ...SETTINGS, ...more } })
@@ -176,4 +200,158 @@ test.each<[Trap, Partial<Record<SettingName, string>>, string]>([
   await expect.poll(() => last('bad')).toMatchObject({ reason: 'poison', error: `host_ended: this input ended its host 2 times: ${what}` })
   await expect.poll(async () => (await last('innocent'))?.state?.context['count']).toBe(2)
   expect(third.addresses.natsUrl).not.toBe('')
+})
+
+test.each<[Trap]>([['later'], ['label_later']])(
+  'code that a recorded decision left behind (%s) is named with its input and line; its thread ends, and nobody else suffers',
+  async (how) => {
+    const { addresses, line, lines } = await up()
+    await publish(addresses.natsUrl, [
+      ['innocent', fine],
+      ['bad', sprung(how)],
+    ])
+    const blocks = 'code that the decision on input 2 of acme/trap/bad left behind blocks the thread of the role host, at '
+    await line((text) => text.includes(blocks) && /spin.* \(.*trap-config\.ts:/.test(text))
+    await publish(addresses.natsUrl, [['innocent', fine]])
+    await expect.poll(async () => (await last('innocent'))?.state?.context['count'], { timeout: 60_000 }).toBe(2)
+    await line((text) => text.includes('code that the decision on input 2 of acme/trap/bad left behind ended its host, 1 of 2 times'))
+    expect(await last('bad')).toMatchObject({ outcome: 'committed', label: { how } })
+    if (how === 'later') {
+      await publish(addresses.natsUrl, [['bad', fine]])
+      await expect.poll(() => last('bad')).toMatchObject({ outcome: 'committed', state: { context: { count: 1 } } })
+      return
+    }
+    // The label does it again at every decision of the actor.
+    await publish(addresses.natsUrl, [['bad', fine]])
+    await line((text) => text.includes('code that the decision on input 4 of acme/trap/bad left behind ended its host'))
+    await publish(addresses.natsUrl, [
+      ['bad', fine],
+      ['innocent', fine],
+    ])
+    await expect
+      .poll(() => last('bad'), { timeout: 60_000 })
+      .toMatchObject({
+        reason: 'poison',
+        error: expect.stringContaining(
+          'code that earlier decisions of this actor left behind ended its host 2 times: blocked its thread',
+        ) as string,
+      })
+    await expect.poll(async () => (await last('innocent'))?.state?.context['count']).toBe(3)
+    expect(lines.filter((text) => text.includes('acme/trap/innocent') && text.includes('ended its host'))).toEqual([])
+  },
+)
+
+test.each<[Trap, string]>([
+  ['microtask', 'host_ended: code that this input left behind ended its host 2 times: blocked its thread for '],
+  ['microtask_end', 'host_ended: code that this input left behind ended its host 2 times: ended its thread with exit code 3'],
+])('an input that ends its host at the end of its turn (%s) is rejected as poison', async (how, error) => {
+  const { addresses } = await up()
+  await publish(addresses.natsUrl, [
+    ['innocent', fine],
+    ['bad', sprung(how)],
+    ['innocent', fine],
+  ])
+  await expect.poll(async () => (await last('innocent'))?.state?.context['count'], { timeout: 60_000 }).toBe(2)
+  await expect
+    .poll(() => last('bad'), { timeout: 60_000 })
+    .toMatchObject({ outcome: 'rejected', reason: 'poison', error: expect.stringContaining(error) as string })
+})
+
+test.each<[Trap, Partial<Record<SettingName, string>>]>([
+  ['later', {}],
+  ['later', { THREADS: 'off' }],
+  ['microtask', {}],
+])('a kill while left-behind code (%s) blocks its thread (%o) blames the input that left it', async (how, more) => {
+  const first = await up({ DECISION_MS_MAX: '60000', ...more })
+  await publish(first.addresses.natsUrl, [['bad', sprung(how)]])
+  if (more.THREADS === undefined) {
+    await first.line((text) => text.includes('code that the decision on input 1 of acme/trap/bad left behind blocks'))
+    await publish(first.addresses.natsUrl, [['innocent', fine]])
+  } else await expect.poll(() => slotSeq(options.dataDir)).toBe(1)
+  first.signal('SIGKILL')
+  await first.ended
+  stopping = []
+  const second = await up({ DECISION_MS_MAX: '2500', ...more })
+  const blamed = second.lines.filter((text) => text.includes('an earlier process ended'))
+  expect(blamed).toHaveLength(1)
+  expect(blamed[0]).toContain('while code that the decision on input 1 had left behind ran')
+  await publish(second.addresses.natsUrl, [['innocent', fine]])
+  await expect.poll(() => last('innocent'), { timeout: 60_000 }).toMatchObject({ outcome: 'committed' })
+  await expect.poll(() => last('bad'), { timeout: 60_000 }).toMatchObject(how === 'later' ? { outcome: 'committed' } : { reason: 'poison' })
+})
+
+test('with one thread, left-behind code ends the process, whose last line names its input', async () => {
+  const first = await up({ THREADS: 'off' })
+  await publish(first.addresses.natsUrl, [['bad', sprung('later')]])
+  const { stderr } = await first.ended
+  expect(stderr.trim().split('\n').at(-1)).toMatch(
+    /^code that the decision on input 1 of acme\/trap\/bad left behind blocked its thread for 2\.\d s; ending this process$/,
+  )
+  stopping = []
+  const second = await up({ THREADS: 'off' })
+  expect(second.lines.some((text) => text.includes('while code that the decision on input 1 had left behind ran: it blocked'))).toBe(true)
+  await publish(second.addresses.natsUrl, [['bad', fine]])
+  await expect.poll(() => last('bad')).toMatchObject({ outcome: 'committed' })
+})
+
+test('with the default limit, an input that does not return holds up others for less than 15 s in all', async () => {
+  const { addresses } = await up({ DECISION_MS_MAX: '10000' })
+  const nc = await connect({ servers: addresses.natsUrl })
+  const js = jetstreamOf(nc)
+  let published = 0
+  const timer = setInterval(() => {
+    published += 1
+    void js.publish('in.acme.trap.innocent', JSON.stringify(fine))
+  }, 100)
+  await expect.poll(() => published).toBeGreaterThan(20)
+  await publish(addresses.natsUrl, [['bad', sprung('guard')]])
+  await expect.poll(() => last('bad'), { timeout: 60_000 }).toMatchObject({ reason: 'poison' })
+  clearInterval(timer)
+  await expect.poll(async () => (await last('innocent'))?.state?.context['count'], { timeout: 60_000 }).toBe(published)
+  await nc.close()
+  const waits = await waitsOf('innocent')
+  expect(Math.max(...waits)).toBeLessThan(15_000)
+})
+
+test.each<[string, string]>([
+  ['label', 'did not return within 2.5 s'],
+  ['upcaster', 'did not return within 2.5 s'],
+])('with one thread, a decision with the trap "%s" ends the process, which says so', async (how, what) => {
+  const first = await up({ THREADS: 'off' })
+  await publish(first.addresses.natsUrl, [['bad', sprung(how === 'label' ? 'label' : 'upcaster')]])
+  const { stderr } = await first.ended
+  stopping = []
+  expect(stderr.trim().split('\n').at(-1)).toBe(`the decision on input 1 of acme/trap/bad ${what}; ending this process`)
+})
+
+test('with one thread, process.exit in a decision is refused, and its input is rejected', async () => {
+  const { addresses } = await up({ THREADS: 'off' })
+  await publish(addresses.natsUrl, [
+    ['bad', sprung('exit')],
+    ['innocent', fine],
+  ])
+  await expect
+    .poll(() => last('bad'))
+    .toMatchObject({ reason: 'poison', error: expect.stringContaining('process.exit(3) was called') as string })
+  await expect.poll(() => last('innocent')).toMatchObject({ outcome: 'committed' })
+})
+
+test('a migration that calls process.exit ends the start, which names the actor', async () => {
+  const first = await up()
+  await publish(first.addresses.natsUrl, [['bad', sprung('migrate_exit')]])
+  await expect.poll(() => last('bad')).toMatchObject({ outcome: 'committed' })
+  first.signal('SIGTERM')
+  await first.ended
+  stopping = []
+  const { code, stderr } = await runCli(['up', '--json'], { ...options, env: { TRAP_VERSION: '2' } })
+  expect(code).toBe(1)
+  expect(stderr).toContain('acme/trap/bad: ')
+  expect(stderr).toContain('process.exit(0) was called')
+})
+
+test('a config whose import blocks the process ends the start, which names its file and line', async () => {
+  const file = join(options.dataDir, 'hangs.ts')
+  await writeFile(file, 'for (;;);\nexport default []\n')
+  const { stderr } = await runCli(['up', '--json'], { ...options, settings: { ...SETTINGS, CONFIG: file } })
+  expect(stderr).toMatch(/something blocked its thread for 30 s, at .*hangs\.ts:1:\d+\); ending this process/)
 })
