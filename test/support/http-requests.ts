@@ -40,7 +40,7 @@ export function httpOptions({ running }: System, more: Partial<HttpServerOptions
     durability: { replicas: 1, fsync: '2m' },
     dispatchedSeq: (partition) => dispatchedSeq(undefined, checkpoints, partition),
     projectedSeq: async () => 0,
-    advise: createAdvise({ kinds: running.kinds, registeredKinds: async () => (await registeredKinds(kv)).keys() }),
+    advise: createAdvise({ kinds: running.kinds, registeredKinds: async () => (await registeredKinds(kv)).keys(), log: silent }),
     ...more,
   }
 }
