@@ -103,8 +103,8 @@ export const SEARCH_ERRORS = {
   },
   no_such_path: {
     meaning: 'A path cannot be read.',
-    cause: 'It does not exist, may not be read, or is neither a file nor a folder.',
-    remedy: 'Correct the path or its rights.',
+    cause: 'It does not exist.',
+    remedy: 'Correct the path.',
     where: LEARN,
   },
   empty_document: {
@@ -115,14 +115,20 @@ export const SEARCH_ERRORS = {
   },
   too_long: {
     meaning: 'A document is too long for one source.',
-    cause: 'The file has more bytes or chunks than the limit in the message.',
+    cause: 'The file has more bytes, characters, pages or chunks than the limit in the message.',
     remedy: 'Split it into several files.',
     where: LEARN,
   },
   no_text: {
     meaning: 'A file is not text.',
-    cause: 'It is binary, or not in UTF-8.',
-    remedy: 'Convert it to UTF-8, or leave it out.',
+    cause: 'It is binary, or in a charset that is neither declared nor recognised.',
+    remedy: 'Convert it to UTF-8, declare its charset, or leave it out.',
+    where: LEARN,
+  },
+  bad_document: {
+    meaning: 'A file cannot be read as its format.',
+    cause: 'A PDF, DOCX or notebook is damaged, cut or encrypted, or the file is something else. The message says what.',
+    remedy: 'Save it again without a password, or convert it to text, Markdown or HTML.',
     where: LEARN,
   },
   bad_table: {
