@@ -87,7 +87,7 @@ const ofSections = (sections: readonly Section[], title: string | undefined, cut
 
 /** A table stays with the text around it where all of it fits into one chunk. */
 function cutBlocks(blocks: readonly Block[], cut: (text: string) => string[]): string[] {
-  const texts = blocks.map((block) => (typeof block === 'string' ? block.trimEnd() : tableText(block)))
+  const texts = blocks.map((block) => (typeof block === 'string' ? block.trim() : tableText(block)))
   const together = texts.join('\n\n')
   if (blocks.length > 1 && sizeOf(together) <= PROSE.max) return [together]
   return blocks.flatMap((block) => (typeof block === 'string' ? cut(block) : tableChunks(block)))

@@ -1,5 +1,6 @@
-import { type AnyNode, DomHandler, type Element, isTag, isText, type ParentNode } from 'domhandler'
-import { Parser } from 'htmlparser2'
+import { type AnyNode, type Element, isTag, isText, type ParentNode } from 'domhandler'
+import { parse } from 'parse5'
+import { adapter } from 'parse5-htmlparser2-tree-adapter'
 import { elementsIn, LINES, lineOf, PARAGRAPHS, UNREAD } from './html-dom.ts'
 import { endsAsQuestion, type Questions, questionsIn } from './html-questions.ts'
 import { type HtmlCell, htmlTable } from './html-table.ts'
@@ -21,15 +22,9 @@ export interface Titled {
   readonly sections: readonly Section[]
 }
 
-/** Extracts the title of a page and its sections. Never throws on invalid markup. */
+/** Extracts the title of a page and its sections. The tree is the one that browsers make of it; it never throws on invalid markup. */
 export function htmlSections(html: string): Titled {
-  const handler = new DomHandler()
-  new Parser(handler, { decodeEntities: true }).end(html)
-  return sectionsOf(handler.root)
-}
-
-/** The title and sections of a parsed page. */
-export function sectionsOf(root: ParentNode): Titled {
+  const root = parse(html, { treeAdapter: adapter })
   const outline = createOutline()
   const elements = elementsIn(root)
   const title = elements.find(({ name, parent }) => name === 'title' && !(parent !== null && isTag(parent) && parent.name === 'svg'))
@@ -120,7 +115,7 @@ function walkPage(root: ParentNode, outline: Outline, questions: Questions): voi
     const end = PARAGRAPHS.has(node.name) ? flush : LINES.has(node.name) && !isCell ? endLine : undefined
     if (end !== undefined) end()
     else if (isCell && line !== '') line += ' | '
-    if (node.name === 'optgroup') append(`${node.attribs['label'] ?? ''} `)
+    if (node.name === 'optgroup') append(node.attribs['label'] ?? '')
     if (node.name === 'pre') preformatted += 1
     walkAll(node.children, depth + 1, node.name === 'dl' ? termAt : questionAt)
     if (node.name === 'pre') preformatted -= 1

@@ -1,7 +1,5 @@
-import { DomHandler } from 'domhandler'
-import { Parser } from 'htmlparser2'
 import MarkdownIt, { type Token } from 'markdown-it'
-import { sectionsOf, type Titled, VERBATIM } from './html-sections.ts'
+import { htmlSections, type Titled, VERBATIM } from './html-sections.ts'
 
 const markdown = new MarkdownIt({ html: true })
 /** Only blocks matter for the cut. The text of blocks stays as it is written. */
@@ -17,58 +15,66 @@ const TITLE_FIELD = /^title:[ \t]*(.+)$/m
  */
 export function markdownSections(text: string): Titled {
   const front = FRONT_MATTER.exec(text)
-  const page = new DomHandler()
-  const parser = new Parser(page, { decodeEntities: true })
-  addBlocks(text.slice(front?.[0].length ?? 0), page, parser)
-  parser.end()
-  const { sections, title: first } = sectionsOf(page.root)
+  const { sections, title: first } = htmlSections(pageOf(text.slice(front?.[0].length ?? 0)))
   const title = TITLE_FIELD.exec(front?.[1] ?? '')?.[1]
     ?.replaceAll(/^["']|["']$/g, '')
     .trim()
   return { title: title || first, sections }
 }
 
-/** Adds the blocks of a text to a page: its HTML as markup, headings and tables as their elements, all else as it is written. */
-function addBlocks(text: string, page: DomHandler, parser: Parser): void {
+/** The blocks of a text as a page: its HTML as markup, headings and tables as their elements, all else as it is written. */
+function pageOf(text: string): string {
   const lines = text.split('\n')
   const tokens = blocks.parse(text, {})
-  const add = (name: string, content: string): void => {
-    page.onopentag(name, {})
-    page.ontext(content)
-    page.onclosetag()
-  }
+  const page: string[] = []
   let from = 0
   const addLinesTo = (to: number): void => {
-    const between = lines.slice(from, to).join('\n')
-    if (between.trim() !== '') add(VERBATIM, between)
+    const between = lines.slice(from, to).join('\n').replace(OUTER_EMPTY_LINES, '').trimEnd()
+    if (between !== '') page.push(element(VERBATIM, between))
   }
   for (const [index, { type, level, map, tag, content }] of tokens.entries()) {
     if (map === null || map[0] < from) continue
     const isTable = type === 'table_open'
-    if (!isTable && (level > 0 || (type !== 'heading_open' && type !== 'html_block'))) continue
+    if (!isTable && (level > 0 || (type !== 'heading_open' && (type !== 'html_block' || isCutShort(content))))) continue
     addLinesTo(map[0])
     from = map[1]
-    if (isTable) addTable(tokens.slice(index, closeOf(tokens, index)), page, add)
-    else if (type === 'heading_open') add(tag, titleOf(tokens[index + 1]?.content ?? ''))
-    else parser.write(content)
+    if (isTable) page.push(tableOf(tokens.slice(index, closeOf(tokens, index))))
+    else if (type === 'heading_open') page.push(element(tag, titleOf(tokens[index + 1]?.content ?? '')))
+    else page.push(content)
   }
   addLinesTo(lines.length)
+  return page.join('')
 }
+
+const OUTER_EMPTY_LINES = /^(?:[ \t]*\n)+/
+
+const TAGS = /<[a-z/!?](?:"[^"]*"|'[^']*'|[^'">])*>/gi
+/** Elements whose content is no markup: without their end, the rest of the page is their text. */
+const RAW = /<(title|textarea|script|style|iframe|noembed|noframes|noscript|plaintext|xmp)\b/gi
+
+/** Whether a part of HTML ends inside of a tag, or inside of an element without markup. It is text then, so that nothing after it is lost. */
+function isCutShort(html: string): boolean {
+  if (/<[a-z/]/i.test(html.replace(/<!--[^]*?-->/g, '').replace(TAGS, ''))) return true
+  return [...html.matchAll(RAW)].some(([, name = '']) => !html.toLowerCase().includes(`</${name.toLowerCase()}`))
+}
+
+const ESCAPED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;' }
+const element = (name: string, text: string): string =>
+  `<${name}>${text.replaceAll(/[&<]/g, (character) => ESCAPED[character] ?? '')}</${name}>`
 
 const closeOf = (tokens: readonly Token[], from: number): number => {
-  const close = tokens.findIndex(({ type }, index) => index > from && type === 'table_close')
-  return close === -1 ? tokens.length : close
+  let to = from
+  while (to < tokens.length && tokens[to]?.type !== 'table_close') to += 1
+  return to
 }
 
-/** Adds a table; its cells are inline tokens between those of its rows. */
-function addTable(tokens: readonly Token[], page: DomHandler, add: (name: string, content: string) => void): void {
-  page.onopentag('table', {})
-  for (const [index, { type }] of tokens.entries()) {
-    if (type === 'tr_open') page.onopentag('tr', {})
-    else if (type === 'tr_close') page.onclosetag()
-    else if (type === 'th_open' || type === 'td_open') add(type.slice(0, 2), tokens[index + 1]?.content ?? '')
-  }
-  page.onclosetag()
+/** A table as markup; its cells are inline tokens between those of its rows. */
+function tableOf(tokens: readonly Token[]): string {
+  const parts = tokens.map(({ type }, index) => {
+    if (type === 'tr_open') return '<tr>'
+    return type === 'th_open' || type === 'td_open' ? element(type.slice(0, 2), tokens[index + 1]?.content ?? '') : ''
+  })
+  return `<table>${parts.join('')}</table>`
 }
 
 /** A heading without marks such as those of links and code. Images have no text, unless the heading is nothing else. */

@@ -77,16 +77,21 @@ function isKnown(charset: string): boolean {
   }
 }
 
-/** Where a text stops being UTF-8. */
+/** Where a text stops being UTF-8: the byte from 1. */
 function placeOf(bytes: Uint8Array): string {
-  const decoder = new TextDecoder()
-  // The longest valid start, by halving.
+  const isValid = (length: number): boolean => {
+    try {
+      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length), { stream: true })
+      return true
+    } catch {
+      return false
+    }
+  }
   let [valid, invalid] = [0, bytes.length]
   while (invalid - valid > 1) {
     const middle = (valid + invalid) >> 1
-    if (decoder.decode(bytes.subarray(0, middle), { stream: true }).includes('\ufffd')) invalid = middle
-    else valid = middle
-    decoder.decode()
+    if (isValid(middle)) valid = middle
+    else invalid = middle
   }
-  return `byte ${valid + 1}`
+  return `byte ${invalid}`
 }
