@@ -28,7 +28,12 @@ export interface RunOptions {
  */
 export async function runScenario({ scenario, options, system, machineNoise, command, now }: RunOptions): Promise<Report> {
   const [machine, versions, commit, date] = [describeMachine(), await readVersions(system), await readCommit(), now()]
-  const producer = createProducer({ nc: system.nc, tenant: `bench-${date.getTime().toString(36)}`, inputs: scenario.inputs, ...options })
+  const producer = createProducer({
+    nc: system.producerConnection,
+    tenant: `bench-${date.getTime().toString(36)}`,
+    inputs: scenario.inputs,
+    ...options,
+  })
   try {
     const measured = await measure(scenario, { system, producer, options })
     await system.complete()

@@ -1,4 +1,4 @@
-import { availableParallelism, homedir } from 'node:os'
+import { availableParallelism, homedir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { DTYPES, POOLINGS } from '../pipeline/embedding/embedding-model.ts'
@@ -32,6 +32,23 @@ const roles = z.string().transform((text, ctx): readonly Role[] => {
   if (known.length !== new Set(named).size) ctx.addIssue({ code: 'custom', message: `must be all, or some of ${ROLES.join(', ')}` })
   return known
 })
+const hosts = z
+  .string()
+  .refine(
+    (list) => list.split(',').every((one) => /^[A-Za-z0-9_.-]*$/.test(one.trim())),
+    'must be host names without a port, separated by commas',
+  )
+  .transform((list): readonly string[] =>
+    list
+      .split(',')
+      .map((one) => one.trim().toLowerCase())
+      .filter((one) => one !== ''),
+  )
+
+const GIB = 1024 ** 3
+/** A quarter of the memory that this process may use, as V8 does; from half a GiB to 4 GiB. */
+const heapBytesDefault = (): number => Math.min(4 * GIB, Math.max(GIB / 2, Math.floor(memoryBytes() / 4)))
+const memoryBytes = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity)
 
 const price = z.coerce.number().min(0).max(1e6)
 
@@ -90,11 +107,16 @@ const SETTINGS = {
   HTTP_HOST: { schema: z.string().min(1).default('127.0.0.1'), about: 'Address on which the HTTP interface listens' },
   HTTP_PORT: { schema: port.default(8080), about: 'Port of the HTTP interface; 0: any free port' },
   HTTP_TOKEN: { schema: z.string().min(16).optional(), about: 'Bearer token that HTTP requests must carry', secret: true },
+  ALLOWED_HOSTS: {
+    schema: hosts.default([]),
+    about:
+      'Host names, separated by commas, that HTTP requests may name besides localhost while no token is set, also to embedded ClickHouse',
+  },
   PARTITIONS: { schema: count(1, 1024).default(64), about: 'Number of partitions; fixed when the streams are created' },
   ROLES: { schema: roles.default(ROLES), about: `Roles of this process: all, or some of ${ROLES.join(', ')}` },
   THREADS: {
     schema: z.enum(['on', 'off']).default('on'),
-    about: 'on: host, dispatch and project run in a thread each; off: all roles share one thread (about 300 MB less memory)',
+    about: 'on: host, tasks, dispatch and project run in a thread each; off: all roles share one thread (about 400 MB less memory)',
   },
   CONFIG: {
     schema: z.string().min(1).default('colloquy.config.ts'),
@@ -150,6 +172,14 @@ const SETTINGS = {
   LEASE_MS: {
     schema: count(500, 60_000).default(3_000),
     about: 'Milliseconds without a heartbeat after which a worker loses its partitions',
+  },
+  DECISION_MS_MAX: {
+    schema: count(100, 3_600_000).default(10_000),
+    about: 'Milliseconds after which a decision that has not returned ends its host; after the second time its input is rejected as poison',
+  },
+  HEAP_BYTES_MAX: {
+    schema: count(64 * 1024 * 1024, 1024 ** 4).default(heapBytesDefault()),
+    about: 'Max heap bytes of each thread that runs kinds, and max bytes that one decision may allocate beyond it',
   },
   LIVE_ACTORS_MAX: { schema: count(1, 10_000_000).default(50_000), about: 'Max idle actors cached in memory' },
   IN_FLIGHT_MAX: { schema: count(1, 100_000).default(2_048), about: 'Max messages in flight in a stage' },

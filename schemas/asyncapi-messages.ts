@@ -38,7 +38,7 @@ export function describeInput(type: string, schema: z.ZodType, kind?: string) {
     headers: headers(
       {
         'Nats-Msg-Id':
-          'Unique over all actors, such as <tenant>/<kind>/<id>/<id of the input>; '
+          'Unique over all actors and sources, such as <tenant>/<kind>/<id>/<source>/<id of the input>; '
           + 'JetStream drops a second message with it within 2 minutes',
       },
       [],
@@ -47,7 +47,7 @@ export function describeInput(type: string, schema: z.ZodType, kind?: string) {
     examples: examples.map(({ name, summary, data }) => ({
       name,
       summary,
-      headers: { 'Nats-Msg-Id': 'default/support/c1/m-1' },
+      headers: { 'Nats-Msg-Id': 'default/support/c1/web/m-1' },
       payload: { type, id: 'm-1', time: EXAMPLE_TIME, source: 'web', data },
     })),
   }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { deadLetterMessages, describeInput, describeOutput, jsonSchema, outEventSchema } from './asyncapi-messages.ts'
+import { CLIENT_DOMAIN, EVENTS_CONSUMER } from './client-access.ts'
 import { inputSchema } from './envelope.ts'
 import { KNOWN_EMITS, KNOWN_INPUTS } from './events.ts'
 import { LIMITS } from './limits.ts'
@@ -62,15 +63,18 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = []) {
         address: 'out.{tenant}.{kind}.{id}.{type}',
         title: 'Events that machines emit',
         description:
-          'Kept in the stream OUT for a limited time. In the order of the actor; delivered at least once, with the id of '
-          + 'the event as Nats-Msg-Id.',
+          'In the order of the actor; delivered at least once, with the id of the event as Nats-Msg-Id. Subscribe to hear events as they '
+          + `come. The stream OUT keeps them for a limited time: to miss none, pull them from its durable consumer "${EVENTS_CONSUMER}", `
+          + `in the JetStream domain "${CLIENT_DOMAIN}".`,
         parameters: { ...address, type: { description: 'Type of the event; its dots separate tokens of the subject' } },
         messages: refs('#/components/messages', outputs),
       },
       dead: {
         address: 'dead.{reason}.{tenant}.{kind}.{id}',
         title: 'Rejected inputs and tasks that failed for good',
-        description: 'Kept in the stream DEAD. Where the subject of an input is invalid, kind and id are "_".',
+        description:
+          'Kept in the stream DEAD, for `colloquy dead`; clients without a name do not hear it. Where the subject of an input is invalid, '
+          + 'kind and id are "_".',
         parameters: { reason: { enum: [...REASONS], description: 'Why' }, ...address },
         messages: refs('#/components/messages', dead),
       },

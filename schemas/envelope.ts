@@ -43,9 +43,9 @@ export const inputSchema = z.object({
   id: text(256)
     .refine((id) => !id.startsWith(RESERVED_ID_PREFIX), 'ids that start with seq: are reserved')
     .optional()
-    .meta({ description: 'Unique in the actor. Default: the Nats-Msg-Id header, or else seq:<position>' }),
+    .meta({ description: 'Unique in the actor for its source. Default: the Nats-Msg-Id header, or else seq:<position>' }),
   // Long enough for `colloquy/<tenant>/<kind>/<id>` with the longest tokens.
-  source: text(512).optional().meta({ description: 'The producer. Default: nats' }),
+  source: text(512).optional().meta({ description: 'The producer; source and id together identify an input. Default: nats' }),
   time: time.optional().meta({ description: 'When it happened, RFC 3339, 1970 to 2100. Default: its arrival' }),
   sequence: sequence.optional().meta({ description: 'Rises per source and actor; an input whose sequence does not rise is a duplicate' }),
   correlationid: text(256).optional().meta({ description: 'Copied to everything the input causes' }),

@@ -12,7 +12,7 @@ export const LIMITS = {
   resultBytesMax: 192 * 1024,
   /** Characters of the payload that the record of a rejection keeps; DEAD has the whole payload. */
   rejectedPayloadCharsMax: 32 * 1024,
-  /** Number of ids that an actor remembers to recognise duplicates. */
+  /** Number of inputs whose source and id an actor remembers to recognise duplicates. */
   seenIdsMax: 32,
   /**
    * Number of sources whose highest `sequence` an actor remembers; the source that has been silent for the longest time is dropped first.

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { ErrorCode } from './error-codes.ts'
 
 /**
- * Why an input was rejected, in the order of the checks. Two reasons belong to dead letters that are not rejected inputs: `task_failed`,
- * and `embed_failed` for a text that the embedding model cannot process.
+ * Why an input was rejected, in the order of the checks. Three reasons belong to dead letters that are not rejected inputs: `task_failed`,
+ * `embed_failed` for a text that the embedding model cannot process, and `bad_record` for a message of LOG that is no record.
  */
 export const REASONS = [
   'bad_subject',
@@ -17,6 +17,7 @@ export const REASONS = [
   'state_too_large',
   'task_failed',
   'embed_failed',
+  'bad_record',
 ] as const satisfies readonly ErrorCode[]
 export const reasonSchema = z.enum(REASONS)
 export type Reason = z.infer<typeof reasonSchema>

@@ -214,7 +214,7 @@ export const recordSchema = z.object({
   /** The dead letter that the input resolves; absent where there is none. */
   resolves: resolvesSchema.optional(),
   /**
-   * Deduplication state: short hashes of the last ids; and the highest `sequence` of each source, ordered so that the source that has been
+   * Deduplication state: short hashes of source and id of the last inputs; and the highest `sequence` of each source, ordered so that the source that has been
    * silent for the longest time comes first.
    */
   seen: z.object({ ids: z.string(), sources: z.array(z.tuple([z.string(), count])) }),

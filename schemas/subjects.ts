@@ -44,11 +44,19 @@ export function parseActorKey(text: string): Address | undefined {
 export const isAddressable = (a: Address): boolean => TOKEN.test(a.tenant) && TOKEN.test(a.kind) && TOKEN.test(a.id)
 
 /**
- * The `Nats-Msg-Id` of an input. An input's id is unique in its actor, a message id in the whole stream. The id is encoded, since a header
- * is one trimmed line. A hash of the payload is part of it: JetStream must not drop a corrected input with the id of a rejected one.
+ * The `Nats-Msg-Id` of an input. An input's id is unique in its actor and source, a message id in the whole stream. The id is encoded, since
+ * a header is one trimmed line. A hash of the payload is part of it: JetStream must not drop a corrected input with the id of a rejected
+ * one, nor an input of another source with the same id.
  */
 export const messageIdOf = (a: Address, id: string, payload: Uint8Array | string): string =>
   `${actorKey(a)}/${encodeURI(id)}/${hash('sha1', payload, 'base64url').slice(0, 12)}`
+
+/** Producers publish to these subjects. */
+export const PRODUCER_SUBJECTS = 'in.*.*.*'
+/** The events of all actors. */
+export const OUT_SUBJECTS = 'out.>'
+/** Core NATS, not stored: what an actor does before it has decided, such as a reply while it is written. */
+export const LIVE_SUBJECTS = 'live.>'
 
 const path = (a: Address): string => `${a.tenant}.${a.kind}.${a.id}`
 

@@ -21,6 +21,7 @@ const ROOMS = [
   'actors/testkit',
   'pipeline/runtime',
   'pipeline/jetstream',
+  'pipeline/watchdog',
   'pipeline/cluster',
   'pipeline/timers',
   'pipeline/host',
@@ -30,6 +31,7 @@ const ROOMS = [
   'pipeline/verify',
   'pipeline/embedding',
   'pipeline/search',
+  'pipeline/index-check',
   'pipeline/indexer',
   'pipeline/task-runner',
   'pipeline/dead-letters',
@@ -111,6 +113,10 @@ const OLD_NAMES = new Set(
     + 'publish-surely repeatedly repeats retrieval review said still-ours stays tails take-over teacher told until waits warn-seldom window'
   ).split(' '),
 )
+
+/** Calls that remove messages or streams of JetStream, and the one file that may make them. Benchmarks remove their own streams. */
+const REMOVAL = /\.(purge|deleteMessage)\(|streams\.delete\(|STREAM\.(PURGE|DELETE|MSG\.DELETE)|ACCOUNT\.PURGE|['"`]Nats-Rollup/
+const REMOVAL_FILE = 'pipeline/jetstream/removal.ts'
 
 /** Files that quote old words on purpose, or are generated or foreign. */
 const MAY_HAVE_OLD_WORDS =
@@ -226,6 +232,16 @@ function checkWords(): Fault[] {
   )
 }
 
+function checkRemovals(): Fault[] {
+  return sources
+    .filter((file) => /^(schemas|actors|pipeline|infra)\//.test(file) && file !== REMOVAL_FILE)
+    .flatMap((file) =>
+      linesOf(file).flatMap((text, index) =>
+        REMOVAL.test(text) ? [{ file, line: index + 1, what: `removes messages or a stream: only ${REMOVAL_FILE} may do that` }] : [],
+      ),
+    )
+}
+
 function checkLines(): Fault[] {
   return sources.flatMap((file) =>
     linesOf(file).flatMap((text, index) => {
@@ -248,6 +264,7 @@ const faults = [
   ...checkNames(),
   ...checkOldNames(),
   ...checkWords(),
+  ...checkRemovals(),
   ...checkLines(),
   ...checkReadme(),
 ]

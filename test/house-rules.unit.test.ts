@@ -69,6 +69,11 @@ test.each<[string, Record<string, string>, RegExp]>([
     /^pipeline\/cluster\/host\.ts: shares its name with pipeline\/host\/host\.ts/,
   ],
   ['an old word', { 'docs/page.md': 'One line.\nThe Tails are createTails.\n' }, /^docs\/page\.md:2: "createTails" is a word of the past/],
+  [
+    'a removal of messages outside the one file for it',
+    { 'pipeline/host/trim.ts': "await jsm.streams.purge('LOG')\n", 'pipeline/jetstream/removal.ts': "await jsm.streams.purge('INBOX')\n" },
+    /^pipeline\/host\/trim\.ts:1: removes messages/,
+  ],
   ['a long line', { 'schemas/long.ts': `// ${'x'.repeat(140)}\n` }, /^schemas\/long\.ts:1: has 143 characters/],
   ['a long README', { 'README.md': 'word '.repeat(901) }, /^README\.md: has 901 words/],
 ])('%s fails', (_, files, fault) => {

@@ -6,7 +6,7 @@ import type { RunInput } from '../../schemas/internal-messages.ts'
 import type { TaskEnd } from '../../schemas/record.ts'
 import { isEndlessCycle } from '../definition/check-cycles.ts'
 import type { Kind, Kinds } from '../definition/kind.ts'
-import { readData } from '../definition/upcast.ts'
+import { type ReadData, readData } from '../definition/upcast.ts'
 import type { Actor } from './actor.ts'
 import { commit, reject, unchanged } from './commit.ts'
 import type { Decision, DecisionContext, DecisionInput, Message } from './decision.ts'
@@ -27,7 +27,7 @@ import { type EndedRun, step } from './step.ts'
 export function decide(kinds: Kinds, actor: Actor, message: Message, context: DecisionContext, fresh: boolean): Decision {
   if (isRedelivery(actor.inbox, message)) return { kind: 'duplicate', by: 'position' }
   const at = context.now > actor.at ? context.now : actor.at
-  const decisionInput: DecisionInput = { actor, message, at, low: context.low, lastSeq: context.lastSeq }
+  const decisionInput: DecisionInput = { actor, message, at, low: context.low, lastSeq: context.lastSeq, hostEnds: context.hostEnds }
   if (message.resolution === undefined) return decideMessage(kinds, decisionInput, fresh)
   return resolveDeadLetter(decisionInput, message.resolution, (asBefore) => decideMessage(kinds, asBefore, fresh))
 }
@@ -51,7 +51,9 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
   if (kind === undefined) {
     return reject(decisionInput, { reason: 'unknown_kind', error: `no kind "${actor.address.kind}" here`, input: read })
   }
-  const data = readData(kind, read)
+  if (decisionInput.hostEnds !== undefined) return rejectAsPoison(decisionInput, read, hostEnded(decisionInput.hostEnds))
+  const data = dataOf(kind, read)
+  if (data instanceof Error) return rejectAsPoison(decisionInput, read, data)
   if (!data.ok) return reject(decisionInput, { reason: 'bad_data', error: data.error, input: read })
   if (read.history === true) return commit(decisionInput, kind, read, unchanged(decisionInput))
   if (isEnded(actor)) {
@@ -60,6 +62,17 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
   const event = { type: read.type, id: read.id, time: read.time, at, source: read.source, data: data.data }
   return transition(decisionInput, kind, read, event, undefined, fresh)
 }
+
+/** A schema or an upcaster of the kind may throw, as any of its code. */
+function dataOf(kind: Kind, input: Input): ReadData | Error {
+  try {
+    return readData(kind, input)
+  } catch (error) {
+    return error instanceof Error ? error : new Error(messageOf(error))
+  }
+}
+
+const hostEnded = (what: string): ColloquyError => new ColloquyError('host_ended', what)
 
 const isEnded = (actor: Actor): boolean => actor.status === 'done' || actor.status === 'error'
 
@@ -137,12 +150,17 @@ function transition(
   ended: EndedRun | undefined,
   fresh: boolean,
 ): Decision {
+  if (decisionInput.hostEnds !== undefined) return rejectAsPoison(decisionInput, input, hostEnded(decisionInput.hostEnds))
   try {
     return commit(decisionInput, kind, input, step(decisionInput, kind, input, event, ended))
   } catch (error) {
     if (error instanceof ColloquyError && hasCode(error, 'newer_machine')) throw error
     if (!fresh) return { kind: 'threw', error }
-    const code = error instanceof ColloquyError ? error.code : isEndlessCycle(error) ? ('always_cycle' satisfies ErrorCode) : undefined
-    return reject(decisionInput, { reason: 'poison', error: `${code === undefined ? '' : `${code}: `}${messageOf(error)}`, input })
+    return rejectAsPoison(decisionInput, input, error)
   }
+}
+
+function rejectAsPoison(decisionInput: DecisionInput, input: Input, error: unknown): Decision {
+  const code = error instanceof ColloquyError ? error.code : isEndlessCycle(error) ? ('always_cycle' satisfies ErrorCode) : undefined
+  return reject(decisionInput, { reason: 'poison', error: `${code === undefined ? '' : `${code}: `}${messageOf(error)}`, input })
 }

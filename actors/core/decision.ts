@@ -23,6 +23,8 @@ export interface DecisionContext {
    * states.
    */
   readonly lastSeq?: number
+  /** What the input did to the hosts that decided it before. It is then rejected as `poison`, and the code of its kind does not run. */
+  readonly hostEnds?: string | undefined
 }
 
 /** One message to one actor, at one time. */
@@ -33,6 +35,8 @@ export interface DecisionInput {
   readonly low: number
   /** LOG sequence of the actor's last record, 0 before the first; undefined where unknown. */
   readonly lastSeq?: number | undefined
+  /** As in `DecisionContext`. */
+  readonly hostEnds?: string | undefined
   /** The run that expired, where the message is a wake-up. */
   readonly expiredRun?: string | undefined
   /** The dead letter that the message resolves. */

@@ -20,20 +20,24 @@ export const isRedelivery = (last: Position, message: Position): boolean => mess
 
 /** How a producer's input duplicates a committed one; `undefined` where it is new. */
 export function duplicateBy(state: DedupState, input: Input): 'id' | 'sequence' | undefined {
-  if (isProducerId(input.id) && includesHash(state.ids, shortHash(input.id))) return 'id'
+  if (isProducerId(input.id) && remembersInput(state.ids, input)) return 'id'
   if (input.sequence !== undefined && input.sequence <= highestSequenceOf(state, input.source)) return 'sequence'
   return undefined
 }
 
 /** The deduplication state after an input is committed. */
 export function rememberInput(state: DedupState, input: Input): DedupState {
-  const ids = isProducerId(input.id) ? withId(state.ids, input.id) : state.ids
+  const ids = isProducerId(input.id) ? withHash(state.ids, identityHash(input)) : state.ids
   if (input.sequence === undefined) return { ids, sources: state.sources }
   const others = state.sources.filter(([source]) => source !== input.source)
   return { ids, sources: [...others.slice(-(LIMITS.seenSourcesMax - 1)), [input.source, input.sequence]] }
 }
 
-const withId = (ids: string, id: string): string => (ids + shortHash(id)).slice(-LIMITS.seenIdsMax * HASH_CHARS)
+const withHash = (ids: string, short: string): string => (ids + short).slice(-LIMITS.seenIdsMax * HASH_CHARS)
+
+/** Records of earlier releases hold hashes of ids without their source. The two kinds of hashes never meet: a producer's id cannot have the prefix. */
+const remembersInput = (ids: string, input: Identity): boolean =>
+  ids !== '' && (includesHash(ids, identityHash(input)) || includesHash(ids, shortHash(input.id)))
 
 /** A redriven dead letter is remembered among the ids, under a prefix that producers may not use. */
 const redrivenId = ({ logSeq }: Pick<ResolvedDeadLetter, 'logSeq'>): string => `${RESERVED_ID_PREFIX}redriven:${logSeq}`
@@ -41,7 +45,7 @@ const redrivenId = ({ logSeq }: Pick<ResolvedDeadLetter, 'logSeq'>): string => `
 /** The deduplication state after a dead letter is redriven. */
 export const rememberRedriven = (state: DedupState, deadLetter: Pick<ResolvedDeadLetter, 'logSeq'>): DedupState => ({
   ...state,
-  ids: withId(state.ids, redrivenId(deadLetter)),
+  ids: withHash(state.ids, shortHash(redrivenId(deadLetter))),
 })
 
 /** Whether the actor remembers a redrive of this dead letter. */
@@ -53,14 +57,24 @@ const highestSequenceOf = (state: DedupState, wanted: string): number => state.s
 /** False for an id that Colloquy derived from the position: the position itself already tells duplicates apart. */
 const isProducerId = (id: string): boolean => !id.startsWith(RESERVED_ID_PREFIX)
 
-/** 48 bits of SHA-1 in base64url: enough to tell apart the few ids that an actor remembers. */
+/** What identifies an input, as in CloudEvents: the same id from another source is another input. */
+type Identity = Pick<Input, 'source' | 'id'>
+
+/** 48 bits of SHA-1 in base64url: enough to tell apart the few inputs that an actor remembers. */
 const HASH_CHARS = 8
-function shortHash(id: string): string {
-  if (id !== lastHash.id) lastHash = { id, short: hash('sha1', id, 'base64url').slice(0, HASH_CHARS) }
+const shortHash = (text: string): string => hash('sha1', text, 'base64url').slice(0, HASH_CHARS)
+
+/**
+ * The hash of an input's identity. The reserved prefix keeps it apart from the hash of any id, the length keeps source and id apart.
+ * A decision needs the hash of one input twice, to look it up and to remember it.
+ */
+function identityHash({ source, id }: Identity): string {
+  if (source !== lastHash.source || id !== lastHash.id) {
+    lastHash = { source, id, short: shortHash(`${RESERVED_ID_PREFIX}${source.length}:${source}:${id}`) }
+  }
   return lastHash.short
 }
-/** The last hash computed: a decision needs the hash of one id twice, to look it up and to remember it. */
-let lastHash = { id: '', short: hash('sha1', '', 'base64url').slice(0, HASH_CHARS) }
+let lastHash = { source: '', id: '', short: '' }
 
 /** All hashes are concatenated in one string, which makes a smaller record than an array of strings. */
 function includesHash(hashes: string, wanted: string): boolean {

@@ -7,18 +7,20 @@ import {
   type Snapshot,
 } from 'xstate'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { inRestoredForm } from './restored-form.ts'
+import { type Node, nodesOf } from './walk-machine.ts'
 
 /** The result of a transition: the next snapshot, and the actions to carry out. None of them has been carried out. */
 export type TransitionResult = readonly [AnyMachineSnapshot, readonly ExecutableActionObject[]]
 
 type Scope = Parameters<AnyStateMachine['transition']>[2]
 
-/** A machine as pure functions. */
+/** A machine as pure functions. Every snapshot is in its restored form, so that a result depends only on what a record holds. */
 export interface PureMachine {
   initial(input: unknown): TransitionResult
   next(snapshot: AnyMachineSnapshot, event: AnyEventObject): TransitionResult
   /** Restores a snapshot from its JSON. Nothing is started. */
-  restore(persisted: Snapshot<unknown>): AnyMachineSnapshot
+  restore(persisted: Snapshot<unknown> & RestorableSnapshot): AnyMachineSnapshot
 }
 
 /**
@@ -33,13 +35,27 @@ export function createPureMachine(machine: AnyStateMachine): PureMachine {
     const used = { ...(scope ??= createScope(machine)), actionExecutor: (action: ExecutableActionObject) => void actions.push(action) }
     const snapshot = transition(used)
     if (Object.keys(snapshot.children as object).length > 0) scope = undefined
-    return [snapshot, actions]
+    return [snapshot.status === 'active' ? inRestoredForm(snapshot) : snapshot, actions]
   }
+  const nodeById = new Map(nodesOf(machine).map((node) => [node.id, node]))
   return {
     initial: (input) => call((used) => machine.getInitialSnapshot(used, input)),
     next: (snapshot, event) => call((used) => machine.transition(snapshot, event, used)),
-    restore: (persisted) => call((used) => machine.restoreSnapshot(persisted, used))[0],
+    restore: (persisted) => call((used) => machine.restoreSnapshot(withHistoryNodes(persisted, nodeById), used))[0],
   }
+}
+
+interface RestorableSnapshot {
+  readonly historyValue?: Readonly<Record<string, readonly { readonly id: string }[]>>
+}
+
+/** Finds the states that history states remember. XState would read an id that has a dot as a path, and forget the state. */
+function withHistoryNodes(persisted: Snapshot<unknown> & RestorableSnapshot, nodeById: ReadonlyMap<string, Node>): Snapshot<unknown> {
+  const { historyValue = {} } = persisted
+  const ids = Object.keys(historyValue)
+  if (ids.length === 0) return persisted
+  const entries = ids.map((id) => [id, historyValue[id]?.flatMap((state) => nodeById.get(state.id) ?? []) ?? []] as const)
+  return Object.assign({}, persisted, { historyValue: Object.fromEntries(entries) })
 }
 
 function createScope(machine: AnyStateMachine): Scope {

@@ -56,6 +56,9 @@ const kind = defineKind({
     forward: z.object({ to: z.string(), by: z.number() }),
     forwarded: z.object({ by: z.number() }),
     throw: z.object({}),
+    /** A decision that does not return, and one that ends its thread. */
+    hang: z.object({}),
+    exit: z.object({}),
     quit: z.object({}),
   },
   emits: {
@@ -92,6 +95,12 @@ export default [
             throw new Error('this input is poison')
           }),
         },
+        hang: {
+          actions: assign(() => {
+            for (;;);
+          }),
+        },
+        exit: { actions: assign(() => process.exit(3)) },
         quit: '.ended',
       },
       states: {

@@ -1,4 +1,5 @@
 import type { Reason } from '../../schemas/record.ts'
+import type { Address } from '../../schemas/subjects.ts'
 import { pick } from '../harness/random.ts'
 import { digestOf, digestOfBytes } from './check/chaos-history.ts'
 
@@ -25,14 +26,18 @@ export interface MessageContext {
   readonly hasLongWork: boolean
 }
 
-export const TENANT = 'chaos'
+const TENANT = 'chaos'
 const KIND = 'chaos'
+/** The address of an actor of a run. */
+export const addressOf = (id: string): Address => ({ tenant: TENANT, kind: KIND, id })
 
 /** Max length of a sleep that ends during the run. */
 export const SLEEP_MS_MAX = 3_000
 /** Length of a sleep that does not end during the run. */
 const LONG_SLEEP_MS = 3_600_000
 const WORK_MS_MAX = 300
+/** Words of a text just below the limit of an input. */
+const LARGE_TEXT_WORDS = 25_000
 const TOO_LARGE_CHARS = 300 * 1024
 
 /** Messages of each type per thousand; the rest is `add`. */
@@ -51,12 +56,22 @@ const SHARES = {
   unknown_kind: 4,
   bad_subject: 1,
   too_large: 0.3,
+  text: 20,
+  /** Drawn by attacks only. */
+  large_text: 0,
+  hang: 0,
+  exit: 0,
 } as const
-type Choice = keyof typeof SHARES | 'add'
+export type Choice = keyof typeof SHARES | 'add'
 
-/** Draws the next message to an actor; some are invalid or make the actor throw. */
-export function drawMessage(random: () => number, id: string, actorId: string, context: MessageContext): ChaosMessage {
-  const choice = choose(random)
+/** Draws the next message to an actor; some are invalid or make the actor throw. @param choice its type, if it is not to be drawn */
+export function drawMessage(
+  random: () => number,
+  id: string,
+  actorId: string,
+  context: MessageContext,
+  choice = choose(random),
+): ChaosMessage {
   const good = (type: string, data: object): ChaosMessage => message({ id, actorId, type, data })
   switch (choice) {
     case 'add':
@@ -81,6 +96,13 @@ export function drawMessage(random: () => number, id: string, actorId: string, c
       return good('unknown.type', { note: 'recorded without effect' })
     case 'throw':
       return good('throw', {})
+    case 'text':
+      return good('message.received', { role: 'user', text: drawText(random, 5 + pick(random, 60)) })
+    case 'large_text':
+      return good('message.received', { role: 'user', text: drawText(random, LARGE_TEXT_WORDS) })
+    case 'hang':
+    case 'exit':
+      return good(choice, {})
     case 'bad_data':
       return message({ id, actorId, type: 'add', data: { by: '很多' }, rejected: 'bad_data' })
     case 'bad_json':
@@ -99,6 +121,10 @@ export function drawMessage(random: () => number, id: string, actorId: string, c
       return message({ id, actorId, type: 'add', data: { by: 1, much: 'x'.repeat(TOO_LARGE_CHARS) }, rejected: 'too_large' })
   }
 }
+
+const WORDS = ['order', 'parcel', 'invoice', 'refund', 'late', 'broken', '订单', '退款', '快递', '发票']
+const drawText = (random: () => number, words: number): string =>
+  Array.from({ length: words }, () => `${WORDS[pick(random, WORDS.length)]}${pick(random, 100)}`).join(' ')
 
 function choose(random: () => number): Choice {
   let draw = random() * 1_000

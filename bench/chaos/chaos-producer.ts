@@ -3,7 +3,8 @@ import { connect, headers, type NatsConnection, type NodeConnectionOptions } fro
 import { z } from 'zod'
 import { parseJson } from '../../schemas/json.ts'
 import { createRandom, pick } from '../harness/random.ts'
-import { type ChaosMessage, drawMessage } from './chaos-messages.ts'
+import type { Address } from '../../schemas/subjects.ts'
+import { addressOf, type ChaosMessage, type Choice, drawMessage } from './chaos-messages.ts'
 import type { LedgerFile } from './producer-ledger.ts'
 
 export interface ProducerOptions {
@@ -27,6 +28,10 @@ export interface ChaosProducer {
   readonly acknowledged: number
   /** Number of resent copies. */
   readonly repeated: number
+  /** Sends a message of this type next, under the same care as the others. */
+  inject(choice: Choice): void
+  /** Draws one of its actors. */
+  drawActor(random: () => number): Address
   /** Stops sending new messages. Resolves when all sent messages are acknowledged, or after `timeoutMs`. */
   drain(timeoutMs: number): Promise<void>
   close(): Promise<void>
@@ -37,6 +42,10 @@ const TICK_MS = 10
 /** How long the producer waits for an acknowledgement before it resends the message. It draws a value for each attempt. */
 const TIMEOUT_MS = { from: 500, to: 3_000 }
 const RESEND_SHARE = 0.04
+/** Share of the messages of which a first copy asks for its acknowledgement under a foreign subject. */
+const FOREIGN_REPLY_SHARE = 0.01
+/** Subjects of streams that only Colloquy may write to. */
+const FOREIGN_REPLIES = ['log.0.evil.support.x', 'task.evil.chaos.chaos.x', 'timer.chaos.chaos.x', 'act.chaos.chaos.x', 'int.chaos.chaos.x']
 /**
  * Max newer messages to an actor before a resend. After more, the actor may have forgotten the id (LIMITS.seenIdsMax, minus a margin for
  * forwarded messages).
@@ -69,6 +78,7 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
   const random = createRandom(options.seed)
   const targets: Target[] = actors.map((id) => ({ id, busy: false, sends: 0, generation: 0, remaining: undefined }))
   const context = { hasLongWork, others: () => allActors[pick(random, allActors.length)] ?? '' }
+  const injected: Choice[] = []
   const stopping = new AbortController()
   const givingUp = new AbortController()
   let [sent, acknowledged, repeated, inFlight] = [0, 0, 0, 0]
@@ -88,6 +98,14 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
       return undefined
     }
   }
+  /** Sends a copy whose acknowledgement the server would store in a stream, if it let producers name such a subject. */
+  const publishWithForeignReply = (message: ChaosMessage, id: string): void => {
+    const head = headers()
+    if (message.needsMsgId) head.set('Nats-Msg-Id', id)
+    ledger.write({ what: 'again', id })
+    repeated += 1
+    nc.publish(message.subject, message.payload, { headers: head, reply: FOREIGN_REPLIES[pick(random, FOREIGN_REPLIES.length)] ?? '' })
+  }
   const publishUntilAcknowledged = async (message: ChaosMessage, id: string, withMsgId: boolean): Promise<void> => {
     while ((await publish(message, id, withMsgId)) === undefined) {
       await delay(pick(random, 500))
@@ -103,7 +121,7 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
     inFlight += 1
     const id = `${name}-${sent}`
     sent += 1
-    const message = drawMessage(random, id, target.id, context)
+    const message = drawMessage(random, id, target.id, context, injected.shift())
     const withMsgId = random() < 0.5
     const resendAfterMs = random() < RESEND_SHARE ? pick(random, 2_000) : undefined
     ledger.write({
@@ -114,6 +132,7 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
       payload: message.payloadDigest,
       ...(message.rejected === undefined ? {} : { rejected: message.rejected }),
     })
+    if (random() < FOREIGN_REPLY_SHARE) publishWithForeignReply(message, id)
     await publishUntilAcknowledged(message, id, withMsgId)
     inFlight -= 1
     target.busy = false
@@ -169,6 +188,8 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
     get repeated() {
       return repeated
     },
+    inject: (choice) => void injected.push(choice),
+    drawActor: (draw) => addressOf(targets[pick(draw, targets.length)]?.id ?? ''),
     async drain(timeoutMs) {
       clearInterval(timer)
       stopping.abort()

@@ -21,7 +21,8 @@ import { type ChaosProducer, startProducer } from './chaos-producer.ts'
 import { startChaosWatch } from './chaos-watch.ts'
 import { check, isClean, type Verdict } from './check/check-history.ts'
 import { readHistory } from './check/read-history.ts'
-import { injectFaults, noObservations, type Observations } from './faults.ts'
+import { noObservations, type Observations } from './faults/fault.ts'
+import { injectFaults } from './faults/inject-faults.ts'
 import { startLink } from './network-link.ts'
 import { type LedgerFile, openLedger } from './producer-ledger.ts'
 
@@ -105,7 +106,7 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
     CLICKHOUSE_URL: `http://127.0.0.1:${link.port}`,
     CLICKHOUSE_USER: clickhouse.username,
     CLICKHOUSE_PASSWORD: clickhouse.password,
-    ROLES: 'host,dispatch,tasks,project',
+    ROLES: 'host,dispatch,tasks,project,embed',
     CONFIG,
     LEASE_MS: String(LEASE_MS),
     LOG_LEVEL: 'warn',
@@ -128,10 +129,19 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
   const nc = await connect({ ...connection, maxReconnectAttempts: -1, reconnectTimeWait: 100 })
   started.defer(() => nc.close())
   const jsm = await jetstreamManager(nc)
+  const tables = createClient({
+    url: clickhouse.url,
+    username: clickhouse.username,
+    password: clickhouse.password,
+    database: clickhouse.database,
+    request_timeout: READ_MS_MAX,
+    log: { level: ClickHouseLogLevel.OFF },
+  })
+  started.defer(() => tables.close())
   const watch = startChaosWatch(nc, jsm)
   started.defer(() => watch.stop())
   const ledger = openLedger(join(folder, 'ledger.jsonl'))
-  const producers = await startProducers(options, connection, ledger)
+  const producers = await startProducers(options, { servers: connection.servers }, ledger)
   started.defer(async () => void (await Promise.all(producers.map((producer) => producer.close()))))
 
   const faultsEnd = AbortSignal.any([AbortSignal.timeout(options.minutes * 60_000), interrupted])
@@ -142,6 +152,10 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
       clickhouse,
       link,
       watch,
+      producers,
+      nc,
+      tables,
+      partitionCount: loadSettings({}, settings).settings.PARTITIONS,
       leaderOf: (stream) => leaderOf(jsm, nats, stream),
       leaseMs: LEASE_MS,
       workersMin: Math.min(2, options.workers),
@@ -158,17 +172,8 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
   const isCaughtUp = await waitUntilCaughtUpForGood(settings, jsm, workers, observed)
   const caughtUpMs = isCaughtUp ? performance.now() - faultsEndedMs : undefined
 
-  const reader = createClient({
-    url: clickhouse.url,
-    username: clickhouse.username,
-    password: clickhouse.password,
-    database: clickhouse.database,
-    request_timeout: READ_MS_MAX,
-    log: { level: ClickHouseLogLevel.OFF },
-  })
-  started.defer(() => reader.close())
   const verdict = await check(
-    await readHistory({ ledgerFile: ledger.file, jsm: await jetstreamManager(nc, slowRequests), clickhouse: reader }),
+    await readHistory({ ledgerFile: ledger.file, jsm: await jetstreamManager(nc, slowRequests), clickhouse: tables }),
   )
   const report = {
     options,

@@ -1,5 +1,5 @@
 import type { LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
-import { pointId } from '../../pipeline/indexer/index-changes.ts'
+import { pointId } from '../../pipeline/search/point-id.ts'
 import { createHybridSearch, SEARCH_MODES, type SearchMode, type SearchRequest } from '../../pipeline/search/hybrid-search.ts'
 import { termsOf } from '../../pipeline/search/search-terms.ts'
 import type { IndexPoint, VectorStore } from '../../pipeline/search/vector-store.ts'

@@ -13,18 +13,31 @@ import {
   connectToRunningNats,
   notRunning,
 } from '../../infra/app/connect-to-running.ts'
+import { remoteConnection } from '../../infra/app/nats-access.ts'
 import { supervise } from '../../infra/servers/supervise.ts'
 import { loadSettings, PREFIX, type Role, type SettingName, type Settings } from '../../infra/settings.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { connectAsClient } from './client-connection.ts'
 import { createWorkers, type Worker } from './worker-processes.ts'
 
-/** Colloquy in other processes, with the connections of a producer and of an analyst. */
+/** Name and password at NATS. */
+export interface NatsLogin {
+  readonly servers: string
+  readonly user?: string | undefined
+  readonly pass?: string | undefined
+}
+
+/** Colloquy in other processes, with connections of its own user, of a producer and of an analyst. */
 export interface BenchSystem {
   readonly settings: Settings
   /** Environment for `colloquy` commands that connect to this system. */
   readonly environment: Readonly<Record<string, string>>
-  /** Connection of a producer: without user name and password. */
+  /** A connection with the rights of Colloquy's own processes. */
   readonly nc: NatsConnection
+  /** A connection with the rights of any producer. */
+  readonly producerConnection: NatsConnection
+  /** How a process logs in with the rights of Colloquy's own processes. */
+  login(): Promise<NatsLogin>
   readonly js: JetStreamClient
   readonly jsm: JetStreamManager
   /** Client of the user `analyst`. */
@@ -151,8 +164,11 @@ async function connect(
 ): Promise<BenchSystem> {
   const addresses = await announced(settings.DATA_DIR)
   if (addresses === undefined) throw notRunning(settings)
-  const nc = await connectToRunningNats(settings, 'producer')
+  const nc = await connectToRunningNats(settings)
   started.defer(() => nc.close())
+  const url = settings.NATS_URL ?? addresses.natsUrl
+  const producerConnection = await connectAsClient(await remoteConnection(settings, url))
+  started.defer(() => producerConnection.close())
   const clickhouse = createClient(await connectToRunningClickHouse(settings, 'analyst'))
   started.defer(() => clickhouse.close())
   const jsm = await jetstreamManager(nc)
@@ -190,6 +206,11 @@ async function connect(
   return {
     settings,
     nc,
+    producerConnection,
+    async login() {
+      const { NATS_URL, NATS_USER, NATS_PASSWORD } = { ...settings, ...(await serversOf(settings, addresses)) }
+      return { servers: NATS_URL ?? url, user: NATS_USER, pass: NATS_PASSWORD }
+    },
     jsm,
     js: jetstream(nc),
     clickhouse,

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { pino } from 'pino'
+import { renderAccounts } from '../../infra/servers/nats/nats-accounts.ts'
 import { obtainNatsServer } from '../../infra/servers/nats/obtain-nats.ts'
 import { spawnTied } from '../../infra/servers/tied-child.ts'
 import { loadSettings } from '../../infra/settings.ts'
@@ -16,8 +17,9 @@ import { freePorts } from './free-ports.ts'
  * stays down until `start()`.
  */
 export interface NatsServers {
-  /** Value for COLLOQUY_NATS_URL. */
+  /** Value for COLLOQUY_NATS_URL. Producers connect to it without credentials. */
   readonly url: string
+  /** The user of Colloquy's processes. */
   readonly user: string
   readonly password: string
   readonly size: number
@@ -62,8 +64,7 @@ log_file: ${JSON.stringify(join(dir, 'nats.log'))}
 logfile_size_limit: ${LOG_BYTES_MAX}
 jetstream { store_dir: ${JSON.stringify(join(dir, 'store'))}, max_file_store: 32GB${size === 1 ? '' : ', sync_interval: always'} }
 ${size === 1 ? '' : `cluster { name: run, listen: "127.0.0.1:${ports[size + index]}", routes: [${routes}] }`}
-authorization { users: [ { user: ${USER}, password: ${JSON.stringify(PASSWORD)} } ] }
-`,
+${renderAccounts({ user: USER, password: JSON.stringify(PASSWORD) })}`,
     )
     const child = spawnTied({
       name: nameOf(index),

@@ -25,8 +25,14 @@ export interface Worker {
 export interface Workers {
   /** Workers that still run. */
   readonly all: readonly Worker[]
-  add(): Worker
+  /** @param extra what this worker has beside the others: it is not restarted */
+  add(extra?: WorkerExtra): Worker
   stop(): Promise<void>
+}
+
+export interface WorkerExtra {
+  readonly settings?: Readonly<Partial<Record<SettingName, string>>>
+  readonly nodeOptions?: readonly string[]
 }
 
 const MAIN = fileURLToPath(new URL('../../infra/cli/command-line.ts', import.meta.url))
@@ -56,15 +62,15 @@ export function createWorkers({ settings, env: extraEnv = {}, folder, nodeOption
     if (index >= 0) all.splice(index, 1)
   }
 
-  const add = (): Worker => {
+  const add = (extra?: WorkerExtra): Worker => {
     count += 1
     const name = `worker-${count}`
     const logFile = join(folder, `${name}.log`)
-    const own: Partial<Record<SettingName, string>> = { ...settings, DATA_DIR: join(folder, name) }
+    const own: Partial<Record<SettingName, string>> = { ...settings, ...extra?.settings, DATA_DIR: join(folder, name) }
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith(PREFIX))
     const prefixed = Object.entries(own).map(([setting, value]) => [`${PREFIX}${setting}`, value] as const)
     const env = { ...Object.fromEntries([...inherited, ...prefixed]), ...extraEnv }
-    const args = [...nodeOptions, MAIN, 'up', '--no-demo', '--json']
+    const args = [...nodeOptions, ...(extra?.nodeOptions ?? []), MAIN, 'up', '--no-demo', '--json']
     const child = spawnTied({ name: 'worker', command: process.execPath, args, env, stopTimeoutMs: 0 })
     const output = createWriteStream(logFile)
     for (const stream of [child.stdout, child.stderr]) stream.pipe(output, { end: false })
@@ -73,7 +79,7 @@ export function createWorkers({ settings, env: extraEnv = {}, folder, nodeOption
     worker.exited.then(
       (isUnexpected) => {
         drop(worker)
-        if (!isUnexpected) return
+        if (!isUnexpected || (extra !== undefined && !worker.wasReady)) return
         // A worker that starts while a server is down exits with an error; a service manager would restart it.
         if (!worker.wasReady && restarts < RESTARTS_MAX) {
           restarts += 1

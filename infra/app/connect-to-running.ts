@@ -55,30 +55,31 @@ export async function announced(dataDir: string): Promise<Addresses | undefined>
   return text === undefined ? undefined : addressesSchema.safeParse(parseJson(text)).data
 }
 
-/** `producer` may publish inputs and read; `colloquy` may do everything. With NATS_URL, both connect as the user that the settings name. */
-export type NatsRole = 'producer' | 'colloquy'
-
 /**
- * Connects to the NATS of a running system.
+ * Connects to the NATS of a running system as Colloquy's own user, whose password is in the data folder. With NATS_URL, as the user that
+ * the settings name.
  *
  * @throws ColloquyError `not_running` if no system runs on the data folder; `nats_unreachable` if NATS_URL does not answer.
  */
-export async function connectToRunningNats(settings: Settings, role: NatsRole): Promise<NatsConnection> {
-  const name = `colloquy ${role}`
-  if (settings.NATS_URL !== undefined) return connectNats(await remoteConnection(settings, settings.NATS_URL), name)
+export async function connectToRunningNats(settings: Settings): Promise<NatsConnection> {
+  const connection = await runningNats(settings)
+  return connectNats(connection, 'colloquy command').catch((cause: unknown) => {
+    throw settings.NATS_URL === undefined ? notRunning(settings, [connection.servers].flat().join(), cause) : cause
+  })
+}
+
+/** How Colloquy's own processes connect to the NATS of a running system. @throws ColloquyError `not_running` */
+export async function runningNats(settings: Settings): Promise<NodeConnectionOptions> {
+  if (settings.NATS_URL !== undefined) return remoteConnection(settings, settings.NATS_URL)
   const url = (await announced(settings.DATA_DIR))?.natsUrl ?? urlAt('nats', settings.NATS_PORT)
   const password = await readIfExists(join(settings.DATA_DIR, 'nats-password'))
   if (url === undefined || password === undefined) throw notRunning(settings)
-  const connection: NodeConnectionOptions = { servers: url }
-  const login = role === 'colloquy' ? { user: 'colloquy', pass: password.trim() } : {}
-  return connectNats({ ...connection, ...login }, name).catch((cause: unknown) => {
-    throw notRunning(settings, url, cause)
-  })
+  return { servers: url, user: 'colloquy', pass: password.trim() }
 }
 
 /** Connects with all rights. @throws ColloquyError as `connectToRunningNats` does; `not_set_up` if NATS has no streams of Colloquy. */
 async function connectToRunningJetStream(settings: Settings): Promise<JetStreamContext & { close(): Promise<void> }> {
-  const jetstream = await openJetStream(await connectToRunningNats(settings, 'colloquy'))
+  const jetstream = await openJetStream(await connectToRunningNats(settings))
   try {
     await jetstream.jsm.streams.info('LOG')
     return jetstream

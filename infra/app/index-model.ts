@@ -16,8 +16,10 @@ const modelSettingsSchema = z.strictObject({
 })
 export type ModelSettings = z.output<typeof modelSettingsSchema>
 
-/** The model that the cluster uses, and the fingerprint that names its collection. */
-const indexModelSchema = z.object({ settings: modelSettingsSchema, fingerprint: z.string() })
+const STORES = ['clickhouse', 'qdrant'] as const
+
+/** The model that the cluster uses, the fingerprint that names its collection, and where that is; absent in data of an earlier version. */
+const indexModelSchema = z.object({ settings: modelSettingsSchema, fingerprint: z.string(), store: z.enum(STORES).optional() })
 export type IndexModel = z.output<typeof indexModelSchema>
 
 /** Key in the cluster's bucket. */
@@ -35,6 +37,9 @@ export function modelSettingsOf(settings: Settings): ModelSettings {
 
 export const isSameModel = (one: ModelSettings, other: ModelSettings): boolean =>
   JSON.stringify(modelSettingsSchema.parse(one)) === JSON.stringify(modelSettingsSchema.parse(other))
+
+/** Where the collections of a process are. */
+export const storeOf = ({ QDRANT_URL: url }: Settings): (typeof STORES)[number] => (url === undefined ? 'clickhouse' : 'qdrant')
 
 /** The model's name for log lines and messages. */
 export const nameOfModel = ({ EMBED_MODEL: model }: ModelSettings): string => model ?? 'lexical'

@@ -7,11 +7,12 @@ import { type Kind, type Kinds, machineName } from '../../actors/definition/defi
 import { type Definition, definitionSchema, describe, firstDifference, hashOf } from '../../actors/definition/describe-machine.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { lastRecord, recordsOfKind } from '../../pipeline/jetstream/last-record.ts'
+import { logParser } from '../../pipeline/jetstream/log-message.ts'
 import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { typedKey } from '../../pipeline/jetstream/typed-kv.ts'
+import type { CallSlot } from '../../pipeline/watchdog/call-slot.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { LogRecord } from '../../schemas/record.ts'
 import { dryRunMigration } from './migration-dry-run.ts'
 import { pendingActors, pendingText } from './pending-actors.ts'
 
@@ -42,6 +43,8 @@ export interface KindRegistryDeps {
   readonly jetstream: JetStreamContext
   readonly log: Logger
   readonly now: () => string
+  /** Makes a slot whose watchdog ends a migration that does not return. Absent: nothing watches. */
+  readonly watch?: (until: AsyncDisposableStack) => CallSlot
   /** Accepts a definition that changed without a new version, for development. Default: false. */
   readonly acceptChanges?: boolean
 }
@@ -132,10 +135,11 @@ async function hasRecords(jetstream: JetStreamContext, kind: string, { version, 
   const machine = `${kind}@${version}`
   if ((await lastRecord(jetstream, recordsOfKind(kind)))?.record.machine === machine) return true
   const later = { filter_subjects: [recordsOfKind(kind)], deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: logSeq + 1 }
+  const parse = await logParser(jetstream)
   let checked = 0
   for await (const batch of readToEnd(jetstream, 'LOG', later)) {
     for (const message of batch) {
-      if (checked === RECORDS_CHECKED_MAX || message.json<LogRecord>().machine === machine) return true
+      if (checked === RECORDS_CHECKED_MAX || parse(message).record?.machine === machine) return true
       checked += 1
     }
   }

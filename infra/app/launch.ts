@@ -10,18 +10,25 @@ import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { createMetrics, merged, type Metrics } from '../../pipeline/runtime/metrics.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
 import { serveSearch } from '../../pipeline/search/search-service.ts'
+import { unwatchedSlot } from '../../pipeline/watchdog/call-slot.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse-access.ts'
 import { durabilityOf } from './durability.ts'
 import { registerKinds } from './kind-registry.ts'
 import { accessNats, connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
+import { probeProtection } from './nats-protection.ts'
 import { prepareStreams } from './prepare-streams.ts'
 import { prepareDatabase, prepareTables } from './prepare-tables.ts'
 import { openSearchIndex, type SearchIndex } from './search-index.ts'
 import { serveHttp } from './serve-http.ts'
+import { startReceiptService } from './serve-receipts.ts'
 import { startStages } from './start-stages.ts'
 import { startStatusService } from './status-service.ts'
+import { startStreamWatch, STREAM_CHECK_MS } from './stream-watch.ts'
+import { createEndCounter } from './threads/end-counter.ts'
 import { rolesInThreads, startThreads } from './threads/role-threads.ts'
+import { countEndedProcesses, openDecisionSlot } from './watchdog/decision-slots.ts'
+import { watchedSlot } from './watchdog/process-watchdog.ts'
 
 /** A running system: its servers, connections and stages. */
 export interface Running {
@@ -55,6 +62,8 @@ export interface LaunchOptions {
   readonly moreRoutes?: MoreRoutes
   /** Whether roles run in threads as the setting THREADS says. Default: false, all roles run in this thread. */
   readonly threads?: boolean
+  /** Interval at which the limits of the streams are checked; default: `STREAM_CHECK_MS`. */
+  readonly streamCheckMs?: number
 }
 
 /**
@@ -76,7 +85,10 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     storageBytesMax: nats.storageBytesMax,
     outKeepHours: settings.OUT_KEEP_HOURS,
   })
-  if (settings.ROLES.includes('host')) await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString() }, kinds)
+  if (settings.ROLES.includes('host')) {
+    const watch = (until: AsyncDisposableStack) => watchedSlot(settings, { noun: 'migration' }, until)
+    await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString(), watch }, kinds)
+  }
   if (clickhouse?.embedded === false) await prepareDatabase(clickhouse.client)
   const client = clickhouse && createClient(clickhouse.client)
   if (client !== undefined) {
@@ -85,6 +97,11 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   }
 
   const metrics = createMetrics()
+  const protection = await probeProtection(nats.connection, nc)
+  metrics.natsProtected.set(protection.protected ? 1 : 0)
+  if (!protection.protected) log.warn(protection, 'NATS is not protected; configure it with what "colloquy nats-config" prints')
+  const streamWatch = startStreamWatch({ jetstream, kv, metrics, log }, options.streamCheckMs ?? STREAM_CHECK_MS)
+  started.defer(() => streamWatch.stop())
   const searchIndex =
     client !== undefined && INDEX_ROLES.some((role) => settings.ROLES.includes(role))
       ? await openSearchIndex({ settings, client, kv, metrics, log }, started)
@@ -93,16 +110,34 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     const searchService = serveSearch(nc, searchIndex.search)
     started.defer(() => searchService.stop())
   }
+  const decisions = settings.ROLES.includes('host') ? await openDecisionSlot(settings.DATA_DIR) : undefined
+  started.defer(async () => decisions?.remove())
+  if (decisions !== undefined) await countEndedProcesses({ dataDir: settings.DATA_DIR, kv, jetstream, log })
   const threadRoles = options.threads === true ? rolesInThreads(settings) : []
   const own = { ...settings, ROLES: settings.ROLES.filter((role) => !threadRoles.includes(role)) }
+  const calls = own.ROLES.includes('host') ? watchedSlot(settings, { path: decisions?.path }, started) : unwatchedSlot()
   const { stages: ownStages } = await startStages(
-    { settings: own, kinds, log, jetstream, kv, client, searchIndex, metrics, replicas },
+    { settings: own, kinds, log, jetstream, kv, client, searchIndex, metrics, replicas, calls },
     started,
   )
-  const threads = await startThreads({ roles: threadRoles, settings, servers: { nats, clickhouse }, replicas, log }, started)
+  const threads = await startThreads(
+    {
+      roles: threadRoles,
+      settings,
+      servers: { nats, clickhouse },
+      replicas,
+      slotPath: decisions?.path,
+      metrics,
+      log,
+      countEnd: createEndCounter({ kv, metrics, log, slotPath: decisions?.path }),
+    },
+    started,
+  )
   const stages = new Map([...ownStages, ...threads.stages].sort(byRole))
   const statusService = startStatusService(nc, stages, durability)
   started.defer(() => statusService.stop())
+  const receiptService = startReceiptService({ jetstream, kv, client, stages, partitionCount: settings.PARTITIONS, durability })
+  started.defer(() => receiptService.stop())
   const http =
     client !== undefined && searchIndex !== undefined && settings.ROLES.includes('serve')
       ? await serveHttp({

@@ -1,29 +1,18 @@
-import {
-  DiscardPolicy,
-  type JetStreamManager,
-  RetentionPolicy,
-  StorageType,
-  StoreCompression,
-  type StreamConfig,
-  type StreamInfo,
-} from '@nats-io/jetstream'
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
-import { nanos, type NatsConnection } from '@nats-io/transport-node'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { CLUSTER_BUCKET } from '../../pipeline/cluster/registry.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { isJetStreamError } from '../../pipeline/jetstream/jetstream-codes.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { LIMITS } from '../../schemas/limits.ts'
 import type { StreamName } from '../../schemas/subjects.ts'
+import { BUCKET_LIMITS, type NamedConfig, streamConfigs, type StreamSizes } from './stream-configs.ts'
+import { prepareEventsConsumer, saveLimits } from './stream-watch.ts'
 
 /** The configuration of the streams. */
-export interface StreamOptions {
-  readonly partitions: number
-  readonly replicas: number
-  /** Disk bytes for all streams together. */
-  readonly storageBytesMax: number
-  readonly outKeepHours: number
+export interface StreamOptions extends StreamSizes {
   /** For a restore: the first sequences of new streams (default 1). Without it, an unfinished restore refuses the start. */
   readonly restore?: { readonly firstSeqs: Readonly<Partial<Record<StreamName, number>>> }
 }
@@ -34,82 +23,38 @@ export const BUCKET = 'colloquy'
 /** Opens the bucket of a running system. */
 export const openBucket = (nc: NatsConnection): Promise<KV> => new Kvm(nc).open(BUCKET)
 
-/** Room for headers and JetStream's own fields, so that an INBOX message fits into DEAD with the headers of a dead letter. */
-const HEADER_BYTES_MAX = 64 * 1024
-const DUPLICATE_WINDOW_MS = 120_000
-
 /**
- * Each stream's share of the disk; a little is left for buckets. INBOX must be full first: LOG then still
- * has room for the records of all inputs in INBOX.
- */
-const SHARE: Readonly<Record<StreamName, number>> = { INBOX: 0.12, LOG: 0.55, OUT: 0.12, TASKS: 0.04, TIMERS: 0.06, SENT: 0.02, DEAD: 0.06 }
-
-const transform = (partitions: number, suffix: string): string =>
-  `inbox.{{partition(${partitions},1,2,3)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}${suffix}`
-
-/** A source of INBOX: the messages of another stream, under subjects that no producer can publish to. */
-const sourced = (name: StreamName, way: string, partitions: number) => ({
-  name,
-  subject_transforms: [{ src: `${way}.*.*.*`, dest: transform(partitions, `.${way}`) }],
-})
-
-type Config = Partial<StreamConfig> & { readonly name: StreamName }
-
-function configs(options: StreamOptions, payloadBytesMax: number): Config[] {
-  const base = (name: StreamName) => ({
-    name,
-    storage: StorageType.File,
-    num_replicas: options.replicas,
-    allow_direct: true,
-    max_bytes: Math.floor(options.storageBytesMax * SHARE[name]),
-    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
-  })
-  return [
-    // Schedules have their own stream, because they need rollup headers: such a header from a producer would purge INBOX.
-    { ...base('TIMERS'), subjects: ['timer.>', 'int.*.*.*'], allow_msg_schedules: true, allow_rollup_hdrs: true },
-    // Messages between actors have their own stream, because a full TIMERS drops its oldest schedules instead of refusing messages.
-    { ...base('SENT'), subjects: ['act.*.*.*'], discard: DiscardPolicy.New },
-    {
-      ...base('INBOX'),
-      subjects: ['in.*.*.*'],
-      subject_transform: { src: 'in.*.*.*', dest: transform(options.partitions, '') },
-      sources: [sourced('TIMERS', 'int', options.partitions), sourced('SENT', 'act', options.partitions)],
-      discard: DiscardPolicy.New,
-      max_msg_size: payloadBytesMax - HEADER_BYTES_MAX,
-    },
-    {
-      ...base('LOG'),
-      subjects: ['log.>'],
-      discard: DiscardPolicy.New,
-      // No compression in a cluster: nats-server 2.15 fails to truncate a compressed block when a replica restarts (decision 26).
-      compression: options.replicas === 1 ? StoreCompression.S2 : StoreCompression.None,
-      max_msg_size: LIMITS.recordBytesMax + HEADER_BYTES_MAX,
-    },
-    { ...base('OUT'), subjects: ['out.>'], max_age: nanos(options.outKeepHours * 3_600_000) },
-    { ...base('TASKS'), subjects: ['task.*.*.*.*'], retention: RetentionPolicy.Workqueue, discard: DiscardPolicy.New },
-    { ...base('DEAD'), subjects: ['dead.>'] },
-  ]
-}
-
-/**
- * Creates the streams and the bucket, or updates existing ones. Repeating it is harmless.
+ * Creates the streams, the consumer for clients and the buckets, or sets the limits of existing ones. Repeating it is harmless. The limits
+ * are saved, so that every process can restore them (`startStreamWatch`).
  *
  * @throws ColloquyError `partitions_fixed` if the streams have another number of partitions; `restore_unfinished` after an interrupted
  * restore; `insufficient_storage`.
  */
 export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, options: StreamOptions): Promise<KV> {
-  const kv = await new Kvm(nc).create(BUCKET, { replicas: options.replicas, history: 1 })
+  const kv = await prepareBucket(nc, jsm, BUCKET, options.replicas)
   if (options.restore === undefined) await refuseUnfinishedRestore(kv)
-  for (const config of configs(options, nc.info?.max_payload ?? 1024 * 1024)) {
+  const set: StreamInfo[] = []
+  for (const config of streamConfigs(options, nc.info?.max_payload ?? 1024 * 1024)) {
     const existing = await find(jsm, config.name)
-    if (existing === undefined) {
-      await add(jsm, { ...config, ...firstSeqOf(config.name, options) })
-      continue
-    }
-    if (config.name === 'INBOX') checkPartitions(existing, options.partitions)
-    await updateStream(jsm, config, existing)
+    if (existing !== undefined && config.name === 'INBOX') checkPartitions(existing, options.partitions)
+    set.push(
+      existing === undefined
+        ? await add(jsm, { ...config, ...firstSeqOf(config.name, options) })
+        : await updateStream(jsm, config, existing),
+    )
   }
+  await prepareBucket(nc, jsm, CLUSTER_BUCKET, options.replicas)
+  for (const bucket of [BUCKET, CLUSTER_BUCKET]) set.push(await jsm.streams.info(`KV_${bucket}`))
+  await saveLimits(kv, set)
+  await prepareEventsConsumer(jsm)
   await firstCheckpoints(jsm, kv, options.partitions)
+  return kv
+}
+
+/** Opens a bucket that keeps the last value of every key. */
+async function prepareBucket(nc: NatsConnection, jsm: JetStreamManager, bucket: string, replicas: number): Promise<KV> {
+  const kv = await new Kvm(nc).create(bucket, { replicas, history: 1 })
+  await jsm.streams.update(`KV_${bucket}`, BUCKET_LIMITS)
   return kv
 }
 
@@ -130,9 +75,9 @@ async function refuseUnfinishedRestore(kv: KV): Promise<void> {
   )
 }
 
-async function add(jsm: JetStreamManager, config: Config): Promise<void> {
+async function add(jsm: JetStreamManager, config: NamedConfig): Promise<StreamInfo> {
   try {
-    await jsm.streams.add(config)
+    return await jsm.streams.add(config)
   } catch (cause) {
     if (!isJetStreamError(cause, 'insufficientStorage')) throw cause
     throw new ColloquyError(
@@ -145,13 +90,13 @@ async function add(jsm: JetStreamManager, config: Config): Promise<void> {
 }
 
 /** Updates a stream. It keeps its size if the server lacks the storage for a new one. */
-async function updateStream(jsm: JetStreamManager, config: Config, existing: StreamInfo): Promise<void> {
+async function updateStream(jsm: JetStreamManager, config: NamedConfig, existing: StreamInfo): Promise<StreamInfo> {
   const { name, retention: _retention, storage: _storage, ...changeable } = config
   try {
-    await jsm.streams.update(name, changeable)
+    return await jsm.streams.update(name, changeable)
   } catch (error) {
     if (!isJetStreamError(error, 'insufficientStorage')) throw error
-    await jsm.streams.update(name, { ...changeable, max_bytes: existing.config.max_bytes })
+    return await jsm.streams.update(name, { ...changeable, max_bytes: existing.config.max_bytes })
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Kind } from '../../actors/definition/define-kind.ts'
 import { createRecording, type Recording } from '../../actors/testkit/recorded.ts'
 import { recordsOf } from '../../pipeline/jetstream/last-record.ts'
+import { logParser } from '../../pipeline/jetstream/log-message.ts'
 import { readPass } from '../../pipeline/replay-check/log-passes.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
@@ -43,6 +44,7 @@ export async function recorded(actor: string, options: RecordedOptions<Kind> = {
   }
   const records = await withJetStream(settings, async (jetstream) => {
     const { state } = await jetstream.jsm.streams.info('LOG')
+    const parse = await logParser(jetstream)
     const read: LogRecord[] = []
     for await (const message of readPass(jetstream, { filterSubjects: [recordsOf(address)] }, state.last_seq)) {
       if (read.length === RECORDS_MAX) {
@@ -52,7 +54,8 @@ export async function recorded(actor: string, options: RecordedOptions<Kind> = {
             + `"colloquy check --tenant ${address.tenant} --kind ${address.kind}" takes any number`,
         )
       }
-      read.push(message.json<LogRecord>())
+      const { record } = parse(message)
+      if (record !== undefined) read.push(record)
     }
     return read
   })

@@ -7,7 +7,7 @@ import type { Pauses } from '../../pipeline/runtime/retry.ts'
 import { startStage } from '../../pipeline/runtime/stage.ts'
 import type { Settings } from '../settings.ts'
 import { connectToRunningClickHouse, withJetStream } from './connect-to-running.ts'
-import { modelSettingsOf, nameOfModel, readIndexModel, writeIndexModel } from './index-model.ts'
+import { modelSettingsOf, nameOfModel, readIndexModel, storeOf, writeIndexModel } from './index-model.ts'
 import { openBucket } from './prepare-streams.ts'
 import { openCollection } from './search-index.ts'
 import { indexerBounds, indexerState } from './start-stages.ts'
@@ -50,10 +50,11 @@ export async function runReembed(settings: Settings, progress: ReembedProgress, 
     const stage = open.adopt(
       await startStage(
         'reembed',
-        () =>
+        async () =>
           startIndexer({
             ...indexerBounds(settings),
-            ...indexerState({ kv, store, log }),
+            ...(await indexerState({ kv, store, log })),
+            audit: undefined,
             jetstream,
             log,
             metrics,
@@ -80,7 +81,7 @@ export async function runReembed(settings: Settings, progress: ReembedProgress, 
     const before = await readIndexModel(kv)
     const { fingerprint } = embedder
     const model = modelSettingsOf(settings)
-    await writeIndexModel(kv, { settings: model, fingerprint })
+    await writeIndexModel(kv, { settings: model, fingerprint, store: storeOf(settings) })
     const replaced = before === undefined || before.fingerprint === fingerprint ? null : before.fingerprint
     return { model: nameOfModel(model), fingerprint, before: replaced, seq: stage.status().position }
   })

@@ -12,7 +12,16 @@ import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { Settings } from '../settings.ts'
 import { accessEmbedder } from './embedder-access.ts'
-import { type IndexModel, isSameModel, modelSettingsOf, nameOfModel, readIndexModel, withModel, writeIndexModel } from './index-model.ts'
+import {
+  type IndexModel,
+  isSameModel,
+  modelSettingsOf,
+  nameOfModel,
+  readIndexModel,
+  storeOf,
+  withModel,
+  writeIndexModel,
+} from './index-model.ts'
 
 /** A model and its collection: messages and knowledge, which the indexer writes and searches read. */
 export interface Collection {
@@ -94,9 +103,9 @@ export async function openSearchIndex(
     )
   }
   let current = await open(agreed?.settings ?? wanted)
-  let known = { settings: agreed?.settings ?? wanted, fingerprint: current.embedder.fingerprint }
-  if (agreed?.fingerprint !== known.fingerprint) {
-    if (agreed !== undefined) {
+  let known: IndexModel = { settings: agreed?.settings ?? wanted, fingerprint: current.embedder.fingerprint, store: storeOf(settings) }
+  if (agreed?.fingerprint !== known.fingerprint || agreed.store !== known.store) {
+    if (agreed !== undefined && agreed.fingerprint !== known.fingerprint) {
       log.warn(
         { had: agreed.fingerprint, has: known.fingerprint },
         'the embedding model has changed; refilling the search index from LOG; until it is full, searches find only part of the texts',

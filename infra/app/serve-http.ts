@@ -38,6 +38,7 @@ export function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps):
     host: settings.HTTP_HOST,
     port: settings.HTTP_PORT,
     token: settings.HTTP_TOKEN,
+    allowedHosts: settings.ALLOWED_HOSTS,
     dispatchedSeq: (partition) => dispatchedSeq(stages.get('dispatch'), checkpoints, partition),
     projectedSeq: () => projectedSeq(client),
   })

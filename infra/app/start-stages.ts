@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { joinCluster } from '../../pipeline/cluster/membership.ts'
 import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
@@ -16,6 +17,7 @@ import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { startSourcingWatchdog } from '../../pipeline/jetstream/sourcing-watchdog.ts'
 import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncation.ts'
+import { typedKey } from '../../pipeline/jetstream/typed-kv.ts'
 import { startProjector } from '../../pipeline/projector/projector.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { backgroundRun, singlePartition } from '../../pipeline/runtime/partitioned-stage.ts'
@@ -26,6 +28,7 @@ import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
 import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
 import { startWakeUpSweeper } from '../../pipeline/timers/wake-up-sweeper.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
+import type { CallSlot } from '../../pipeline/watchdog/call-slot.ts'
 import type { Role, Settings } from '../settings.ts'
 import { hostIdentity, isProcessAlive } from './host-identity.ts'
 import type { SearchIndex } from './search-index.ts'
@@ -41,6 +44,8 @@ export interface StageDeps {
   readonly client: ClickHouseClient | undefined
   /** Absent if this process neither writes nor searches the index. */
   readonly searchIndex: SearchIndex | undefined
+  /** Shows what this thread decides to the watchdog outside it. */
+  readonly calls: CallSlot
   readonly metrics: Metrics
   readonly log: Logger
 }
@@ -57,6 +62,11 @@ const TRIM_MS = 10_000
 const TRIM_KEEP_MS = 240_000
 const WAKE_UP_SWEEP_MS = 30_000
 const SOURCING_WATCH_MS = 5_000
+
+const auditPositionSchema = z.object({ verified: z.int().nonnegative() }).catch({ verified: 0 })
+
+/** Name of the reader of LOG that fills a collection, by the identity of the collection. */
+export const indexReader = (collection: string): string => `embed-${collection}`
 
 interface StageContext extends StageDeps {
   /** Identifies the database. Workers with the same database share the work on its tables; others fill tables of their own. */
@@ -168,11 +178,10 @@ function embedWork({ settings, kv, searchIndex, log, tablesId, inFlight }: Stage
       name: 'embed',
       workload: `embed-${vectorsId}`,
       partitions: 1,
-      start() {
+      async start() {
         const { embedder, store, replaced } = searchIndex.current()
-        return singlePartition(
-          startIndexer({ ...inFlight, ...indexerBounds(settings), ...indexerState({ kv, store, log }), embedder, store, replaced }),
-        )
+        const state = await indexerState({ kv, store, log })
+        return singlePartition(startIndexer({ ...inFlight, ...indexerBounds(settings), ...state, embedder, store, replaced }))
       },
     },
   }
@@ -212,7 +221,7 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight }: Stage
   }
 }
 
-function tasksWork({ kinds, jetstream, searchIndex, metrics, log }: StageContext): RoleWork {
+function tasksWork({ kinds, kv, jetstream, searchIndex, metrics, log }: StageContext): RoleWork {
   return {
     stage: {
       name: 'tasks',
@@ -222,7 +231,7 @@ function tasksWork({ kinds, jetstream, searchIndex, metrics, log }: StageContext
         started.defer(() => searches.stop())
         return startStage(
           'tasks',
-          () => startTaskRunner({ jetstream, kinds, searchIndexOf: searches.of, log, metrics, now: Date.now }),
+          () => startTaskRunner({ jetstream, kv, kinds, searchIndexOf: searches.of, log, metrics, now: Date.now }),
           log,
         )
       },
@@ -230,7 +239,7 @@ function tasksWork({ kinds, jetstream, searchIndex, metrics, log }: StageContext
   }
 }
 
-function hostWork({ settings, kv, kinds, jetstream, log, inFlight }: StageContext): RoleWork {
+function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight }: StageContext): RoleWork {
   const actors = createActorCache<Delivery>(settings.LIVE_ACTORS_MAX)
   const runs = new Set<HostRun>()
   return {
@@ -246,6 +255,7 @@ function hostWork({ settings, kv, kinds, jetstream, log, inFlight }: StageContex
           partitions,
           actors,
           messagesMax: settings.IN_FLIGHT_MAX,
+          calls,
           now: isoNow,
           isAssigned,
           hasValidLease,
@@ -278,10 +288,16 @@ function hostWork({ settings, kv, kinds, jetstream, log, inFlight }: StageContex
   }
 }
 
-/** Checkpoints and canaries of the indexer that fills a collection. */
-export function indexerState({ kv, store, log }: { readonly kv: KV; readonly store: VectorStore; readonly log: Logger }) {
-  const reader = `embed-${store.id}`
-  return { checkpoints: createCheckpoints(kv, reader), canaries: createCanaries({ kv, reader, store, log }) }
+/** Identity, checkpoints, canaries and audit of the collection that an indexer fills. Creates the collection if it is missing. */
+export async function indexerState({ kv, store, log }: { readonly kv: KV; readonly store: VectorStore; readonly log: Logger }) {
+  const collection = await store.prepare()
+  const reader = indexReader(collection)
+  return {
+    collection,
+    checkpoints: createCheckpoints(kv, reader),
+    canaries: createCanaries({ kv, reader, store, log }),
+    audit: { position: typedKey(kv, `${reader}.audit`, auditPositionSchema) },
+  }
 }
 
 /** The bounds of an indexer, by the settings. */

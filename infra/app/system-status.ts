@@ -20,7 +20,8 @@ import {
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { type StreamName, STREAMS } from '../../schemas/subjects.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
-import { connectToRunningClickHouse, withJetStream } from './connect-to-running.ts'
+import { connectToRunningClickHouse, runningNats, withJetStream } from './connect-to-running.ts'
+import { type NatsProtection, probeProtection } from './nats-protection.ts'
 import { openBucket } from './prepare-streams.ts'
 import { askStatus, type ProcessStatus } from './status-service.ts'
 
@@ -35,12 +36,14 @@ export interface SystemStatus {
   /** Dead letters. */
   readonly dead: number
   readonly durability: Durability
+  /** Whether clients without credentials are kept from the streams. */
+  readonly nats: NatsProtection
 }
 
 type Streams = Readonly<Record<StreamName, StreamInfo>>
 
 interface StatusReading extends ProgressReading {
-  readonly status: SystemStatus
+  readonly status: Omit<SystemStatus, 'nats'>
 }
 
 /** Long enough that a message between two streams has arrived by the second reading. */
@@ -48,7 +51,12 @@ const POLL_MS = 100
 
 /** Reads the progress of all stages from the reports of their processes, or from their checkpoints if no process answers. */
 export const readStatus = (settings: Settings): Promise<SystemStatus> =>
-  withJetStream(settings, async (jetstream) => (await readProgress(jetstream, settings)).status)
+  withJetStream(settings, async (jetstream) => withProtection(settings, jetstream, (await readProgress(jetstream, settings)).status))
+
+const withProtection = async (settings: Settings, { nc }: JetStreamContext, status: Omit<SystemStatus, 'nats'>): Promise<SystemStatus> => ({
+  ...status,
+  nats: await probeProtection(await runningNats(settings), nc),
+})
 
 /**
  * Waits until every stage has caught up: two readings in a row find no lag, and no new message in between.
@@ -58,7 +66,7 @@ export const readStatus = (settings: Settings): Promise<SystemStatus> =>
 export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number): Promise<SystemStatus> =>
   withJetStream(settings, async (jetstream) => {
     const { status, isCaughtUp: isDone } = await pollUntilCaughtUp(() => readProgress(jetstream, settings), { everyMs: POLL_MS, timeoutMs })
-    if (isDone) return status
+    if (isDone) return withProtection(settings, jetstream, status)
     const lagging = Object.entries(status.stages).filter(([, stage]) => !isCaughtUp(stage))
     const why = lagging.map(([role, { lag, detail }]) => `${role} ${lag} behind (${detail})`).join(', ')
     throw new ColloquyError(

@@ -3,10 +3,10 @@ import type { StreamInfo } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { logParser } from '../../pipeline/jetstream/log-message.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { LogRecord } from '../../schemas/record.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { isRegistryKey } from '../app/kind-registry.ts'
 import { openBucket, partitionsOf } from '../app/prepare-streams.ts'
@@ -83,6 +83,7 @@ async function backUpInto(jetstream: JetStreamContext, dir: string, progress: Ba
   let done = 0
   let inboxSeq = Math.max(before?.inbox.lastSeq ?? 0, inbox.state.last_seq)
   const copied = (): void => progress.copied((done += 1), total)
+  const parse = await logParser(jetstream)
   const logSegments = await copyStream({
     jetstream,
     dir,
@@ -91,8 +92,8 @@ async function backUpInto(jetstream: JetStreamContext, dir: string, progress: Ba
     to: log.state.last_seq,
     signal,
     onMessage(message) {
-      const record = message.json<LogRecord>()
-      inboxSeq = Math.max(inboxSeq, record.inbox.seq, record.low)
+      const { record } = parse(message)
+      if (record !== undefined) inboxSeq = Math.max(inboxSeq, record.inbox.seq, record.low)
       copied()
     },
   })

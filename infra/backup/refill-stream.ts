@@ -1,5 +1,6 @@
 import { headers } from '@nats-io/transport-node'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { removeFiller } from '../../pipeline/jetstream/removal.ts'
 import { createConcurrencyLimit } from '../../pipeline/runtime/concurrency-limit.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { readSegment } from './backup-folder.ts'
@@ -49,7 +50,7 @@ export async function refill({ jetstream, dir, stream, backup, without, fillerSu
   }
   const fillGap = async (seq: number): Promise<void> => {
     await send(seq, fillerSubject, new Uint8Array(), {})
-    await jetstream.jsm.streams.deleteMessage(stream, seq, false)
+    await removeFiller(jetstream.jsm, stream, seq)
   }
 
   let next = backup.firstSeq

@@ -6,13 +6,14 @@ import { createSends } from '../../pipeline/dispatcher/pending-sends.ts'
 import { rearm, type Rearmed } from '../../pipeline/dispatcher/rearm.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { createLogParser } from '../../pipeline/jetstream/log-message.ts'
 import { publishWithRetry } from '../../pipeline/jetstream/publish-with-retry.ts'
+import { removeUnfinishedRestore } from '../../pipeline/jetstream/removal.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { LogRecord } from '../../schemas/record.ts'
-import { deadSubject, FILLER, logSubject, parseLogSubject } from '../../schemas/subjects.ts'
+import { deadSubject, FILLER, logSubject } from '../../schemas/subjects.ts'
 import { accessClickHouse } from '../app/clickhouse-access.ts'
 import { durabilityOf } from '../app/durability.ts'
 import { accessNats, connectNats, openJetStream } from '../app/nats-access.ts'
@@ -110,7 +111,7 @@ async function requireEmpty(jetstream: JetStreamContext, kv: KV, settings: Setti
   } else {
     log.warn({ dir: unfinished.string() }, 'an earlier restore was interrupted; removing what it left')
   }
-  for (const name of present.keys()) await jetstream.jsm.streams.delete(name)
+  for (const name of present.keys()) await removeUnfinishedRestore(jetstream.jsm, name)
   for await (const key of await kv.keys()) if (key !== RESTORE_KEY) await kv.delete(key)
 }
 
@@ -127,6 +128,7 @@ async function refillAll(
   progress: RestoreProgress,
 ): Promise<Restored> {
   const total = [...manifest.log.segments, ...manifest.dead.segments].reduce((sum, { messages }) => sum + messages, 0)
+  const parse = createLogParser(manifest.partitions)
   const sends = createSends()
   let records = 0
   let dead = 0
@@ -137,9 +139,9 @@ async function refillAll(
     backup: manifest.log,
     without: new Set(),
     fillerSubject: logSubject(0, FILLER),
-    onMessage({ seq, subject, payload }) {
-      const record = JSON.parse(Buffer.from(payload).toString()) as LogRecord
-      sends.add(parseLogSubject(subject).address, record, seq <= manifest.dispatchedSeq)
+    onMessage({ seq, subject, payload, time }) {
+      const { address, record } = parse({ seq, subject, data: payload, time: new Date(time) })
+      if (record !== undefined) sends.add(address, record, seq <= manifest.dispatchedSeq)
       progress.restored((records += 1) + dead, total)
     },
   })

@@ -48,7 +48,10 @@ The exit code is 1 if anything would differ.`,
       const { settings: effective } = settings()
       const kinds = await (await import('../app/load-kinds.ts')).loadKinds(withConfig(effective, config))
       const { checkLog } = await import('../../pipeline/replay-check/replay-check.ts')
+      const { watchedSlot } = await import('../app/watchdog/process-watchdog.ts')
       await withJetStream(effective, async (jetstream) => {
+        await using started = new AsyncDisposableStack()
+        const calls = watchedSlot(effective, { noun: 'repeated decision' }, started)
         const listed = new Map<string, string[]>()
         const onFound = (found: Found): void => {
           if (options.json) return out.json(foundJson(found))
@@ -60,6 +63,7 @@ The exit code is 1 if anything would differ.`,
         const summary = await checkLog({
           jetstream,
           kinds,
+          calls,
           tenant,
           kind,
           sample,

@@ -32,7 +32,7 @@ To list the sources: colloquy sql "SELECT label.source, label.chunks FROM actors
     )
     .action(async (sources: string[], options: Options) => {
       const { settings: effective } = settings()
-      const nc = await connectToRunningNats(effective, 'producer')
+      const nc = await connectToRunningNats(effective)
       const sender = createSender(nc, { onWait: (why) => out.note(`${why}; trying again`) })
       try {
         const knowledge = await createKnowledgeClient({ nc, sender, tenant: options.tenant })

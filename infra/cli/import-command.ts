@@ -48,7 +48,7 @@ The command lists and skips invalid lines; the exit code is then 1.`,
     .action(async (path: string, options: Options) => {
       const { settings: effective } = settings()
       const file = await openLines(path)
-      const nc = await connectToRunningNats(effective, 'producer')
+      const nc = await connectToRunningNats(effective)
       const progress = showProgress(out, file)
       try {
         const summary = await importLines(file.lines, {

@@ -33,7 +33,8 @@ export const learnCommand = ({ out, settings }: CommandContext): Command =>
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), WAIT_FLAGS.timeoutMs)
     .option(
       JSON_FLAG,
-      'the summary: {files, learned, changed, unchanged, chunks, added, removed, badCount, bad: [{file, line?, problem}], skipped: [{file, reason}]}',
+      'the summary: {files, learned, changed, unchanged, chunks, added, removed, badCount, bad: [{file, line?, problem}], '
+        + 'skippedCount, skipped: [{file, reason}], charsets}',
     )
     .addHelpText(
       'after',
@@ -50,7 +51,7 @@ Examples:
       const { settings: effective } = settings()
       let bytesTotal = 0
       for await (const found of findFiles(paths)) if ('bytes' in found) bytesTotal += found.bytes
-      const nc = await connectToRunningNats(effective, 'producer')
+      const nc = await connectToRunningNats(effective)
       const progress = showProgress(out, bytesTotal)
       const sender = createSender(nc, { onWait: progress.waits })
       try {

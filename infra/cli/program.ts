@@ -13,6 +13,7 @@ import { forgetCommand } from './forget-command.ts'
 import { importCommand } from './import-command.ts'
 import { kindsCommand } from './kinds-command.ts'
 import { learnCommand } from './learn-command.ts'
+import { natsConfigCommand } from './nats-config-command.ts'
 import { publishCommand } from './publish-command.ts'
 import { questionsCommand } from './questions-command.ts'
 import { rebuildCommand } from './rebuild-command.ts'
@@ -46,6 +47,7 @@ const COMMANDS = [
   tablesCommand,
   errorsCommand,
   configCommand,
+  natsConfigCommand,
   asyncApiCommand,
   kindsCommand,
   checkCommand,

@@ -54,7 +54,7 @@ Example:
       const problem = inputProblem(input)
       if (problem !== undefined) throw new InputRefusedError('bad_input', `the input would be rejected: ${problem}`)
 
-      const nc = await connectToRunningNats(settings().settings, 'producer')
+      const nc = await connectToRunningNats(settings().settings)
       try {
         const onWait = (why: string): void => out.note(`${why}; trying again`)
         const receipt = await publish(nc, { ...address, ...given, type, data: input.data, messageId: id }, { wait, timeoutMs, onWait })

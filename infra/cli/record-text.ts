@@ -1,3 +1,4 @@
+import type { BadRecord } from '../../pipeline/jetstream/log-message.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { type Paint, printable } from '../app/terminal-output.ts'
@@ -23,6 +24,15 @@ export function entryLine({ seq, address, record }: Entry, paint: Paint): string
     ...outcomeTexts(record, paint),
   ].join('  ')
 }
+
+/** A message of LOG that is no record, as one line. */
+export const badRecordLine = ({ seq, bad: { at, subject, why } }: BadRecord, paint: Paint): string =>
+  [
+    paint('gray', String(seq).padStart(7)),
+    paint('gray', at.slice(11, 23)),
+    paint('cyan', printable(subject)),
+    paint('red', `no record: ${why}`),
+  ].join('  ')
 
 export const statesText = ({ from, to }: LogRecord): string => (from === to ? to || '·' : `${from || '·'} → ${to || '·'}`)
 

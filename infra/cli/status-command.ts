@@ -17,7 +17,10 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
     .description('show the position and lag of every stage')
     .option('--wait', 'wait until all stages have caught up; timers that are not due do not count')
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), TIMEOUT_MS)
-    .option(JSON_FLAG, 'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, durability}')
+    .option(
+      JSON_FLAG,
+      'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, durability, nats: {protected, code, detail}}',
+    )
     .action(async (options: Options) => {
       const { settings: effective } = settings()
       const status = options.wait ? await waitUntilCaughtUp(effective, options.timeoutMs) : await readStatus(effective)
@@ -25,7 +28,7 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
       else print(out, status)
     })
 
-function print(out: Output, { log, stages, dead, durability }: SystemStatus): void {
+function print(out: Output, { log, stages, dead, durability, nats }: SystemStatus): void {
   out.table(
     ['stage', 'position', 'lag', 'state'],
     Object.entries(stages).map(([role, stage]) => [
@@ -36,4 +39,9 @@ function print(out: Output, { log, stages, dead, durability }: SystemStatus): vo
     ]),
   )
   out.line(`LOG has ${log.last} records, DEAD ${dead} dead letters. ${durabilityText(durability)}`)
+  out.line(
+    nats.protected
+      ? `NATS is protected: ${nats.detail}.`
+      : out.paint('red', `NATS is not protected (${nats.code}): ${nats.detail}. Configure it with what "colloquy nats-config" prints.`),
+  )
 }

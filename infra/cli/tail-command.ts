@@ -1,51 +1,88 @@
+import type { JsMsg } from '@nats-io/jetstream'
 import { Command, InvalidArgumentError } from 'commander'
+import { logParser, type ParseLogMessage } from '../../pipeline/jetstream/log-message.ts'
 import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
-import type { LogRecord } from '../../schemas/record.ts'
-import { parseLogSubject, TOKEN } from '../../schemas/subjects.ts'
+import { parseJson } from '../../schemas/json.ts'
+import { TOKEN } from '../../schemas/subjects.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { entryJson, entryLine } from './record-text.ts'
+import { type Output, printable } from '../app/terminal-output.ts'
+import { badRecordLine, entryJson, entryLine } from './record-text.ts'
 
 interface Options extends JsonOption {
+  readonly out?: true
   readonly since?: number
   readonly limit?: number
 }
 
 const FETCH_AHEAD_MAX = 500
+/** Characters shown of an event. */
+const SHOWN_CHARS_MAX = 300
 
-/** `acme/support` → the LOG subjects of all actors of that kind. */
+/** `acme/support` → the tokens of the subjects of all actors of that kind. */
 function filterArgument(text: string): string {
   const tokens = text.split('/')
   if (tokens.length > 3 || !tokens.every((token) => token === '*' || TOKEN.test(token))) {
     throw new InvalidArgumentError('It must be <tenant>[/<kind>[/<id>]]; * matches any.')
   }
-  return `log.*.${tokens.join('.')}${tokens.length < 3 ? '.>' : ''}`
+  return tokens.join('.')
 }
 
 export const tailCommand = ({ out, settings }: CommandContext): Command =>
   new Command('tail')
-    .description('follow the log: one line per record')
+    .description('follow the log, one line per record, or the events that actors emit')
     .argument('[filter]', '<tenant>[/<kind>[/<id>]]; * matches any', filterArgument)
-    .option('--since <seq>', 'start at this LOG sequence (default: only new records)', wholeNumber(1))
-    .option('--limit <n>', 'end after this many records', wholeNumber(1))
-    .option(JSON_FLAG, 'one JSON object per record: {seq, tenant, kind, id, …the record}')
-    .action(async (subjects: string | undefined, options: Options) => {
+    .option('--out', 'follow the events on OUT instead of the records of LOG')
+    .option('--since <seq>', 'start at this sequence of LOG, or of OUT (default: only new ones)', wholeNumber(1))
+    .option('--limit <n>', 'end after this many', wholeNumber(1))
+    .option(JSON_FLAG, 'one JSON object per record: {seq, tenant, kind, id, …the record}; with --out {seq, subject, event}')
+    .action(async (filter: string | undefined, options: Options) => {
+      const stream = options.out ? 'OUT' : 'LOG'
       await withJetStream(settings().settings, async (jetstream) => {
-        const startSeq = options.since ?? (await jetstream.jsm.streams.info('LOG')).state.last_seq + 1
+        const startSeq = options.since ?? (await jetstream.jsm.streams.info(stream)).state.last_seq + 1
         const reader = await openReader(jetstream, {
-          stream: 'LOG',
-          filterSubjects: subjects === undefined ? [] : [subjects],
+          stream,
+          filterSubjects: filter === undefined ? [] : [options.out ? eventsOf(filter) : recordsOf(filter)],
           startSeq,
           messagesMax: FETCH_AHEAD_MAX,
         })
+        const print = options.out ? printEvent : printRecord(await logParser(jetstream))
         let left = options.limit ?? Infinity
         for await (const message of reader) {
-          const entry = { seq: message.seq, address: parseLogSubject(message.subject).address, record: message.json<LogRecord>() }
-          if (options.json) out.json(entryJson(entry))
-          else out.line(entryLine(entry, out.paint))
+          print(out, message, options)
           left -= 1
           if (left === 0) break
         }
       })
     })
+
+const recordsOf = (filter: string): string => `log.*.${filter}${filter.split('.').length < 3 ? '.>' : ''}`
+const eventsOf = (filter: string): string => `out.${filter}.>`
+
+const printRecord =
+  (parse: ParseLogMessage) =>
+  (out: Output, message: JsMsg, { json }: Options): void => {
+    const entry = parse(message)
+    if (entry.bad !== undefined) {
+      if (json) out.json({ seq: entry.seq, bad: { why: entry.bad.why, subject: entry.bad.subject } })
+      else out.line(badRecordLine(entry, out.paint))
+    } else if (json) out.json(entryJson(entry))
+    else out.line(entryLine(entry, out.paint))
+  }
+
+function printEvent(out: Output, message: JsMsg, { json }: Options): void {
+  const [{ seq, subject, time }, text] = [message, message.string()]
+  if (json) return out.json({ seq, subject, event: parseJson(text) ?? text })
+  const [, tenant = '', kind = '', id = '', ...type] = subject.split('.')
+  const shown = text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX).toWellFormed()}…` : text
+  out.line(
+    [
+      out.paint('gray', String(seq).padStart(7)),
+      out.paint('gray', time.toISOString().slice(11, 23)),
+      out.paint('cyan', `${tenant}/${kind}/${id}`),
+      out.paint('green', type.join('.')),
+      printable(shown),
+    ].join('  '),
+  )
+}

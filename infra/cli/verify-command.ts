@@ -1,5 +1,6 @@
 import { createClient } from '@clickhouse/client'
 import { Command } from 'commander'
+import type { IndexDifference } from '../../pipeline/index-check/index-differences.ts'
 import type { Named } from '../../pipeline/verify/table-differences.ts'
 import { type Verified, verify } from '../../pipeline/verify/verify.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
@@ -7,6 +8,7 @@ import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-
 import { connectToRunningClickHouse, withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
+import { type IndexVerification, verifySearchIndex } from '../app/verify-search-index.ts'
 import type { Settings } from '../settings.ts'
 import { tokenArgument } from './arguments.ts'
 import { createProgressBar } from './progress-bar.ts'
@@ -19,45 +21,82 @@ interface Options extends JsonOption {
 
 export const verifyCommand = ({ out, settings }: CommandContext): Command =>
   new Command('verify')
-    .description('recompute every table from the log by a second code path, and list where the tables differ')
+    .description('recompute the tables and the search index from the log by a second code path, and list where they differ')
     .option('--from <seq>', 'first LOG sequence (default: the first in LOG)', wholeNumber(1))
     .option('--to <seq>', 'last LOG sequence (default: the last one in the tables)', wholeNumber(1))
     .option('--tenant <tenant>', 'one tenant (default: all)', tokenArgument)
     .option(
       JSON_FLAG,
       'one JSON object: {from, to, records, tables: {<table>: {rows, differences}}, repeats: {<table>: {rows, key}}, '
-        + 'first: [{table, kind, seq, key, column, expected, found}], seconds}',
+        + 'first: [{table, kind, seq, key, column, expected, found}], index: {to, texts, unembeddable, unproven} or {skipped}, seconds}; '
+        + 'the search index is the table search_index',
     )
     .addHelpText(
       'after',
       `
-Compares counts and checksums of rows by range of sequences and tenant, while the system runs. The exit code is 0 only if all tables
-match the log; "colloquy rebuild" repairs tables that do not.`,
+Compares counts and checksums of rows by range of sequences and tenant, while the system runs. Each text of the log must have its points
+in the search index (table search_index), and no other point may exist. The exit code is 0 only if everything matches the log;
+"colloquy rebuild" repairs tables that do not, and the role embed repairs the search index by itself.`,
     )
     .action(async (options: Options) => {
       const { settings: effective } = settings()
       const startedMs = performance.now()
-      const verified = await verifySystem(effective, options, out)
+      const { verified, index } = await verifySystem(effective, options, out)
       const seconds = Math.round(performance.now() - startedMs) / 1_000
-      if (options.json) out.json({ ...verified, seconds })
-      else print(out, verified, seconds)
-      const wrong = Object.entries(verified.tables).filter(([, { differences }]) => differences > 0)
+      const counted = index === undefined || 'skipped' in index ? undefined : index
+      const tables: Tables = { ...verified.tables, ...(counted && { [INDEX]: { rows: counted.points, differences: counted.differences } }) }
+      const first = [...verified.first, ...(counted?.found.map(namedOf) ?? [])]
+      if (options.json) out.json({ ...verified, tables, first, ...(index && { index: indexFacts(index) }), seconds })
+      else print(out, verified, tables, index, seconds)
+      const wrong = Object.entries(tables).flatMap(([name, { differences }]) => (differences > 0 ? [name] : []))
       if (wrong.length > 0) {
-        const names = `${wrong.map(([name]) => name).join(', ')} ${wrong.length === 1 ? 'does' : 'do'}`
         throw new ColloquyError(
           'tables_differ',
-          `${names} not match the log:\n${verified.first.map(described).join('\n')}\n"colloquy rebuild" repairs them.`,
+          `${wrong.join(', ')} ${wrong.length === 1 ? 'does' : 'do'} not match the log:\n${first.map(described).join('\n')}\n${remedyOf(wrong)}`,
         )
       }
     })
 
-async function verifySystem(settings: Settings, { from, to, tenant }: Options, out: Output): Promise<Verified> {
+/** The search index in the list of tables. */
+const INDEX = 'search_index'
+type Tables = Readonly<Record<string, { readonly rows: number; readonly differences: number }>>
+/** A difference in a table or in the search index. */
+type AnyNamed = Omit<Named, 'table'> & { readonly table: string }
+
+const namedOf = ({ kind, seq, actor, key, id }: IndexDifference): AnyNamed => ({
+  table: INDEX,
+  kind,
+  seq,
+  key: { actor, ...(key === undefined ? {} : { text: key }), ...(id === undefined ? {} : { point: id }) },
+})
+
+function indexFacts(index: IndexVerification) {
+  if ('skipped' in index) return index
+  const { to, texts, unembeddable, unproven } = index
+  return { to, texts, unembeddable, unproven }
+}
+
+function remedyOf(wrong: readonly string[]): string {
+  const tables = wrong.some((name) => name !== INDEX) ? ['"colloquy rebuild" repairs the tables.'] : []
+  const index = wrong.includes(INDEX) ? ['The role embed repairs the search index by itself; "colloquy status" shows how far it is.'] : []
+  return [...tables, ...index].join(' ')
+}
+
+interface SystemVerified {
+  readonly verified: Verified
+  readonly index: IndexVerification | undefined
+}
+
+async function verifySystem(settings: Settings, { from, to, tenant }: Options, out: Output): Promise<SystemVerified> {
   const clickhouse = createClient({ ...(await connectToRunningClickHouse(settings, 'colloquy')), request_timeout: QUERY_MS_MAX })
   const bar = createProgressBar(out)
+  const { signal } = new AbortController()
   try {
-    return await withJetStream(settings, (jetstream) =>
-      verify({ jetstream, clickhouse, from, to, tenant, countRepeats: true, onProgress: bar.update, signal: new AbortController().signal }),
-    )
+    return await withJetStream(settings, async (jetstream) => {
+      const scope = { from, to, tenant, onProgress: bar.update, signal }
+      const verified = await verify({ ...scope, jetstream, clickhouse, countRepeats: true })
+      return { verified, index: await verifySearchIndex(settings, jetstream, clickhouse, { ...scope, tablesTo: verified.to }) }
+    })
   } finally {
     bar.stop()
     await clickhouse.close()
@@ -66,7 +105,13 @@ async function verifySystem(settings: Settings, { from, to, tenant }: Options, o
 
 const QUERY_MS_MAX = 600_000
 
-function print(out: Output, { from, to, records, tables, repeats }: Verified, seconds: number): void {
+function print(
+  out: Output,
+  { from, to, records, repeats }: Verified,
+  tables: Tables,
+  index: IndexVerification | undefined,
+  seconds: number,
+): void {
   out.table(
     ['table', 'rows compared', 'differences'],
     Object.entries(tables).map(([name, { rows, differences }]) => [
@@ -81,10 +126,25 @@ function print(out: Output, { from, to, records, tables, repeats }: Verified, se
         + 'the view shows each once, and ClickHouse removes the copies when it merges.',
     )
   }
+  if (index !== undefined) for (const line of indexLines(index, to)) out.line(line)
   out.line(`${records} records, LOG sequences ${from} to ${to}, in ${seconds} s.`)
 }
 
-function described({ table, kind, seq, key, column, expected, found }: Named): string {
+function indexLines(index: IndexVerification, tablesTo: number): string[] {
+  if ('skipped' in index) return [`The search index was not verified: ${index.skipped}.`]
+  const { to, texts, unembeddable, unproven } = index
+  const notes = [
+    `The search index must have ${texts} texts of the log`,
+    ...(unembeddable > 0
+      ? [`${unembeddable} of them have no point, because the model fails on them ("colloquy dead ls --reason embed_failed")`]
+      : []),
+    ...(unproven > 0 ? [`${unproven} points come from records that LOG has lost, which nothing proves`] : []),
+    ...(to < tablesTo ? [`it is filled up to LOG sequence ${to} of ${tablesTo}`] : []),
+  ]
+  return [`${notes.join('; ')}.`]
+}
+
+function described({ table, kind, seq, key, column, expected, found }: AnyNamed): string {
   const row = Object.entries(key)
     .map(([name, value]) => `${name} ${printable(value)}`)
     .join(', ')

@@ -32,7 +32,7 @@ export interface Demo {
 }
 
 /**
- * Plays a producer for the built-in kinds, over an anonymous connection. It sends knowledge articles, the users' turns of the bundled
+ * Plays a producer for the built-in kinds, over a connection of its own. It sends knowledge articles, the users' turns of the bundled
  * conversations, bookings of appointments, and signals of a shop's visitors. It skips kinds that this process does not have. It plays
  * nothing if the tenant `demo` has any record.
  */
@@ -46,7 +46,7 @@ export function startDemo(running: Running, log: Logger): Demo {
       return
     }
     await using started = new AsyncDisposableStack()
-    const nc = await connect(producerOf(running))
+    const nc = await connect(running.nats.connection)
     started.defer(() => nc.close())
     const failing = new AbortController()
     const signal = AbortSignal.any([stopping.signal, failing.signal])
@@ -103,6 +103,3 @@ export function startDemo(running: Running, log: Logger): Demo {
 }
 
 const hasPlayed = async ({ jetstream }: Running): Promise<boolean> => (await lastRecord(jetstream, `log.*.${TENANT}.>`)) !== undefined
-
-/** Connects as the anonymous user of the embedded server; with NATS_URL, as the user that the settings name. */
-const producerOf = ({ nats }: Running) => (nats.embedded ? { servers: nats.url } : nats.connection)

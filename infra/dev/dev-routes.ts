@@ -3,6 +3,7 @@ import type { KV } from '@nats-io/kv'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import { createHostCheck } from '../../pipeline/http/host-check.ts'
 import { HttpProblem } from '../../pipeline/http/problems.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http/route-address.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
@@ -12,7 +13,6 @@ import { type Counts, createCounts } from './actor-counts.ts'
 import { type History, HISTORY_MAX, readHistory } from './actor-history.ts'
 import { listActors, type ListedActor } from './actor-list.ts'
 import { createDrawer, type DrawnKind } from './drawn-kinds.ts'
-import { checkHost } from './host-check.ts'
 import { addPageFiles } from './page-files.ts'
 import type { Reloader, ReloadStatus } from './reloader.ts'
 
@@ -70,6 +70,7 @@ export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now
   const counts = createCounts(client, now)
   const draw = createDrawer(log)
 
+  const checkHost = createHostCheck()
   app.addHook('onRequest', async (request) => checkHost(request.headers.host))
   addPageFiles(app, PAGE_PATH)
 

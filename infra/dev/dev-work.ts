@@ -6,6 +6,7 @@ import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { lastRecord, recordsOfKind } from '../../pipeline/jetstream/last-record.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
+import { handleStrayErrors } from '../../pipeline/watchdog/stray-errors.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { registeredKinds, registerKinds, retireKind } from '../app/kind-registry.ts'
 import { loadKinds } from '../app/load-kinds.ts'
@@ -14,6 +15,9 @@ import { openLog } from '../app/open-log.ts'
 import { openBucket } from '../app/prepare-streams.ts'
 import { startStages } from '../app/start-stages.ts'
 import { startStatusService } from '../app/status-service.ts'
+import { countEndedProcesses, openDecisionSlot } from '../app/watchdog/decision-slots.ts'
+import { endProcess } from '../app/watchdog/end-process.ts'
+import { watchedSlot } from '../app/watchdog/process-watchdog.ts'
 import type { Settings } from '../settings.ts'
 import type { FromWorker, Problem, ToWorker } from './dev-messages.ts'
 import { viewOf } from './kind-view.ts'
@@ -79,20 +83,17 @@ async function prepare({ settings, durability, kinds, log }: Work, started: Asyn
   started.defer(() => jetstream.close())
   const kv = await openBucket(nc)
   await retireUnused(jetstream, kv, kinds, log)
-  await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString(), acceptChanges: true }, kinds)
+  const watch = (until: AsyncDisposableStack) => watchedSlot(settings, { noun: 'migration' }, until)
+  await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString(), acceptChanges: true, watch }, kinds)
   return async () => {
+    const decisions = await openDecisionSlot(settings.DATA_DIR)
+    started.defer(() => decisions.remove())
+    await countEndedProcesses({ dataDir: settings.DATA_DIR, kv, jetstream, log })
+    const calls = watchedSlot(settings, { path: decisions.path }, started)
+    const metrics = createMetrics()
+    handleStrayErrors({ log, metrics, onUnknown: endProcess })
     const { stages } = await startStages(
-      {
-        settings,
-        kinds,
-        log,
-        jetstream,
-        kv,
-        client: undefined,
-        searchIndex: undefined,
-        metrics: createMetrics(),
-        replicas: durability.replicas,
-      },
+      { settings, kinds, log, jetstream, kv, client: undefined, searchIndex: undefined, metrics, calls, replicas: durability.replicas },
       started,
     )
     const statusService = startStatusService(nc, stages, durability)

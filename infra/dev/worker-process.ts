@@ -13,6 +13,8 @@ const LOAD_MS_MAX = 15_000
 const RUN_MS_MAX = 30_000
 /** Max time for a worker to finish its work in progress. The next worker resumes the rest from the log. */
 const STOP_MS_MAX = 500
+/** Of the last line of its output, in the reason of its end. */
+const LINE_CHARS_MAX = 500
 
 /** A process that runs kinds. */
 export interface WorkerProcess {
@@ -31,9 +33,18 @@ export interface WorkerProcess {
 
 /** Starts a process that imports all of Colloquy and then waits for messages. @throws ColloquyError `worker_failed` */
 export async function startWorkerProcess(): Promise<WorkerProcess> {
-  const child = fork(MODULE, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  const ended = once(child, 'exit').then(
-    ([code, signal]: (string | number | null)[]) => (signal === null ? `exit code ${code}` : `signal ${signal}`),
+  const child = fork(MODULE, { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
+  let lastLine = ''
+  child.stderr?.on('data', (text: Buffer) => {
+    process.stderr.write(text)
+    lastLine = text.toString('utf8').trim().split('\n').at(-1) ?? ''
+  })
+  // With `close`, everything that it wrote has arrived: the watchdog of the process says last which decision did not return.
+  const ended = once(child, 'close').then(
+    ([code, signal]: (string | number | null)[]) => {
+      const how = signal === null ? `exit code ${code}` : `signal ${signal}`
+      return lastLine === '' ? how : `${how}: ${lastLine.slice(0, LINE_CHARS_MAX)}`
+    },
     (error: unknown) => String(error),
   )
   // Sending to a process that is about to end raises this event. It is ignored, because `ended` reports the end.

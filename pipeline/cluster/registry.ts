@@ -4,6 +4,7 @@ import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { JS_CODE, NO_MESSAGE_STATUS } from '../jetstream/jetstream-codes.ts'
+import { removeHeartbeat } from '../jetstream/removal.ts'
 
 /** A member's progress in a stage whose partitions it owns. */
 const shareSchema = z.object({
@@ -67,9 +68,10 @@ export interface ClusterRegistry {
   release(lease: Lease): Promise<void>
 }
 
-const BUCKET = 'colloquy_cluster'
-const STREAM = `KV_${BUCKET}`
-const PREFIX = `$KV.${BUCKET}.`
+/** The bucket of heartbeats and leases. */
+export const CLUSTER_BUCKET = 'colloquy_cluster'
+const STREAM = `KV_${CLUSTER_BUCKET}`
+const PREFIX = `$KV.${CLUSTER_BUCKET}.`
 /** Max entries that the server returns at once: members, and partitions of one workload. */
 const ENTRIES_MAX = 1_024
 const READ_MS_MAX = 2_000
@@ -78,7 +80,7 @@ export const leaseKey = (work: string, partition: number): string => `${work}.${
 
 /** Opens the registry and creates its bucket if needed. */
 export async function openClusterRegistry(jetstream: JetStreamContext, replicas: number): Promise<ClusterRegistry> {
-  await new Kvm(jetstream.nc).create(BUCKET, { replicas, history: 1 })
+  await new Kvm(jetstream.nc).create(CLUSTER_BUCKET, { replicas, history: 1 })
   const put = async (key: string, value: unknown, revision?: number): Promise<number | undefined> => {
     const result = await jetstream.publisher.publish(
       `${PREFIX}${key}`,
@@ -87,7 +89,7 @@ export async function openClusterRegistry(jetstream: JetStreamContext, replicas:
     )
     if (result.ok) return result.seq
     if (result.code === JS_CODE.wrongLastSequence) return undefined
-    throw new ColloquyError('cluster_refused', `the bucket ${BUCKET} refused "${key}": ${result.description}`)
+    throw new ColloquyError('cluster_refused', `the bucket ${CLUSTER_BUCKET} refused "${key}": ${result.description}`)
   }
   return {
     async read(works) {
@@ -111,7 +113,7 @@ export async function openClusterRegistry(jetstream: JetStreamContext, replicas:
     },
     heartbeat: async (member) => void (await put(`member.${member.id}`, member)),
     async removeMember(id) {
-      await jetstream.jsm.streams.purge(STREAM, { filter: `${PREFIX}member.${id}` })
+      await removeHeartbeat(jetstream.jsm, STREAM, `${PREFIX}member.${id}`)
     },
     async claim(work, partition, member, before) {
       const lease = { member, epoch: (before?.epoch ?? 0) + 1 }

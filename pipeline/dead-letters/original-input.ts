@@ -1,9 +1,10 @@
 import type { Resolution, ResolutionRequest } from '../../schemas/dead-letter-resolution.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import { actorKey, parseLogSubject } from '../../schemas/subjects.ts'
+import { actorKey } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { recordAt } from '../jetstream/last-record.ts'
+import { messageAt } from '../jetstream/last-record.ts'
+import { BAD_RECORD, logParser } from '../jetstream/log-message.ts'
 import { type DeadLetter, findDeadLetter } from './dead-letters.ts'
 
 /** The input that resolves a dead letter of an actor. */
@@ -37,20 +38,8 @@ export async function resolutionInputOf(
     )
   }
   if (resolution === 'redriven') checkRedrivable(deadLetter, force)
-  const { record, reason, subject, error } = await recordOf(jetstream, deadLetter)
-  const request: ResolutionRequest = {
-    end: resolution,
-    deadSeq: seq,
-    logSeq: deadLetter.logSeq,
-    inboxSeq: record.inbox.seq,
-    ts: record.inbox.ts,
-    id: record.input.id,
-    at: record.at,
-    reason,
-    subject,
-    error,
-    ...(force ? { force } : {}),
-  }
+  const facts = await factsOf(jetstream, deadLetter)
+  const request: ResolutionRequest = { end: resolution, deadSeq: seq, ...facts, ...(force ? { force } : {}) }
   // For a dropped dead letter, the tables need only an excerpt.
   const { payload } = deadLetter
   return { request, payload: resolution === 'dropped' ? payload.subarray(0, LIMITS.rejectedPayloadCharsMax) : payload }
@@ -66,6 +55,7 @@ function checkRedrivable({ seq, reason, headers, isExcerpt }: DeadLetter, force:
         + 'send the actor an event that starts the task again, then drop the dead letter',
     )
   }
+  if (reason === BAD_RECORD) refuse('is a message of LOG that was no input of an actor: drop it')
   if (reason === 'bad_subject') {
     refuse('has a subject without an actor: publish its payload ("dead show --raw") to the subject of an actor, then drop the dead letter')
   }
@@ -74,16 +64,25 @@ function checkRedrivable({ seq, reason, headers, isExcerpt }: DeadLetter, force:
   }
 }
 
-async function recordOf(jetstream: JetStreamContext, { seq, logSeq, inboxSeq, reason, address }: DeadLetter) {
-  const stored = await recordAt(jetstream, logSeq, 'anyReplica')
-  const record = stored !== undefined && actorKey(parseLogSubject(stored.subject).address) === actorKey(address) ? stored.record : undefined
+type Facts = Omit<ResolutionRequest, 'end' | 'deadSeq' | 'force'>
+
+async function factsOf(jetstream: JetStreamContext, { seq, logSeq, inboxSeq, reason, address }: DeadLetter): Promise<Facts> {
+  const message = await messageAt(jetstream, logSeq, 'anyReplica')
+  const entry = message && (await logParser(jetstream))(message)
+  const isSameActor = entry !== undefined && actorKey(entry.address) === actorKey(address)
+  if (isSameActor && entry.bad !== undefined && reason === BAD_RECORD) {
+    const { at, subject, why } = entry.bad
+    return { logSeq, inboxSeq: 0, ts: at, id: '', at, reason: BAD_RECORD, subject, error: why }
+  }
+  const record = isSameActor ? entry.record : undefined
   if (record?.inbox.seq === inboxSeq) {
-    if (record.reason === reason) return { record, reason: record.reason, subject: record.subject ?? '', error: record.error ?? '' }
+    const own = { logSeq, inboxSeq, ts: record.inbox.ts, id: record.input.id, at: record.at }
+    if (record.reason === reason) return { ...own, reason: record.reason, subject: record.subject ?? '', error: record.error ?? '' }
     const failed = record.ended.find(({ status }) => status === 'failed' || status === 'expired')
     if (failed !== undefined && reason === 'task_failed') {
       const { tenant, kind, id } = address
       const error = `${failed.error?.code ?? ''}: ${failed.error?.message ?? ''}`
-      return { record, reason, subject: `task.${failed.task}.${tenant}.${kind}.${id}`, error } as const
+      return { ...own, reason, subject: `task.${failed.task}.${tenant}.${kind}.${id}`, error }
     }
   }
   throw new ColloquyError(

@@ -7,6 +7,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { actorSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { JS_CODE } from '../jetstream/jetstream-codes.ts'
+import { logParser } from '../jetstream/log-message.ts'
 import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
@@ -163,6 +164,7 @@ async function watchRecords(
   let next = (await streamInfo(jetstream.jsm, 'LOG')).state.last_seq + 1
   const open = (): Promise<StreamReader> =>
     openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: next, messagesMax: FETCH_AHEAD_MAX })
+  const parse = await logParser(jetstream)
   let reader = await open()
   const stopping = new AbortController()
   const { signal } = stopping
@@ -171,7 +173,8 @@ async function watchRecords(
     for (let openedMs = performance.now(); !signal.aborted;) {
       try {
         for await (const message of reader) {
-          onRecord(message.json<LogRecord>(), message.seq)
+          const { record } = parse(message)
+          if (record !== undefined) onRecord(record, message.seq)
           next = message.seq + 1
         }
         if (!signal.aborted) reader = await open()

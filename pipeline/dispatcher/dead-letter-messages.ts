@@ -1,7 +1,8 @@
 import type { LogRecord, Reason, ResolvedDeadLetter, TaskEnd } from '../../schemas/record.ts'
 import { type Address, deadSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
+import { BAD_RECORD, type BadRecord } from '../jetstream/log-message.ts'
+import { removeResolvedDeadLetter } from '../jetstream/removal.ts'
 
 /** A message for DEAD. */
 export interface DeadLetterMessage {
@@ -79,13 +80,40 @@ export async function deadLettersOf(
   return deadLetters
 }
 
+/** Room for the headers of a dead letter within the largest message that the server takes. */
+const HEADER_BYTES_MAX = 16 * 1024
+const PAYLOAD_BYTES_MAX = 1024 * 1024
+
+/**
+ * The dead letter of a message of LOG that is no record: its content as it is, or its beginning if DEAD could not take it all. The id
+ * contains the time, because a LOG that was truncated gives its sequences out again.
+ *
+ * @param payloadBytesMax the largest message that the server takes. Default: that of nats-server.
+ */
+export function badRecordDeadLetter(
+  { seq, address, bad: { why, subject, at, data } }: BadRecord,
+  payloadBytesMax = PAYLOAD_BYTES_MAX,
+): DeadLetterMessage {
+  const payload = data.subarray(0, payloadBytesMax - HEADER_BYTES_MAX)
+  return {
+    subject: deadSubject(BAD_RECORD, address),
+    reason: BAD_RECORD,
+    payload,
+    msgId: `dead-log-${seq}-${Date.parse(at)}`,
+    headers: {
+      'Colloquy-Log-Seq': String(seq),
+      'Colloquy-At': at,
+      'Colloquy-Reason': BAD_RECORD,
+      'Colloquy-Error': headerText(why),
+      'Colloquy-Subject': headerText(subject),
+      ...(payload.length < data.length ? { 'Colloquy-Payload': 'excerpt' } : {}),
+    },
+  }
+}
+
 /** Removes a dead letter that was redriven or dropped from DEAD. May be repeated; leaves any other message at its sequence alone. */
 export async function removeDeadLetter({ jsm }: JetStreamContext, { deadSeq, logSeq }: ResolvedDeadLetter): Promise<void> {
   const stored = await jsm.streams.getMessage('DEAD', { seq: deadSeq })
   if (stored === null || stored.header.get('Colloquy-Log-Seq') !== String(logSeq)) return
-  try {
-    await jsm.streams.deleteMessage('DEAD', deadSeq, false)
-  } catch (error) {
-    if (!isJetStreamError(error, 'noSuchSequence')) throw error
-  }
+  await removeResolvedDeadLetter(jsm, deadSeq)
 }

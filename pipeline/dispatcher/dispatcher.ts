@@ -2,12 +2,13 @@ import type { JsMsg } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
 import { nextDeadline } from '../../actors/core/next-deadline.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { abortSubject, type Address, parseLogSubject } from '../../schemas/subjects.ts'
+import { abortSubject, type Address } from '../../schemas/subjects.ts'
 import type { Assignment } from '../cluster/assignment.ts'
 import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createConsumeLoop } from '../jetstream/consume-loop.ts'
+import { type BadRecord, type LogEntry, logParser, reportBadRecord } from '../jetstream/log-message.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { type StreamPosition, withPosition } from '../jetstream/position-history.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
@@ -21,7 +22,7 @@ import type { PartitionRun } from '../runtime/partitioned-stage.ts'
 import { periodicJob } from '../runtime/periodic-job.ts'
 import { askWithRetry } from '../runtime/retry.ts'
 import { createWakeUps } from '../timers/wake-ups.ts'
-import { deadLettersOf, hasDeadLetters, removeDeadLetter } from './dead-letter-messages.ts'
+import { badRecordDeadLetter, deadLettersOf, hasDeadLetters, removeDeadLetter } from './dead-letter-messages.ts'
 import { abortedBy, eventsOf, type Outgoing, sentBy, tasksOf } from './outgoing-messages.ts'
 import { rearm } from './rearm.ts'
 import { resend } from './resend-events.ts'
@@ -55,6 +56,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   await resendLost(options, repair, starts)
   const startSeq = Math.min(...starts.values())
   const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: startSeq + 1, messagesMax: options.recordsMax })
+  const parse = await logParser(jetstream)
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
   const loop = createConsumeLoop(reader, inFlight)
   const deps = { publisher: jetstream.publisher, log, metrics, signal: loop.signal }
@@ -83,7 +85,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   const publishInOrder = async (messages: readonly Outgoing[]): Promise<void> => {
     for (const { subject, payload, ...publishOptions } of messages) await publishWithRetry(deps, subject, payload, publishOptions)
   }
-  const carryOut = async ({ partition, address }: Placed, record: LogRecord, logSeq: number): Promise<void> => {
+  const carryOut = async ({ partition, address, record, seq: logSeq }: LogEntry): Promise<void> => {
     const startedMs = performance.now()
     const deadLetters = hasDeadLetters(record)
       ? await askWithRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(jetstream, address, record, logSeq))
@@ -112,25 +114,34 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     metrics.handlerSeconds.observe({ stage: 'dispatch' }, (performance.now() - startedMs) / 1000)
   }
 
+  /** Puts a message of LOG that is no record into DEAD. */
+  const setAside = async (entry: BadRecord): Promise<void> => {
+    reportBadRecord({ log, metrics }, 'dispatcher', entry)
+    const { subject, payload, reason, ...publishOptions } = badRecordDeadLetter(entry, jetstream.nc.info?.max_payload)
+    await publishWithRetry(deps, subject, payload, publishOptions)
+    metrics.deadLetters.inc({ reason })
+  }
   /** The actor's next deadline, unless a wake-up is known to cover it. */
   const uncoveredDeadline = (address: Address, { state, inbox }: LogRecord) => {
     const deadline = nextDeadline(state)
     return deadline === undefined || wakeUps.covers(address, deadline.at, inbox.ts) ? undefined : deadline
   }
   const take = (message: JsMsg): void => {
-    const { partition, address } = parseLogSubject(message.subject)
+    const entry = parse(message)
+    const { partition, address, record } = entry
     const counter = inFlightOf.get(partition)
     lastTaken = message
     watermark.take(message.seq)
     if (counter === undefined || message.seq <= (starts.get(partition) ?? 0)) return watermark.finish(message.seq)
     metrics.stageIn.inc({ stage: 'dispatch' })
-    const record = message.json<LogRecord>()
-    if (!hasEffects(record) && uncoveredDeadline(address, record) === undefined) return watermark.finish(message.seq)
+    if (record !== undefined && !hasEffects(record) && uncoveredDeadline(address, record) === undefined) {
+      return watermark.finish(message.seq)
+    }
     inFlight.acquire(message.data.length)
     counter.increment()
     const before = chains.get(message.subject)
     const done = (before ?? Promise.resolve())
-      .then(() => carryOut({ partition, address }, record, message.seq))
+      .then(() => (entry.bad === undefined ? carryOut(entry) : setAside(entry)))
       .then(() => {
         if (chains.get(message.subject) === done) chains.delete(message.subject)
         watermark.finish(message.seq)
@@ -193,8 +204,6 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     },
   }
 }
-
-type Placed = ReturnType<typeof parseLogSubject>
 
 /** Bounds the publishing of lost messages, which must not block the start for ever. After this time the start fails and is retried. */
 const RESEND_MS_MAX = 600_000

@@ -52,7 +52,8 @@ export const sentBy = (address: Address, record: LogRecord): Outgoing[] =>
     }),
   }))
 
-const sourceOf = (address: Address): string => `colloquy/${actorKey(address)}`
+/** The `source` of everything that an actor emits and sends. */
+export const sourceOf = (address: Address): string => `colloquy/${actorKey(address)}`
 
 /** Rises with every message of an actor, so that another Colloquy can take the message as an input without change. */
 const sequenceOf = (record: LogRecord, index: number): number => record.n * LIMITS.effectsMax + index

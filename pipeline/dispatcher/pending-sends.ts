@@ -1,6 +1,6 @@
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
-import { type Outgoing, sentBy } from './outgoing-messages.ts'
+import { type Outgoing, sentBy, sourceOf } from './outgoing-messages.ts'
 
 /** Finds messages from actors to actors that have not arrived: the receiver has no record of them. Memory grows with their number only. */
 export interface Sends {
@@ -18,12 +18,13 @@ export function createSends(): Sends {
       const messages = isCarriedOut ? sentBy(address, record) : []
       for (const [index, { id, kind, actor }] of (record.sent ?? []).entries()) {
         const message = messages[index]
-        if (message !== undefined) pending.set(keyOf({ tenant: address.tenant, kind, id: actor }, id), message)
+        if (message !== undefined) pending.set(keyOf({ tenant: address.tenant, kind, id: actor }, sourceOf(address), id), message)
       }
-      pending.delete(keyOf(address, record.input.id))
+      pending.delete(keyOf(address, record.input.source, record.input.id))
     },
     undelivered: () => [...pending.values()],
   }
 }
 
-const keyOf = (to: Address, id: string): string => `${actorKey(to)} ${id}`
+/** A producer may use the id of a message that an actor sends: only source and id together identify it. */
+const keyOf = (to: Address, source: string, id: string): string => `${actorKey(to)} ${source} ${id}`

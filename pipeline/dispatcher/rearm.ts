@@ -1,10 +1,10 @@
 import { DeliverPolicy } from '@nats-io/jetstream'
 import { hasPending, nextDeadline } from '../../actors/core/next-deadline.ts'
 import { taskMessageSchema } from '../../schemas/internal-messages.ts'
-import type { LogRecord } from '../../schemas/record.ts'
-import { actorKey, type Address, parseLogSubject } from '../../schemas/subjects.ts'
+import { actorKey, type Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import type { Placed } from '../jetstream/last-record.ts'
+import { type Placed, recordBefore } from '../jetstream/last-record.ts'
+import { type BadRecord, type LogEntry, logParser } from '../jetstream/log-message.ts'
 import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
 import { readToEnd } from '../jetstream/read-to-end.ts'
 import { createConcurrencyLimit } from '../runtime/concurrency-limit.ts'
@@ -115,10 +115,19 @@ async function isQueued({ jsm }: JetStreamContext, subject: string, run: string)
 
 /** The last record of each actor of some partitions. */
 async function* lastRecords(jetstream: JetStreamContext, partitions: readonly number[]): AsyncGenerator<LastRecord> {
+  const parse = await logParser(jetstream)
   const filter = { filter_subjects: partitions.map((partition) => `log.${partition}.>`), deliver_policy: DeliverPolicy.LastPerSubject }
   for await (const batch of readToEnd(jetstream, 'LOG', filter)) {
     for (const message of batch) {
-      yield { subject: message.subject, ...parseLogSubject(message.subject), seq: message.seq, record: message.json<LogRecord>() }
+      const last = await lastEntry(jetstream, message.subject, parse(message))
+      if (last !== undefined) yield { subject: message.subject, ...last }
     }
   }
+}
+
+/** Passes over messages that are no record. */
+async function lastEntry(jetstream: JetStreamContext, subject: string, entry: LogEntry | BadRecord): Promise<LogEntry | undefined> {
+  if (entry.bad === undefined) return entry
+  const before = await recordBefore(jetstream, subject, entry.seq)
+  return before && { partition: entry.partition, address: entry.address, ...before }
 }

@@ -1,6 +1,5 @@
-import type { LogRecord } from '../../schemas/record.ts'
-import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { logParser } from '../jetstream/log-message.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
 import { sentBy } from './outgoing-messages.ts'
@@ -33,6 +32,7 @@ export async function resend({ jetstream, partitions, since, upTo, ...deps }: Re
   const last = Math.max(0, ...partitions.map(upTo))
   if (first === null || first.seq > last) return 0
   let count = 0
+  const parse = await logParser(jetstream)
   const reader = await openReader(jetstream, {
     stream: 'LOG',
     filterSubjects: partitions.map((partition) => `log.${partition}.>`),
@@ -44,9 +44,9 @@ export async function resend({ jetstream, partitions, since, upTo, ...deps }: Re
     for await (const message of reader) {
       deps.signal.throwIfAborted()
       if (message.seq > last) break
-      const { partition, address } = parseLogSubject(message.subject)
-      if (message.seq <= upTo(partition)) {
-        for (const { subject, payload } of sentBy(address, message.json<LogRecord>())) {
+      const { partition, address, record } = parse(message)
+      if (record !== undefined && message.seq <= upTo(partition)) {
+        for (const { subject, payload } of sentBy(address, record)) {
           await publishWithRetry({ ...deps, publisher: jetstream.publisher }, subject, payload)
           count += 1
         }

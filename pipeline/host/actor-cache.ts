@@ -2,13 +2,15 @@ import { LRUCache } from 'lru-cache'
 import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { type Address, logSubject, parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { lastRecord, lastRecordDirect, type ReadFrom } from '../jetstream/last-record.ts'
+import { type ReadFrom, subjectEnd, subjectEndDirect } from '../jetstream/last-record.ts'
 
 /** An actor in memory, with its position in the log. */
 export interface CachedActor {
   readonly actor: Actor
   /** LOG sequence of its last record; 0 before the first. */
   readonly lastSeq: number
+  /** What an append must name as the last sequence of its subject; `lastSeq`, unless something else than a record follows it. */
+  readonly expectedSeq: number
 }
 
 /** One per actor in memory: its queued messages, and the actor once it is loaded. */
@@ -67,6 +69,7 @@ export function createActorCache<Message>(idleMax: number): ActorCache<Message> 
  * and the load after a refusal asks the leader.
  */
 export async function loadActor(jetstream: JetStreamContext, subject: string, address: Address, from: ReadFrom): Promise<CachedActor> {
-  const last = await (from === 'leader' ? lastRecord(jetstream, subject) : lastRecordDirect(jetstream, subject))
-  return last === undefined ? { actor: newActor(address), lastSeq: 0 } : { actor: actorAfter(address, last.record), lastSeq: last.seq }
+  const { record: last, expectedSeq } = await (from === 'leader' ? subjectEnd(jetstream, subject) : subjectEndDirect(jetstream, subject))
+  const actor = last === undefined ? newActor(address) : actorAfter(address, last.record)
+  return { actor, lastSeq: last?.seq ?? 0, expectedSeq }
 }

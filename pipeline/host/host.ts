@@ -13,6 +13,8 @@ import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import { createLowWatermark, type LowWatermark } from '../runtime/low-watermark.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { PartitionRun } from '../runtime/partitioned-stage.ts'
+import { type CallSlot, unwatchedSlot } from '../watchdog/call-slot.ts'
+import { forgetHostEnds, loadHostEnds } from '../watchdog/ended-hosts.ts'
 import type { ActorCache, Mailbox } from './actor-cache.ts'
 import { createHandler, type Delivery, type HandlerDeps } from './message-handler.ts'
 import { findInboxResumePoint } from './resume-point.ts'
@@ -32,6 +34,8 @@ export interface HostOptions {
   readonly hasValidLease: HandlerDeps['hasValidLease']
   readonly isLost: HandlerDeps['isLost']
   readonly yieldPartition: HandlerDeps['yieldPartition']
+  /** Shows the decision under way to the watchdog outside this thread. Absent: nothing watches. */
+  readonly calls?: CallSlot
   readonly now: () => string
   readonly log: Logger
   readonly metrics: Metrics
@@ -48,9 +52,10 @@ export interface HostRun extends PartitionRun {
  * run concurrently; the messages of one actor are handled one after another.
  */
 export async function startHost(options: HostOptions): Promise<HostRun> {
-  const { jetstream, kinds, partitions, actors, metrics, log } = options
+  const { jetstream, kv, kinds, partitions, actors, metrics, log } = options
   actors.evict(new Set(partitions))
   const { lows, startSeq, isResolved } = await findInboxResumePoint(options, partitions)
+  const hostEnds = await loadHostEnds(kv, (await streamInfo(jetstream.jsm, 'INBOX')).state.first_seq)
   const reader = await openReader(jetstream, { stream: 'INBOX', filterSubjects: [], startSeq, messagesMax: options.messagesMax })
 
   const watermarks = new Map([...lows].map(([partition, low]) => [partition, createLowWatermark(low)]))
@@ -76,6 +81,9 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
     metrics,
     now: options.now,
     signal: loop.signal,
+    calls: options.calls ?? unwatchedSlot(),
+    hostEnds,
+    forgetHostEnds: (seq) => forgetHostEnds(kv, seq),
     isLost: options.isLost,
     yieldPartition: options.yieldPartition,
     isAssigned: (partition) => watermarks.has(partition) && !released.has(partition) && options.isAssigned(partition),
@@ -118,15 +126,18 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
     inFlight.acquire(message.data.length)
     inFlightOf.get(partition)?.increment()
     const { mailbox, idle } = actors.claim(partition, address)
+    const { time } = message
     mailbox.waiting.push({
       partition,
       origin,
       addressable,
       subject: publishedSubject(target, message.subject),
       seq: message.seq,
-      ts: message.time.toISOString(),
+      ts: time.toISOString(),
+      storedMs: time.getTime(),
       payload: message.data,
-      msgId: message.headers?.get('Nats-Msg-Id'),
+      // The client gives '' for a header that a message with other headers lacks; as an id, it would make every such input a repeat.
+      msgId: message.headers?.get('Nats-Msg-Id') || undefined,
       // Believed only on messages from SENT, to which producers cannot publish.
       ...(origin === 'actor' && message.headers?.has(RESOLUTION_HEADER) === true
         ? { resolution: message.headers.get(RESOLUTION_HEADER) }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { messageOf } from '../../schemas/errors.ts'
 import type { Share } from '../cluster/registry.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { removeDecidedInputs, removeSourced } from '../jetstream/removal.ts'
 import { newestSourced, SOURCED_STREAMS, sourcedAt } from '../jetstream/sourcing.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import type { StageRun } from '../runtime/stage.ts'
@@ -81,17 +82,18 @@ export async function startInboxTrim(options: TrimOptions): Promise<StageRun> {
     notes = notes.filter((one) => one.at > due.at)
     await saveTrimMark(jetstream, kv, due)
     // INBOX last: its messages tell how far it has sourced the other streams.
-    for (const { stream, way } of SOURCED_STREAMS) {
+    for (const sourced of SOURCED_STREAMS) {
+      const { stream } = sourced
       const kept = marks.get(stream) ?? []
       const takenOver = kept.findLast(({ inboxSeq }) => inboxSeq <= due.inboxSeq)
       if (takenOver === undefined) continue
-      await jetstream.jsm.streams.purge(stream, { filter: `${way}.>`, seq: takenOver.seq + 1 })
+      await removeSourced(jetstream.jsm, sourced, takenOver.seq)
       marks.set(
         stream,
         kept.filter(({ seq }) => seq > takenOver.seq),
       )
     }
-    await jetstream.jsm.streams.purge('INBOX', { seq: due.inboxSeq + 1 })
+    await removeDecidedInputs(jetstream.jsm, due.inboxSeq)
     trimmed = due.inboxSeq
   }
   const timer = setInterval(() => {

@@ -12,12 +12,17 @@ import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { askWithRetry } from '../runtime/retry.ts'
 import { createWakeUps } from '../timers/wake-ups.ts'
+import type { CallSlot } from '../watchdog/call-slot.ts'
+import { HOST_ENDS_MAX, type HostEnds, hostEndsText } from '../watchdog/ended-hosts.ts'
+import { runKindCode } from '../watchdog/kind-code.ts'
 import { type CachedActor, loadActor, type Mailbox } from './actor-cache.ts'
 import { observeTimer } from './timer-lateness.ts'
 
 /** A message in flight, with the partition whose watermark waits for it. */
 export interface Delivery extends Message {
   readonly partition: number
+  /** `ts` in milliseconds since 1970. */
+  readonly storedMs: number
 }
 
 export interface HandlerDeps {
@@ -36,6 +41,12 @@ export interface HandlerDeps {
   readonly isLost: (partition: number) => Promise<boolean>
   /** Gives up a partition whose records are of a newer machine than this host has. */
   readonly yieldPartition: (partition: number) => Promise<void>
+  /** Shows the decision under way to the watchdog outside this thread. */
+  readonly calls: CallSlot
+  /** Inputs that ended a host while it decided them, by INBOX sequence; usually none. The handler removes those that it resolves. */
+  readonly hostEnds: Map<number, HostEnds>
+  /** Forgets such an input in the whole cluster. */
+  readonly forgetHostEnds: (seq: number) => Promise<void>
   /** Called with the LOG sequence of each acknowledged record. */
   readonly onAppended: (seq: number) => void
 }
@@ -49,7 +60,7 @@ export type Handled = 'done' | 'lost'
  * only when the host has to restart.
  */
 export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, delivery: Delivery) => Promise<Handled> {
-  const { jetstream, kinds, log, metrics, signal } = deps
+  const { jetstream, kinds, log, metrics, signal, calls, hostEnds } = deps
   const wakeUps = createWakeUps({ jetstream, log, metrics, signal })
   const isStillOwned = createOwnershipGuard(deps, signal)
 
@@ -57,17 +68,26 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     metrics.actorLoads.inc()
     return askWithRetry(deps, mailbox.subject, () => loadActor(jetstream, mailbox.subject, mailbox.address, from))
   }
-  const decideOn = (cached: CachedActor, delivery: Delivery, fresh: boolean) => {
+  const decideOn = ({ subject }: Mailbox<Delivery>, cached: CachedActor, delivery: Delivery, fresh: boolean) => {
+    const context = { now: deps.now(), low: deps.lowOf(delivery.partition), lastSeq: cached.lastSeq, hostEnds: whatItDid(delivery) }
     const startedMs = performance.now()
-    const decision = decide(
-      kinds,
-      cached.actor,
-      delivery,
-      { now: deps.now(), low: deps.lowOf(delivery.partition), lastSeq: cached.lastSeq },
-      fresh,
-    )
-    metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - startedMs) / 1000)
-    return decision
+    calls.enter(delivery.seq, delivery.storedMs, subject)
+    try {
+      return runKindCode(delivery, decide, kinds, cached.actor, delivery, context, fresh)
+    } finally {
+      calls.leave()
+      metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - startedMs) / 1000)
+    }
+  }
+  /** Set for an input that has ended so many hosts that its kind must not see it again. */
+  const whatItDid = ({ seq, storedMs }: Delivery): string | undefined => {
+    const ends = hostEnds.size === 0 ? undefined : hostEnds.get(seq)
+    return ends !== undefined && ends.storedMs === storedMs && ends.count >= HOST_ENDS_MAX ? hostEndsText(ends) : undefined
+  }
+  /** An input that was decided and recorded is no longer suspected. */
+  const clear = async ({ seq }: Delivery): Promise<void> => {
+    if (!hostEnds.delete(seq)) return
+    await askWithRetry(deps, `the host ends of input ${seq}`, () => deps.forgetHostEnds(seq))
   }
   /** Sets the next wake-up after one that fired for a deadline that no longer exists. */
   const setNextWakeUp = async ({ actor: { address, state } }: CachedActor): Promise<void> => {
@@ -75,9 +95,9 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     if (due !== undefined) await wakeUps.set(address, due.at)
   }
   /** `undefined` if the actor's machine is newer than this host's: older code could damage its state. */
-  const decideUnlessNewer = (cached: CachedActor, delivery: Delivery, fresh: boolean): Decision | undefined => {
+  const decideUnlessNewer = (mailbox: Mailbox<Delivery>, cached: CachedActor, delivery: Delivery, fresh: boolean): Decision | undefined => {
     try {
-      return decideOn(cached, delivery, fresh)
+      return decideOn(mailbox, cached, delivery, fresh)
     } catch (error) {
       if (!hasCode(error, 'newer_machine')) throw error
       log.error({ partition: delivery.partition, err: error }, 'left a partition to hosts with newer code; upgrade this host')
@@ -93,23 +113,23 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
       { publisher: jetstream.publisher, log, metrics, signal },
       mailbox.subject,
       pending.encoded,
-      { expectLastSubjectSequence: cached.lastSeq },
+      { expectLastSubjectSequence: cached.expectedSeq },
       [JS_CODE.wrongLastSequence],
     )
     if (!appended.ok) return false
     deps.onAppended(appended.seq)
-    mailbox.cached = pending.next === undefined ? undefined : { actor: pending.next, lastSeq: appended.seq }
+    mailbox.cached = pending.next === undefined ? undefined : { actor: pending.next, lastSeq: appended.seq, expectedSeq: appended.seq }
     count(metrics, cached, pending)
     return true
   }
 
-  return async (mailbox, delivery) => {
+  const handle = async (mailbox: Mailbox<Delivery>, delivery: Delivery): Promise<Handled> => {
     let fresh = mailbox.cached === undefined
     let from: ReadFrom = 'anyReplica'
     for (;;) {
       signal.throwIfAborted()
       mailbox.cached ??= await load(mailbox, from)
-      const decision = decideUnlessNewer(mailbox.cached, delivery, fresh)
+      const decision = decideUnlessNewer(mailbox, mailbox.cached, delivery, fresh)
       if (decision === undefined) return 'lost'
       switch (decision.kind) {
         case 'duplicate':
@@ -132,6 +152,11 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
       mailbox.cached = undefined
       fresh = true
     }
+  }
+  return async (mailbox, delivery) => {
+    const handled = await handle(mailbox, delivery)
+    if (hostEnds.size > 0 && handled === 'done') await clear(delivery)
+    return handled
   }
 }
 

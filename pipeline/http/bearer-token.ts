@@ -23,20 +23,24 @@ export function checkProtection(host: string, token: string | undefined): void {
   )
 }
 
-/**
- * Creates the check of a request's `Authorization` header. It compares in constant time. Without a token it accepts every request.
- * The check throws HttpProblem 401 `unauthorized` if the header does not carry the token.
- */
-export function createBearerCheck(token: string | undefined): (authorization: string | undefined) => void {
-  if (token === undefined) return () => undefined
+/** Whether a request's `Authorization` header carries the token. */
+export type BearerTest = (authorization: string | undefined) => boolean
+
+/** Creates the test of a request's `Authorization` header. It compares in constant time. Without a token every request passes. */
+export function createBearerTest(token: string | undefined): BearerTest {
+  if (token === undefined) return () => true
   // timingSafeEqual needs inputs of equal length, so it compares digests.
   const wanted = digest(token)
   return (authorization = '') => {
     const [, given] = /^bearer +(.+)$/i.exec(authorization) ?? []
-    if (given !== undefined && timingSafeEqual(digest(given), wanted)) return
-    const detail = 'send the header "Authorization: Bearer <token>" with the token of COLLOQUY_HTTP_TOKEN'
-    throw new HttpProblem('unauthorized', detail, { headers: { 'www-authenticate': 'Bearer realm="colloquy"' } })
+    return given !== undefined && timingSafeEqual(digest(given), wanted)
   }
 }
+
+/** The problem of a request that does not carry the token. */
+export const unauthorized = (): HttpProblem =>
+  new HttpProblem('unauthorized', 'send the header "Authorization: Bearer <token>" with the token of COLLOQUY_HTTP_TOKEN', {
+    headers: { 'www-authenticate': 'Bearer realm="colloquy"' },
+  })
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

@@ -13,6 +13,8 @@ export interface HealthRouteDeps {
   readonly refreshLags: () => Promise<void>
   /** When the server started, ISO. */
   readonly startedAt: string
+  /** Whether a request may see details: it carries the token, or there is none. */
+  readonly maySeeDetails: (authorization: string | undefined) => boolean
 }
 
 interface Check extends Health {
@@ -21,14 +23,14 @@ interface Check extends Health {
 
 /**
  * Adds three routes. `/healthz` is 200 as long as the process answers. `/readyz` is 200 if NATS is connected and every stage works, else
- * 503. `/metrics` is in the text format of Prometheus. The first two need no token.
+ * 503; without the token it says only `ok`. `/metrics` is in the text format of Prometheus. The first two need no token.
  */
 export function addHealthRoutes(app: FastifyInstance, deps: HealthRouteDeps): void {
   app.get('/healthz', { config: { isPublic: true } }, async () => ({ ok: true, since: deps.startedAt }))
-  app.get('/readyz', { config: { isPublic: true } }, async (_request, reply) => {
+  app.get('/readyz', { config: { isPublic: true } }, async (request, reply) => {
     const checks = checksOf(deps)
     const ok = checks.every((check) => check.ok)
-    return reply.code(ok ? 200 : 503).send({ ok, checks })
+    return reply.code(ok ? 200 : 503).send(deps.maySeeDetails(request.headers.authorization) ? { ok, checks } : { ok })
   })
   app.get('/metrics', async (_request, reply) => {
     await deps.refreshLags()

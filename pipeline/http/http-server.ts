@@ -11,11 +11,14 @@ import type { Metrics, MetricsSnapshot } from '../runtime/metrics.ts'
 import type { Stage } from '../runtime/stage.ts'
 import type { Search } from '../search/hybrid-search.ts'
 import { addActorRoute } from './actor-route.ts'
-import { checkProtection, createBearerCheck } from './bearer-token.ts'
+import { type BearerTest, checkProtection, createBearerTest, unauthorized } from './bearer-token.ts'
 import { watchConnection } from './connection-health.ts'
+import { boundConnections } from './connection-places.ts'
+import { createFairPlaces } from './fair-places.ts'
 import { addHealthRoutes } from './health-routes.ts'
+import { createHostCheck } from './host-check.ts'
 import { addInputRoute, WAIT_MS_MAX } from './input-route.ts'
-import { asProblem, HttpProblem, PROBLEM_TYPE, problemBody } from './problems.ts'
+import { asProblem, HttpProblem, PROBLEM_TYPE, problemBody, RETRY_AFTER } from './problems.ts'
 import { addSearchRoute } from './search-route.ts'
 import { createStageLags } from './stage-lags.ts'
 
@@ -32,6 +35,9 @@ export interface HttpServerOptions extends WaitDeps {
   readonly port: number
   /** Bearer token that requests must carry. Without it, `host` must be a loopback address. */
   readonly token?: string | undefined
+  /** Host names that requests may name besides this machine's, while there is no token. */
+  readonly allowedHosts?: readonly string[]
+  readonly limits?: Partial<HttpLimits>
   /** Without it, the route `/v1/search` does not exist. */
   readonly search?: Search
   /** The guarantee of an acknowledgement; part of the response to a producer. */
@@ -46,14 +52,31 @@ export interface HttpServer {
   stop(): Promise<void>
 }
 
+/** Bounds of what clients may use of the server. */
+export interface HttpLimits {
+  /** Default 1,024. A client (an address) gets at most three quarters of them. */
+  readonly connectionsMax: number
+  /** Bytes of all bodies that arrive or wait at one time; default 64 MiB. A client gets at most three quarters of them. */
+  readonly bodyBytesMax: number
+  /** Time for the headers of a request to arrive; default 10,000. */
+  readonly headersTimeoutMs: number
+  /** Time for a whole request to arrive; default 30,000. */
+  readonly requestTimeoutMs: number
+  /** How often the two times are checked: a connection is cut off at most this much later. Default 500. */
+  readonly timeoutCheckMs: number
+}
+
+const LIMITS_DEFAULT: HttpLimits = {
+  connectionsMax: 1_024,
+  bodyBytesMax: 64 * 1024 ** 2,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  timeoutCheckMs: 500,
+}
 const HEADER_BYTES_MAX = 16 * 1024
 /** Longer than a valid tenant, kind or id, so that one that is too long gets a 400 that says so, not a 404. */
 const ADDRESS_TOKEN_CHARS_MAX = 1_024
 const CONTENT_TYPES = ['application/json', 'application/cloudevents+json']
-const CONNECTIONS_MAX = 1_024
-const HEADERS_TIMEOUT_MS = 10_000
-/** Time for a whole request to arrive. */
-const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_MS = 10_000
 /** Idle time of a connection. Longer than the longest wait for an input, during which the connection is idle. */
 const IDLE_MS_MAX = WAIT_MS_MAX + 15_000
@@ -71,7 +94,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const connection = watchConnection(jetstream.nc, now)
   const closing = new AbortController()
 
-  const app = createApp(options)
+  const hasToken = createBearerTest(options.token)
+  const app = createApp(options, hasToken)
   const refuseOtherMethods = trackMethods(app)
   options.addRoutes?.(app)
   addInputRoute(app, {
@@ -84,7 +108,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   addActorRoute(app, { jetstream, partitionCount: options.partitionCount, connection })
   if (options.search !== undefined) addSearchRoute(app, options.search)
   const refreshLags = createStageLags({ jetstream, stages, metrics, log, now: Date.now })
-  addHealthRoutes(app, { stages, connection, metrics, otherMetrics: options.otherMetrics, refreshLags, startedAt: now() })
+  addHealthRoutes(app, {
+    stages,
+    connection,
+    metrics,
+    otherMetrics: options.otherMetrics,
+    refreshLags,
+    startedAt: now(),
+    maySeeDetails: hasToken,
+  })
   refuseOtherMethods()
   const stop = async (): Promise<void> => {
     connection.stop()
@@ -102,19 +134,29 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   return { url: urlOf(host, app.server.address()), stop }
 }
 
-function createApp({ log, metrics, token }: HttpServerOptions): FastifyInstance {
+function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOptions, hasToken: BearerTest): FastifyInstance {
+  const bounds = { ...LIMITS_DEFAULT, ...limits }
   const app = Fastify({
     bodyLimit: LIMITS.inputBytesMax,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: bounds.requestTimeoutMs,
     connectionTimeout: IDLE_MS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS },
+    http: {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: bounds.headersTimeoutMs,
+      // Node's own default of 30 s would cut a body off after up to twice its time.
+      connectionsCheckingInterval: bounds.timeoutCheckMs,
+    },
     routerOptions: { maxParamLength: ADDRESS_TOKEN_CHARS_MAX },
     frameworkErrors: (error, request, reply) => void answer(error, request, reply),
     clientErrorHandler: (error, socket) => answerUnparsed(codeOf(error), socket),
   })
-  app.server.maxConnections = CONNECTIONS_MAX
-  const checkBearer = createBearerCheck(token)
+  const connections = boundConnections(app.server, {
+    connectionsMax: bounds.connectionsMax,
+    refuse: (socket) => answerRaw(NO_PLACE, socket),
+  })
+  const bodies = createFairPlaces(bounds.bodyBytesMax)
+  const checkHost = token === undefined ? createHostCheck(allowedHosts) : undefined
   const answer = async (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const problem = asProblem(error)
     const {
@@ -127,8 +169,15 @@ function createApp({ log, metrics, token }: HttpServerOptions): FastifyInstance 
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(CONTENT_TYPES, { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.config.isPublic !== true) checkBearer(request.headers.authorization)
+  app.addHook('onRequest', async (request, reply) => {
+    checkHost?.(request.headers.host)
+    if (request.routeOptions.config.isPublic === true) return
+    if (!hasToken(request.headers.authorization)) throw unauthorized()
+    if (!connections.hasPlace(request.socket)) throw NO_PLACE
+    const bytes = bodyBytesOf(request)
+    if (bytes === 0) return
+    if (!bodies.acquire(request.ip, bytes)) throw NO_PLACE
+    reply.raw.once('close', () => bodies.release(request.ip, bytes))
   })
   app.addHook('onResponse', async (request, reply) => {
     const labels = { method: request.method, route: request.routeOptions.url ?? 'unknown', status: reply.statusCode }
@@ -139,6 +188,19 @@ function createApp({ log, metrics, token }: HttpServerOptions): FastifyInstance 
     throw new HttpProblem('unknown_path', `there is no ${request.url.split('?')[0] ?? ''}`)
   })
   return app
+}
+
+/** The problem of a request for which the server has no place. */
+const NO_PLACE = new HttpProblem(
+  'overloaded',
+  'too many connections or bodies are open, and nothing was stored; repeat the request later',
+  { headers: { ...RETRY_AFTER, connection: 'close' } },
+)
+
+/** Bytes of a body that may arrive: its length, at most the limit, which is also assumed for a body without a length. */
+function bodyBytesOf({ headers }: FastifyRequest): number {
+  const length = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity
+  return Math.min(length, LIMITS.inputBytesMax)
 }
 
 /**
@@ -173,12 +235,17 @@ declare module 'fastify' {
 /** Answers a request that Node's HTTP parser refuses, and closes the connection. Such a request never reaches Fastify. */
 function answerUnparsed(code: string | undefined, socket: Socket): void {
   if (!socket.writable || code === 'ECONNRESET') return void socket.destroy()
-  const problem = parserProblem(code)
+  answerRaw(parserProblem(code), socket)
+}
+
+/** Answers a connection without Fastify, and closes it. */
+function answerRaw(problem: HttpProblem, socket: Socket): void {
   const body = JSON.stringify(problemBody(problem))
-  socket.end(
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\n`
-      + `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
+  const headers = { ...problem.headers, 'content-type': PROBLEM_TYPE, 'content-length': Buffer.byteLength(body), connection: 'close' }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`)
+  // A client that goes on sending must not keep the connection.
+  socket.once('finish', () => socket.destroy())
 }
 
 function parserProblem(code: string | undefined): HttpProblem {

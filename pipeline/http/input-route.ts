@@ -8,13 +8,14 @@ import type { Publisher, PublishResult } from '../jetstream/publisher.ts'
 import type { Durability } from '../producer/receipt.ts'
 import { type ActorWait, type Handled, WAITS } from '../producer/wait-for.ts'
 import type { ConnectionWatch } from './connection-health.ts'
+import { createFairPlaces } from './fair-places.ts'
 import { asProblem, HttpProblem, RETRY_AFTER } from './problems.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
 
 /** Max and default of the query parameter `timeoutMs`. */
 export const WAIT_MS_MAX = 60_000
 const WAIT_MS_DEFAULT = 10_000
-/** Requests that may wait for their input at one time. */
+/** Requests that may wait for their input at one time. A tenant gets at most three quarters of these places. */
 const WAITING_MAX = 1_000
 
 export interface InputRouteDeps {
@@ -32,7 +33,7 @@ const querySchema = z.strictObject({
 })
 
 interface Stored {
-  /** INBOX sequence of the input, or of the earlier input with the same id. */
+  /** INBOX sequence of the input, or of the earlier copy that NATS has stored. */
   readonly position: number
   readonly id: string
   readonly durability: Durability
@@ -42,7 +43,7 @@ interface Stored {
  * Adds `POST /v1/in/<tenant>/<kind>/<id>[?wait=…&timeoutMs=…]`: stores the body unchanged in INBOX and, with `wait`, waits for its outcome.
  */
 export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void {
-  let waiting = 0
+  const waits = createFairPlaces(WAITING_MAX)
   app.post<{ Params: AddressParams }>(`/v1/in/${ADDRESS_PATH}`, async (request, reply) => {
     const address = addressOf(request.params)
     const query = querySchema.safeParse(request.query)
@@ -52,11 +53,10 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
     deps.connection.requireConnection()
     if (wait === undefined) return reply.code(202).send(await publish(deps, address, body))
 
-    if (waiting >= WAITING_MAX) {
-      const detail = `${WAITING_MAX} requests are waiting already and nothing was stored; repeat the request later, or without wait`
+    if (!waits.acquire(address.tenant)) {
+      const detail = `too many requests of ${address.tenant} are waiting and nothing was stored; repeat the request later, or without wait`
       throw new HttpProblem('too_many_waits', detail, { headers: RETRY_AFTER })
     }
-    waiting += 1
     const disconnected = new AbortController()
     reply.raw.once('close', () => disconnected.abort())
     const actor = deps.waitFor(address)
@@ -72,7 +72,7 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
       return await reply.code(202).send({ ...stored, ...handled } satisfies Stored & Handled)
     } finally {
       actor.stop()
-      waiting -= 1
+      waits.release(address.tenant)
     }
   })
 }

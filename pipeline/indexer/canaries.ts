@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { StreamPosition } from '../jetstream/position-history.ts'
 import { typedKey } from '../jetstream/typed-kv.ts'
-import type { IndexPoint, IndexWriter } from '../search/vector-store.ts'
+import type { IndexReader } from '../search/vector-store.ts'
 
 const canariesSchema = z.array(z.object({ seq: z.int().positive(), id: z.string() }))
 type Canary = z.infer<typeof canariesSchema>[number]
@@ -15,8 +15,10 @@ type Canary = z.infer<typeof canariesSchema>[number]
 export interface Canaries {
   /** Drops from a history, newest first, the positions after the newest canary that the store still has. */
   verifiedHistory(history: readonly StreamPosition[]): Promise<readonly StreamPosition[]>
+  /** Whether the store still has the newest canary that this process knows of; true without one. */
+  areStored(): Promise<boolean>
   /** Chooses canaries among points. Call it when the store has the points, before the checkpoint covers them. */
-  record(points: readonly IndexPoint[]): Promise<void>
+  record(points: readonly Canary[]): Promise<void>
   /** Drops the canaries of records after a LOG sequence, whose points were removed. */
   rollbackTo(seq: number): Promise<void>
 }
@@ -30,7 +32,7 @@ export interface CanariesDeps {
   readonly kv: KV
   /** Name of the reader of LOG that fills the store; part of the key in the bucket. */
   readonly reader: string
-  readonly store: IndexWriter
+  readonly store: Pick<IndexReader, 'existing'>
   readonly log: Logger
 }
 
@@ -59,9 +61,14 @@ export function createCanaries({ kv, reader, store, log }: CanariesDeps): Canari
       await save(canaries.filter(({ seq }) => seq <= goesOnAt))
       return history.filter(({ seq }) => seq <= goesOnAt)
     },
+    async areStored() {
+      const [newest] = known ?? (await load())
+      return newest === undefined || (await store.existing([newest.id])).size > 0
+    },
     async record(points) {
-      const last = points.at(-1)
-      if (last === undefined) return
+      const [first, ...others] = points
+      if (first === undefined) return
+      const last = others.reduce((newest, point) => (point.seq >= newest.seq ? point : newest), first)
       const older = (known ?? (await load())).filter(({ seq }) => seq < last.seq)
       // Keeps the oldest canary of each class of distances, so that it moves into the next class as the log grows.
       const oldest = new Map(older.map((canary) => [Math.ceil(Math.log(last.seq - canary.seq) / Math.log(GROWTH)), canary]))

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import type { IndexPoint } from '../search/vector-store.ts'
 
 /** A text of a record for the search index, before it is chunked and embedded. */
@@ -14,10 +13,4 @@ export interface IndexChange {
   readonly texts: readonly IndexText[]
   /** Keys of chunks to remove. */
   readonly forgotten: readonly string[]
-}
-
-/** Derives the id of a point from its text's key and the chunk's number: a UUID of version 8 (RFC 9562). */
-export function pointId({ key }: Pick<IndexText, 'key'>, chunk: number): string {
-  const hex = hash('sha256', `${key}/${chunk}`).slice(0, 32)
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`
 }

@@ -62,7 +62,7 @@ const SKIPPED = new Set(['node_modules', '__pycache__'])
 
 /**
  * Yields the files at the given paths. For a folder it yields the files inside, recursively and sorted by name, except hidden files,
- * `node_modules` and `__pycache__`. Inside a folder, links and files of unknown format are yielded as skipped, so that a loop of links ends.
+ * `node_modules` and `__pycache__`. Inside a folder, links and files of unknown format are yielded as skipped; a loop of links thus ends.
  * A given path of a file with an unknown format is read as text. What cannot be read is yielded as a problem.
  *
  * @throws ColloquyError `no_such_path` for a given path that does not exist.

@@ -18,7 +18,7 @@ export interface Uploaded {
   readonly removed: number
 }
 
-/** Uploads and removes the documents of one tenant, as a producer. */
+/** Uploads and removes the documents of one tenant by inputs to their actors. */
 export interface KnowledgeClient {
   /**
    * Uploads a document. Settles when INBOX has stored all of its parts; uploading it again sends only what is missing.
@@ -31,7 +31,7 @@ export interface KnowledgeClient {
 }
 
 export interface KnowledgeClientOptions {
-  /** The connection of a producer. */
+  /** A connection with the rights of Colloquy's own processes: the client reads the log. */
   readonly nc: NatsConnection
   readonly sender: Sender
   readonly tenant: string

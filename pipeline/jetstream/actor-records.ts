@@ -1,6 +1,6 @@
-import type { LogRecord } from '../../schemas/record.ts'
 import type { JetStreamContext } from './connection.ts'
 import { findRecord, type Placed } from './last-record.ts'
+import { logParser } from './log-message.ts'
 import { openReader } from './ordered-reader.ts'
 
 export interface RecordRange {
@@ -26,10 +26,12 @@ export async function readActorRecords(jetstream: JetStreamContext, subject: str
     startSeq: first.seq,
     messagesMax: Math.min(limit, FETCH_AHEAD_MAX),
   })
+  const parse = await logParser(jetstream)
   const records: Placed[] = []
   let bytes = 0
   for await (const message of reader) {
-    records.push({ seq: message.seq, record: message.json<LogRecord>() })
+    const { seq, record } = parse(message)
+    if (record !== undefined) records.push({ seq, record })
     bytes += message.data.length
     if (message.seq >= to.seq || records.length === limit || bytes > bytesMax) break
   }

@@ -7,6 +7,8 @@ import { JetStreamApiError } from '@nats-io/jetstream'
 export const JS_CODE = {
   /** The account or the server may use no more memory or disk. */
   insufficientResources: 10023,
+  /** There is no such consumer. */
+  consumerNotFound: 10014,
   /** The stream has no message at this sequence. */
   noSuchSequence: 10043,
   /** The account or the disk has less room than a stream's `max_bytes`. */

@@ -8,7 +8,7 @@ import type { StreamName } from '../../schemas/subjects.ts'
  *
  * @throws ColloquyError `no_leader` until a leader is elected
  */
-export async function streamInfo(jsm: JetStreamManager, stream: StreamName): Promise<StreamInfo> {
+export async function streamInfo(jsm: JetStreamManager, stream: string): Promise<StreamInfo> {
   const info = await jsm.streams.info(stream)
   if (info.cluster !== undefined && (info.cluster.leader ?? '') === '') {
     throw new ColloquyError('no_leader', `${stream} has no leader at the moment; ignored the answer of a replica`)

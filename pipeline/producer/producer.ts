@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { jetstream as jetstreamClient, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
-import { actorKey, type Address, isAddressable } from '../../schemas/subjects.ts'
-import type { JetStreamContext } from '../jetstream/connection.ts'
-import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
+import { actorKey, type Address, FILLER, inputSubject, isAddressable } from '../../schemas/subjects.ts'
 import { createPublisher } from '../jetstream/publisher.ts'
-import { createRequestMux } from '../jetstream/request-mux.ts'
+import { createRequestMux, type RequestMux } from '../jetstream/request-mux.ts'
 import { inputProblem, type OutgoingInput, sendInput, type Sent } from './input-sender.ts'
 import { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from './producer-errors.ts'
 import type { Durability, Receipt } from './receipt.ts'
-import { createRemoteProgress } from './remote-progress.ts'
-import { type ActorWait, createWaitFor, type Handled, type Wait } from './wait-for.ts'
+import { createReceiptClient, type ReceiptClient } from './receipt-service.ts'
+import type { Handled, Wait } from './wait-for.ts'
 
 /** An input and the address of its actor. */
 export interface Publication extends Omit<OutgoingInput, 'id' | 'specversion'> {
@@ -21,8 +18,8 @@ export interface Publication extends Omit<OutgoingInput, 'id' | 'specversion'> {
   /** Id of the actor. */
   readonly id: string
   /**
-   * Id of the input, unique in the actor: an input with an id that the actor has seen has no effect. Pass one if you may publish the input
-   * again after a crash of your process. Default: a random id, which makes the retries of this call safe.
+   * Id of the input, unique in the actor for its `source`: an input whose source and id the actor has seen has no effect. Pass one if you
+   * may publish the input again after a crash of your process. Default: a random id, which makes the retries of this call safe.
    */
   readonly messageId?: string | undefined
 }
@@ -58,7 +55,7 @@ const TIMEOUT_DEFAULT_MS = 10_000
 const ANSWER_MS = 2_000
 
 /**
- * Creates a producer on a connection, or with connection options. It needs the rights of a producer: to publish to `in.>`, and to read.
+ * Creates a producer on a connection, or with connection options. It needs no rights but those of any client: see docs/operations.md.
  *
  * @throws ColloquyError `not_set_up` if NATS has no INBOX; the error of the NATS client if it cannot connect.
  */
@@ -72,45 +69,38 @@ export async function createProducer(to: NatsConnection | NodeConnectionOptions)
     await own?.close()
   }
   try {
-    const jsm = await jetstreamManager(nc)
-    const jetstream: JetStreamContext = { nc, mux, publisher: createPublisher(mux), js: jetstreamClient(nc), jsm }
-    return { publish: await createPublish(jetstream), close }
+    await checkSetUp(nc, mux)
+    return { publish: createPublish(mux), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function createPublish(jetstream: JetStreamContext): Promise<Producer['publish']> {
-  const { config } = await jetstream.jsm.streams.info('INBOX').catch((cause: unknown): never => {
-    if (!isJetStreamError(cause, 'streamNotFound')) throw cause
-    const server = jetstream.nc.getServer()
+/** Asks INBOX for an acknowledgement that it cannot give, because the message is meant for another stream. Nothing is stored. */
+async function checkSetUp(nc: NatsConnection, mux: RequestMux): Promise<void> {
+  try {
+    await createPublisher(mux).publish(inputSubject(FILLER), '', { headers: { 'Nats-Expected-Stream': 'none' } })
+  } catch (cause) {
+    if (!hasCode(cause, 'no_responders')) throw cause
+    const server = nc.getServer()
     throw new ColloquyError('not_set_up', `the NATS server ${server} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
-  })
-  const progress = createRemoteProgress(jetstream.nc)
-  const waitFor = createWaitFor({
-    jetstream,
-    partitionCount: Number(/partition\((\d+),/.exec(config.subject_transform?.dest ?? '')?.[1] ?? 1),
-    dispatchedSeq: (partition) => progress.dispatchedSeq(partition),
-    projectedSeq: () => progress.projectedSeq(),
-  })
+  }
+}
+
+function createPublish(mux: RequestMux): Producer['publish'] {
+  const receipts = createReceiptClient(mux)
   let durability: Durability | undefined
 
   return async (publication, { wait, timeoutMs = TIMEOUT_DEFAULT_MS, signal, onWait } = {}) => {
     const { address, input } = readPublication(publication)
     const timeout = AbortSignal.timeout(timeoutMs)
     const aborted = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
-    // Starts before the input is published, so that it does not miss the record.
-    const actor = wait === undefined ? undefined : waitFor(address)
-    try {
-      const sent = await sendUntilStored(jetstream, address, input, aborted, timeout, onWait)
-      durability ??= await progress.durability()
-      const receipt = { ...sent, id: input.id, durability: durability ?? { replicas: config.num_replicas, fsync: null } }
-      if (actor === undefined || wait === undefined) return receipt
-      return { ...receipt, ...(await waitUntilHandled(actor, wait, input, receipt, aborted, timeout)) }
-    } finally {
-      actor?.stop()
-    }
+    const sent = await sendUntilStored(mux, address, input, aborted, timeout, onWait)
+    durability ??= await receipts.durability()
+    const receipt = { ...sent, id: input.id, durability: durability ?? null }
+    if (wait === undefined) return receipt
+    return { ...receipt, ...(await waitUntilHandled(receipts, address, wait, input, receipt, aborted, timeout)) }
   }
 }
 
@@ -132,7 +122,7 @@ function readPublication({ tenant = 'default', kind, id, messageId = randomUUID(
 }
 
 async function sendUntilStored(
-  { mux }: JetStreamContext,
+  mux: RequestMux,
   address: Address,
   input: OutgoingInput,
   signal: AbortSignal,
@@ -161,7 +151,8 @@ async function sendUntilStored(
 }
 
 async function waitUntilHandled(
-  actor: ActorWait,
+  receipts: ReceiptClient,
+  address: Address,
   wait: Wait,
   input: OutgoingInput,
   receipt: Receipt,
@@ -169,7 +160,7 @@ async function waitUntilHandled(
   timeout: AbortSignal,
 ): Promise<Handled> {
   try {
-    return await actor.until(wait, { position: receipt.position, payload: Buffer.from(JSON.stringify(input)) }, signal)
+    return await receipts.until({ ...address, wait, position: receipt.position, payload: JSON.stringify(input) }, signal)
   } catch (cause) {
     if (signal.aborted && !timeout.aborted) throw signal.reason
     const why = timeout.aborted ? `the wait for "${wait}" has timed out` : `the wait for "${wait}" has failed: ${messageOf(cause)}`

@@ -16,6 +16,6 @@ export interface Receipt extends Partial<Handled> {
   readonly id: string
   /** Whether INBOX already had it, within its deduplication window. */
   readonly duplicate: boolean
-  /** How durable it is; `fsync` is `null` if no process reports it. */
-  readonly durability: Durability
+  /** How durable it is; `null` if no process reports it. */
+  readonly durability: Durability | null
 }

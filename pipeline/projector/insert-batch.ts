@@ -5,6 +5,8 @@ import type { Logger } from 'pino'
 import { rowsTable } from '../../schemas/ddl.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { type TableName, TEXTS_STAY_TEXTS } from '../../schemas/tables.ts'
+import { sendInHalves } from '../runtime/bounded-batches.ts'
+import { isRowRefusal } from '../runtime/clickhouse-failures.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { type Pauses, withRetry } from '../runtime/retry.ts'
 import { SYNC_INSERT } from '../runtime/sync-insert.ts'
@@ -32,12 +34,6 @@ const INSERT_SETTINGS = {
 
 /** The back-off between attempts of a failed insert. */
 const PAUSES: Pauses = { minMs: 50, maxMs: 5_000 }
-
-/**
- * ClickHouse's error codes that are about the rows: parse errors, values out of range, JSON that a column cannot hold, wrong types. Any
- * other error is about the server, and retried.
- */
-const ROW_CODES = new Set(['6', '26', '27', '33', '38', '41', '53', '69', '70', '72', '117', '131', '321', '349', '467', '636'])
 
 /** Columns with JSON that ClickHouse may refuse, and the columns that then get the reason. */
 const JSON_COLUMN: Partial<Record<TableName, { column: string; error?: string }>> = {
@@ -79,25 +75,25 @@ function insertBlock(deps: InsertDeps, name: TableName, block: Block, generation
 }
 
 async function insertRows(deps: InsertDeps, table: TableName, rows: readonly AnyRow[]): Promise<void> {
-  const refusal = await retryInsert(deps, table, rows.length, async () => {
-    const values = rows.map((row) => withParsedJson(table, row))
-    await deps.clickhouse.insert({ table: rowsTable(table), values, format: 'JSONEachRow', clickhouse_settings: INSERT_SETTINGS })
-  })
-  if (refusal === undefined) return
-  if (rows.length > 1) {
-    const middle = rows.length >> 1
-    await insertRows(deps, table, rows.slice(0, middle))
-    await insertRows(deps, table, rows.slice(middle))
-    return
-  }
-  const [row] = rows
   const json = JSON_COLUMN[table]
-  if (row === undefined || json === undefined || row[json.column] === NO_JSON) throw refusal
-  deps.metrics.rowsRefused.inc({ table })
-  const seq = row['seq'] ?? row['last_seq']
-  deps.log.warn({ table, err: refusal, seq }, 'ClickHouse refused the JSON of a row; inserting the row without it')
-  const reason = json.error === undefined ? {} : { [json.error]: messageOf(refusal).slice(0, 1024) }
-  await insertRows(deps, table, [{ ...row, [json.column]: NO_JSON, ...reason }])
+  await sendInHalves(rows, {
+    isRefusal: isRowRefusal,
+    async send(some) {
+      const refusal = await retryInsert(deps, table, some.length, async () => {
+        const values = some.map((row) => withParsedJson(table, row))
+        await deps.clickhouse.insert({ table: rowsTable(table), values, format: 'JSONEachRow', clickhouse_settings: INSERT_SETTINGS })
+      })
+      if (refusal !== undefined) throw refusal
+    },
+    async onRefused(row, refusal) {
+      if (json === undefined || row[json.column] === NO_JSON) throw refusal
+      deps.metrics.rowsRefused.inc({ table })
+      const seq = row['seq'] ?? row['last_seq']
+      deps.log.warn({ table, err: refusal, seq }, 'ClickHouse refused the JSON of a row; inserting the row without it')
+      const reason = json.error === undefined ? {} : { [json.error]: messageOf(refusal).slice(0, 1024) }
+      await insertRows(deps, table, [{ ...row, [json.column]: NO_JSON, ...reason }])
+    },
+  })
 }
 
 /** Rows have JSON as text. The format JSONEachRow needs it as a value. */
@@ -119,7 +115,7 @@ async function retryInsert(
     insert().then(
       () => undefined,
       (error: unknown) => {
-        if (error instanceof Error && ROW_CODES.has(codeOf(error) ?? '')) return error
+        if (error instanceof Error && isRowRefusal(error)) return error
         throw error
       },
     )

@@ -1,8 +1,8 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
-import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createConsumeLoop } from '../jetstream/consume-loop.ts'
+import { logParser, type ParseLogMessage, reportBadRecord } from '../jetstream/log-message.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { withPosition } from '../jetstream/position-history.ts'
 import { resumeReading } from '../jetstream/resume-reading.ts'
@@ -46,6 +46,12 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
   const { jetstream, clickhouse, metrics, log } = options
   const stopping = new AbortController()
   const deps: InsertDeps = { clickhouse, log, metrics, signal: stopping.signal }
+  const parseMessage = await logParser(jetstream)
+  const parse: ParseLogMessage = (message) => {
+    const entry = parseMessage(message)
+    if (entry.bad !== undefined) reportBadRecord({ log, metrics }, 'projector', entry)
+    return entry
+  }
   const tableSwap = await createTableSwap({ jetstream, kv: options.kv, clickhouse, log }, deps)
   const write = async (batch: Batch): Promise<void> => {
     await insertBatch(deps, batch, (table) => tableSwap.generations[table])
@@ -85,10 +91,10 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     signal: loop.signal,
     fail: loop.fail,
     waitMs: options.batchMs,
-    create: createBatch,
+    create: () => createBatch(parse),
     fill(batch, message) {
       const startedMs = performance.now()
-      batch.add(parseLogSubject(message.subject).address, message.data, reader.position)
+      batch.add(message, reader.position)
       metrics.handlerSeconds.observe({ stage: 'project' }, (performance.now() - startedMs) / 1000)
     },
     shouldFlush: (state) => shouldFlush({ ...state, recordsMax: options.batchRecordsMax, pending: reader.pending }),

@@ -1,12 +1,17 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
-import { type Address, logSubject, parseLogSubject, partitionOf } from '../../schemas/subjects.ts'
-import { type ReadModel, TABLE_NAMES, TABLES } from '../../schemas/tables.ts'
+import { type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
+import { type ReadModel, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { logParser } from '../jetstream/log-message.ts'
+import type { StreamPosition } from '../jetstream/position-history.ts'
 import { nextOf, streamInfo } from '../jetstream/stream-info.ts'
 import { type Batch, createBatch } from './row-batch.ts'
+import { BATCH_BYTES_MAX } from './should-flush.ts'
 
-/** Actors whose rows are in one batch. */
+/** Records whose rows are in one batch, beside `BATCH_BYTES_MAX`. */
+const BATCH_RECORDS_MAX = 10_000
+/** Actors of one query. */
 const ACTORS_MAX = 1_000
 
 interface RollbackDeps {
@@ -17,49 +22,72 @@ interface RollbackDeps {
 
 /**
  * Rolls the tables back to a LOG sequence, after LOG was truncated there. Deletes the rows of later records, and inserts the rows of the
- * affected actors again from their remaining records.
+ * affected actors again from their remaining records. The later rows of `events` name the affected actors: they are deleted last, so that
+ * a rollback that was interrupted finds all of them again.
  *
  * @param insert inserts the rows of a batch.
  * @returns the number of affected actors.
  */
 export async function rollbackTo(deps: RollbackDeps, seq: number, insert: (batch: Batch) => Promise<void>): Promise<number> {
-  const affected = await actorsAbove(deps.clickhouse, seq)
-  for (const name of TABLE_NAMES) {
-    const table: ReadModel = TABLES[name]
-    await deps.clickhouse.command({
-      query: `ALTER TABLE ${rowsTable(name)} DELETE WHERE ${table.seq} > {seq:UInt64}`,
-      query_params: { seq },
-      clickhouse_settings: { mutations_sync: '1' },
-    })
+  for (const name of TABLE_NAMES) if (name !== 'events') await deleteAbove(deps.clickhouse, name, seq)
+  const parse = await logParser(deps.jetstream)
+  let batch = createBatch(parse)
+  let bytes = 0
+  const flush = async (): Promise<void> => {
+    if (batch.records > 0) await insert(batch)
+    batch = createBatch(parse)
+    bytes = 0
   }
-  for (let from = 0; from < affected.length; from += ACTORS_MAX) {
-    const batch = createBatch()
-    const chunk = affected.slice(from, from + ACTORS_MAX)
-    for (const actor of chunk) {
-      await addRecordsUpTo(deps.jetstream, logSubject(partitionOf(actor, deps.partitionCount), actor), seq, batch)
+  let count = 0
+  for await (const actor of actorsAbove(deps.clickhouse, seq)) {
+    count += 1
+    for await (const { message, position } of recordsUpTo(deps, actor, seq)) {
+      batch.add(message, position)
+      bytes += message.data.length
+      if (batch.records >= BATCH_RECORDS_MAX || bytes >= BATCH_BYTES_MAX) await flush()
     }
-    await insert(batch)
   }
-  return affected.length
+  await flush()
+  await deleteAbove(deps.clickhouse, 'events', seq)
+  return count
 }
 
-async function actorsAbove(clickhouse: ClickHouseClient, seq: number): Promise<Address[]> {
-  const result = await clickhouse.query({
-    query: 'SELECT DISTINCT tenant, kind, actor AS id FROM events_rows WHERE seq > {seq:UInt64}',
+async function deleteAbove(clickhouse: ClickHouseClient, name: TableName, seq: number): Promise<void> {
+  const table: ReadModel = TABLES[name]
+  await clickhouse.command({
+    query: `ALTER TABLE ${rowsTable(name)} DELETE WHERE ${table.seq} > {seq:UInt64}`,
     query_params: { seq },
-    format: 'JSONEachRow',
+    clickhouse_settings: { mutations_sync: '1' },
   })
-  return result.json<Address>()
 }
 
-/** Adds all records of one actor up to `seq`. All are needed: each task has a row of its own. */
-async function addRecordsUpTo(jetstream: JetStreamContext, subject: string, seq: number, batch: Batch): Promise<void> {
+/** Yields the actors that have records after a LOG sequence, in the order of their keys. */
+async function* actorsAbove(clickhouse: ClickHouseClient, seq: number): AsyncGenerator<Address> {
+  for (let after: Address = { tenant: '', kind: '', id: '' }; ;) {
+    const result = await clickhouse.query({
+      query: `SELECT DISTINCT tenant, kind, actor AS id FROM events_rows
+        WHERE seq > {seq:UInt64} AND (tenant, kind, actor) > ({tenant:String}, {kind:String}, {id:String})
+        ORDER BY tenant, kind, actor LIMIT ${ACTORS_MAX}`,
+      query_params: { seq, ...after },
+      format: 'JSONEachRow',
+    })
+    const actors = await result.json<Address>()
+    yield* actors
+    const last = actors.at(-1)
+    if (last === undefined || actors.length < ACTORS_MAX) return
+    after = last
+  }
+}
+
+/** Yields all records of one actor up to `seq`. All are needed: each task has a row of its own. */
+async function* recordsUpTo({ jetstream, partitionCount }: RollbackDeps, actor: Address, seq: number) {
+  const subject = logSubject(partitionOf(actor, partitionCount), actor)
   const { created } = await streamInfo(jetstream.jsm, 'LOG')
-  const { address } = parseLogSubject(subject)
   for (let next = 1; ;) {
     const message = await nextOf(jetstream.jsm, 'LOG', next, subject)
     if (message === null || message.seq > seq) return
-    batch.add(address, message.data, { created, seq: message.seq, ts: message.time.toISOString() })
+    const position: StreamPosition = { created, seq: message.seq, ts: message.time.toISOString() }
+    yield { message, position }
     next = message.seq + 1
   }
 }

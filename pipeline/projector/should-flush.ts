@@ -7,6 +7,9 @@ export interface FlushState extends BatchState {
   readonly pending: number
 }
 
+/** Bytes of records in a batch; its rows have up to a few times as many. */
+export const BATCH_BYTES_MAX = 16 * 1024 * 1024
+
 /** Waits after which a batch is written even if more records are pending. */
 const WAITS_MAX = 5
 
@@ -16,8 +19,8 @@ const WAITS_MAX = 5
  * An insert of ten rows costs ClickHouse as much as one of a thousand: a projector that is behind, or on a busy machine, therefore writes
  * fewer and larger batches, and spends at most half of its time on writes.
  */
-export function shouldFlush({ records, recordsMax, waits, pending, isBlocked, restedMs, lastWriteMs }: FlushState): boolean {
+export function shouldFlush({ records, bytes, recordsMax, waits, pending, isBlocked, restedMs, lastWriteMs }: FlushState): boolean {
   const missing = recordsMax - records
-  if (missing <= 0 || waits >= WAITS_MAX) return true
+  if (missing <= 0 || bytes >= BATCH_BYTES_MAX || waits >= WAITS_MAX) return true
   return waits > 0 && (isBlocked || (pending < missing && restedMs >= lastWriteMs))
 }

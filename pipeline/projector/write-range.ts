@@ -1,9 +1,10 @@
-import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { TableName } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { logParser } from '../jetstream/log-message.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { insertBatch, type InsertDeps } from './insert-batch.ts'
 import { createBatch } from './row-batch.ts'
+import { BATCH_BYTES_MAX } from './should-flush.ts'
 
 /** A range of LOG sequences, both ends included. */
 export interface Range {
@@ -17,9 +18,8 @@ export interface Target {
   readonly generation: number
 }
 
-/** Bounds of one batch. Both are large, so that ClickHouse has few parts to merge. */
+/** Records of one batch, beside `BATCH_BYTES_MAX`. Both are large, so that ClickHouse has few parts to merge. */
 const BATCH_RECORDS_MAX = 10_000
-const BATCH_BYTES_MAX = 16 * 1024 * 1024
 /** Messages that the reader buffers. */
 const AHEAD_MAX = 4_000
 
@@ -38,12 +38,13 @@ export async function writeRange(
   onRecords: (count: number) => void,
 ): Promise<void> {
   const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: from, messagesMax: AHEAD_MAX })
-  let batch = createBatch(target.tables)
+  const parse = await logParser(jetstream)
+  let batch = createBatch(parse, target.tables)
   let bytes = 0
   let writing = Promise.resolve()
   const flush = async (): Promise<void> => {
     const full = batch
-    batch = createBatch(target.tables)
+    batch = createBatch(parse, target.tables)
     bytes = 0
     await writing
     writing = insertBatch(deps, full, () => target.generation).then(() => onRecords(full.records))
@@ -54,7 +55,7 @@ export async function writeRange(
     if (reader.pending > 0) {
       for await (const message of reader) {
         if (message.seq > to) break
-        batch.add(parseLogSubject(message.subject).address, message.data, reader.position)
+        batch.add(message, reader.position)
         bytes += message.data.length
         if (batch.records >= BATCH_RECORDS_MAX || bytes >= BATCH_BYTES_MAX) await flush()
         if (message.seq === to || reader.pending === 0) break

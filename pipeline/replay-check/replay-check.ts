@@ -3,10 +3,12 @@ import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { replayRecord } from '../../actors/core/replay.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { type Address, parseLogSubject } from '../../schemas/subjects.ts'
+import type { Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findRecord } from '../jetstream/last-record.ts'
+import { logParser } from '../jetstream/log-message.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
+import { type CallSlot, unwatchedSlot } from '../watchdog/call-slot.ts'
 import { type Cause, createCauses, type Found } from './deviation-causes.ts'
 import { passesOf, readPass, type Selection } from './log-passes.ts'
 
@@ -20,6 +22,8 @@ export interface CheckOptions extends Selection {
    * deviations that need many inputs, and stops at the first deviation of an actor.
    */
   readonly mode: 'each' | 'fold'
+  /** Shows the decision that is repeated to a watchdog. Absent: nothing watches, and a decision without an end never returns. */
+  readonly calls?: CallSlot
   /** Max memory for actors between their records; the state of an evicted actor is read from LOG again. */
   readonly memoryBytesMax: number
   /** Called for the first deviation of each actor and cause. */
@@ -66,8 +70,9 @@ const MEMORY_PER_BYTE = 3
  * live system. Memory is bounded: it reads a large LOG by partition and evicts actors.
  */
 export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
-  const { jetstream, kinds, mode, onFound, onProgress } = options
+  const { jetstream, kinds, mode, calls = unwatchedSlot(), onFound, onProgress } = options
   const upToSeq = (await streamInfo(jetstream.jsm, 'LOG')).state.last_seq
+  const parse = await logParser(jetstream)
   const passes = await passesOf(jetstream, options)
   const causes = createCauses()
   const counts = { actors: 0, records: 0, skipped: 0, differing: 0 }
@@ -77,11 +82,16 @@ export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
     const differing = new Set<string>()
     let read = 0
     for await (const message of readPass(jetstream, pass, upToSeq)) {
-      const record = message.json<LogRecord>()
-      const { subject, seq } = message
-      const { address } = parseLogSubject(subject)
+      const { address, record, seq } = parse(message)
+      if (record === undefined) {
+        counts.skipped++
+        continue
+      }
+      const { subject } = message
       const before = kept.get(subject) ?? (await keptBefore(options, address, subject, seq, record))
+      calls.enter(record.inbox.seq, Date.parse(record.inbox.ts), subject)
       const replayed = before?.n === record.n - 1 && !before.hasDeviated ? replayRecord(kinds, before.actor, record) : undefined
+      calls.leave()
       if (replayed === undefined || replayed.kind === 'skipped') counts.skipped++
       if (replayed?.kind === 'differs') {
         const found = { address, n: record.n, seq, ...replayed.deviation }
@@ -123,8 +133,10 @@ async function keptBefore(
     return found && { n: found.record.n, actor: actorAfter(address, found.record), hasDeviated: false }
   }
   let kept: Kept = { n: 0, actor: newActor(address), hasDeviated: false }
+  const parse = await logParser(jetstream)
   for await (const message of readPass(jetstream, { filterSubjects: [subject] }, seq - 1)) {
-    const earlier = message.json<LogRecord>()
+    const { record: earlier } = parse(message)
+    if (earlier === undefined) continue
     const replayed = kept.hasDeviated ? undefined : replayRecord(kinds, kept.actor, earlier)
     kept = { n: earlier.n, actor: replayed?.next ?? kept.actor, hasDeviated: kept.hasDeviated || replayed?.kind === 'differs' }
   }

@@ -3,6 +3,8 @@ import type { InFlightLimiter } from './in-flight-limiter.ts'
 /** The facts by which a stage decides whether to write a batch now. */
 export interface BatchState {
   readonly records: number
+  /** Bytes of the records, as passed to `add`. */
+  readonly bytes: number
   /** The age of its first record in units of `waitMs`. */
   readonly waits: number
   /** The in-flight limiter is full: nothing is read until a batch is written. */
@@ -45,6 +47,7 @@ interface Filling<Batch> {
   /** Bytes of its records. */
   readonly sizes: number[]
   readonly clock: NodeJS.Timeout
+  bytes: number
   waits: number
 }
 
@@ -62,6 +65,7 @@ export function createBatchLoop<Item, Batch>(options: BatchLoopOptions<Item, Bat
     const started: Filling<Batch> = {
       batch: options.create(),
       sizes: [],
+      bytes: 0,
       waits: 0,
       clock: setInterval(() => {
         started.waits += 1
@@ -74,11 +78,12 @@ export function createBatchLoop<Item, Batch>(options: BatchLoopOptions<Item, Bat
     if (filling === undefined || writing !== undefined) return
     // The next run reads it again; the reader must not wait for its write.
     if (signal.aborted) return fail(signal.reason)
-    const { batch, sizes, clock, waits } = filling
+    const { batch, sizes, bytes, clock, waits } = filling
     if (
       !isDraining
       && !options.shouldFlush({
         records: sizes.length,
+        bytes,
         waits,
         isBlocked: inFlight.isFull,
         restedMs: performance.now() - lastWrite.endedMs,
@@ -118,6 +123,7 @@ export function createBatchLoop<Item, Batch>(options: BatchLoopOptions<Item, Bat
       filling ??= start()
       options.fill(filling.batch, item)
       filling.sizes.push(bytes)
+      filling.bytes += bytes
       flush()
     },
     get isWriting() {

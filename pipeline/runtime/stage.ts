@@ -20,8 +20,8 @@ export interface Stage {
 }
 
 export interface StageRun {
-  /** The detail in its status while it is healthy; default: `running`. */
-  readonly detail?: string
+  /** How it is doing while it runs; default: ok, `running`. */
+  health?(): { readonly ok: boolean; readonly detail: string }
   progress(): StageProgress
   /** Settles after `stop()`; rejects when the run cannot continue. */
   readonly ended: Promise<void>
@@ -85,7 +85,7 @@ export async function startStage(name: string, start: () => Promise<StageRun>, l
     status: () => ({
       ...(health.ok ? run.progress() : progress),
       ...health,
-      detail: health.ok ? (run.detail ?? health.detail) : health.detail,
+      ...(health.ok && run.health?.()),
     }),
     async stop() {
       stopping.abort()

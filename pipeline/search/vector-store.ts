@@ -25,9 +25,41 @@ export interface IndexPoint {
   readonly vector: Float32Array
 }
 
-/** Write access to one collection, which belongs to one model. Changes are durable once the promise settles. */
+/** A point as the store has it, without its vector. */
+export type StoredPoint = Omit<IndexPoint, 'vector'>
+
+/** Points to read: those of records in a range of LOG sequences, both inclusive. */
+export interface ScanRange {
+  readonly from: number
+  readonly to: number
+  /** Default: all tenants. */
+  readonly tenant?: string | undefined
+}
+
+/** Read access to all points of one collection, for the check of the index against LOG. */
+export interface IndexReader {
+  /**
+   * Identity of the collection; `undefined` if there is none. A collection that is created later under the same name has another one. The
+   * indexer keys its checkpoints by it.
+   */
+  identity(): Promise<string | undefined>
+  /** Yields the points of a range in pages, in no order. A point that the store holds twice comes twice. Nothing without a collection. */
+  scan(range: ScanRange): AsyncGenerator<readonly StoredPoint[]>
+  /** Returns the given ids that are stored. */
+  existing(ids: readonly string[]): Promise<ReadonlySet<string>>
+}
+
+/**
+ * Write access to one collection, which belongs to one model. Changes are durable once the promise settles. Each request that a method
+ * sends is bounded by points and bytes, whatever it is given.
+ *
+ * Methods throw ColloquyError `index_filling` if the collection does not exist. Any other error but those named is that of a store that is
+ * away or overloaded, and the call may be repeated.
+ */
 export interface IndexWriter {
-  /** Adds points; overwrites those with the same id. */
+  /** Creates the collection if it is missing, empty. @returns its identity, as `IndexReader.identity`. */
+  prepare(): Promise<string>
+  /** Adds points; overwrites those with the same id. @throws ColloquyError `index_refused` if the store refuses what is in the points. */
   upsert(points: readonly IndexPoint[]): Promise<void>
   /** Returns the given ids that are stored. */
   existing(ids: readonly string[]): Promise<ReadonlySet<string>>
@@ -73,9 +105,7 @@ export interface StoreHit extends Omit<IndexPoint, 'vector'> {
 /**
  * One collection of points with the vectors of one model. Every query names a tenant and returns only points of that tenant.
  */
-export interface VectorStore extends IndexWriter {
-  /** Identity of the collection: one created later under the same name has another id. The indexer keys its checkpoints by it. */
-  readonly id: string
+export interface VectorStore extends IndexWriter, IndexReader {
   readonly dimension: number
   /** Returns candidates in no particular order. */
   search(query: StoreQuery): Promise<StoreHit[]>

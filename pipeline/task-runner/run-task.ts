@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { z } from 'zod'
 import type { TaskCall, TaskDefinition } from '../../actors/definition/define-kind.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
@@ -25,23 +26,26 @@ export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'sear
   readonly onAttempt: (outcome: 'ok' | 'error') => void
 }
 
+/** Attempts of earlier runners that ended without an outcome. */
+export interface AttemptsBefore {
+  readonly count: number
+  /** What the run did to the threads that it ended, oldest first. */
+  readonly ends: readonly string[]
+}
+
 /**
  * Runs a task until it succeeds, fails permanently, or has used up its attempts. The pause doubles with each attempt. Never throws: an
  * error of the task is an outcome.
  *
- * @param attemptsBefore attempts of earlier runners that ended without an outcome.
  */
-export async function runTask(definition: TaskDefinition, message: TaskMessage, attemptsBefore: number, deps: RunDeps): Promise<Outcome> {
+export async function runTask(definition: TaskDefinition, message: TaskMessage, before: AttemptsBefore, deps: RunDeps): Promise<Outcome> {
   const { signal } = deps
-  const input = definition.input.safeParse(message.input)
-  if (!input.success) {
-    return { kind: 'failed', attempts: attemptsBefore + 1, error: failureOf('bad_task_input', zodProblem(input.error, 'input')) }
+  if (before.count >= definition.attemptsMax) {
+    return { kind: 'failed', attempts: before.count, error: failureOf('runner_lost', lostText(before)) }
   }
-  if (attemptsBefore >= definition.attemptsMax) {
-    const error = failureOf('runner_lost', 'every runner that ran this task was lost before it had an outcome')
-    return { kind: 'failed', attempts: attemptsBefore, error }
-  }
-  for (let attempts = attemptsBefore + 1; ; attempts++) {
+  const input = read(definition.input, message.input, 'input')
+  if (!input.ok) return { kind: 'failed', attempts: before.count + 1, error: failureOf('bad_task_input', input.problem) }
+  for (let attempts = before.count + 1; ; attempts++) {
     try {
       const { log, actor, searchIndex } = deps
       // `memory` is the deprecated name of `searchIndex`.
@@ -60,6 +64,21 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
       if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: failure, attempts }
       if ((await pause(attempts, error, signal)) === 'aborted') return { kind: 'given_up' }
     }
+  }
+}
+
+const lostText = ({ count, ends }: AttemptsBefore): string =>
+  ends.length === 0
+    ? `the runner of this task was lost ${count} times before it had an outcome`
+    : `this task ended its thread ${ends.length} times: ${[...new Set(ends)].join(', then ')}`
+
+/** A schema may throw, as any code of a kind. */
+function read(schema: z.ZodType, value: unknown, root: string): { ok: true; data: unknown } | { ok: false; problem: string } {
+  try {
+    const result = schema.safeParse(value)
+    return result.success ? { ok: true, data: result.data } : { ok: false, problem: zodProblem(result.error, root) }
+  } catch (error) {
+    return { ok: false, problem: `${root}: its schema threw: ${messageOf(error)}` }
   }
 }
 

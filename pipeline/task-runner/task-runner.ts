@@ -1,22 +1,28 @@
 import { AckPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream'
+import type { KV } from '@nats-io/kv'
 import { nanos } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { Kind, Kinds, TaskDefinition } from '../../actors/definition/define-kind.ts'
 import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import { type InternalInput, type TaskMessage, taskMessageSchema } from '../../schemas/internal-messages.ts'
-import { abortSubject, type Address, internalSubject } from '../../schemas/subjects.ts'
+import { parseJson } from '../../schemas/json.ts'
+import { abortSubject, actorKey, type Address, internalSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { Metrics } from '../runtime/metrics.ts'
+import { askWithRetry } from '../runtime/retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
+import { runKindCode } from '../watchdog/kind-code.ts'
 import { createEventLoopWatchdog } from './event-loop-watchdog.ts'
-import { type Outcome, runTask } from './run-task.ts'
+import { type AttemptsBefore, type Outcome, runTask } from './run-task.ts'
+import { excusedDeliveries, loadTaskEnds } from './task-ends.ts'
 
 /** Options of `startTaskRunner`. */
 export interface RunnerOptions {
   readonly jetstream: JetStreamContext
+  readonly kv: KV
   readonly kinds: Kinds
   /** The search index for tasks of an actor. */
   readonly searchIndexOf: (actor: Address) => TaskSearchIndex
@@ -40,7 +46,7 @@ const HEARTBEAT_MS = 1_000
  * INBOX has stored the outcome. The server enforces the concurrency limit of a task, so that it holds for the whole cluster.
  */
 export async function startTaskRunner(options: RunnerOptions): Promise<StageRun> {
-  const { jetstream, kinds, log, metrics } = options
+  const { jetstream, kv, kinds, log, metrics } = options
   const stopping = new AbortController()
   const runs = new Map<string, AbortController>()
   const working = new Set<Promise<void>>()
@@ -78,9 +84,18 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     metrics.stageOut.inc({ stage: 'tasks' })
   }
 
+  /** Attempts of earlier runners, without those that ended because of another run. */
+  const attemptsBefore = async ({ run, startedAt }: TaskMessage, deliveries: number): Promise<AttemptsBefore> => {
+    if (deliveries === 1) return { count: 0, ends: [] }
+    const all = await askWithRetry({ log, signal: stopping.signal }, 'the ends of task threads', () => loadTaskEnds(kv, options.now()))
+    const ends = all.get(run) ?? []
+    const excused = excusedDeliveries(all, run, Date.parse(startedAt), ACK_WAIT_MS)
+    return { count: Math.max(ends.length, deliveries - 1 - excused), ends: ends.map(({ what }) => what) }
+  }
+
   const handle = async (kind: Kind, name: string, definition: TaskDefinition, message: JsMsg): Promise<void> => {
     metrics.stageIn.inc({ stage: 'tasks' })
-    const read = taskMessageSchema.safeParse(message.json())
+    const read = taskMessageSchema.safeParse(parseJson(message.string()))
     const [, , tenant = '', , id = ''] = message.subject.split('.')
     if (!read.success) {
       log.error(
@@ -94,6 +109,8 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     const startedAt = options.now()
     const remainingMs = Date.parse(task.deadlineAt) - startedAt
     if (remainingMs <= 0) return message.ack()
+    // Delivered again while a task blocked this thread; the run that goes on acknowledges it.
+    if (runs.has(task.run)) return
 
     const aborted = new AbortController()
     runs.set(task.run, aborted)
@@ -101,9 +118,10 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     const keepAlive = setInterval(() => message.working(), ACK_WAIT_MS / 3)
     const actor = { tenant, kind: kind.name, id }
     const watched = { kind: kind.name, task: name, run: task.run }
+    const code = { ...watched, actor: actorKey(actor), deadlineAt: task.deadlineAt }
     const leaveWatchdog = watchdog.enter(watched)
     try {
-      const outcome = await runTask(definition, task, message.info.deliveryCount - 1, {
+      const outcome = await runKindCode(code, runTask, definition, task, await attemptsBefore(task, message.info.deliveryCount), {
         signal: AbortSignal.any([aborted.signal, deadline, stopping.signal]),
         log: log.child({ task: name, run: task.run }),
         actor,

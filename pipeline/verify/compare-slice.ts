@@ -3,8 +3,10 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
 import { PRESENT_GENERATIONS } from '../../schemas/table-generations.ts'
 import { TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
+import { type BatchBounds, boundedBatches } from '../runtime/bounded-batches.ts'
+import { isRowRefusal } from '../runtime/clickhouse-failures.ts'
 import { keySql, textSql } from './canonical-text.ts'
-import { EMPTY, isRefusal, type JsonPrinter } from './json-printer.ts'
+import { EMPTY, type JsonPrinter } from './json-printer.ts'
 import { BUCKET, bucketKey, isVersioned, type Scope, type Slice } from './log-slice.ts'
 import type { Difference } from './table-differences.ts'
 
@@ -24,7 +26,9 @@ export interface Compared {
 }
 
 const DATA_TYPE = TABLES.events.columns.data.type
+/** Max rows with `data_error` of one slice whose text is checked, and the bounds of one query for their texts. */
 const REFUSED_MAX = 1_000
+const RAW_BOUNDS: BatchBounds = { itemsMax: 200, bytesMax: 4 * 1024 * 1024 }
 
 /** Compares the tables, as analysts see them, with the expected content of a slice. */
 export async function compareSlice(deps: CompareDeps, scope: Scope, slice: Slice): Promise<Compared> {
@@ -97,27 +101,29 @@ async function compareVersions(deps: CompareDeps, name: TableName, scope: Scope,
   const { where, params } = within(name, scope)
   const { seq } = TABLES[name]
   const label = name === 'actors' ? 'toJSONString(label)' : "''"
-  const found = await fetchRows<[string, string, number, number, number, string]>(
+  const found = await fetchRows<[string, string, number, number, number, number, number]>(
     deps,
     `
-    SELECT tenant, key, ${seq}, CRC32(text), length(text), label
+    SELECT tenant, key, ${seq}, CRC32(text), length(text), CRC32(label), length(label)
     FROM (SELECT tenant, ${seq}, ${keySql(name)} AS key, ${textSql(name)} AS text, ${label} AS label FROM ${name} WHERE ${where})`,
     params,
   )
   const expected = new Map(slice.versions.get(name))
   const labels = await deps.printer.print(found.map(([, key]) => expected.get(key)?.label ?? EMPTY))
   const differences: Difference[] = []
-  for (const [index, [tenant, key, at, crc, bytes, printed]] of found.entries()) {
+  for (const [index, [tenant, key, at, crc, bytes, labelCrc, labelBytes]] of found.entries()) {
     const version = expected.get(key)
     expected.delete(key)
     const isSame =
-      version?.seq === at && version.crc === crc && version.bytes === bytes && (version.label === undefined || labels[index] === printed)
+      version?.seq === at && version.crc === crc && version.bytes === bytes && (version.label === undefined || hasChecksum(labels[index] ?? EMPTY, labelCrc, labelBytes))
     if (isSame) continue
     const expectedAt = version?.seq ?? at
     differences.push({ table: name, tenant, from: Math.min(at, expectedAt), to: Math.max(at, expectedAt), key })
   }
   return { rows: found.length, differences, missing: new Map([...expected].map(([key, version]) => [key, version.seq])) }
 }
+
+const hasChecksum = (text: string, crc: number, bytes: number): boolean => crc32(text) === crc && Buffer.byteLength(text) === bytes
 
 /** Checks that the JSON column `data` of events equals the exact text in `data_raw`. */
 async function compareData(deps: CompareDeps, scope: Scope, slice: Slice): Promise<Difference[]> {
@@ -132,26 +138,19 @@ async function compareData(deps: CompareDeps, scope: Scope, slice: Slice): Promi
       ORDER BY seq, idx LIMIT 1`,
       params,
     )
-    const refused = await fetchRows<[string, number, string]>(
+    const sound = await soundAmongRefused(deps, where, params)
+    const rejected = await fetchRows<[string, number, number]>(
       deps,
       `
-      SELECT tenant, seq, data_raw FROM events WHERE ${where} AND isNotNull(data_error) ORDER BY seq LIMIT ${REFUSED_MAX}`,
-      params,
-    )
-    const printed = await deps.printer.print(refused.map(([, , raw]) => raw))
-    const sound = refused.filter(([, , raw], index) => raw !== EMPTY && printed[index] !== EMPTY)
-    const rejected = await fetchRows<[string, number, string]>(
-      deps,
-      `
-      SELECT tenant, seq, toJSONString(data) FROM events
+      SELECT tenant, seq, CRC32(toJSONString(data)) FROM events
       WHERE ${where} AND outcome = 'rejected' AND idx = 0 AND toJSONString(data) != '${EMPTY}'`,
       params,
     )
     const expected = new Map(await slice.rejectedData())
-    const altered = rejected.filter(([, seq, text]) => {
+    const altered = rejected.filter(([, seq, found]) => {
       const crc = expected.get(seq)
       expected.delete(seq)
-      return crc !== crc32(text)
+      return crc !== found
     })
     return [
       ...wrong.map(([tenant, seq]) => at('events', tenant, seq, 'data differs from data_raw')),
@@ -160,10 +159,39 @@ async function compareData(deps: CompareDeps, scope: Scope, slice: Slice): Promi
       ...[...expected.keys()].map((seq) => at('events', '', seq, 'data of a rejected input is missing')),
     ]
   } catch (error) {
-    if (!isRefusal(error)) throw error
+    if (!isRowRefusal(error)) throw error
     const note = `data_error is not set although ClickHouse cannot store data_raw, in sequences ${scope.from} to ${scope.to}`
     return [at('events', '', scope.from, note)]
   }
+}
+
+/** Rows with `data_error` whose `data_raw` ClickHouse can store. */
+async function soundAmongRefused(
+  deps: CompareDeps,
+  where: string,
+  params: Record<string, unknown>,
+): Promise<(readonly [tenant: string, seq: number])[]> {
+  const refused = await fetchRows<[string, number, number, number]>(
+    deps,
+    `
+    SELECT tenant, seq, idx, length(data_raw) FROM events
+    WHERE ${where} AND isNotNull(data_error) ORDER BY seq, idx LIMIT ${REFUSED_MAX}`,
+    params,
+  )
+  const sound: (readonly [string, number])[] = []
+  for (const batch of boundedBatches(refused, RAW_BOUNDS, ([, , , bytes]) => bytes)) {
+    const [[, firstSeq = 0, firstIdx = 0] = [], [, lastSeq = 0, lastIdx = 0] = []] = [batch[0], batch.at(-1)]
+    const rows = await fetchRows<[string, number, string]>(
+      deps,
+      `
+      SELECT tenant, seq, data_raw FROM events WHERE ${where} AND isNotNull(data_error)
+        AND (seq, idx) >= ({firstSeq:UInt64}, {firstIdx:UInt16}) AND (seq, idx) <= ({lastSeq:UInt64}, {lastIdx:UInt16})`,
+      { ...params, firstSeq, firstIdx, lastSeq, lastIdx },
+    )
+    const printed = await deps.printer.print(rows.map(([, , raw]) => raw))
+    sound.push(...rows.filter(([, , raw], index) => raw !== EMPTY && printed[index] !== EMPTY).map(([tenant, seq]) => [tenant, seq] as const))
+  }
+  return sound
 }
 
 /** Exact duplicates of rows on disk. */

@@ -1,7 +1,8 @@
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { LRUCache } from 'lru-cache'
-import { codeOf } from '../../schemas/errors.ts'
 import { TABLES } from '../../schemas/tables.ts'
+import { boundedBatches, sendInHalves } from '../runtime/bounded-batches.ts'
+import { isRowRefusal, PARAMETER_BOUNDS, parameterBytes } from '../runtime/clickhouse-failures.ts'
 
 /** Prints JSON texts as ClickHouse prints them after it has stored them. */
 export interface JsonPrinter {
@@ -12,14 +13,9 @@ export interface JsonPrinter {
 const TYPE = TABLES.events.columns.data.type
 const CACHED_MAX = 20_000
 const CACHED_CHARS_MAX = 16 * 1024 * 1024
-/** Max texts of one query. */
-const TEXTS_MAX = 500
+/** UTF-16 units of a part of a text that is too long for one parameter; its UTF-8 is within `PARAMETER_BOUNDS`. */
+const PART_CHARS = 16_384
 export const EMPTY = '{}'
-
-/** Error codes of ClickHouse for JSON that it cannot store. */
-const REFUSALS = new Set(['6', '26', '27', '53', '69', '70', '72', '117', '131', '321', '349', '467', '636'])
-/** Whether ClickHouse has refused a text as JSON. */
-export const isRefusal = (error: unknown): boolean => REFUSALS.has(codeOf(error) ?? '')
 
 /** Creates a printer that caches up to 20,000 texts. Its `print` throws the errors of ClickHouse except refusals. */
 export function createJsonPrinter(clickhouse: ClickHouseClient, settings: ClickHouseSettings): JsonPrinter {
@@ -28,37 +24,57 @@ export function createJsonPrinter(clickhouse: ClickHouseClient, settings: ClickH
     maxSize: CACHED_CHARS_MAX,
     sizeCalculation: (printed, text) => printed.length + text.length,
   })
-  const fetchPrinted = async (texts: readonly string[]): Promise<void> => {
-    try {
-      const result = await clickhouse.query({
-        query: `SELECT toJSONString(CAST(arrayJoin({texts:Array(String)}), '${TYPE}'))`,
-        query_params: { texts },
-        use_multipart_params: true,
-        format: 'JSONCompactEachRow',
-        clickhouse_settings: settings,
-      })
-      for (const [index, [printed]] of (await result.json<[string]>()).entries()) cache.set(texts[index] ?? '', printed)
-    } catch (error) {
-      const [only] = texts
-      if (!isRefusal(error) || only === undefined) throw error
-      if (texts.length === 1) cache.set(only, EMPTY)
-      else {
-        await fetchPrinted(texts.slice(0, texts.length >> 1))
-        await fetchPrinted(texts.slice(texts.length >> 1))
-      }
+  const query = async (textsSql: string, params: Readonly<Record<string, unknown>>): Promise<string[]> => {
+    const result = await clickhouse.query({
+      query: `SELECT toJSONString(CAST(${textsSql}, '${TYPE}'))`,
+      query_params: { ...params },
+      use_multipart_params: true,
+      format: 'JSONCompactEachRow',
+      clickhouse_settings: settings,
+    })
+    return (await result.json<[string]>()).map(([printed]) => printed)
+  }
+  const printAll = async (texts: readonly string[]): Promise<string[]> => {
+    const [only] = texts
+    if (texts.length > 1 || only === undefined || parameterBytes(only) <= PARAMETER_BOUNDS.bytesMax) {
+      return query('arrayJoin({texts:Array(String)})', { texts })
     }
+    const parts = partsOf(only).map((part, index) => [`part${index}`, part] as const)
+    return query(`concat(${parts.map(([name]) => `{${name}:String}`).join(', ')}, '')`, Object.fromEntries(parts))
   }
   return {
     async print(texts) {
       const printed = new Map<string, string>([[EMPTY, EMPTY]])
-      const distinct = [...new Set(texts)].filter((text) => text !== EMPTY)
-      for (let from = 0; from < distinct.length; from += TEXTS_MAX) {
-        const some = distinct.slice(from, from + TEXTS_MAX)
-        const unknown = some.filter((text) => !cache.has(text))
-        if (unknown.length > 0) await fetchPrinted(unknown)
-        for (const text of some) printed.set(text, cache.get(text) ?? EMPTY)
+      const unknown: string[] = []
+      for (const text of new Set(texts)) {
+        const known = cache.get(text)
+        if (known !== undefined) printed.set(text, known)
+        else if (text !== EMPTY) unknown.push(text)
+      }
+      const keep = (text: string, as: string): void => {
+        printed.set(text, as)
+        cache.set(text, as)
+      }
+      for (const batch of boundedBatches(unknown, PARAMETER_BOUNDS, parameterBytes)) {
+        await sendInHalves(batch, {
+          send: async (some) => (await printAll(some)).forEach((as, index) => keep(some[index] ?? '', as)),
+          isRefusal: isRowRefusal,
+          onRefused: async (text) => keep(text, EMPTY),
+        })
       }
       return texts.map((text) => printed.get(text) ?? EMPTY)
     },
   }
+}
+
+/** Splits a text, not between the halves of a surrogate pair. */
+function partsOf(text: string): string[] {
+  const parts: string[] = []
+  for (let at = 0; at < text.length;) {
+    const end = at + PART_CHARS
+    const next = /[\uD800-\uDBFF]/.test(text[end - 1] ?? '') ? end + 1 : end
+    parts.push(text.slice(at, next))
+    at = next
+  }
+  return parts
 }

@@ -45,8 +45,9 @@ async function expectedRows({ jetstream, from, tenant }: LocateDeps, differences
   const found = differences.map(() => new Map<string, Text>())
   const expectation = createExpectation()
   const last = Math.max(...differences.map(({ to }) => to))
-  for await (const { address, record, seq } of readScope(jetstream, { from, to: last, tenant })) {
-    for (const [name, row] of expectation.take(address, record, seq)) {
+  for await (const entry of readScope(jetstream, { from, to: last, tenant })) {
+    const { address, seq } = entry
+    for (const [name, row] of expectation.take(entry)) {
       for (const [index, difference] of differences.entries()) {
         if (!isWithin(difference, name, address.tenant, seq, () => keyOf(name, row))) continue
         found[index]?.set(keyOf(name, row), { seq, texts: [...textOf(name).of(row), plain(row['label'])] })

@@ -1,8 +1,7 @@
 import { crc32 } from 'node:zlib'
-import type { LogRecord } from '../../schemas/record.ts'
-import { type Address, parseLogSubject } from '../../schemas/subjects.ts'
 import { type ReadModel, type TableName, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { type BadRecord, type LogEntry, logParser } from '../jetstream/log-message.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { type Checksum, checksumOf, type ExpectedRow, keyOf, plain } from './canonical-text.ts'
 import type { Expected } from './expected/expected-rows.ts'
@@ -15,26 +14,22 @@ export interface Scope {
   readonly tenant?: string | undefined
 }
 
-/** A record with its actor and LOG sequence. */
-export interface LogEntry {
-  readonly address: Address
-  readonly record: LogRecord
-  readonly seq: number
-}
-
 /** Max messages fetched ahead. */
 const FETCH_AHEAD_MAX = 4_000
 
-/** Yields the records of a scope in order. @throws ColloquyError `interrupted` if the reading was interrupted; start again. */
-export async function* readScope(jetstream: JetStreamContext, { from, to, tenant }: Scope): AsyncGenerator<LogEntry> {
+/** Yields the messages of a scope in order, those that are no record too. @throws ColloquyError `interrupted` if the reading was interrupted; start again. */
+export async function* readScope(jetstream: JetStreamContext, { from, to, tenant }: Scope): AsyncGenerator<LogEntry | BadRecord> {
   if (from > to) return
+  const parse = await logParser(jetstream)
   const filterSubjects = tenant === undefined ? [] : [`log.*.${tenant}.>`]
   const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects, startSeq: from, messagesMax: FETCH_AHEAD_MAX })
   try {
     if (reader.pending === 0) return
     for await (const message of reader) {
       if (message.seq > to) return
-      yield { address: parseLogSubject(message.subject).address, record: message.json<LogRecord>(), seq: message.seq }
+      const entry = parse(message)
+      // The subject of a message that is no record may be of no tenant.
+      if (tenant === undefined || entry.address.tenant === tenant) yield entry
       if (message.seq === to || reader.pending === 0) return
     }
   } finally {

@@ -1,6 +1,8 @@
 import { type Column, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
+import { boundedBatches } from '../runtime/bounded-batches.ts'
+import { PARAMETER_BOUNDS, parameterBytes } from '../runtime/clickhouse-failures.ts'
 import { keySql } from './canonical-text.ts'
 import type { CompareDeps } from './compare-slice.ts'
 import { isVersioned } from './log-slice.ts'
@@ -9,16 +11,11 @@ import type { Difference } from './table-differences.ts'
 /** Keys whose expected version is not in the table, with the LOG sequence of that version. */
 export type MissingRows = ReadonlyMap<TableName, Map<string, number>>
 
-/** Max keys of one query. */
-const KEYS_MAX = 1_000
-
 /** The missing rows that no version after `to` has replaced. */
 export async function missingRowsOf(deps: CompareDeps, candidates: MissingRows, to: number): Promise<Difference[]> {
   const missing: Difference[] = []
   for (const [name, keys] of candidates) {
-    const all = [...keys]
-    for (let from = 0; from < all.length; from += KEYS_MAX) {
-      const some = all.slice(from, from + KEYS_MAX)
+    for (const some of boundedBatches(keys, PARAMETER_BOUNDS, ([key]) => parameterBytes(key))) {
       const replaced = await replacedAfter(
         deps,
         name,

@@ -130,9 +130,9 @@ async function expectSlice(
 ) {
   const attempt = async (): Promise<Slice> => {
     const slice = createSlice(printer)
-    for await (const { address, record, seq } of readScope(jetstream, scope)) {
+    for await (const entry of readScope(jetstream, scope)) {
       signal.throwIfAborted()
-      for (const expected of expectation.take(address, record, seq)) slice.add(expected, seq)
+      for (const expected of expectation.take(entry)) slice.add(expected, entry.seq)
       await slice.printIfLarge()
       onRecord()
     }

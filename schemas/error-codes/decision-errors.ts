@@ -57,6 +57,21 @@ export const DECISION_ERRORS = {
     remedy: 'Correct the kind, deploy it, and run `colloquy dead redrive --reason poison`.',
     where: REASON,
   },
+  host_ended: {
+    meaning: 'The input ended its host twice while it was being decided.',
+    cause:
+      'A guard, an action, a label, a migration or an upcaster did not return within `COLLOQUY_DECISION_MS_MAX`, ended the process, or '
+      + 'used up the memory. The text says which.',
+    remedy: 'Correct the kind, deploy it, and run `colloquy dead redrive --reason poison`.',
+    where: POISON,
+  },
+  exit_refused: {
+    meaning: 'The code of a kind called `process.exit`.',
+    cause:
+      'A guard, an action or a task, or a library that it uses, tried to end the process. Colloquy refuses: the call throws this error.',
+    remedy: 'Throw an error instead.',
+    where: `${POISON}; \`error.code\` of a task; log of \`colloquy up\``,
+  },
   state_too_large: {
     meaning: 'The state or the record would be too large.',
     cause: 'The context keeps too much, such as a list without a bound.',
@@ -68,6 +83,12 @@ export const DECISION_ERRORS = {
     cause: '`error` has the code and the message of its last attempt.',
     remedy: 'Remove the cause, send the actor an event that starts the task again, and run `colloquy dead drop <seq>`.',
     where: '`colloquy dead`, table `dead_letters`',
+  },
+  bad_record: {
+    meaning: 'A message in LOG is no record of an actor. Every reader sets it aside and continues.',
+    cause: 'Something other than a host published into LOG, or another program wrote to the stream.',
+    remedy: 'Find who can publish to `log.>` and withdraw that right. Then run `colloquy dead drop <seq>`. No actor is affected.',
+    where: '`colloquy dead`, table `dead_letters`, `colloquy status`',
   },
   unknown_emit: {
     meaning: 'The machine emits a type that the kind does not declare.',

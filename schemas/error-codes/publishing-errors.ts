@@ -50,6 +50,18 @@ export const PUBLISHING_ERRORS = {
     where: `${HTTP} with \`?wait=\`; \`publish\` with \`wait\``,
     http: 504,
   },
+  no_receipt: {
+    meaning: 'The outcome of a stored input cannot be told.',
+    cause: 'The process that was asked failed, or it is of another version. The message has its error.',
+    remedy: 'Do not publish again. Upgrade the running processes, or read the actor later by `colloquy show`.',
+    where: '`publish` with `wait`',
+  },
+  bad_receipt_request: {
+    meaning: 'A request for the outcome of an input is not valid.',
+    cause: 'A client sent it by hand on `colloquy.receipt`, or is of another version.',
+    remedy: 'Use `publish` with `wait` of the package, of the version of the running processes.',
+    where: 'answers on `colloquy.receipt`',
+  },
   not_connected: {
     meaning: 'The producer has no connection to NATS.',
     cause: '`createProducer` got neither a connection nor connection options.',
@@ -79,9 +91,12 @@ export const PUBLISHING_ERRORS = {
   },
   bad_host: {
     meaning: 'The request names a host other than this machine.',
-    cause: '`colloquy dev` answers requests to localhost, 127.0.0.1 and [::1] only. This protects it from pages of other sites.',
-    remedy: 'Open http://localhost:<port>. From another machine, use an SSH tunnel.',
-    where: '`colloquy dev`',
+    cause:
+      'Without a token, the server answers requests to localhost, 127.0.0.1 and [::1] only, and `colloquy dev` always does so. This '
+      + 'protects it from pages of other sites.',
+    remedy:
+      'Open http://localhost:<port>. From another machine, use an SSH tunnel. Behind a proxy, add its name to `COLLOQUY_ALLOWED_HOSTS`.',
+    where: `${HTTP}, \`colloquy dev\``,
     http: 421,
   },
   unauthorized: {
@@ -140,9 +155,18 @@ export const PUBLISHING_ERRORS = {
     where: HTTP,
     http: 431,
   },
+  overloaded: {
+    meaning: 'The server has no place for the request. Nothing was stored.',
+    cause: 'Too many connections or bodies are open. One client (an address) may hold at most three quarters of the places.',
+    remedy: 'Send the request again after `Retry-After`. Keep fewer connections open, and send bodies without pauses.',
+    where: HTTP,
+    http: 503,
+  },
   too_many_waits: {
     meaning: 'Too many requests wait for an outcome. Nothing was stored.',
-    cause: 'Each request with `?wait=` holds a place until its outcome or its `timeoutMs`.',
+    cause:
+      'Each request with `?wait=` holds a place until its outcome or its `timeoutMs`. One tenant may hold at most three quarters of the '
+      + 'places.',
     remedy: 'Send the request again after `Retry-After`, or without `?wait=`.',
     where: `${HTTP} with \`?wait=\``,
     http: 503,

@@ -89,6 +89,21 @@ export const SEARCH_ERRORS = {
     remedy: 'Check `COLLOQUY_QDRANT_URL`, `COLLOQUY_QDRANT_API_KEY` and the log of Qdrant.',
     where: `${MODEL}; inside the text of \`search_unavailable\``,
   },
+  index_filling: {
+    meaning: 'The collection of the search index does not exist, or lost points.',
+    cause: 'Somebody deleted it in the store or restored it from an older snapshot, or it was never filled. The log still has all texts.',
+    remedy:
+      'Wait: the process with the role `embed` creates the collection within seconds and fills it from the log. `colloquy status` shows how '
+      + 'far it is. Start such a process if none runs.',
+    where: 'searches, `GET /v1/search` (503 with `Retry-After`), log of the indexer',
+    http: 503,
+  },
+  index_refused: {
+    meaning: 'The store of the search index refuses a point for what is in it.',
+    cause: 'ClickHouse or Qdrant cannot hold the text or a property of it. The text is in DEAD as `embed_failed`; all others are stored.',
+    remedy: 'Send the text in another form.',
+    where: '`Colloquy-Error` of a dead letter, log of the indexer',
+  },
   search_unreachable: {
     meaning: 'No HTTP interface of Colloquy answers at the address.',
     cause: 'No process with the role `serve` runs there, or another program answers.',
@@ -101,12 +116,7 @@ export const SEARCH_ERRORS = {
     remedy: 'Run `colloquy reembed` again: it continues where it stopped.',
     where: '`colloquy reembed`',
   },
-  no_such_path: {
-    meaning: 'A path cannot be read.',
-    cause: 'It does not exist.',
-    remedy: 'Correct the path.',
-    where: LEARN,
-  },
+  no_such_path: { meaning: 'A path cannot be read.', cause: 'It does not exist.', remedy: 'Correct the path.', where: LEARN },
   empty_document: {
     meaning: 'A document has no text.',
     cause: 'The file is empty, or it contains no text besides markup.',

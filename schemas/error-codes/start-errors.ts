@@ -56,6 +56,14 @@ export const START_ERRORS = {
     remedy: 'Stop that process, or set `COLLOQUY_DATA_DIR` to another folder.',
     where: '`colloquy up`, `dev`',
   },
+  two_stores: {
+    meaning: 'The data folder has the streams of an older and of a newer Colloquy.',
+    cause:
+      'Streams are in `nats/jetstream/CORE`; up to version 0.1 they were in `nats/jetstream/$G`. An older Colloquy has run on the folder '
+      + 'since.',
+    remedy: 'Move the folder that you do not want to keep out of the data folder. The older one made new, empty streams in `$G`.',
+    where: '`colloquy up`, `dev`',
+  },
   not_running: {
     meaning: 'No running Colloquy was found.',
     cause: 'Nothing runs on the data folder, or it runs on another data folder or other servers.',
@@ -115,6 +123,14 @@ export const START_ERRORS = {
     cause: 'It does not run, the network refuses the connection, or the credentials are wrong.',
     remedy: 'Start the server, or correct `COLLOQUY_NATS_URL` and the credentials that belong to it.',
     where: 'every command with `COLLOQUY_NATS_URL`',
+  },
+  nats_not_protected: {
+    meaning: 'Clients without credentials reach the streams in NATS.',
+    cause:
+      'The server has no accounts: it lets clients without credentials into the account of the streams, where they can write and delete '
+      + 'records.',
+    remedy: 'Configure the server with what `colloquy nats-config` prints, see "A NATS of your own" in docs/operations.md.',
+    where: '`colloquy status`, log of `colloquy up` with `COLLOQUY_NATS_URL`',
   },
   nats_orphan: {
     meaning: 'A nats-server of an earlier run does not end.',

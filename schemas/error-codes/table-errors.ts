@@ -27,9 +27,11 @@ export const TABLE_ERRORS = {
     where: '`colloquy verify`, `sql --complete-to`',
   },
   tables_differ: {
-    meaning: 'The tables differ from the log.',
-    cause: 'Rows were changed or removed by hand, ClickHouse lost data, or the projector has a fault.',
-    remedy: 'Run `colloquy rebuild`, which recreates the tables from the log.',
+    meaning: 'The tables or the search index differ from the log.',
+    cause: 'Rows or points were changed or removed by hand, ClickHouse or Qdrant lost data, or the projector or the indexer has a fault.',
+    remedy:
+      'Run `colloquy rebuild`, which recreates the tables from the log. The role `embed` repairs the search index by itself: run '
+      + '`colloquy verify` again after a while.',
     where: '`colloquy verify`',
   },
   bad_answer: {

@@ -35,7 +35,7 @@ describe.skipIf(!existsSync(FILE))('real conversations (skipped where ../shared/
   let conversations: Conversation[]
   const play = async (path: string, tenant: string, mode: 'history' | 'live') =>
     importLines((await openLines(path)).lines, {
-      nc: system.producer,
+      nc: system.running.jetstream.nc,
       tenant,
       kind: 'support',
       mode,

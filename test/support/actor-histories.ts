@@ -31,7 +31,7 @@ export type HistoryEvent =
 /** Attributes besides type and data: often an id, sometimes that of another input; a sequence; history; correlation. */
 const attributes = fc.oneof(
   { weight: 4, arbitrary: fc.constant({}) },
-  { weight: 3, arbitrary: fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd', 'e') }) },
+  { weight: 3, arbitrary: fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd', 'e'), source: fc.constantFrom('nats', 'web', 'crm') }) },
   { weight: 2, arbitrary: fc.record({ source: fc.constantFrom('web', 'crm', '__proto__'), sequence: fc.nat(6) }) },
   { weight: 1, arbitrary: fc.constant({ history: true }) },
   { weight: 1, arbitrary: fc.constant({ correlationid: 'c', traceparent: '00-t', time: '2026-02-03T04:05:06+08:00' }) },

@@ -11,11 +11,13 @@ import {
   digestOfBytes,
   type EventRow,
   type History,
+  type IndexedText,
   type LedgerLine,
   type LoggedRecord,
   type OutMessage,
   type StateIntervalRow,
   type TaskRow,
+  type UnreadableMessage,
 } from '../../bench/chaos/check/chaos-history.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 
@@ -41,10 +43,11 @@ export type Step =
 /** A history in arrays, so that tests can alter it. */
 export interface Recorded extends History {
   readonly ledger: LedgerLine[]
-  readonly log: LoggedRecord[]
+  readonly log: (LoggedRecord | UnreadableMessage)[]
   readonly out: OutMessage[]
   readonly dead: DeadLetterMessage[]
   readonly wakeUps: Map<string, number>
+  readonly indexed: IndexedText[]
   readonly tables: {
     readonly events: EventRow[]
     readonly actors: ActorRow[]
@@ -54,8 +57,13 @@ export interface Recorded extends History {
   }
 }
 
+interface Played {
+  readonly ledger: LedgerLine[]
+  readonly log: LoggedRecord[]
+}
+
 /** The producers' ledger and the log of some inputs, decided by the product's core. */
-export function play(steps: readonly Step[]): Pick<Recorded, 'ledger' | 'log'> {
+export function play(steps: readonly Step[]): Played {
   const ledger: LedgerLine[] = []
   const log: LoggedRecord[] = []
   const actors = new Map<string, Actor>()
@@ -112,7 +120,7 @@ function bodyOf(step: Step, seq: number, log: readonly LoggedRecord[]): { id: st
 }
 
 /** The complete history for a log: what dispatcher and projector write. */
-export function historyOf({ ledger, log }: Pick<Recorded, 'ledger' | 'log'>, readAtMs = timeAt(log.length + 1)): Recorded {
+export function historyOf({ ledger, log }: Played, readAtMs = timeAt(log.length + 1)): Recorded {
   const payloads = new Map(ledger.flatMap((line) => (line.what === 'sent' ? [[line.id, line.payload]] : [])))
   const lasts = new Map(
     log.map(({ seq, actor, record }) => [actor, { actor, n: record.n, last_seq: seq, state: record.to, status: record.status }]),
@@ -140,6 +148,9 @@ export function historyOf({ ledger, log }: Pick<Recorded, 'ledger' | 'log'>, rea
     dead,
     tasksWaiting: 0,
     readAtMs,
+    indexed: log.flatMap(({ actor, record: { input, outcome } }) =>
+      outcome === 'committed' && input.type === 'message.received' ? [{ actor, id: input.id }] : [],
+    ),
     out: log.flatMap(({ actor, record }) =>
       record.emitted.map(({ id, type, data }) => ({ actor, id, type, content: digestOf({ type, data }) })),
     ),

@@ -28,11 +28,11 @@ export type Opened =
  * Opens an installed Chromium or Chrome, else one that the system's package manager has: it is unpacked with the libraries that
  * the system lacks into COLLOQUY_CACHE_DIR, without being installed and without root, and used again from there.
  */
-export async function openBrowser(): Promise<Opened> {
+export async function openBrowser(args: string[] = []): Promise<Opened> {
   const problems: string[] = []
   for (const executablePath of await present(INSTALLED)) {
     try {
-      return { browser: await chromium.launch({ executablePath }) }
+      return { browser: await chromium.launch({ executablePath, args }) }
     } catch (error) {
       problems.push(`${executablePath}: ${firstLine(error)}`)
     }
@@ -40,7 +40,7 @@ export async function openBrowser(): Promise<Opened> {
   try {
     const root = await obtained()
     const executablePath = join(root, 'usr/lib/chromium', PACKAGE)
-    return { browser: await chromium.launch({ executablePath, env: { LD_LIBRARY_PATH: (await libraryFolders(root)).join(':') } }) }
+    return { browser: await chromium.launch({ executablePath, args, env: { LD_LIBRARY_PATH: (await libraryFolders(root)).join(':') } }) }
   } catch (error) {
     problems.push(`${PACKAGE} of the package manager: ${firstLine(error)}`)
   }

@@ -13,6 +13,7 @@ export const TOKEN = 'a-token-of-the-tests'
 /** `colloquy dev` as a process of its own, in a folder with a config that a test may change. */
 export interface Dev extends HttpClient {
   readonly process: CliProcess
+  readonly dataDir: string
   readonly addresses: Addresses & { readonly pageUrl: string }
   /** Saves a file of the folder. */
   save(name: string, text: string): Promise<void>
@@ -103,6 +104,7 @@ export async function startDevApp(files: Readonly<Record<string, string>>): Prom
   const stopping = started.move()
   return {
     process,
+    dataDir,
     addresses,
     save,
     state,

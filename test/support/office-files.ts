@@ -39,8 +39,10 @@ export const chinesePdf = pdf(
   page(
     `BT /F1 12 Tf 50 700 Td <${HEX}> Tj ET`,
     '<</Type/Font/Subtype/Type0/BaseFont/STSong-Light/Encoding/UniGB-UCS2-H/DescendantFonts[6 0 R]>>',
-    '<</Type/Font/Subtype/CIDFontType0/BaseFont/STSong-Light/CIDSystemInfo<</Registry(Adobe)/Ordering(GB1)/Supplement 2>>/FontDescriptor 7 0 R>>',
-    '<</Type/FontDescriptor/FontName/STSong-Light/Flags 6/FontBBox[0 0 1000 1000]/ItalicAngle 0/Ascent 800/Descent -200/CapHeight 700/StemV 80>>',
+    '<</Type/Font/Subtype/CIDFontType0/BaseFont/STSong-Light/CIDSystemInfo'
+      + '<</Registry(Adobe)/Ordering(GB1)/Supplement 2>>/FontDescriptor 7 0 R>>',
+    '<</Type/FontDescriptor/FontName/STSong-Light/Flags 6/FontBBox[0 0 1000 1000]/ItalicAngle 0/Ascent 800/Descent -200'
+      + '/CapHeight 700/StemV 80>>',
   ),
 )
 
@@ -52,7 +54,8 @@ export const encryptedPdf = pdf(
 
 const TYPES =
   '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-  + '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/word/document.xml" '
+  + '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+  + '<Override PartName="/word/document.xml" '
   + 'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
 const RELATIONS =
   '<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
@@ -72,6 +75,15 @@ export const docx = (body: string): Uint8Array =>
     'word/_rels/document.xml.rels': strToU8(STYLE_RELATION),
     'word/styles.xml': strToU8(STYLES),
     'word/document.xml': strToU8(
-      `<?xml version="1.0"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>${body}</w:body></w:document>`,
+      `<?xml version="1.0"?>`
+        + `<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">`
+        + `<w:body>${body}</w:body></w:document>`,
     ),
   })
+
+/** A CSV in GB18030: 问题,答案 / 怎么开发票？,登录后在订单页申请电子发票。 / 运费多少？,满99元包邮。 */
+export const chineseCsv: Uint8Array = Buffer.from(
+  'cecacce22cb4f0b0b80ad4f5c3b4bfaab7a2c6b1a3bf2cb5c7c2bcbaf3d4dab6a9b5a5d2b3c9eac7ebb5e7d7d3'
+    + 'b7a2c6b1a1a30ad4cbb7d1b6e0c9d9a3bf2cc2fa3939d4aab0fcd3caa1a30a',
+  'hex',
+)

@@ -19,9 +19,10 @@ interface Point {
   readonly payload: Readonly<Record<string, unknown>>
 }
 interface Condition {
-  readonly key: string
+  readonly key?: string
   readonly match?: { readonly value: unknown }
-  readonly range?: Readonly<Partial<Record<'gt' | 'gte' | 'lt', string | number>>>
+  readonly range?: Readonly<Partial<Record<'gt' | 'gte' | 'lt' | 'lte', string | number>>>
+  readonly is_empty?: { readonly key: string }
 }
 interface Filter {
   readonly must: readonly Condition[]
@@ -50,6 +51,7 @@ interface Body {
   readonly field_schema: unknown
   readonly prefetch: readonly Prefetch[]
   readonly limit: number
+  readonly offset?: string
 }
 
 /** A request that selects points by ids instead of a filter. */
@@ -144,6 +146,16 @@ export async function startFakeQdrant(): Promise<FakeQdrant> {
       case 'POST /points/delete':
         for (const id of isNamed(body) ? body.points : matching(body.filter).map((point) => point.id)) points.delete(id)
         return done
+      case 'POST /points/scroll': {
+        // In the order of ids, as Qdrant.
+        const after = matching(body.filter).sort((a, b) => (a.id < b.id ? -1 : 1))
+        const from = after.filter(({ id }) => body.offset === undefined || id >= body.offset)
+        const page = from.slice(0, body.limit)
+        return {
+          points: page.map(({ id, payload: { terms: _terms, ...payload } }) => ({ id, payload })),
+          next_page_offset: from[body.limit]?.id ?? null,
+        }
+      }
       case 'POST /points/count':
         return { count: matching(body.filter).length }
       case 'POST /points/query': {
@@ -199,12 +211,20 @@ export async function startFakeQdrant(): Promise<FakeQdrant> {
   }
 }
 
-function matches({ key, match, range }: Condition, { payload }: Point): boolean {
+const BOUNDS: Readonly<Record<string, (value: number, limit: number) => boolean>> = {
+  gt: (value, limit) => value > limit,
+  gte: (value, limit) => value >= limit,
+  lt: (value, limit) => value < limit,
+  lte: (value, limit) => value <= limit,
+}
+
+function matches({ key = '', match, range, is_empty: empty }: Condition, { payload }: Point): boolean {
+  if (empty !== undefined) return payload[empty.key] === undefined
   const value = payload[key]
   if (match !== undefined) return Array.isArray(value) ? value.includes(match.value) : value === match.value
   const number = (given: unknown): number => (typeof given === 'string' ? Date.parse(given) : Number(given))
   return Object.entries(range ?? {}).every(([bound, limit]) =>
-    bound === 'gt' ? number(value) > number(limit) : bound === 'gte' ? number(value) >= number(limit) : number(value) < number(limit),
+    BOUNDS[bound]?.(number(value), number(limit)),
   )
 }
 

@@ -16,6 +16,8 @@ export interface SystemOptions {
   readonly kinds?: readonly Kind[]
   /** A data folder that outlives `stop()`, for a second start on it. Default: a temporary one, which `stop()` removes. */
   readonly dataDir?: string
+  /** Interval at which the limits of the streams are checked. Default: never, since tests change limits. */
+  readonly streamCheckMs?: number
   /** Default: silent. */
   readonly log?: Logger
 }
@@ -28,6 +30,9 @@ export interface System {
   readonly producer: NatsConnection
   stop(): Promise<void>
 }
+
+/** Longer than any test. */
+const NEVER_MS = 3_600_000
 
 export const silent = pino({ level: 'silent' })
 
@@ -52,7 +57,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const { settings } = loadSettings({}, settingsFor(dataDir, options.settings))
   const kinds = options.kinds === undefined ? await loadKinds(settings) : kindsByName(options.kinds)
 
-  const running = await launch(settings, kinds, options.log ?? silent)
+  const running = await launch(settings, kinds, options.log ?? silent, { streamCheckMs: options.streamCheckMs ?? NEVER_MS })
   started.defer(() => running.stop())
   const { withdraw } = await announce(settings.DATA_DIR, addressesOf(running))
   started.defer(withdraw)

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { termsOf } from '../../pipeline/search/search-terms.ts'
-import type { IndexPoint, StoreHit, VectorStore } from '../../pipeline/search/vector-store.ts'
+import type { IndexPoint, StoredPoint, StoreHit, VectorStore } from '../../pipeline/search/vector-store.ts'
 
 export const DIMENSION = 16
 
@@ -144,11 +144,43 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
     expect(await store.existing([])).toEqual(new Set())
   })
 
+  it('bounds every request, whatever it is given: 4,000 points, 16,000 ids, texts of 250,000 characters', async () => {
+    const store = await open('contract-bounds')
+    const small = Array.from({ length: 4_000 }, (_, index) => pointOf(`s${index}`, `parcel number ${index}`, { seq: index + 1 }))
+    const large = Array.from({ length: 12 }, (_, index) => pointOf(`l${index}`, `${index} word`.repeat(40_000), { seq: 5_000 + index }))
+    await store.upsert([...small, ...large])
+    expect(await store.count('acme', {})).toBe(4_012)
+    const others = Array.from({ length: 12_000 }, (_, index) => idOf(`nothing/${index}`))
+    expect((await store.existing([...others, ...small.map(({ id }) => id)])).size).toBe(4_000)
+    const many = Array.from({ length: 8_192 }, (_, index) => `term${index}`)
+    expect(await store.search({ tenant: 'acme', filter: {}, terms: [...many, 'parcel'], limit: 5 })).toEqual([])
+    await store.remove([...others, ...small.map(({ id }) => id)])
+    expect(await store.count('acme', {})).toBe(12)
+  })
+
+  it('scans the points of a range of sequences, of one tenant or all, without a vector', async () => {
+    const store = await open('contract-scan')
+    const points = Array.from({ length: 300 }, (_, index) =>
+      pointOf(`p${index}`, `text ${index}`, { seq: index, tenant: index % 2 === 0 ? 'acme' : 'other', lang: index % 3 === 0 ? null : 'en' }),
+    )
+    await store.upsert(points)
+    const scan = async (range: Parameters<VectorStore['scan']>[0]): Promise<StoredPoint[]> => {
+      const found: StoredPoint[] = []
+      for await (const page of store.scan(range)) found.push(...page)
+      return found.sort((a, b) => a.seq - b.seq)
+    }
+    expect(await scan({ from: 0, to: 1_000 })).toEqual(points.map(({ vector: _vector, ...stored }) => stored))
+    expect((await scan({ from: 10, to: 19 })).map(({ seq }) => seq)).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19])
+    expect((await scan({ from: 10, to: 14, tenant: 'acme' })).map(({ seq }) => seq)).toEqual([10, 12, 14])
+    expect(await scan({ from: 301, to: Number.MAX_SAFE_INTEGER })).toEqual([])
+  })
+
   it('refuses vectors of another dimension, and a collection with such vectors', async () => {
     const store = await open('contract-dimension')
     await expect(store.upsert([pointOf('m', 'x', { vector: vectorOf('x', 8) })])).rejects.toMatchObject({ code: 'other_dimension' })
     await expect(open('contract-dimension', 8)).rejects.toMatchObject({ code: 'other_dimension' })
     const again = await open('contract-dimension')
-    expect(again.id).toBe(store.id)
+    expect(await again.identity()).toBe(await store.identity())
+    expect(await again.prepare()).toBe(await store.identity())
   })
 }

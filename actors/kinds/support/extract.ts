@@ -106,8 +106,14 @@ const cellsOf = (line: string): string[] =>
     .map((cell) => cell.replaceAll('\\|', '|').trim())
 
 /** The cells of a row as a sentence. */
-const rowText = (cells: readonly string[], lang: string): string =>
-  `${cells.map((cell, index) => (index + 1 < cells.length && !/[.!?;。！？；]$/.test(cell) ? `${cell}${lang === 'zh' ? '；' : ';'}` : cell)).join(' ')}\n`
+function rowText(cells: readonly string[], lang: string): string {
+  const between = lang === 'zh' ? '；' : '; '
+  const parts = cells.map((cell, index) => {
+    if (index + 1 === cells.length) return cell
+    return /[.!?;。！？；]$/.test(cell) ? `${cell} ` : `${cell}${between}`
+  })
+  return `${parts.join('')}\n`
+}
 
 function bestPassage(sentences: readonly Sentence[], worthOf: Worth): string {
   let best = { passage: '', worth: -Infinity }

@@ -48,7 +48,7 @@ export const BREAKS = {
     changes: [
       {
         file: 'actors/core/deduplication.ts',
-        find: "if (isProducerId(input.id) && includesHash(state.ids, shortHash(input.id))) return 'id'",
+        find: "if (isProducerId(input.id) && remembersInput(state.ids, input)) return 'id'",
         replace: '',
       },
     ],
@@ -76,8 +76,8 @@ export const BREAKS = {
     changes: [
       {
         file: 'pipeline/task-runner/task-runner.ts',
-        find: 'const outcome = await runTask(',
-        replace: 'message.ack()\n      const outcome = await runTask(',
+        find: 'const outcome = await runKindCode(',
+        replace: 'message.ack()\n      const outcome = await runKindCode(',
       },
     ],
     findings: ['task'],

@@ -41,7 +41,7 @@ const fold = (before: number, by: number): number => (before * 31 + by) % 1_000_
 /** The reason with which an actor must reject a well-formed input; `undefined` if it must commit the input. */
 export function mustReject(actor: ModelActor | undefined, type: string): Reason | undefined {
   if (actor?.state === 'ended') return 'ended'
-  return type === 'throw' ? 'poison' : undefined
+  return type === 'throw' || type === 'hang' || type === 'exit' ? 'poison' : undefined
 }
 
 /** The effect of a committed input. @throws if its data does not fit its type */

@@ -25,6 +25,18 @@ export interface LoggedRecord {
   readonly record: LogRecord
 }
 
+/** A message in LOG that is no record. */
+export interface UnreadableMessage {
+  readonly seq: number
+  /** Digest of its payload. */
+  readonly payload: string
+  /** A fault has put it there, as its header says. */
+  readonly isInjected: boolean
+}
+
+/** Marks messages that a fault puts into LOG. */
+export const POLLUTED_HEADER = 'Chaos-Polluted'
+
 export interface OutMessage {
   readonly actor: string
   readonly id: string
@@ -75,12 +87,18 @@ export interface StateIntervalRow {
   readonly actor: string
 }
 
+/** A text in the search index: its actor, and the id of its message. */
+export interface IndexedText {
+  readonly actor: string
+  readonly id: string
+}
+
 export type Many<T> = Iterable<T> | AsyncIterable<T>
 
 /** The contents of ledger, streams and tables after a run, read when all stages have caught up. Each is in its own order. */
 export interface History {
   readonly ledger: Many<LedgerLine>
-  readonly log: Many<LoggedRecord>
+  readonly log: Many<LoggedRecord | UnreadableMessage>
   readonly out: Many<OutMessage>
   readonly dead: Many<DeadLetterMessage>
   /** Time at which each actor's wake-up in TIMERS fires, by actor; epoch milliseconds. */
@@ -95,6 +113,8 @@ export interface History {
     readonly deadLetters: Many<DeadLetterRow>
     readonly stateIntervals: Many<StateIntervalRow>
   }
+  /** Texts of the search index, each at least once. */
+  readonly indexed: Many<IndexedText>
   /** Time at which the history was read; epoch milliseconds by the clock of the machine that fires the timers. */
   readonly readAtMs: number
 }

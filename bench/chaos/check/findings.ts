@@ -24,6 +24,10 @@ export const FINDINGS = {
   id_reused: 'G5',
   /** G6: a task without outcome, or with two. */
   task: 'G6',
+  /** G9: a message in LOG that is no record, and that no fault has put there. */
+  foreign: 'G9',
+  /** G10: a text that the search index lacks, or has without a record. */
+  index: 'G10',
   /** G7: a timer that did not fire, or fired twice, too early, or after its state was left. */
   timer: 'G7',
 } as const

@@ -1,16 +1,19 @@
-import type { DeadLetterMessage, DeadLetterRow, LoggedRecord, Many } from './chaos-history.ts'
+import type { DeadLetterMessage, DeadLetterRow, LoggedRecord, Many, UnreadableMessage } from './chaos-history.ts'
 import type { ReportFinding } from './findings.ts'
 import type { Inputs } from './read-inputs.ts'
 
 /** Checks that DEAD has every rejection with its payload, and every task that failed finally. */
 export interface DeadLetters {
   take(entry: LoggedRecord): void
+  /** A message that every reader of LOG must set aside. */
+  takeUnreadable(message: UnreadableMessage): void
   /** Must be called after the last record. */
   finish(dead: Many<DeadLetterMessage>, rows: Many<DeadLetterRow>): Promise<{ readonly repeated: number }>
 }
 
 interface ExpectedDeadLetter {
-  readonly actor: string
+  /** `undefined` if the subject names none. */
+  readonly actor: string | undefined
   readonly reason: string
   /** Digest of the payload; `undefined` if no producer sent it. */
   readonly payload: string | undefined
@@ -30,6 +33,9 @@ export function followDeadLetters(inputs: Pick<Inputs, 'payloadOf'>, report: Rep
         if (status === 'failed' || status === 'expired') expect(run, 'task_failed', undefined)
       }
     },
+    takeUnreadable({ seq, payload }) {
+      deadLetters.set(keyOf(seq, undefined), { actor: undefined, reason: 'bad_record', payload, isThere: false })
+    },
     async finish(dead, rows) {
       let repeated = 0
       for await (const { logSeq, reason, actor, payload, run } of dead) {
@@ -38,7 +44,7 @@ export function followDeadLetters(inputs: Pick<Inputs, 'payloadOf'>, report: Rep
           report('dead_letter', `DEAD has LOG ${logSeq} of ${actor} (${reason}), which rejects nothing`)
           continue
         }
-        if (expected.reason !== reason || expected.actor !== actor) {
+        if (expected.reason !== reason || (expected.actor ?? actor) !== actor) {
           report('dead_letter', `DEAD has LOG ${logSeq} as ${reason} of ${actor}; expected ${expected.reason} of ${expected.actor}`)
         } else if (expected.payload !== undefined && expected.payload !== payload) {
           report('dead_letter', `DEAD has LOG ${logSeq} of ${actor} with a payload that differs from the one sent`)

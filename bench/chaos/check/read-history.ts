@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 import { z } from 'zod'
+import { parseJson } from '../../../schemas/json.ts'
 import { recordSchema } from '../../../schemas/record.ts'
 import { actorKey, parseLogSubject } from '../../../schemas/subjects.ts'
 import {
@@ -10,9 +11,13 @@ import {
   digestOf,
   digestOfBytes,
   type History,
+  type IndexedText,
   type LedgerLine,
   type LoggedRecord,
+  type Many,
   type OutMessage,
+  POLLUTED_HEADER,
+  type UnreadableMessage,
 } from './chaos-history.ts'
 
 const ACTOR_KEY = "concat(tenant, '/', kind, '/', actor) AS actor"
@@ -41,6 +46,7 @@ export async function readHistory({ ledgerFile, jsm, clickhouse }: HistorySource
       deadLetters: rows(deadLetterRow, `SELECT seq, ${ACTOR_KEY}, reason FROM dead_letters`),
       stateIntervals: rows(stateIntervalRow, `SELECT left_seq, state, ${ACTOR_KEY} FROM state_intervals`),
     },
+    indexed: await indexedTexts(clickhouse),
     readAtMs: Date.now(),
   }
 }
@@ -83,9 +89,13 @@ async function* mapped<T>(messages: AsyncIterable<StoredMsg>, read: (message: St
   for await (const message of messages) yield read(message)
 }
 
-function recordIn(message: StoredMsg): LoggedRecord {
+function recordIn(message: StoredMsg): LoggedRecord | UnreadableMessage {
+  const record = recordSchema.safeParse(parseJson(message.string()))
+  if (!record.success) {
+    return { seq: message.seq, payload: digestOfBytes(message.data), isInjected: message.header.has(POLLUTED_HEADER) }
+  }
   const { partition, address } = parseLogSubject(message.subject)
-  return { seq: message.seq, partition, actor: actorKey(address), record: recordSchema.parse(message.json()) }
+  return { seq: message.seq, partition, actor: actorKey(address), record: record.data }
 }
 
 const eventSchema = z.object({ id: z.string(), type: z.string(), data: z.unknown() })
@@ -112,6 +122,7 @@ function deadIn(message: StoredMsg): DeadLetterMessage {
   }
 }
 
+const indexedText = z.object({ actor: z.string(), id: z.string() })
 const whole = z.coerce.number()
 const eventRow = z.object({
   seq: whole,
@@ -127,6 +138,16 @@ const actorRow = z.object({ actor: z.string(), n: whole, last_seq: whole, state:
 const taskRow = z.object({ actor: z.string(), run: z.string(), name: z.string(), status: z.string() })
 const deadLetterRow = z.object({ seq: whole, actor: z.string(), reason: z.string() })
 const stateIntervalRow = z.object({ left_seq: whole, state: z.string(), actor: z.string() })
+
+/** The texts in the search index; none without an index. */
+async function indexedTexts(clickhouse: ClickHouseClient): Promise<Many<IndexedText>> {
+  const tables = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'memory\\_%' AND engine = 'MergeTree'"
+  const names: string[] = []
+  for await (const { name } of readRows(clickhouse, z.object({ name: z.string() }), tables)) names.push(name)
+  const [name] = names
+  if (name === undefined) return []
+  return readRows(clickhouse, indexedText, `SELECT DISTINCT ${ACTOR_KEY}, source AS id FROM ${name}`)
+}
 
 /** Streams the rows, so that no table is in memory as a whole. */
 async function* readRows<Row>(clickhouse: ClickHouseClient, schema: z.ZodType<Row>, query: string): AsyncGenerator<Row> {

@@ -4,11 +4,10 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { DiscardPolicy, StorageType, StoreCompression } from '@nats-io/jetstream'
-import { announced } from '../../../infra/app/connect-to-running.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { createBenchPublisher } from '../../harness/bench-publisher.ts'
 import type { BenchOptions } from '../../harness/bench-scenario.ts'
-import type { BenchSystem } from '../../harness/bench-system.ts'
+import type { BenchSystem, NatsLogin } from '../../harness/bench-system.ts'
 import { CAUGHT_UP_MS_MAX, watchStream } from '../../harness/caught-up.ts'
 import { politeInput } from '../../harness/inputs.ts'
 import { usageOfProcess } from '../../harness/process-usage.ts'
@@ -53,7 +52,7 @@ export async function startBareLoop(system: BenchSystem, options: BenchOptions, 
   started.defer(async () => {
     await jsm.streams.delete(log)
   })
-  const loop = await startLoop([await natsUrlOf(system), inbox, records])
+  const loop = await startLoop(await system.login(), [inbox, records])
   started.defer(loop.stop)
 
   const watch = await watchStream(system, log)
@@ -84,12 +83,8 @@ export async function startBareLoop(system: BenchSystem, options: BenchOptions, 
   }
 }
 
-async function natsUrlOf({ settings }: BenchSystem): Promise<string> {
-  return settings.NATS_URL ?? (await announced(settings.DATA_DIR))?.natsUrl ?? `nats://127.0.0.1:${settings.NATS_PORT}`
-}
-
-/** Starts the process. It exits on `stop()`, or when this process exits and its stdin closes. */
-async function startLoop(args: readonly string[]): Promise<{ readonly pid: number; stop(): Promise<void> }> {
+/** Starts the process, which reads the login from stdin. It exits on `stop()`, or when this process exits and its stdin closes. */
+async function startLoop(login: NatsLogin, args: readonly string[]): Promise<{ readonly pid: number; stop(): Promise<void> }> {
   const child = spawn(process.execPath, [LOOP, ...args], { stdio: 'pipe' })
   const stderr = text(child.stderr)
   const closed = once(child, 'close')
@@ -98,6 +93,7 @@ async function startLoop(args: readonly string[]): Promise<{ readonly pid: numbe
     throw new ColloquyError('bare_failed', `the bare loop exited with code ${child.exitCode}: ${await stderr}`)
   })
   exited.catch(() => undefined)
+  child.stdin.write(`${JSON.stringify(login)}\n`)
   await Promise.race([ready, exited])
   return {
     pid: child.pid ?? 0,

@@ -1,6 +1,9 @@
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { jetstream } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { createMachine, getInitialSnapshot, type SnapshotFrom, transition } from 'xstate'
+import { z } from 'zod'
 import { createInFlightLimiter } from '../../../pipeline/runtime/in-flight-limiter.ts'
 import { createBarePublisher } from './bare-publisher.ts'
 
@@ -9,9 +12,12 @@ import { createBarePublisher } from './bare-publisher.ts'
  * `transition()`, and one append per input with the expected last sequence of the actor's subject. It takes an actor's next input after the
  * acknowledgement of that append; different actors run concurrently. It has no validation, no resume, no effects and no metrics.
  *
- * Arguments: NATS address, inbox stream, subject prefix of the records. Writes `ready` when it consumes.
+ * Arguments: inbox stream, subject prefix of the records. The first line on stdin is the login at NATS, as JSON. Writes `ready` when it
+ * consumes.
  */
-const [servers = '', inboxStream = '', logPrefix = ''] = process.argv.slice(2)
+const [inboxStream = '', logPrefix = ''] = process.argv.slice(2)
+const loginSchema = z.object({ servers: z.string(), user: z.string().optional(), pass: z.string().optional() })
+const [login] = z.tuple([z.string()]).parse(await once(createInterface({ input: process.stdin }), 'line'))
 
 const machine = createMachine({ id: 'bare', initial: 'odd', states: { odd: { on: { input: 'even' } }, even: { on: { input: 'odd' } } } })
 
@@ -24,7 +30,7 @@ interface BareActor {
 
 /** The same bounds as the host's. */
 const inFlight = createInFlightLimiter({ countMax: 2_048, bytesMax: 64 * 1024 * 1024 })
-const nc = await connect({ servers, name: 'bare loop' })
+const nc = await connect({ ...loginSchema.parse(JSON.parse(login)), name: 'bare loop' })
 const publisher = createBarePublisher(nc)
 const actors = new Map<string, BareActor>()
 

@@ -2,13 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { MetricsSnapshot } from '../../../pipeline/runtime/metrics.ts'
+import type { Metrics, MetricsSnapshot } from '../../../pipeline/runtime/metrics.ts'
 import { restartPauses } from '../../../pipeline/runtime/retry.ts'
 import type { Stage, StageStatus } from '../../../pipeline/runtime/stage.ts'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
-import { ColloquyError, ForeignCodeError, messageOf } from '../../../schemas/errors.ts'
+import { createSlotMemory } from '../../../pipeline/watchdog/call-slot.ts'
+import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
-import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
+import { KIND_ROLES } from './kind-roles.ts'
+import type { FromThread, ThreadData, ToThread, WorkerData } from './thread-messages.ts'
+import { decisionText, taskText, type ThreadEnding, watchThread } from './thread-watch.ts'
 
 /** A role that runs in a thread of its own. */
 export interface StageThread extends Stage {
@@ -23,34 +26,47 @@ const STOP_MS_MAX = 20_000
 /** A thread that is busy computing answers late; a scrape does not wait for it. */
 const METRICS_MS_MAX = 1_000
 
+export interface ThreadOptions {
+  readonly data: ThreadData
+  readonly log: Logger
+  /** Metrics of the main thread. */
+  readonly metrics: Metrics
+  /** Counts the end of the thread for what it was running, before it starts again. Retries until the signal aborts. */
+  readonly countEnd: (end: ThreadEnd, signal: AbortSignal) => Promise<void>
+}
+
 /**
  * Starts a thread that loads its modules, opens its connections and waits for `run`. A thread that ends by itself later is restarted for
  * ever, with back-off; its state is in the log.
  *
  * @throws ColloquyError of the thread if its first start fails.
  */
-export async function startThread(data: ThreadData, log: Logger): Promise<StageThread> {
+export async function startThread(options: ThreadOptions): Promise<StageThread> {
+  const { data, log } = options
   const name = data.role
   const stopping = new AbortController()
   let status: StageStatus = { position: 0, lag: 0, ok: true, since: new Date().toISOString(), detail: 'starting' }
   const setStatus = (next: StageStatus): void => {
     status = next
   }
-  let current = startOnce(data, log, setStatus)
+  let current = startOnce(options, setStatus)
   await current.ready
 
   const restartForEver = async (): Promise<void> => {
     const pauses = restartPauses()
     for (;;) {
       const startedMs = performance.now()
-      const why = await current.ended
+      const end = await current.ended
       if (stopping.signal.aborted) return
       const pauseMs = pauses.after(performance.now() - startedMs)
-      status = { ...status, ok: false, since: new Date().toISOString(), detail: `its thread ended (${why}) and is being restarted` }
-      log.error({ stage: name, pauseMs }, `the thread of ${name} ended (${why}); restarting it`)
+      const what = end.call !== undefined ? decisionText(end.call) : end.task === undefined ? undefined : taskText(end.task)
+      const how = `${what === undefined ? '' : ` during ${what}`} (${end.why})`
+      status = { ...status, ok: false, since: new Date().toISOString(), detail: `its thread ended${how} and is being restarted` }
+      log.error({ stage: name, pauseMs }, `the thread of ${name} ended${how}; restarting it`)
+      await options.countEnd(end, stopping.signal)
       await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
       if (stopping.signal.aborted) return
-      current = startOnce(data, log, setStatus)
+      current = startOnce(options, setStatus)
       await current.run().catch((error: unknown) => log.warn({ stage: name, err: error }, `the thread of ${name} could not start`))
     }
   }
@@ -58,10 +74,21 @@ export async function startThread(data: ThreadData, log: Logger): Promise<StageT
 
   return {
     name,
-    status: () => status,
+    status: () => current.blocked() ?? status,
     metrics: () => current.metrics(),
     async run() {
-      await current.run()
+      for (let isStarted = false; !isStarted;) {
+        try {
+          await current.run()
+          isStarted = true
+        } catch (error) {
+          const end = await current.ended
+          // The input that waits first may be the one that ends its host: only then does another attempt help.
+          if (end.call === undefined || stopping.signal.aborted) throw error
+          await options.countEnd(end, stopping.signal)
+          current = startOnce(options, setStatus)
+        }
+      }
       restarting = restartForEver()
     },
     async stop() {
@@ -73,21 +100,44 @@ export async function startThread(data: ThreadData, log: Logger): Promise<StageT
 }
 
 /** Starts a thread once, without restarts. */
-function startOnce(data: ThreadData, log: Logger, setStatus: (status: StageStatus) => void) {
-  const worker = new Worker(workerEntry(import.meta.url, './stage-worker'), { workerData: data, name: data.role })
+function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: StageStatus) => void) {
+  const { role, settings } = data
+  const memory = createSlotMemory()
+  const heapMib = Math.floor(settings.HEAP_BYTES_MAX / MIB)
+  const worker = new Worker(workerEntry(import.meta.url, './stage-worker'), {
+    workerData: { ...data, memory } satisfies WorkerData,
+    name: role,
+    ...(KIND_ROLES.includes(role) ? { resourceLimits: { maxOldGenerationSizeMb: heapMib } } : {}),
+  })
+  const watch = watchThread({
+    role,
+    worker,
+    memory,
+    settings,
+    metrics,
+    log,
+    end(what) {
+      why = new ColloquyError('thread_ended', what)
+      void worker.terminate()
+    },
+  })
+  let isRunning = false
+  let lastStatus: StageStatus | undefined
   const ready = Promise.withResolvers<void>()
   const running = Promise.withResolvers<void>()
-  const ended = Promise.withResolvers<string>()
+  const ended = Promise.withResolvers<ThreadEnd>()
   const metricsRequests = new Map<number, (metrics: MetricsSnapshot) => void>()
   let lastRequestId = 0
-  let why = new ColloquyError('thread_ended', 'it ended by itself')
+  let why: ColloquyError | undefined
   worker.on('message', (message: FromThread) => {
     switch (message.type) {
       case 'ready':
         return ready.resolve()
       case 'running':
+        isRunning = true
         return running.resolve()
       case 'status':
+        lastStatus = message.status
         return setStatus(message.status)
       case 'log':
         return relog(log, message.line)
@@ -101,12 +151,17 @@ function startOnce(data: ThreadData, log: Logger, setStatus: (status: StageStatu
     }
   })
   worker.on('error', (error) => {
-    why = new ColloquyError('thread_ended', messageOf(error), { cause: error })
+    const text = codeOf(error) === 'ERR_WORKER_OUT_OF_MEMORY' ? `used up its heap of ${heapMib} MiB` : messageOf(error)
+    why ??= new ColloquyError('thread_ended', text, { cause: error })
   })
-  worker.on('exit', () => {
-    ready.reject(why)
-    running.reject(why)
-    ended.resolve(why.message)
+  worker.on('exit', (code) => {
+    isRunning = false
+    const ending = watch.stop()
+    const byItself = ending.call === undefined ? 'it ended by itself' : `ended its thread with exit code ${code}`
+    const error = why ?? new ColloquyError('thread_ended', byItself)
+    ready.reject(error)
+    running.reject(error)
+    ended.resolve({ ...ending, why: error.message })
     for (const answer of metricsRequests.values()) answer([])
   })
   for (const { promise } of [ready, running]) promise.catch(() => undefined)
@@ -114,6 +169,12 @@ function startOnce(data: ThreadData, log: Logger, setStatus: (status: StageStatu
   return {
     ready: ready.promise,
     ended: ended.promise,
+    /** The status while the event loop of the thread does not turn. */
+    blocked(): StageStatus | undefined {
+      const silence = isRunning ? watch.silence() : undefined
+      if (silence === undefined || lastStatus === undefined) return undefined
+      return { ...lastStatus, ok: false, since: new Date(Date.now() - silence.ms).toISOString(), detail: silence.why }
+    },
     async run() {
       send({ type: 'run' })
       await running.promise
@@ -138,6 +199,13 @@ function startOnce(data: ThreadData, log: Logger, setStatus: (status: StageStatu
     },
   }
 }
+
+/** How a thread ended, and what it was running then. */
+export interface ThreadEnd extends ThreadEnding {
+  readonly why: string
+}
+
+const MIB = 1024 * 1024
 
 const lineSchema = z.looseObject({ level: z.number(), msg: z.string().default(''), time: z.number().optional() })
 

@@ -3,35 +3,51 @@ import { createClient } from '@clickhouse/client'
 import { pino } from 'pino'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
+import { answerWhileBlocked } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
+import { createCallSlot } from '../../../pipeline/watchdog/call-slot.ts'
+import { openSlotFile } from '../../../pipeline/watchdog/slot-file.ts'
+import { handleStrayErrors } from '../../../pipeline/watchdog/stray-errors.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { accessClickHouse } from '../clickhouse-access.ts'
 import { loadKinds } from '../load-kinds.ts'
 import { connectNats, openJetStream, remoteConnection } from '../nats-access.ts'
 import { openBucket } from '../prepare-streams.ts'
 import { startStages } from '../start-stages.ts'
-import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
+import { KIND_ROLES } from './kind-roles.ts'
+import type { FromThread, ToThread, WorkerData } from './thread-messages.ts'
 
 /** How often the thread reports the status of its stage, if it has changed. */
 const STATUS_MS = 25
+/** How often the thread shows that its event loop turns. */
+const HEARTBEAT_MS = 100
 
 /** Runs one role in this thread. The thread is a member of the cluster of its own. */
-async function work({ role, settings, replicas }: ThreadData, send: (message: FromThread) => void): Promise<void> {
+async function work({ role, settings, replicas, memory, slotPath }: WorkerData, send: (message: FromThread) => void): Promise<void> {
   await using started = new AsyncDisposableStack()
   const orders = createOrders()
   const log = pino({ level: settings.LOG_LEVEL, base: undefined }, { write: (line: string) => send({ type: 'log', line }) })
-  const kinds = role === 'host' ? await loadKinds(settings) : new Map()
+  const metrics = createMetrics()
+  const calls = createCallSlot(memory, slotPath === undefined ? undefined : openSlotFile(slotPath))
+  const beating = setInterval(() => calls.beat(), HEARTBEAT_MS)
+  started.defer(() => clearInterval(beating))
+  const runsKinds = KIND_ROLES.includes(role)
+  answerWhileBlocked()
+  if (runsKinds) handleStrayErrors({ log, metrics, onUnknown: endThread(send), survivesRejections: role === 'tasks' })
+  const kinds = runsKinds ? await loadKinds(settings) : new Map()
   const nc = await connectNats(await remoteConnection(settings, settings.NATS_URL ?? ''), `colloquy ${role}`)
   const jetstream = await openJetStream(nc)
   started.defer(() => jetstream.close())
   const client = role === 'project' ? createClient((await accessClickHouse(settings, log)).client) : undefined
   started.defer(async () => client?.close())
-  const metrics = createMetrics()
   orders.onMetrics = async (id) => send({ type: 'metrics', id, metrics: await metrics.registry.getMetricsAsJSON() })
   send({ type: 'ready' })
 
   if ((await orders.first) === 'stop') return
   const kv = await openBucket(nc)
-  const { stages } = await startStages({ settings, kinds, log, jetstream, kv, client, searchIndex: undefined, metrics, replicas }, started)
+  const { stages } = await startStages(
+    { settings, kinds, log, jetstream, kv, client, searchIndex: undefined, metrics, replicas, calls },
+    started,
+  )
   let reported = ''
   const report = (): void => {
     const status = stages.get(role)?.status()
@@ -46,6 +62,12 @@ async function work({ role, settings, replicas }: ThreadData, send: (message: Fr
   send({ type: 'running' })
   await orders.stop
 }
+
+/** Ends this thread, as an error that nothing catches does. */
+const endThread =
+  (send: (message: FromThread) => void) =>
+  (error: unknown): void =>
+    send({ type: 'failed', code: codeOf(error), message: messageOf(error) })
 
 /** Receives the messages to this thread. `first` settles with the first of `run` and `stop`. */
 function createOrders() {
@@ -66,7 +88,7 @@ function createOrders() {
 
 if (parentPort !== null) {
   const port = parentPort
-  const data = workerData as ThreadData
+  const data = workerData as WorkerData
   if (data.role === 'project') lowerThreadPriority()
   const send = (message: FromThread): void => port.postMessage(message)
   await work(data, send).catch((error: unknown) => send({ type: 'failed', code: codeOf(error), message: messageOf(error) }))

@@ -9,6 +9,14 @@ export interface ThreadData {
   readonly settings: Settings
   /** Replicas of each stream. */
   readonly replicas: number
+  /** The slot file of the host; absent for other roles. */
+  readonly slotPath?: string
+}
+
+/** What a thread gets at each start. */
+export interface WorkerData extends ThreadData {
+  /** The memory of its slot, which the main thread watches. */
+  readonly memory: SharedArrayBuffer
 }
 
 /** Messages to a thread. `run`: start the stage; sent when the thread is ready. `metrics`: asks for its metrics. `stop`: stop the stage. */

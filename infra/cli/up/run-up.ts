@@ -1,6 +1,7 @@
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { Durability } from '../../../pipeline/producer/receipt.ts'
+import { handleStrayErrors } from '../../../pipeline/watchdog/stray-errors.ts'
 import type { JsonOption } from '../../app/command-context.ts'
 import { type Addresses, addressesOf, announce } from '../../app/connect-to-running.ts'
 import { downloadModel } from '../../app/download-model.ts'
@@ -12,6 +13,7 @@ import { loadKinds } from '../../app/load-kinds.ts'
 import { logFileOf, openLog } from '../../app/open-log.ts'
 import { startPendingRebuild } from '../../app/rebuild/pending-rebuild.ts'
 import type { Output } from '../../app/terminal-output.ts'
+import { endProcess } from '../../app/watchdog/end-process.ts'
 import { type Demo, startDemo } from '../../demo/demo.ts'
 import type { Settings } from '../../settings.ts'
 import { startLiveView } from './live-view.ts'
@@ -40,6 +42,10 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
     await running.stop()
     log.info('stopped')
   })
+  if (settings.THREADS === 'off') {
+    const strayErrors = handleStrayErrors({ log, metrics: running.metrics, onUnknown: endProcess })
+    started.defer(strayErrors.stop)
+  }
   const addresses = addressesOf(running)
   const { withdraw } = await announce(settings.DATA_DIR, addresses)
   started.defer(withdraw)

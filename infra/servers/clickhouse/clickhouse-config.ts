@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { foreignHosts } from './foreign-hosts.ts'
 
 /** Limits for analysts. A query that exceeds a limit fails with ClickHouse's code; so does one that asks for a higher limit. */
 export interface AnalystLimits {
@@ -42,6 +43,8 @@ interface Settings {
   port: number
   password: string
   analyst: AnalystLimits
+  /** Host names that requests may name besides localhost. */
+  allowedHosts: readonly string[]
 }
 
 /** Limits that analysts may lower. Below are limits that they may not change. */
@@ -133,7 +136,8 @@ const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
  * (format_template_resultset), and this engine, unlike a server, opens any file.
  *
  * In a browser on this machine, a page of another site must not read data as a user without a password. ClickHouse sends a header that lets
- * every page read its answers; `http_options_response` replaces that header.
+ * every page read its answers; `http_options_response` replaces that header. A page whose own name was pointed at this machine (DNS
+ * rebinding) gets 403, because its requests name that host.
  */
 export const configXml = (settings: Settings): string => `<clickhouse>
   <listen_host>${settings.host}</listen_host>
@@ -142,6 +146,13 @@ export const configXml = (settings: Settings): string => `<clickhouse>
   <http_options_response><header><name>Vary</name><value>Origin</value></header></http_options_response>
   <query_cache><max_size_in_bytes>${queryCacheBytesMax}</max_size_in_bytes></query_cache>
   <http_handlers>
+    <rule>
+      <headers><Host>regex:${foreignHosts(['localhost', ...settings.allowedHosts])}</Host></headers>
+      <handler>
+        <type>static</type><status>403</status>
+        <response_content>Ask for localhost or 127.0.0.1, or add this host name to COLLOQUY_ALLOWED_HOSTS.</response_content>
+      </handler>
+    </rule>
     <rule>
       <url>regex:^/(webterminal|jemalloc|clickstack).*</url>
       <handler><type>static</type><status>404</status><response_content>Not served here.</response_content></handler>

@@ -21,6 +21,8 @@ export interface ClickHouseOptions {
   port: number
   /** Default `analystLimitsDefault`. */
   analyst?: Partial<AnalystLimits>
+  /** Host names that requests may name besides localhost. */
+  allowedHosts?: readonly string[]
   log: Logger
 }
 
@@ -55,7 +57,9 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const password = await ownPassword(join(options.dataDir, 'clickhouse-password'))
   const analyst = { ...analystLimitsDefault, ...options.analyst }
-  await writeFile(join(folder, 'config.xml'), configXml({ host, port, password, analyst }), { mode: 0o600 })
+  await writeFile(join(folder, 'config.xml'), configXml({ host, port, password, analyst, allowedHosts: options.allowedHosts ?? [] }), {
+    mode: 0o600,
+  })
 
   const engine = [workerEntry(import.meta.url, 'clickhouse-engine'), folder]
   await createDatabase(engine, folder)

@@ -1,29 +1,13 @@
+import { clientPayloadBytesMax, renderAccounts } from './nats-accounts.ts'
+
 /**
  * The largest message of the embedded server, with headers. Inputs are at most 256 KiB and records 512 KiB. The bound is larger,
  * so that an input that is too large still arrives: the host rejects it with a reason, and DEAD keeps it.
  */
-export const payloadBytesMax = 2 * 1024 * 1024
+export const payloadBytesMax = clientPayloadBytesMax
 
 /** Max bytes of streams in memory. nats-server's default is three quarters of the machine's memory. */
 const memoryStoreBytesMax = 256 * 1024 * 1024
-
-/** The user of connections without a name: producers and analysts on this machine. */
-const anonymousUser = 'anonymous'
-
-/** Subjects to which only Colloquy may publish: all of its subjects except `in.>`. */
-const internalSubjects = [
-  'int.>',
-  'act.>',
-  'abort.>',
-  'inbox.>',
-  'log.>',
-  'timer.>',
-  'task.>',
-  'dead.>',
-  'out.>',
-  '$KV.>',
-  'colloquy.search',
-]
 
 export interface NatsConfig {
   port: number
@@ -55,12 +39,21 @@ jetstream {
   }
 }
 
-authorization {
-  users: [
-    { user: ${quote(config.user)}, password: ${quote(config.password)} }
-    { user: ${anonymousUser}, password: "", permissions: { publish: { deny: [${internalSubjects.map(quote).join(', ')}] } } }
-  ]
+${renderAccounts({ user: config.user, password: quote(config.password) })}`
 }
-no_auth_user: ${anonymousUser}
-`
-}
+
+/** The variable in which the configuration for a NATS of one's own expects the password of Colloquy's processes. */
+export const PASSWORD_VARIABLE = 'COLLOQUY_NATS_PASSWORD'
+
+/** The part of a configuration that protects the streams on a NATS that Colloquy does not run. It holds no password. */
+export const renderOwnNatsConfig = (
+  user: string,
+): string => `# Protects Colloquy's streams: include it in the configuration of each nats-server.
+#
+#   ${PASSWORD_VARIABLE}=… nats-server --config nats.conf      # nats.conf says: include "colloquy-accounts.conf"
+#   COLLOQUY_NATS_URL=nats://… COLLOQUY_NATS_USER=${user} ${PASSWORD_VARIABLE}=… colloquy up
+#
+# Clients without a name are in the account CLIENTS: they publish inputs, read events and reach nothing else. To ask them for a password,
+# remove "no_auth_user" and give the user "anonymous" a password. "colloquy status" tells whether a client without a name gets through.
+
+${renderAccounts({ user, password: `$${PASSWORD_VARIABLE}` })}`

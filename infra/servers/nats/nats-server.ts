@@ -9,6 +9,7 @@ import { codeOf, ColloquyError } from '../../../schemas/errors.ts'
 import { ownPassword } from '../data-files.ts'
 import { takeDataLock } from '../data-lock.ts'
 import { supervise } from '../supervise.ts'
+import { adoptStreams } from './adopt-streams.ts'
 import { watchFullDisk } from './full-disk.ts'
 import { renderNatsConfig } from './nats-config.ts'
 import { endOrphan } from './orphan.ts'
@@ -32,7 +33,7 @@ export interface NatsServerOptions {
 export interface NatsServer {
   readonly url: string
   readonly port: number
-  /** The internal user, who may do everything. Connections without a name may not publish to internal subjects. */
+  /** The internal user, who may do everything with the streams. Connections without a name are in another account (`renderAccounts`). */
   readonly user: string
   readonly password: string
   readonly storageBytesMax: number
@@ -54,7 +55,7 @@ const serverError = /\[(ERR|FTL)\](?!.* cid:\d+ )/
 /**
  * Starts a nats-server with JetStream on loopback, one per data folder. It ends with this process, even after kill -9.
  *
- * @throws ColloquyError `data_dir_in_use`, `port_taken`, `child_failed`, `nats_orphan`; nothing is left running then.
+ * @throws ColloquyError `data_dir_in_use`, `port_taken`, `child_failed`, `nats_orphan`, `two_stores`; nothing is left running then.
  */
 export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
   const { binary, log, syncInterval } = options
@@ -70,6 +71,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
     const port = await freePort(options.port)
     const password = await ownPassword(inDataDir('nats-password'))
     const storeDir = inDataDir('nats')
+    await adoptStreams(storeDir, log)
     const storageBytesMax = options.storageBytesMax ?? (await storageLimit(storeDir))
     // Existing streams reserved space under the last limit. Under a smaller limit the server would refuse the requests to shrink them.
     const config = renderNatsConfig({

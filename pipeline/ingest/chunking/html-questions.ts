@@ -18,8 +18,8 @@ export const endsAsQuestion = (text: string): boolean => ENDS_AS_QUESTION.test(t
 export type Questions = ReadonlyMap<AnyNode, string>
 
 /**
- * Finds the questions of accordions and similar pages, which are not headings: buttons that show and hide a text, and elements with the class
- * of a question. The answer is what follows inside the smallest element that holds more than the question.
+ * Finds the questions of accordions and similar pages, which are not headings: buttons that show and hide a text, and elements with the
+ * class of a question. The answer is what follows inside the smallest element that holds more than the question.
  */
 export function questionsIn(elements: Iterable<Element>): Questions {
   const questions = new Map<AnyNode, string>()

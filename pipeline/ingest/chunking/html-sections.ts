@@ -1,7 +1,7 @@
 import { type AnyNode, type Element, isTag, isText, type ParentNode } from 'domhandler'
 import { parse } from 'parse5'
 import { adapter } from 'parse5-htmlparser2-tree-adapter'
-import { elementsIn, LINES, lineOf, PARAGRAPHS, UNREAD } from './html-dom.ts'
+import { elementsIn, lineOf, LINES, PARAGRAPHS, UNREAD } from './html-dom.ts'
 import { endsAsQuestion, type Questions, questionsIn } from './html-questions.ts'
 import { type HtmlCell, htmlTable } from './html-table.ts'
 import { createOutline, type Outline, type Section } from './outline.ts'

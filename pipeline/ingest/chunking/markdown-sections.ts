@@ -52,7 +52,7 @@ const TAGS = /<[a-z/!?](?:"[^"]*"|'[^']*'|[^'">])*>/gi
 /** Elements whose content is no markup: without their end, the rest of the page is their text. */
 const RAW = /<(title|textarea|script|style|iframe|noembed|noframes|noscript|plaintext|xmp)\b/gi
 
-/** Whether a part of HTML ends inside of a tag, or inside of an element without markup. It is text then, so that nothing after it is lost. */
+/** Whether a part of HTML ends inside a tag, or inside an element without markup. It is text then, so that nothing after it is lost. */
 function isCutShort(html: string): boolean {
   if (/<[a-z/]/i.test(html.replace(/<!--[^]*?-->/g, '').replace(TAGS, ''))) return true
   return [...html.matchAll(RAW)].some(([, name = '']) => !html.toLowerCase().includes(`</${name.toLowerCase()}`))

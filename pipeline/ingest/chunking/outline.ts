@@ -40,7 +40,7 @@ export function createOutline(): Outline {
   const sections: Section[] = []
   const frames: Frame[] = [{ path: [], open: [] }]
   let blocks: Block[] = []
-  /** Paragraphs of the running text at the end of the section. They are joined once, so that their number costs no more than linear time. */
+  /** Paragraphs of the running text at the end of the section. They are joined once, in linear time. */
   let paragraphs: string[] = []
   /** The last heading has no text yet. It becomes an empty section unless an inner heading follows. */
   let isBare = false

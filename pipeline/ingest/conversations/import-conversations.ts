@@ -9,7 +9,7 @@ import { createHistoryPublisher, createLivePublisher } from './turn-publisher.ts
 
 /** Options of `importLines`. */
 export interface ImportOptions {
-  /** The connection of a producer. */
+  /** The connection of a producer; live, one with the rights of Colloquy's own processes, which reads the log. */
   readonly nc: NatsConnection
   readonly tenant: string
   readonly kind: string

@@ -20,6 +20,7 @@ export interface TurnPublisherDeps {
 }
 
 export interface LiveDeps extends TurnPublisherDeps {
+  /** A connection with the rights of Colloquy's own processes: the publisher reads the log. */
   readonly nc: NatsConnection
   /** Max wait for the reply to a turn before the next one is sent. */
   readonly replyWaitMs: number

@@ -25,8 +25,8 @@ export interface Decoded {
 }
 
 /**
- * Decodes a text by its byte order mark, as UTF-8, by the charset it declares, or as the charset of East Asia that it most looks like. Node's
- * own decoder knows all charsets of the web, and unlike iconv-lite it can refuse bytes that have no meaning.
+ * Decodes a text by its byte order mark, as UTF-8, by the charset it declares, or as the charset of East Asia that it most looks like.
+ * Node's own decoder knows all charsets of the web, and unlike iconv-lite it can refuse bytes that have no meaning.
  *
  * @throws ColloquyError `no_text` if the bytes are no text, or their charset is unknown.
  */

@@ -10,8 +10,8 @@ const MAIN_PART = 'word/document.xml'
 const TEXT_PART = /^(?:\[Content_Types\]\.xml|_rels\/.*|word\/[^/]+\.xml|word\/_rels\/.*)$/
 
 /**
- * Converts a DOCX file to a page. mammoth unpacks whatever an archive holds; therefore the parts with text are unpacked here, within limits,
- * and handed on without compression.
+ * Converts a DOCX file to a page. mammoth unpacks whatever an archive holds; therefore the parts with text are unpacked here, within
+ * limits, and given to it without compression.
  *
  * @throws ColloquyError `bad_document`
  */

@@ -17,7 +17,7 @@ interface PdfLine {
   hasCells: boolean
 }
 
-/** The text of a PDF by paragraphs. pdf.js is used as it is published, since its tables for Chinese, Japanese and Korean fonts come with it. */
+/** The text of a PDF by paragraphs. pdf.js as it is published brings the tables of Chinese, Japanese and Korean fonts. */
 export async function pdfText(bytes: Uint8Array): Promise<{ readonly title: string | undefined; readonly text: string }> {
   const { getDocument } = await import('pdfjs-dist/legacy/build/pdf.mjs')
   const folder = new URL('.', import.meta.resolve('pdfjs-dist/package.json'))

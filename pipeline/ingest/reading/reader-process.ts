@@ -1,5 +1,5 @@
 import { messageOf } from '../../../schemas/errors.ts'
-import { type DocumentFile, readDocument, type ReadDocument } from './read-file.ts'
+import { type DocumentFile, type ReadDocument, readDocument } from './read-file.ts'
 
 /** The process that reads documents, one at a time. Whatever a file does to it, the command goes on. */
 export type ReaderReply = { readonly read: ReadDocument } | { readonly problem: string }

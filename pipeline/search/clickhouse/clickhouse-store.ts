@@ -1,16 +1,18 @@
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { LRUCache } from 'lru-cache'
-import { z } from 'zod'
-import { ColloquyError } from '../../../schemas/errors.ts'
-import { parseJson } from '../../../schemas/json.ts'
+import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
+import { type BatchBounds, boundedBatches } from '../../runtime/bounded-batches.ts'
+import { isMissingTable, isRowRefusal, PARAMETER_BOUNDS, parameterBytes } from '../../runtime/clickhouse-failures.ts'
 import { SYNC_INSERT } from '../../runtime/sync-insert.ts'
 import { countTerms, createScore } from '../bm25.ts'
 import { termsOf } from '../search-terms.ts'
-import { type IndexFilter, type IndexPoint, SEARCH_AREAS, type StoreHit, type VectorStore } from '../vector-store.ts'
+import { type IndexFilter, type IndexPoint, type IndexReader, SEARCH_AREAS, type StoreHit, type VectorStore } from '../vector-store.ts'
 import { bestByTerms, statisticsOf } from './keyword-search.ts'
 import { addIndex, hasIndex, nearestByIndex, nearestExactly } from './nearest-neighbours.ts'
 import { SINGLE_THREAD, type Where, whereOf } from './point-query.ts'
-import { ensurePointTables, namesOf } from './point-tables.ts'
+import { scanPoints } from './point-scan.ts'
+import { ensurePointTables, identityOf, type Names, namesOf } from './point-tables.ts'
+import { readHit } from './stored-hit.ts'
 
 export interface ClickHouseStoreOptions {
   readonly client: ClickHouseClient
@@ -25,30 +27,15 @@ const EXACT_POINTS_MAX = 20_000
 /** How long the numbers of points of a tenant are cached. */
 const SIZES_MS = 5_000
 const TENANTS_CACHED_MAX = 10_000
-/** Max points that one statement removes. */
-const REMOVED_MAX = 256
+/** Bounds of one insert, in bytes of texts and vectors. The terms of a text have up to a few times as many. */
+const INSERT_BOUNDS: BatchBounds = { itemsMax: 1_024, bytesMax: 2 * 1024 * 1024 }
+/** Bytes of one number of a vector, as base64 of a bfloat16. */
+const VECTOR_BYTES = 3
 /** Max distinct terms of a query; the rarest are used. */
 const QUERY_TERMS_MAX = 64
-/** Max terms whose frequencies are read to find the rarest. */
-const TERMS_READ_MAX = 512
+/** Bounds of the terms whose frequencies are read to find the rarest. */
+const TERMS_READ: BatchBounds = { ...PARAMETER_BOUNDS, itemsMax: 512 }
 
-/**
- * The `hit` column: all properties of a hit, and its term counts. They are stored, because computing term counts takes longer than all
- * other work for a candidate.
- */
-const hitSchema = z.object({
-  terms: z.record(z.string(), z.number()),
-  length: z.number(),
-  in: z.enum(SEARCH_AREAS),
-  kind: z.string(),
-  actor: z.string(),
-  source: z.string(),
-  chunk: z.number(),
-  lang: z.string().nullable(),
-  at: z.string(),
-  seq: z.number(),
-  text: z.string(),
-})
 interface Row {
   readonly id: string
   readonly hit: string
@@ -73,7 +60,9 @@ export async function openClickHouseStore(options: ClickHouseStoreOptions): Prom
   const { client, dimension, exactPointsMax = EXACT_POINTS_MAX } = options
   const names = namesOf(options.fingerprint)
   const deps = { client, names }
-  const id = await ensurePointTables(client, names, dimension)
+  const reader = openClickHouseIndexReader(options)
+  const prepare = (): Promise<string> => ensurePointTables(client, names, dimension)
+  await prepare()
   let isIndexed = await hasIndex(deps)
   let pointsSinceCheck = exactPointsMax
 
@@ -90,11 +79,6 @@ FROM ${names.postings} WHERE ${condition} GROUP BY tenant, area, term`)
 FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
     for (const table of [names.points, names.postings]) await command(`DELETE FROM ${table} WHERE ${condition}`)
     sizes.clear()
-  }
-  const existing: VectorStore['existing'] = async (ids) => {
-    if (ids.length === 0) return new Set()
-    const rows = await query<{ id: string }>(`SELECT id FROM ${names.points} WHERE id IN {ids:Array(UUID)}`, { ids })
-    return new Set(rows.map((row) => row.id))
   }
   const insert = async (table: string, values: readonly Readonly<Record<string, unknown>>[], columns?: ColumnNames): Promise<void> => {
     // New parts are small and scanned; ClickHouse builds the index when it merges them.
@@ -145,10 +129,35 @@ FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
     return ids.length < limit ? nearestExactly(deps, where, vector, limit) : ids
   }
 
-  return {
-    id,
+  const upsertBatch = async (points: readonly IndexPoint[]): Promise<void> => {
+    const before = await reader.existing(points.map((point) => point.id))
+    if (before.size > 0) await removeAll([...before])
+    const rows = points.map(rowOf)
+    // Terms first: a stored point always has its terms, and searches ignore terms without a point.
+    await insert(
+      names.intake,
+      rows.map(({ row, terms }) => ({ ...row, ...terms })),
+    )
+    await insert(
+      names.points,
+      rows.map(({ row, point }) => ({ ...row, ...point })),
+      POINT_COLUMNS,
+    )
+    await indexIfLarge(points.length)
+  }
+  const removeAll = async (ids: readonly string[]): Promise<void> => {
+    for (const some of boundedBatches(ids, PARAMETER_BOUNDS, parameterBytes)) await remove('id IN {ids:Array(UUID)}', { ids: some })
+  }
+
+  const store: VectorStore = {
+    ...reader,
     dimension,
-    existing,
+    async prepare() {
+      const id = await prepare()
+      sizes.clear()
+      isIndexed = await hasIndex(deps)
+      return id
+    },
     async upsert(points) {
       const wrong = points.find(({ vector }) => vector.length !== dimension)
       if (wrong !== undefined) {
@@ -157,27 +166,11 @@ FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
           `a vector has ${wrong.vector.length} dimensions, and the collection ${names.points} has ${dimension}`,
         )
       }
-      if (points.length === 0) return
-      const before = await existing(points.map((point) => point.id))
-      if (before.size > 0) await remove('id IN {ids:Array(UUID)}', { ids: [...before] })
-      const rows = points.map(rowOf)
-      // Terms first: a stored point always has its terms, and searches ignore terms without a point.
-      await insert(
-        names.intake,
-        rows.map(({ row, terms }) => ({ ...row, ...terms })),
-      )
-      await insert(
-        names.points,
-        rows.map(({ row, point }) => ({ ...row, ...point })),
-        POINT_COLUMNS,
-      )
-      await indexIfLarge(points.length)
+      const bytesOf = ({ text }: IndexPoint): number => Buffer.byteLength(text) + dimension * VECTOR_BYTES
+      for (const batch of boundedBatches(points, INSERT_BOUNDS, bytesOf)) await upsertBatch(batch)
     },
-    async remove(ids) {
-      for (let from = 0; from < ids.length; from += REMOVED_MAX) {
-        await remove('id IN {ids:Array(UUID)}', { ids: ids.slice(from, from + REMOVED_MAX) })
-      }
-    },
+    // A statement that deletes nothing costs as much as one that does.
+    remove: async (ids) => removeAll([...(await reader.existing(ids))]),
     async rollbackTo(seq) {
       await remove('seq > {seq:UInt64}', { seq })
     },
@@ -199,7 +192,7 @@ FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
       }
       const byTerms = async () => {
         if (allTerms === undefined) return undefined
-        const { textsWith, ...texts } = await statisticsOf(deps, tenant, areas, [...new Set(allTerms)].slice(0, TERMS_READ_MAX))
+        const { textsWith, ...texts } = await statisticsOf(deps, tenant, areas, boundedTerms(allTerms))
         const statistics = { ...texts, textsWith: new Map([...textsWith].sort(([, a], [, b]) => a - b).slice(0, QUERY_TERMS_MAX)) }
         return { score: createScore(statistics), ids: await bestByTerms(deps, where, areas, statistics, limit) }
       }
@@ -214,13 +207,69 @@ FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`
       )
       // An interrupted writer may have left a point twice.
       return [...new Map(rows.map((row) => [row.id, row])).values()].map((row): StoreHit => {
-        const { terms, length, ...hit } = hitSchema.parse(parseJson(row.hit))
+        const { terms, length, ...hit } = readHit(row.hit)
         const score = keyword?.score({ counts: new Map(Object.entries(terms)), length })
         return { ...hit, id: row.id, tenant, similarity: vector === undefined ? null : row.similarity, keyword: score ?? null }
       })
     },
   }
+  return {
+    ...store,
+    upsert: guarded(names, store.upsert),
+    remove: guarded(names, store.remove),
+    rollbackTo: guarded(names, store.rollbackTo),
+    deleteBy: guarded(names, store.deleteBy),
+    count: guarded(names, store.count),
+    search: guarded(names, store.search),
+  }
 }
+
+/** Opens the points of a collection for reading, without its model. @throws ColloquyError `bad_collection` as `namesOf`. */
+export function openClickHouseIndexReader({ client, fingerprint }: Pick<ClickHouseStoreOptions, 'client' | 'fingerprint'>): IndexReader {
+  const names = namesOf(fingerprint)
+  return {
+    identity: () => identityOf(client, names),
+    async *scan(range) {
+      if ((await identityOf(client, names)) !== undefined) yield* scanPoints(client, names, range)
+    },
+    existing: guarded(names, async (ids: readonly string[]) => {
+      const found = new Set<string>()
+      for (const some of boundedBatches(ids, PARAMETER_BOUNDS, parameterBytes)) {
+        const result = await client.query({
+          query: `SELECT id FROM ${names.points} WHERE id IN {ids:Array(UUID)}`,
+          query_params: { ids: some },
+          clickhouse_settings: SINGLE_THREAD,
+          format: 'JSONCompactEachRow',
+        })
+        for (const [id] of await result.json<[string]>()) found.add(id)
+      }
+      return found
+    }),
+  }
+}
+
+/** Translates the errors of ClickHouse that say what is wrong with the collection or the points. */
+const guarded =
+  <Args extends unknown[], Result>({ points }: Names, method: (...args: Args) => Promise<Result>) =>
+  async (...args: Args): Promise<Result> => {
+    try {
+      return await method(...args)
+    } catch (cause) {
+      if (isMissingTable(cause)) {
+        throw new ColloquyError(
+          'index_filling',
+          `the collection ${points} of the search index is not in ClickHouse; the role embed creates it and fills it from LOG`,
+          { cause },
+        )
+      }
+      if (isRowRefusal(cause)) throw new ColloquyError('index_refused', `ClickHouse refuses a point (${messageOf(cause)})`, { cause })
+      throw cause
+    }
+  }
+
+/** The first distinct terms, within `TERMS_READ`. */
+const boundedTerms = (terms: readonly string[]): readonly string[] =>
+  boundedBatches(new Set(terms), TERMS_READ, parameterBytes).next().value ?? []
 
 const areasOf = (filter: IndexFilter): readonly string[] => (filter.in === undefined ? SEARCH_AREAS : [filter.in])
 

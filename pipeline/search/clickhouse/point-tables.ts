@@ -72,6 +72,12 @@ interface TableRow {
   readonly definition: string
 }
 
+/** The identity of a collection; `undefined` if one of its tables is missing. `ensurePointTables` then creates all of them. */
+export async function identityOf(client: ClickHouseClient, names: Names): Promise<string | undefined> {
+  const points = await findPoints(client, names)
+  return points !== undefined && (await isComplete(client, names)) ? points.uuid : undefined
+}
+
 async function findPoints(client: ClickHouseClient, { points }: Names): Promise<TableRow | undefined> {
   const result = await client.query({
     query: 'SELECT uuid, create_table_query AS definition FROM system.tables WHERE database = currentDatabase() AND name = {name:String}',
@@ -89,8 +95,11 @@ async function findPoints(client: ClickHouseClient, { points }: Names): Promise<
  */
 export async function ensurePointTables(client: ClickHouseClient, names: Names, dimension: number): Promise<string> {
   const before = await findPoints(client, names)
-  // Tables of an earlier version have another layout. Their content derives from LOG, which fills the new ones.
-  if (before !== undefined && !/\bhit\b/.test(before.definition)) await dropCollection(client, names)
+  // Tables of an earlier version have another layout, and somebody may have dropped one. Their content derives from LOG, which fills
+  // the new ones.
+  if (before !== undefined && (!/\bhit\b/.test(before.definition) || !(await isComplete(client, names)))) {
+    await dropCollection(client, names)
+  }
   for (const query of createStatements(names, dimension)) await client.command({ query })
   const table = await findPoints(client, names)
   const present = Number(/length\(vector\) = (\d+)/.exec(table?.definition ?? '')?.[1])
@@ -102,6 +111,18 @@ export async function ensurePointTables(client: ClickHouseClient, names: Names, 
     )
   }
   return table?.uuid ?? ''
+}
+
+/** Whether no table beside that of the points is missing. The table of points is created last and dropped last. */
+async function isComplete(client: ClickHouseClient, { postings, terms, intake }: Names): Promise<boolean> {
+  const wanted = [postings, terms, intake, viewOf(postings), viewOf(terms)]
+  const result = await client.query({
+    query: 'SELECT count() AS count FROM system.tables WHERE database = currentDatabase() AND name IN {wanted:Array(String)}',
+    query_params: { wanted },
+    format: 'JSONEachRow',
+  })
+  const [row] = await result.json<{ count: string | number }>()
+  return Number(row?.count) === wanted.length
 }
 
 /** Drops a collection. Drops the table of points last: after a crash, its presence shows that the collection is not fully dropped. */

@@ -74,6 +74,16 @@ export async function ensureQdrantCollection(
   for (const [field_name, field_schema] of Object.entries(INDEXES)) {
     await client.createPayloadIndex(name, { field_name, field_schema, wait: true })
   }
-  const id = config.metadata?.['colloquy']
-  return typeof id === 'string' ? id : name
+  return identityIn(config.metadata) ?? name
+}
+
+/** The identity of a collection; `undefined` if there is none. */
+export async function qdrantIdentity(client: QdrantClient, name: string): Promise<string | undefined> {
+  const { exists } = await client.collectionExists(name)
+  return exists ? (identityIn((await client.getCollection(name)).config.metadata) ?? name) : undefined
+}
+
+const identityIn = (metadata: Readonly<Record<string, unknown>> | null | undefined): string | undefined => {
+  const id = metadata?.['colloquy']
+  return typeof id === 'string' ? id : undefined
 }

@@ -3,11 +3,20 @@ import { QdrantClient } from '@qdrant/js-client-rest'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
+import { type BatchBounds, boundedBatches } from '../../runtime/bounded-batches.ts'
 import { type Pauses, withRetry } from '../../runtime/retry.ts'
 import { type CountedTerms, countTerms, createScore } from '../bm25.ts'
 import { termsOf } from '../search-terms.ts'
-import { type IndexFilter, SEARCH_AREAS, type StoreHit, type VectorStore } from '../vector-store.ts'
-import { DENSE, ensureQdrantCollection, type Quantisation, WORDS } from './qdrant-collection.ts'
+import {
+  type IndexFilter,
+  type IndexPoint,
+  type IndexReader,
+  SEARCH_AREAS,
+  type StoredPoint,
+  type StoreHit,
+  type VectorStore,
+} from '../vector-store.ts'
+import { DENSE, ensureQdrantCollection, qdrantIdentity, type Quantisation, WORDS } from './qdrant-collection.ts'
 import { numberOf, sparseQuery, sparseText, USUAL_LENGTH } from './sparse-vectors.ts'
 
 export interface QdrantStoreOptions {
@@ -23,8 +32,15 @@ export interface QdrantStoreOptions {
 }
 
 const TIMEOUT_MS = 10_000
-/** Max points of one request. */
-const BATCH_MAX = 256
+/** Max ids of one request. */
+const IDS_MAX = 256
+/** Bounds of one upsert, in bytes of its JSON; Qdrant takes 32 MiB. */
+const UPSERT_BOUNDS: BatchBounds = { itemsMax: 256, bytesMax: 8 * 1024 * 1024 }
+/** Bytes of one number of a vector as JSON, and of one distinct term: its number, its weight, and the number in the payload. */
+const NUMBER_BYTES = 24
+const TERM_BYTES = 48
+/** Points of one page of a scan. A page has the texts of its points. */
+const PAGE_MAX = 64
 const RETRIES_MAX = 2
 const PAUSES: Pauses = { minMs: 200, maxMs: 400 }
 /** How long term frequencies are cached. */
@@ -57,33 +73,12 @@ type Condition = Readonly<Record<string, unknown>>
  * throw `qdrant_failed`, and `upsert` throws `other_dimension` for a vector of another dimension.
  */
 export async function openQdrantStore(options: QdrantStoreOptions): Promise<VectorStore> {
-  const { url, apiKey, dimension, quantisation = 'none' } = options
-  const timeout = options.timeoutMs ?? TIMEOUT_MS
-  const client = new QdrantClient({ url, ...(apiKey !== undefined && { apiKey }), timeout, checkCompatibility: false })
-  const name = `colloquy_${options.fingerprint}`
+  const { url, dimension, quantisation = 'none' } = options
+  const { client, name, request, reader } = connectQdrant(options)
   const frequencies = new LRUCache<string, number>({ max: FREQUENCIES_MAX, ttl: FREQUENCY_MS })
 
-  /** Sends a request, with retries. Every request is idempotent. */
-  const request = async <T>(send: () => Promise<T>): Promise<T> => {
-    try {
-      return await withRetry(send, { pauses: PAUSES, retriesMax: RETRIES_MAX, isFinal: (error) => !isTransient(error) })
-    } catch (cause) {
-      if (cause instanceof ColloquyError) throw cause
-      const what = isTransient(cause) ? 'does not answer' : 'refuses the request'
-      throw new ColloquyError(
-        'qdrant_failed',
-        `Qdrant at ${url} ${what} (${messageOf(cause)}); ` + 'check COLLOQUY_QDRANT_URL and COLLOQUY_QDRANT_API_KEY',
-        { cause },
-      )
-    }
-  }
-  const id = await request(() => ensureQdrantCollection(client, name, { dimension, quantisation, newId: randomUUID }))
-  /** Recreates a deleted collection, empty. The indexer then finds none of its points and fills the collection again. */
-  const recreate = async (error: unknown): Promise<never[]> => {
-    if (statusOf(error) !== NOT_FOUND) throw error
-    await ensureQdrantCollection(client, name, { dimension, quantisation, newId: () => id })
-    return []
-  }
+  const prepare = (): Promise<string> => request(() => ensureQdrantCollection(client, name, { dimension, quantisation, newId: randomUUID }))
+  await prepare()
   const count = async (must: readonly Condition[], exact: boolean): Promise<number> =>
     (await request(() => client.count(name, { filter: { must: [...must] }, exact }))).count
   const cachedCount = async (key: string, must: readonly Condition[]): Promise<number> => {
@@ -106,8 +101,9 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
   }
 
   return {
-    id,
+    ...reader,
     dimension,
+    prepare,
     async upsert(points) {
       const wrong = points.find(({ vector }) => vector.length !== dimension)
       if (wrong !== undefined) {
@@ -116,26 +112,13 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
           `a vector has ${wrong.vector.length} dimensions, and the collection ${name} in Qdrant has ${dimension}`,
         )
       }
-      for (let from = 0; from < points.length; from += BATCH_MAX) {
-        const batch = points.slice(from, from + BATCH_MAX).map(({ id: pointId, vector, ...payload }) => {
-          const words = sparseText(termsOf(payload.text))
-          return { id: pointId, vector: { [DENSE]: [...vector], [WORDS]: words }, payload: { ...payload, terms: words.indices } }
-        })
-        await request(() => client.upsert(name, { points: batch, wait: true }))
+      for (const batch of boundedBatches(points.values().map(requestPoint), UPSERT_BOUNDS, bytesOfPoint)) {
+        await request(() => client.upsert(name, { points: batch, wait: true }), 'points')
       }
-    },
-    async existing(ids) {
-      const found = new Set<string>()
-      for (let from = 0; from < ids.length; from += BATCH_MAX) {
-        const batch = ids.slice(from, from + BATCH_MAX)
-        const records = await request(() => client.retrieve(name, { ids: batch, with_payload: false, with_vector: false }).catch(recreate))
-        for (const record of records) found.add(String(record.id))
-      }
-      return found
     },
     async remove(ids) {
-      for (let from = 0; from < ids.length; from += BATCH_MAX) {
-        await request(() => client.delete(name, { points: ids.slice(from, from + BATCH_MAX), wait: true }))
+      for (let from = 0; from < ids.length; from += IDS_MAX) {
+        await request(() => client.delete(name, { points: ids.slice(from, from + IDS_MAX), wait: true }))
       }
       frequencies.clear()
     },
@@ -181,6 +164,108 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
   }
 }
 
+interface Connection {
+  readonly client: QdrantClient
+  readonly name: string
+  /** Sends a request, with retries. Every request is idempotent. @param content the request carries points, which may be refused. */
+  request<T>(send: () => Promise<T>, content?: 'points'): Promise<T>
+  readonly reader: IndexReader
+}
+
+type ConnectOptions = Pick<QdrantStoreOptions, 'url' | 'apiKey' | 'fingerprint' | 'timeoutMs'>
+
+/** Opens the points of a collection for reading, without its model. Its methods throw ColloquyError as `openQdrantStore`'s do. */
+export const openQdrantIndexReader = (options: ConnectOptions): IndexReader => connectQdrant(options).reader
+
+function connectQdrant({ url, apiKey, fingerprint, timeoutMs: timeout = TIMEOUT_MS }: ConnectOptions): Connection {
+  const client = new QdrantClient({ url, ...(apiKey !== undefined && { apiKey }), timeout, checkCompatibility: false })
+  const name = `colloquy_${fingerprint}`
+  const request: Connection['request'] = async (send, content) => {
+    try {
+      return await withRetry(send, { pauses: PAUSES, retriesMax: RETRIES_MAX, isFinal: (error) => !isTransient(error) })
+    } catch (cause) {
+      if (cause instanceof ColloquyError) throw cause
+      if (statusOf(cause) === NOT_FOUND) {
+        throw new ColloquyError(
+          'index_filling',
+          `the collection ${name} of the search index is not in Qdrant; the role embed creates it and fills it from LOG`,
+          { cause },
+        )
+      }
+      if (content === 'points' && REFUSED.has(statusOf(cause))) {
+        throw new ColloquyError('index_refused', `Qdrant refuses a point (${messageOf(cause)})`, { cause })
+      }
+      const what = isTransient(cause) ? 'does not answer' : 'refuses the request'
+      throw new ColloquyError(
+        'qdrant_failed',
+        `Qdrant at ${url} ${what} (${messageOf(cause)}); ` + 'check COLLOQUY_QDRANT_URL and COLLOQUY_QDRANT_API_KEY',
+        { cause },
+      )
+    }
+  }
+  async function* scroll(must: readonly Condition[]): AsyncGenerator<readonly StoredPoint[]> {
+    for (let offset: string | number | undefined; ;) {
+      const page = await request(() =>
+        client.scroll(name, {
+          filter: { must: [...must] },
+          limit: PAGE_MAX,
+          ...(offset !== undefined && { offset }),
+          with_payload: { exclude: ['terms'] },
+          with_vector: false,
+        }),
+      )
+      yield page.points.map(({ id, payload }) => ({ ...readPayload(payload), id: String(id) }))
+      const next = page.next_page_offset
+      if (typeof next !== 'string' && typeof next !== 'number') return
+      offset = next
+    }
+  }
+  const reader: IndexReader = {
+    identity: () => request(() => qdrantIdentity(client, name)),
+    async *scan(range) {
+      if ((await reader.identity()) === undefined) return
+      const tenant: readonly Condition[] = range.tenant === undefined ? [] : [{ key: 'tenant', match: { value: range.tenant } }]
+      yield* scroll([{ key: 'seq', range: { ...(range.from > 0 && { gte: range.from }), lte: range.to } }, ...tenant])
+      // Points of other programs may have no sequence.
+      if (range.from === 0) yield* scroll([{ is_empty: { key: 'seq' } }, ...tenant])
+    },
+    async existing(ids) {
+      const found = new Set<string>()
+      for (let from = 0; from < ids.length; from += IDS_MAX) {
+        const batch = ids.slice(from, from + IDS_MAX)
+        for (const { id } of await request(() => client.retrieve(name, { ids: batch, with_payload: false, with_vector: false }))) {
+          found.add(String(id))
+        }
+      }
+      return found
+    },
+  }
+  return { client, name, request, reader }
+}
+
+/** A payload that is not ours gives a point without properties, with the sequence -1, which no record has. */
+const readPayload = (payload: unknown): Omit<StoredPoint, 'id'> =>
+  payloadSchema.safeParse(payload).data ?? {
+    tenant: '',
+    in: 'messages',
+    kind: '',
+    actor: '',
+    source: '',
+    chunk: 0,
+    lang: null,
+    at: '',
+    seq: -1,
+    text: '',
+  }
+
+function requestPoint({ id, vector, ...payload }: IndexPoint) {
+  const words = sparseText(termsOf(payload.text))
+  return { id, vector: { [DENSE]: [...vector], [WORDS]: words }, payload: { ...payload, terms: words.indices } }
+}
+
+const bytesOfPoint = ({ vector, payload }: ReturnType<typeof requestPoint>): number =>
+  Buffer.byteLength(payload.text) + vector[DENSE].length * NUMBER_BYTES + payload.terms.length * TERM_BYTES
+
 function conditionsOf(tenant: string, { since, until, ...equal }: IndexFilter): Condition[] {
   const range = {
     ...(since !== undefined && { gte: new Date(since).toISOString() }),
@@ -205,4 +290,6 @@ function isTransient(error: unknown): boolean {
 }
 
 const NOT_FOUND = 404
+/** A bad request, a request that is too large, and a value that cannot be processed. */
+const REFUSED: ReadonlySet<unknown> = new Set([400, 413, 422])
 const statusOf = (error: unknown): unknown => (error instanceof Error && 'status' in error ? error.status : undefined)

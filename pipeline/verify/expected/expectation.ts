@@ -1,14 +1,14 @@
 import { LRUCache } from 'lru-cache'
-import type { LogRecord } from '../../../schemas/record.ts'
-import { actorKey, type Address } from '../../../schemas/subjects.ts'
-import { type Expected, expectedRows } from './expected-rows.ts'
+import { actorKey } from '../../../schemas/subjects.ts'
+import type { BadRecord, LogEntry } from '../../jetstream/log-message.ts'
+import { type Expected, expectedBadRecord, expectedRows } from './expected-rows.ts'
 import { resumedStep, tallyOf } from './resumed-tally.ts'
 import { count, type Tally } from './tally.ts'
 
 /** Computes the rows that the tables should have, record by record. */
 export interface Expectation {
-  /** Returns the rows of a record. Pass the records of each actor in order. */
-  take(address: Address, record: LogRecord, seq: number): Expected[]
+  /** Returns the rows of a message of LOG. Pass the records of each actor in order. */
+  take(entry: LogEntry | BadRecord): Expected[]
 }
 
 /** Max actors whose counts are kept, about 1 KB each. An evicted actor resumes from the counts in its next record. */
@@ -21,7 +21,9 @@ const ACTORS_MAX = 300_000
 export function createExpectation(): Expectation {
   const tallies = new LRUCache<string, Tally>({ max: ACTORS_MAX })
   return {
-    take(address, record, seq) {
+    take(entry) {
+      if (entry.bad !== undefined) return [expectedBadRecord(entry)]
+      const { address, record, seq } = entry
       const key = actorKey(address)
       const before = tallies.get(key)
       const isCounted = record.n === 1 || before?.n === record.n - 1

@@ -1,8 +1,10 @@
 import { detectLanguage } from '../../../actors/core/detect-language.ts'
 import { labelNumber, labelText, type Sent } from '../../../schemas/event-readers.ts'
+import { LIMITS } from '../../../schemas/limits.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import type { Address } from '../../../schemas/subjects.ts'
 import type { TableName } from '../../../schemas/tables.ts'
+import type { BadRecord } from '../../jetstream/log-message.ts'
 import type { ExpectedRow, ExpectedValue } from '../canonical-text.ts'
 import { isWithin, leavesOf, regionOf } from './expected-intervals.ts'
 import { messageTime } from './expected-messages.ts'
@@ -40,6 +42,25 @@ export function expectedRows(address: Address, record: LogRecord, seq: number, t
   for (const row of deadLettersOf(address, record, seq)) rows.push(['dead_letters', { ...who, last_seq: seq, ...row }])
   return rows
 }
+
+/** A message of LOG that is no record is a dead letter, whose payload is its beginning. */
+export const expectedBadRecord = ({ seq, address: { tenant, kind, id }, bad: { why, subject, at, data } }: BadRecord): Expected => [
+  'dead_letters',
+  {
+    tenant,
+    kind,
+    actor: id,
+    seq,
+    inbox_seq: 0,
+    at,
+    reason: 'bad_record',
+    subject,
+    error: why,
+    payload: Buffer.from(data).toString('utf8', 0, LIMITS.rejectedPayloadCharsMax).toWellFormed(),
+    resolved: false,
+    last_seq: seq,
+  },
+]
 
 type Columns = Record<string, ExpectedValue>
 

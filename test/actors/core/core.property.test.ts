@@ -131,8 +131,9 @@ describe.each(ALL_KINDS)('an actor of kind %s', (_, generators) => {
           input: { type, id, source, sequence, data },
         } of history.records.filter(isFromProducer)) {
           if (!id.startsWith(RESERVED_ID_PREFIX)) {
-            expect(decideOn({ type, id, data })).toEqual({ kind: 'duplicate', by: 'id' })
-            expect(decideOn({ type: 'other', id, data: {} })).toEqual({ kind: 'duplicate', by: 'id' })
+            expect(decideOn({ type, id, source, data })).toEqual({ kind: 'duplicate', by: 'id' })
+            expect(decideOn({ type: 'other', id, source, data: {} })).toEqual({ kind: 'duplicate', by: 'id' })
+            expect(decideOn({ type: 'other', id, source: 'elsewhere', data: {} }).kind).toBe('record')
           }
           if (sequence !== undefined) {
             expect(decideOn({ type, id: 'new', source, sequence, data })).toEqual({ kind: 'duplicate', by: 'sequence' })

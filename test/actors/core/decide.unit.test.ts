@@ -140,10 +140,32 @@ describe('a duplicate leaves no record', () => {
 
   test.each([
     ['position', message(5, add(1))],
-    ['id', message(6, add(1, { id: 'm-1' }))],
+    ['id', message(6, add(1, { id: 'm-1', source: 'web' }))],
     ['sequence', message(6, add(1, { id: 'm-2', source: 'web', sequence: '3' }))],
   ])('by its %s', (by, duplicate) => {
     expect(decideOn(actor, duplicate)).toEqual({ kind: 'duplicate', by })
+  })
+
+  test('while the same id from another source, or from none, is another input', () => {
+    for (const other of [{}, { source: 'nats' }, { source: 'crm' }, { source: 'web2' }]) {
+      expect(recordOf(actor, message(6, add(1, { id: 'm-1', ...other })))).toMatchObject({ outcome: 'committed', input: { id: 'm-1' } })
+    }
+  })
+
+  test('by its id alone where an earlier release remembered it, whatever its source', () => {
+    // The first 8 characters of the SHA-1 of "m-1" in base64url.
+    const old = { ...actor, dedupState: { ids: 'kmir0Kkm', sources: [] } }
+    for (const source of ['web', 'nats', 'crm']) {
+      expect(decideOn(old, message(6, add(1, { id: 'm-1', source })))).toEqual({ kind: 'duplicate', by: 'id' })
+    }
+    const { actor: later } = play([message(6, add(1, { id: 'm-2', source: 'web' }))], old)
+    expect(decideOn(later, message(7, add(1, { id: 'm-1' }))).kind).toBe('duplicate')
+    expect(decideOn(later, message(7, add(1, { id: 'm-2' }))).kind).toBe('record')
+  })
+
+  test('by source and id where neither is given', () => {
+    const { actor: before } = play([message(6, add(1, { id: 'm-3' }))], actor)
+    expect(decideOn(before, message(7, add(1, { id: 'm-3', source: 'nats' })))).toEqual({ kind: 'duplicate', by: 'id' })
   })
 
   test('but a sequence assigned again after the stream was truncated, at a later time, is no duplicate', () => {
@@ -175,7 +197,7 @@ describe('a duplicate leaves no record', () => {
       actor,
     ).actor
     expect(decideOn(later, message(99, add(1, { id: 'x-0' }))).kind).toBe('duplicate')
-    expect(decideOn(later, message(99, add(1, { id: 'm-1' }))).kind).toBe('record')
+    expect(decideOn(later, message(99, add(1, { id: 'm-1', source: 'web' }))).kind).toBe('record')
   })
 })
 

@@ -108,6 +108,26 @@ test('the log is followed from now on or from any sequence, for all or some acto
   expect(filtered).toHaveLength(3)
 })
 
+test('the events of all or some actors are followed on OUT', async () => {
+  await say('emits/support/c1', 'Hello!')
+  await caughtUp()
+  const [event] = await json<{ subject: string; event: { source: string; type: string } }>(
+    'tail',
+    'emits',
+    '--out',
+    '--since',
+    '1',
+    '--limit',
+    '1',
+  )
+  expect(event).toMatchObject({
+    subject: 'out.emits.support.c1.message.sent',
+    event: { source: 'colloquy/emits/support/c1', type: 'message.sent' },
+  })
+  const line = await run('tail', 'emits/support/c1', '--out', '--since', '1', '--limit', '1')
+  expect(line.stdout).toMatch(/^ +\d+ {2}\d\d:\d\d:\d\d\.\d{3} {2}emits\/support\/c1 {2}message\.sent {2}\{"specversion"/)
+})
+
 test('a closed pipe ends the command quietly', async () => {
   const tail = startCli(['tail', '--since', '1'], { dataDir, settings })
   await tail.line(() => true)

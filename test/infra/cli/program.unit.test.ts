@@ -18,6 +18,7 @@ test('the commands of the contract are there', () => {
       'status',
       'sql',
       'config',
+      'nats-config',
       'asyncapi',
       'kinds',
       'dead',

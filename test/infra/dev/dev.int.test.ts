@@ -1,8 +1,10 @@
 import { request } from 'node:http'
-import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connectToRunningNats } from '../../../infra/app/connect-to-running.ts'
 import { askStatus } from '../../../infra/app/status-service.ts'
+import { loadSettings } from '../../../infra/settings.ts'
 import { type Dev, orderKind, startDevApp, TOKEN } from '../../support/dev-system.ts'
+import { settingsFor } from '../../support/test-system.ts'
 
 const CONFIG = "import { order } from './order.ts'\nexport default [order]\n"
 
@@ -27,7 +29,7 @@ const saved = async (name: string, text: string) => {
   return (await dev.until(({ reload }) => reload.since !== since && reload.phase !== 'reloading')).reload
 }
 const hostPid = async (): Promise<number> => {
-  const nc = await connect({ servers: dev.addresses.natsUrl })
+  const nc = await connectToRunningNats(loadSettings({}, settingsFor(dev.dataDir)).settings)
   try {
     const host = (await askStatus(nc)).find(({ stages }) => stages.host !== undefined)
     // The process id 0 would be the whole group of this very process.

@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type HttpServer, startHttpServer } from '../../../pipeline/http/http-server.ts'
@@ -266,7 +267,56 @@ describe('a token', () => {
     expect((await get('/metrics', { headers: { authorization: `bearer ${token}` } })).status).toBe(200)
     expect([(await get('/healthz')).status, (await get('/readyz')).status]).toEqual([200, 200])
   })
+
+  test('shows the details of readiness, which others do not see', async () => {
+    const { get } = clientOf(server.url)
+    expect((await get('/readyz')).body).toEqual({ ok: true })
+    expect((await get('/readyz', { headers: { authorization: 'Bearer wrong' } })).body).toEqual({ ok: true })
+    const { body } = await get('/readyz', { headers: { authorization: `Bearer ${token}` } })
+    expect(body['checks']).toHaveLength(5)
+  })
+
+  test('makes the host name of a request irrelevant', async () => {
+    expect(await statusAs(server, 'colloquy.example.org')).toBe(200)
+  })
 })
+
+describe('without a token', () => {
+  let server: HttpServer
+  beforeAll(async () => {
+    server = await startHttpServer(httpOptions(http.system, { allowedHosts: ['proxy.example.org'] }))
+  })
+  afterAll(() => server.stop())
+
+  test.each(['localhost', 'LOCALHOST:1', '127.0.0.1:8080', '127.9.9.9', '[::1]:8080', 'proxy.example.org', 'Proxy.example.org:443'])(
+    'a request may name the host %s',
+    async (host) => {
+      expect(await statusAs(server, host)).toBe(200)
+    },
+  )
+
+  const foreign = [
+    'evil.test',
+    'evil.test:8080',
+    'localhost.evil.test',
+    '127.0.0.1.evil.test',
+    '10.0.0.1',
+    'localhost.',
+    'a b',
+    'x.proxy.example.org',
+  ]
+  test.each(foreign)('a request may not name the host %s, not even for its health', async (host) => {
+    for (const path of ['/healthz', '/readyz', '/metrics', '/unknown']) expect(await statusAs(server, host, path)).toBe(421)
+  })
+})
+
+/** The status of a request that names a host, as a browser would be led here by another name. */
+const statusAs = (server: HttpServer, host: string, path = '/healthz'): Promise<number> =>
+  new Promise((resolve, reject) => {
+    request(`${server.url}${path}`, { headers: { host } }, (response) => resolve(response.resume().statusCode ?? 0))
+      .on('error', reject)
+      .end()
+  })
 
 describe('the server', () => {
   test('reports health, and readiness role by role', async () => {

@@ -4,14 +4,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeRandomBert } from '../../../bench/scenarios/embed/random-bert.ts'
 import { obtainLexicalModel } from '../../../infra/servers/models/lexical-model.ts'
 import type { LocalEmbedder } from '../../../pipeline/embedding/embedder.ts'
+import { verifyIndex } from '../../../pipeline/index-check/verify-index.ts'
 import { createCanaries } from '../../../pipeline/indexer/canaries.ts'
 import { startIndexer } from '../../../pipeline/indexer/indexer.ts'
 import { createCheckpoints } from '../../../pipeline/jetstream/checkpoints.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { type Stage, startStage } from '../../../pipeline/runtime/stage.ts'
 import { createRemoteSearch } from '../../../pipeline/search/search-service.ts'
-import type { IndexPoint, IndexWriter } from '../../../pipeline/search/vector-store.ts'
+import type { IndexPoint, IndexReader, IndexWriter } from '../../../pipeline/search/vector-store.ts'
 import { createTenantSearches } from '../../../pipeline/task-runner/tenant-search.ts'
+import { ColloquyError } from '../../../schemas/errors.ts'
 import { caughtUp as systemCaughtUp, publishAll } from '../../support/system-assertions.ts'
 import { dot, openEmbedder } from '../../support/test-embedder.ts'
 import { silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
@@ -24,7 +26,13 @@ function createMemoryStore() {
   const answer = async (): Promise<void> => {
     if (isFailing) throw new Error('the store fails')
   }
-  const store: IndexWriter = {
+  const store: IndexReader & IndexWriter = {
+    identity: async () => 'memory',
+    prepare: async () => 'memory',
+    async *scan({ from, to }) {
+      await answer()
+      yield [...points.values()].filter(({ seq }) => seq >= from && seq <= to)
+    },
     async upsert(some) {
       await answer()
       written += some.length
@@ -71,7 +79,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const start = (reader: string, store: IndexWriter, embedder = lexical): Promise<Stage> => {
+const start = (reader: string, store: IndexReader & IndexWriter, embedder = lexical): Promise<Stage> => {
   const { jetstream, kv } = system.running
   return startStage(
     'embed',
@@ -82,6 +90,8 @@ const start = (reader: string, store: IndexWriter, embedder = lexical): Promise<
         canaries: createCanaries({ kv, reader, store, log: silent }),
         embedder,
         store,
+        collection: 'memory',
+        watchMs: 100,
         recordsMax: 64,
         bytesMax: 1024 * 1024,
         batchRecordsMax: 16,
@@ -182,6 +192,30 @@ describe('the indexer', () => {
     const deadLetter = await system.running.jetstream.jsm.streams.getMessage('DEAD', { last_by_subj: subject })
     expect(deadLetter?.json()).toMatchObject({ text: 'this is poison' })
     expect(deadLetter?.header.get('Colloquy-Error')).toContain('fails on this text')
+  })
+
+  it('publishes a text that the store refuses to DEAD, stores the others of its batch, and continues', async () => {
+    const memory = createMemoryStore()
+    const picky: typeof memory.store = {
+      ...memory.store,
+      async upsert(points) {
+        if (points.some(({ text }) => text.includes('unstorable'))) throw new ColloquyError('index_refused', 'the store refuses a point')
+        await memory.store.upsert(points)
+      },
+    }
+    await publishTexts(...Array.from({ length: 20 }, (_, index) => `storable ${index}`), 'this is unstorable', 'after all of them')
+    const stage = await start('t6', picky)
+    await caughtUp(stage)
+    expect(stage.status().ok).toBe(true)
+    await stage.stop()
+    expect(memory.texts().filter((text) => text.startsWith('storable'))).toHaveLength(20)
+    expect(memory.texts()).toContain('after all of them')
+    expect(memory.texts()).not.toContain('this is unstorable')
+    const { jetstream } = system.running
+    const { state } = await jetstream.jsm.streams.info('LOG')
+    const found = await verifyIndex({ jetstream, reader: picky, storedTo: state.last_seq, signal: new AbortController().signal })
+    // Its dead letter says why it has no point.
+    expect(found).toMatchObject({ differences: 0, unembeddable: 1 })
   })
 
   it('has the present chunks of each source, also after it reads all of LOG again', async () => {
@@ -292,5 +326,23 @@ describe('the indexer', () => {
       expect(memory.texts()).toEqual(all)
       expect(memory.written - before).toBe(all.length - left.size)
     }
+  })
+
+  it('refills a store that is emptied, or restored to an older state, while it runs and no text arrives', async () => {
+    const memory = createMemoryStore()
+    await publishTexts('an older text')
+    const stage = await start('t7', memory.store)
+    await caughtUp(stage)
+    const older = new Map(memory.points)
+    await publishTexts('a newer text')
+    await caughtUp(stage)
+    const all = memory.texts()
+    for (const left of [new Map<string, IndexPoint>(), older]) {
+      memory.points.clear()
+      for (const [id, point] of left) memory.points.set(id, point)
+      await expect.poll(() => memory.texts(), { interval: 20, timeout: 10_000 }).toEqual(all)
+      await caughtUp(stage)
+    }
+    await stage.stop()
   })
 })

@@ -106,7 +106,8 @@ describe('bad files', () => {
         '\ufeff# 退货\r\n\r\n| a | b |\r\n|---|---|\r\n| 1 | 二 |\r\n\r\n<details><summary>为什么？</summary>\r\n\r\n因为。\r\n',
       ),
       html: Buffer.from(
-        '<html><head><meta charset="utf-8"><title>退货</title></head><body><table><tr><th>a<th>b<tr><td>1<td>二</table><button>为什么？</button><p>因为。',
+        '<html><head><meta charset="utf-8"><title>退货</title></head><body><table><tr><th>a<th>b<tr><td>1'
+          + '<td>二</table><button>为什么？</button><p>因为。',
       ),
       csv: Buffer.from('\ufeff"问题";"答案"\r\n"怎么; 开?";"是 ""这样"""\r\n'),
       ipynb: Buffer.from(JSON.stringify({ cells: [{ cell_type: 'markdown', source: ['# 退货'] }] })),

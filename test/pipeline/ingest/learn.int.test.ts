@@ -8,6 +8,7 @@ import { learnFiles, type LearnSummary } from '../../../pipeline/ingest/learn-fi
 import { createSender, type Sender } from '../../../pipeline/producer/input-sender.ts'
 import { createSearchClient, type Search, type SearchHit } from '../../../pipeline/search/search-client.ts'
 import { createRemoteSearch } from '../../../pipeline/search/search-service.ts'
+import { chineseCsv } from '../../support/office-files.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { publishAll, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
@@ -29,7 +30,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const clientOf = (tenant: string): Promise<KnowledgeClient> => createKnowledgeClient({ nc: system.producer, sender, tenant })
+const clientOf = (tenant: string): Promise<KnowledgeClient> => createKnowledgeClient({ nc: system.running.jetstream.nc, sender, tenant })
 const caughtUp = (): Promise<unknown> => waitUntilCaughtUp(system.settings, 120_000)
 const lastSeq = async (): Promise<number> => (await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq
 const find = async (tenant: string, q: string): Promise<readonly SearchHit[]> =>
@@ -272,13 +273,14 @@ describe('the kind support', () => {
         'How do I open the lid?,Press the red button.\nWhere is the filter?,Behind the back plate.\nHow do I clean it?,With warm water.\n',
       'cases/tank/faq.csv':
         '"Question (short, plain, in words)";"Answer"\n"How big is the tank?";"Two litres"\n"Is it quiet?";"Yes; below 40 dB"\n',
-      'cases/fee/faq.csv': Buffer.from(
-        'cecacce22cb4f0b0b80ad4f5c3b4bfaab7a2c6b1a3bf2cb5c7c2bcbaf3d4dab6a9b5a5d2b3c9eac7ebb5e7d7d3b7a2c6b1a1a30ad4cbb7d1b6e0c9d9a3bf2cc2fa3939d4aab0fcd3caa1a30a',
-        'hex',
-      ),
-      'cases/ship/faq.html': `<title>Help centre</title><h1>Help centre</h1><div class="accordion">${accordion('Can I pay with a voucher?', 'Yes, enter its code at checkout.')}${accordion('Do you ship to Iceland?', 'No, only inside the EU.')}</div>`,
+      'cases/fee/faq.csv': chineseCsv,
+      'cases/ship/faq.html':
+        '<title>Help centre</title><h1>Help centre</h1><div class="accordion">'
+        + accordion('Can I pay with a voucher?', 'Yes, enter its code at checkout.')
+        + `${accordion('Do you ship to Iceland?', 'No, only inside the EU.')}</div>`,
       'cases/widget/fence.md':
-        '# Weather widget\n\nGet it:\n\n```npm install weather-widget```\n\n## Configure\n\nSet the city.\n\n## Uninstall\n\nRemove the folder `widget`.\n',
+        '# Weather widget\n\nGet it:\n\n```npm install weather-widget```\n\n## Configure\n\nSet the city.\n\n'
+        + '## Uninstall\n\nRemove the folder `widget`.\n',
       'cases/lamp/lamp.md': '<h1 align="center">Lamp</h1>\n\n## Features\n\nIt is bright.\n\n## Install\n\nScrew it in.\n',
     })
     const questions = {

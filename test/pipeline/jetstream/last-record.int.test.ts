@@ -11,7 +11,7 @@ import {
   findRecord,
   firstRecord,
   lastRecord,
-  lastRecordDirect,
+  subjectEndDirect,
   nextRecord,
   type Placed,
   recordAt,
@@ -66,14 +66,17 @@ describe('lastRecord', () => {
   })
 
   test('the last record of an actor can be read over the shared inbox as well', async () => {
-    expect(await lastRecordDirect(jetstream, SUBJECT)).toEqual({ seq: seqs.at(-1), record: last.record })
+    expect(await subjectEndDirect(jetstream, SUBJECT)).toEqual({
+      record: { seq: seqs.at(-1), record: last.record },
+      expectedSeq: seqs.at(-1),
+    })
   })
 
   test('an actor without records has no last record', async () => {
     const nobody = { ...ACTOR, id: 'nobody' }
     expect(await lastRecord(jetstream, recordsOf(nobody))).toBeUndefined()
     expect(await lastRecord(jetstream, recordsOf(nobody), 'anyReplica')).toBeUndefined()
-    expect(await lastRecordDirect(jetstream, logSubject(7, nobody))).toBeUndefined()
+    expect(await subjectEndDirect(jetstream, logSubject(7, nobody))).toEqual({ record: undefined, expectedSeq: 0 })
   })
 })
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { type FlushState, shouldFlush } from '../../../pipeline/projector/should-flush.ts'
 
 /** A batch that has waited once, on an idle machine. */
-const due: FlushState = { records: 10, recordsMax: 100, waits: 1, pending: 0, isBlocked: false, restedMs: 1_000, lastWriteMs: 20 }
+const due: FlushState = { records: 10, bytes: 1_000, recordsMax: 100, waits: 1, pending: 0, isBlocked: false, restedMs: 1_000, lastWriteMs: 20 }
 
 test('a batch is written after it has waited once, not before', () => {
   expect(shouldFlush(due)).toBe(true)
@@ -11,6 +11,7 @@ test('a batch is written after it has waited once, not before', () => {
 
 test('a full batch is written at once, however busy the machine is', () => {
   expect(shouldFlush({ ...due, records: 100, waits: 0, pending: 5_000, restedMs: 0 })).toBe(true)
+  expect(shouldFlush({ ...due, bytes: 16 * 1024 * 1024, waits: 0, pending: 5_000, restedMs: 0 })).toBe(true)
 })
 
 test('a batch that has waited keeps filling while enough records are pending to fill it', () => {

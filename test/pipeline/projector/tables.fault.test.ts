@@ -2,10 +2,10 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { insertBatch } from '../../../pipeline/projector/insert-batch.ts'
+import { createLogParser } from '../../../pipeline/jetstream/log-message.ts'
 import { createBatch } from '../../../pipeline/projector/row-batch.ts'
 import { rowsTable } from '../../../schemas/ddl.ts'
 import { ForeignCodeError } from '../../../schemas/errors.ts'
-import { parseLogSubject } from '../../../schemas/subjects.ts'
 import { TABLE_NAMES, TABLES } from '../../../schemas/tables.ts'
 import { support } from '../../support/support-harness.ts'
 import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
@@ -172,9 +172,9 @@ describe('ClickHouse', () => {
 test('rows inserted one by one equal rows inserted as one block', async () => {
   const { client } = system.running
   if (client === undefined) throw new Error('no tables')
-  const batch = createBatch()
+  const batch = createBatch(createLogParser(system.settings.PARTITIONS))
   for (const { seq, subject, record } of await readLog(system)) {
-    batch.add(parseLogSubject(subject).address, Buffer.from(JSON.stringify(record)), { created: '', seq, ts: '' })
+    batch.add({ seq, subject, data: Buffer.from(JSON.stringify(record)), time: new Date(0) }, { created: '', seq, ts: '' })
   }
   const deps = { log: pino({ level: 'silent' }), metrics: system.running.metrics, signal: new AbortController().signal }
   // Behaves like a server that refuses every block.

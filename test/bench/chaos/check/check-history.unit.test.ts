@@ -37,6 +37,7 @@ const STEPS: readonly Step[] = [
   /* 18 */ { to: 'b', type: 'quit', data: {} },
   /* 19 */ { to: 'b', type: 'add', data: { by: 4 } },
   /* 20 */ { to: 'a', type: 'add', data: { by: 6 } },
+  /* 21 */ { to: 'a', type: 'message.received', data: { role: 'user', text: '退款 please' } },
 ]
 
 const sound = () => play(STEPS)
@@ -47,9 +48,10 @@ test('a correct history has no findings, and the verdict has its size', async ()
   expect(verdict).toMatchObject({
     counts: {},
     examples: [],
-    sent: 15,
-    acknowledged: 15,
-    records: 20,
+    sent: 16,
+    acknowledged: 16,
+    records: 21,
+    unreadable: 0,
     rejected: 3,
     actors: 2,
     tasks: { done: 2, failed: 1 },
@@ -68,7 +70,7 @@ const withRecord = (seq: number, alter: (record: LogRecord) => LogRecord): Recor
 const withCopy = (seq: number, alter: (record: LogRecord) => Partial<LogRecord> = () => ({})): Recorded =>
   withLog((log) => {
     const copied = log.filter((entry) => entry.seq === seq)
-    return [...log, ...copied.map((entry) => ({ ...entry, seq: 21, record: { ...entry.record, ...alter(entry.record) } }))]
+    return [...log, ...copied.map((entry) => ({ ...entry, seq: 22, record: { ...entry.record, ...alter(entry.record) } }))]
   })
 const without = (...seqs: readonly number[]): Recorded => withLog((log) => log.filter(({ seq }) => !seqs.includes(seq)))
 const withHistory = (alter: (history: Recorded) => Partial<Recorded>): Recorded => {
@@ -77,6 +79,9 @@ const withHistory = (alter: (history: Recorded) => Partial<Recorded>): Recorded 
 }
 const withTables = (alter: (tables: Recorded['tables']) => Partial<Recorded['tables']>): Recorded =>
   withHistory(({ tables }) => ({ tables: { ...tables, ...alter(tables) } }))
+/** A history with a message at the end of LOG that is no record. */
+const withUnreadable = ({ isInjected }: { readonly isInjected: boolean }): Recorded =>
+  withHistory(({ log }) => ({ log: [...log, { seq: 22, payload: 'rubbish', isInjected }] }))
 const fields =
   (run: string) =>
   (record: LogRecord): LogRecord => ({ ...record, input: { ...record.input, data: { ...record.input.data, run } } })
@@ -88,7 +93,7 @@ const DAMAGES: readonly (readonly [bug: string, finding: FindingKind, history: (
   [
     'an append without expected sequence: a paused owner continues from an old state',
     'out_of_order',
-    () => withCopy(7, () => ({ inbox: { seq: 21, ts: '2026-01-01T00:00:21.000Z' } })),
+    () => withCopy(7, () => ({ inbox: { seq: 22, ts: '2026-01-01T00:00:22.000Z' } })),
   ],
   ['low is ahead of the resolved inputs', 'low_ahead', () => withRecord(5, (record) => ({ ...record, low: 6 }))],
   ['low is ahead and the owner dies: an input is skipped', 'lost', () => without(20)],
@@ -121,7 +126,7 @@ const DAMAGES: readonly (readonly [bug: string, finding: FindingKind, history: (
   [
     'a duplicate is not recognised',
     'twice',
-    () => withCopy(20, ({ n }) => ({ n: n + 1, inbox: { seq: 21, ts: '2026-01-01T00:00:21.000Z' }, low: 20 })),
+    () => withCopy(20, ({ n }) => ({ n: n + 1, inbox: { seq: 22, ts: '2026-01-01T00:00:22.000Z' }, low: 21 })),
   ],
   [
     'an input is recorded with other content',
@@ -198,7 +203,7 @@ const DAMAGES: readonly (readonly [bug: string, finding: FindingKind, history: (
     'task',
     () => historyOf(play([{ to: 'a', type: 'longWork', data: { key: 1, ms: 1, mode: 'fine' } }]), Date.parse('2026-01-01T00:00:02Z')),
   ],
-  ['a task has two outcomes', 'task', () => withCopy(16, () => ({ inbox: { seq: 21, ts: '2026-01-01T00:00:21.000Z' } }))],
+  ['a task has two outcomes', 'task', () => withCopy(16, () => ({ inbox: { seq: 22, ts: '2026-01-01T00:00:22.000Z' } }))],
   ['the result of one run is attributed to another', 'task', () => withRecord(16, fields(sound().log[1]?.record.started[0]?.run ?? ''))],
   [
     'a result differs from the result of the task',
@@ -213,7 +218,7 @@ const DAMAGES: readonly (readonly [bug: string, finding: FindingKind, history: (
     () => withRecord(6, (record) => ({ ...record, timers: record.timers.map((timer) => ({ ...timer, run: runSetBy(4) })) })),
   ],
   ['a timer fires after its state was left', 'timer', () => withRecord(10, fields(runSetBy(4)))],
-  ['a timer fires twice', 'timer', () => withCopy(10, () => ({ inbox: { seq: 21, ts: '2026-01-01T00:00:21.000Z' } }))],
+  ['a timer fires twice', 'timer', () => withCopy(10, () => ({ inbox: { seq: 22, ts: '2026-01-01T00:00:22.000Z' } }))],
   [
     'a timer fires too early',
     'timer',
@@ -250,6 +255,16 @@ const DAMAGES: readonly (readonly [bug: string, finding: FindingKind, history: (
   ],
   ['a state interval is missing', 'row_missing', () => withTables(({ stateIntervals }) => ({ stateIntervals: stateIntervals.slice(1) }))],
   ['a rejection is missing in dead_letters', 'row_missing', () => withTables(({ deadLetters }) => ({ deadLetters: deadLetters.slice(1) }))],
+  // The search index.
+  ['a text is not in the search index', 'index', () => withHistory(() => ({ indexed: [] }))],
+  [
+    'the search index has the text of a lost record',
+    'index',
+    () => withHistory(({ indexed }) => ({ indexed: [...indexed, { actor: 'chaos/chaos/a', id: 'gone' }] })),
+  ],
+  // Messages in LOG that are no records.
+  ['a producer writes into LOG by naming it as its reply subject', 'foreign', () => withUnreadable({ isInjected: false })],
+  ['an unreadable message has no dead letter', 'dead_letter', () => withUnreadable({ isInjected: true })],
 ]
 
 describe('the checker notices: ', () => {
@@ -275,6 +290,13 @@ describe('allowed, and therefore no finding: ', () => {
     const { ledger, log } = sound()
     const withUnacknowledged = [...ledger, { what: 'sent' as const, id: 'never', actor: 'chaos/chaos/a', content: '', payload: '' }]
     expect(await found(historyOf({ ledger: withUnacknowledged, log }))).toEqual([])
+  })
+  test('a message in LOG that is no record and that has its dead letter', async () => {
+    const history = withUnreadable({ isInjected: true })
+    const [actor, reason] = ['_/_/_', 'bad_record']
+    history.dead.push({ logSeq: 22, reason, actor, payload: 'rubbish' })
+    history.tables.deadLetters.push({ seq: 22, actor, reason })
+    expect(await check(history)).toMatchObject({ counts: {}, unreadable: 1 })
   })
   test('duplicates of an event and of a dead letter with the same id; the verdict counts them', async () => {
     const history = withHistory(({ out, dead }) => ({ out: [...out, ...out.slice(0, 2)], dead: [...dead, ...dead.slice(0, 1)] }))

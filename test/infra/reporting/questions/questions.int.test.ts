@@ -54,7 +54,7 @@ async function play(): Promise<void> {
   const some = lines.filter((_, index) => index % every === 0).slice(0, CONVERSATIONS_MAX)
   const path = join(dataDir, 'some.jsonl')
   await writeFile(path, some.join('\n'))
-  const options = { nc: system.producer, kind: 'support', replyWaitMs: 20_000, conversationsMax: 32 }
+  const options = { nc: system.running.jetstream.nc, kind: 'support', replyWaitMs: 20_000, conversationsMax: 32 }
   await importLines((await openLines(path)).lines, { ...options, tenant: TENANT, mode: 'history' })
   // Half of them go on live after their history, so that an actor has cases of both sorts.
   const live = join(dataDir, 'live.jsonl')

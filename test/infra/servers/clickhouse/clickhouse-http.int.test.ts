@@ -48,7 +48,7 @@ const post = (body: string | Buffer, { headers, ...options }: Options = {}): Pro
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'colloquy-clickhouse-'))
-  server = await startClickHouse({ dataDir, port: 0, log: pino({ level: 'silent' }) })
+  server = await startClickHouse({ dataDir, port: 0, allowedHosts: ['bi-1.example.org', 'lo'], log: pino({ level: 'silent' }) })
 })
 
 afterAll(async () => {
@@ -201,4 +201,37 @@ it('an insert whose sender disconnects half-way leaves no rows, and the server k
   const inserting = async (): Promise<string> => (await post(running)).text
   await expect.poll(inserting, { timeout: 40_000 }).toBe('0\n')
   expect((await post('SELECT count() FROM t')).text).toBe('0\n')
+})
+
+describe('a request that names the host', () => {
+  const statusAs = async (host: string, path = '/', method = 'GET') =>
+    (await send(path, { method, query: { query: 'SELECT 1' }, headers: { Host: host } })).status
+
+  it.each(['localhost', 'LocalHost:8123', '127.0.0.1:8123', '127.1.2.3', '[::1]:8123', 'bi-1.example.org:80', 'BI-1.example.org', 'lo'])(
+    '%s gets an answer',
+    async (host) => {
+      expect(await statusAs(host)).toBe(200)
+    },
+  )
+
+  const foreign = [
+    'evil.test',
+    'evil.test:8123',
+    'localhost.evil.test',
+    '127.0.0.1.evil.test:8123',
+    'l',
+    'loc',
+    'localhosts',
+    'xlocalhost',
+    'localhost.',
+  ]
+  it.each([...foreign, 'x.bi-1.example.org', 'bi-1.example.orgs', 'bi.example.org', '7.test', 'bücher.test'])(
+    '%s gets 403',
+    async (host) => {
+      const name = Buffer.from(host).toString('latin1')
+      expect(await statusAs(name)).toBe(403)
+      for (const path of ['/ping', '/play', '/replicas_status', '/dashboard', '/js/uplot.js']) expect(await statusAs(name, path)).toBe(403)
+      for (const method of ['POST', 'HEAD', 'OPTIONS', 'PUT']) expect(await statusAs(name, '/', method)).toBe(403)
+    },
+  )
 })

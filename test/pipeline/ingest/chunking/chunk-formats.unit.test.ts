@@ -54,7 +54,8 @@ describe('a CSV file', () => {
       'semicolons, with commas in quotes',
       '"Question (short, plain, in words)";"Answer"\n"How big is the tank?";"Two litres"\n"Is it quiet?";"Yes; below 40 dB"\n',
       [
-        'Question (short, plain, in words): How big is the tank?\nAnswer: Two litres\n\nQuestion (short, plain, in words): Is it quiet?\nAnswer: Yes; below 40 dB',
+        'Question (short, plain, in words): How big is the tank?\nAnswer: Two litres\n\n'
+          + 'Question (short, plain, in words): Is it quiet?\nAnswer: Yes; below 40 dB',
       ],
     ],
     [
@@ -101,19 +102,24 @@ describe('a page of questions', () => {
   it.each([
     [
       'buttons in headings',
-      '<h2><button>Do you ship to Iceland?</button></h2><div>No, only inside the EU.</div><h2><button>Can I pay with a voucher?</button></h2><div>Yes, enter its code.</div>',
+      '<h2><button>Do you ship to Iceland?</button></h2><div>No, only inside the EU.</div><h2>'
+        + '<button>Can I pay with a voucher?</button></h2><div>Yes, enter its code.</div>',
     ],
     [
       'buttons beside panels',
-      '<button aria-expanded=false>Do you ship to Iceland?</button><div hidden>No, only inside the EU.</div><button>Can I pay with a voucher?</button><div>Yes, enter its code.</div>',
+      '<button aria-expanded=false>Do you ship to Iceland?</button><div hidden>No, only inside the EU.'
+        + '</div><button>Can I pay with a voucher?</button><div>Yes, enter its code.</div>',
     ],
     [
       'items with a header and a sign',
-      '<div class=item><div><button>Do you ship to Iceland?</button><i>+</i></div><div>No, only inside the EU.</div></div><div class=item><div><button>Can I pay with a voucher?</button></div><div>Yes, enter its code.</div></div>',
+      '<div class=item><div><button>Do you ship to Iceland?</button><i>+</i></div>'
+        + '<div>No, only inside the EU.</div></div><div class=item><div><button>Can I pay with a voucher?'
+        + '</button></div><div>Yes, enter its code.</div></div>',
     ],
     [
       'details',
-      '<details><summary>Do you ship to Iceland?</summary>No, only inside the EU.</details><details><summary>Can I pay with a voucher?</summary><p>Yes, enter its code.</details>',
+      '<details><summary>Do you ship to Iceland?</summary>No, only inside the EU.</details><details>'
+        + '<summary>Can I pay with a voucher?</summary><p>Yes, enter its code.</details>',
     ],
     [
       'a list of terms',
@@ -121,7 +127,9 @@ describe('a page of questions', () => {
     ],
     [
       'classes',
-      '<div class="faq-item"><div class="faq-question">Do you ship to Iceland?</div><div>No, only inside the EU.</div></div><div class="faq-item"><span class="question">Can I pay with a voucher?</span><p>Yes, enter its code.</div>',
+      '<div class="faq-item"><div class="faq-question">Do you ship to Iceland?</div>'
+        + '<div>No, only inside the EU.</div></div><div class="faq-item">'
+        + '<span class="question">Can I pay with a voucher?</span><p>Yes, enter its code.</div>',
     ],
   ])('keeps each above its answer: %s', (_, html) => {
     expect(answered(html)).toEqual(both)

@@ -51,7 +51,7 @@ async function fileOf(name: string, lines: readonly (object | string)[]): Promis
 
 async function importFile(path: string, tenant: string, options: Partial<ImportOptions> = {}): Promise<ImportSummary> {
   const { lines } = await openLines(path)
-  return importLines(lines, { nc: system.producer, tenant, kind: 'support', mode: 'history', replyWaitMs: 10_000, ...options })
+  return importLines(lines, { nc: system.running.jetstream.nc, tenant, kind: 'support', mode: 'history', replyWaitMs: 10_000, ...options })
 }
 
 /** The records of a tenant by actor, in the order of the log. */

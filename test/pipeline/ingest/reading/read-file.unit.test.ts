@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DocumentFormat } from '../../../../pipeline/ingest/find-files.ts'
 import { createDocumentReader } from '../../../../pipeline/ingest/reading/document-reader.ts'
 import { readDocument } from '../../../../pipeline/ingest/reading/read-file.ts'
-import { chinesePdf, docx, encryptedPdf, textPdf } from '../../../support/office-files.ts'
+import { chineseCsv, chinesePdf, docx, encryptedPdf, textPdf } from '../../../support/office-files.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -48,11 +48,7 @@ describe('a text', () => {
   })
 
   it('is recognised as GB18030, while a text that may be anything is refused with the place', async () => {
-    const gb = Buffer.from(
-      'cecacce22cb4f0b0b80ad4f5c3b4bfaab7a2c6b1a3bf2cb5c7c2bcbaf3d4dab6a9b5a5d2b3c9eac7ebb5e7d7d3b7a2c6b1a1a30ad4cbb7d1b6e0c9d9a3bf2cc2fa3939d4aab0fcd3caa1a30a',
-      'hex',
-    )
-    expect(await read('csv', gb)).toMatchObject({
+    expect(await read('csv', chineseCsv)).toMatchObject({
       chunks: ['问题: 怎么开发票？\n答案: 登录后在订单页申请电子发票。\n\n问题: 运费多少？\n答案: 满99元包邮。'],
       charset: 'GB18030',
     })
@@ -78,7 +74,8 @@ describe('a document of an office', () => {
         await read(
           'docx',
           docx(
-            '<w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr><w:r><w:t>Returns</w:t></w:r></w:p><w:p><w:r><w:t>Within 45 days.</w:t></w:r></w:p>',
+            '<w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr><w:r><w:t>Returns</w:t></w:r></w:p><w:p><w:r>'
+              + '<w:t>Within 45 days.</w:t></w:r></w:p>',
           ),
         )
       ).chunks,

@@ -51,15 +51,22 @@ describe.skipIf(!existsSync(OPENAPI))('points in a simulated Qdrant, checked aga
     expect(await store.search({ tenant: 'acme', filter: {}, vector: vectorOf('x'), limit: 3 })).toHaveLength(1)
   })
 
-  it('recreates a deleted collection, and reports that it is empty', async () => {
+  it('says that a deleted collection is being filled, and creates it with another identity', async () => {
     const store = await open(server.url)('removed')
     const point = pointOf('m1', 'it was there')
     await store.upsert([point])
+    const before = await store.identity()
     server.drop(`colloquy_removed-${run}`)
+    const filling = { code: 'index_filling', message: expect.stringContaining(`colloquy_removed-${run}`) as string }
+    await expect(store.search({ tenant: 'acme', filter: {}, terms: ['there'], limit: 3 })).rejects.toMatchObject(filling)
+    await expect(store.existing([point.id])).rejects.toMatchObject(filling)
+    await expect(store.upsert([point])).rejects.toMatchObject(filling)
+    expect(await store.identity()).toBeUndefined()
+    for await (const page of store.scan({ from: 0, to: 10 })) expect(page).toEqual([])
+    expect(await store.prepare()).not.toBe(before)
     expect(await store.existing([point.id])).toEqual(new Set())
     await store.upsert([point])
     expect(await store.existing([point.id])).toEqual(new Set([point.id]))
-    expect((await open(server.url)('removed')).id).toBe(store.id)
   })
 
   it('does not open if no server answers', async () => {

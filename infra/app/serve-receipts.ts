@@ -1,0 +1,39 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import type { KV } from '@nats-io/kv'
+import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
+import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
+import { serveReceipts } from '../../pipeline/producer/receipt-service.ts'
+import { createWaitFor } from '../../pipeline/producer/wait-for.ts'
+import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
+import type { Stage } from '../../pipeline/runtime/stage.ts'
+import type { Role } from '../settings.ts'
+import { askStatus } from './status-service.ts'
+
+export interface ReceiptDeps {
+  readonly jetstream: JetStreamContext
+  readonly kv: KV
+  /** Absent in a process without tables: it asks the others how far the tables are. */
+  readonly client: ClickHouseClient | undefined
+  readonly stages: ReadonlyMap<Role, Stage>
+  readonly partitionCount: number
+  readonly durability: Durability
+}
+
+/** Starts completing the receipts of producers. */
+export function startReceiptService({ jetstream, kv, client, stages, partitionCount, durability }: ReceiptDeps): { stop(): void } {
+  const checkpoints = createCheckpoints(kv, 'dispatch')
+  const waitFor = createWaitFor({
+    jetstream,
+    partitionCount,
+    dispatchedSeq: (partition) => dispatchedSeq(stages.get('dispatch'), checkpoints, partition),
+    projectedSeq: () => (client === undefined ? reportedSeq(jetstream) : projectedSeq(client)),
+  })
+  return serveReceipts({ nc: jetstream.nc, waitFor, durability })
+}
+
+/** LOG sequence up to which the tables are complete, as the processes report it; 0 if none does. */
+async function reportedSeq({ nc }: JetStreamContext): Promise<number> {
+  return Math.max(0, ...(await askStatus(nc)).map(({ stages }) => stages.project?.position ?? 0))
+}

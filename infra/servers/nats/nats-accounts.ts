@@ -1,0 +1,69 @@
+import { CLIENT_ACCOUNT, CLIENT_FEEDS, CLIENT_SERVICES, CORE_ACCOUNT } from '../../../schemas/client-access.ts'
+
+/** The largest message of a client, with headers; see `payloadBytesMax`. */
+export const clientPayloadBytesMax = 2 * 1024 * 1024
+
+/** Max subscriptions of all clients together: about 30 MB of the server's memory. */
+const clientSubscriptionsMax = 100_000
+
+/** The user of connections without a name: producers and readers of events. */
+const anonymousUser = 'anonymous'
+
+/** Replies to a client's own requests. */
+const INBOXES = '_INBOX.>'
+
+export interface AccountsOptions {
+  /** The user of Colloquy's own processes, who may do everything in CORE. */
+  readonly user: string
+  /** The password as the configuration has it: quoted, or the name of a variable. */
+  readonly password: string
+}
+
+/**
+ * The accounts of nats-server's configuration: CORE with the streams and Colloquy's processes, CLIENTS with everybody else. An allow-list
+ * of subjects in one account would not protect the streams: the server publishes its answers to whatever reply subject a client names.
+ */
+export function renderAccounts({ user, password }: AccountsOptions): string {
+  const list = (items: readonly string[], indent: string): string => items.map((item) => `\n${indent}${item}`).join('')
+  const quote = (text: string): string => JSON.stringify(text)
+  const exports = [
+    ...CLIENT_SERVICES.map(
+      ({ core, isStream }) =>
+        `{ service: ${quote(core)}, accounts: [${CLIENT_ACCOUNT}]${isStream === true ? ', response_type: stream' : ''} }`,
+    ),
+    ...CLIENT_FEEDS.map((feed) => `{ stream: ${quote(feed)}, accounts: [${CLIENT_ACCOUNT}] }`),
+  ]
+  const imports = [
+    ...CLIENT_SERVICES.map(
+      ({ core, client }) =>
+        `{ service: { account: ${CORE_ACCOUNT}, subject: ${quote(core)} }${core === client ? '' : `, to: ${quote(client)}`} }`,
+    ),
+    ...CLIENT_FEEDS.map((feed) => `{ stream: { account: ${CORE_ACCOUNT}, subject: ${quote(feed)} } }`),
+  ]
+  const publish = CLIENT_SERVICES.map(({ client }) => quote(client))
+  const subscribe = [...CLIENT_FEEDS, INBOXES].map(quote)
+  return `accounts {
+  ${CORE_ACCOUNT} {
+    jetstream: enabled
+    users: [{ user: ${quote(user)}, password: ${password} }]
+    exports: [${list(exports, '      ')}
+    ]
+  }
+  ${CLIENT_ACCOUNT} {
+    limits { max_subscriptions: ${clientSubscriptionsMax}, max_payload: ${clientPayloadBytesMax} }
+    users: [{
+      user: ${anonymousUser}, password: ""
+      permissions {
+        publish { allow: [${publish.join(', ')}] }
+        subscribe { allow: [${subscribe.join(', ')}] }
+      }
+    }]
+    imports: [${list(imports, '      ')}
+    ]
+  }
+  SYS { users: [] }
+}
+system_account: SYS
+no_auth_user: ${anonymousUser}
+`
+}

@@ -1,0 +1,85 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { createFairPlaces } from './fair-places.ts'
+
+/** Connections beyond the limit that are kept for a moment, to answer health checks, and others with 503. */
+const RESERVE = 64
+/** Requests of one connection that may be in progress: HTTP pipelining sends them without waiting for answers. */
+const PIPELINED_MAX = 32
+
+export interface ConnectionPlaces {
+  /** Whether requests of this connection get an answer other than that of a health check. */
+  hasPlace(socket: Socket): boolean
+}
+
+export interface ConnectionOptions {
+  readonly connectionsMax: number
+  /** Answers a connection that cannot even be kept for a health check, and ends it. */
+  readonly refuse: (socket: Socket) => void
+}
+
+interface Connection {
+  readonly client: string
+  hasPlace: boolean
+  inProgress: number
+}
+
+/**
+ * Bounds the connections of a server. When all places are taken, a new connection takes the place of the one that has been without a request
+ * for the longest time. If there is none, the new connection has no place: it may ask for the server's health only.
+ */
+export function boundConnections(server: Server, { connectionsMax, refuse }: ConnectionOptions): ConnectionPlaces {
+  const places = createFairPlaces(connectionsMax)
+  const connections = new Map<Socket, Connection>()
+  /** Connections without a request in progress, the longest idle first. */
+  const idle = new Set<Socket>()
+
+  const givePlace = (connection: Connection): boolean => {
+    connection.hasPlace = places.acquire(connection.client)
+    return connection.hasPlace
+  }
+  const release = (socket: Socket): void => {
+    const connection = connections.get(socket)
+    if (connection?.hasPlace === true) places.release(connection.client)
+    connections.delete(socket)
+    idle.delete(socket)
+  }
+  const closeIdle = (client: string): void => {
+    // Of the same client first: it must not push out others once it holds its share.
+    const own = [...idle].find((socket) => connections.get(socket)?.client === client)
+    const socket = places.taken < connectionsMax ? own : (own ?? idle.values().next().value)
+    if (socket === undefined) return
+    release(socket)
+    socket.destroy()
+  }
+
+  server.on('connection', (socket: Socket) => {
+    const connection: Connection = { client: socket.remoteAddress ?? '', hasPlace: false, inProgress: 0 }
+    if (!givePlace(connection)) {
+      closeIdle(connection.client)
+      givePlace(connection)
+    }
+    connections.set(socket, connection)
+    idle.add(socket)
+    socket.once('close', () => release(socket))
+    if (!connection.hasPlace && connections.size > connectionsMax + RESERVE) refuse(socket)
+  })
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request
+    const connection = connections.get(socket)
+    if (connection === undefined) return
+    connection.inProgress += 1
+    idle.delete(socket)
+    response.once('close', () => {
+      connection.inProgress -= 1
+      if (connection.inProgress === 0 && connections.has(socket)) idle.add(socket)
+    })
+  })
+  return {
+    hasPlace(socket) {
+      const connection = connections.get(socket)
+      if (connection === undefined || connection.inProgress > PIPELINED_MAX) return false
+      return connection.hasPlace || givePlace(connection)
+    },
+  }
+}

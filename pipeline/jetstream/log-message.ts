@@ -1,0 +1,138 @@
+import type { JetStreamManager } from '@nats-io/jetstream'
+import type { Logger } from 'pino'
+import { payloadText } from '../../actors/core/commit.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { recordProblem } from '../../schemas/record-check.ts'
+import { type Address, parseLogSubject, partitionOf, TOKEN, UNADDRESSABLE } from '../../schemas/subjects.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
+import { isJetStreamError } from './jetstream-codes.ts'
+
+/** A message of LOG, from whichever call of the client. */
+export interface LogMessage {
+  readonly seq: number
+  readonly subject: string
+  readonly data: Uint8Array
+  readonly time: Date
+}
+
+/** A record with its place in LOG. */
+export interface LogEntry {
+  readonly seq: number
+  readonly partition: number
+  readonly address: Address
+  readonly record: LogRecord
+  readonly bad?: undefined
+}
+
+/**
+ * A message of LOG that no host wrote: it is no record, or on a subject of no actor. Every reader sets it aside and continues. The dispatcher
+ * puts it into DEAD, and the projector into `dead_letters`.
+ */
+export interface BadRecord {
+  readonly seq: number
+  /** The partition of its subject; 0 where that has none. */
+  readonly partition: number
+  /** The tokens of its subject; `_` for what is no token. */
+  readonly address: Address
+  readonly record?: undefined
+  readonly bad: {
+    readonly why: string
+    readonly subject: string
+    /** When LOG stored it, ISO. */
+    readonly at: string
+    /** Its whole content. */
+    readonly data: Uint8Array
+  }
+}
+
+export const BAD_RECORD = 'bad_record'
+
+export type ParseLogMessage = (message: LogMessage) => LogEntry | BadRecord
+
+/** Parsers by connection: the number of partitions never changes, and is read once. */
+const parsers = new WeakMap<JetStreamManager, ParseLogMessage>()
+
+/** The one place that reads a message of LOG. Every reader of LOG opens it at its start. */
+export async function logParser({ jsm }: { readonly jsm: JetStreamManager }): Promise<ParseLogMessage> {
+  const known = parsers.get(jsm)
+  if (known !== undefined) return known
+  const partitions = await partitionsOfInbox(jsm)
+  const parser = createLogParser(partitions)
+  if (partitions !== undefined) parsers.set(jsm, parser)
+  return parser
+}
+
+async function partitionsOfInbox(jsm: JetStreamManager): Promise<number | undefined> {
+  try {
+    const { config } = await jsm.streams.info('INBOX')
+    const partitions = Number(/partition\((\d+),/.exec(config.subject_transform?.dest ?? '')?.[1])
+    return partitions > 0 ? partitions : undefined
+  } catch (error) {
+    if (isJetStreamError(error, 'streamNotFound')) return undefined
+    throw error
+  }
+}
+
+/** @param partitions the number of partitions; `undefined` if it is not known, which leaves the partition unchecked. */
+export function createLogParser(partitions: number | undefined): ParseLogMessage {
+  const decoder = new TextDecoder()
+  return (message) => {
+    const { seq, subject, data } = message
+    const problem = subjectProblem(subject, partitions)
+    if (problem !== undefined) return badRecord(message, problem, partitions)
+    let value: unknown
+    try {
+      value = JSON.parse(decoder.decode(data))
+    } catch {
+      return badRecord(message, data.length === 0 ? 'it is empty' : 'it is not JSON', partitions)
+    }
+    const field = recordProblem(value)
+    if (field !== undefined) return badRecord(message, `it is no record: ${field} is missing or wrong`, partitions)
+    return { seq, ...parseLogSubject(subject), record: value as LogRecord }
+  }
+}
+
+const SUBJECT = /^log\.(0|[1-9]\d{0,5})\.[A-Za-z0-9_-]{1,128}\.[A-Za-z0-9_-]{1,128}\.[A-Za-z0-9_-]{1,128}$/
+
+/** An input with an unusable subject is recorded in the partition of that subject, which the record's own subject no longer tells. */
+function subjectProblem(subject: string, partitions: number | undefined): string | undefined {
+  if (!SUBJECT.test(subject)) return 'its subject is not log.<partition>.<tenant>.<kind>.<id>'
+  if (partitions === undefined) return undefined
+  const { partition, address } = parseLogSubject(subject)
+  const isRight = address.kind === UNADDRESSABLE ? partition < partitions : partition === partitionOf(address, partitions)
+  return isRight ? undefined : `its subject is not in the partition of its actor, of ${partitions}`
+}
+
+function badRecord({ seq, subject, data, time }: LogMessage, why: string, partitions: number | undefined): BadRecord {
+  const [stream, partition = '', ...tokens] = subject.split('.')
+  const token = (index: number): string => {
+    const text = stream === 'log' ? (tokens[index] ?? '') : ''
+    return TOKEN.test(text) ? text : UNADDRESSABLE
+  }
+  const isKnown = /^\d{1,6}$/.test(partition) && Number(partition) < (partitions ?? Infinity)
+  return {
+    seq,
+    partition: isKnown ? Number(partition) : 0,
+    address: { tenant: token(0), kind: token(1), id: token(2) },
+    bad: { why, subject, at: time.toISOString(), data },
+  }
+}
+
+/** The beginning of a bad record as text, for the tables. */
+export const excerptOf = ({ bad: { data } }: BadRecord): string => payloadText(data)
+
+export interface BadRecordReporter {
+  readonly log: Logger
+  readonly metrics: Pick<Metrics, 'badRecords'>
+}
+
+/** Counts and logs a bad record that a stage sets aside. @param reader the stage */
+export function reportBadRecord({ log, metrics }: BadRecordReporter, reader: string, { seq, bad: { why, subject } }: BadRecord): void {
+  metrics.badRecords.inc({ reader })
+  rateLimitedWarn(
+    log,
+    { reader, seq, subject: subject.slice(0, 512), why },
+    'set aside a message of LOG that is no record of an actor; "colloquy dead ls --reason bad_record" lists all',
+  )
+}

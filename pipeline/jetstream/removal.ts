@@ -1,0 +1,44 @@
+import type { JetStreamManager } from '@nats-io/jetstream'
+import { isJetStreamError } from './jetstream-codes.ts'
+import type { SourcedStream } from './sourcing.ts'
+
+/**
+ * All that removes messages or streams, in one place: no other file may call JetStream's purge and delete (test/house-rules.ts). Nothing
+ * here takes a stream or a subject from a message. A running system removes nothing from LOG. JetStream's own `deny_purge` and
+ * `deny_delete` are not used: they cannot be unset.
+ */
+type Jsm = Pick<JetStreamManager, 'streams'>
+
+/** Removes inputs up to an INBOX sequence: LOG has their records, and the effects of the records are carried out. */
+export async function removeDecidedInputs({ streams }: Jsm, upToSeq: number): Promise<void> {
+  await streams.purge('INBOX', { seq: upToSeq + 1 })
+}
+
+/** Removes messages that INBOX has sourced and that are decided, up to a sequence of their stream. Leaves schedules alone. */
+export async function removeSourced({ streams }: Jsm, { stream, way }: SourcedStream, upToSeq: number): Promise<void> {
+  await streams.purge(stream, { filter: `${way}.>`, seq: upToSeq + 1 })
+}
+
+/** Removes a dead letter that was redriven or dropped: LOG has the record that says so. It may be gone. */
+export async function removeResolvedDeadLetter({ streams }: Jsm, seq: number): Promise<void> {
+  try {
+    await streams.deleteMessage('DEAD', seq, false)
+  } catch (error) {
+    if (!isJetStreamError(error, 'noSuchSequence')) throw error
+  }
+}
+
+/** Removes a member's heartbeat from the cluster's bucket, without a delete marker: ids of members are never reused. */
+export async function removeHeartbeat({ streams }: Jsm, bucketStream: string, subject: string): Promise<void> {
+  await streams.purge(bucketStream, { filter: subject })
+}
+
+/** Removes a filler that a restore has published where the backup has a gap, so that sequences stay the same. */
+export async function removeFiller({ streams }: Jsm, stream: 'LOG' | 'DEAD', seq: number): Promise<void> {
+  await streams.deleteMessage(stream, seq, false)
+}
+
+/** Removes a stream that an interrupted restore has left. The restore that starts over has checked that nothing else filled it. */
+export async function removeUnfinishedRestore({ streams }: Jsm, stream: string): Promise<void> {
+  await streams.delete(stream)
+}

@@ -1,0 +1,140 @@
+import type { NatsConnection } from '@nats-io/transport-node'
+import { z } from 'zod'
+import { RECEIPT_SUBJECT } from '../../schemas/client-access.ts'
+import { codeOf, ColloquyError, ForeignCodeError, hasCode, messageOf } from '../../schemas/errors.ts'
+import { parseJson } from '../../schemas/json.ts'
+import { TOKEN } from '../../schemas/subjects.ts'
+import { durabilitySchema } from '../cluster/process-status.ts'
+import type { RequestMux } from '../jetstream/request-mux.ts'
+import { pollUntil } from '../runtime/poll-until.ts'
+import type { Durability } from './receipt.ts'
+import { type createWaitFor, type Handled, WAITS } from './wait-for.ts'
+
+/** NATS queue group, so that one process answers a request. */
+const QUEUE = 'receipts'
+/** How long a process holds a request before it answers that the input is pending. Shorter than a requester waits for an answer. */
+const HOLD_MS = 1_000
+/** Max requests that a process holds. It answers more at once: pending. */
+const HELD_MAX = 1_000
+
+const token = z.string().regex(TOKEN)
+const requestSchema = z.object({
+  /** Absent: only the durability. */
+  input: z
+    .object({
+      tenant: token,
+      kind: token,
+      id: token,
+      wait: z.enum(WAITS),
+      /** INBOX sequence. */
+      position: z.int().positive(),
+      payload: z.string(),
+    })
+    .optional(),
+})
+type ReceiptRequest = z.infer<typeof requestSchema>
+
+const handledSchema = z.object({
+  outcome: z.enum(['committed', 'rejected', 'repeat']),
+  reason: z.string().optional(),
+  error: z.string().optional(),
+})
+
+const replySchema = z.union([
+  z.object({ durability: durabilitySchema, handled: handledSchema.optional() }),
+  z.object({ error: z.object({ code: z.string(), message: z.string() }) }),
+])
+type Reply = z.infer<typeof replySchema>
+
+export interface ReceiptServiceOptions {
+  readonly nc: NatsConnection
+  readonly waitFor: ReturnType<typeof createWaitFor>
+  readonly durability: Durability
+}
+
+/** Completes receipts for producers, who may not read the log: how durable an acknowledgement is and, if they wait, the outcome. */
+export function serveReceipts({ nc, waitFor, durability }: ReceiptServiceOptions): { stop(): void } {
+  let held = 0
+  const stopping = new AbortController()
+  const wait = async (input: NonNullable<ReceiptRequest['input']>): Promise<Handled | undefined> => {
+    if (held >= HELD_MAX) return undefined
+    held += 1
+    const timeout = AbortSignal.timeout(HOLD_MS)
+    const actor = waitFor({ tenant: input.tenant, kind: input.kind, id: input.id })
+    try {
+      return await actor.until(
+        input.wait,
+        { position: input.position, payload: Buffer.from(input.payload) },
+        AbortSignal.any([timeout, stopping.signal]),
+      )
+    } catch (error) {
+      if (timeout.aborted || stopping.signal.aborted) return undefined
+      throw error
+    } finally {
+      actor.stop()
+      held -= 1
+    }
+  }
+  const answer = async (text: string): Promise<Reply> => {
+    const request = requestSchema.safeParse(parseJson(text))
+    if (!request.success) return { error: { code: 'bad_receipt_request', message: z.prettifyError(request.error) } }
+    const { input } = request.data
+    try {
+      return { durability, handled: input === undefined ? undefined : await wait(input) }
+    } catch (error) {
+      return { error: { code: codeOf(error) ?? 'no_receipt', message: messageOf(error) } }
+    }
+  }
+  const subscription = nc.subscribe(RECEIPT_SUBJECT, {
+    queue: QUEUE,
+    callback: (_, message) => {
+      void answer(message.string()).then((reply) => message.respond(JSON.stringify(reply)))
+    },
+  })
+  return {
+    stop() {
+      subscription.unsubscribe()
+      stopping.abort()
+    },
+  }
+}
+
+/** Asks the processes of Colloquy, with the rights of any producer. */
+export interface ReceiptClient {
+  /** How durable an acknowledgement is; `undefined` if no process answers. */
+  durability(): Promise<Durability | undefined>
+  /** Waits for a stored input, also while no process answers. @throws the reason of the signal; ColloquyError of a refusal */
+  until(input: NonNullable<ReceiptRequest['input']>, signal: AbortSignal): Promise<Handled>
+}
+
+export function createReceiptClient(mux: RequestMux): ReceiptClient {
+  const ask = async (request: ReceiptRequest): Promise<Extract<Reply, { durability: object }>> => {
+    const reply = replySchema.safeParse(parseJson((await mux.request(RECEIPT_SUBJECT, JSON.stringify(request))).string()))
+    if (!reply.success) throw new ColloquyError('no_receipt', 'the answer of the process is not readable; upgrade the running processes')
+    if ('error' in reply.data) throw new ForeignCodeError(reply.data.error.code, reply.data.error.message)
+    return reply.data
+  }
+  const isAway = (error: unknown): boolean => hasCode(error, 'no_reply') || hasCode(error, 'no_responders')
+  return {
+    async durability() {
+      try {
+        return (await ask({})).durability
+      } catch (error) {
+        if (isAway(error)) return undefined
+        throw error
+      }
+    },
+    until: (input, signal) =>
+      pollUntil(
+        async () => {
+          try {
+            return (await ask({ input })).handled
+          } catch (error) {
+            if (isAway(error)) return undefined
+            throw error
+          }
+        },
+        { signal },
+      ),
+  }
+}

@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { freePorts } from '../../../bench/harness/free-ports.ts'
+import { type NatsProtection, probeProtection } from '../../../infra/app/nats-protection.ts'
+import { publish } from '../../../infra/index.ts'
+import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
+import { loadSettings } from '../../../infra/settings.ts'
+import { cliJson, runCli } from '../../support/run-cli.ts'
+import { caughtUp } from '../../support/system-assertions.ts'
+import { silent, startSystem, temporaryFolder } from '../../support/test-system.ts'
+import { toyKind } from '../../support/toy-kind.ts'
+
+const PASSWORD = 'of-this-test'
+let folder: string
+let started: AsyncDisposableStack
+beforeEach(async () => {
+  folder = await temporaryFolder()
+  started = new AsyncDisposableStack()
+})
+afterEach(async () => {
+  await started.disposeAsync()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** Starts a nats-server of one's own with JetStream and these lines of configuration. @returns its URL */
+async function startServer(lines: string): Promise<string> {
+  const { command } = await obtainNatsServer({ configured: undefined, cacheDir: loadSettings({}).settings.CACHE_DIR, log: silent })
+  const [port = 0] = await freePorts(1)
+  const file = join(folder, `nats-${port}.conf`)
+  await writeFile(file, `listen: "127.0.0.1:${port}"\njetstream { store_dir: ${JSON.stringify(join(folder, `store-${port}`))} }\n${lines}`)
+  const server = spawn(command, ['--config', file], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, COLLOQUY_NATS_PASSWORD: PASSWORD },
+  })
+  started.defer(async () => {
+    const ended = once(server, 'exit')
+    server.kill('SIGKILL')
+    await ended
+  })
+  for await (const line of createInterface({ input: server.stderr })) if (line.includes('Server is ready')) break
+  server.stderr.resume()
+  return `nats://127.0.0.1:${port}`
+}
+
+const LOGIN = { user: 'colloquy', pass: PASSWORD }
+/** Probes a server that has LOG. */
+async function probe(lines: string): Promise<NatsProtection> {
+  const connection = { servers: await startServer(lines), ...LOGIN }
+  const nc = await connect(connection)
+  started.defer(() => nc.close())
+  await (await jetstreamManager(nc)).streams.add({ name: 'LOG', subjects: ['log.>'] })
+  return probeProtection(connection, nc)
+}
+
+const user = `{ user: colloquy, password: "${PASSWORD}" }`
+const core = `CORE { jetstream: enabled, users: [${user}]`
+
+/** Lines that let clients without credentials in, as `open`. */
+const OPEN = 'no_auth_user: open\n'
+
+test.each<[what: string, lines: string, protected_: boolean, detail: RegExp]>([
+  ['no accounts and no password', '', false, /in the account of the streams/],
+  [
+    'clients in the account of the streams that may only publish inputs',
+    `authorization { users: [${user}, { user: open, password: "", permissions: { publish: ["in.>"] } }] }\n${OPEN}`,
+    false,
+    /in the account of the streams/,
+  ],
+  [
+    'clients of another account that imports the API',
+    `accounts { ${core}, exports: [{ service: "$JS.API.>" }] }
+     CLIENTS { users: [{ user: open, password: "" }], imports: [{ service: { account: CORE, subject: "$JS.API.>" } }] } }\n${OPEN}`,
+    false,
+    /reach JetStream's API/,
+  ],
+  [
+    'clients of another account with streams of its own',
+    `accounts { ${core} }\n APPS { jetstream: enabled, users: [{ user: open, password: "" }] } }\n${OPEN}`,
+    true,
+    /do not reach/,
+  ],
+  ['no clients without a password', `authorization { users: [${user}] }\n`, true, /are refused/],
+])('%s', async (_, lines, isProtected, detail) => {
+  expect(await probe(lines)).toEqual({
+    protected: isProtected,
+    code: isProtected ? null : 'nats_not_protected',
+    detail: expect.stringMatching(detail) as string,
+  })
+})
+
+const settings = (url: string) => ({ NATS_URL: url, NATS_USER: LOGIN.user, NATS_PASSWORD: LOGIN.pass, ROLES: 'host,dispatch' })
+
+test('a system on a server with the printed configuration is protected, and serves clients without a name', async () => {
+  const printed = await runCli(['nats-config'], { dataDir: folder })
+  const url = await startServer(printed.stdout)
+  const system = await startSystem({ dataDir: join(folder, 'data'), kinds: [toyKind], settings: settings(url) })
+  started.defer(system.stop)
+
+  const options = { dataDir: join(folder, 'data'), settings: settings(url) }
+  const [status] = await cliJson(['status'], options)
+  expect(status).toMatchObject({ nats: { protected: true, code: null } })
+  expect((await runCli(['status'], options)).stdout).toContain('NATS is protected')
+  const add = { kind: 'toy', id: 'a1', type: 'add', data: { by: 1 } }
+  expect(await publish({ servers: url }, add, { wait: 'out' })).toMatchObject({ outcome: 'committed' })
+  await caughtUp(system)
+})
+
+test('the status of a system on an open server says that it is not protected, and what to do', async () => {
+  const url = await startServer('')
+  const system = await startSystem({ dataDir: join(folder, 'data'), kinds: [toyKind], settings: settings(url) })
+  started.defer(system.stop)
+
+  const options = { dataDir: join(folder, 'data'), settings: settings(url) }
+  const [status] = await cliJson(['status'], options)
+  expect(status).toMatchObject({ nats: { protected: false, code: 'nats_not_protected' } })
+  expect((await runCli(['status'], options)).stdout).toMatch(/NATS is not protected \(nats_not_protected\): .*colloquy nats-config/)
+  expect((await system.running.metrics.natsProtected.get()).values).toMatchObject([{ value: 0 }])
+})

@@ -1,0 +1,228 @@
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { obtainLexicalModel } from '../../../infra/servers/models/lexical-model.ts'
+import type { LocalEmbedder } from '../../../pipeline/embedding/embedder.ts'
+import { type VerifiedIndex, verifyIndex } from '../../../pipeline/index-check/verify-index.ts'
+import { createCanaries } from '../../../pipeline/indexer/canaries.ts'
+import type { AuditPosition } from '../../../pipeline/indexer/index-auditor.ts'
+import { startIndexer } from '../../../pipeline/indexer/indexer.ts'
+import { createCheckpoints } from '../../../pipeline/jetstream/checkpoints.ts'
+import type { TypedKey } from '../../../pipeline/jetstream/typed-kv.ts'
+import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
+import { type Stage, startStage } from '../../../pipeline/runtime/stage.ts'
+import { openClickHouseStore } from '../../../pipeline/search/clickhouse/clickhouse-store.ts'
+import { openQdrantStore } from '../../../pipeline/search/qdrant/qdrant-store.ts'
+import type { StoredPoint, VectorStore } from '../../../pipeline/search/vector-store.ts'
+import { OPENAPI } from '../../support/qdrant-openapi.ts'
+import { type FakeQdrant, startFakeQdrant } from '../../support/qdrant-server.ts'
+import { caughtUp as systemCaughtUp, publishAll } from '../../support/system-assertions.ts'
+import { openEmbedder } from '../../support/test-embedder.ts'
+import { silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
+import { pointOf, vectorOf } from '../../support/vector-store-contract.ts'
+
+const WAIT = { timeout: 30_000, interval: 50 }
+let folder: string
+let system: System
+let lexical: LocalEmbedder
+let qdrant: FakeQdrant | undefined
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  system = await startSystem({ settings: { ROLES: 'host,dispatch,serve' } })
+  lexical = await openEmbedder({ model: await obtainLexicalModel(folder, silent) })
+  qdrant = existsSync(OPENAPI) ? await startFakeQdrant() : undefined
+  const long = 'A parcel goes from Oslo to Bergen, over the mountains and along the fjords. '.repeat(60)
+  await publishAll(system, [
+    ...['Where is my order?', '我的订单在哪里？', long, '   '].map((text, index) => ({
+      subject: `in.acme.support.c${index}`,
+      body: { type: 'message.received', id: `m${index}`, history: true, data: { role: 'user', text } },
+    })),
+    {
+      subject: 'in.acme.source.faq',
+      body: { type: 'source.taught', data: { revision: 'r1', chunks: ['Opens at nine.', 'Closed on Sunday.'] } },
+    },
+    {
+      subject: 'in.acme.source.faq',
+      body: { type: 'source.taught', data: { revision: 'r2', chunks: ['Opens at ten.', 'Closed on Sunday.'] } },
+    },
+    { subject: 'in.acme.source.gone', body: { type: 'source.taught', data: { chunks: ['Never.'] } } },
+    { subject: 'in.acme.source.gone', body: { type: 'source.forgotten', data: {} } },
+  ])
+  await systemCaughtUp(system)
+})
+afterAll(async () => {
+  await lexical.close()
+  await system.stop()
+  await qdrant?.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function memoryKey(): TypedKey<AuditPosition> {
+  let value: AuditPosition = { verified: 0 }
+  return {
+    get: async () => ({ value, revision: 1 }),
+    async put(next) {
+      value = next
+    },
+    compareAndSet: async () => 1,
+    deleteAt: async () => undefined,
+  }
+}
+
+/** Starts an indexer whose auditor looks all the time. */
+const start = (store: VectorStore): Promise<Stage> => {
+  const { jetstream, kv } = system.running
+  return startStage(
+    'embed',
+    async () => {
+      const collection = await store.prepare()
+      return startIndexer({
+        jetstream,
+        collection,
+        checkpoints: createCheckpoints(kv, `audit-${collection}`),
+        canaries: createCanaries({ kv, reader: `audit-${collection}`, store, log: silent }),
+        audit: { position: memoryKey(), pauseMsMin: 10, share: 1, sliceMax: 3 },
+        watchMs: 50,
+        embedder: lexical,
+        store,
+        recordsMax: 64,
+        bytesMax: 1024 * 1024,
+        batchRecordsMax: 16,
+        batchMs: 20,
+        log: silent,
+        metrics: createMetrics(),
+      })
+    },
+    silent,
+  )
+}
+
+async function verified(store: VectorStore, tenant?: string): Promise<VerifiedIndex> {
+  const { jetstream } = system.running
+  const { state } = await jetstream.jsm.streams.info('LOG')
+  return verifyIndex({ jetstream, reader: store, storedTo: state.last_seq, tenant, sliceMax: 5, signal: new AbortController().signal })
+}
+
+async function pointsOf(store: VectorStore): Promise<StoredPoint[]> {
+  const points: StoredPoint[] = []
+  for await (const page of store.scan({ from: 0, to: Number.MAX_SAFE_INTEGER })) points.push(...page)
+  return points.sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+interface Place {
+  readonly open: (fingerprint: string) => Promise<VectorStore>
+  /** Deletes a collection as somebody else would. */
+  readonly drop: (fingerprint: string) => Promise<unknown>
+}
+const places: Readonly<Record<string, Place>> = {
+  ClickHouse: {
+    open: (fingerprint) => openClickHouseStore({ client: client(), fingerprint, dimension: lexical.dimension }),
+    drop: (fingerprint) => client().command({ query: `DROP TABLE memory_${fingerprint} SYNC` }),
+  },
+  'a simulated Qdrant': {
+    open: (fingerprint) => openQdrantStore({ url: qdrant?.url ?? '', fingerprint, dimension: lexical.dimension }),
+    drop: async (fingerprint) => qdrant?.drop(`colloquy_${fingerprint}`),
+  },
+}
+const client = () => {
+  if (system.running.client === undefined) throw new Error('this system has no ClickHouse')
+  return system.running.client
+}
+
+for (const [name, { open, drop }] of Object.entries(places)) {
+  describe.skipIf(name.includes('Qdrant') && !existsSync(OPENAPI))(`the search index in ${name}`, () => {
+    it('matches LOG after the indexer has read it; every kind of difference is found, and named', async () => {
+      const store = await open('verified')
+      const stage = await start(store)
+      await expect.poll(() => stage.status().lag, WAIT).toBe(0)
+      await stage.stop()
+      const sound = await verified(store)
+      expect(sound).toMatchObject({ differences: 0, unproven: 0, found: [] })
+      expect(sound.points).toBe((await pointsOf(store)).length)
+      const [question, chunk] = [
+        (await pointsOf(store)).find(({ text }) => text === 'Where is my order?'),
+        (await pointsOf(store)).find(({ chunk: number, in: area }) => number === 2 && area === 'messages'),
+      ]
+      const known = (await pointsOf(store)).find(({ text }) => text === 'Opens at ten.')
+      if (question === undefined || chunk === undefined || known === undefined) throw new Error('a point is missing')
+      const vector = vectorOf('any', lexical.dimension)
+      const foreign = pointOf('foreign', 'not in the log', { seq: question.seq, vector })
+
+      await store.remove([question.id])
+      expect((await verified(store)).found).toMatchObject([{ kind: 'missing', in: 'messages', seq: question.seq }])
+      expect((await verified(store, 'other')).differences).toBe(0)
+      await store.upsert([{ ...question, text: 'another text', vector }])
+      expect((await verified(store)).found.map(({ kind }) => kind).sort()).toEqual(['different', 'missing'])
+      await store.upsert([{ ...question, vector }, foreign, { ...foreign, id: pointOf('late', '').id, seq: 1e9 }])
+      const twoForeign = await verified(store)
+      expect(twoForeign).toMatchObject({ differences: 2, found: [{ kind: 'unexpected', id: foreign.id }] })
+      await store.remove([foreign.id, pointOf('late', '').id, chunk.id])
+      expect((await verified(store)).found).toMatchObject([{ kind: 'missing', seq: chunk.seq }])
+      await store.upsert([{ ...chunk, vector }])
+      await store.remove([known.id])
+      expect((await verified(store)).found).toMatchObject([{ kind: 'missing', in: 'knowledge', actor: 'acme/source/faq' }])
+      await store.upsert([
+        { ...known, vector },
+        { ...known, id: pointOf('old', '').id, text: 'Opens at nine.', vector },
+      ])
+      expect((await verified(store)).found).toMatchObject([{ kind: 'unexpected', in: 'knowledge' }])
+    })
+
+    it('is repaired while in use: points that were deleted, changed or added by others', async () => {
+      const store = await open('repaired')
+      const stage = await start(store)
+      await expect.poll(() => stage.status().lag, WAIT).toBe(0)
+      const before = await pointsOf(store)
+      const vector = vectorOf('any', lexical.dimension)
+      const texts = before.filter((_, index) => index % 3 === 0)
+      await store.remove(texts.map(({ id }) => id))
+      const [changed] = before.filter((_, index) => index % 3 === 1)
+      if (changed === undefined) throw new Error('there are too few points')
+      await store.upsert([{ ...changed, source: 'changed by hand', vector }])
+      await store.upsert(
+        Array.from({ length: 300 }, (_, index) => pointOf(`foreign${index}`, `foreign ${index}`, { seq: index % 9, vector })),
+      )
+      await store.upsert([pointOf('beyond', 'beyond the log', { seq: 1e9, vector })])
+      await expect.poll(async () => await pointsOf(store), WAIT).toEqual(before)
+      await expect.poll(() => stage.status(), WAIT).toMatchObject({ ok: true, detail: expect.stringContaining('running, with') as string })
+      expect((await verified(store)).differences).toBe(0)
+      await stage.stop()
+    })
+
+    it('is created and filled again when its collection is deleted while in use, without waiting for a text', async () => {
+      const store = await open('deleted')
+      const stage = await start(store)
+      await expect.poll(() => stage.status().lag, WAIT).toBe(0)
+      const before = await pointsOf(store)
+      await drop('deleted')
+      await expect.poll(() => pointsOf(store), WAIT).toEqual(before)
+      await expect
+        .poll(() => stage.status(), WAIT)
+        .toMatchObject({ ok: true, lag: 0, detail: expect.stringContaining('running, with') as string })
+      expect((await verified(store)).differences).toBe(0)
+      await stage.stop()
+    })
+  })
+}
+
+// Last, because it removes a record of LOG.
+it('points of records that LOG has lost are kept, and counted apart', async () => {
+  const usable = Object.entries(places).filter(([name]) => qdrant !== undefined || !name.includes('Qdrant'))
+  const filled = await Promise.all(
+    usable.map(async ([, { open }]) => {
+      const store = await open('unproven')
+      const stage = await start(store)
+      await expect.poll(() => stage.status().lag, WAIT).toBe(0)
+      return { store, stage, before: await pointsOf(store) }
+    }),
+  )
+  const lost = filled[0]?.before.find(({ text }) => text === '我的订单在哪里？')
+  await system.running.jetstream.jsm.streams.deleteMessage('LOG', lost?.seq ?? 0)
+  for (const { store, stage, before } of filled) {
+    expect(await verified(store)).toMatchObject({ differences: 0, unproven: 1 })
+    await store.remove(before.filter(({ text }) => text === 'Opens at ten.').map(({ id }) => id))
+    await expect.poll(() => pointsOf(store), WAIT).toEqual(before)
+    await stage.stop()
+  }
+})

@@ -1,0 +1,97 @@
+import { writeFileSync } from 'node:fs'
+import { assign, setup } from 'xstate'
+import { z } from 'zod'
+import { defineKind } from '../../actors/definition/define-kind.ts'
+import { upcaster } from '../../actors/definition/earlier-versions.ts'
+import { endThread } from './end-thread.ts'
+
+/** What an input does to its host. */
+export const TRAPS = ['guard', 'assign', 'label', 'upcaster', 'exit', 'end', 'heap', 'buffers', 'stray', 'kill', 'once'] as const
+export type Trap = (typeof TRAPS)[number]
+
+function spin(): never {
+  for (;;);
+}
+
+const kept: unknown[] = []
+const BUFFER_BYTES = 4 * 1024 * 1024
+
+function spring(how: string): boolean {
+  switch (how) {
+    case 'exit':
+      process.exit(3)
+      break
+    // Past `process.exit`, as native code or a library may.
+    case 'end':
+      endThread()
+      return true
+    case 'kill':
+      return process.kill(process.pid, 'SIGKILL')
+    case 'heap':
+      for (;;) kept.push({ at: kept.length })
+    case 'buffers':
+      for (;;) kept.push(new Uint8Array(BUFFER_BYTES).fill(1))
+    case 'stray':
+      void Promise.reject(new Error('a stray rejection'))
+      setTimeout(() => {
+        throw new Error('a stray error')
+      }, 1)
+      return true
+    case 'once': {
+      // Spins in the first process only, which leaves a file.
+      try {
+        writeFileSync(process.env['TRAP_FILE'] ?? '', '', { flag: 'wx' })
+      } catch {
+        return true
+      }
+      return spin()
+    }
+    default:
+      return true
+  }
+}
+
+const definition = defineKind({
+  name: 'trap',
+  version: 1,
+  context: z.object({ how: z.string(), count: z.number() }),
+  events: { fine: z.object({}), sprung: z.object({ how: z.string(), today: z.boolean() }) },
+  upcast: { sprung: { 1: upcaster(z.object({ how: z.string() }), ({ how }) => (how === 'upcaster' ? spin() : { how, today: true })) } },
+  emits: {},
+  tasks: {},
+  label: ({ how }) => (how === 'label' ? spin() : { how }),
+})
+
+export default [
+  definition.with(
+    setup({
+      ...definition.xstate,
+      guards: {
+        holds: ({ event }) => {
+          if (event.type !== 'sprung') return true
+          if (event.data.how === 'guard') spin()
+          return spring(event.data.how)
+        },
+      },
+    }).createMachine({
+      context: { how: '', count: 0 },
+      initial: 'open',
+      states: {
+        open: {
+          on: {
+            fine: { actions: assign({ count: ({ context }) => context.count + 1 }) },
+            sprung: {
+              guard: 'holds',
+              actions: assign({
+                how: ({ event }) => {
+                  if (event.data.how === 'assign') spin()
+                  return event.data.how
+                },
+              }),
+            },
+          },
+        },
+      },
+    }),
+  ),
+]
