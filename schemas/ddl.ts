@@ -1,5 +1,5 @@
 import type { Column, Table } from './table-columns.ts'
-import { CREATE_COMPLETE_TO, GENERATION, GENERATIONS, MIGRATIONS, PRESENT_GENERATIONS } from './table-generations.ts'
+import { CREATE_COMPLETE_TO, GENERATION, GENERATIONS, MIGRATIONS, PRESENT_GENERATIONS, REPAIRS } from './table-generations.ts'
 import { PROGRESS, TABLES } from './tables.ts'
 import { type View, VIEWS } from './views.ts'
 
@@ -50,7 +50,7 @@ const currentRows = (name: string, { comment, columns }: Table): View => ({
 })
 
 function freshness(): View {
-  const { reader: _reader, positions: _positions, ...columns } = PROGRESS.columns
+  const { reader: _reader, positions: _positions, version: _version, ...columns } = PROGRESS.columns
   return {
     comment: 'How complete the tables are',
     columns,
@@ -58,12 +58,21 @@ function freshness(): View {
   }
 }
 
+/** The table of progress marks, under its own name or another. */
+export const createProgressTable = (name: string): string => createTable(name, PROGRESS)
+
+/** The statements that create the tables about tables, by name. Each may run again. */
+export const ADMIN_STATEMENTS = {
+  migrations: createTable('migrations', MIGRATIONS),
+  progress: createProgressTable('progress'),
+  generations: createTable('generations', GENERATIONS),
+  repairs: createTable('repairs', REPAIRS),
+} as const
+
 /** The statements that create the tables and views. Each may run again. */
 export function createStatements(): string[] {
   return [
-    createTable('migrations', MIGRATIONS),
-    createTable('progress', PROGRESS),
-    createTable('generations', GENERATIONS),
+    ...Object.values(ADMIN_STATEMENTS),
     createView('freshness', freshness()),
     CREATE_COMPLETE_TO,
     ...Object.entries(TABLES).flatMap(([name, table]) => [

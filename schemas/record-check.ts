@@ -10,7 +10,7 @@ import { EVENT_TYPE, TOKEN } from './subjects.ts'
  * @returns the field that is missing or wrong; `undefined` for a record.
  */
 export function recordProblem(value: unknown): string | undefined {
-  if (!isObject(value)) return 'the message'
+  if (!isObject(value)) return 'its content'
   const record: Partial<Record<keyof LogRecord, unknown>> = value
   if (record.v !== 1) return 'v'
   if (!isPositive(record.n)) return 'n'

@@ -174,7 +174,7 @@ export const recordSchema = z.object({
   v: z.literal(1),
   /** 1, 2, 3… per actor, including rejections. */
   n: z.int().positive(),
-  /** When it was decided. Never before the actor's previous record. */
+  /** When it was decided. Not before the actor's previous record, unless that one was decided by a clock more than an hour ahead. */
   at: time,
   inbox: z.object({ seq: count, ts: time }),
   /** All INBOX sequences of this partition up to here are completed by acknowledged records. */
@@ -214,8 +214,8 @@ export const recordSchema = z.object({
   /** The dead letter that the input resolves; absent where there is none. */
   resolves: resolvesSchema.optional(),
   /**
-   * Deduplication state: short hashes of source and id of the last inputs; and the highest `sequence` of each source, ordered so that the source that has been
-   * silent for the longest time comes first.
+   * Deduplication state: short hashes of source and id of the last inputs; and the highest `sequence` of each source, ordered so that the
+   * source that has been silent for the longest time comes first.
    */
   seen: z.object({ ids: z.string(), sources: z.array(z.tuple([z.string(), count])) }),
 })

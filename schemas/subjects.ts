@@ -15,7 +15,7 @@ export interface Address {
 }
 
 /** The streams of the contract. */
-export const STREAMS = ['INBOX', 'LOG', 'OUT', 'TASKS', 'TIMERS', 'SENT', 'DEAD'] as const
+export const STREAMS = ['INBOX', 'LOG', 'OUT', 'TASKS', 'TIMERS', 'SENT', 'DEAD', 'REMOVED'] as const
 export type StreamName = (typeof STREAMS)[number]
 
 /** The form of a tenant, a kind or an id. */
@@ -44,9 +44,9 @@ export function parseActorKey(text: string): Address | undefined {
 export const isAddressable = (a: Address): boolean => TOKEN.test(a.tenant) && TOKEN.test(a.kind) && TOKEN.test(a.id)
 
 /**
- * The `Nats-Msg-Id` of an input. An input's id is unique in its actor and source, a message id in the whole stream. The id is encoded, since
- * a header is one trimmed line. A hash of the payload is part of it: JetStream must not drop a corrected input with the id of a rejected
- * one, nor an input of another source with the same id.
+ * The `Nats-Msg-Id` of an input. An input's id is unique in its actor and source, a message id in the whole stream. The id is encoded,
+ * since a header is one trimmed line. A hash of the payload is part of it: JetStream must not drop a corrected input with the id of a
+ * rejected one, nor an input of another source with the same id.
  */
 export const messageIdOf = (a: Address, id: string, payload: Uint8Array | string): string =>
   `${actorKey(a)}/${encodeURI(id)}/${hash('sha1', payload, 'base64url').slice(0, 12)}`
@@ -70,6 +70,8 @@ export const taskSubject = (name: string, a: Address): string => `task.${name}.$
 /** An actor's only schedule: its next wake-up. */
 export const wakeUpSubject = (a: Address): string => `timer.${path(a)}`
 export const deadSubject = (reason: string, a: Address): string => `dead.${reason}.${path(a)}`
+/** All dead letters of a reason. */
+export const deadSubjects = (reason: string): string => `dead.${reason}.>`
 /** Core NATS, not stored: tells the runner of a task that the machine no longer needs the result. */
 export const abortSubject = (run: string): string => `abort.${run}`
 /** Core NATS, not stored: search requests from processes without a search index. */

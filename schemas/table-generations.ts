@@ -28,6 +28,20 @@ export const MIGRATIONS: Table = {
     rebuild: { type: 'Array(String)', comment: 'Tables to be rebuilt after the migration; rebuilt once they have a later generation' },
     seq: { type: 'UInt64', comment: 'LOG sequence up to which the tables were complete at that time; 0 for new tables' },
     at: { type: TIME, comment: 'When it ran' },
+    generation: { type: 'UInt32', comment: 'The highest generation of any table at that time; 0 for new tables' },
+  },
+}
+
+export const REPAIRS: Table = {
+  comment: 'Tables that were found damaged: their rows are made again from LOG',
+  orderBy: ['name', 'generation', 'uuid'],
+  partitionBy: '',
+  columns: {
+    name: { type: 'LowCardinality(String)', comment: 'Table, or collection of the search index' },
+    generation: { type: 'UInt32', comment: 'Generation that was damaged: repaired once the table has a later one; 0 for a collection' },
+    uuid: { type: 'String', comment: 'Id of the damaged collection: repaired once another has its name; empty for a table' },
+    found: { type: 'String', comment: 'The damage, and the folder in which the damaged files were set aside' },
+    at: { type: TIME, comment: 'When the damage was found' },
   },
 }
 

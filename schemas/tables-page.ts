@@ -33,7 +33,7 @@ function storage({ orderBy, partitionBy, version }: Table): string {
   return `Key and order \`(${orderBy.join(', ')})\`, partitioned by month of \`${partitionBy}\`${current}.`
 }
 
-const shown = ({ reader: _reader, positions: _positions, ...columns }: Table['columns']): Table['columns'] => columns
+const shown = ({ reader: _reader, positions: _positions, version: _version, ...columns }: Table['columns']): Table['columns'] => columns
 
 function section(name: string, { comment, columns }: Pick<View, 'comment' | 'columns'>, about: string): string[] {
   return [

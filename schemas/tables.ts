@@ -284,7 +284,7 @@ export const TABLES = {
       ),
       entered_at: col(TIME, 'When the record that entered the state was decided'),
       left_at: monotonic(TIME, 'When the record that exited the state was decided'),
-      ms: col('UInt64', 'Milliseconds from entered_at to left_at'),
+      ms: col('UInt64', 'Milliseconds from entered_at to left_at; 0 where the clock was set back between them'),
     },
   },
   citations: {
@@ -352,18 +352,21 @@ export const TABLE_NAMES = Object.keys(TABLES) as TableName[]
 /** A row of a table: every column has a value. */
 export type Row<Name extends TableName> = { readonly [Name_ in keyof (typeof TABLES)[Name]['columns']]: unknown }
 
-/** The progress of the projector; one row per reader, the newest by `at`. `freshness` shows it to analysts. */
+/**
+ * The progress of the projector; one row per reader, the newest by `version`, which no clock can move. `freshness` shows it to analysts.
+ */
 export const PROGRESS: Table = {
   comment: 'Progress of the projector, and the position where it resumes',
   orderBy: ['reader'],
   partitionBy: '',
-  version: 'at',
+  version: 'version',
   columns: {
     reader: col(TEXT, 'Name of the reader of the log'),
     projected_seq: col('UInt64', 'The tables contain all records up to this LOG sequence'),
     log_last_seq: col('UInt64', 'The last LOG sequence when this was written'),
     complete_to: col(TIME, 'The tables contain everything decided up to this time'),
     at: col(TIME, 'When this was written'),
+    version: col('UInt64', 'Orders the marks: higher after each start of the reader, and with each mark of a run; never a time'),
     positions: col('String', 'History of positions as JSON, from which the reader detects a truncated log'),
   },
 }

@@ -26,10 +26,22 @@ import { type EndedRun, step } from './step.ts'
  */
 export function decide(kinds: Kinds, actor: Actor, message: Message, context: DecisionContext, fresh: boolean): Decision {
   if (isRedelivery(actor.inbox, message)) return { kind: 'duplicate', by: 'position' }
-  const at = context.now > actor.at ? context.now : actor.at
+  const at = timeAfter(actor.at, context.now)
   const decisionInput: DecisionInput = { actor, message, at, low: context.low, lastSeq: context.lastSeq, hostEnds: context.hostEnds }
   if (message.resolution === undefined) return decideMessage(kinds, decisionInput, fresh)
   return resolveDeadLetter(decisionInput, message.resolution, (asBefore) => decideMessage(kinds, asBefore, fresh))
+}
+
+/**
+ * An actor whose last record is further ahead than this had it from a clock that was wrong, and takes the time as it is: its timers would
+ * wait until that time comes.
+ */
+const CLOCK_AHEAD_MS_MAX = 3_600_000
+
+/** The time of a record: never before the actor's last one, unless that one is far ahead. */
+function timeAfter(lastAt: string, now: string): string {
+  if (now > lastAt) return now
+  return Date.parse(lastAt) - Date.parse(now) > CLOCK_AHEAD_MS_MAX ? now : lastAt
 }
 
 function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolean): Decision {

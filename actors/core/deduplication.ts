@@ -35,7 +35,10 @@ export function rememberInput(state: DedupState, input: Input): DedupState {
 
 const withHash = (ids: string, short: string): string => (ids + short).slice(-LIMITS.seenIdsMax * HASH_CHARS)
 
-/** Records of earlier releases hold hashes of ids without their source. The two kinds of hashes never meet: a producer's id cannot have the prefix. */
+/**
+ * Records of earlier releases hold hashes of ids without their source. The two kinds of hashes never meet: no producer's id has the prefix
+ * of an identity.
+ */
 const remembersInput = (ids: string, input: Identity): boolean =>
   ids !== '' && (includesHash(ids, identityHash(input)) || includesHash(ids, shortHash(input.id)))
 

@@ -1,6 +1,6 @@
 import type { AnyEventObject, ExecutableActionObject } from 'xstate'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { jsonProblem } from '../../schemas/json.ts'
+import { jsonFit } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { Emitted, LogRecord, PendingTask, PendingTimer, Sent, Started, TaskEnd } from '../../schemas/record.ts'
 import { functionAction, sendToOther, unknownAction } from '../definition/check-behaviour.ts'
@@ -184,7 +184,7 @@ function raise(collector: EffectCollector, params: unknown): void {
   const { id, delay } = fieldsOf(params)
   if (delay === undefined) return
   const event = eventOf(params)
-  const problem = jsonProblem(event)
+  const { problem, isExact } = jsonFit(event)
   if (problem !== undefined) throw new ColloquyError('bad_event', `the delayed event "${event.type}": ${problem}`)
   if (typeof delay !== 'number' || Number.isNaN(delay)) throw new ColloquyError('bad_delay', `the delay of "${event.type}" is not a number`)
   collector.timerCount += 1
@@ -193,7 +193,8 @@ function raise(collector: EffectCollector, params: unknown): void {
   stopTimer(collector, sendId)
   const at = timeAfter(collector, delay)
   collector.timersSet.set(run, { run, event: event.type, at })
-  collector.timers.set(run, { event, sendId, at, ...collector.context.tracing })
+  const kept = isExact ? event : (JSON.parse(JSON.stringify(event)) as AnyEventObject)
+  collector.timers.set(run, { event: kept, sendId, at, ...collector.context.tracing })
 }
 
 function stopTimer({ timers, timersSet: set, stopped }: EffectCollector, sendId: unknown): void {

@@ -6,7 +6,7 @@ import { jsonProblem } from '../../schemas/json.ts'
 import type { State } from '../../schemas/record.ts'
 import { type Kind, machineName } from '../definition/kind.ts'
 import { type RefusalCode, refusalError } from '../definition/refusal.ts'
-import { isFunction, isRecord, type Node, pathOf, tasksOf, timersOf } from '../definition/walk-machine.ts'
+import { isFunction, isRecord, type Node, nodesOf, pathOf, tasksOf, timersOf } from '../definition/walk-machine.ts'
 import type { Actor } from './actor.ts'
 import type { Action } from './effects.ts'
 import { leavesOf, statePath } from './snapshot.ts'
@@ -163,9 +163,10 @@ function delayOf(kind: Kind, delay: unknown, context: unknown, event: MigrationE
 
 /** Drops what history states remember about states that no longer exist. */
 function historyFor({ machine }: Kind, history: State['history']): State['history'] {
+  const ids = new Set(nodesOf(machine).map(({ id }) => id))
   const known = (entry: unknown): boolean => {
     const id = isRecord(entry) ? entry['id'] : undefined
-    return typeof id === 'string' && 'value' in attempt(() => machine.getStateNodeById(id))
+    return typeof id === 'string' && ids.has(id)
   }
   return Object.fromEntries(Object.entries(history).filter(([, nodes]) => Array.isArray(nodes) && nodes.every(known)))
 }

@@ -72,12 +72,14 @@ function persistedHistory(kind: Kind, snapshot: AnyMachineSnapshot): State['hist
   return persisted.historyValue ?? {}
 }
 
-/** Whether the snapshot has a child whose run has ended. A restored snapshot would not have it. */
-export function hasEndedChildren(snapshot: AnyMachineSnapshot, tasks: Tasks): boolean {
+/**
+ * Whether the snapshot has the children that a restored one would have, in the same order: one for each pending run. XState keeps a child
+ * whose run has ended, and stops children in their order.
+ */
+export function hasSameChildren(snapshot: AnyMachineSnapshot, tasks: Tasks): boolean {
   const children = Object.keys(snapshot.children as object)
-  if (children.length === 0) return false
-  const pending = new Set(Object.values(tasks).map((task) => task.child))
-  return children.some((child) => !pending.has(child))
+  const pending = Object.values(tasks)
+  return children.length === pending.length && children.every((child, index) => child === pending[index]?.child)
 }
 
 /** The active leaf states of a state value, dotted and sorted. */

@@ -1,21 +1,20 @@
 import type { AnyEventObject, AnyMachineSnapshot } from 'xstate'
 import type { Input } from '../../schemas/envelope.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
-import { jsonProblem } from '../../schemas/json.ts'
-import type { LogRecord, TaskEnd } from '../../schemas/record.ts'
-import { spawnInAssign } from '../definition/check-behaviour.ts'
+import { jsonFit, jsonProblem } from '../../schemas/json.ts'
+import type { LogRecord, State, TaskEnd } from '../../schemas/record.ts'
+import { spawnedChildren, spawnInAssign } from '../definition/check-behaviour.ts'
 import { contextNotJson } from '../definition/check-context.ts'
 import { alwaysCycle } from '../definition/check-cycles.ts'
 import { type Kind, machineName } from '../definition/kind.ts'
 import type { TransitionResult } from '../definition/pure-machine.ts'
 import { refusalError } from '../definition/refusal.ts'
-import { isRecord } from '../definition/walk-machine.ts'
 import type { Actor } from './actor.ts'
 import type { Outcomes } from './commit.ts'
 import type { DecisionInput } from './decision.ts'
 import { type Action, collectEffects, type EffectContext, type Effects, selfSentEvent } from './effects.ts'
 import { migrate, versionOf } from './migrate.ts'
-import { describeSnapshot, hasEndedChildren, restoreSnapshot, statePath } from './snapshot.ts'
+import { describeSnapshot, hasSameChildren, restoreSnapshot, statePath, type Tasks } from './snapshot.ts'
 
 /** The pending run that a message ends. It is removed from the pending runs before the machine takes the event. */
 export interface EndedRun {
@@ -41,7 +40,8 @@ export function step(
   const first = before ?? takeSelfSentEvents(kind, kind.pure.initial(actor.address), actions)
   if (first.status === 'error' && before === undefined) throw first.error
   const snapshot = first.status === 'active' ? takeSelfSentEvents(kind, kind.pure.next(first, event), actions) : first
-  refuseSpawned(kind, before, snapshot, actions)
+  const [spawned] = spawnedChildren(before, snapshot, actions)
+  if (spawned !== undefined) throw refusalError(kind.name, spawnInAssign(spawned === '' ? '' : `"${spawned}"`))
 
   const base = `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`
   const effects = collectEffects(kind, actions, stillPending(actor, endedRun), {
@@ -52,9 +52,10 @@ export function step(
   })
   const stopped = stoppedByEnd(snapshot, effects)
   const { tasks, timers } = stopped === undefined ? effects.pending : { tasks: {}, timers: {} }
-  const state = describeSnapshot(kind, snapshot, tasks, timers, actor.state, at)
-  const problem = jsonProblem(state.context)
+  const described = describeSnapshot(kind, snapshot, tasks, timers, actor.state, at)
+  const { problem, isExact } = jsonFit(described.context)
   if (problem !== undefined) throw refusalError(kind.name, contextNotJson(problem))
+  const state = isExact ? described : { ...described, context: throughJson(described.context) }
   const outputProblem = jsonProblem(state.output)
   if (outputProblem !== undefined) throw new ColloquyError('bad_output', `the output of kind "${kind.name}": ${outputProblem}`)
   const label = kind.label(state.context)
@@ -74,10 +75,16 @@ export function step(
     // A task whose deadline passed may still be running. Its runner must stop it, as it stops a run that the machine stopped.
     stopped: [...ended.filter((end) => end.status === 'expired').map((end) => end.run), ...effects.stopped, ...(stopped?.runs ?? [])],
     ended: [...ended, ...effects.ended, ...(stopped?.ended ?? [])],
-    snapshot: hasEndedChildren(snapshot, tasks) ? undefined : snapshot,
+    snapshot: keptSnapshot(isExact ? snapshot : { ...snapshot, context: state.context }, tasks),
     error: snapshot.status === 'error' ? messageOf(snapshot.error) : undefined,
   }
 }
+
+/** What the record will hold: the next decision must see the same, whether the actor stays in memory or is read from its record. */
+const throughJson = (context: State['context']): State['context'] => JSON.parse(JSON.stringify(context)) as State['context']
+
+const keptSnapshot = (snapshot: AnyMachineSnapshot, tasks: Tasks): AnyMachineSnapshot | undefined =>
+  hasSameChildren(snapshot, tasks) ? snapshot : undefined
 
 function tracingOf({ correlationid, traceparent }: Input): EffectContext['tracing'] {
   return { ...(correlationid === undefined ? {} : { correlationid }), ...(traceparent === undefined ? {} : { traceparent }) }
@@ -121,16 +128,6 @@ function takeSelfSentEvents(kind: Kind, [first, firstActions]: TransitionResult,
     collect(more)
   }
   return snapshot
-}
-
-/** Refuses a child that no action started: it was spawned in an assign, which leaves no other trace. */
-function refuseSpawned(kind: Kind, before: AnyMachineSnapshot | undefined, snapshot: AnyMachineSnapshot, actions: readonly Action[]): void {
-  for (const [id, child] of Object.entries(snapshot.children as Readonly<Record<string, unknown>>)) {
-    if (before !== undefined && Reflect.get(before.children as object, id) === child) continue
-    if (actions.some(({ type, params }) => type === 'xstate.spawnChild' && isRecord(params) && params['actorRef'] === child)) continue
-    // An id that XState generates differs each time the decision is made; leave it out of the message.
-    throw refusalError(kind.name, spawnInAssign(id.startsWith('x:') ? '' : `"${id}"`))
-  }
 }
 
 function stillPending({ state }: Actor, endedRun: EndedRun | undefined) {

@@ -1,4 +1,4 @@
-import type { AnyStateMachine } from 'xstate'
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate'
 import type { Refusal } from './refusal.ts'
 import { isSend } from './send-action.ts'
 import { builtInAction, guardsOf, isFunction, isRecord, nameOf, type Reference } from './walk-machine.ts'
@@ -17,7 +17,7 @@ function checkAction(machine: AnyStateMachine, where: string, action: unknown): 
     case 'xstate.assign':
       return spawns(own['assignment']) ? [spawnInAssign(where)] : []
     case 'xstate.sendTo':
-      return checkDelay(machine, where, own).concat(sendsToSelf(own['to']) ? [] : [sendToOther(where)])
+      return checkDelay(machine, where, own).concat(neverSendsToSelf(own['to']) ? [sendToOther(where)] : [])
     case 'xstate.raise':
       return checkDelay(machine, where, own)
     default:
@@ -67,32 +67,66 @@ function withoutDuplicates(refusals: readonly Refusal[]): Refusal[] {
 const self = {}
 
 /**
- * Whether a target is the actor itself. If it is a function, it is called with a `self` and otherwise empty arguments, to see whether it
- * returns that `self`.
+ * Whether a target is certainly not the actor itself. A function is called with a `self` and an empty context, to see whether it returns
+ * that `self`. If it reads the context or the event, only a decision can tell, and refuses another target.
  */
-function sendsToSelf(to: unknown): boolean {
-  if (!isFunction(to)) return to === '#_internal'
+function neverSendsToSelf(to: unknown): boolean {
+  if (!isFunction(to)) return to !== '#_internal'
+  if (!readsArgument(to, 'self')) return true
+  let dependsOnInput = false
+  const empty = new Proxy({}, { get: () => void (dependsOnInput = true), has: () => (dependsOnInput = true) })
+  const system = { get: () => undefined, getAll: () => ({}) }
   try {
-    return to({ self, context: {}, event: { type: '' }, system: { get: () => undefined } }) === self
+    const target = to({ self, context: empty, event: empty, system })
+    return target !== self && !dependsOnInput
   } catch {
-    return false
+    return !dependsOnInput
   }
 }
 
 /**
- * Whether an `assign` uses XState's `spawn`. The source text decides, since a function cannot be inspected. A decision refuses what this
- * check misses.
+ * Whether an `assign` uses XState's `spawn`. A decision refuses what this check misses.
  */
 function spawns(assignment: unknown): boolean {
   const parts: unknown[] = typeof assignment === 'function' ? [assignment] : isRecord(assignment) ? Object.values(assignment) : []
-  return parts.some((part) => typeof part === 'function' && readsSpawn(Function.prototype.toString.call(part)))
+  return parts.some((part) => isFunction(part) && callsSpawn(part))
 }
 
-function readsSpawn(source: string): boolean {
-  const parameters = /^(?:async\s+)?(?:function\s*\w*\s*|\w+\s*)?\(?\s*(\{[^}]*\}|\w+)/.exec(source)?.[1] ?? ''
-  if (parameters.startsWith('{')) return /[{,]\s*spawn\s*[:,}=]/.test(parameters)
-  return new RegExp(`\\b${parameters}\\.spawn\\s*\\(`).test(source)
+/** Whether a function that XState calls with `{ spawn, … }` uses it. */
+export function callsSpawn(given: (...args: readonly unknown[]) => unknown): boolean {
+  const { names, source } = parameterOf(given)
+  return names === undefined ? false : names.startsWith('{') ? takes(names, 'spawn') : new RegExp(`\\b${names}\\.spawn\\s*\\(`).test(source)
 }
+
+/**
+ * The ids of children that no action started: they were spawned in an assign, which leaves no other trace. An id that XState generates
+ * differs each time the decision is made; it is left empty.
+ */
+export function spawnedChildren(
+  before: AnyMachineSnapshot | undefined,
+  snapshot: AnyMachineSnapshot,
+  actions: readonly { readonly type: string; readonly params?: unknown }[],
+): string[] {
+  const children = snapshot.children as Readonly<Record<string, unknown>>
+  const isKnown = (id: string, child: unknown): boolean =>
+    (before !== undefined && Reflect.get(before.children as object, id) === child)
+    || actions.some(({ type, params }) => type === 'xstate.spawnChild' && isRecord(params) && params['actorRef'] === child)
+  return Object.entries(children).flatMap(([id, child]) => (isKnown(id, child) ? [] : [id.startsWith('x:') ? '' : id]))
+}
+
+/** Whether a function may read this field of its first argument. It certainly does not where its parameter is a flat pattern without it. */
+function readsArgument(given: (...args: readonly unknown[]) => unknown, field: string): boolean {
+  const { names } = parameterOf(given)
+  return names?.startsWith('{') !== true || /\.\.\.|.\{/s.test(names) || takes(names, field)
+}
+
+/** The first parameter as it is written: a name or a pattern. The source text decides, since a function cannot be inspected. */
+function parameterOf(given: (...args: readonly unknown[]) => unknown): { readonly names: string | undefined; readonly source: string } {
+  const source = Function.prototype.toString.call(given)
+  return { source, names: /^(?:async\s+)?(?:function\s*\w*\s*|\w+\s*)?\(?\s*(\{[^}]*\}|\w+)/.exec(source)?.[1] }
+}
+
+const takes = (pattern: string, field: string): boolean => new RegExp(`[{,]\\s*${field}\\s*[:,}=]`).test(pattern)
 
 export const functionAction = (where: string): Refusal => ({
   code: 'function_action',
@@ -109,7 +143,7 @@ export const unknownAction = (name: string, where: string): Refusal => ({
 export const spawnInAssign = (where: string): Refusal => ({
   code: 'spawn_in_assign',
   where,
-  what: 'an actor spawned in assign is in no record and never runs',
+  what: 'a spawned actor is in no record and never runs',
   instead: 'invoke a task in a state, or send an event to another actor: send({ kind, id, type, data })',
 })
 export const sendToOther = (where: string): Refusal => ({

@@ -1,9 +1,11 @@
-import type { AnyMachineSnapshot } from 'xstate'
 import { z } from 'zod'
 import { zodProblem } from '../../schemas/envelope.ts'
 import { jsonProblem } from '../../schemas/json.ts'
+import { callsSpawn, spawnedChildren, spawnInAssign } from './check-behaviour.ts'
 import type { Kind } from './kind.ts'
+import type { TransitionResult } from './pure-machine.ts'
 import type { Refusal } from './refusal.ts'
+import { isFunction } from './walk-machine.ts'
 
 /** Types that JSON cannot represent. An `undefined` in an object is harmless: JSON leaves it out. */
 const NOT_JSON: ReadonlySet<string> = new Set(['date', 'map', 'set', 'bigint', 'symbol', 'function', 'promise', 'file', 'nan'])
@@ -11,7 +13,9 @@ const NOT_JSON: ReadonlySet<string> = new Set(['date', 'map', 'set', 'bigint', '
 const CONTEXT_INSTEAD = 'keep JSON values: an ISO text for a time, a list of pairs for a Map, a list for a Set, a text for a bigint'
 
 /** Checks the context that a record has to hold: by its schema, and in the machine's initial state. */
-export function checkContext(kind: Pick<Kind, 'name' | 'context' | 'pure'>): Refusal[] {
+export function checkContext(kind: Pick<Kind, 'name' | 'context' | 'machine' | 'pure'>): Refusal[] {
+  const context: unknown = kind.machine.config.context
+  if (isFunction(context) && callsSpawn(context)) return [spawnInAssign('context')]
   const schema = checkSchema(kind.context)
   return schema.length > 0 ? schema : checkFirst(kind)
 }
@@ -38,8 +42,11 @@ export const contextNotJson = (what: string): Refusal => ({ code: 'context_not_j
  * check the context.
  */
 function checkFirst({ name, context: schema, pure }: Pick<Kind, 'name' | 'context' | 'pure'>): Refusal[] {
-  const first = firstState(name, pure)
-  if (first === undefined || first.status === 'error') return []
+  const initial = initialResult(name, pure)
+  if (initial === undefined || initial[0].status === 'error') return []
+  const [first, actions] = initial
+  const [spawned] = spawnedChildren(undefined, first, actions)
+  if (spawned !== undefined) return [spawnInAssign(`initial state${spawned === '' ? '' : `, "${spawned}"`}`)]
   const context: unknown = first.context
   const problem = jsonProblem(context)
   if (problem !== undefined) return [contextNotJson(`the initial context has ${problem}`)]
@@ -55,9 +62,9 @@ function checkFirst({ name, context: schema, pure }: Pick<Kind, 'name' | 'contex
   ]
 }
 
-function firstState(kind: string, pure: Kind['pure']): AnyMachineSnapshot | undefined {
+function initialResult(kind: string, pure: Kind['pure']): TransitionResult | undefined {
   try {
-    return pure.initial({ tenant: 'tenant', kind, id: 'id' })[0]
+    return pure.initial({ tenant: 'tenant', kind, id: 'id' })
   } catch {
     return undefined
   }

@@ -1,16 +1,17 @@
 import type { AnyStateMachine } from 'xstate'
 import { messageOf } from '../../schemas/errors.ts'
 import type { Refusal } from './refusal.ts'
-import { type Node, nodesOf, pathOf } from './walk-machine.ts'
+import { builtInAction, nameOf, type Node, nodesOf, pathOf } from './walk-machine.ts'
 
 /**
- * Finds cycles of `always` transitions without a guard, which never end. Cycles with guards are bounded at run time: the input is rejected.
+ * Finds cycles of `always` transitions without a guard, which never end. What a definition does not show, such as a cycle with guards, is
+ * bounded at run time: the input is rejected.
  */
 export function checkCycles(machine: AnyStateMachine): Refusal[] {
   const reported = new Set<Node>()
   return nodesOf(machine).flatMap((start) => {
     const cycle = unguardedCycleFrom(start)
-    if (cycle === undefined || cycle.some((node) => reported.has(node))) return []
+    if (cycle === undefined || !isEndless(machine, cycle) || cycle.some((node) => reported.has(node))) return []
     for (const node of cycle) reported.add(node)
     const states = [...cycle, start].map(pathOf).join(' → ')
     return [alwaysCycle(`${pathOf(start)}, always`, `its always transitions form an endless cycle (${states})`)]
@@ -23,6 +24,42 @@ export const alwaysCycle = (where: string, what: string): Refusal => ({
   what,
   instead: 'give one of them a guard that becomes false, or use after',
 })
+
+/**
+ * Whether XState goes round a cycle for ever. It takes the `always` transitions again only after a step that has changed something:
+ * another active state, another context, or an event that was raised. So a state that only emits does so once for each event. A cycle
+ * inside a region may end because another region leaves their common state.
+ */
+function isEndless(machine: AnyStateMachine, cycle: readonly Node[]): boolean {
+  if (cycle.some((node) => isBesideAlways(node))) return false
+  const [only, ...others] = cycle
+  if (only === undefined || others.length > 0) return others.length > 0
+  const [transition] = only.always ?? []
+  const { actions = [], target = [], reenter = false } = transition ?? {}
+  const isEnteredAgain = reenter && target.includes(only)
+  const certain = isEnteredAgain ? [...only.exit, ...actions, ...only.entry] : actions
+  return certain.some((action: unknown) => changesSomething(machine, action)) || (isEnteredAgain && only.invoke.length > 0)
+}
+
+/** Whether another region of a parallel state around it has an `always`. */
+function isBesideAlways(node: Node): boolean {
+  for (let inner = node; inner.parent !== undefined; inner = inner.parent) {
+    const { parent } = inner
+    if (parent.type !== 'parallel') continue
+    const others = Object.values<Node>(parent.states).filter((region) => region !== inner)
+    if (others.some(hasAlwaysInside)) return true
+  }
+  return false
+}
+
+const hasAlwaysInside = (node: Node): boolean => node.always !== undefined || Object.values<Node>(node.states).some(hasAlwaysInside)
+
+/** Whether the action certainly changes the context or raises an event, so that XState tries the `always` transitions once more. */
+function changesSomething(machine: AnyStateMachine, action: unknown): boolean {
+  const name = nameOf(action)
+  const own = builtInAction(name === undefined ? action : machine.implementations.actions[name])
+  return own?.['type'] === 'xstate.assign' || (own?.['type'] === 'xstate.raise' && own['delay'] === undefined)
+}
 
 /** The states of an unguarded cycle through `start`, in order; undefined where there is none. */
 function unguardedCycleFrom(start: Node): Node[] | undefined {
@@ -40,9 +77,10 @@ function unguardedTargetOf(node: Node): Node | undefined {
   return target === undefined ? undefined : firstWithAlways(target)
 }
 
-/** XState tries the innermost state first. Parallel regions are left to the bound at run time. */
+/** XState tries the innermost state first. Parallel regions, and final states, which may end the machine, are left to run time. */
 function firstWithAlways(entered: Node): Node | undefined {
   const leaf = leafOf(entered)
+  if (leaf?.type === 'final') return undefined
   for (let node: Node | undefined = leaf; node !== undefined; node = node.parent) if (node.always !== undefined) return node
   return undefined
 }

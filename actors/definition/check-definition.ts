@@ -6,7 +6,7 @@ import { checkCycles } from './check-cycles.ts'
 import { checkSources } from './check-invokes.ts'
 import type { Kind } from './kind.ts'
 import { type Refusal, refusalText } from './refusal.ts'
-import { actionsOf, nodesOf, pathOf } from './walk-machine.ts'
+import { actionsOf, isRecord, nodesOf, pathOf } from './walk-machine.ts'
 
 /** Everything that is wrong with a definition. `code` is that of the first refusal. */
 export class DefinitionError extends ColloquyError {
@@ -28,6 +28,9 @@ export class DefinitionError extends ColloquyError {
  */
 export function checkDefinition(kind: Kind): void {
   const { machine, tasks } = kind
+  const structure = [...checkInitials(machine), ...checkIds(machine)]
+  // XState throws while it reads a state whose initial state does not exist.
+  if (isFilled(structure)) throw new DefinitionError(kind.name, structure)
   const actions = actionsOf(machine)
   const [first, ...more] = [
     ...checkSources(machine, tasks, actions),
@@ -36,6 +39,7 @@ export function checkDefinition(kind: Kind): void {
     ...checkEvents(kind),
     ...checkCycles(machine),
     ...checkStateNames(machine),
+    ...checkRoutes(machine),
   ]
   // A machine with an endless cycle or missing parts cannot compute its initial state.
   const refusals = first === undefined ? checkContext(kind) : [first, ...more]
@@ -43,6 +47,50 @@ export function checkDefinition(kind: Kind): void {
 }
 
 const isFilled = (refusals: readonly Refusal[]): refusals is readonly [Refusal, ...Refusal[]] => refusals.length > 0
+
+function checkInitials(machine: AnyStateMachine): Refusal[] {
+  return nodesOf(machine).flatMap((node) => {
+    const written: unknown = node.config.initial
+    const initial = isRecord(written) ? written['target'] : written
+    if (node.type !== 'compound' || (typeof initial === 'string' && Object.hasOwn(node.states, initial))) return []
+    return [
+      {
+        code: 'unknown_initial',
+        where: `${pathOf(node)}, initial`,
+        what: `there is no state ${JSON.stringify(initial) ?? 'undefined'} in it`,
+        instead: `use one of its states (${Object.keys(node.states).join(', ')})`,
+      } as const,
+    ]
+  })
+}
+
+/** Timers and the memory of history states find a state by its id. */
+function checkIds(machine: AnyStateMachine): Refusal[] {
+  const nodes = nodesOf(machine)
+  const first = new Map(nodes.toReversed().map((node) => [node.id, node]))
+  return nodes.flatMap((node) => {
+    const other = first.get(node.id)
+    if (other === undefined || other === node) return []
+    return [
+      {
+        code: 'duplicate_state_id',
+        where: pathOf(node),
+        what: `"${pathOf(other)}" has the same id, "${node.id}"`,
+        instead: 'give each state an id of its own, or none',
+      } as const,
+    ]
+  })
+}
+
+const checkRoutes = (machine: AnyStateMachine): Refusal[] =>
+  nodesOf(machine)
+    .filter(({ config }) => isRecord(config) && config['route'] !== undefined)
+    .map((node) => ({
+      code: 'route',
+      where: `${pathOf(node)}, route`,
+      what: 'a producer cannot send "xstate.route": types that begin with xstate. are reserved',
+      instead: 'declare an event, and write a transition for it at the root: on: { "go.there": "#id" }',
+    }))
 
 /** Finds events that a state handles and the kind does not declare. XState's types accept a misspelt event beside a correct one. */
 function checkEvents({ machine, events }: Pick<Kind, 'machine' | 'events'>): Refusal[] {

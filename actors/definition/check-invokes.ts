@@ -50,9 +50,7 @@ function invokedIn(machine: AnyStateMachine): Invoked[] {
 }
 
 function checkSource(machine: AnyStateMachine, tasks: Readonly<Record<string, unknown>>, where: string, src: unknown): Refusal[] {
-  if (typeof src !== 'string') {
-    return [{ code: 'inline_source', where, what: 'it invokes an inline source, which a record cannot name', instead: INVOKE_INSTEAD }]
-  }
+  if (typeof src !== 'string') return [inlineSource(where, src)]
   const known: Readonly<Record<string, unknown>> = machine.implementations.actors
   const logic = Object.hasOwn(known, src) ? known[src] : undefined
   if (Object.hasOwn(tasks, src) && (logic === undefined || (isRecord(logic) && TASK in logic))) return []
@@ -61,19 +59,37 @@ function checkSource(machine: AnyStateMachine, tasks: Readonly<Record<string, un
     const which = names.length === 0 ? 'it has none' : `it has ${names.map((name) => `"${name}"`).join(', ')}`
     return [{ code: 'unknown_source', where, what: `"${src}" is not a task of the kind (${which})`, instead: INVOKE_INSTEAD }]
   }
+  return [lostActor(where, `"${src}"`, logic)]
+}
+
+/** A promise in place becomes a task by its name alone. Other logic in place has the fault that it has under a name. */
+function inlineSource(where: string, src: unknown): Refusal {
+  if (isRecord(src) && logicOf(src)[0] !== 'promise_actor') return lostActor(where, 'its source', src)
+  return { code: 'inline_source', where, what: 'it invokes an inline source, which a record cannot name', instead: INVOKE_INSTEAD }
+}
+
+function lostActor(where: string, name: string, logic: unknown): Refusal {
   const [code, what] = logicOf(logic)
-  return [
-    {
-      code,
-      where,
-      what: `"${src}" is ${what}, which would run in this process only and be lost with it`,
-      instead: code === 'machine_actor' ? 'make it a kind and send it events by send({ kind, id, type, data })' : INVOKE_INSTEAD,
-    },
-  ]
+  return {
+    code,
+    where,
+    what: `${name} is ${what}, which would run in this process only and be lost with it`,
+    instead: LOST_ACTOR_INSTEAD[code],
+  }
+}
+
+type LostActorCode = Extract<RefusalCode, `${string}_actor`>
+
+const LOST_ACTOR_INSTEAD: Readonly<Record<LostActorCode, string>> = {
+  machine_actor: 'make it a kind and send it events by send({ kind, id, type, data })',
+  transition_actor: 'keep its state in the context, or make it a kind and send it events by send({ kind, id, type, data })',
+  callback_actor: `let the outside publish inputs instead, or ${INVOKE_INSTEAD}`,
+  observable_actor: `let the outside publish inputs instead, or ${INVOKE_INSTEAD}`,
+  promise_actor: INVOKE_INSTEAD,
 }
 
 /** XState does not label its kinds of actor logic; their members and behaviour tell them apart. */
-function logicOf(logic: unknown): [RefusalCode, string] {
+function logicOf(logic: unknown): [LostActorCode, string] {
   if (logic instanceof StateMachine) return ['machine_actor', 'a machine']
   if (!isRecord(logic) || !('start' in logic)) return ['transition_actor', 'a transition function']
   if ('_subscription' in callLogic(logic, 'getInitialSnapshot', undefined, undefined)) return ['observable_actor', 'an observable']

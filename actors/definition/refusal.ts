@@ -30,6 +30,9 @@ export const REFUSAL_CODES = [
   'unknown_event',
   'always_cycle',
   'bad_state_name',
+  'unknown_initial',
+  'duplicate_state_id',
+  'route',
   'context_not_json',
   'bad_context',
   /** Found at start, against what is registered and recorded. */

@@ -14,12 +14,15 @@ type History = Readonly<Record<string, Node[]>>
 export function inRestoredForm(snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
   const root: Node = snapshot.machine.root
   const active: Node[] = snapshot._nodes
-  const value: Value = snapshot.value
+  const value = snapshot.value as Value
   const history: History = snapshot.historyValue
   const remembered = withoutEmpty(history)
-  const restored = isChain(root, value, active) ? active : restoredOrder(root, value)
-  if (remembered === history && isSameList(restored, active)) return snapshot
-  return { ...snapshot, _nodes: restored, tags: new Set(restored.flatMap(({ tags }) => tags)), historyValue: remembered }
+  if (isChain(root, value, active)) return remembered === history ? snapshot : { ...snapshot, historyValue: remembered }
+  const whole = isWhole(root, value) ? value : wholeValue(snapshot)
+  const restored = restoredOrder(root, whole)
+  if (whole === value && remembered === history && isSameList(restored, active)) return snapshot
+  const tags = new Set(restored.flatMap((node) => node.tags))
+  return { ...snapshot, value: whole, _nodes: restored, tags, historyValue: remembered }
 }
 
 /** Whether the active states are one path from the root to a leaf, in that order: the restored form of a machine without regions. */
@@ -36,10 +39,31 @@ function isChain(root: Node, value: Value, active: readonly Node[]): boolean {
         key = one
       }
     }
-    if (key === undefined) return active.length === depth + 1
+    if (key === undefined) return active.length === depth + 1 && !hasChildren(node)
     node = node.states[key]
     inner = typeof inner === 'string' ? undefined : inner?.[key]
   }
+}
+
+/** Whether a state has states inside of which at least one must be active. */
+const hasChildren = ({ type, states }: Node): boolean =>
+  type === 'compound' || (type === 'parallel' && Object.values<Node>(states).some((child) => child.type !== 'history'))
+
+/** Whether the value has a state in each active compound state, and all regions of each active parallel state. */
+function isWhole(node: Node, value: Value | undefined): boolean {
+  if (typeof value === 'string') return node.states[value] !== undefined && !hasChildren(node.states[value])
+  const keys = Object.keys(value ?? {})
+  const isComplete =
+    node.type === 'parallel'
+      ? Object.values<Node>(node.states).every((child) => child.type === 'history' || keys.includes(child.key))
+      : node.type !== 'compound' || keys.length > 0
+  return isComplete && keys.every((key) => node.states[key] !== undefined && isWhole(node.states[key], value?.[key]))
+}
+
+/** XState enters what is missing when it restores a value. It loses states where a history state leads to its own parallel state. */
+function wholeValue({ machine, value }: AnyMachineSnapshot): Value {
+  const whole: AnyMachineSnapshot = machine.resolveState({ value: value as Value, context: {} })
+  return whole.value as Value
 }
 
 /** The active states in the order of XState's `restoreSnapshot`: the children of a state, then those of each child. */

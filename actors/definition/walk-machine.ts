@@ -100,8 +100,14 @@ export function actionsOf(machine: AnyStateMachine): Reference[] {
   const inStates = nodesOf(machine).flatMap((node) => {
     const path = pathOf(node)
     const initial = node.type === 'compound' ? node.initial.actions : []
+    const timers = new Map(timersOf(node).map(({ eventType, delay }) => [eventType, String(delay)]))
+    const placeOf = (value: unknown): string => {
+      const id = builtInAction(value)?.['id']
+      const delay = typeof id === 'string' ? timers.get(id) : undefined
+      return delay === undefined ? 'entry' : `after ${delay}`
+    }
     return [
-      ...node.entry.map((value) => ({ where: `${path}, entry`, value })),
+      ...node.entry.map((value) => ({ where: `${path}, ${placeOf(value)}`, value })),
       ...node.exit.map((value) => ({ where: `${path}, exit`, value })),
       ...initial.map((value: unknown) => ({ where: `${path}, initial`, value })),
       ...eventTransitionsOf(node).flatMap(({ where, transitions }) =>

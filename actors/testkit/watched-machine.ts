@@ -48,7 +48,8 @@ const HIGHEST = 0.999_9
  * with other random numbers. The two records must be equal.
  */
 export function createWatcher(kind: Kind): Watcher {
-  const frozen = kindsByName([withOwnMachine(kind, deepFreeze, freezing)])
+  const memory: Memory = { context: undefined }
+  const frozen = kindsByName([withOwnMachine(kind, deepFreeze, (pure) => freezing(pure, memory))])
   const newFree = (): Kinds => kindsByName([withOwnMachine(kind)])
   const free = newFree()
 
@@ -64,7 +65,7 @@ export function createWatcher(kind: Kind): Watcher {
       const decideReread = (conditions: Conditions, kinds = actor.state === null ? newFree() : free): Decision =>
         run(kinds, fromRecord(actor), conditions)
 
-      const decision = run(frozen, actor, here)
+      const decision = withContext(run(frozen, actor, here), memory)
       const differences = compare(decision, decideReread(elsewhere))
       if (differences.length === 0) return { decision, complaint: undefined }
       const explained = explain(
@@ -181,17 +182,31 @@ function clonedIfPossible<T>(value: T): T {
   }
 }
 
+/** The last context that the machine returned, before it was brought into the form that a record holds. */
+interface Memory {
+  context: unknown
+}
+
+/** A host goes on with the context that the record holds. The test kit keeps what the machine returned, to find out whether it matters. */
+const withContext = (decision: Decision, { context }: Memory): Decision => {
+  const snapshot = decision.kind === 'record' ? decision.next?.snapshot : undefined
+  if (decision.kind !== 'record' || decision.next === undefined || snapshot === undefined || snapshot.context === context) return decision
+  return { ...decision, next: { ...decision.next, snapshot: { ...snapshot, context } } }
+}
+
 /** Freezes everything that the machine is given and returns. */
-const freezing = (pure: PureMachine): PureMachine => ({
+const freezing = (pure: PureMachine, memory: Memory): PureMachine => ({
   initial: (input) => {
     const result = pure.initial(deepFreeze(input))
     deepFreeze(result[0].context)
+    memory.context = result[0].context
     return result
   },
   next: (snapshot, event) => {
     deepFreeze(snapshot.context)
     const result = pure.next(snapshot, deepFreeze(event))
     deepFreeze(result[0].context)
+    memory.context = result[0].context
     return result
   },
   restore: pure.restore,

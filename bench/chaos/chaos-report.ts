@@ -14,8 +14,8 @@ export function renderChaosReport(report: ChaosReport): string {
     `seed        ${options.seed}   (${command})`,
     `faults      ${faults}: ${injected.map(([name, count]) => `${name} ${count}`).join(', ') || 'none'}`,
     `messages    ${number(verdict.sent)} sent, ${number(verdict.acknowledged)} acknowledged, ${number(repeatedSends)} resent copies`,
-    `records     ${number(verdict.records)} of ${number(verdict.actors)} actors, ${number(verdict.rejected)} rejections, ${number(verdict.unreadable)} set aside; tasks: `
-      + `${listed(verdict.tasks)}`,
+    `records     ${number(verdict.records)} of ${number(verdict.actors)} actors, ${number(verdict.rejected)} rejections, `
+      + `${number(verdict.unreadable)} set aside; tasks: ${listed(verdict.tasks)}`,
     `duplicates  OUT ${verdict.repeated.out}, DEAD ${verdict.repeated.dead} (allowed: at least once, with the same id)`,
     `take-over   all partitions owned ${times(observed.takeOverMs)}; first record ${times(observed.firstRecordMs)}`,
     `hand-over   ${times(observed.handOverMs)}`,

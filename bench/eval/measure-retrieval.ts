@@ -1,6 +1,6 @@
 import type { LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
-import { pointId } from '../../pipeline/search/point-id.ts'
 import { createHybridSearch, SEARCH_MODES, type SearchMode, type SearchRequest } from '../../pipeline/search/hybrid-search.ts'
+import { pointId } from '../../pipeline/search/point-id.ts'
 import { termsOf } from '../../pipeline/search/search-terms.ts'
 import type { IndexPoint, VectorStore } from '../../pipeline/search/vector-store.ts'
 import { meanQuality, type Quality, qualityOf } from './retrieval-metrics.ts'

@@ -11,6 +11,10 @@ export interface ClickHouseAccess {
   readonly client: ClickHouseClientConfigOptions
   /** True if the server is a child of this process. */
   readonly embedded: boolean
+  /** The folder of the embedded server. */
+  readonly folder?: string
+  /** Tables that the embedded server could not load at its start; they are logged. */
+  readonly setAside?: readonly string[]
   /** Process id of the embedded server; changes when the server is restarted. */
   readonly pid: number | undefined
   stop(): Promise<void>
@@ -48,6 +52,8 @@ export async function accessClickHouse(settings: Settings, log: Logger): Promise
   return {
     url: server.url,
     embedded: true,
+    folder: server.folder,
+    setAside: server.setAside,
     stop: server.stop,
     get pid() {
       return server.pid

@@ -5,6 +5,7 @@ import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-n
 import { z } from 'zod'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { isJetStreamError } from '../../pipeline/jetstream/jetstream-codes.ts'
+import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import type { Settings } from '../settings.ts'
@@ -39,7 +40,7 @@ export async function announce(dataDir: string, addresses: Addresses): Promise<{
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const file = fileOf(dataDir)
   const partial = `${file}.${addresses.pid}`
-  await writeFile(partial, `${JSON.stringify(addresses, undefined, 2)}\n`, { mode: 0o600 })
+  await namingFile(partial, writeFile(partial, `${JSON.stringify(addresses, undefined, 2)}\n`, { mode: 0o600 }))
   await rename(partial, file)
   return {
     async withdraw() {
@@ -172,7 +173,7 @@ export function notRunning(settings: Settings, url?: string, cause?: unknown): C
 /** Reads a file; `undefined` if it does not exist. */
 async function readIfExists(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return await namingFile(file, readFile(file, 'utf8'))
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
     throw error

@@ -1,4 +1,4 @@
-import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import { type ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -7,26 +7,36 @@ import type { Kinds } from '../../actors/definition/define-kind.ts'
 import type { HttpServer } from '../../pipeline/http/http-server.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
-import { createMetrics, merged, type Metrics } from '../../pipeline/runtime/metrics.ts'
+import { createMetrics, merged, type Metrics, type MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
-import { serveSearch } from '../../pipeline/search/search-service.ts'
-import { unwatchedSlot } from '../../pipeline/watchdog/call-slot.ts'
+import { lockDataFolder, watchFolders } from '../servers/data-folder.ts'
+import type { DataLock } from '../servers/data-lock.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
-import { accessClickHouse, type ClickHouseAccess } from './clickhouse-access.ts'
+import { type ClickHouseAccess } from './clickhouse-access.ts'
 import { durabilityOf } from './durability.ts'
 import { registerKinds } from './kind-registry.ts'
-import { accessNats, connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
+import { connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
 import { probeProtection } from './nats-protection.ts'
 import { prepareStreams } from './prepare-streams.ts'
-import { prepareDatabase, prepareTables } from './prepare-tables.ts'
-import { openSearchIndex, type SearchIndex } from './search-index.ts'
+import { type SearchIndex } from './search-index.ts'
 import { serveHttp } from './serve-http.ts'
 import { startReceiptService } from './serve-receipts.ts'
-import { startStages } from './start-stages.ts'
 import { startStatusService } from './status-service.ts'
+import { createStopTracker, type StopTracker } from './stop-tracker.ts'
 import { startStreamWatch, STREAM_CHECK_MS } from './stream-watch.ts'
-import { createEndCounter } from './threads/end-counter.ts'
-import { rolesInThreads, startThreads } from './threads/role-threads.ts'
+import {
+  type Base,
+  clientOf,
+  folderGone,
+  foldersOf,
+  searchOf,
+  startCoreRoles,
+  startIndexPart,
+  startServers,
+  startTablesPart,
+  usesDataFolder,
+} from './system-parts.ts'
+import { rolesInThreads } from './threads/role-threads.ts'
 import { countEndedProcesses, openDecisionSlot } from './watchdog/decision-slots.ts'
 import { watchedSlot } from './watchdog/process-watchdog.ts'
 
@@ -35,13 +45,14 @@ export interface Running {
   readonly settings: Settings
   readonly nats: NatsAccess
   readonly durability: Durability
-  /** Absent, like `client`, if no role of this process uses tables. */
+  /** Absent if no role of this process uses tables, or before its server has started. */
   readonly clickhouse: ClickHouseAccess | undefined
   readonly jetstream: JetStreamContext
   readonly kv: KV
+  /** Absent if no role of this process uses tables, or while ClickHouse is waited for. */
   readonly client: ClickHouseClient | undefined
   readonly kinds: Kinds
-  /** Absent if this process neither writes nor searches the index. */
+  /** Absent if this process neither writes nor searches the index, or while its servers are waited for. */
   readonly searchIndex: SearchIndex | undefined
   /** Metrics of this thread. */
   readonly metrics: Metrics
@@ -51,32 +62,45 @@ export interface Running {
   readonly stages: ReadonlyMap<Role, Stage>
   /** Absent if this process does not have the role `serve`. */
   readonly http: HttpServer | undefined
+  /** Rejects when the system can no longer work and must be stopped. Never settles otherwise. */
+  readonly failed: Promise<never>
   /** Stops everything in reverse order, after work in flight has completed. May be called again. */
   stop(): Promise<void>
 }
 
-/** Adds routes to the HTTP interface, before its own. */
-export type MoreRoutes = (app: FastifyInstance, system: Pick<Running, 'jetstream' | 'kv'> & { readonly client: ClickHouseClient }) => void
+/** Adds routes to the HTTP interface, before its own. `client` throws while ClickHouse is waited for. */
+export type MoreRoutes = (
+  app: FastifyInstance,
+  system: Pick<Running, 'jetstream' | 'kv'> & { readonly client: () => ClickHouseClient },
+) => void
 
 export interface LaunchOptions {
   readonly moreRoutes?: MoreRoutes
   /** Whether roles run in threads as the setting THREADS says. Default: false, all roles run in this thread. */
   readonly threads?: boolean
+  /** The lock of the data folder, which `stop` releases. Default: taken here, if the system has servers of its own. */
+  readonly dataLock?: DataLock | undefined
+  /** Learns what is being stopped. */
+  readonly stops?: StopTracker
   /** Interval at which the limits of the streams are checked; default: `STREAM_CHECK_MS`. */
   readonly streamCheckMs?: number
 }
 
 /**
- * Starts servers, streams, tables and stages, in this order.
+ * Starts servers, streams, tables and stages, in this order. The roles that decide and send do not wait for tables and search index: if
+ * ClickHouse or Qdrant is away, those start when it answers.
  *
  * @throws ColloquyError of the part that could not start; all parts that have started are stopped first.
  */
 export async function launch(settings: Settings, kinds: Kinds, log: Logger, options: LaunchOptions = {}): Promise<Running> {
   await using started = new AsyncDisposableStack()
-  const [nats, clickhouse] = await startServers(settings, log, started)
+  const lock = options.dataLock ?? (usesDataFolder(settings) ? await lockDataFolder(settings.DATA_DIR) : undefined)
+  started.defer(() => lock?.release())
+  const stops = options.stops ?? createStopTracker()
+  const { nats, engine } = await startServers({ settings, log, lock, stops }, started)
   const nc = await connectNats(nats.connection, 'colloquy')
   const jetstream = await openJetStream(nc)
-  started.defer(() => jetstream.close())
+  started.defer(stops.named('the connection to NATS', () => jetstream.close()))
   const durability = durabilityOf(settings, nc.info)
   const { replicas } = durability
   const kv = await prepareStreams(nc, jetstream.jsm, {
@@ -89,109 +113,104 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     const watch = (until: AsyncDisposableStack) => watchedSlot(settings, { noun: 'migration' }, until)
     await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString(), watch }, kinds)
   }
-  if (clickhouse?.embedded === false) await prepareDatabase(clickhouse.client)
-  const client = clickhouse && createClient(clickhouse.client)
-  if (client !== undefined) {
-    started.defer(() => client.close())
-    await prepareTables(client, kv, log)
-  }
 
   const metrics = createMetrics()
-  const protection = await probeProtection(nats.connection, nc)
-  metrics.natsProtected.set(protection.protected ? 1 : 0)
-  if (!protection.protected) log.warn(protection, 'NATS is not protected; configure it with what "colloquy nats-config" prints')
+  // The probe listens for a while; the start goes on meanwhile.
+  const probing = probeProtection(nats.connection, nc).then((protection) => {
+    metrics.natsProtected.set(protection.protected ? 1 : 0)
+    if (!protection.protected) log.warn(protection, 'NATS is not protected; configure it with what "colloquy nats-config" prints')
+  })
+  probing.catch(() => undefined)
   const streamWatch = startStreamWatch({ jetstream, kv, metrics, log }, options.streamCheckMs ?? STREAM_CHECK_MS)
   started.defer(() => streamWatch.stop())
-  const searchIndex =
-    client !== undefined && INDEX_ROLES.some((role) => settings.ROLES.includes(role))
-      ? await openSearchIndex({ settings, client, kv, metrics, log }, started)
-      : undefined
-  if (searchIndex !== undefined) {
-    const searchService = serveSearch(nc, searchIndex.search)
-    started.defer(() => searchService.stop())
-  }
   const decisions = settings.ROLES.includes('host') ? await openDecisionSlot(settings.DATA_DIR) : undefined
   started.defer(async () => decisions?.remove())
   if (decisions !== undefined) await countEndedProcesses({ dataDir: settings.DATA_DIR, kv, jetstream, log })
   const threadRoles = options.threads === true ? rolesInThreads(settings) : []
-  const own = { ...settings, ROLES: settings.ROLES.filter((role) => !threadRoles.includes(role)) }
-  const calls = own.ROLES.includes('host') ? watchedSlot(settings, { path: decisions?.path }, started) : unwatchedSlot()
-  const { stages: ownStages } = await startStages(
-    { settings: own, kinds, log, jetstream, kv, client, searchIndex, metrics, replicas, calls },
-    started,
-  )
-  const threads = await startThreads(
-    {
-      roles: threadRoles,
-      settings,
-      servers: { nats, clickhouse },
-      replicas,
-      slotPath: decisions?.path,
-      metrics,
-      log,
-      countEnd: createEndCounter({ kv, metrics, log, slotPath: decisions?.path }),
-    },
-    started,
-  )
-  const stages = new Map([...ownStages, ...threads.stages].sort(byRole))
-  const statusService = startStatusService(nc, stages, durability)
+  const base: Base = { settings, kinds, log, jetstream, kv, metrics, replicas, nats, threadRoles, stops, slotPath: decisions?.path }
+  const tables = engine && startTablesPart(base, engine)
+  started.defer(stops.named('the tables', async () => tables?.stop()))
+  const index = tables && startIndexPart(base, tables)
+  started.defer(stops.named('the search index', async () => index?.stop()))
+
+  const core = await startCoreRoles(base, started)
+  const stages = new Map<Role, Stage>(core.stages)
+  if (tables !== undefined && settings.ROLES.includes('project')) {
+    stages.set(
+      'project',
+      tables.stage('project', (value) => value.stages.get('project')),
+    )
+  }
+  if (index !== undefined && settings.ROLES.includes('embed')) {
+    stages.set(
+      'embed',
+      index.stage('embed', (value) => value.stages.get('embed')),
+    )
+  }
+  const ordered = new Map([...stages].sort(byRole))
+  const statusService = startStatusService(nc, ordered, durability)
   started.defer(() => statusService.stop())
-  const receiptService = startReceiptService({ jetstream, kv, client, stages, partitionCount: settings.PARTITIONS, durability })
+  const receiptService = startReceiptService({
+    jetstream,
+    kv,
+    client: () => tables?.value()?.client,
+    stages: ordered,
+    partitionCount: settings.PARTITIONS,
+    durability,
+  })
   started.defer(() => receiptService.stop())
+  const otherMetrics = async (): Promise<MetricsSnapshot[]> => [
+    ...(await core.threadMetrics()),
+    ...((await tables?.value()?.threadMetrics()) ?? []),
+  ]
   const http =
-    client !== undefined && searchIndex !== undefined && settings.ROLES.includes('serve')
+    tables !== undefined && index !== undefined && settings.ROLES.includes('serve')
       ? await serveHttp({
           settings,
           jetstream,
           kv,
-          client,
-          stages,
-          search: searchIndex.search,
+          client: () => clientOf(tables),
+          stages: ordered,
+          search: searchOf(index),
           durability,
           metrics,
-          otherMetrics: threads.metrics,
+          otherMetrics,
           log,
-          addRoutes: (app) => options.moreRoutes?.(app, { jetstream, kv, client }),
+          addRoutes: (app) => options.moreRoutes?.(app, { jetstream, kv, client: () => clientOf(tables) }),
         })
       : undefined
-  started.defer(async () => http?.stop())
+  started.defer(stops.named('the HTTP interface', async () => http?.stop()))
+  await tables?.settled
+  await index?.settled
+  await probing
+  const failed = Promise.withResolvers<never>()
+  failed.promise.catch(() => undefined)
+  const watch = watchFolders(foldersOf(settings), (folder) => failed.reject(folderGone(folder)))
+  started.defer(() => watch.stop())
   const stopping = started.move()
   return {
     settings,
     nats,
     durability,
-    clickhouse,
+    get clickhouse() {
+      return engine?.access()
+    },
     jetstream,
     kv,
-    client,
+    get client() {
+      return tables?.value()?.client
+    },
     kinds,
-    searchIndex,
+    get searchIndex() {
+      return index?.value()?.searchIndex
+    },
     metrics,
-    stages,
+    stages: ordered,
     http,
-    allMetrics: () => merged(metrics, threads.metrics),
+    failed: failed.promise,
+    allMetrics: () => merged(metrics, otherMetrics),
     stop: () => stopping.disposeAsync(),
   }
 }
 
 const byRole = ([one]: [Role, Stage], [other]: [Role, Stage]): number => ROLES.indexOf(one) - ROLES.indexOf(other)
-
-/** Roles that read or write tables. */
-const TABLE_ROLES: readonly Role[] = ['project', 'embed', 'serve']
-
-/** Roles that write or search the index, and so need its embedding model. */
-const INDEX_ROLES: readonly Role[] = ['embed', 'serve']
-
-type Servers = [NatsAccess, ClickHouseAccess | undefined]
-
-async function startServers(settings: Settings, log: Logger, started: AsyncDisposableStack): Promise<Servers> {
-  const needsTables = settings.ROLES.some((role) => TABLE_ROLES.includes(role))
-  const [nats, clickhouse] = await Promise.allSettled([
-    accessNats(settings, log),
-    needsTables ? accessClickHouse(settings, log) : undefined,
-  ])
-  for (const server of [nats, clickhouse]) if (server.status === 'fulfilled') started.defer(async () => server.value?.stop())
-  if (nats.status === 'rejected') throw nats.reason
-  if (clickhouse.status === 'rejected') throw clickhouse.reason
-  return [nats.value, clickhouse.value]
-}

@@ -5,7 +5,9 @@ import type { Logger } from 'pino'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createPublisher } from '../../pipeline/jetstream/publisher.ts'
 import { createRequestMux } from '../../pipeline/jetstream/request-mux.ts'
+import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import type { DataLock } from '../servers/data-lock.ts'
 import { startNatsServer } from '../servers/nats/nats-server.ts'
 import { obtainNatsServer } from '../servers/nats/obtain-nats.ts'
 import type { Settings } from '../settings.ts'
@@ -27,8 +29,12 @@ export interface NatsAccess {
 /** Default disk bytes for the streams on a server that Colloquy does not run. */
 const REMOTE_STORAGE_BYTES = 64 * 1024 ** 3
 
-/** Starts the embedded nats-server, or returns the address of the server that the settings name. */
-export async function accessNats(settings: Settings, log: Logger): Promise<NatsAccess> {
+/**
+ * Starts the embedded nats-server, or returns the address of the server that the settings name.
+ *
+ * @param lock of the data folder, if the caller holds it.
+ */
+export async function accessNats(settings: Settings, log: Logger, lock?: DataLock): Promise<NatsAccess> {
   if (settings.NATS_URL !== undefined) {
     return {
       url: settings.NATS_URL,
@@ -48,6 +54,7 @@ export async function accessNats(settings: Settings, log: Logger): Promise<NatsA
         port: settings.NATS_PORT,
         binary: binary.command,
         log,
+        isLocked: lock !== undefined,
         storageBytesMax: settings.STORAGE_BYTES_MAX,
         syncInterval: settings.NATS_SYNC_INTERVAL,
       }),
@@ -72,7 +79,9 @@ export async function remoteConnection(settings: Settings, url: string): Promise
     user: settings.NATS_USER,
     pass: settings.NATS_PASSWORD,
     token: settings.NATS_TOKEN,
-    ...(settings.NATS_CREDS === undefined ? {} : { authenticator: credsAuthenticator(await readFile(settings.NATS_CREDS)) }),
+    ...(settings.NATS_CREDS === undefined
+      ? {}
+      : { authenticator: credsAuthenticator(await namingFile(settings.NATS_CREDS, readFile(settings.NATS_CREDS))) }),
     ...(settings.NATS_TLS_CA === undefined && settings.NATS_TLS_CERT === undefined
       ? {}
       : { tls: { caFile: settings.NATS_TLS_CA, certFile: settings.NATS_TLS_CERT, keyFile: settings.NATS_TLS_KEY } }),

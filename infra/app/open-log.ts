@@ -23,5 +23,8 @@ export async function openLog(settings: Settings, style: LogStyle): Promise<Logg
   const dest = logFileOf(settings)
   await mkdir(settings.DATA_DIR, { recursive: true, mode: 0o700 })
   if ((await bytesOfFile(dest)) > FILE_BYTES_MAX) await rename(dest, `${dest}.1`)
-  return pino(options, destination({ dest, sync: true, append: true }))
+  const file = destination({ dest, sync: true, append: true })
+  // A full disk must not end the process: the lines are lost until there is room.
+  file.on('error', () => undefined)
+  return pino(options, file)
 }

@@ -28,7 +28,7 @@ export const openBucket = (nc: NatsConnection): Promise<KV> => new Kvm(nc).open(
  * are saved, so that every process can restore them (`startStreamWatch`).
  *
  * @throws ColloquyError `partitions_fixed` if the streams have another number of partitions; `restore_unfinished` after an interrupted
- * restore; `insufficient_storage`.
+ * restore; `log_missing`; `insufficient_storage`.
  */
 export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, options: StreamOptions): Promise<KV> {
   const kv = await prepareBucket(nc, jsm, BUCKET, options.replicas)
@@ -37,6 +37,7 @@ export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, 
   for (const config of streamConfigs(options, nc.info?.max_payload ?? 1024 * 1024)) {
     const existing = await find(jsm, config.name)
     if (existing !== undefined && config.name === 'INBOX') checkPartitions(existing, options.partitions)
+    if (existing === undefined && config.name === 'LOG' && options.restore === undefined) await refuseWithoutLog(kv)
     set.push(
       existing === undefined
         ? await add(jsm, { ...config, ...firstSeqOf(config.name, options) })
@@ -49,6 +50,20 @@ export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, 
   await prepareEventsConsumer(jsm)
   await firstCheckpoints(jsm, kv, options.partitions)
   return kv
+}
+
+/**
+ * Refuses to create LOG where a dispatcher has read one: nats-server leaves out a stream whose files it cannot read, and says so only in
+ * its own log. A new one would hide the loss of everything.
+ */
+async function refuseWithoutLog(kv: KV): Promise<void> {
+  const [newest] = (await createCheckpoints(kv, 'dispatch').find(0)) ?? []
+  if (newest === undefined || newest.seq === 0) return
+  throw new ColloquyError(
+    'log_missing',
+    `NATS does not have the stream LOG, of which sequence ${newest.seq} was read here: its files are damaged, or it was deleted. `
+      + 'Nothing was changed. Read the log of nats-server for the cause; repair its files, or restore a backup into another data folder',
+  )
 }
 
 /** Opens a bucket that keeps the last value of every key. */

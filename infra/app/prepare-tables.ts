@@ -1,9 +1,13 @@
 import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
+import { awayCodeOf } from '../../pipeline/runtime/server-away.ts'
 import { columnDefinition, createStatements, quoted, rowsTable } from '../../schemas/ddl.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { MIGRATIONS as MIGRATIONS_TABLE } from '../../schemas/table-generations.ts'
 import { PROGRESS, type Table, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
+import type { ClickHouseAccess } from './clickhouse-access.ts'
+import { checkAdminTables, markDamage } from './damaged-tables.ts'
 import { LATEST_VERSION, MIGRATIONS } from './table-migrations.ts'
 import { withLock } from './tables-lock.ts'
 
@@ -16,7 +20,7 @@ export async function prepareDatabase(options: ClickHouseClientConfigOptions): P
   } catch (cause) {
     throw new ColloquyError(
       'clickhouse_unreachable',
-      `cannot create the database ${options.database} in ClickHouse at ${String(options.url)} (${messageOf(cause)}); `
+      `cannot create the database ${options.database} in ClickHouse at ${String(options.url)} (${awayCodeOf(cause) ?? messageOf(cause)}); `
         + 'check COLLOQUY_CLICKHOUSE_URL, its user, password and rights',
       { cause },
     )
@@ -25,14 +29,20 @@ export async function prepareDatabase(options: ClickHouseClientConfigOptions): P
   }
 }
 
+/** Where damaged files of the embedded engine are set aside, and the tables whose damage is logged already. */
+type EngineFiles = Pick<ClickHouseAccess, 'folder' | 'setAside'>
+
 /**
  * Creates the tables and views, or migrates existing ones. Repeating it is harmless. Of several processes that call it at once, one does
  * the work while the others wait.
  *
+ * @param engine absent: another's server.
  * @throws ColloquyError `tables_newer` if a newer Colloquy made the tables.
  */
-export const prepareTables = (clickhouse: ClickHouseClient, kv: KV, log: Logger): Promise<void> =>
+export const prepareTables = (clickhouse: ClickHouseClient, kv: KV, log: Logger, engine: EngineFiles = {}): Promise<void> =>
   withLock(kv, 'tables', async () => {
+    const damage = { clickhouse, folder: engine.folder, known: engine.setAside ?? [], log }
+    await checkAdminTables(damage)
     const present = await versionOf(clickhouse)
     if (present > LATEST_VERSION) {
       throw new ColloquyError(
@@ -41,6 +51,7 @@ export const prepareTables = (clickhouse: ClickHouseClient, kv: KV, log: Logger)
           + 'start a newer Colloquy, or name another database with COLLOQUY_CLICKHOUSE_DATABASE',
       )
     }
+    await markDamage(damage, present === LATEST_VERSION)
     const pending = present === NONE ? [] : MIGRATIONS.filter(({ version }) => version > present)
     for (const { version, name, run } of pending) {
       log.info({ version, from: present }, `migrating the tables: ${name}`)
@@ -51,6 +62,7 @@ export const prepareTables = (clickhouse: ClickHouseClient, kv: KV, log: Logger)
     const tables: [string, Table][] = [
       ...TABLE_NAMES.map((name): [string, Table] => [rowsTable(name), TABLES[name]]),
       ['progress', PROGRESS],
+      ['migrations', MIGRATIONS_TABLE],
     ]
     for (const [name, table] of tables) {
       await completeColumns(clickhouse, name, table)
@@ -94,8 +106,11 @@ interface Applied {
 }
 
 async function recordMigrations(clickhouse: ClickHouseClient, rows: readonly Applied[]): Promise<void> {
-  const result = await clickhouse.query({ query: 'SELECT max(projected_seq) AS seq, now64(3) AS at FROM freshness', format: 'JSONEachRow' })
-  const [now] = await result.json<{ seq: string | number; at: string }>()
+  const result = await clickhouse.query({
+    query: `SELECT max(projected_seq) AS seq, now64(3) AS at, (SELECT max(generation) FROM generations) AS generation FROM freshness`,
+    format: 'JSONEachRow',
+  })
+  const [now] = await result.json<{ seq: string | number; at: string; generation: number }>()
   await clickhouse.insert({ table: 'migrations', values: rows.map((row) => ({ ...now, ...row })), format: 'JSONEachRow' })
 }
 

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { type HttpServer, startHttpServer } from '../../pipeline/http/http-server.ts'
+import { tablesUnavailable } from '../../pipeline/http/problems.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
@@ -17,7 +18,8 @@ export interface ServeDeps {
   readonly settings: Settings
   readonly jetstream: JetStreamContext
   readonly kv: KV
-  readonly client: ClickHouseClient
+  /** Throws while ClickHouse is waited for. */
+  readonly client: () => ClickHouseClient
   readonly stages: ReadonlyMap<Role, Stage>
   readonly search: Search
   readonly durability: Durability
@@ -40,6 +42,12 @@ export function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps):
     token: settings.HTTP_TOKEN,
     allowedHosts: settings.ALLOWED_HOSTS,
     dispatchedSeq: (partition) => dispatchedSeq(stages.get('dispatch'), checkpoints, partition),
-    projectedSeq: () => projectedSeq(client),
+    projectedSeq: async () => {
+      try {
+        return await projectedSeq(client())
+      } catch (error) {
+        throw tablesUnavailable(error)
+      }
+    },
   })
 }

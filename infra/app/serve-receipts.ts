@@ -14,8 +14,8 @@ import { askStatus } from './status-service.ts'
 export interface ReceiptDeps {
   readonly jetstream: JetStreamContext
   readonly kv: KV
-  /** Absent in a process without tables: it asks the others how far the tables are. */
-  readonly client: ClickHouseClient | undefined
+  /** `undefined` without tables, or while ClickHouse is waited for: the other processes are asked how far the tables are. */
+  readonly client: () => ClickHouseClient | undefined
   readonly stages: ReadonlyMap<Role, Stage>
   readonly partitionCount: number
   readonly durability: Durability
@@ -28,7 +28,10 @@ export function startReceiptService({ jetstream, kv, client, stages, partitionCo
     jetstream,
     partitionCount,
     dispatchedSeq: (partition) => dispatchedSeq(stages.get('dispatch'), checkpoints, partition),
-    projectedSeq: () => (client === undefined ? reportedSeq(jetstream) : projectedSeq(client)),
+    projectedSeq() {
+      const tables = client()
+      return tables === undefined ? reportedSeq(jetstream) : projectedSeq(tables)
+    },
   })
   return serveReceipts({ nc: jetstream.nc, waitFor, durability })
 }

@@ -30,7 +30,16 @@ const DUPLICATE_WINDOW_MS = 120_000
  * Each stream's share of the disk; a little is left for buckets. INBOX must be full first: LOG then still
  * has room for the records of all inputs in INBOX.
  */
-const SHARE: Readonly<Record<StreamName, number>> = { INBOX: 0.12, LOG: 0.55, OUT: 0.12, TASKS: 0.04, TIMERS: 0.06, SENT: 0.02, DEAD: 0.06 }
+const SHARE: Readonly<Record<StreamName, number>> = {
+  INBOX: 0.12,
+  LOG: 0.55,
+  OUT: 0.12,
+  TASKS: 0.04,
+  TIMERS: 0.06,
+  SENT: 0.02,
+  DEAD: 0.06,
+  REMOVED: 0.005,
+}
 
 const transform = (partitions: number, suffix: string): string =>
   `inbox.{{partition(${partitions},1,2,3)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}${suffix}`
@@ -95,6 +104,8 @@ export function streamConfigs(sizes: StreamSizes, payloadBytesMax: number): Name
     { ...base('OUT'), subjects: [OUT_SUBJECTS], max_age: nanos(sizes.outKeepHours * 3_600_000) },
     { ...base('TASKS'), subjects: ['task.*.*.*.*'], retention: RetentionPolicy.Workqueue, discard: DiscardPolicy.New },
     { ...base('DEAD'), subjects: ['dead.>'] },
+    // One small message for each range of LOG sequences that is gone; kept for ever.
+    { ...base('REMOVED'), subjects: ['removed.*'], discard: DiscardPolicy.New },
   ]
 }
 

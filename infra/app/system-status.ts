@@ -1,12 +1,15 @@
-import { createClient } from '@clickhouse/client'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import type { StreamInfo } from '@nats-io/jetstream'
 import { dispatchedSeqOfAll } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { recordAt } from '../../pipeline/jetstream/last-record.ts'
+import { BAD_RECORD } from '../../pipeline/jetstream/log-message.ts'
+import { countIn, findRemoved, type RemovedRange } from '../../pipeline/jetstream/removed.ts'
 import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
+import { NAMED_MAX, unprovenRecords } from '../../pipeline/projector/unproven-rows.ts'
 import {
   combineProgress,
   isCaughtUp,
@@ -15,10 +18,12 @@ import {
   progressInStream,
   type ProgressReading,
   type StageProgress,
+  type StreamExtent,
   working,
 } from '../../pipeline/runtime/stage-progress.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
-import { type StreamName, STREAMS } from '../../schemas/subjects.ts'
+import type { Reason } from '../../schemas/reasons.ts'
+import { actorKey, deadSubjects, type StreamName, STREAMS } from '../../schemas/subjects.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
 import { connectToRunningClickHouse, runningNats, withJetStream } from './connect-to-running.ts'
 import { type NatsProtection, probeProtection } from './nats-protection.ts'
@@ -33,11 +38,22 @@ export interface StageReport extends StageProgress {
 export interface SystemStatus {
   readonly log: { readonly last: number }
   readonly stages: Readonly<Partial<Record<Role, StageReport>>>
-  /** Dead letters. */
+  /** Dead letters, and those of them that are messages of LOG without a record. */
   readonly dead: number
+  readonly badRecords: number
+  /** What LOG has lost inside; empty in a sound system. */
+  readonly removed: RemovedReport
   readonly durability: Durability
   /** Whether clients without credentials are kept from the streams. */
   readonly nats: NatsProtection
+}
+
+export interface RemovedReport {
+  /** LOG sequences without a record. */
+  readonly records: number
+  readonly ranges: readonly RemovedRange[]
+  /** Lost records whose rows the tables still have: sequences and actors of the first ones, and the number of all. */
+  readonly unproven: { readonly records: number; readonly first: readonly { readonly seq: number; readonly actor: string }[] }
 }
 
 type Streams = Readonly<Record<StreamName, StreamInfo>>
@@ -81,17 +97,56 @@ async function readProgress(jetstream: JetStreamContext, settings: Settings): Pr
   const isComplete = await isSourcingComplete(jetstream)
   const infos = await Promise.all(STREAMS.map(async (name) => [name, await jetstream.jsm.streams.info(name)] as const))
   const streams = Object.fromEntries(infos) as Streams
+  const removed = await removedReport(jetstream, settings)
+  const lastSeq = removed.records === 0 ? streams.LOG.state.last_seq : await lastMessageSeq(jetstream, streams.LOG)
   const stages: Partial<Record<Role, StageReport>> = {}
   for (const role of ROLES) {
     const report = reported(processes, role, settings.PARTITIONS) ?? (await stored(role, jetstream, streams, settings))
-    if (report !== undefined) stages[role] = progressInStream(role, report, (stream) => streams[stream].state)
+    if (report !== undefined) stages[role] = progressInStream(role, report, (stream) => extentOf(streams, stream, lastSeq))
   }
   const durability = processes[0]?.durability ?? { replicas: streams.LOG.config.num_replicas, fsync: null }
   return {
-    status: { log: { last: streams.LOG.state.last_seq }, stages, dead: streams.DEAD.state.messages, durability },
+    status: {
+      log: { last: streams.LOG.state.last_seq },
+      stages,
+      dead: streams.DEAD.state.messages,
+      badRecords: streams.DEAD.state.messages === 0 ? 0 : await countDeadLetters(jetstream, BAD_RECORD),
+      removed,
+      durability,
+    },
     isCaughtUp: isComplete && Object.values(stages).every(isCaughtUp),
     marks: infos.map(([, { state }]) => state.last_seq).join(),
   }
+}
+
+/** Where the last sequences of LOG have no message, readers end before them. */
+const extentOf = (streams: Streams, stream: StreamName, lastSeq: number): StreamExtent =>
+  stream === 'LOG' ? { ...streams.LOG.state, last_seq: lastSeq } : streams[stream].state
+
+async function lastMessageSeq({ jsm }: JetStreamContext, { state }: StreamInfo): Promise<number> {
+  for (let seq = state.last_seq; seq > 0; seq -= 1) if ((await jsm.streams.getMessage('LOG', { seq })) !== null) return seq
+  return 0
+}
+
+/** The number of messages in DEAD with a reason. */
+export async function countDeadLetters({ jsm }: Pick<JetStreamContext, 'jsm'>, reason: Reason): Promise<number> {
+  const { state } = await jsm.streams.info('DEAD', { subjects_filter: deadSubjects(reason) })
+  return Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0)
+}
+
+async function removedReport(jetstream: JetStreamContext, settings: Settings): Promise<RemovedReport> {
+  const { ranges } = await findRemoved(jetstream)
+  if (ranges.length === 0) return { records: 0, ranges, unproven: { records: 0, first: [] } }
+  return { records: countIn(ranges), ranges, unproven: await unprovenReport(settings, ranges) }
+}
+
+async function unprovenReport(settings: Settings, ranges: readonly RemovedRange[]): Promise<RemovedReport['unproven']> {
+  const found = await withTables(
+    settings,
+    (client) => unprovenRecords(client, { ranges }),
+    () => [],
+  )
+  return { records: found.length, first: found.slice(0, NAMED_MAX).map((lost) => ({ seq: lost.seq, actor: actorKey(lost) })) }
 }
 
 /** The progress of a role as its processes report it; `undefined` if none does. */
@@ -142,16 +197,27 @@ async function lastHandled(jetstream: JetStreamContext, { state }: StreamInfo): 
 }
 
 /** The progress mark of the tables; `undefined` in a system without tables. */
-async function projected(settings: Settings, at: (position: number) => StageReport): Promise<StageReport | undefined> {
+const projected = (settings: Settings, at: (position: number) => StageReport): Promise<StageReport | undefined> =>
+  withTables(
+    settings,
+    async (client): Promise<StageReport | undefined> => at(await projectedSeq(client)),
+    (error) =>
+      hasCode(error, 'no_tables') ? undefined : { ...at(0), detail: `cannot read the progress mark from ClickHouse (${messageOf(error)})` },
+  )
+
+async function withTables<T>(
+  settings: Settings,
+  read: (client: ClickHouseClient) => Promise<T>,
+  onFailure: (error: unknown) => T,
+): Promise<T> {
   try {
     const client = createClient(await connectToRunningClickHouse(settings, 'colloquy'))
     try {
-      return at(await projectedSeq(client))
+      return await read(client)
     } finally {
       await client.close()
     }
   } catch (error) {
-    if (hasCode(error, 'no_tables')) return undefined
-    return { ...at(0), detail: `cannot read the progress mark from ClickHouse (${messageOf(error)})` }
+    return onFailure(error)
   }
 }

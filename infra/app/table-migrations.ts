@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
-import { createRowsTable, rowsTable } from '../../schemas/ddl.ts'
-import { TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
+import { createProgressTable, createRowsTable, rowsTable } from '../../schemas/ddl.ts'
+import { PROGRESS, type Table, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 
 /** A step from one version of the tables to the next. It cannot be undone. */
 export interface Migration {
@@ -36,6 +36,16 @@ export const MIGRATIONS: readonly Migration[] = [
       if (columns.length > 0 && !columns.includes('last_seq')) await reshape(clickhouse, 'dead_letters')
     },
   },
+  {
+    version: 4,
+    name: 'progress marks by version, not by time',
+    rebuild: [],
+    run: async (clickhouse) => {
+      const columns = await columnsOf(clickhouse, 'progress')
+      if (columns.length > 0 && !columns.includes('version'))
+        await replaceTable(clickhouse, 'progress', createProgressTable, PROGRESS, 'FINAL')
+    },
+  },
 ]
 
 export const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))
@@ -51,14 +61,27 @@ async function isPartitionedBy(clickhouse: ClickHouseClient, name: TableName, co
   return table === undefined || table.key.includes(column)
 }
 
-/** Replaces a table by one with today's definition, and copies its rows. Columns that the old table lacks get their defaults. */
-async function reshape(clickhouse: ClickHouseClient, name: TableName): Promise<void> {
-  const [old, replacement] = [rowsTable(name), `${rowsTable(name)}__made`]
+const reshape = (clickhouse: ClickHouseClient, name: TableName): Promise<void> =>
+  replaceTable(clickhouse, rowsTable(name), (made) => createRowsTable(made, TABLES[name]), TABLES[name])
+
+/**
+ * Replaces a table by one with today's definition, and copies its rows. Columns that the old table lacks get their defaults.
+ *
+ * @param final copies only the newest version of each row, for a table that gets another column for its versions.
+ */
+async function replaceTable(
+  clickhouse: ClickHouseClient,
+  old: string,
+  create: (name: string) => string,
+  { columns: defined }: Table,
+  final: 'FINAL' | '' = '',
+): Promise<void> {
+  const replacement = `${old}__made`
   await clickhouse.command({ query: `DROP TABLE IF EXISTS ${replacement} SYNC` })
-  await clickhouse.command({ query: createRowsTable(replacement, TABLES[name]) })
-  const columns = (await columnsOf(clickhouse, old)).filter((column) => Object.hasOwn(TABLES[name].columns, column)).join(', ')
+  await clickhouse.command({ query: create(replacement) })
+  const columns = (await columnsOf(clickhouse, old)).filter((column) => Object.hasOwn(defined, column)).join(', ')
   await clickhouse.command({
-    query: `INSERT INTO ${replacement} (${columns}) SELECT ${columns} FROM ${old}`,
+    query: `INSERT INTO ${replacement} (${columns}) SELECT ${columns} FROM ${old} ${final}`,
     // One insert has rows of many months, and may take long: progress headers keep the request from timing out.
     clickhouse_settings: {
       max_partitions_per_insert_block: '0',

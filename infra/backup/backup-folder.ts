@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { zstdDecompress } from 'node:zlib'
 import { z } from 'zod'
+import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
@@ -28,7 +29,7 @@ export async function readManifest(dir: string): Promise<Manifest | undefined> {
   const path = join(dir, MANIFEST)
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    text = await namingFile(path, readFile(path, 'utf8'))
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return undefined
     const problem = `cannot read ${path} (${messageOf(cause)}); check its permissions, or use another copy of the folder`
@@ -61,7 +62,7 @@ export async function writeManifest(dir: string, manifest: Manifest): Promise<vo
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   const partial = `${path}.part`
   await using file = await open(partial, 'w', 0o600)
-  await file.writeFile(content)
+  await namingFile(partial, file.writeFile(content))
   await file.sync()
   await rename(partial, path)
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { REMOVED_REASONS } from '../../pipeline/jetstream/removed.ts'
 
 /** Version of the folder's layout. A reader refuses a newer version. */
 export const FORMAT = 1
@@ -36,6 +37,8 @@ const streamSchema = z.object({
 })
 export type StreamBackup = z.infer<typeof streamSchema>
 
+const removedSchema = z.object({ from: count, to: count, reason: z.enum(REMOVED_REASONS), at: z.string() })
+
 /** The manifest of a backup folder: what the segments contain, and the positions from which a restored system continues. */
 export const manifestSchema = z.object({
   format: z.literal(FORMAT),
@@ -46,7 +49,8 @@ export const manifestSchema = z.object({
   /** When this backup started. If `decided` is true, the backup has the records of all inputs that were acknowledged before it. */
   at: time,
   decided: z.boolean(),
-  log: streamSchema,
+  /** `removed` has the ranges of LOG sequences that had no record any more, and why. */
+  log: streamSchema.extend({ removed: z.array(removedSchema).default([]) }),
   /** Dead letters with their original payload. `removed` has the sequences of those that were removed after they were backed up. */
   dead: streamSchema.extend({ removed: z.array(count) }),
   inbox: z.object({ lastSeq: count }),

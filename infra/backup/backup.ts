@@ -4,6 +4,7 @@ import type { KV } from '@nats-io/kv'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { logParser } from '../../pipeline/jetstream/log-message.ts'
+import { findRemoved } from '../../pipeline/jetstream/removed.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
@@ -107,6 +108,7 @@ async function backUpInto(jetstream: JetStreamContext, dir: string, progress: Ba
     onMessage: copied,
   })
 
+  const removed = await findRemoved(jetstream)
   const manifest: Manifest = {
     format: FORMAT,
     colloquy: packageJson.version,
@@ -114,7 +116,10 @@ async function backUpInto(jetstream: JetStreamContext, dir: string, progress: Ba
     partitions,
     at,
     decided,
-    log: backupOf(log, [...(before?.log.segments ?? []), ...logSegments]),
+    log: {
+      ...backupOf(log, [...(before?.log.segments ?? []), ...logSegments]),
+      removed: removed.ranges.map(({ from, to, reason, at: foundAt }) => ({ from, to, reason, at: foundAt })),
+    },
     dead: { ...backupOf(dead, [...(deadBefore?.segments ?? []), ...deadSegments]), removed: dead.state.deleted ?? [] },
     // Includes inputs that arrived during the backup: a restored INBOX must not assign their sequences again.
     inbox: { lastSeq: Math.max(inboxSeq, (await streamInfo(jetstream.jsm, 'INBOX')).state.last_seq) },
@@ -158,8 +163,8 @@ async function hasBackedUp(
   if (now.created !== created || now.state.last_seq < lastSeq) return false
   if (lastSeq === 0) return true
   const message = await jsm.streams.getMessage(stream, { seq: lastSeq })
-  // A dead letter may be removed, a record never.
-  return message === null ? stream === 'DEAD' : message.time.toISOString() === lastTs
+  // The sequences of a stream are dense: a message that is not there was removed, and the stream was not truncated before it.
+  return message === null || message.time.toISOString() === lastTs
 }
 
 /** Refuses a folder whose backup the log does not continue. */

@@ -47,12 +47,10 @@ export async function copyStream({ jetstream, dir, stream, from, to, onMessage, 
     lines = []
     bytes = 0
   }
-  const reader = await openReader(jetstream, { stream, filterSubjects: [], startSeq: from, messagesMax: AHEAD_MAX })
+  const reader = await openReader(jetstream, { stream, filterSubjects: [], startSeq: from, to, messagesMax: AHEAD_MAX })
   try {
-    if (reader.pending === 0) return segments
     for await (const message of reader) {
       signal.throwIfAborted()
-      if (message.seq > to) break
       if (lines.length === 0) first = message.seq
       last = message.seq
       const line = lineOf(storedFrom(message))
@@ -60,7 +58,6 @@ export async function copyStream({ jetstream, dir, stream, from, to, onMessage, 
       bytes += line.length
       onMessage(message)
       if (bytes >= SEGMENT_BYTES_MAX || lines.length >= SEGMENT_MESSAGES_MAX) await close()
-      if (message.seq === to || reader.pending === 0) break
     }
   } finally {
     reader.stop()

@@ -53,7 +53,8 @@ export async function refill({ jetstream, dir, stream, backup, without, fillerSu
     await removeFiller(jetstream.jsm, stream, seq)
   }
 
-  let next = backup.firstSeq
+  // A stream that never had a message begins at 0.
+  let next = Math.max(1, backup.firstSeq)
   const skipTo = async (seq: number): Promise<void> => {
     for (; next < seq; next += 1) await inFlight.add(fillGap(next))
   }

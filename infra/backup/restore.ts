@@ -4,11 +4,13 @@ import { Kvm } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { createSends } from '../../pipeline/dispatcher/pending-sends.ts'
 import { rearm, type Rearmed } from '../../pipeline/dispatcher/rearm.ts'
+import { markDecided } from '../../pipeline/host/lost-inputs.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createLogParser } from '../../pipeline/jetstream/log-message.ts'
 import { publishWithRetry } from '../../pipeline/jetstream/publish-with-retry.ts'
 import { removeUnfinishedRestore } from '../../pipeline/jetstream/removal.ts'
+import { findRemoved, isWithin, storeRemoved } from '../../pipeline/jetstream/removed.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
@@ -19,7 +21,7 @@ import { durabilityOf } from '../app/durability.ts'
 import { accessNats, connectNats, openJetStream } from '../app/nats-access.ts'
 import { BUCKET, prepareStreams, RESTORE_KEY } from '../app/prepare-streams.ts'
 import type { Settings } from '../settings.ts'
-import { checkSegment, readManifest } from './backup-folder.ts'
+import { checkSegment, readManifest, readSegment } from './backup-folder.ts'
 import type { Manifest } from './backup-format.ts'
 import { presentStreams, refuseRunning, refuseUsedStreams, refuseUsedTables } from './check-empty.ts'
 import { refill } from './refill-stream.ts'
@@ -137,7 +139,7 @@ async function refillAll(
     dir,
     stream: 'LOG',
     backup: manifest.log,
-    without: new Set(),
+    without: await decidedAgain(dir, manifest),
     fillerSubject: logSubject(0, FILLER),
     onMessage({ seq, subject, payload, time }) {
       const { address, record } = parse({ seq, subject, data: payload, time: new Date(time) })
@@ -155,6 +157,7 @@ async function refillAll(
     onMessage: () => progress.restored(records + (dead += 1), total),
   })
   for (const [key, value] of Object.entries(manifest.register)) await kv.put(key, value)
+  await restoreRemoved({ jetstream, kv }, manifest)
   await startDispatcherAt(jetstream, kv, manifest)
 
   progress.waits('pending tasks and timers to be restored')
@@ -177,6 +180,41 @@ async function refillAll(
     inboxSeq: manifest.inbox.lastSeq + 1,
     sent: sent.length,
   }
+}
+
+/**
+ * The lost records of the log that the backup has, and whose inputs were decided again after the loss: they stay away, or the inputs would
+ * count twice. The backup gives all others back.
+ */
+async function decidedAgain(dir: string, { log, partitions }: Manifest): Promise<ReadonlySet<number>> {
+  const parse = createLogParser(partitions)
+  const again = new Set<number>()
+  if (log.removed.length === 0) return again
+  const lost = new Map<string, number>()
+  for (const segment of log.segments) {
+    for (const { seq, subject, payload, time } of await readSegment(dir, segment)) {
+      const { record } = parse({ seq, subject, data: payload, time: new Date(time) })
+      if (record === undefined) continue
+      const key = `${subject} ${record.n}`
+      const before = lost.get(key)
+      if (before !== undefined) again.add(before)
+      if (isWithin(log.removed, seq)) lost.set(key, seq)
+    }
+  }
+  return again
+}
+
+/** What is still missing was lost before the backup; nothing is to be decided again, because INBOX is empty. */
+async function restoreRemoved({ jetstream, kv }: Pick<RefillDeps, 'jetstream' | 'kv'>, { log, partitions }: Manifest): Promise<void> {
+  const { unknown } = await findRemoved(jetstream)
+  if (unknown.length === 0) return
+  const at = log.removed[0]?.at ?? new Date().toISOString()
+  await storeRemoved(
+    jetstream,
+    unknown.map((range) => ({ ...range, at })),
+  )
+  const { revision } = await findRemoved(jetstream)
+  for (let partition = 0; partition < partitions; partition += 1) await markDecided(kv, partition, revision)
 }
 
 /** Saves checkpoints after the records whose effects were carried out before the backup. */

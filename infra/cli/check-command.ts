@@ -9,7 +9,7 @@ import { actorKey } from '../../schemas/subjects.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { type Output, printable } from '../app/terminal-output.ts'
+import { counted, type Output, printable } from '../app/terminal-output.ts'
 import type { Settings } from '../settings.ts'
 import { tokenArgument } from './arguments.ts'
 
@@ -125,8 +125,6 @@ const summaryJson = ({ causes, ...summary }: CheckSummary): object => ({
   ...summary,
   causes: causes.map(({ first, ...cause }) => ({ ...cause, first: foundJson(first) })),
 })
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 function print(out: Output, summary: CheckSummary, listed: ReadonlyMap<string, readonly string[]>): void {
   const { paint } = out

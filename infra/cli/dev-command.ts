@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { addressesOf } from '../app/connect-to-running.ts'
+import { endAtOnce, endInTime } from '../app/forced-end.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
 import { openLog } from '../app/open-log.ts'
+import { createStopTracker } from '../app/stop-tracker.ts'
 import type { Output } from '../app/terminal-output.ts'
 import type { DevSystem } from '../dev/start-dev.ts'
 import type { Settings } from '../settings.ts'
@@ -32,11 +34,14 @@ async function runDev(out: Output, settings: Settings, options: Options): Promis
   // Imported here and not above: these modules load all of Colloquy, which would delay every other command by a second.
   const [{ startDev }, { startDemo }] = await Promise.all([import('../dev/start-dev.ts'), import('../demo/demo.ts')])
   await using started = new AsyncDisposableStack()
-  const interrupts = watchInterrupts(() => process.exit(INTERRUPTED_TWICE))
+  const interrupts = watchInterrupts(() => endAtOnce(INTERRUPTED_TWICE))
   started.defer(interrupts.stop)
   const logStyle = out.isTerminal && options.json === undefined ? 'pretty' : 'json'
   const log = await openLog(settings, logStyle)
-  const system = await startDev(settings, logStyle, log)
+  const stops = createStopTracker()
+  const stopInTime = (): void => endInTime(stops, (line) => log.fatal(line))
+  void interrupts.first.then(stopInTime)
+  const system = await startDev(settings, logStyle, log, stops)
   started.defer(async () => {
     log.info('stopping')
     await system.stop()
@@ -46,7 +51,7 @@ async function runDev(out: Output, settings: Settings, options: Options): Promis
   else printAddresses(out, settings, system)
   const demo = options.demo ? startDemo(system.running, log) : undefined
   started.defer(async () => demo?.stop())
-  await interrupts.first
+  await Promise.race([interrupts.first, system.running.failed.finally(stopInTime)])
 }
 
 function printAddresses(out: Output, { CONFIG }: Settings, { running, url }: DevSystem): void {

@@ -8,6 +8,7 @@ import { publish } from '../../pipeline/producer/producer.ts'
 import { InputRefusedError } from '../../pipeline/producer/producer-errors.ts'
 import type { Receipt } from '../../pipeline/producer/receipt.ts'
 import { type Wait, WAITS } from '../../pipeline/producer/wait-for.ts'
+import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
@@ -75,7 +76,7 @@ async function dataText(json: string | undefined, file: string | undefined): Pro
     throw new ColloquyError('no_data', 'give the JSON as the third argument, or a file with --file')
   }
   if (json !== undefined) return json
-  return file === '-' ? text(process.stdin) : readFile(file ?? '', 'utf8')
+  return file === '-' ? text(process.stdin) : namingFile(file ?? '', readFile(file ?? '', 'utf8'))
 }
 
 const dataShape = z.record(z.string(), z.unknown())

@@ -11,6 +11,7 @@ import { createProgressBar } from './progress-bar.ts'
 interface Options extends JsonOption {
   readonly into?: string
   readonly to?: number
+  readonly dropUnproven?: true
 }
 
 function databaseArgument(text: string): string {
@@ -24,6 +25,7 @@ export const rebuildCommand = ({ out, settings }: CommandContext): Command =>
     .addArgument(new Argument('[table]', 'one table (default: all)').choices(TABLE_NAMES))
     .option('--into <database>', 'build all tables in another database instead, beside the live ones')
     .option('--to <seq>', 'with --into: as of this LOG sequence (default: now)', wholeNumber(1))
+    .option('--drop-unproven', 'drop the rows of records that LOG has lost (default: they are kept, since nothing can make them again)')
     .option(JSON_FLAG, 'one JSON object: {tables, generation, records, seconds}, or {database, seq, records, seconds}')
     .addHelpText(
       'after',
@@ -54,7 +56,7 @@ Examples:
       try {
         const result =
           into === undefined
-            ? await runRebuild(effective, table === undefined ? TABLE_NAMES : [table], progress, stop.signal)
+            ? await runRebuild(effective, table === undefined ? TABLE_NAMES : [table], progress, stop.signal, options.dropUnproven)
             : await runAsOf(effective, into, options.to, progress, stop.signal)
         const seconds = Math.round(performance.now() - startedMs) / 1_000
         bar.stop()

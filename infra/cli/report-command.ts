@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
+import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { type Language, LANGUAGES } from '../reporting/report/report-format.ts'
 import { addPeriodFlags, type PeriodOptions, scopeOf } from './period-flags.ts'
@@ -35,7 +36,7 @@ Examples:
         out.stdout.write(page)
         return
       }
-      await writeFile(options.out, page)
+      await namingFile(options.out, writeFile(options.out, page))
       if (options.json) out.json({ file: options.out, tenant: scope.tenant, from: scope.from, to: scope.to })
       else out.line(`Report written to ${options.out}.`)
     })

@@ -1,11 +1,14 @@
 import { Command } from 'commander'
+import { textOf } from '../../pipeline/jetstream/removed.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { durabilityText } from '../app/durability.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
+import { type Problem, readProblems } from '../app/system-problems.ts'
 import { readStatus, type SystemStatus, waitUntilCaughtUp } from '../app/system-status.ts'
-import type { Output } from '../app/terminal-output.ts'
+import { counted, type Output, printable } from '../app/terminal-output.ts'
 
 interface Options extends JsonOption {
+  readonly problems?: true
   readonly wait?: true
   readonly timeoutMs: number
 }
@@ -15,20 +18,39 @@ const TIMEOUT_MS = 600_000
 export const statusCommand = ({ out, settings }: CommandContext): Command =>
   new Command('status')
     .description('show the position and lag of every stage')
+    .option('--problems', 'list only what is wrong now, and what to do; the exit code is 1 if there is anything')
     .option('--wait', 'wait until all stages have caught up; timers that are not due do not count')
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), TIMEOUT_MS)
     .option(
       JSON_FLAG,
-      'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, durability, nats: {protected, code, detail}}',
+      'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, badRecords, '
+        + 'removed: {records, ranges, unproven}, durability, nats: {protected, code, detail}}; '
+        + 'with --problems one object per problem: {code, what, remedy}',
     )
     .action(async (options: Options) => {
       const { settings: effective } = settings()
+      if (options.problems) {
+        if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs)
+        const problems = await readProblems(effective)
+        if (options.json) for (const problem of problems) out.json(problem)
+        else printProblems(out, problems)
+        if (problems.length > 0) process.exitCode = 1
+        return
+      }
       const status = options.wait ? await waitUntilCaughtUp(effective, options.timeoutMs) : await readStatus(effective)
       if (options.json) out.json(status)
       else print(out, status)
     })
 
-function print(out: Output, { log, stages, dead, durability, nats }: SystemStatus): void {
+function printProblems(out: Output, problems: readonly Problem[]): void {
+  if (problems.length === 0) return out.line('Nothing is wrong.')
+  for (const { code, what, remedy } of problems) {
+    out.line(`${out.paint('red', code)}  ${printable(what)}`)
+    out.line(`  ${remedy}`)
+  }
+}
+
+function print(out: Output, { log, stages, dead, badRecords, removed, durability, nats }: SystemStatus): void {
   out.table(
     ['stage', 'position', 'lag', 'state'],
     Object.entries(stages).map(([role, stage]) => [
@@ -38,7 +60,23 @@ function print(out: Output, { log, stages, dead, durability, nats }: SystemStatu
       stage.ok ? stage.detail : out.paint('red', stage.detail),
     ]),
   )
-  out.line(`LOG has ${log.last} records, DEAD ${dead} dead letters. ${durabilityText(durability)}`)
+  if (badRecords > 0) {
+    out.line(
+      out.paint(
+        'red',
+        `${badRecords} messages of LOG are no record and were set aside; "colloquy dead ls --reason bad_record" lists them.`,
+      ),
+    )
+  }
+  if (removed.records > 0) {
+    const { records, first } = removed.unproven
+    const actors = first.map(({ seq, actor }) => `${seq} of ${actor}`).join(', ')
+    const lost = `LOG has lost ${counted(removed.records, 'record')} inside: ${textOf(removed.ranges)}. Check the disk of NATS.`
+    out.line(out.paint('red', lost))
+    if (records > 0)
+      out.line(`The tables still have rows of ${records} of them, which nothing proves: ${actors}${records > first.length ? ', …' : ''}.`)
+  }
+  out.line(`LOG ends at sequence ${log.last}, DEAD has ${counted(dead, 'dead letter')}. ${durabilityText(durability)}`)
   out.line(
     nats.protected
       ? `NATS is protected: ${nats.detail}.`

@@ -1,6 +1,7 @@
 import { createClient } from '@clickhouse/client'
 import { Command } from 'commander'
 import type { IndexDifference } from '../../pipeline/index-check/index-differences.ts'
+import { textOf } from '../../pipeline/jetstream/removed.ts'
 import type { Named } from '../../pipeline/verify/table-differences.ts'
 import { type Verified, verify } from '../../pipeline/verify/verify.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
@@ -27,9 +28,9 @@ export const verifyCommand = ({ out, settings }: CommandContext): Command =>
     .option('--tenant <tenant>', 'one tenant (default: all)', tokenArgument)
     .option(
       JSON_FLAG,
-      'one JSON object: {from, to, records, tables: {<table>: {rows, differences}}, repeats: {<table>: {rows, key}}, '
-        + 'first: [{table, kind, seq, key, column, expected, found}], index: {to, texts, unembeddable, unproven} or {skipped}, seconds}; '
-        + 'the search index is the table search_index',
+      'one JSON object: {from, to, records, tables: {<table>: {rows, differences, unproven}}, removed: [{from, to}], '
+        + 'repeats: {<table>: {rows, key}}, first: [{table, kind, seq, key, column, expected, found}], '
+        + 'index: {to, texts, unembeddable, unproven} or {skipped}, seconds}; the search index is the table search_index',
     )
     .addHelpText(
       'after',
@@ -50,16 +51,14 @@ in the search index (table search_index), and no other point may exist. The exit
       else print(out, verified, tables, index, seconds)
       const wrong = Object.entries(tables).flatMap(([name, { differences }]) => (differences > 0 ? [name] : []))
       if (wrong.length > 0) {
-        throw new ColloquyError(
-          'tables_differ',
-          `${wrong.join(', ')} ${wrong.length === 1 ? 'does' : 'do'} not match the log:\n${first.map(described).join('\n')}\n${remedyOf(wrong)}`,
-        )
+        const what = `${wrong.join(', ')} ${wrong.length === 1 ? 'does' : 'do'} not match the log`
+        throw new ColloquyError('tables_differ', `${what}:\n${first.map(described).join('\n')}\n${remedyOf(wrong)}`)
       }
     })
 
 /** The search index in the list of tables. */
 const INDEX = 'search_index'
-type Tables = Readonly<Record<string, { readonly rows: number; readonly differences: number }>>
+type Tables = Readonly<Record<string, { readonly rows: number; readonly differences: number; readonly unproven?: number }>>
 /** A difference in a table or in the search index. */
 type AnyNamed = Omit<Named, 'table'> & { readonly table: string }
 
@@ -107,7 +106,7 @@ const QUERY_MS_MAX = 600_000
 
 function print(
   out: Output,
-  { from, to, records, repeats }: Verified,
+  { from, to, records, repeats, removed }: Verified,
   tables: Tables,
   index: IndexVerification | undefined,
   seconds: number,
@@ -124,6 +123,14 @@ function print(
     out.line(
       `${name}: ${rows} rows are on disk twice, the first ${printable(key.replaceAll('\n', ' '))}; `
         + 'the view shows each once, and ClickHouse removes the copies when it merges.',
+    )
+  }
+  const unproven = Object.entries(tables).filter(([, one]) => (one.unproven ?? 0) > 0)
+  if (unproven.length > 0) {
+    const rows = unproven.map(([name, one]) => `${one.unproven} of ${name}`).join(', ')
+    out.line(
+      `Unproven rows: ${rows}. LOG has lost their records (${textOf(removed)}); they are the last copy, and no differences. `
+        + 'A rebuild keeps them, unless it is given --drop-unproven.',
     )
   }
   if (index !== undefined) for (const line of indexLines(index, to)) out.line(line)

@@ -26,14 +26,15 @@ const rowsSchema = z.array(z.object({ kind: z.string(), state: z.string(), statu
 const progressSchema = z.array(z.object({ projected_seq: z.coerce.number() }))
 
 /** Counts the rows of the table `actors`. Calls during a count, and shortly after it, get its result. */
-export function createCounts(clickhouse: ClickHouseClient, now: () => number): () => Promise<Counts> {
+export function createCounts(client: () => ClickHouseClient, now: () => number): () => Promise<Counts> {
   let counted: Promise<Counts> | undefined
   let freshUntil = 0
   return () => {
     if (counted !== undefined && now() < freshUntil) return counted
     const startedAt = now()
     freshUntil = Infinity
-    counted = count(clickhouse).finally(() => {
+    const counting = async (): Promise<Counts> => count(client())
+    counted = counting().finally(() => {
       freshUntil = now() + Math.max(AGE_MS_MIN, (now() - startedAt) / SHARE_MAX)
     })
     return counted

@@ -4,11 +4,10 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { createHostCheck } from '../../pipeline/http/host-check.ts'
-import { HttpProblem } from '../../pipeline/http/problems.ts'
+import { HttpProblem, tablesUnavailable } from '../../pipeline/http/problems.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http/route-address.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
-import { messageOf } from '../../schemas/errors.ts'
 import { type Counts, createCounts } from './actor-counts.ts'
 import { type History, HISTORY_MAX, readHistory } from './actor-history.ts'
 import { listActors, type ListedActor } from './actor-list.ts'
@@ -21,7 +20,8 @@ export const PAGE_PATH = '/dev/'
 export interface DevRouteDeps {
   readonly jetstream: JetStreamContext
   readonly kv: KV
-  readonly client: ClickHouseClient
+  /** Throws while ClickHouse is waited for. */
+  readonly client: () => ClickHouseClient
   /** Resolves when the reloader runs. It starts after these routes. */
   readonly reloader: Promise<Reloader>
   readonly partitionCount: number
@@ -93,9 +93,9 @@ export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now
   app.get(`${PAGE_PATH}actors`, async (request): Promise<DevActors> => {
     const query = read(actorsQuery, request.query)
     try {
-      return { actors: await listActors(client, query) }
+      return { actors: await listActors(client(), query) }
     } catch (cause) {
-      throw new HttpProblem('tables_unavailable', `the tables do not answer (${messageOf(cause)}); try again`, { cause })
+      throw tablesUnavailable(cause)
     }
   })
 

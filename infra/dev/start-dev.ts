@@ -4,6 +4,7 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { addressesOf, announce } from '../app/connect-to-running.ts'
 import { launch, type MoreRoutes, type Running } from '../app/launch.ts'
 import type { LogStyle } from '../app/open-log.ts'
+import type { StopTracker } from '../app/stop-tracker.ts'
 import { threadSettings } from '../app/thread-settings.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
 import { addDevRoutes, PAGE_PATH } from './dev-routes.ts'
@@ -30,13 +31,19 @@ export interface DevSystem {
  * @throws ColloquyError if a part cannot start; `dev_not_loopback` or `dev_needs_all_roles` if the settings do not allow it. Unusable
  * kinds are no error: log and page show the problem until the author fixes it.
  */
-export async function startDev(settings: Settings, logStyle: LogStyle, log: Logger): Promise<DevSystem> {
+export async function startDev(settings: Settings, logStyle: LogStyle, log: Logger, stops?: StopTracker): Promise<DevSystem> {
   checkSettings(settings)
   await using started = new AsyncDisposableStack()
   const reloaderStarted = Promise.withResolvers<Reloader>()
   const moreRoutes: MoreRoutes = (app, system) =>
-    addDevRoutes(app, { ...system, reloader: reloaderStarted.promise, log, now: Date.now, partitionCount: settings.PARTITIONS })
-  const running = await launch({ ...settings, ROLES: OWN_ROLES }, new Map(), log, { moreRoutes })
+    addDevRoutes(app, {
+      ...system,
+      reloader: reloaderStarted.promise,
+      log,
+      now: () => performance.now(),
+      partitionCount: settings.PARTITIONS,
+    })
+  const running = await launch({ ...settings, ROLES: OWN_ROLES }, new Map(), log, { moreRoutes, ...(stops && { stops }) })
   started.defer(() => running.stop())
   const reloader = startReloader({
     order: {

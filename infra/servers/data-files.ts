@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { codeOf } from '../../schemas/errors.ts'
 
 const PASSWORD_BYTES = 24
@@ -20,12 +21,12 @@ export async function bytesOfFile(path: string): Promise<number> {
  */
 export async function ownPassword(path: string): Promise<string> {
   try {
-    return (await readFile(path, 'utf8')).trim()
+    return (await namingFile(path, readFile(path, 'utf8'))).trim()
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
   }
   const password = randomBytes(PASSWORD_BYTES).toString('base64url')
-  await writeFile(`${path}.new`, `${password}\n`, { mode: 0o600 })
+  await namingFile(`${path}.new`, writeFile(`${path}.new`, `${password}\n`, { mode: 0o600 }))
   await rename(`${path}.new`, path)
   return password
 }

@@ -92,9 +92,11 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
   const readView = async (): Promise<ClusterView> => {
     const { members, leases } = await registry.read(options.workloads)
     const now = members.find((member) => member.id === id)?.at ?? Date.now()
+    // A clock of the servers that was ahead once must not keep a dead member alive until that time comes.
+    const isWithinLeases = (member: Member, leases: number): boolean => Math.abs(now - member.at) <= leaseMs * leases
     const isAlive = (member: Member): boolean =>
-      member.id === id || (now - member.at <= leaseMs && !(member.place === options.hostIdentity && !options.isProcessAlive(member.pid)))
-    for (const member of members) if (now - member.at > leaseMs * REMOVED_AFTER_LEASES) await registry.removeMember(member.id)
+      member.id === id || (isWithinLeases(member, 1) && !(member.place === options.hostIdentity && !options.isProcessAlive(member.pid)))
+    for (const member of members) if (!isWithinLeases(member, REMOVED_AFTER_LEASES)) await registry.removeMember(member.id)
     return { members: members.filter(isAlive), leases }
   }
   const pollOnce = async (): Promise<void> => {

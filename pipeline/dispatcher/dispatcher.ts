@@ -127,13 +127,14 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     return deadline === undefined || wakeUps.covers(address, deadline.at, inbox.ts) ? undefined : deadline
   }
   const take = (message: JsMsg): void => {
-    const entry = parse(message)
-    const { partition, address, record } = entry
+    const partition = parse.partitionOf(message.subject)
     const counter = inFlightOf.get(partition)
     lastTaken = message
     watermark.take(message.seq)
     if (counter === undefined || message.seq <= (starts.get(partition) ?? 0)) return watermark.finish(message.seq)
     metrics.stageIn.inc({ stage: 'dispatch' })
+    const entry = parse(message)
+    const { address, record } = entry
     if (record !== undefined && !hasEffects(record) && uncoveredDeadline(address, record) === undefined) {
       return watermark.finish(message.seq)
     }

@@ -37,13 +37,12 @@ export async function resend({ jetstream, partitions, since, upTo, ...deps }: Re
     stream: 'LOG',
     filterSubjects: partitions.map((partition) => `log.${partition}.>`),
     startSeq: first.seq,
+    to: last,
     messagesMax: AHEAD_MAX,
   })
   try {
-    if (reader.pending === 0) return 0
     for await (const message of reader) {
       deps.signal.throwIfAborted()
-      if (message.seq > last) break
       const { partition, address, record } = parse(message)
       if (record !== undefined && message.seq <= upTo(partition)) {
         for (const { subject, payload } of sentBy(address, record)) {
@@ -51,7 +50,6 @@ export async function resend({ jetstream, partitions, since, upTo, ...deps }: Re
           count += 1
         }
       }
-      if (message.seq === last || reader.pending === 0) break
     }
   } finally {
     reader.stop()

@@ -6,16 +6,20 @@ import { RESOLUTION_HEADER } from '../../schemas/dead-letter-resolution.ts'
 import { isFiller, parseInboxSubject, publishedSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createConsumeLoop } from '../jetstream/consume-loop.ts'
-import { openReader } from '../jetstream/ordered-reader.ts'
+import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
+import { watchRemoved } from '../jetstream/removed.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { createInFlightCounter } from '../runtime/in-flight-counter.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import { createLowWatermark, type LowWatermark } from '../runtime/low-watermark.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { PartitionRun } from '../runtime/partitioned-stage.ts'
+import { pollUntil } from '../runtime/poll-until.ts'
+import type { Pauses } from '../runtime/retry.ts'
 import { type CallSlot, unwatchedSlot } from '../watchdog/call-slot.ts'
 import { forgetHostEnds, loadHostEnds } from '../watchdog/ended-hosts.ts'
 import type { ActorCache, Mailbox } from './actor-cache.ts'
+import type { LostInputs } from './lost-inputs.ts'
 import { createHandler, type Delivery, type HandlerDeps } from './message-handler.ts'
 import { findInboxResumePoint } from './resume-point.ts'
 
@@ -54,7 +58,7 @@ export interface HostRun extends PartitionRun {
 export async function startHost(options: HostOptions): Promise<HostRun> {
   const { jetstream, kv, kinds, partitions, actors, metrics, log } = options
   actors.evict(new Set(partitions))
-  const { lows, startSeq, isResolved } = await findInboxResumePoint(options, partitions)
+  const { lows, startSeq, isResolved, removed, lost } = await findInboxResumePoint(options, partitions)
   const hostEnds = await loadHostEnds(kv, (await streamInfo(jetstream.jsm, 'INBOX')).state.first_seq)
   const reader = await openReader(jetstream, { stream: 'INBOX', filterSubjects: [], startSeq, messagesMax: options.messagesMax })
 
@@ -147,6 +151,9 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
   }
 
   loop.run(take)
+  const watch = watchRemoved(jetstream, removed, loop.fail)
+  loop.signal.addEventListener('abort', () => void watch.stop())
+  completeLost(lost, { watermarks, reader, released, signal: loop.signal, log }).catch(loop.fail)
 
   return {
     ended: loop.ended,
@@ -170,6 +177,50 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
       await loop.stop()
     },
   }
+}
+
+const LOST_PAUSES: Pauses = { minMs: 100, maxMs: 1_000 }
+
+/** Waits until the inputs of lost records are decided again, and stores it for each partition. */
+async function completeLost(
+  { upTo, complete }: LostInputs,
+  {
+    watermarks,
+    reader,
+    released,
+    signal,
+    log,
+  }: {
+    readonly watermarks: ReadonlyMap<number, LowWatermark>
+    readonly reader: StreamReader
+    readonly released: ReadonlyMap<number, number>
+    readonly signal: AbortSignal
+    readonly log: Logger
+  },
+): Promise<void> {
+  if (upTo.size === 0) return
+  const left = new Map(upTo)
+  const isDone = (watermark: LowWatermark, end: number): boolean =>
+    (reader.position.seq >= end || reader.pending === 0) && (watermark.unfinished === 0 || watermark.low >= end)
+  const isComplete = await pollUntil(
+    async () => {
+      for (const [partition, end] of left) {
+        const watermark = watermarks.get(partition)
+        // The next owner of a released partition reads them again.
+        if (watermark === undefined || released.has(partition)) left.delete(partition)
+        else if (isDone(watermark, end)) {
+          await complete(partition)
+          left.delete(partition)
+        }
+      }
+      return left.size === 0 ? true : undefined
+    },
+    { signal, pauses: LOST_PAUSES },
+  ).catch((error: unknown) => {
+    if (signal.aborted) return false
+    throw error
+  })
+  if (isComplete) log.warn({ partitions: upTo.size }, 'the inputs of lost records that INBOX still had are decided')
 }
 
 /** The highest INBOX sequence that was read and up to which every partition is resolved. */

@@ -77,7 +77,9 @@ export async function startInboxTrim(options: TrimOptions): Promise<StageRun> {
     const isFull = config.max_bytes > 0 && state.bytes > config.max_bytes * FULL_SHARE
     const oldest = isFull ? Infinity : performance.now() - keepMs
     const dispatched = together(shares('dispatch'), partitionCount)?.position ?? 0
-    const due = notes.findLast((one) => one.at <= oldest && one.logSeq <= dispatched)
+    // A host that decides the inputs of lost records again reads from an earlier position.
+    const resolved = together(shares('host'), partitionCount)?.position ?? 0
+    const due = notes.findLast((one) => one.at <= oldest && one.logSeq <= dispatched && one.inboxSeq <= resolved)
     if (due === undefined) return
     notes = notes.filter((one) => one.at > due.at)
     await saveTrimMark(jetstream, kv, due)

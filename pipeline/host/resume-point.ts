@@ -5,10 +5,12 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { FILLER, inputSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { lastRecord } from '../jetstream/last-record.ts'
+import { loadRemoved, type Removed } from '../jetstream/removed.ts'
 import { reportTruncation } from '../jetstream/resume-reading.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { typedKey } from '../jetstream/typed-kv.ts'
 import type { Metrics } from '../runtime/metrics.ts'
+import { findLostInputs, type LostInputs } from './lost-inputs.ts'
 import { reportLostInputs } from './trim-mark.ts'
 
 export interface InboxResumeDeps {
@@ -25,6 +27,9 @@ export interface InboxResumePoint {
   readonly startSeq: number
   /** Whether the log shows that a message is resolved. */
   isResolved(partition: number, seq: number): boolean
+  readonly removed: Removed
+  /** Inputs that are read again, because the records that decided them may be lost. */
+  readonly lost: LostInputs
 }
 
 /**
@@ -48,11 +53,16 @@ export async function findInboxResumePoint(deps: InboxResumeDeps, partitions: re
   const lows = new Map(partitions.map((partition, index) => [partition, lasts[index]?.record.low ?? 0]))
   const known = Math.max(0, ...lows.values())
   const lastTs = lasts.reduce((latest, last) => (last !== undefined && last.record.inbox.ts > latest ? last.record.inbox.ts : latest), '')
-  await reportLostInputs(deps)
+  const removed = await loadRemoved(deps)
+  await reportLostInputs(deps, removed)
   const reused = await repairInbox(deps, known, lastTs)
+  const lost = await findLostInputs(deps, removed, lows)
+  for (const [partition, low] of lost.lows) lows.set(partition, low)
   const startSeq = Math.min(...lows.values()) + 1
   return {
     lows,
+    removed,
+    lost,
     startSeq: reused === undefined ? startSeq : Math.min(startSeq, reused.from),
     isResolved: (partition, seq) => seq <= (lows.get(partition) ?? 0) && !(reused !== undefined && seq >= reused.from && seq <= reused.to),
   }
@@ -68,7 +78,9 @@ async function repairInbox(deps: InboxResumeDeps, known: number, lastTs: string)
   const before = await loadReusedRange(kv, state.first_seq)
   if (lastTs === '') return before
   const after = await jetstream.jsm.direct.getMessage('INBOX', { start_time: new Date(Date.parse(lastTs) + 1) })
-  const from = after?.seq ?? state.last_seq + 1
+  // A message that is later than the last one was stored while the server's clock was ahead, and proves nothing.
+  const isProof = after !== null && after.time.toISOString() > lastTs && after.time.getTime() <= Date.parse(state.last_ts)
+  const from = isProof ? after.seq : state.last_seq + 1
   if (from > known) return before
 
   reportTruncation(

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { recordAt } from '../jetstream/last-record.ts'
 import { findResumePosition, streamPositionSchema } from '../jetstream/position-history.ts'
+import type { Removed } from '../jetstream/removed.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { typedKey } from '../jetstream/typed-kv.ts'
 import type { Metrics } from '../runtime/metrics.ts'
@@ -29,21 +30,14 @@ export async function saveTrimMark(
  * Reports inputs that cannot be recovered: LOG was truncated so far that INBOX no longer holds the inputs of the lost records. Inputs that
  * INBOX still holds are decided again. Each host reports it at its start, until the next trim.
  */
-export async function reportLostInputs({
-  jetstream,
-  kv,
-  log,
-  metrics,
-}: {
-  jetstream: JetStreamContext
-  kv: KV
-  log: Logger
-  metrics: Metrics
-}): Promise<void> {
+export async function reportLostInputs(
+  { jetstream, kv, log, metrics }: { jetstream: JetStreamContext; kv: KV; log: Logger; metrics: Metrics },
+  removed: Pick<Removed, 'has'>,
+): Promise<void> {
   const mark = await markIn(kv).get()
   if (mark === undefined) return
   const { inboxSeq, log: had } = mark.value
-  const { truncated } = await findResumePosition(jetstream.jsm, 'LOG', [had])
+  const { truncated } = await findResumePosition(jetstream.jsm, 'LOG', [had], async (seq) => removed.has(seq))
   if (!truncated) return
   const { state } = await streamInfo(jetstream.jsm, 'LOG')
   metrics.inputsLost.inc()

@@ -1,11 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { createFairPlaces } from './fair-places.ts'
+import { createFairPlaces } from '../runtime/fair-places.ts'
 
 /** Connections beyond the limit that are kept for a moment, to answer health checks, and others with 503. */
 const RESERVE = 64
 /** Requests of one connection that may be in progress: HTTP pipelining sends them without waiting for answers. */
 const PIPELINED_MAX = 32
+/** A new connection has this long to send its first request before it counts as idle: the request may be on its way. */
+const FIRST_REQUEST_MS = 1_000
 
 export interface ConnectionPlaces {
   /** Whether requests of this connection get an answer other than that of a health check. */
@@ -20,13 +22,16 @@ export interface ConnectionOptions {
 
 interface Connection {
   readonly client: string
+  readonly openedMs: number
   hasPlace: boolean
+  /** Whether it has had an answer. */
+  isUsed: boolean
   inProgress: number
 }
 
 /**
- * Bounds the connections of a server. When all places are taken, a new connection takes the place of the one that has been without a request
- * for the longest time. If there is none, the new connection has no place: it may ask for the server's health only.
+ * Bounds the connections of a server. When all places are taken, a new connection takes the place of the one that has been without a
+ * request for the longest time. If there is none, the new connection has no place: it may ask for the server's health only.
  */
 export function boundConnections(server: Server, { connectionsMax, refuse }: ConnectionOptions): ConnectionPlaces {
   const places = createFairPlaces(connectionsMax)
@@ -45,16 +50,27 @@ export function boundConnections(server: Server, { connectionsMax, refuse }: Con
     idle.delete(socket)
   }
   const closeIdle = (client: string): void => {
+    const usedUpMs = performance.now() - FIRST_REQUEST_MS
+    const closable = [...idle].filter((one) => {
+      const connection = connections.get(one)
+      return connection !== undefined && (connection.isUsed || connection.openedMs < usedUpMs)
+    })
     // Of the same client first: it must not push out others once it holds its share.
-    const own = [...idle].find((socket) => connections.get(socket)?.client === client)
-    const socket = places.taken < connectionsMax ? own : (own ?? idle.values().next().value)
+    const own = closable.find((one) => connections.get(one)?.client === client)
+    const socket = places.taken < connectionsMax ? own : (own ?? closable[0])
     if (socket === undefined) return
     release(socket)
     socket.destroy()
   }
 
   server.on('connection', (socket: Socket) => {
-    const connection: Connection = { client: socket.remoteAddress ?? '', hasPlace: false, inProgress: 0 }
+    const connection: Connection = {
+      client: socket.remoteAddress ?? '',
+      openedMs: performance.now(),
+      hasPlace: false,
+      isUsed: false,
+      inProgress: 0,
+    }
     if (!givePlace(connection)) {
       closeIdle(connection.client)
       givePlace(connection)
@@ -72,6 +88,7 @@ export function boundConnections(server: Server, { connectionsMax, refuse }: Con
     idle.delete(socket)
     response.once('close', () => {
       connection.inProgress -= 1
+      connection.isUsed = true
       if (connection.inProgress === 0 && connections.has(socket)) idle.add(socket)
     })
   })

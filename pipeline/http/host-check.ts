@@ -12,12 +12,13 @@ import { HttpProblem } from './problems.ts'
 export function createHostCheck(allowed: readonly string[] = []): (header: string | undefined) => void {
   const known = new Set(allowed.map(withoutBrackets))
   return (header) => {
-    const name = URL.canParse(`http://${header}`) ? new URL(`http://${header}`).hostname : ''
+    const name = header !== undefined && URL.canParse(`http://${header}`) ? new URL(`http://${header}`).hostname : ''
     const address = withoutBrackets(name)
     if (address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.')) || known.has(address)) return
     throw new HttpProblem(
       'bad_host',
-      `this server answers to localhost, 127.0.0.1 and [::1], not to "${name}"; use one of these, or add the name to COLLOQUY_ALLOWED_HOSTS`,
+      `this server answers to localhost, 127.0.0.1 and [::1], not to "${name}"; `
+        + 'use one of these, or add the name to COLLOQUY_ALLOWED_HOSTS',
     )
   }
 }

@@ -3,6 +3,7 @@ import { errors as nats } from '@nats-io/transport-node'
 import { ERROR_CODES, type HttpErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
+import { isServerAway } from '../runtime/server-away.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
@@ -76,6 +77,8 @@ export function asProblem(error: unknown): HttpProblem {
     return new HttpProblem(failure, detail, { headers: RETRY_AFTER, cause: error })
   }
   if (isNatsFailure(error)) return natsUnavailable(error)
+  // Of all servers behind the routes, only the tables' is asked without a check of its own.
+  if (isServerAway(error)) return tablesUnavailable(error)
   const status = statusOf(error)
   if (status >= 400 && status < 500) return new HttpProblem('bad_request', messageOf(error), { status, cause: error })
   return new HttpProblem('internal', 'unexpected error; report it with the line in the log of the server', { cause: error })
@@ -84,6 +87,13 @@ export function asProblem(error: unknown): HttpProblem {
 /** The problem of a request that arrives while NATS is disconnected. */
 export const natsUnavailable = (cause?: unknown): HttpProblem =>
   new HttpProblem('nats_unavailable', 'NATS does not answer; nothing was stored, repeat the request later', { headers: RETRY_AFTER, cause })
+
+/** The problem of a request that needs the tables while ClickHouse does not answer. */
+export const tablesUnavailable = (cause: unknown): HttpProblem =>
+  new HttpProblem('tables_unavailable', `the tables do not answer (${messageOf(cause)}); repeat the request later`, {
+    headers: RETRY_AFTER,
+    cause,
+  })
 
 /** The NATS client wraps some of its errors in others. */
 const isNatsFailure = (error: unknown): boolean =>

@@ -13,7 +13,9 @@ export function addSearchRoute(app: FastifyInstance, search: Search): void {
       return await search(query)
     } catch (error) {
       if (hasCode(error, 'bad_query')) throw new HttpProblem('bad_query', messageOf(error))
-      if (hasCode(error, 'index_filling')) throw new HttpProblem('index_filling', `${messageOf(error)}; repeat the request later`, unavailable(error))
+      if (hasCode(error, 'index_filling')) {
+        throw new HttpProblem('index_filling', `${messageOf(error)}; repeat the request later`, unavailable(error))
+      }
       const detail = `the search index does not answer (${messageOf(error)}); repeat the request`
       throw new HttpProblem('search_unavailable', detail, unavailable(error))
     }

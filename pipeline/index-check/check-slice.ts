@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache'
 import { chunkIdOf, SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import { actorKey, type Address, parseActorKey } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { lastRecord, recordAt, recordsOf } from '../jetstream/last-record.ts'
+import { lastRecord, recordsOf } from '../jetstream/last-record.ts'
+import { findRemoved } from '../jetstream/removed.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { pointId } from '../search/point-id.ts'
 import type { IndexReader, StoredPoint } from '../search/vector-store.ts'
@@ -33,7 +34,6 @@ const SOURCES_MAX = 200
 /** The expected content of a slice. */
 interface Expected {
   readonly to: number
-  readonly seqs: ReadonlySet<number>
   readonly texts: ReadonlyMap<number, readonly ExpectedText[]>
   /** The sources that have a record in the slice. */
   readonly sources: ReadonlyMap<string, Address>
@@ -77,12 +77,10 @@ export async function checkBeyondLog({ jetstream, reader, signal }: CheckDeps, f
 async function readExpected({ jetstream, signal }: CheckDeps, scope: Scope, { counts }: Tally): Promise<Expected> {
   const texts = new Map<number, readonly ExpectedText[]>()
   const sources = new Map<string, Address>()
-  const seqs = new Set<number>()
   let chars = 0
   let to = scope.to
   for await (const entry of readScope(jetstream, scope)) {
     signal.throwIfAborted()
-    seqs.add(entry.seq)
     if (entry.bad !== undefined) continue
     if (entry.address.kind === SOURCE_KIND) sources.set(actorKey(entry.address), entry.address)
     const messages = expectedMessages(entry)
@@ -93,7 +91,7 @@ async function readExpected({ jetstream, signal }: CheckDeps, scope: Scope, { co
     to = entry.seq
     break
   }
-  return { to, seqs, texts, sources }
+  return { to, texts, sources }
 }
 
 /** The chunks of a text that were found, by their numbers. */
@@ -107,6 +105,7 @@ async function comparePoints(
   range: { readonly from: number; readonly to: number; readonly tenant: string | undefined },
 ): Promise<void> {
   const { jetstream, reader, signal } = deps
+  const isLost = createIsLost(jetstream)
   const found: Found = new Map()
   const seen = new Set<string>()
   for await (const page of reader.scan(range)) {
@@ -116,13 +115,13 @@ async function comparePoints(
       if (point.in === 'knowledge') {
         const kind = await compareKnowledge(deps, sources, seen, point)
         if (kind === undefined) continue
-        if (await isLost(jetstream, expected, point.seq)) tally.counts.unproven += 1
+        if (await isLost(point.seq)) tally.counts.unproven += 1
         else tally.differs(kind)
         continue
       }
       const text = expected.texts.get(point.seq)?.find(({ key }) => pointId({ key }, point.chunk) === point.id)
       if (text === undefined) {
-        if (await isLost(jetstream, expected, point.seq)) tally.counts.unproven += 1
+        if (await isLost(point.seq)) tally.counts.unproven += 1
         else tally.differs(unexpected(point))
         continue
       }
@@ -178,11 +177,10 @@ const isSame = (point: StoredPoint, text: ExpectedText): boolean =>
 const unexpected = ({ id, tenant, kind, actor, seq, ...point }: StoredPoint) =>
   ({ kind: 'unexpected', in: point.in, tenant, actor: actorKey({ tenant, kind, id: actor }), seq, id }) as const
 
-/** Whether LOG has lost the record of a sequence. It has all sequences between its first and its last one otherwise. */
-async function isLost(jetstream: JetStreamContext, { seqs }: Expected, seq: number): Promise<boolean> {
-  if (seq < 1 || seqs.has(seq)) return false
-  const { state } = await streamInfo(jetstream.jsm, 'LOG')
-  return seq >= state.first_seq && seq <= state.last_seq && (await recordAt(jetstream, seq)) === undefined
+/** Whether LOG has lost the record of a sequence. What is removed is read when the first point asks. */
+function createIsLost(jetstream: JetStreamContext): (seq: number) => Promise<boolean> {
+  let removed: ReturnType<typeof findRemoved> | undefined
+  return async (seq) => (await (removed ??= findRemoved(jetstream))).has(seq)
 }
 
 /** A source by its last record. */

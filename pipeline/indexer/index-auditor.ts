@@ -193,4 +193,3 @@ export function incompleteText({ differences, isStuck, to }: IndexAuditor['incom
   const what = `index incomplete: ${differences} ${differences === 1 ? 'difference' : 'differences'} from LOG up to sequence ${to}`
   return `${what}, ${isStuck ? 'and the repair has no effect; see the log' : 'being repaired'}`
 }
-

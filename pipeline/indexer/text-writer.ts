@@ -36,7 +36,7 @@ export interface TextWriterOptions {
 /** Texts that are chunked in one step, in bytes of UTF-8. A record of a knowledge source may have hundreds; one text has up to 256 KiB. */
 const TEXTS: BatchBounds = { itemsMax: 256, bytesMax: 512 * 1024 }
 /** Chunks that are embedded and stored in one step. A step takes seconds with a large model; a stop waits for it. */
-const PIECES: BatchBounds = { itemsMax: 256, bytesMax: 128 * 1024 }
+const PIECES: BatchBounds = { itemsMax: 512, bytesMax: 256 * 1024 }
 
 /** A chunk of a text. */
 interface Piece {

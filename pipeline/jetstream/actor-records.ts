@@ -24,6 +24,7 @@ export async function readActorRecords(jetstream: JetStreamContext, subject: str
     stream: 'LOG',
     filterSubjects: [subject],
     startSeq: first.seq,
+    to: to.seq,
     messagesMax: Math.min(limit, FETCH_AHEAD_MAX),
   })
   const parse = await logParser(jetstream)
@@ -33,7 +34,7 @@ export async function readActorRecords(jetstream: JetStreamContext, subject: str
     const { seq, record } = parse(message)
     if (record !== undefined) records.push({ seq, record })
     bytes += message.data.length
-    if (message.seq >= to.seq || records.length === limit || bytes > bytesMax) break
+    if (records.length === limit || bytes > bytesMax) break
   }
   return records
 }

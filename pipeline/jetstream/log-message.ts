@@ -26,8 +26,8 @@ export interface LogEntry {
 }
 
 /**
- * A message of LOG that no host wrote: it is no record, or on a subject of no actor. Every reader sets it aside and continues. The dispatcher
- * puts it into DEAD, and the projector into `dead_letters`.
+ * A message of LOG that no host wrote: it is no record, or on a subject of no actor. Every reader sets it aside and continues. The
+ * dispatcher puts it into DEAD, and the projector into `dead_letters`.
  */
 export interface BadRecord {
   readonly seq: number
@@ -50,11 +50,16 @@ export const BAD_RECORD = 'bad_record'
 
 export type ParseLogMessage = (message: LogMessage) => LogEntry | BadRecord
 
+export interface LogParser extends ParseLogMessage {
+  /** The partition of a message, without reading its record: for a reader that skips those of others. */
+  partitionOf(subject: string): number
+}
+
 /** Parsers by connection: the number of partitions never changes, and is read once. */
-const parsers = new WeakMap<JetStreamManager, ParseLogMessage>()
+const parsers = new WeakMap<JetStreamManager, LogParser>()
 
 /** The one place that reads a message of LOG. Every reader of LOG opens it at its start. */
-export async function logParser({ jsm }: { readonly jsm: JetStreamManager }): Promise<ParseLogMessage> {
+export async function logParser({ jsm }: { readonly jsm: JetStreamManager }): Promise<LogParser> {
   const known = parsers.get(jsm)
   if (known !== undefined) return known
   const partitions = await partitionsOfInbox(jsm)
@@ -75,45 +80,60 @@ async function partitionsOfInbox(jsm: JetStreamManager): Promise<number | undefi
 }
 
 /** @param partitions the number of partitions; `undefined` if it is not known, which leaves the partition unchecked. */
-export function createLogParser(partitions: number | undefined): ParseLogMessage {
+export function createLogParser(partitions: number | undefined): LogParser {
   const decoder = new TextDecoder()
-  return (message) => {
+  const parse = (message: LogMessage): LogEntry | BadRecord => {
     const { seq, subject, data } = message
-    const problem = subjectProblem(subject, partitions)
-    if (problem !== undefined) return badRecord(message, problem, partitions)
+    if (!SUBJECT.test(subject)) return badRecord(message, 'its subject is not log.<partition>.<tenant>.<kind>.<id>', partitions)
+    const placed = parseLogSubject(subject)
+    if (!isInItsPartition(placed, partitions)) {
+      return badRecord(message, `its subject is not in the partition of its actor, of ${partitions}`, partitions)
+    }
     let value: unknown
     try {
-      value = JSON.parse(decoder.decode(data))
+      value = JSON.parse(wellFormed(decoder.decode(data)))
     } catch {
       return badRecord(message, data.length === 0 ? 'it is empty' : 'it is not JSON', partitions)
     }
     const field = recordProblem(value)
     if (field !== undefined) return badRecord(message, `it is no record: ${field} is missing or wrong`, partitions)
-    return { seq, ...parseLogSubject(subject), record: value as LogRecord }
+    return { seq, ...placed, record: value as LogRecord }
   }
+  return Object.assign(parse, { partitionOf: (subject: string) => partitionIn(subject.split('.'), partitions) })
 }
+
+/** An escape for a surrogate. After an odd number of backslashes it is text. */
+const ESCAPED_SURROGATE = /(?<!\\)((?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{2}/g
+const ESCAPE = '\\u'
+
+/**
+ * Puts U+FFFD in the place of surrogates, of which no table holds half a pair. JSON of a host has an escape only for such a half, because
+ * it writes other Unicode as it is. The quick check comes first: the expression takes microseconds.
+ */
+const wellFormed = (json: string): string => (json.includes(ESCAPE) ? json.replace(ESCAPED_SURROGATE, '$1\\ufffd') : json)
 
 const SUBJECT = /^log\.(0|[1-9]\d{0,5})\.[A-Za-z0-9_-]{1,128}\.[A-Za-z0-9_-]{1,128}\.[A-Za-z0-9_-]{1,128}$/
 
 /** An input with an unusable subject is recorded in the partition of that subject, which the record's own subject no longer tells. */
-function subjectProblem(subject: string, partitions: number | undefined): string | undefined {
-  if (!SUBJECT.test(subject)) return 'its subject is not log.<partition>.<tenant>.<kind>.<id>'
-  if (partitions === undefined) return undefined
-  const { partition, address } = parseLogSubject(subject)
-  const isRight = address.kind === UNADDRESSABLE ? partition < partitions : partition === partitionOf(address, partitions)
-  return isRight ? undefined : `its subject is not in the partition of its actor, of ${partitions}`
+function isInItsPartition({ partition, address }: ReturnType<typeof parseLogSubject>, partitions: number | undefined): boolean {
+  if (partitions === undefined) return true
+  return address.kind === UNADDRESSABLE ? partition < partitions : partition === partitionOf(address, partitions)
 }
 
+/** The partition that the tokens of a subject name; 0 where they name none. */
+const partitionIn = ([, token = '']: readonly string[], partitions: number | undefined): number =>
+  /^\d{1,6}$/.test(token) && Number(token) < (partitions ?? Infinity) ? Number(token) : 0
+
 function badRecord({ seq, subject, data, time }: LogMessage, why: string, partitions: number | undefined): BadRecord {
-  const [stream, partition = '', ...tokens] = subject.split('.')
+  const all = subject.split('.')
+  const [stream, , ...tokens] = all
   const token = (index: number): string => {
     const text = stream === 'log' ? (tokens[index] ?? '') : ''
     return TOKEN.test(text) ? text : UNADDRESSABLE
   }
-  const isKnown = /^\d{1,6}$/.test(partition) && Number(partition) < (partitions ?? Infinity)
   return {
     seq,
-    partition: isKnown ? Number(partition) : 0,
+    partition: partitionIn(all, partitions),
     address: { tenant: token(0), kind: token(1), id: token(2) },
     bad: { why, subject, at: time.toISOString(), data },
   }

@@ -4,12 +4,17 @@ import type { StreamName } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from './connection.ts'
 import { watchConnection } from './connection-events.ts'
 import type { StreamPosition } from './position-history.ts'
+import { holeAround, type SeqRange, storeRemoved, unreadableRanges } from './removed.ts'
 import { watchForStaleReplica } from './stale-replica.ts'
+import { streamInfo } from './stream-info.ts'
 
 /**
  * Reads a stream in order from a sequence on. It ends with `interrupted` on a reconnect or a lost consumer: the caller restarts from its
  * checkpoint, where truncation is detected. An ordered consumer that resumed by itself would wait silently when the server had lost its
  * last messages and gave out their sequences again.
+ *
+ * In a LOG with a damaged file the server may stop before a message that it cannot read, without a word. The reader continues behind it,
+ * and stores in REMOVED what is missing.
  */
 export interface StreamReader extends AsyncIterable<JsMsg> {
   /** The last message of the filter that was yielded. Read between messages, it may be one ahead of the consumer of the iterator. */
@@ -30,6 +35,11 @@ export interface ReaderOptions {
   readonly filterSubjects: readonly string[]
   /** The first sequence to read. */
   readonly startSeq: number
+  /**
+   * The last sequence to read: the reader ends by itself after it, or when the stream has no later message for it. Default: none, the
+   * reader follows the stream.
+   */
+  readonly to?: number
   /** Messages fetched ahead. */
   readonly messagesMax: number
   /** After two silent intervals the consumer counts as lost. At least 500, default 2,000. */
@@ -41,8 +51,85 @@ const HEARTBEAT_MS = 2_000
 const STALLS_MAX = 8
 
 export async function openReader(jetstream: JetStreamContext, options: ReaderOptions): Promise<StreamReader> {
-  const { stream, startSeq, heartbeatMs = HEARTBEAT_MS } = options
+  const { stream, startSeq, to = Infinity } = options
   const { created } = await jetstream.jsm.streams.info(stream)
+  const holes = createHoles(jetstream, options, stream === 'LOG' ? await unreadableRanges(jetstream) : [])
+  let last: JsMsg | undefined
+  /** Everything before it is read or missing. */
+  let from = holes.after(startSeq)
+  const positionOf = ({ seq, time }: JsMsg): StreamPosition => ({ created, seq, ts: time.toISOString() })
+  const positionNow = (): StreamPosition => (last === undefined ? { created, seq: startSeq - 1, ts: '' } : positionOf(last))
+  let current = await openConsumer(jetstream, options, from, positionNow)
+  let isStopped = false
+  /** Continues behind a hole. */
+  const reopen = async (seq: number): Promise<void> => {
+    from = seq
+    await current.close()
+    current = await openConsumer(jetstream, options, from, positionNow)
+    if (isStopped) current.stop()
+  }
+
+  return {
+    get position() {
+      return positionNow()
+    },
+    positionOf,
+    get pending() {
+      const next = Math.max(from, (last?.seq ?? 0) + 1)
+      const pending = last === undefined || last.seq < from ? current.pendingAtStart : last.info.pending
+      return Math.max(0, pending - holes.countFrom(next))
+    },
+    stop() {
+      isStopped = true
+      current.stop()
+    },
+    async *[Symbol.asyncIterator]() {
+      try {
+        for (;;) {
+          if (to !== Infinity && current.pendingAtStart === 0) return
+          for await (const message of current.messages()) {
+            if (message.seq > to) return
+            last = message
+            yield message
+            if (message.seq >= to || (to !== Infinity && message.info.pending === 0)) return
+            if (holes.after(message.seq + 1) > message.seq + 1) break
+          }
+          if (isStopped) return
+          const next = Math.max(from, (last?.seq ?? 0) + 1)
+          const after = current.isStuck() ? await holes.find(next) : holes.after(next)
+          // A bounded reader has read all that can be read.
+          if (after === next && current.isStuck() && to !== Infinity) return
+          if (after === next || after > to) {
+            current.throwFailure()
+            return
+          }
+          await reopen(after)
+        }
+      } finally {
+        await current.close()
+      }
+    },
+  }
+}
+
+/** One consumer of a reader. */
+interface OpenConsumer {
+  messages(): AsyncGenerator<JsMsg>
+  readonly pendingAtStart: number
+  /** The leader has nothing readable for it either, although there are messages. It has stopped then. */
+  isStuck(): boolean
+  throwFailure(): void
+  stop(): void
+  close(): Promise<void>
+}
+
+async function openConsumer(
+  jetstream: JetStreamContext,
+  options: ReaderOptions,
+  startSeq: number,
+  positionNow: () => StreamPosition,
+): Promise<OpenConsumer> {
+  const { stream, heartbeatMs = HEARTBEAT_MS, to = Infinity } = options
   const consumer = await jetstream.js.consumers.get(stream, {
     filter_subjects: [...options.filterSubjects],
     deliver_policy: DeliverPolicy.StartSequence,
@@ -50,10 +137,8 @@ export async function openReader(jetstream: JetStreamContext, options: ReaderOpt
   })
   const messages = await consumer.consume({ max_messages: options.messagesMax, idle_heartbeat: heartbeatMs })
   const pendingAtStart = (await consumer.info(true)).num_pending
-  let last: JsMsg | undefined
-  const positionOf = ({ seq, time }: JsMsg): StreamPosition => ({ created, seq, ts: time.toISOString() })
-  const positionNow = (): StreamPosition => (last === undefined ? { created, seq: startSeq - 1, ts: '' } : positionOf(last))
   let failure: ColloquyError | undefined
+  let isStuck = false
   /** When waiting for the server started; `undefined` while the caller works on a message: the client requests nothing then. */
   let waitingSince: number | undefined
   let stalls = 0
@@ -66,14 +151,23 @@ export async function openReader(jetstream: JetStreamContext, options: ReaderOpt
     failure ??= new ColloquyError('interrupted', `reading ${stream} was interrupted at sequence ${positionNow().seq}: ${what}`)
     messages.stop()
   }
+  const onNothing = async (seq: number): Promise<void> => {
+    // A reader of some subjects that follows a stream cannot tell: the next messages may be of others.
+    if (to === Infinity && (options.filterSubjects.length > 0 || (await streamInfo(jetstream.jsm, stream)).state.last_seq < seq)) return
+    isStuck = true
+    messages.stop()
+  }
   const watches = [
     watchForBreaks(jetstream, messages, isSilent, onBreak),
     watchForStaleReplica(jetstream, {
       stream,
       filterSubjects: options.filterSubjects,
       onStale: onBreak,
+      onNothing,
       waitedFor: () =>
-        waitingSince !== undefined && performance.now() - waitingSince > 2 * heartbeatMs ? positionNow().seq + 1 : undefined,
+        waitingSince !== undefined && performance.now() - waitingSince > 2 * heartbeatMs
+          ? Math.max(startSeq, positionNow().seq + 1)
+          : undefined,
     }),
   ]
   const stop = (): void => {
@@ -82,31 +176,62 @@ export async function openReader(jetstream: JetStreamContext, options: ReaderOpt
   }
 
   return {
-    get position() {
-      return positionNow()
-    },
-    positionOf,
-    get pending() {
-      return last?.info.pending ?? pendingAtStart
+    pendingAtStart,
+    isStuck: () => isStuck,
+    throwFailure() {
+      if (failure !== undefined) throw failure
     },
     stop,
-    async *[Symbol.asyncIterator]() {
-      try {
+    async *messages() {
+      waitingSince = performance.now()
+      for await (const message of messages) {
+        waitingSince = undefined
+        stalls = 0
+        yield message
         waitingSince = performance.now()
-        for await (const message of messages) {
-          last = message
-          waitingSince = undefined
-          stalls = 0
-          yield message
-          waitingSince = performance.now()
-        }
-      } finally {
-        stop()
-        // The server would keep it for minutes. It may be gone with its server.
-        consumer.delete().catch(() => false)
       }
       if (failure !== undefined) throw failure
     },
+    async close() {
+      stop()
+      // The server would keep it for minutes. It may be gone with its server.
+      await consumer.delete().catch(() => false)
+    },
+  }
+}
+
+/** The messages that the server counts and cannot read. Its consumers may stop before them; the reader continues behind them. */
+interface Holes {
+  /** The next sequence, from this one on, that is in no known hole. */
+  after(seq: number): number
+  /** As `after`, where a consumer is stuck: finds a hole that was unknown. */
+  find(seq: number): Promise<number>
+  /** How many messages of holes the server counts as pending from a sequence on. */
+  countFrom(seq: number): number
+}
+
+function createHoles(jetstream: JetStreamContext, { stream, filterSubjects }: ReaderOptions, known: readonly SeqRange[]): Holes {
+  const ranges = [...known]
+  const after = (seq: number): number => {
+    let next = seq
+    for (const { from, to } of ranges) if (next >= from && next <= to) next = to + 1
+    return next
+  }
+  return {
+    after,
+    async find(seq) {
+      if (stream !== 'LOG') return seq
+      if (filterSubjects.length > 0) return (ranges.find(({ to }) => to >= seq)?.to ?? seq - 1) + 1
+      const hole = await holeAround(jetstream, seq)
+      if (hole === undefined) return seq
+      await storeRemoved(jetstream, [hole])
+      ranges.push(hole)
+      ranges.sort((one, other) => one.from - other.from)
+      return after(seq)
+    },
+    // Of a hole it is not known how many messages were of some subjects.
+    countFrom: (seq) =>
+      filterSubjects.length > 0 ? 0 : ranges.reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from, seq) + 1), 0),
   }
 }
 

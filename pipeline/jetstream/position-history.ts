@@ -41,17 +41,33 @@ export interface ResumePosition {
   readonly truncated: boolean
 }
 
-/** Compares a history of positions, newest first, with the stream on its leader. Readers of LOG use `resumeReading`. */
+/**
+ * Compares a history of positions, newest first, with the stream on its leader. Readers of LOG use `resumeReading`.
+ *
+ * A position whose message was removed counts as there, unless an older one shows that the stream was truncated below it.
+ *
+ * @param isRemoved whether the message of a sequence that the stream has given out was removed
+ */
 export async function findResumePosition(
   jsm: JetStreamManager,
   stream: StreamName,
   history: readonly StreamPosition[],
+  isRemoved: (seq: number) => Promise<boolean> = async () => false,
 ): Promise<ResumePosition> {
   const { created, state } = await streamInfo(jsm, stream)
+  /** The newest position whose message was removed, with nothing that contradicts it. */
+  let removed: { readonly position: StreamPosition; readonly index: number } | undefined
+  const found = (position: StreamPosition, index: number): ResumePosition =>
+    removed === undefined ? { position, truncated: index > 0 } : { position: removed.position, truncated: removed.index > 0 }
   for (const [index, position] of history.entries()) {
     if (position.created !== created || position.seq > state.last_seq) continue
-    if (position.seq === 0 || (await storedAt(jsm, stream, position.seq)) === position.ts) return { position, truncated: index > 0 }
+    if (position.seq === 0) return found(position, index)
+    const stored = await storedAt(jsm, stream, position.seq)
+    if (stored === position.ts) return found(position, index)
+    if (stored !== undefined) removed = undefined
+    else if (await isRemoved(position.seq)) removed ??= { position, index }
   }
+  if (removed !== undefined) return { position: removed.position, truncated: removed.index > 0 }
   return { position: undefined, truncated: history.length > 0 }
 }
 

@@ -2,6 +2,7 @@ import type { Consumer, JsMsg, OrderedConsumerOptions } from '@nats-io/jetstream
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { StreamName } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from './connection.ts'
+import { nextOf } from './stream-info.ts'
 
 const FETCH_MAX = 500
 const FETCH_MS_MAX = 10_000
@@ -14,24 +15,34 @@ const SILENCE_MS_MAX = 2 * FETCH_MS_MAX
  * @throws ColloquyError `interrupted` when the stream stops answering
  */
 export async function* readToEnd(
-  { js }: JetStreamContext,
+  jetstream: JetStreamContext,
   stream: StreamName,
   what: Partial<OrderedConsumerOptions>,
 ): AsyncGenerator<readonly JsMsg[]> {
-  const consumer = await js.consumers.get(stream, what)
+  const consumer = await jetstream.js.consumers.get(stream, what)
+  let next = what.opt_start_seq ?? 1
   try {
     for (let pending = (await consumer.info(true)).num_pending; pending > 0;) {
       const batch = await fetchBatch(consumer, Math.min(FETCH_MAX, pending))
       const last = batch.at(-1)
+      if (last === undefined && (await isRead(jetstream, stream, what, next))) return
       if (last === undefined)
         throw new ColloquyError('interrupted', `${stream} did not answer in time, with ${pending} messages still to come`)
       pending = last.info.pending
+      next = last.seq + 1
       yield batch
     }
   } finally {
     // The server would keep it for minutes. It may be gone with its server.
     await consumer.delete().catch(() => false)
   }
+}
+
+/** Whether the leader has nothing more to read: a stream counts messages that it cannot read, and never delivers them. */
+async function isRead({ jsm }: JetStreamContext, stream: StreamName, what: Partial<OrderedConsumerOptions>, seq: number): Promise<boolean> {
+  const filters = [what.filter_subjects ?? []].flat()
+  const left = await Promise.all((filters.length === 0 ? ['>'] : filters).map((filter) => nextOf(jsm, stream, seq, filter)))
+  return left.every((message) => message === null)
 }
 
 /** The messages that arrive in time, possibly none. */

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import type { StreamName } from '../../schemas/subjects.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import type { JetStreamContext } from './connection.ts'
 import { findResumePosition, type StreamPosition } from './position-history.ts'
+import { holeAround, loadRemoved, recordLost, type Removed, type RemovedDeps } from './removed.ts'
 
 export interface TruncationReporter {
   readonly log: Logger
@@ -20,8 +20,8 @@ export function reportTruncation({ log, metrics }: TruncationReporter, stream: S
   log.error({ stream, ...fields }, `${stream} lost its last messages; ${remedy}`)
 }
 
-export interface ResumeDeps extends TruncationReporter {
-  readonly jetstream: JetStreamContext
+export interface ResumeDeps extends RemovedDeps {
+  readonly metrics: Pick<Metrics, 'streamsTruncated' | 'recordsRemoved'>
   /** Names the reader of LOG in the log line. */
   readonly reader: string
   /** The reader's action after a truncation, as the end of a sentence. */
@@ -40,7 +40,7 @@ export interface Resumed {
 
 /** Compares a reader's position history with LOG and reports a truncation. The reader only undoes its own work. */
 export async function resumeReading(deps: ResumeDeps, history: readonly StreamPosition[]): Promise<Resumed> {
-  const resumed = await compare(deps, history)
+  const resumed = await compare(deps, await loadRemoved(deps), history)
   report(deps, [resumed])
   return resumed
 }
@@ -50,12 +50,13 @@ export async function resumePartitions(
   deps: ResumeDeps,
   histories: ReadonlyMap<number, readonly StreamPosition[]>,
 ): Promise<ReadonlyMap<number, Resumed>> {
+  const removed = await loadRemoved(deps)
   // Partitions that moved together share one history, which is compared once.
   const compared = new Map<string, Compared>()
   const resumed = new Map<number, Compared>()
   for (const [partition, history] of histories) {
     const key = JSON.stringify(history)
-    const one = compared.get(key) ?? (await compare(deps, history))
+    const one = compared.get(key) ?? (await compare(deps, removed, history))
     compared.set(key, one)
     resumed.set(partition, one)
   }
@@ -68,8 +69,9 @@ interface Compared extends Resumed {
   readonly hadSeq: number
 }
 
-async function compare({ jetstream }: ResumeDeps, history: readonly StreamPosition[]): Promise<Compared> {
-  const { position, truncated } = await findResumePosition(jetstream.jsm, 'LOG', history)
+async function compare(deps: ResumeDeps, removed: Removed, history: readonly StreamPosition[]): Promise<Compared> {
+  const isRemoved = async (seq: number): Promise<boolean> => removed.has(seq) || (await isUnreadable(deps, seq))
+  const { position, truncated } = await findResumePosition(deps.jetstream.jsm, 'LOG', history, isRemoved)
   const hadSeq = history[0]?.seq ?? 0
   return {
     position: position?.seq ?? 0,
@@ -78,6 +80,14 @@ async function compare({ jetstream }: ResumeDeps, history: readonly StreamPositi
     truncated: truncated && hadSeq > 0,
     hadSeq,
   }
+}
+
+/** Finds a message that the server counts and cannot read, and stores it as lost. */
+async function isUnreadable(deps: ResumeDeps, seq: number): Promise<boolean> {
+  const hole = await holeAround(deps.jetstream, seq)
+  if (hole === undefined) return false
+  await recordLost(deps, [hole])
+  return true
 }
 
 function report(deps: ResumeDeps, resumed: readonly Compared[]): void {

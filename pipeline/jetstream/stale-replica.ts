@@ -9,6 +9,8 @@ export interface StaleWatchOptions {
   /** The next expected sequence; `undefined` while messages arrive. */
   readonly waitedFor: () => number | undefined
   readonly onStale: (what: string) => void
+  /** Called with the next expected sequence when the leader has nothing for it either. */
+  readonly onNothing?: (seq: number) => Promise<void>
 }
 
 const CHECK_MS = 5_000
@@ -19,7 +21,7 @@ const CHECK_MS = 5_000
  */
 export function watchForStaleReplica(
   { jsm }: JetStreamContext,
-  { stream, filterSubjects, waitedFor, onStale }: StaleWatchOptions,
+  { stream, filterSubjects, waitedFor, onStale, onNothing }: StaleWatchOptions,
 ): { stop(): void } {
   const filters = filterSubjects.length === 0 ? ['>'] : filterSubjects
   /** The sequence that the leader had at the last check and this consumer had not delivered. */
@@ -31,8 +33,11 @@ export function watchForStaleReplica(
       return
     }
     const there = await Promise.all(filters.map((filter) => nextOf(jsm, stream, seq, filter)))
-    if (there.every((message) => message === null) || waitedFor() !== seq) missed = undefined
-    else if (missed === seq) onStale(`its consumer delivers nothing from ${seq} on, which the leader has`)
+    if (waitedFor() !== seq) missed = undefined
+    else if (there.every((message) => message === null)) {
+      missed = undefined
+      await onNothing?.(seq)
+    } else if (missed === seq) onStale(`its consumer delivers nothing from ${seq} on, which the leader has`)
     else missed = seq
   }
   const timer = setInterval(() => {

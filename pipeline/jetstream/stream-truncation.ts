@@ -163,7 +163,9 @@ async function isTruncated({ jsm }: JetStreamContext, stream: Watched, known: St
   if (known.created !== now.created || now.seq < known.seq) return true
   if (known.seq === 0) return false
   const later = await jsm.direct.getMessage(stream, { start_time: new Date(Date.parse(known.ts) + 1) })
-  return later !== null && later.seq <= known.seq
+  if (later === null || later.seq > known.seq || later.time.toISOString() <= known.ts) return false
+  // A message that is later than the last one was stored while the server's clock was ahead, and proves nothing.
+  return later.time.toISOString() <= now.ts
 }
 
 function afterLoss({ epoch, sent }: KnownEnds, ends: KnownEnds['ends'], lost: readonly Watched[]): KnownEnds {

@@ -6,6 +6,7 @@ import { parseJson } from '../../schemas/json.ts'
 import { TOKEN } from '../../schemas/subjects.ts'
 import { durabilitySchema } from '../cluster/process-status.ts'
 import type { RequestMux } from '../jetstream/request-mux.ts'
+import { createFairPlaces } from '../runtime/fair-places.ts'
 import { pollUntil } from '../runtime/poll-until.ts'
 import type { Durability } from './receipt.ts'
 import { type createWaitFor, type Handled, WAITS } from './wait-for.ts'
@@ -14,8 +15,9 @@ import { type createWaitFor, type Handled, WAITS } from './wait-for.ts'
 const QUEUE = 'receipts'
 /** How long a process holds a request before it answers that the input is pending. Shorter than a requester waits for an answer. */
 const HOLD_MS = 1_000
-/** Max requests that a process holds. It answers more at once: pending. */
+/** Max requests that a process holds, and the bytes of their inputs; a tenant gets at most three quarters. More are pending at once. */
 const HELD_MAX = 1_000
+const HELD_BYTES_MAX = 64 * 1024 ** 2
 
 const token = z.string().regex(TOKEN)
 const requestSchema = z.object({
@@ -54,11 +56,16 @@ export interface ReceiptServiceOptions {
 
 /** Completes receipts for producers, who may not read the log: how durable an acknowledgement is and, if they wait, the outcome. */
 export function serveReceipts({ nc, waitFor, durability }: ReceiptServiceOptions): { stop(): void } {
-  let held = 0
+  const held = createFairPlaces(HELD_MAX)
+  const heldBytes = createFairPlaces(HELD_BYTES_MAX)
   const stopping = new AbortController()
   const wait = async (input: NonNullable<ReceiptRequest['input']>): Promise<Handled | undefined> => {
-    if (held >= HELD_MAX) return undefined
-    held += 1
+    const { tenant, payload } = input
+    if (!held.acquire(tenant)) return undefined
+    if (!heldBytes.acquire(tenant, payload.length)) {
+      held.release(tenant)
+      return undefined
+    }
     const timeout = AbortSignal.timeout(HOLD_MS)
     const actor = waitFor({ tenant: input.tenant, kind: input.kind, id: input.id })
     try {
@@ -72,7 +79,8 @@ export function serveReceipts({ nc, waitFor, durability }: ReceiptServiceOptions
       throw error
     } finally {
       actor.stop()
-      held -= 1
+      held.release(tenant)
+      heldBytes.release(tenant, payload.length)
     }
   }
   const answer = async (text: string): Promise<Reply> => {

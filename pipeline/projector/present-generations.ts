@@ -52,6 +52,31 @@ async function partitions(clickhouse: ClickHouseClient): Promise<Partition[]> {
   })
 }
 
+/**
+ * Writes the generations again after their table was lost: those of the stored rows. Without them the stored rows would count as old.
+ *
+ * @returns the tables of which several generations are stored, so that it is unknown which one was complete.
+ */
+export async function recoverGenerations(clickhouse: ClickHouseClient): Promise<TableName[]> {
+  const present = await presentGenerations(clickhouse)
+  const stored = await partitions(clickhouse)
+  const found = TABLE_NAMES.map((name) => ({
+    name,
+    generations: new Set(stored.filter((one) => one.name === name).map(({ generation }) => generation)),
+  }))
+  const lost = found.filter(({ name, generations }) => generations.size > 0 && !generations.has(present[name]))
+  const several = found.filter(({ generations }) => generations.size > 1)
+  // The time is that of no rebuild, so that tables that waited for one still do.
+  const values = lost.map(({ name, generations }) => ({
+    name,
+    generation: Math.max(...generations),
+    seq: 0,
+    at: '1970-01-01 00:00:00.000',
+  }))
+  if (values.length > 0) await clickhouse.insert({ table: 'generations', values, format: 'JSONEachRow' })
+  return several.map(({ name }) => name)
+}
+
 /** The next free generation: higher than every present one, and than the rows that earlier rebuilds left behind. */
 export async function nextGeneration(clickhouse: ClickHouseClient): Promise<number> {
   const present = Object.values(await presentGenerations(clickhouse))

@@ -22,15 +22,37 @@ export interface ProgressMark {
 /** A time in ClickHouse's format, UTC. */
 const clickHouseTime = (iso: string): string => iso.slice(0, 23).replace('T', ' ')
 
-/** Reads the positions of the last mark; empty if there is none. */
-export async function loadPositionHistory(clickhouse: ClickHouseClient): Promise<readonly StreamPosition[]> {
+/** The marks that one run of the projector writes. */
+export interface ProgressMarks {
+  /** The positions of the last mark of earlier runs; empty if there is none. */
+  readonly history: readonly StreamPosition[]
+  /** Writes a mark. Call it after all rows up to `projectedSeq` are inserted. */
+  save(mark: ProgressMark): Promise<void>
+}
+
+/** Marks that one run may write: years of them. */
+const RUN = 2n ** 32n
+
+/**
+ * Starts the marks of a run. The newest mark is the one with the highest version. A run begins above all earlier versions, and each of its
+ * marks is one higher: a mark replaces all earlier ones whatever the clocks said, and a run that was replaced cannot set its successor
+ * back.
+ */
+export async function openProgressMarks(clickhouse: ClickHouseClient): Promise<ProgressMarks> {
   const result = await clickhouse.query({
-    query: 'SELECT positions FROM progress FINAL WHERE reader = {reader:String}',
+    query: 'SELECT positions, toString(version) AS version FROM progress FINAL WHERE reader = {reader:String}',
     query_params: { reader: READER },
     format: 'JSONEachRow',
   })
-  const [row] = await result.json<{ positions: string }>()
-  return row === undefined ? [] : z.array(streamPositionSchema).parse(JSON.parse(row.positions))
+  const [row] = await result.json<{ positions: string; version: string }>()
+  let version = (BigInt(row?.version ?? 0) / RUN + 1n) * RUN
+  return {
+    history: row === undefined ? [] : z.array(streamPositionSchema).parse(JSON.parse(row.positions)),
+    async save(mark) {
+      version += 1n
+      await saveProgress(clickhouse, mark, version)
+    },
+  }
 }
 
 /** LOG sequence up to which the tables have all records, from the view `freshness`. 0 if nothing is projected yet. */
@@ -40,8 +62,7 @@ export async function projectedSeq(clickhouse: ClickHouseClient): Promise<number
   return Number(row?.seq ?? 0)
 }
 
-/** Writes the progress mark. Call it after all rows up to `projectedSeq` are inserted. */
-export async function saveProgress(clickhouse: ClickHouseClient, mark: ProgressMark): Promise<void> {
+async function saveProgress(clickhouse: ClickHouseClient, mark: ProgressMark, version: bigint): Promise<void> {
   await clickhouse.insert({
     table: 'progress',
     format: 'JSONEachRow',
@@ -53,6 +74,7 @@ export async function saveProgress(clickhouse: ClickHouseClient, mark: ProgressM
         log_last_seq: mark.logLastSeq,
         complete_to: clickHouseTime(mark.completeTo),
         at: clickHouseTime(mark.at),
+        version: String(version),
         positions: JSON.stringify(mark.history),
       },
     ],

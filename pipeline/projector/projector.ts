@@ -5,17 +5,19 @@ import { createConsumeLoop } from '../jetstream/consume-loop.ts'
 import { logParser, type ParseLogMessage, reportBadRecord } from '../jetstream/log-message.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { withPosition } from '../jetstream/position-history.ts'
+import { loadRemoved, watchRemoved } from '../jetstream/removed.ts'
 import { resumeReading } from '../jetstream/resume-reading.ts'
 import { createBatchLoop } from '../runtime/batch-loop.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import { insertBatch, type InsertDeps } from './insert-batch.ts'
-import { loadPositionHistory, saveProgress } from './progress-mark.ts'
+import { openProgressMarks } from './progress-mark.ts'
 import { rollbackTo } from './rollback.ts'
 import { type Batch, createBatch } from './row-batch.ts'
 import { shouldFlush } from './should-flush.ts'
 import { createTableSwap } from './table-swap.ts'
+import { openUnprovenRows } from './unproven-rows.ts'
 
 export interface ProjectorOptions extends Omit<InsertDeps, 'signal' | 'metrics'> {
   readonly jetstream: JetStreamContext
@@ -49,7 +51,8 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
   const parseMessage = await logParser(jetstream)
   const parse: ParseLogMessage = (message) => {
     const entry = parseMessage(message)
-    if (entry.bad !== undefined) reportBadRecord({ log, metrics }, 'projector', entry)
+    if (entry.bad === undefined) unproven.observe(entry.address, entry.record, entry.seq)
+    else reportBadRecord({ log, metrics }, 'projector', entry)
     return entry
   }
   const tableSwap = await createTableSwap({ jetstream, kv: options.kv, clickhouse, log }, deps)
@@ -58,13 +61,14 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     for (const { rows } of batch.blocks.values()) metrics.stageOut.inc({ stage: 'project' }, rows)
   }
 
+  const marks = await openProgressMarks(clickhouse)
   const {
     position: doneBefore,
     history: resumedHistory,
     truncated,
   } = await resumeReading(
     { jetstream, log, metrics, reader: 'projector', remedy: 'it removes from the tables what came from lost records' },
-    await loadPositionHistory(clickhouse),
+    marks.history,
   )
   if (truncated) {
     await tableSwap.cancel('the log lost its last messages')
@@ -72,6 +76,21 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     log.warn({ actors, seq: doneBefore }, 'rolled the tables back to the end of LOG')
   }
   let history = resumedHistory
+  const removed = await loadRemoved({ jetstream, log, metrics })
+  const unproven = await openUnprovenRows({ jetstream, clickhouse, partitionCount: options.partitionCount, insert: write }, removed)
+  metrics.recordsUnproven.set(unproven.records)
+  if (unproven.records > 0) {
+    log.warn(
+      { records: unproven.records, first: unproven.first },
+      'the tables have the rows of lost records, which are their last copy; they stay until their inputs are decided again',
+    )
+  }
+  const settle = async (upToSeq: number): Promise<void> => {
+    const count = await unproven.settle(upToSeq)
+    if (count === 0) return
+    metrics.recordsUnproven.set(unproven.records)
+    log.warn({ records: count }, 'removed the rows of lost records whose inputs were decided again')
+  }
   const reader = await openReader(jetstream, {
     stream: 'LOG',
     filterSubjects: [],
@@ -100,6 +119,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     shouldFlush: (state) => shouldFlush({ ...state, recordsMax: options.batchRecordsMax, pending: reader.pending }),
     async write(batch) {
       await write(batch)
+      await settle(Math.max(projectedSeq, batch.last?.seq ?? 0))
       if (batch.last !== undefined && batch.last.seq > projectedSeq) {
         projectedSeq = batch.last.seq
         history = withPosition(history, batch.last)
@@ -117,7 +137,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     const at = options.now()
     markedAtMs = performance.now()
     const logLastSeq = Math.max(projectedSeq, reader.position.seq + reader.pending)
-    await saveProgress(clickhouse, { projectedSeq, logLastSeq, completeTo: logLastSeq === projectedSeq ? at : completeTo, at, history })
+    await marks.save({ projectedSeq, logLastSeq, completeTo: logLastSeq === projectedSeq ? at : completeTo, at, history })
   }
   let marking: Promise<void> | undefined
   const marker = setInterval(() => {
@@ -130,7 +150,10 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     batches.runInstead(tableSwap.check(projectedSeq))
   }, options.progressMs / 2)
   loop.signal.addEventListener('abort', () => clearInterval(marker))
+  await settle(doneBefore)
   loop.run(take)
+  const watch = watchRemoved(jetstream, removed, loop.fail)
+  loop.signal.addEventListener('abort', () => void watch.stop())
 
   return {
     ended: loop.ended,

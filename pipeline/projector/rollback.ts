@@ -30,6 +30,22 @@ interface RollbackDeps {
  */
 export async function rollbackTo(deps: RollbackDeps, seq: number, insert: (batch: Batch) => Promise<void>): Promise<number> {
   for (const name of TABLE_NAMES) if (name !== 'events') await deleteAbove(deps.clickhouse, name, seq)
+  const count = await insertRecordsOf(deps, actorsAbove(deps.clickhouse, seq), seq, insert)
+  await deleteAbove(deps.clickhouse, 'events', seq)
+  return count
+}
+
+/**
+ * Inserts the rows of all records of some actors up to a LOG sequence.
+ *
+ * @returns the number of actors.
+ */
+export async function insertRecordsOf(
+  deps: Pick<RollbackDeps, 'jetstream' | 'partitionCount'>,
+  actors: AsyncIterable<Address> | Iterable<Address>,
+  seq: number,
+  insert: (batch: Batch) => Promise<void>,
+): Promise<number> {
   const parse = await logParser(deps.jetstream)
   let batch = createBatch(parse)
   let bytes = 0
@@ -39,7 +55,7 @@ export async function rollbackTo(deps: RollbackDeps, seq: number, insert: (batch
     bytes = 0
   }
   let count = 0
-  for await (const actor of actorsAbove(deps.clickhouse, seq)) {
+  for await (const actor of actors) {
     count += 1
     for await (const { message, position } of recordsUpTo(deps, actor, seq)) {
       batch.add(message, position)
@@ -48,7 +64,6 @@ export async function rollbackTo(deps: RollbackDeps, seq: number, insert: (batch
     }
   }
   await flush()
-  await deleteAbove(deps.clickhouse, 'events', seq)
   return count
 }
 
@@ -80,7 +95,11 @@ async function* actorsAbove(clickhouse: ClickHouseClient, seq: number): AsyncGen
 }
 
 /** Yields all records of one actor up to `seq`. All are needed: each task has a row of its own. */
-async function* recordsUpTo({ jetstream, partitionCount }: RollbackDeps, actor: Address, seq: number) {
+async function* recordsUpTo(
+  { jetstream, partitionCount }: Pick<RollbackDeps, 'jetstream' | 'partitionCount'>,
+  actor: Address,
+  seq: number,
+) {
   const subject = logSubject(partitionOf(actor, partitionCount), actor)
   const { created } = await streamInfo(jetstream.jsm, 'LOG')
   for (let next = 1; ;) {

@@ -37,7 +37,7 @@ export async function writeRange(
   target: Target,
   onRecords: (count: number) => void,
 ): Promise<void> {
-  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: from, messagesMax: AHEAD_MAX })
+  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: from, to, messagesMax: AHEAD_MAX })
   const parse = await logParser(jetstream)
   let batch = createBatch(parse, target.tables)
   let bytes = 0
@@ -52,14 +52,10 @@ export async function writeRange(
     writing.catch(() => undefined)
   }
   try {
-    if (reader.pending > 0) {
-      for await (const message of reader) {
-        if (message.seq > to) break
-        batch.add(message, reader.position)
-        bytes += message.data.length
-        if (batch.records >= BATCH_RECORDS_MAX || bytes >= BATCH_BYTES_MAX) await flush()
-        if (message.seq === to || reader.pending === 0) break
-      }
+    for await (const message of reader) {
+      batch.add(message, reader.position)
+      bytes += message.data.length
+      if (batch.records >= BATCH_RECORDS_MAX || bytes >= BATCH_BYTES_MAX) await flush()
     }
     await flush()
     await writing

@@ -4,8 +4,10 @@ import type { KV } from '@nats-io/kv'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { TableName } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { findRemoved } from '../jetstream/removed.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
-import { bytesOf, dropStaleGenerations, nextGeneration } from '../projector/present-generations.ts'
+import { bytesOf, dropStaleGenerations, nextGeneration, presentGenerations } from '../projector/present-generations.ts'
+import { carryUnproven } from '../projector/unproven-rows.ts'
 import type { Range, Target } from '../projector/write-range.ts'
 import { acquireRebuildLock, clearStaleRebuild, type RebuildLock } from './rebuild-lock.ts'
 
@@ -15,6 +17,8 @@ export interface RebuildOptions {
   readonly kv: KV
   readonly clickhouse: ClickHouseClient
   readonly tables: readonly TableName[]
+  /** Leaves out the rows of records that LOG has lost. They cannot be made again. Default: false. */
+  readonly dropUnproven?: boolean
   /** Writes the rows of ranges of records into a generation, concurrently. Calls `onRecords` with the number of newly written records. */
   write(ranges: readonly Range[], target: Target, onRecords: (count: number) => void): Promise<void>
   readonly progress: RebuildProgress
@@ -74,6 +78,7 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
     await dropStaleGenerations(clickhouse, generation)
     do {
       await fill(options, lock, count)
+      if (options.dropUnproven !== true) await carry(options, generation)
       progress.waits('the projector')
       await lock.change({ phase: 'ready' })
     } while ((await lock.answer(signal)) !== 'done')
@@ -88,6 +93,13 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
       cause: error,
     })
   }
+}
+
+/** Copies the rows of lost records, which LOG cannot give back. */
+async function carry({ jetstream, clickhouse, tables }: RebuildOptions, generation: number): Promise<void> {
+  const { ranges } = await findRemoved(jetstream)
+  const lost = ranges.filter(({ reason }) => reason === 'lost')
+  if (lost.length > 0) await carryUnproven(clickhouse, tables, await presentGenerations(clickhouse), generation, lost)
 }
 
 /** Writes rows until few records remain. */

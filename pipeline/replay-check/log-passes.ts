@@ -69,15 +69,12 @@ const INTERRUPTIONS_MAX = 5
 export async function* readPass(jetstream: JetStreamContext, { filterSubjects }: Pass, upToSeq: number): AsyncGenerator<JsMsg> {
   let [next, interruptions] = [1, 0]
   while (next <= upToSeq) {
-    const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects, startSeq: next, messagesMax: FETCH_AHEAD_MAX })
-    if (reader.pending === 0) return reader.stop()
+    const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects, startSeq: next, to: upToSeq, messagesMax: FETCH_AHEAD_MAX })
     try {
       for await (const message of reader) {
-        if (message.seq > upToSeq) return
         next = message.seq + 1
         interruptions = 0
         yield message
-        if (message.info.pending === 0) return
       }
       return
     } catch (error) {

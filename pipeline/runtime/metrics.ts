@@ -22,6 +22,9 @@ export function createMetrics() {
     new Counter({ name: `colloquy_${name}`, help, labelNames, registers: [registry] })
   const gauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
     new Gauge({ name: `colloquy_${name}`, help, labelNames, registers: [registry] })
+  /** A fact that several threads know: the process has it once. */
+  const sharedGauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
+    new Gauge({ name: `colloquy_${name}`, help, labelNames, registers: [registry], aggregator: 'max' })
   const histogram = <Label extends string = never>(name: string, help: string, buckets: number[], labelNames: Label[] = []) =>
     new Histogram({ name: `colloquy_${name}`, help, labelNames, buckets, registers: [registry] })
   return {
@@ -62,6 +65,8 @@ export function createMetrics() {
     ),
     streamsTruncated: counter('tails_lost_total', 'Times that a stream was found truncated', ['stream']),
     badRecords: counter('bad_records_total', 'Messages of LOG that are no record and that a reader set aside', ['reader']),
+    recordsRemoved: sharedGauge('removed_records', 'LOG sequences that have no record any more, by reason', ['reason']),
+    recordsUnproven: sharedGauge('unproven_records', 'Lost records of LOG whose rows are still in the tables'),
     sourcingStuck: counter('hand_ons_stuck_total', 'Times that INBOX stopped sourcing from a stream and was forced to step down', [
       'stream',
     ]),

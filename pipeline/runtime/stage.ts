@@ -45,7 +45,7 @@ export async function startStage(name: string, start: () => Promise<StageRun>, l
   }
   const keepRunning = async (): Promise<void> => {
     const pauses = restartPauses()
-    let startedAt = Date.now()
+    let startedMs = performance.now()
     let pauseMs: number
     for (;;) {
       try {
@@ -57,7 +57,7 @@ export async function startStage(name: string, start: () => Promise<StageRun>, l
         await run.stop()
         if (stopping.signal.aborted) return
         become(false, messageOf(error))
-        pauseMs = pauses.after(Date.now() - startedAt)
+        pauseMs = pauses.after(performance.now() - startedMs)
         log.warn({ stage: name, code: codeOf(error), err: error, pauseMs }, `${name} failed; restarting it from its checkpoint`)
       }
       for (let isStarted = false; !isStarted;) {
@@ -67,7 +67,7 @@ export async function startStage(name: string, start: () => Promise<StageRun>, l
           run = await start()
           // The stage was stopped during the restart, which has stopped the previous run only.
           if (stopping.signal.aborted) return await run.stop()
-          startedAt = Date.now()
+          startedMs = performance.now()
           isStarted = true
           become(true, 'running')
         } catch (error) {
@@ -82,11 +82,7 @@ export async function startStage(name: string, start: () => Promise<StageRun>, l
 
   return {
     name,
-    status: () => ({
-      ...(health.ok ? run.progress() : progress),
-      ...health,
-      ...(health.ok && run.health?.()),
-    }),
+    status: () => ({ ...(health.ok ? run.progress() : progress), ...health, ...(health.ok && run.health?.()) }),
     async stop() {
       stopping.abort()
       await run.stop()

@@ -1,25 +1,38 @@
-import type { NatsConnection } from '@nats-io/transport-node'
+import { type NatsConnection, RequestError } from '@nats-io/transport-node'
 import { z } from 'zod'
 import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { SEARCH_SUBJECT } from '../../schemas/subjects.ts'
+import { createFairPlaces } from '../runtime/fair-places.ts'
+import { type Pauses, withRetry } from '../runtime/retry.ts'
 import type { Search } from './hybrid-search.ts'
 import { answerSchema } from './search-client.ts'
 
 /** NATS queue group, so that only one of the processes with a search index answers a query. */
 const QUEUE = 'memory'
 const ANSWER_MS = 10_000
+/** How long a search waits for a process with an index to start: the roles that ask start before it. */
+const START_MS = 10_000
+const PAUSES: Pauses = { minMs: 500, maxMs: 500 }
+/** Searches of other processes that run at one time; more are refused. A tenant gets at most three quarters. */
+const SEARCHES_MAX = 1_000
 
+const tenantSchema = z.object({ tenant: z.string() })
 const replySchema = z.union([z.object({ answer: answerSchema }), z.object({ error: z.object({ code: z.string(), message: z.string() }) })])
 
 /** Answers search queries of processes without a search index, on `SEARCH_SUBJECT`. */
 export function serveSearch(nc: NatsConnection, search: Search): { stop(): void } {
+  const places = createFairPlaces(SEARCHES_MAX)
   const answer = async (request: unknown): Promise<object> => {
+    const tenant = tenantSchema.safeParse(request).data?.tenant ?? ''
+    if (!places.acquire(tenant)) return { error: { code: 'search_unavailable', message: 'too many searches are running; try again' } }
     try {
       // The search validates the request.
       return { answer: await search(request as Parameters<Search>[0]) }
     } catch (error) {
       return { error: { code: codeOf(error) ?? 'no_memory', message: messageOf(error) } }
+    } finally {
+      places.release(tenant)
     }
   }
   const subscription = nc.subscribe(SEARCH_SUBJECT, {
@@ -32,19 +45,22 @@ export function serveSearch(nc: NatsConnection, search: Search): { stop(): void 
 }
 
 /**
- * Creates a search that runs in another process with a search index. It waits up to 10 s.
+ * Creates a search that runs in another process with a search index. It waits up to 10 s for the answer, and up to `startMs` for such a
+ * process to start.
  *
  * The search throws ColloquyError with the code `no_memory` if no process answers, else with the code of the error in the other process.
  */
-export function createRemoteSearch(nc: NatsConnection): Search {
+export function createRemoteSearch(nc: NatsConnection, startMs = START_MS): Search {
   return async (request) => {
+    const ask = () => nc.request(SEARCH_SUBJECT, JSON.stringify(request), { timeout: ANSWER_MS })
+    const isFinal = (error: unknown): boolean => !(error instanceof RequestError && error.isNoResponders())
     let text: string
     try {
-      text = (await nc.request(SEARCH_SUBJECT, JSON.stringify(request), { timeout: ANSWER_MS })).string()
+      text = (await withRetry(ask, { pauses: PAUSES, retriesMax: Math.ceil(startMs / PAUSES.minMs), isFinal })).string()
     } catch (cause) {
       throw new ColloquyError(
         'no_memory',
-        `no process with a search index answers (${messageOf(cause)}); ` + 'start one with the role embed or serve',
+        'no process with a search index answers; wait until one with the role embed or serve has started, or start one',
         { cause },
       )
     }

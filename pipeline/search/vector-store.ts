@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** The two areas of the search index: messages of conversations, and learned documents. */
 export const SEARCH_AREAS = ['messages', 'knowledge'] as const
 export type SearchArea = (typeof SEARCH_AREAS)[number]
@@ -27,6 +29,19 @@ export interface IndexPoint {
 
 /** A point as the store has it, without its vector. */
 export type StoredPoint = Omit<IndexPoint, 'vector'>
+
+/** What a store keeps with a point and gives back with a hit; the tenant and the id are kept apart. */
+export const storedTextSchema = z.object({
+  in: z.enum(SEARCH_AREAS),
+  kind: z.string(),
+  actor: z.string(),
+  source: z.string(),
+  chunk: z.number(),
+  lang: z.string().nullable(),
+  at: z.string(),
+  seq: z.number(),
+  text: z.string(),
+})
 
 /** Points to read: those of records in a range of LOG sequences, both inclusive. */
 export interface ScanRange {

@@ -36,7 +36,6 @@ export interface AttemptsBefore {
 /**
  * Runs a task until it succeeds, fails permanently, or has used up its attempts. The pause doubles with each attempt. Never throws: an
  * error of the task is an outcome.
- *
  */
 export async function runTask(definition: TaskDefinition, message: TaskMessage, before: AttemptsBefore, deps: RunDeps): Promise<Outcome> {
   const { signal } = deps
@@ -59,7 +58,7 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
       if (signal.aborted) return { kind: 'given_up' }
       deps.onAttempt('error')
       const code = codeOf(error)?.slice(0, 128) ?? ('error' satisfies ErrorCode)
-      const failure = { code, message: messageOf(error).toWellFormed().slice(0, 4096) }
+      const failure = { code, message: messageOf(error).slice(0, 4096).toWellFormed() }
       deps.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
       if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: failure, attempts }
       if ((await pause(attempts, error, signal)) === 'aborted') return { kind: 'given_up' }

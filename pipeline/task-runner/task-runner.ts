@@ -32,6 +32,10 @@ export interface RunnerOptions {
   readonly metrics: Metrics
 }
 
+/**
+ * The longest timer of Node: a longer one fires at once. A deadline is so far away only if the clock was ahead when the task was started.
+ */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1
 /** After this time without an acknowledgement, the server assigns a task to another runner. */
 const ACK_WAIT_MS = 10_000
 /** Max tasks of one name that a runner fetches ahead. */
@@ -114,7 +118,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
 
     const aborted = new AbortController()
     runs.set(task.run, aborted)
-    const deadline = AbortSignal.timeout(remainingMs)
+    const deadline = AbortSignal.timeout(Math.min(remainingMs, TIMEOUT_MS_MAX))
     const keepAlive = setInterval(() => message.working(), ACK_WAIT_MS / 3)
     const actor = { tenant, kind: kind.name, id }
     const watched = { kind: kind.name, task: name, run: task.run }

@@ -21,14 +21,20 @@ export interface TenantSearches {
 
 /** Creates the searches for tasks. The knowledge version of a tenant is read from LOG once, and again after it has changed. */
 export function createTenantSearches({ nc, jsm }: JetStreamContext, search: Search): TenantSearches {
-  const versions = new LRUCache<string, { readonly version: string | undefined }>({
-    max: TENANTS_MAX,
-    ttl: VERSION_MS,
-    fetchMethod: async (tenant) => {
-      const last = await lastRecord({ jsm }, recordsOfKind(SOURCE_KIND, tenant))
-      return { version: last === undefined ? undefined : `log-${last.seq}` }
-    },
-  })
+  // Promises, so that a change during a reading fails nobody who waits for it.
+  const versions = new LRUCache<string, Promise<string | undefined>>({ max: TENANTS_MAX, ttl: VERSION_MS })
+  const readVersion = async (tenant: string): Promise<string | undefined> => {
+    const last = await lastRecord({ jsm }, recordsOfKind(SOURCE_KIND, tenant))
+    return last === undefined ? undefined : `log-${last.seq}`
+  }
+  const versionOf = (tenant: string): Promise<string | undefined> => {
+    const known = versions.get(tenant)
+    if (known !== undefined) return known
+    const reading = readVersion(tenant)
+    versions.set(tenant, reading)
+    reading.catch(() => versions.delete(tenant))
+    return reading
+  }
   const changes = nc.subscribe(`out.*.${SOURCE_KIND}.*.knowledge.changed`, {
     callback: (_, { subject }) => {
       versions.delete(subject.split('.')[1] ?? '')
@@ -42,7 +48,7 @@ export function createTenantSearches({ nc, jsm }: JetStreamContext, search: Sear
         const { hits } = await search({ tenant, q: q.slice(0, QUESTION_CHARACTERS_MAX).toWellFormed(), in: area, ...actor, limit })
         return hits
       },
-      knowledgeVersion: async () => (await versions.forceFetch(tenant)).version,
+      knowledgeVersion: () => versionOf(tenant),
     }),
     stop() {
       changes.unsubscribe()

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { codeOf } from '../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { recordLost } from '../jetstream/removed.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { typedKey } from '../jetstream/typed-kv.ts'
 import type { Metrics } from '../runtime/metrics.ts'
@@ -76,6 +77,7 @@ async function auditSlice(
   const from = Math.max(verified + 1, state.first_seq)
   const to = Math.min(from + sliceMax - 1, mark)
   const found = await verify({ jetstream, clickhouse, from, to, settings: LOW_PRIORITY, signal })
+  if (found.unknown.length > 0) await recordLost({ jetstream, log }, found.unknown)
   report(found, metrics, log, logged)
   await positionIn(kv).put({ verified: to })
   metrics.auditVerifiedSeq.set(to)

@@ -3,6 +3,7 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
 import { PRESENT_GENERATIONS } from '../../schemas/table-generations.ts'
 import { TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
+import { type Removed, removedSql } from '../jetstream/removed.ts'
 import { type BatchBounds, boundedBatches } from '../runtime/bounded-batches.ts'
 import { isRowRefusal } from '../runtime/clickhouse-failures.ts'
 import { keySql, textSql } from './canonical-text.ts'
@@ -14,6 +15,8 @@ export interface CompareDeps {
   readonly clickhouse: ClickHouseClient
   readonly settings: ClickHouseSettings
   readonly printer: JsonPrinter
+  /** Rows of lost records are counted apart: nothing proves them, and nothing refutes them. */
+  readonly removed: Pick<Removed, 'ranges' | 'has'>
 }
 
 /** The result of comparing one slice. */
@@ -23,6 +26,10 @@ export interface Compared {
   readonly differences: readonly Difference[]
   /** Keys whose expected version is not in the table, with its LOG sequence. They are differences unless a later version exists. */
   readonly missing: ReadonlyMap<TableName, ReadonlyMap<string, number>>
+  /** Number of rows of lost records by table. */
+  readonly unproven: ReadonlyMap<TableName, number>
+  /** Keys whose row is of a lost record, with its LOG sequence: no earlier version of them is missing. */
+  readonly replaced: ReadonlyMap<TableName, ReadonlyMap<string, number>>
 }
 
 const DATA_TYPE = TABLES.events.columns.data.type
@@ -35,30 +42,53 @@ export async function compareSlice(deps: CompareDeps, scope: Scope, slice: Slice
   const rows = new Map<TableName, number>()
   const differences: Difference[] = []
   const missing = new Map<TableName, ReadonlyMap<string, number>>()
+  const unproven = new Map<TableName, number>()
+  const replaced = new Map<TableName, ReadonlyMap<string, number>>()
   for (const name of TABLE_NAMES) {
     const compare = isVersioned(name) ? compareVersions : compareBuckets
     const result = await compare(deps, name, scope, slice)
     rows.set(name, result.rows)
     differences.push(...result.differences)
     missing.set(name, result.missing ?? new Map())
+    unproven.set(name, result.unproven)
+    replaced.set(name, result.replaced ?? new Map())
   }
   if (!differences.some(({ table }) => table === 'events')) differences.push(...(await compareData(deps, scope, slice)))
-  return { rows, differences, missing }
+  return { rows, differences, missing, unproven, replaced }
 }
 
 interface TableResult {
   readonly rows: number
   readonly differences: readonly Difference[]
   readonly missing?: ReadonlyMap<string, number>
+  readonly unproven: number
+  readonly replaced?: ReadonlyMap<string, number>
 }
 
-/** The SQL condition that selects the rows of a scope, and its parameters. */
-function within(name: TableName, { from, to, tenant }: Scope): { where: string; params: Record<string, unknown> } {
+/**
+ * The SQL condition that selects the rows of a scope, and its parameters. `proven` leaves out the rows of lost records, which `lost`
+ * selects; it is `undefined` where the scope has none.
+ */
+function within(
+  name: TableName,
+  { from, to, tenant }: Scope,
+  { removed }: CompareDeps,
+): { where: string; proven: string; lost: string | undefined; params: Record<string, unknown> } {
   const { seq } = TABLES[name]
+  const where = `${seq} BETWEEN {from:UInt64} AND {to:UInt64}${tenant === undefined ? '' : ' AND tenant = {tenant:String}'}`
+  const lost = removedSql({ ranges: removed.ranges.filter((range) => range.from <= to && range.to >= from) }, seq)
   return {
-    where: `${seq} BETWEEN {from:UInt64} AND {to:UInt64}${tenant === undefined ? '' : ' AND tenant = {tenant:String}'}`,
+    where,
+    proven: lost === undefined ? where : `${where} AND NOT ${lost}`,
+    lost: lost === undefined ? undefined : `${where} AND ${lost}`,
     params: { from, to, tenant },
   }
+}
+
+async function countRows(deps: CompareDeps, name: TableName, where: string | undefined, params: Record<string, unknown>): Promise<number> {
+  if (where === undefined) return 0
+  const [found] = await fetchRows<[number]>(deps, `SELECT count() FROM ${name} WHERE ${where}`, params)
+  return found?.[0] ?? 0
 }
 
 async function fetchRows<Row>({ clickhouse, settings }: CompareDeps, query: string, params: Record<string, unknown>): Promise<Row[]> {
@@ -72,13 +102,13 @@ async function fetchRows<Row>({ clickhouse, settings }: CompareDeps, query: stri
 }
 
 async function compareBuckets(deps: CompareDeps, name: TableName, scope: Scope, slice: Slice): Promise<TableResult> {
-  const { where, params } = within(name, scope)
+  const { proven, lost, params } = within(name, scope, deps)
   const { seq } = TABLES[name]
   const found = await fetchRows<[string, number, number, number, number]>(
     deps,
     `
     SELECT tenant, ${seq} - ${seq} % ${BUCKET} AS first, count(), sum(CRC32(text)), sum(length(text))
-    FROM (SELECT tenant, ${seq}, ${textSql(name)} AS text FROM ${name} WHERE ${where}) GROUP BY tenant, first`,
+    FROM (SELECT tenant, ${seq}, ${textSql(name)} AS text FROM ${name} WHERE ${proven}) GROUP BY tenant, first`,
     params,
   )
   const expected = new Map(slice.buckets.get(name))
@@ -94,11 +124,11 @@ async function compareBuckets(deps: CompareDeps, name: TableName, scope: Scope, 
     if (bucket?.rows !== count || bucket.crc !== crc || bucket.bytes !== bytes) differs(tenant, from)
   }
   for (const { tenant, from } of expected.values()) differs(tenant, from)
-  return { rows, differences }
+  return { rows, differences, unproven: await countRows(deps, name, lost, params) }
 }
 
 async function compareVersions(deps: CompareDeps, name: TableName, scope: Scope, slice: Slice): Promise<TableResult> {
-  const { where, params } = within(name, scope)
+  const { where, params } = within(name, scope, deps)
   const { seq } = TABLES[name]
   const label = name === 'actors' ? 'toJSONString(label)' : "''"
   const found = await fetchRows<[string, string, number, number, number, number, number]>(
@@ -111,23 +141,38 @@ async function compareVersions(deps: CompareDeps, name: TableName, scope: Scope,
   const expected = new Map(slice.versions.get(name))
   const labels = await deps.printer.print(found.map(([, key]) => expected.get(key)?.label ?? EMPTY))
   const differences: Difference[] = []
+  const replaced = new Map<string, number>()
   for (const [index, [tenant, key, at, crc, bytes, labelCrc, labelBytes]] of found.entries()) {
     const version = expected.get(key)
     expected.delete(key)
+    // A row of a lost record: it is right that the earlier version is not there.
+    if (deps.removed.has(at) && (version === undefined || version.seq < at)) {
+      replaced.set(key, at)
+      continue
+    }
     const isSame =
-      version?.seq === at && version.crc === crc && version.bytes === bytes && (version.label === undefined || hasChecksum(labels[index] ?? EMPTY, labelCrc, labelBytes))
+      version?.seq === at
+      && version.crc === crc
+      && version.bytes === bytes
+      && (version.label === undefined || hasChecksum(labels[index] ?? EMPTY, labelCrc, labelBytes))
     if (isSame) continue
     const expectedAt = version?.seq ?? at
     differences.push({ table: name, tenant, from: Math.min(at, expectedAt), to: Math.max(at, expectedAt), key })
   }
-  return { rows: found.length, differences, missing: new Map([...expected].map(([key, version]) => [key, version.seq])) }
+  return {
+    rows: found.length - replaced.size,
+    differences,
+    missing: new Map([...expected].map(([key, version]) => [key, version.seq])),
+    unproven: replaced.size,
+    replaced,
+  }
 }
 
 const hasChecksum = (text: string, crc: number, bytes: number): boolean => crc32(text) === crc && Buffer.byteLength(text) === bytes
 
 /** Checks that the JSON column `data` of events equals the exact text in `data_raw`. */
 async function compareData(deps: CompareDeps, scope: Scope, slice: Slice): Promise<Difference[]> {
-  const { where, params } = within('events', scope)
+  const { proven: where, params } = within('events', scope, deps)
   const at = (table: TableName, tenant: string, seq: number, note: string): Difference => ({ table, tenant, from: seq, to: seq, note })
   try {
     const wrong = await fetchRows<[string, number]>(
@@ -189,7 +234,8 @@ async function soundAmongRefused(
       { ...params, firstSeq, firstIdx, lastSeq, lastIdx },
     )
     const printed = await deps.printer.print(rows.map(([, , raw]) => raw))
-    sound.push(...rows.filter(([, , raw], index) => raw !== EMPTY && printed[index] !== EMPTY).map(([tenant, seq]) => [tenant, seq] as const))
+    const storable = rows.filter(([, , raw], index) => raw !== EMPTY && printed[index] !== EMPTY)
+    sound.push(...storable.map(([tenant, seq]) => [tenant, seq] as const))
   }
   return sound
 }
@@ -206,7 +252,7 @@ export interface Repeats {
  * when it merges.
  */
 export async function repeatsIn(deps: CompareDeps, name: TableName, scope: Scope): Promise<Repeats> {
-  const { where, params } = within(name, scope)
+  const { where, params } = within(name, scope, deps)
   const [found] = await fetchRows<[number, string]>(
     deps,
     `

@@ -1,5 +1,6 @@
 import { type TableName, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { removedSql } from '../jetstream/removed.ts'
 import { keyOf, keySql, plain, readable, textOf } from './canonical-text.ts'
 import type { CompareDeps } from './compare-slice.ts'
 import { createExpectation } from './expected/expectation.ts'
@@ -70,6 +71,8 @@ async function locate({ compare }: LocateDeps, difference: Difference, expected:
     ...(key === undefined ? [] : [`${keySql(table)} = {key:String}`]),
   ]
   const label = table === 'actors' ? 'toJSONString(label)' : "''"
+  const lost = removedSql({ ranges: compare.removed.ranges.filter((range) => range.from <= to && range.to >= from) }, seq)
+  if (lost !== undefined) conditions.push(`NOT ${lost}`)
   const result = await compare.clickhouse.query({
     query: `SELECT ${keySql(table)}, ${seq}, arrayPushBack(${textOf(table).sql}, ${label})
       FROM ${table} WHERE ${conditions.join(' AND ')} ORDER BY ${seq} LIMIT ${ROWS_MAX}`,

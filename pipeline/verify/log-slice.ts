@@ -17,20 +17,20 @@ export interface Scope {
 /** Max messages fetched ahead. */
 const FETCH_AHEAD_MAX = 4_000
 
-/** Yields the messages of a scope in order, those that are no record too. @throws ColloquyError `interrupted` if the reading was interrupted; start again. */
+/**
+ * Yields the messages of a scope in order, those that are no record too. @throws ColloquyError `interrupted` if the reading was
+ * interrupted; start again.
+ */
 export async function* readScope(jetstream: JetStreamContext, { from, to, tenant }: Scope): AsyncGenerator<LogEntry | BadRecord> {
   if (from > to) return
   const parse = await logParser(jetstream)
   const filterSubjects = tenant === undefined ? [] : [`log.*.${tenant}.>`]
-  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects, startSeq: from, messagesMax: FETCH_AHEAD_MAX })
+  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects, startSeq: from, to, messagesMax: FETCH_AHEAD_MAX })
   try {
-    if (reader.pending === 0) return
     for await (const message of reader) {
-      if (message.seq > to) return
       const entry = parse(message)
       // The subject of a message that is no record may be of no tenant.
       if (tenant === undefined || entry.address.tenant === tenant) yield entry
-      if (message.seq === to || reader.pending === 0) return
     }
   } finally {
     reader.stop()

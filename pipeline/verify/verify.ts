@@ -2,6 +2,16 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { ColloquyError, hasCode } from '../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName, TEXTS_STAY_TEXTS } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import {
+  confirmMissing,
+  findRemoved,
+  isWithin,
+  merged,
+  type Removed,
+  type RemovedRange,
+  type SeqRange,
+  without,
+} from '../jetstream/removed.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { type Pauses, withRetry } from '../runtime/retry.ts'
 import { type Compared, type CompareDeps, compareSlice, type Repeats, repeatsIn } from './compare-slice.ts'
@@ -36,8 +46,14 @@ export interface Verified {
   readonly from: number
   readonly to: number
   readonly records: number
-  /** By table: the number of compared rows, and the number of differences, each a row or a range of 1,000 LOG sequences. */
-  readonly tables: Readonly<Record<TableName, { readonly rows: number; readonly differences: number }>>
+  /**
+   * By table: the number of compared rows, the number of differences, each a row or a range of 1,000 LOG sequences, and the number of rows
+   * whose record LOG has lost: nothing proves them, and they are no differences.
+   */
+  readonly tables: Readonly<Record<TableName, { readonly rows: number; readonly differences: number; readonly unproven: number }>>
+  /** Ranges of LOG sequences without a record, and those of them that REMOVED does not have. */
+  readonly removed: readonly SeqRange[]
+  readonly unknown: readonly SeqRange[]
   /** Tables with exact duplicates on disk. They are not differences, since the views show each row once. */
   readonly repeats: Readonly<Partial<Record<TableName, Repeats>>>
   /** The first difference of each table that has one, in LOG order. */
@@ -60,7 +76,8 @@ const PAUSES: Pauses = { minMs: 500, maxMs: 500 }
 export async function verify(options: VerifyOptions): Promise<Verified> {
   const { jetstream, clickhouse, tenant, signal } = options
   const settings = { max_execution_time: 0, ...TEXTS_STAY_TEXTS, ...options.settings }
-  const compare: CompareDeps = { clickhouse, settings, printer: createJsonPrinter(clickhouse, settings) }
+  const removed = createSeen(await findRemoved(jetstream))
+  const compare: CompareDeps = { clickhouse, settings, printer: createJsonPrinter(clickhouse, settings), removed }
   const { state } = await streamInfo(jetstream.jsm, 'LOG')
   const mark = await markOf(clickhouse)
   if (options.to !== undefined) checkEnd(options.to, mark, state.last_seq)
@@ -68,7 +85,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
   let to = options.to ?? mark
 
   const expectation = createExpectation()
-  const counts = new Map(TABLE_NAMES.map((name) => [name, { rows: 0, differences: 0 }]))
+  const counts = new Map(TABLE_NAMES.map((name) => [name, { rows: 0, differences: 0, unproven: 0 }]))
   const differences: Difference[] = []
   const repeats: Partial<Record<TableName, Repeats>> = {}
   const missing: MissingRows = new Map(TABLE_NAMES.map((name) => [name, new Map<string, number>()]))
@@ -76,7 +93,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
   const compareAndCount = async (scope: Scope, slice: Slice): Promise<void> => {
     // Includes rows with sequences before the first record, which must not exist.
     const result = await compareSlice(compare, scope.from <= state.first_seq ? { ...scope, from: 0 } : scope, slice)
-    for (const [name, rows] of result.rows) add(counts, name, { rows })
+    for (const [name, rows] of result.rows) add(counts, name, { rows, unproven: result.unproven.get(name) ?? 0 })
     differences.push(...result.differences)
     updateMissing(missing, slice, result)
     for (const name of options.countRepeats === true ? TABLE_NAMES : []) {
@@ -91,7 +108,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
   for (let round = 1; ; round++) {
     for (; next <= to; next = Math.min(next + sliceMax, to + 1)) {
       const scope: Scope = { from: next, to: Math.min(next + sliceMax - 1, to), tenant }
-      const slice = await expectSlice(jetstream, scope, expectation, compare, signal, () => {
+      const slice = await expectSlice(jetstream, scope, expectation, { compare, seen: removed }, signal, () => {
         if (++records % PROGRESS_EVERY === 0) options.onProgress?.(records, to - from + 1)
       })
       await comparing
@@ -115,7 +132,35 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
     records,
     tables: Object.fromEntries(counts) as Verified['tables'],
     repeats,
+    removed: removed.ranges.filter((range) => range.from <= to && range.to >= from),
+    unknown: removed.unknown,
     first: first.length === 0 ? [] : await locateDifferences({ jetstream, compare, from, tenant }, first),
+  }
+}
+
+/** What is removed, with what the reading finds missing besides. */
+interface Seen extends Pick<Removed, 'ranges' | 'has'> {
+  readonly unknown: readonly SeqRange[]
+  addMissing(missing: readonly SeqRange[]): void
+}
+
+function createSeen(found: Awaited<ReturnType<typeof findRemoved>>): Seen {
+  let ranges = found.ranges
+  let unknown = found.unknown
+  return {
+    get ranges() {
+      return ranges
+    },
+    get unknown() {
+      return unknown
+    },
+    has: (seq) => isWithin(ranges, seq),
+    addMissing(missing) {
+      if (missing.length === 0) return
+      unknown = [...unknown, ...missing]
+      const at = new Date().toISOString()
+      ranges = merged([...ranges, ...missing.map((range): RemovedRange => ({ ...range, reason: 'lost', at, revision: 0 }))])
+    },
   }
 }
 
@@ -124,18 +169,31 @@ async function expectSlice(
   jetstream: JetStreamContext,
   scope: Scope,
   expectation: Expectation,
-  { printer }: CompareDeps,
+  { compare: { printer }, seen }: { readonly compare: CompareDeps; readonly seen: Seen },
   signal: AbortSignal,
   onRecord: () => void,
 ) {
   const attempt = async (): Promise<Slice> => {
     const slice = createSlice(printer)
+    const missing: SeqRange[] = []
+    let next = scope.from
     for await (const entry of readScope(jetstream, scope)) {
       signal.throwIfAborted()
+      if (entry.seq > next) missing.push({ from: next, to: entry.seq - 1 })
+      next = entry.seq + 1
       for (const expected of expectation.take(entry)) slice.add(expected, entry.seq)
       await slice.printIfLarge()
       onRecord()
     }
+    if (next <= scope.to) missing.push({ from: next, to: scope.to })
+    // The records of other tenants are not read.
+    if (scope.tenant === undefined)
+      seen.addMissing(
+        await confirmMissing(
+          jetstream,
+          missing.flatMap((range) => without(range, seen.ranges)),
+        ),
+      )
     return slice
   }
   return withRetry(attempt, { pauses: PAUSES, retriesMax: RETRIES_MAX, signal, isFinal: (error) => !hasCode(error, 'interrupted') })
@@ -165,18 +223,22 @@ function updateMissing(missing: MissingRows, slice: Slice, result: Compared): vo
   for (const [name, own] of missing) {
     for (const key of slice.versions.get(name)?.keys() ?? []) own.delete(key)
     for (const [key, seq] of result.missing.get(name) ?? []) own.set(key, seq)
+    // Slices come in order: what is missing so far is earlier.
+    for (const key of result.replaced.get(name)?.keys() ?? []) own.delete(key)
   }
 }
 
 interface Counts {
   rows: number
   differences: number
+  unproven: number
 }
 function add(counts: Map<TableName, Counts>, name: TableName, more: Partial<Counts>): void {
   const count = counts.get(name)
   if (count === undefined) return
   count.rows += more.rows ?? 0
   count.differences += more.differences ?? 0
+  count.unproven += more.unproven ?? 0
 }
 
 function firstOfEach(differences: readonly Difference[]): Difference[] {

@@ -43,21 +43,29 @@ export async function forgetHostEnds(kv: KV, seq: number): Promise<void> {
   await kv.delete(`${PREFIX}${seq}`)
 }
 
-/**
- * The inputs that have ended a host, by INBOX sequence; usually none. Removes entries below `firstSeq`, the first message of INBOX.
- */
-export async function loadHostEnds(kv: KV, firstSeq: number): Promise<Map<number, HostEnds>> {
+/** The inputs that have ended a host and are not recorded yet, by INBOX sequence; usually none. */
+export async function readHostEnds(kv: KV): Promise<Map<number, HostEnds>> {
   const seqs: number[] = []
   for await (const key of await kv.keys(`${PREFIX}>`)) seqs.push(Number(key.slice(PREFIX.length)))
   const found = new Map<number, HostEnds>()
   for (const seq of seqs) {
-    if (seq < firstSeq) await forgetHostEnds(kv, seq)
-    const entry = seq < firstSeq ? undefined : await entryIn(kv, seq).get()
+    const entry = await entryIn(kv, seq).get()
     if (entry !== undefined) found.set(seq, entry.value)
+  }
+  return found
+}
+
+/** As `readHostEnds`. Removes entries below `firstSeq`, the first message of INBOX. */
+export async function loadHostEnds(kv: KV, firstSeq: number): Promise<Map<number, HostEnds>> {
+  const found = await readHostEnds(kv)
+  for (const seq of found.keys()) {
+    if (seq >= firstSeq) continue
+    await forgetHostEnds(kv, seq)
+    found.delete(seq)
   }
   return found
 }
 
 /** The text of a rejection: what the input did to its hosts. */
 export const hostEndsText = ({ count, what }: HostEnds): string =>
-  `this input ended its host ${count} times: ${[...new Set(what)].join(', then ')}`
+  `this input ended its host ${count === 1 ? 'once' : `${count} times`}: ${[...new Set(what)].join(', then ')}`

@@ -38,7 +38,8 @@ export function startWatchdog({ memory, callMsMax, growthBytesMax, onSlow, onOve
   let lastMs = performance.now()
   let callMs = 0
   let silentMs = 0
-  let rssBytes = 0
+  // A call may be under way already.
+  let rssBytes = process.memoryUsage.rss()
   let isReported = false
   let isOver = false
 
@@ -58,7 +59,7 @@ export function startWatchdog({ memory, callMsMax, growthBytesMax, onSlow, onOve
       callMs = 0
       isReported = false
       isOver = false
-      rssBytes = call === undefined ? 0 : process.memoryUsage.rss()
+      rssBytes = process.memoryUsage.rss()
       return
     }
     callMs += passedMs

@@ -87,7 +87,8 @@ export const DECISION_ERRORS = {
   bad_record: {
     meaning: 'A message in LOG is no record of an actor. Every reader sets it aside and continues.',
     cause: 'Something other than a host published into LOG, or another program wrote to the stream.',
-    remedy: 'Find who can publish to `log.>` and withdraw that right. Then run `colloquy dead drop <seq>`. No actor is affected.',
+    remedy:
+      'Find who can publish to `log.>` and withdraw that right. Then run `colloquy dead drop --reason bad_record`. No actor is affected.',
     where: '`colloquy dead`, table `dead_letters`, `colloquy status`',
   },
   unknown_emit: {

@@ -137,6 +137,24 @@ export const DEFINITION_ERRORS = {
     remedy: 'Rename the state, without `.` and `+`.',
     where: DEFINITION,
   },
+  unknown_initial: {
+    meaning: 'The initial state of a state does not exist.',
+    cause: 'The name under `initial` is misspelt, or the state was renamed or removed.',
+    remedy: 'Name one of the states inside it as `initial`.',
+    where: DEFINITION,
+  },
+  duplicate_state_id: {
+    meaning: 'Two states have the same `id`.',
+    cause: 'Timers and history states find a state by its id, so two states with one id would be mixed up.',
+    remedy: 'Give each state an `id` of its own, or none.',
+    where: DEFINITION,
+  },
+  route: {
+    meaning: 'A state has a `route`.',
+    cause: 'A route is reached by an event of the reserved type `xstate.route`, which no producer may send.',
+    remedy: 'Declare an event, and write a transition for it at the root of the machine that targets the state by its id.',
+    where: DEFINITION,
+  },
   context_not_json: {
     meaning: 'The context has a value that JSON cannot represent.',
     cause: 'A date, map, set, function or `undefined` is in the context or in its schema, and a record can hold only JSON.',

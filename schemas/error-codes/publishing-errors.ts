@@ -189,7 +189,7 @@ export const PUBLISHING_ERRORS = {
     meaning: 'The tables do not answer.',
     cause: 'ClickHouse is down or overloaded.',
     remedy: 'Try again. Check ClickHouse if the error persists.',
-    where: 'the page of `colloquy dev`',
+    where: `${HTTP} with \`?wait=tables\`, the page of \`colloquy dev\``,
     http: 503,
   },
   search_unavailable: {

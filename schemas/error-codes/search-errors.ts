@@ -93,8 +93,8 @@ export const SEARCH_ERRORS = {
     meaning: 'The collection of the search index does not exist, or lost points.',
     cause: 'Somebody deleted it in the store or restored it from an older snapshot, or it was never filled. The log still has all texts.',
     remedy:
-      'Wait: the process with the role `embed` creates the collection within seconds and fills it from the log. `colloquy status` shows how '
-      + 'far it is. Start such a process if none runs.',
+      'Wait: the process with the role `embed` creates the collection within seconds and fills it from the log. Start one if none runs. '
+      + '`colloquy status` shows how far it is.',
     where: 'searches, `GET /v1/search` (503 with `Retry-After`), log of the indexer',
     http: 503,
   },

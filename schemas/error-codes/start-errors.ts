@@ -56,6 +56,18 @@ export const START_ERRORS = {
     remedy: 'Stop that process, or set `COLLOQUY_DATA_DIR` to another folder.',
     where: '`colloquy up`, `dev`',
   },
+  data_dir_unusable: {
+    meaning: 'The data folder cannot be used.',
+    cause: 'It cannot be created, is no folder, or belongs to another user. The message names the path.',
+    remedy: 'Correct the path in `COLLOQUY_DATA_DIR`, or the rights on it.',
+    where: '`colloquy up`, `dev`',
+  },
+  data_dir_gone: {
+    meaning: 'The data folder was deleted while Colloquy was using it. Colloquy stops.',
+    cause: 'The folder, or the one of an embedded server in it, was removed or replaced. Acknowledged inputs in it are lost.',
+    remedy: 'Put the folder back, or restore a backup with `colloquy restore`. Then start Colloquy again.',
+    where: '`colloquy up`, `dev`',
+  },
   two_stores: {
     meaning: 'The data folder has the streams of an older and of a newer Colloquy.',
     cause:
@@ -75,6 +87,12 @@ export const START_ERRORS = {
     cause: '`colloquy up` never ran on this server, or `COLLOQUY_NATS_URL` names the wrong one.',
     remedy: 'Run `colloquy up` on this server once, or correct `COLLOQUY_NATS_URL`.',
     where: 'commands that talk to a running system, `createProducer`, `publish`',
+  },
+  log_missing: {
+    meaning: 'NATS does not have the log that this system has written.',
+    cause: 'The server could not read the files of the stream LOG and left it out, or the stream was deleted.',
+    remedy: 'Read the log of nats-server. Repair the files or the disk, or restore a backup into another `COLLOQUY_DATA_DIR`.',
+    where: 'start of `colloquy up`',
   },
   partitions_fixed: {
     meaning: 'The number of partitions differs from the one that the streams have.',

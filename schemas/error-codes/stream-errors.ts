@@ -37,6 +37,30 @@ export const STREAM_ERRORS = {
     remedy: 'Stages and most commands restart from their checkpoint. Run a command that ends with it again.',
     where: LOG,
   },
+  stage_failing: {
+    meaning: 'A stage of the system does not work, or nobody runs it.',
+    cause: 'The message names it: a server that is away, a blocked thread, a partition without an owner, or a role that no process has.',
+    remedy: 'Remove the cause that the message names. The stage continues by itself from its checkpoint.',
+    where: '`colloquy status --problems`',
+  },
+  stage_behind: {
+    meaning: 'A stage has more messages before it than usual loads leave.',
+    cause: 'A burst, an outage that has just ended, or less capacity than the load needs.',
+    remedy: 'Wait with `colloquy status --wait` while the lag falls. If it rises, start more processes with the role.',
+    where: '`colloquy status --problems`',
+  },
+  records_lost: {
+    meaning: 'LOG has lost records inside: their sequences have no message any more.',
+    cause: 'A file of nats-server is damaged, or something deleted messages of LOG.',
+    remedy: 'Check the disk of NATS. Restore a backup that has the records if they matter; everything else continues without them.',
+    where: '`colloquy status`, log of `colloquy up`, metric `colloquy_removed_records`',
+  },
+  records_unproven: {
+    meaning: 'The tables have rows of records that LOG has lost. Nothing proves them, and they are the last copy.',
+    cause: 'Later records of the actors follow, so that the lost ones cannot be decided again.',
+    remedy: 'Keep them, restore a backup that has the records, or remove the rows with `colloquy rebuild --drop-unproven`.',
+    where: '`colloquy status`, `colloquy verify`',
+  },
   no_leader: {
     meaning: 'A stream has no leader for now.',
     cause: 'The NATS cluster is electing one, or has lost its majority.',
@@ -66,6 +90,18 @@ export const STREAM_ERRORS = {
     cause: 'INBOX refused the filler messages for the lost sequences. The message has the answer of NATS.',
     remedy: 'The host retries. If INBOX is full, raise `COLLOQUY_STORAGE_BYTES_MAX`.',
     where: 'log of a host',
+  },
+  not_recorded: {
+    meaning: 'A range of lost records could not be stored.',
+    cause: 'The stream REMOVED is full or has no leader. The message has the answer of NATS.',
+    remedy: 'The stage retries. Check the storage and the servers of NATS if the error persists.',
+    where: LOG,
+  },
+  records_removed: {
+    meaning: 'More lost records of LOG were found, and a stage restarts to take them into account.',
+    cause: 'A damaged file of NATS, or a message that another program deleted from LOG.',
+    remedy: 'The stage restarts by itself. `colloquy status` lists what is lost; check the disk of NATS.',
+    where: LOG,
   },
   no_partitions: {
     meaning: 'INBOX does not say how many partitions it has.',

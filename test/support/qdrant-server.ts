@@ -75,7 +75,8 @@ export interface FakeQdrant {
 
 const RRF_K = 2
 
-export async function startFakeQdrant(): Promise<FakeQdrant> {
+/** @param wanted port; default: any free one */
+export async function startFakeQdrant(wanted = 0): Promise<FakeQdrant> {
   const rules = await readQdrantRules()
   const collections = new Map<string, Collection>()
   const violations: string[] = []
@@ -83,6 +84,7 @@ export async function startFakeQdrant(): Promise<FakeQdrant> {
 
   const answer = async (request: IncomingMessage): Promise<[number, unknown]> => {
     const { pathname } = new URL(request.url ?? '', 'http://fake')
+    if (pathname === '/healthz') return [200, {}]
     const [, , name = '', ...rest] = pathname.split('/').map(decodeURIComponent)
     const method = request.method ?? ''
     const path = ['/collections', '{collection_name}', ...rest].join('/')
@@ -190,7 +192,7 @@ export async function startFakeQdrant(): Promise<FakeQdrant> {
       .then(([status, body]) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)))
       .catch((error: unknown) => violations.push(String(error)))
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(wanted, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
@@ -223,9 +225,7 @@ function matches({ key = '', match, range, is_empty: empty }: Condition, { paylo
   const value = payload[key]
   if (match !== undefined) return Array.isArray(value) ? value.includes(match.value) : value === match.value
   const number = (given: unknown): number => (typeof given === 'string' ? Date.parse(given) : Number(given))
-  return Object.entries(range ?? {}).every(([bound, limit]) =>
-    BOUNDS[bound]?.(number(value), number(limit)),
-  )
+  return Object.entries(range ?? {}).every(([bound, limit]) => BOUNDS[bound]?.(number(value), number(limit)))
 }
 
 /** Sorts points by cosine, or by the product of the sparse vectors weighted by IDF. */

@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs'
 import { assign, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind } from '../../actors/definition/define-kind.ts'
-import { upcaster } from '../../actors/definition/earlier-versions.ts'
+import { type OldState, upcaster } from '../../actors/definition/earlier-versions.ts'
 import { endThread } from './end-thread.ts'
 
 /** What an input does to its host. */
-export const TRAPS = ['guard', 'assign', 'label', 'upcaster', 'exit', 'end', 'heap', 'buffers', 'stray', 'kill', 'once'] as const
+export const TRAPS = ['guard', 'assign', 'label', 'upcaster', 'migrate', 'exit', 'end', 'heap', 'buffers', 'stray', 'kill', 'once'] as const
 export type Trap = (typeof TRAPS)[number]
 
 function spin(): never {
@@ -51,9 +51,15 @@ function spring(how: string): boolean {
   }
 }
 
+function migrate({ value, context }: OldState) {
+  const how = String(context['how'])
+  return how === 'migrate' ? spin() : { value, context: { how, count: Number(context['count']) } }
+}
+
 const definition = defineKind({
   name: 'trap',
-  version: 1,
+  version: Number(process.env['TRAP_VERSION'] ?? 1),
+  ...(process.env['TRAP_VERSION'] === '2' ? { migrate: { 1: migrate } } : {}),
   context: z.object({ how: z.string(), count: z.number() }),
   events: { fine: z.object({}), sprung: z.object({ how: z.string(), today: z.boolean() }) },
   upcast: { sprung: { 1: upcaster(z.object({ how: z.string() }), ({ how }) => (how === 'upcaster' ? spin() : { how, today: true })) } },

@@ -160,8 +160,8 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
 
   it('scans the points of a range of sequences, of one tenant or all, without a vector', async () => {
     const store = await open('contract-scan')
-    const points = Array.from({ length: 300 }, (_, index) =>
-      pointOf(`p${index}`, `text ${index}`, { seq: index, tenant: index % 2 === 0 ? 'acme' : 'other', lang: index % 3 === 0 ? null : 'en' }),
+    const points = Array.from({ length: 300 }, (_, seq) =>
+      pointOf(`p${seq}`, `text ${seq}`, { seq, tenant: seq % 2 === 0 ? 'acme' : 'other', lang: seq % 3 === 0 ? null : 'en' }),
     )
     await store.upsert(points)
     const scan = async (range: Parameters<VectorStore['scan']>[0]): Promise<StoredPoint[]> => {

@@ -108,6 +108,7 @@ const rejected = (code: string, machine: object): Proof => ({ status: 'rejected'
 const two = (a: object, b: object = {}, c: object = {}): object => ({ initial: 'a', states: { a, b, c } })
 const invoke = { id: 'job', src: 'job', input: { n: 1 }, onDone: 'b', onError: 'b' }
 const out = (text: string) => emit({ type: 'out', data: { text } })
+const times = (count: number, act: () => void): void => Array.from({ length: count }, act).forEach(() => undefined)
 const set = assign({ n: ({ event }) => (event as unknown as { data: { n: number } }).data.n })
 const never = { subscribe: () => ({ unsubscribe: () => undefined }) }
 const history = (deep: boolean): object => ({
@@ -239,6 +240,38 @@ export const proofs: Readonly<Record<string, Proof>> = {
   }),
   '`raise`': supported(() => {
     expect(live(two({ on: { go: { actions: raise({ type: 'back' }) }, back: 'b' } })).on('go').to).toBe('b')
+  }),
+  'An `initial` that names no state': refused('unknown_initial', { initial: 'x', states: { a: {} } }),
+  'Two states with one `id`': refused('duplicate_state_id', two({ id: 'x' }, { id: 'x' })),
+  '`route`': refused('route', two({ id: 'x', route: {} })),
+  '`spawn` in the function of the context': refused('spawn_in_assign', {
+    context: ({ spawn }: { spawn: (src: string) => unknown }) => ({ child: spawn('job') }),
+  }),
+  '`always` without a guard that changes nothing': supported(() => {
+    const machine = live({ initial: 'r', always: { target: '.r', actions: out('x') }, states: { r: {} } })
+    machine.on('go')
+    machine.on('go')
+    expect(machine.emitted).toHaveLength(3)
+  }),
+  '`-0`, and keys that are `undefined`': supported(() => {
+    const config = { on: { go: { actions: assign({ n: -0, more: undefined }) } } }
+    expect(live(config).on('go').state?.context).toStrictEqual({ n: 0 })
+  }),
+  '`raise` with a delay, and an `id` that is pending': supported(() => {
+    const later = raise({ type: 'back' }, { delay: 1_000, id: 'later' })
+    const machine = live({ on: { go: { actions: later } } })
+    machine.on('go')
+    expect(Object.keys(machine.on('go').state?.timers ?? {})).toHaveLength(1)
+  }),
+  '`sendTo` whose target depends on context or event': supported(() => {
+    const told = sendTo(({ self, context }) => (Reflect.has(context, 'friend') ? 'friend' : self), { type: 'back' })
+    expect(live(two({ on: { go: { actions: told }, back: 'b' } })).on('go').to).toBe('b')
+  }),
+  'More than 256 tasks and timers pending': rejected('too_many_runs', {
+    on: { go: { actions: enqueueActions(({ enqueue }) => times(257, () => enqueue.raise({ type: 'back' }, { delay: 1_000 }))) } },
+  }),
+  'More than 256 effects of one input': rejected('too_many_effects', {
+    on: { go: { actions: enqueueActions(({ enqueue }) => times(257, () => enqueue(out('x')))) } },
   }),
   '`raise` with a delay, `cancel`': supported(() => {
     const machine = live(

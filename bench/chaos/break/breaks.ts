@@ -27,7 +27,7 @@ export const BREAKS = {
   // Break: a worker that resumes after a pause continues with the partitions that it has lost.
   'no-expectation': {
     changes: [
-      { file: 'pipeline/host/message-handler.ts', find: '{ expectLastSubjectSequence: cached.lastSeq }', replace: '{}' },
+      { file: 'pipeline/host/message-handler.ts', find: '{ expectLastSubjectSequence: cached.expectedSeq }', replace: '{}' },
       { file: 'pipeline/cluster/assignment.ts', find: 'held.has(partition) && membership.isCurrent(),', replace: 'held.has(partition),' },
     ],
     findings: ['twice', 'out_of_order', 'wrong_fold'],

@@ -34,6 +34,10 @@ export interface UnreadableMessage {
   readonly isInjected: boolean
 }
 
+/** Finds the table of points of each search index. */
+export const POINT_TABLES =
+  "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'memory_') AND engine = 'MergeTree'"
+
 /** Marks messages that a fault puts into LOG. */
 export const POLLUTED_HEADER = 'Chaos-Polluted'
 

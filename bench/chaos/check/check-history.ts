@@ -25,8 +25,8 @@ export interface Verdict extends Findings {
 export const isClean = ({ counts }: Findings): boolean => Object.keys(counts).length === 0
 
 /**
- * Checks G1 to G7, G9 and G10: compares the producers' ledger, LOG, the other streams and the tables with each other and with a model of the chaos
- * kind. The checker and the checked code have only the schemas in common. The checker reads LOG once, record by record.
+ * Checks G1 to G7, G9 and G10: compares the producers' ledger, LOG, the other streams and the tables with each other and with a model of
+ * the chaos kind. The checker and the checked code have only the schemas in common. The checker reads LOG once, record by record.
  */
 export async function check(history: History): Promise<Verdict> {
   const { report, all } = createFindings()

@@ -16,6 +16,7 @@ import {
   type LoggedRecord,
   type Many,
   type OutMessage,
+  POINT_TABLES,
   POLLUTED_HEADER,
   type UnreadableMessage,
 } from './chaos-history.ts'
@@ -141,9 +142,8 @@ const stateIntervalRow = z.object({ left_seq: whole, state: z.string(), actor: z
 
 /** The texts in the search index; none without an index. */
 async function indexedTexts(clickhouse: ClickHouseClient): Promise<Many<IndexedText>> {
-  const tables = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'memory\\_%' AND engine = 'MergeTree'"
   const names: string[] = []
-  for await (const { name } of readRows(clickhouse, z.object({ name: z.string() }), tables)) names.push(name)
+  for await (const { name } of readRows(clickhouse, z.object({ name: z.string() }), POINT_TABLES)) names.push(name)
   const [name] = names
   if (name === undefined) return []
   return readRows(clickhouse, indexedText, `SELECT DISTINCT ${ACTOR_KEY}, source AS id FROM ${name}`)

@@ -3,7 +3,7 @@ import { headers } from '@nats-io/transport-node'
 import { logSubject, partitionOf } from '../../../schemas/subjects.ts'
 import { pick } from '../../harness/random.ts'
 import { addressOf } from '../chaos-messages.ts'
-import { POLLUTED_HEADER } from '../check/chaos-history.ts'
+import { POINT_TABLES, POLLUTED_HEADER } from '../check/chaos-history.ts'
 import { type Fault, type NamedFault, type Victims } from './fault.ts'
 
 /** Inputs of one burst: more characters together than one statement of ClickHouse takes. */
@@ -47,10 +47,7 @@ const logPolluted: Fault = async ({ nc, producers, partitionCount }, _, random) 
 
 /** Drops the tables of the search index. */
 const collectionDeleted: Fault = async ({ tables }) => {
-  const result = await tables.query({
-    query: "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'memory_') AND engine = 'MergeTree'",
-    format: 'JSONEachRow',
-  })
+  const result = await tables.query({ query: POINT_TABLES, format: 'JSONEachRow' })
   const names = (await result.json<{ name: string }>()).map(({ name }) => name)
   for (const name of names) await tables.command({ query: `DROP TABLE IF EXISTS ${name} SYNC` })
   // The index is filled again before the next attack on it.

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createRandom, pick } from '../../harness/random.ts'
-import { between, type Fault, type NamedFault, type Observations, type Victims } from './fault.ts'
 import { INPUT_ATTACKS, STORE_ATTACKS } from './attacks.ts'
+import { between, type Fault, type NamedFault, type Observations, type Victims } from './fault.ts'
 import { CLICKHOUSE_FAULTS, NATS_FAULTS } from './server-faults.ts'
 import { WORKER_FAULTS } from './worker-faults.ts'
 

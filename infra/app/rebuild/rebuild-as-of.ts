@@ -2,7 +2,7 @@ import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { pino } from 'pino'
 import { recordAt } from '../../../pipeline/jetstream/last-record.ts'
 import { streamInfo } from '../../../pipeline/jetstream/stream-info.ts'
-import { saveProgress } from '../../../pipeline/projector/progress-mark.ts'
+import { openProgressMarks } from '../../../pipeline/projector/progress-mark.ts'
 import { ranges, type RebuildProgress } from '../../../pipeline/rebuild/rebuild.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { TABLE_NAMES } from '../../../schemas/tables.ts'
@@ -50,13 +50,8 @@ export async function runAsOf(
       progress.records(records, seq - state.first_seq + 1)
     })
     const history = [{ created, seq, ts: last.ts }]
-    await saveProgress(clickhouse, {
-      projectedSeq: seq,
-      logLastSeq: seq,
-      completeTo: last.record.at,
-      at: new Date().toISOString(),
-      history,
-    })
+    const marks = await openProgressMarks(clickhouse)
+    await marks.save({ projectedSeq: seq, logLastSeq: seq, completeTo: last.record.at, at: new Date().toISOString(), history })
     return { database, seq, records }
   })
 }

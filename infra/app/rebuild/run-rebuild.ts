@@ -9,6 +9,7 @@ import { createRowPool } from './row-pool.ts'
 /**
  * Rebuilds tables of a running system, with a pool of threads.
  *
+ * @param dropUnproven leaves out the rows of records that LOG has lost.
  * @throws ColloquyError as `rebuild` does; `not_running` if no system is found.
  */
 export async function runRebuild(
@@ -16,6 +17,7 @@ export async function runRebuild(
   tables: readonly TableName[],
   progress: RebuildProgress,
   signal: AbortSignal,
+  dropUnproven = false,
 ): Promise<Rebuilt> {
   await using work = new AsyncDisposableStack()
   const access = await connectToRunningClickHouse(settings, 'colloquy')
@@ -23,6 +25,15 @@ export async function runRebuild(
   return await withJetStream(settings, async (jetstream) => {
     await using threads = new AsyncDisposableStack()
     const pool = threads.adopt(createRowPool({ settings, database: settings.CLICKHOUSE_DATABASE }, signal), (one) => one.stop())
-    return await rebuild({ jetstream, kv: await openBucket(jetstream.nc), clickhouse, tables, write: pool.write, progress, signal })
+    return await rebuild({
+      jetstream,
+      kv: await openBucket(jetstream.nc),
+      clickhouse,
+      tables,
+      dropUnproven,
+      write: pool.write,
+      progress,
+      signal,
+    })
   })
 }

@@ -21,8 +21,8 @@ export interface StageThread extends Stage {
   metrics(): Promise<MetricsSnapshot>
 }
 
-/** Longer than any stage takes to stop. Only a thread that computes without end is terminated. */
-const STOP_MS_MAX = 20_000
+/** A thread that takes longer, because of a hanging task or endless code, is terminated: the process must end within 10 s. */
+const STOP_MS_MAX = 6_000
 /** A thread that is busy computing answers late; a scrape does not wait for it. */
 const METRICS_MS_MAX = 1_000
 
@@ -58,6 +58,8 @@ export async function startThread(options: ThreadOptions): Promise<StageThread> 
       const startedMs = performance.now()
       const end = await current.ended
       if (stopping.signal.aborted) return
+      // Its input is rejected at the second end: a longer pause would only hold up the others.
+      if (end.call !== undefined) pauses.reset()
       const pauseMs = pauses.after(performance.now() - startedMs)
       const what = end.call !== undefined ? decisionText(end.call) : end.task === undefined ? undefined : taskText(end.task)
       const how = `${what === undefined ? '' : ` during ${what}`} (${end.why})`

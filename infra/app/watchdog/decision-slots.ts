@@ -94,4 +94,6 @@ async function removeSlot(path: string, lock: DataLock): Promise<void> {
   await rm(path, { force: true })
   await rm(`${path}${LOCK}`, { force: true })
   lock.release()
+  // SQLite leaves it where its file is gone.
+  await rm(`${path}${LOCK}-journal`, { force: true })
 }

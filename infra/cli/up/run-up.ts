@@ -6,15 +6,19 @@ import type { JsonOption } from '../../app/command-context.ts'
 import { type Addresses, addressesOf, announce } from '../../app/connect-to-running.ts'
 import { downloadModel } from '../../app/download-model.ts'
 import { durabilityText } from '../../app/durability.ts'
+import { endAtOnce, endInTime } from '../../app/forced-end.ts'
 import { watchInterrupts } from '../../app/interrupts.ts'
 import { launch, type Running } from '../../app/launch.ts'
 import { createFigures } from '../../app/live-figures.ts'
 import { loadKinds } from '../../app/load-kinds.ts'
 import { logFileOf, openLog } from '../../app/open-log.ts'
 import { startPendingRebuild } from '../../app/rebuild/pending-rebuild.ts'
+import { createStopTracker } from '../../app/stop-tracker.ts'
+import { usesDataFolder } from '../../app/system-parts.ts'
 import type { Output } from '../../app/terminal-output.ts'
 import { endProcess } from '../../app/watchdog/end-process.ts'
 import { type Demo, startDemo } from '../../demo/demo.ts'
+import { lockDataFolder } from '../../servers/data-folder.ts'
 import type { Settings } from '../../settings.ts'
 import { startLiveView } from './live-view.ts'
 
@@ -28,38 +32,48 @@ const INTERRUPTED_TWICE = 130
 /** Runs Colloquy until it is interrupted. @throws ColloquyError if a part cannot start; the others are stopped first */
 export async function up(out: Output, settings: Settings, options: UpOptions): Promise<void> {
   await using started = new AsyncDisposableStack()
-  const interrupts = watchInterrupts(() => process.exit(INTERRUPTED_TWICE))
+  const interrupts = watchInterrupts(() => endAtOnce(INTERRUPTED_TWICE))
   started.defer(interrupts.stop)
   const isForPeople = out.isTerminal && options.json === undefined
   const hasView = isForPeople && options.view
+  // Before anything is written into the folder, even a log file.
+  const dataLock = usesDataFolder(settings) ? await lockDataFolder(settings.DATA_DIR) : undefined
+  started.defer(() => dataLock?.release())
   const log = await openLog(settings, hasView ? 'file' : isForPeople ? 'pretty' : 'json')
+  const stops = createStopTracker()
+  const stopInTime = (): void =>
+    endInTime(stops, (line) => {
+      log.fatal(line)
+      if (hasView) out.note(line)
+    })
+  void interrupts.first.then(stopInTime)
   if (hasView) out.line(`Starting Colloquy; log file: ${logFileOf(settings)}`)
 
   await downloadModel(out, settings, log)
-  const running = await launch(settings, await loadKinds(settings), log, { threads: true })
+  const system = await launch(settings, await loadKinds(settings), log, { threads: true, dataLock, stops })
   started.defer(async () => {
     log.info('stopping')
-    await running.stop()
+    await system.stop()
     log.info('stopped')
   })
   if (settings.THREADS === 'off') {
-    const strayErrors = handleStrayErrors({ log, metrics: running.metrics, onUnknown: endProcess })
+    const strayErrors = handleStrayErrors({ log, metrics: system.metrics, onUnknown: endProcess })
     started.defer(strayErrors.stop)
   }
-  const addresses = addressesOf(running)
+  const addresses = addressesOf(system)
   const { withdraw } = await announce(settings.DATA_DIR, addresses)
   started.defer(withdraw)
   if (options.json) out.json({ started: true, ...addresses })
-  else printAddresses(out, running.durability, addresses)
+  else printAddresses(out, system.durability, addresses)
 
-  if (running.client !== undefined && settings.ROLES.includes('project')) {
-    const pending = startPendingRebuild(settings, running.client, log)
-    started.defer(() => pending.stop())
+  if (settings.ROLES.includes('project')) {
+    const pending = startPendingRebuild(settings, () => system.client, log)
+    started.defer(stops.named('the rebuild of tables', () => pending.stop()))
   }
-  const demo = options.demo ? startDemo(running, log) : undefined
-  started.defer(async () => demo?.stop())
-  if (hasView) started.defer(await showView(out, running, demo, log))
-  await interrupts.first
+  const demo = options.demo ? startDemo(system, log) : undefined
+  started.defer(stops.named('the demo', async () => demo?.stop()))
+  if (hasView) started.defer(await showView(out, system, demo, log))
+  await Promise.race([interrupts.first, system.failed.finally(stopInTime)])
 }
 
 function facts({ natsUrl, clickhouseUrl, httpUrl }: Addresses): (readonly [string, string])[] {

@@ -38,6 +38,9 @@ const uploadBytesMax = 16 * 1024 ** 2
 /** Size of the cache for answers. Only queries that ask for the cache use it. */
 const queryCacheBytesMax = 64 * 1024 ** 2
 
+/** Damaged parts of a table with which it still starts: their rows are made again from LOG. ClickHouse refuses to start with 100. */
+const BROKEN_PARTS_MAX = 1_000_000
+
 interface Settings {
   host: string
   port: number
@@ -144,6 +147,10 @@ export const configXml = (settings: Settings): string => `<clickhouse>
   <http_port>${settings.port}</http_port>
   <backups><allowed_path>backups</allowed_path></backups>
   <http_options_response><header><name>Vary</name><value>Origin</value></header></http_options_response>
+  <merge_tree>
+    <max_suspicious_broken_parts>${BROKEN_PARTS_MAX}</max_suspicious_broken_parts>
+    <max_suspicious_broken_parts_bytes>${Number.MAX_SAFE_INTEGER}</max_suspicious_broken_parts_bytes>
+  </merge_tree>
   <query_cache><max_size_in_bytes>${queryCacheBytesMax}</max_size_in_bytes></query_cache>
   <http_handlers>
     <rule>

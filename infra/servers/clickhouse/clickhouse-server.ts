@@ -6,11 +6,13 @@ import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
+import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
-import { codeOf, ColloquyError } from '../../../schemas/errors.ts'
+import { codeOf, ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { ownPassword } from '../data-files.ts'
-import { supervise } from '../supervise.ts'
+import { supervise, type SupervisedChild } from '../supervise.ts'
 import { type AnalystLimits, analystLimitsDefault, configXml, database, internalUser } from './clickhouse-config.ts'
+import { setAsideFolder, setTablesAside } from './set-aside.ts'
 
 export interface ClickHouseOptions {
   /** Folder with the tables (in `clickhouse/`) and the internal user's password (in `clickhouse-password`). */
@@ -33,6 +35,10 @@ export interface ClickHouse {
   readonly username: string
   readonly password: string
   readonly database: string
+  /** Tables and views that the engine could not load, so that they were set aside. */
+  readonly setAside: readonly string[]
+  /** The folder of the engine: its configuration, its data, and damaged data that was set aside. */
+  readonly folder: string
   /** Number of restarts after the engine died. */
   readonly restarts: number
   /** Process id of the engine while it runs. */
@@ -57,32 +63,37 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const password = await ownPassword(join(options.dataDir, 'clickhouse-password'))
   const analyst = { ...analystLimitsDefault, ...options.analyst }
-  await writeFile(join(folder, 'config.xml'), configXml({ host, port, password, analyst, allowedHosts: options.allowedHosts ?? [] }), {
-    mode: 0o600,
-  })
+  const configFile = join(folder, 'config.xml')
+  const config = configXml({ host, port, password, analyst, allowedHosts: options.allowedHosts ?? [] })
+  await namingFile(configFile, writeFile(configFile, config, { mode: 0o600 }))
 
   const engine = [workerEntry(import.meta.url, 'clickhouse-engine'), folder]
-  await createDatabase(engine, folder)
-
   const url = `http://${reachable(host)}:${port}`
-  const child = await supervise(
-    {
-      name: 'clickhouse',
-      command: process.execPath,
-      args: engine,
-      // Times without a zone are UTC on every machine.
-      env: { TZ: 'UTC' },
-      ready: () => answers(url, password),
-      // The engine writes nothing but errors.
-      lineLevel: () => 'warn',
-    },
-    { log: options.log },
-  )
+  const start = async (): Promise<SupervisedChild> => {
+    await createDatabase(engine, folder)
+    return supervise(
+      {
+        name: 'clickhouse',
+        command: process.execPath,
+        args: engine,
+        // Times without a zone are UTC on every machine.
+        env: { TZ: 'UTC' },
+        ready: () => answers(url, password),
+        // The engine writes nothing but errors.
+        lineLevel: () => 'warn',
+      },
+      { log: options.log },
+    )
+  }
+  const setAside: string[] = []
+  const child = await startWithoutDamage(folder, start, options.log, setAside)
   return {
     url,
     port,
     password,
     database,
+    folder,
+    setAside,
     username: internalUser,
     get restarts() {
       return child.restarts
@@ -91,6 +102,30 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
       return child.pid
     },
     stop: () => child.stop(),
+  }
+}
+
+/** Starts the engine. Tables that it cannot load are set aside, one after another, until it starts without them. Adds their names. */
+async function startWithoutDamage(
+  folder: string,
+  start: () => Promise<SupervisedChild>,
+  log: Logger,
+  setAside: string[],
+): Promise<SupervisedChild> {
+  const to = setAsideFolder(folder, new Date())
+  for (;;) {
+    try {
+      return await start()
+    } catch (error) {
+      const tables = hasCode(error, 'child_failed') ? await setTablesAside(folder, messageOf(error), to) : []
+      if (tables.length === 0) throw error
+      setAside.push(...tables)
+      log.error(
+        { tables, folder: to },
+        `ClickHouse cannot load ${tables.join(', ')}, so this data was set aside in ${to}; Colloquy makes its own tables again from LOG. `
+          + 'Delete that folder when you no longer need it',
+      )
+    }
   }
 }
 

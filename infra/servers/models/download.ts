@@ -3,6 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 import { type Pauses, withRetry } from '../../../pipeline/runtime/retry.ts'
 import { codeOf, ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { bytesOfFile } from '../data-files.ts'
@@ -149,7 +150,7 @@ async function fetchRest({ client, url, expected, onProgress }: DownloadOptions,
       broken = error
     }
   }
-  await pipeline(untilBroken, createWriteStream(part, { flags: isRest ? 'a' : 'w' }))
+  await namingFile(part, pipeline(untilBroken, createWriteStream(part, { flags: isRest ? 'a' : 'w' })))
   if (broken instanceof ColloquyError) throw broken
   if (broken !== undefined) {
     throw new ColloquyError('hub_unreachable', `${url} broke off at byte ${here} (${reasonOf(broken)})`, { cause: broken })
@@ -172,8 +173,9 @@ async function differenceOf(path: string, measured: LockedFile, expected: Expect
 /** Git's hash of a file. */
 async function gitSha1Of(path: string, bytes: number): Promise<string> {
   const digest = createHash('sha1').update(`blob ${bytes}\0`)
-  await pipeline(createReadStream(path), async (chunks: AsyncIterable<Buffer>) => {
+  const reading = pipeline(createReadStream(path), async (chunks: AsyncIterable<Buffer>) => {
     for await (const chunk of chunks) digest.update(chunk)
   })
+  await namingFile(path, reading)
   return digest.digest('hex')
 }

@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
+import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 import { codeOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
 
@@ -31,12 +32,13 @@ export async function measureFile(path: string): Promise<LockedFile | undefined>
   const digest = createHash('sha256')
   let bytes = 0
   try {
-    await pipeline(createReadStream(path), async (chunks: AsyncIterable<Buffer>) => {
+    const reading = pipeline(createReadStream(path), async (chunks: AsyncIterable<Buffer>) => {
       for await (const chunk of chunks) {
         digest.update(chunk)
         bytes += chunk.length
       }
     })
+    await namingFile(path, reading)
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
@@ -48,13 +50,13 @@ export async function measureFile(path: string): Promise<LockedFile | undefined>
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(join(path, '..'), { recursive: true })
   const aside = `${path}.${process.pid}`
-  await writeFile(aside, content)
+  await namingFile(aside, writeFile(aside, content))
   await rename(aside, path)
 }
 
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8')
+    return await namingFile(path, readFile(path, 'utf8'))
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error

@@ -9,6 +9,12 @@ const clientSubscriptionsMax = 100_000
 /** The user of connections without a name: producers and readers of events. */
 const anonymousUser = 'anonymous'
 
+/**
+ * The server keeps the reply of each request (about 500 bytes) until the threshold after the last answer. It is longer than a pull request
+ * may wait (`EVENTS_CONSUMER_CONFIG.max_expires`).
+ */
+const STREAMED = 'response_type: stream, response_threshold: "70s"'
+
 /** Replies to a client's own requests. */
 const INBOXES = '_INBOX.>'
 
@@ -28,8 +34,7 @@ export function renderAccounts({ user, password }: AccountsOptions): string {
   const quote = (text: string): string => JSON.stringify(text)
   const exports = [
     ...CLIENT_SERVICES.map(
-      ({ core, isStream }) =>
-        `{ service: ${quote(core)}, accounts: [${CLIENT_ACCOUNT}]${isStream === true ? ', response_type: stream' : ''} }`,
+      ({ core, isStream }) => `{ service: ${quote(core)}, accounts: [${CLIENT_ACCOUNT}]${isStream === true ? `, ${STREAMED}` : ''} }`,
     ),
     ...CLIENT_FEEDS.map((feed) => `{ stream: ${quote(feed)}, accounts: [${CLIENT_ACCOUNT}] }`),
   ]

@@ -1,13 +1,14 @@
 import { once } from 'node:events'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
+import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 import { codeOf, ColloquyError } from '../../../schemas/errors.ts'
 import { ownPassword } from '../data-files.ts'
-import { takeDataLock } from '../data-lock.ts'
+import { lockDataFolder } from '../data-folder.ts'
 import { supervise } from '../supervise.ts'
 import { adoptStreams } from './adopt-streams.ts'
 import { watchFullDisk } from './full-disk.ts'
@@ -23,6 +24,8 @@ export interface NatsServerOptions {
   /** The nats-server program, from `obtainNatsServer`. */
   binary: string
   log: Logger
+  /** Whether the caller holds the lock of the data folder. Default: the server takes and releases it. */
+  isLocked?: boolean
   /** JetStream's limit on disk; default: 64 GiB, or 60 % of the available space if that is less. */
   storageBytesMax?: number
   /** Longest time from acknowledgement to fsync, such as `10s`, or `always`; default: two minutes, as in nats-server. */
@@ -60,9 +63,7 @@ const serverError = /\[(ERR|FTL)\](?!.* cid:\d+ )/
 export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
   const { binary, log, syncInterval } = options
   const inDataDir = (name: string): string => resolve(options.dataDir, name)
-  await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
-
-  const lock = takeDataLock(inDataDir('nats.lock'))
+  const lock = options.isLocked === true ? undefined : await lockDataFolder(options.dataDir)
   try {
     const configFile = inDataDir('nats.conf')
     const pidFile = inDataDir('nats.pid')
@@ -83,7 +84,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
       syncInterval,
       storageBytesMax: Math.max(storageBytesMax, await lastStorageLimit(configFile)),
     })
-    await writeFile(configFile, config, { mode: 0o600 })
+    await namingFile(configFile, writeFile(configFile, config, { mode: 0o600 }))
 
     const disk = watchFullDisk({
       storeDir,
@@ -123,11 +124,11 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
       stop: async () => {
         disk.stop()
         await child.stop()
-        lock.release()
+        lock?.release()
       },
     }
   } catch (error) {
-    lock.release()
+    lock?.release()
     throw error
   }
 }
@@ -145,7 +146,7 @@ async function answers(port: number, password: string): Promise<void> {
 
 /** The storage limit at the server's last start on this folder; 0 before the first start. */
 async function lastStorageLimit(configFile: string): Promise<number> {
-  const text = await readFile(configFile, 'utf8').catch((error: unknown) => {
+  const text = await namingFile(configFile, readFile(configFile, 'utf8')).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return ''
     throw error
   })

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
+import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 import { codeOf, ColloquyError } from '../../../schemas/errors.ts'
 
 const pollMs = 50
@@ -23,7 +24,7 @@ export interface OrphanOptions {
  * @throws ColloquyError `nats_orphan` when it outlives SIGKILL.
  */
 export async function endOrphan({ pidFile, configFile, stopTimeoutMs, log }: OrphanOptions): Promise<void> {
-  const pid = Number(await readFile(pidFile, 'utf8').catch(missing))
+  const pid = Number(await namingFile(pidFile, readFile(pidFile, 'utf8')).catch(missing))
   const isOurs = async (): Promise<boolean> => {
     if (!(pid > 0)) return false
     const line = await commandLine(pid)

@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { KNOWLEDGE_LIMITS } from '../../../schemas/knowledge-events.ts'
+import { namingFile } from '../../runtime/file-errors.ts'
 import { chunkDocument, type Chunked } from '../chunking/chunk-document.ts'
 import type { DocumentFormat } from '../find-files.ts'
 import { decodeText } from './decode-text.ts'
@@ -53,7 +54,7 @@ export async function readDocument({ path, source, format, bytes: size }: Docume
 }
 
 async function contentOf(path: string): Promise<Uint8Array> {
-  const content = await readFile(path)
+  const content = await namingFile(path, readFile(path))
   if (!path.toLowerCase().endsWith('.gz')) return content
   try {
     return await promisify(gunzip)(content, { maxOutputLength: DOCUMENT_BYTES_MAX })

@@ -19,7 +19,7 @@ export function intervalRows({ identity, record, seq, at }: Source): Row<'state_
       entered_seq: interval.enteredSeq ?? null,
       entered_at: interval.enteredAt,
       left_at: at,
-      ms: Date.parse(record.at) - Date.parse(interval.enteredAt),
+      ms: Math.max(0, Date.parse(record.at) - Date.parse(interval.enteredAt)),
     }
   })
 }

@@ -117,8 +117,15 @@ FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
     ])
     return { areas: new Map(areas.map(({ area, texts }) => [area, Number(texts)])), total, isIndexed: indexed }
   }
-  // Only the first query of a tenant waits for them: later ones use the cached sizes while they are refreshed.
-  const sizes = new LRUCache<string, Sizes>({ max: TENANTS_CACHED_MAX, ttl: SIZES_MS, allowStale: true, fetchMethod: readSizes })
+  // Only the first query of a tenant waits for them: later ones use the cached sizes while they are refreshed. A cache that is cleared
+  // meanwhile fails no query.
+  const sizes = new LRUCache<string, Sizes>({
+    max: TENANTS_CACHED_MAX,
+    ttl: SIZES_MS,
+    allowStale: true,
+    ignoreFetchAbort: true,
+    fetchMethod: readSizes,
+  })
   const nearest = async (tenant: string, where: Where, filter: IndexFilter, vector: Float32Array, limit: number): Promise<string[]> => {
     const { areas, total, isIndexed: indexed } = await sizes.forceFetch(tenant)
     const points = areasOf(filter).reduce((sum, area) => sum + (areas.get(area) ?? 0), 0)
@@ -268,8 +275,10 @@ const guarded =
   }
 
 /** The first distinct terms, within `TERMS_READ`. */
-const boundedTerms = (terms: readonly string[]): readonly string[] =>
-  boundedBatches(new Set(terms), TERMS_READ, parameterBytes).next().value ?? []
+function boundedTerms(terms: readonly string[]): readonly string[] {
+  const [first = []] = boundedBatches(new Set(terms), TERMS_READ, parameterBytes)
+  return first
+}
 
 const areasOf = (filter: IndexFilter): readonly string[] => (filter.in === undefined ? SEARCH_AREAS : [filter.in])
 

@@ -32,6 +32,22 @@ const FILTERED =
   "kind LowCardinality(String), actor String, source String, lang LowCardinality(String), at DateTime64(3, 'UTC'), seq UInt64"
 const FILTERED_NAMES = 'kind, actor, source, lang, at, seq'
 
+/** The names of the tables of the collection that a table belongs to; `undefined` for any other table. */
+export function collectionOf(table: string): Names | undefined {
+  const points = /^memory_[a-z0-9_]*?(?=(_postings|_terms|_intake)?(_filled)?$)/.exec(table)?.[0]
+  return points === undefined ? undefined : namesOf(points.slice(COLLECTION_PREFIX.length).replaceAll('_', '-'))
+}
+
+/** All tables and views of a collection. */
+export const tablesOf = ({ points, postings, terms, intake }: Names): readonly string[] => [
+  points,
+  postings,
+  terms,
+  intake,
+  viewOf(postings),
+  viewOf(terms),
+]
+
 /**
  * A query reads a few dozen points by id from all over the table. Therefore granules are small, and all properties of a hit are in one
  * column: 100 hits of 100,000 points take 12 ms of processor time, and 72 ms with granules of 512 rows and ten columns. Vectors are

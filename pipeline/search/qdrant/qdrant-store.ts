@@ -11,8 +11,8 @@ import {
   type IndexFilter,
   type IndexPoint,
   type IndexReader,
-  SEARCH_AREAS,
   type StoredPoint,
+  storedTextSchema,
   type StoreHit,
   type VectorStore,
 } from '../vector-store.ts'
@@ -49,18 +49,7 @@ const FREQUENCIES_MAX = 100_000
 /** Max distinct terms of a query. */
 const QUERY_TERMS_MAX = 64
 
-const payloadSchema = z.object({
-  tenant: z.string(),
-  in: z.enum(SEARCH_AREAS),
-  kind: z.string(),
-  actor: z.string(),
-  source: z.string(),
-  chunk: z.number(),
-  lang: z.string().nullable(),
-  at: z.string(),
-  seq: z.number(),
-  text: z.string(),
-})
+const payloadSchema = storedTextSchema.extend({ tenant: z.string() })
 
 /** A condition of a Qdrant filter. */
 type Condition = Readonly<Record<string, unknown>>

@@ -246,7 +246,7 @@ function intervalsOf(record: LogRecord, seq: number, { enteredBefore }: Step): C
         entered_seq: enteredSeq,
         entered_at: at,
         left_at: record.at,
-        ms: Date.parse(record.at) - Date.parse(at),
+        ms: Math.max(0, Date.parse(record.at) - Date.parse(at)),
       }
     })
 }

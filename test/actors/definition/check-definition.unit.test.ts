@@ -70,6 +70,8 @@ const machine =
 const entry = (action: unknown, implementations?: object) => machine({ initial: 'a', states: { a: { entry: action } } }, implementations)
 const ticking = fromObservable(() => ({ subscribe: () => ({ unsubscribe: () => undefined }) }))
 
+type Spawning = { readonly spawn: (src: string) => unknown }
+
 const refused: [code: RefusalCode, title: string, machine: () => Machine, where: string][] = [
   ['spawn_in_assign', 'spawn taken out of the arguments', entry(assign({ child: ({ spawn }) => spawn('job') })), 'a, entry'],
   ['spawn_in_assign', 'spawn called on the arguments', entry(assign((args) => ({ child: args.spawn('job') }))), 'a, entry'],
@@ -173,7 +175,7 @@ const refused: [code: RefusalCode, title: string, machine: () => Machine, where:
   ['unknown_action', 'an action that is not there', entry('nowhere'), 'a, entry'],
   ['unknown_guard', 'a guard that is not there', machine({ on: { go: { guard: 'whether', target: undefined } } }), '(root), on go'],
   ['unknown_guard', 'a guard inside another', machine({ on: { go: { guard: and([not('whether')]) } } }), '(root), on go'],
-  ['unknown_delay', 'a delay that is not there', machine({ after: { soon: {} } }), '(root), entry'],
+  ['unknown_delay', 'a delay that is not there', machine({ after: { soon: {} } }), '(root), after soon'],
   ['unknown_event', 'a misspelt event beside a right one', machine({ on: { go: {}, og: {} } }), '(root), on og'],
   ['unknown_event', 'a wildcard that nothing matches', machine({ on: { 'gone.*': {} } }), '(root), on gone.*'],
   [
@@ -184,8 +186,20 @@ const refused: [code: RefusalCode, title: string, machine: () => Machine, where:
   ],
   [
     'always_cycle',
-    'a state that stays where it is',
-    machine({ initial: 'a', states: { a: { always: { actions: emit({ type: 'out' }) } } } }),
+    'a state that changes the context without end',
+    machine({ initial: 'a', states: { a: { always: { actions: ['up'] } } } }, { actions: { up: assign({ n: 1 }) } }),
+    'a, always',
+  ],
+  [
+    'always_cycle',
+    'a state that raises an event without end',
+    machine({ initial: 'a', states: { a: { always: { actions: raise({ type: 'go' }) } } } }),
+    'a, always',
+  ],
+  [
+    'always_cycle',
+    'a state that enters itself and changes the context',
+    machine({ initial: 'a', states: { a: { entry: assign({ n: 1 }), always: { target: 'a', reenter: true } } } }),
     'a, always',
   ],
   [
@@ -201,6 +215,24 @@ const refused: [code: RefusalCode, title: string, machine: () => Machine, where:
     machine({ initial: 'a', states: { a: { initial: 'b', states: { b: {}, 'b+c': {} } } } }),
     'a.b+c',
   ],
+  ['unknown_initial', 'an initial state that is not there', machine({ initial: 'b', states: { a: {} } }), '(root), initial'],
+  [
+    'unknown_initial',
+    'an initial state with actions that is not there',
+    machine({ initial: 'a', states: { a: { initial: { target: 'x', actions: [] }, states: { b: {} } } } }),
+    'a, initial',
+  ],
+  ['duplicate_state_id', 'two states with one id', machine({ initial: 'a', states: { a: { id: 'x' }, b: { id: 'x' } } }), 'b'],
+  ['route', 'a route', machine({ initial: 'a', states: { a: { id: 'a', route: {} } } }), 'a, route'],
+  ['spawn_in_assign', 'spawn in the context', machine({ context: ({ spawn }: Spawning) => ({ a: spawn('job') }) }), 'context'],
+  [
+    'spawn_in_assign',
+    'spawn in the context, out of sight',
+    machine({ context: (...args: [Spawning]) => ({ a: args[0].spawn('job') }) }),
+    'initial state',
+  ],
+  ['machine_actor', 'a machine in place', machine({ invoke: { ...job, src: createMachine({}) } }), '(root), invoke "job"'],
+  ['callback_actor', 'a callback in place', machine({ invoke: { ...job, src: fromCallback(() => undefined) } }), '(root), invoke "job"'],
   ['context_not_json', 'a first context with a Map', machine({ context: { seen: new Map() } }), 'context'],
   [
     'context_not_json',
@@ -231,6 +263,40 @@ describe('a definition is refused', () => {
     expect(() => define().with(drawn())).toThrow(
       /kind "bad".*\n.*unknown_source: \(root\), invoke "job": "jbo" is not a task of the kind \(it has "job", "other"\); declare a task/,
     )
+  })
+})
+
+describe('a refusal advises what helps', () => {
+  test.each<[string, object, RegExp]>([
+    [
+      'a missing initial state, by kind and place',
+      { initial: 'nope', states: { a: {} } },
+      /kind "bad".*\n.*: \(root\), initial: there is no state "nope" in it; use one of its states \(a\)/,
+    ],
+    [
+      'an unknown delay, by its place',
+      { initial: 'a', states: { a: { after: { soon: 'a', 5: 'a' } } } },
+      /unknown_delay: a, after soon: there is no delay "soon"/,
+    ],
+    [
+      'a machine in place: a kind of its own',
+      { invoke: { ...job, src: createMachine({}) } },
+      /machine_actor: .*make it a kind and send it events/,
+    ],
+    ['a reducer in place: the context', { invoke: { ...job, src: fromTransition((n: number) => n, 0) } }, /keep its state in the context/],
+    ['a promise in place: a task', { invoke: { ...job, src: fromPromise(async () => 1) } }, /inline_source: .*declare a task/],
+    [
+      'spawn in the context: a task or another actor',
+      { context: ({ spawn }: Spawning) => ({ a: spawn('job') }) },
+      /spawn_in_assign: context: a spawned actor is in no record/,
+    ],
+    [
+      'a route: a transition at the root',
+      { initial: 'a', states: { a: { id: 'a', route: {} } } },
+      /route: a, route: .*write a transition for it at the root/,
+    ],
+  ])('for %s', (_, config, says) => {
+    expect(() => define().with(machine(config)())).toThrow(says)
   })
 })
 
@@ -267,10 +333,62 @@ describe('a definition is accepted', () => {
     ).toEqual([])
   })
 
+  test.each<[string, object]>([
+    ['an always that only emits', { always: { actions: emit({ type: 'out', data: {} }) } }],
+    [
+      'an always into a child that is active',
+      { initial: 'r', always: { target: '.r', actions: emit({ type: 'out', data: {} }) }, states: { r: {} } },
+    ],
+    [
+      'an always to itself',
+      { initial: 'a', states: { a: { always: { target: 'a', reenter: true, actions: emit({ type: 'out', data: {} }) } } } },
+    ],
+  ])('with %s, which XState takes once for each event', (_, config) => {
+    const kind = define().with(machine(config)())
+    expect(decideOn(kind, { type: 'go', data: {} })).toMatchObject({ outcome: 'committed', emitted: [{ type: 'out' }, { type: 'out' }] })
+  })
+
+  test('with an always of the machine itself that ends it', () => {
+    const kind = define().with(
+      machine(
+        { initial: 'a', always: { target: '.z', actions: 'up' }, states: { a: {}, z: { type: 'final' } } },
+        { actions: { up: assign({ n: 1 }) } },
+      )(),
+    )
+    expect(decideOn(kind, { type: 'go', data: {} })).toMatchObject({ outcome: 'committed', status: 'done', to: 'z' })
+  })
+
+  test('with a cycle in a region that another region leaves at once', () => {
+    const regions = {
+      l: { initial: 'x', states: { x: { always: '#over' } } },
+      r: { initial: 'x', states: { x: { always: 'y' }, y: { always: 'x' } } },
+    }
+    const kind = define().with(machine({ initial: 'p', states: { p: { type: 'parallel', states: regions }, over: { id: 'over' } } })())
+    expect(decideOn(kind, { type: 'go', data: {} })).toMatchObject({ outcome: 'committed', to: 'over' })
+  })
+
+  test.each<[string, (args: Targeting) => unknown]>([
+    ['would fail on an empty context', ({ self, context }) => (context.list.length > 0 ? self : context.list)],
+    ['takes the context apart', ({ context: { list }, self }) => (list.includes(1) ? self : undefined)],
+    ['depends on the event', ({ self, event }) => (event.type === 'go' ? self : undefined)],
+    ['is chosen elsewhere', (args) => chosen(args)],
+  ])('with a sendTo whose target %s', (_, to) => {
+    const told = sendTo(to as () => AnyActorRef, { type: 'told' })
+    const kind = define().with(machine({ context: { list: [1] }, on: { go: { actions: told } } })())
+    expect(decideOn(kind, { type: 'go', data: {} })).toMatchObject({ outcome: 'committed' })
+  })
+
   test('also where a field of the context is called spawn', () => {
     expect(refusalsOf(entry(assign(({ context }) => ({ spawned: Reflect.get(context, 'spawn') as unknown }))))).toEqual([])
   })
 })
+
+type Targeting = {
+  readonly self: unknown
+  readonly context: { readonly list: readonly number[] }
+  readonly event: { readonly type: string }
+}
+const chosen = ({ context, self }: Targeting): unknown => (context.list.length === 1 ? self : undefined)
 
 type Args = { context: object; event: { id: string }; self: { send(event: object): void } }
 const runTime = define().with(

@@ -75,9 +75,10 @@ describe('a start', () => {
     await second.stop()
   })
 
-  test('is refused if a server named by URL does not answer', async () => {
+  test('is refused if a NATS named by URL does not answer, or a ClickHouse refuses the login', async () => {
     expect(await refusal({ NATS_URL: 'nats://127.0.0.1:1' })).toBe('nats_unreachable')
-    expect(await refusal({ CLICKHOUSE_URL: 'http://127.0.0.1:1' })).toBe('clickhouse_unreachable')
+    const { CLICKHOUSE_URL } = await serversByUrl()
+    expect(await refusal({ CLICKHOUSE_URL, CLICKHOUSE_USER: 'nobody' })).toBe('clickhouse_unreachable')
   })
 
   test('is refused on a data folder in use', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { readStatus, waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
-import { publishAll, rows } from '../../support/system-assertions.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
+import { publishAll, rows } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 
 let system: System | undefined
@@ -28,7 +28,7 @@ interface CliVerified {
   readonly index: { readonly texts: number; readonly unembeddable: number; readonly unproven: number }
 }
 
-test('eight inputs of 250,000 characters sent together, and 600 of 6.5 KB, are indexed; another tenant waits for none of them', async () => {
+test('eight inputs of 250,000 characters sent together, and 600 of 6.5 KB, are indexed, and another tenant waits for none', async () => {
   system = await startSystem()
   const words = (seed: number, chars: number): string => {
     let text = ''

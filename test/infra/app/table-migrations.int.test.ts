@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { prepareDatabase, prepareTables } from '../../../infra/app/prepare-tables.ts'
+import { pendingTables } from '../../../infra/app/rebuild/pending-rebuild.ts'
 import { LATEST_VERSION } from '../../../infra/app/table-migrations.ts'
+import { swapTables } from '../../../pipeline/projector/present-generations.ts'
+import { openProgressMarks } from '../../../pipeline/projector/progress-mark.ts'
 import { rows } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
 
@@ -91,6 +94,32 @@ test('migrated tables of version 1 equal new ones, and have all their rows', asy
     { seq: 3, n: 2, data_raw: '{"n":2}' },
   ])
   expect(await rows(system, 'SELECT state, last_seq FROM migrated.actors')).toEqual([{ state: 's3', last_seq: 3 }])
+})
+
+test('a progress mark of a clock that was ahead is kept by the migration, and replaced by the next mark', async () => {
+  const client = await firstVersion('ahead')
+  const mark = { reader: 'projector', log_last_seq: 9, complete_to: '2026-11-20 00:00:00.000', positions: '[]' }
+  for (const [seq, at] of [
+    [7, '2027-12-30 00:00:00.000'],
+    [8, '2026-11-20 00:00:00.000'],
+  ]) {
+    await client.insert({ table: 'progress', format: 'JSONEachRow', values: [{ ...mark, projected_seq: seq, at }] })
+  }
+  await prepare(client)
+  expect(await rows(system, 'SELECT projected_seq AS seq FROM ahead.freshness')).toEqual([{ seq: 7 }])
+  const marks = await openProgressMarks(client)
+  await marks.save({ projectedSeq: 9, logLastSeq: 9, completeTo: '2026-11-20T00:00:00.000Z', at: '2026-11-20T00:00:00.000Z', history: [] })
+  expect(await rows(system, 'SELECT projected_seq AS seq FROM ahead.freshness')).toEqual([{ seq: 9 }])
+})
+
+test('a migration that ran under a clock that was ahead has its tables rebuilt once', async () => {
+  const client = await emptyDatabase('rebuilt')
+  await prepare(client)
+  const migration = { version: LATEST_VERSION, name: 'ahead', rebuild: ['events'], at: '2027-12-30 00:00:00.000', generation: 3 }
+  await client.insert({ table: 'migrations', format: 'JSONEachRow', values: [migration] })
+  expect(await pendingTables(client)).toEqual(['events'])
+  await swapTables(client, ['events'], 4, 9)
+  expect(await pendingTables(client)).toEqual([])
 })
 
 test('processes that start at once migrate once', async () => {

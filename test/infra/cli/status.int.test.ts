@@ -5,6 +5,7 @@ import { jetstream } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { announce } from '../../../infra/app/connect-to-running.ts'
+import { readProblems } from '../../../infra/app/system-problems.ts'
 import { readStatus, waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
 import { startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
 import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
@@ -49,6 +50,18 @@ test('caught up means that no message is left, neither in a queue nor as the res
   const tasks = await system.running.jetstream.jsm.streams.info('TASKS')
   expect([tasks.state.messages, tasks.state.last_seq > 0]).toEqual([0, true])
   expect((await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq).toBe(log.last)
+})
+
+test('what is wrong is listed with what to do: dead letters by reason, and stages that nobody runs', async () => {
+  const system = await startSystem({ dataDir, settings: { ROLES: 'host,dispatch,tasks' } })
+  started.defer(system.stop)
+  await jetstream(system.producer).publish('in.acme.nosuch.c1', question)
+  await waitUntilCaughtUp(system.settings, CAUGHT_UP_MS)
+
+  const problems = await readProblems(system.settings)
+
+  expect(problems.map(({ code, what }) => [code, what])).toEqual([['unknown_kind', '1 dead letter with the reason unknown_kind']])
+  expect(problems[0]?.remedy).toContain('colloquy dead redrive')
 })
 
 test('without a running process the status shows the stored positions of the stages', async () => {

@@ -109,6 +109,21 @@ test('actors are counted in every active state', async () => {
   expect(body).toMatchObject({ actors: [{ tenant: 'acme', id: 'a1', n: 2 }] })
 })
 
+test('a decision that does not return ends the process of the kinds, which says which it was; the second time it is rejected', async () => {
+  const confirm = 'confirm: emit('
+  const hanging = orderKind('six')
+    .replace(confirm, `spin: assign(() => { for (;;) ; }), ${confirm}`)
+    .replace("actions: 'add' }", "actions: 'spin' }")
+  expect(await saved('order.ts', hanging)).toMatchObject({ phase: 'running' })
+  await dev.post('/v1/in/acme/order/e1', { type: 'item.added', data: { name: '书本' } })
+
+  await dev.process.line((line) => /no kinds run: .*signal SIGALRM: the decision on input .* of acme\/order\/e1 did not return/.test(line))
+
+  const records = async () => (await dev.get('/dev/history/acme/order/e1')).body
+  await expect.poll(records).toMatchObject({ records: [{ reason: 'poison' }] })
+  expect(await saved('order.ts', orderKind('seven'))).toMatchObject({ phase: 'running' })
+})
+
 /** As a browser would ask whom another name led here. */
 const askAs = (host: string, path: string, headers = {}): Promise<number> =>
   new Promise((resolve, reject) => {

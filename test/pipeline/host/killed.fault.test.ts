@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { isProcessAlive } from '../../../infra/app/host-identity.ts'
 import { type CliOptions, runCli, startCli } from '../../support/run-cli.ts'
 import { caughtUp, readLog, rows } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
@@ -34,15 +35,6 @@ async function treeOf(root: number): Promise<number[]> {
   const tree = [root]
   for (const pid of tree) for (const [child, parent] of parents) if (parent === pid) tree.push(child)
   return tree
-}
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** The columns that must not depend on when and how often a process was killed. */
@@ -84,7 +76,7 @@ test.skipIf(process.platform !== 'linux')(
       for (const pid of tree) process.kill(pid, 'SIGKILL')
       importing.signal('SIGKILL')
       await Promise.all([up.ended, importing.ended])
-      await expect.poll(() => tree.filter(isAlive)).toEqual([])
+      await expect.poll(() => tree.filter(isProcessAlive)).toEqual([])
     }
 
     const again = await startSystem({ dataDir: options.dataDir })

@@ -10,7 +10,7 @@ import { startIndexer } from '../../../pipeline/indexer/indexer.ts'
 import { createCheckpoints } from '../../../pipeline/jetstream/checkpoints.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { type Stage, startStage } from '../../../pipeline/runtime/stage.ts'
-import { createRemoteSearch } from '../../../pipeline/search/search-service.ts'
+import { createRemoteSearch, serveSearch } from '../../../pipeline/search/search-service.ts'
 import type { IndexPoint, IndexReader, IndexWriter } from '../../../pipeline/search/vector-store.ts'
 import { createTenantSearches } from '../../../pipeline/task-runner/tenant-search.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
@@ -272,7 +272,7 @@ describe('the indexer', () => {
   })
 
   it('answers searches over NATS; without it a search fails with `no_memory`', async () => {
-    const search = createRemoteSearch(system.running.jetstream.nc)
+    const search = createRemoteSearch(system.running.jetstream.nc, 0)
     const message = expect.stringContaining('embed or serve') as string
     await expect(search({ tenant: 'acme', q: 'order' })).rejects.toMatchObject({ code: 'no_memory', message })
     const searches = createTenantSearches(system.running.jetstream, search)
@@ -281,6 +281,16 @@ describe('the indexer', () => {
     expect(await searches.of({ tenant: 'nobody', kind: 'support', id: 'c1' }).knowledgeVersion()).toBeUndefined()
     await expect(ownTenant.search({ q: 'order', limit: 1 })).rejects.toMatchObject({ code: 'no_memory' })
     searches.stop()
+  })
+
+  it('waits for a process with a search index that is starting', async () => {
+    const { nc } = system.running.jetstream
+    const answer = createRemoteSearch(nc)({ tenant: 'acme', q: 'order' })
+    await expect(createRemoteSearch(nc, 0)({ tenant: 'acme', q: 'order' })).rejects.toMatchObject({ code: 'no_memory' })
+    const found = { model: 'lexical' as const, hits: [] }
+    const service = serveSearch(nc, async () => found)
+    expect(await answer).toEqual(found)
+    service.stop()
   })
 
   it('removes the points of records that a truncated LOG lost', async () => {

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newActor } from '../../../actors/core/actor.ts'
 import { openJetStream } from '../../../infra/app/nats-access.ts'
 import { type NatsServer, startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
 import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
@@ -11,14 +12,15 @@ import {
   findRecord,
   firstRecord,
   lastRecord,
-  subjectEndDirect,
   nextRecord,
   type Placed,
   recordAt,
   recordsOf,
   recordsOfKind,
+  subjectEndDirect,
 } from '../../../pipeline/jetstream/last-record.ts'
 import { logSubject } from '../../../schemas/subjects.ts'
+import { message, recordOf, timeAt } from '../../support/core-helpers.ts'
 import { silent, temporaryFolder } from '../../support/test-system.ts'
 
 const RECORDS = 40
@@ -26,7 +28,10 @@ const ACTOR = { tenant: 'acme', kind: 'toy', id: 'one' }
 const OTHER = { ...ACTOR, id: 'other' }
 const SUBJECT = logSubject(7, ACTOR)
 /** Three records share a millisecond. */
-const atOf = (n: number): string => `t${String(Math.floor(n / 3)).padStart(3, '0')}`
+const atOf = (n: number): string => timeAt(Math.floor(n / 3))
+const BASE = recordOf(newActor(ACTOR), message(1, { type: 'add', data: { by: 1 } }))
+const recordNo = (n: number): string =>
+  JSON.stringify({ ...BASE, n, at: atOf(n), started: [{ run: `run-${n}`, task: 'answer', input: {}, deadlineAt: atOf(n) }] })
 
 let dataDir: string
 let server: NatsServer
@@ -41,10 +46,10 @@ beforeAll(async () => {
   jetstream = await openJetStream(await connect({ servers: server.url, user: server.user, pass: server.password }))
   await jetstream.jsm.streams.add({ name: 'LOG', subjects: ['log.>'], allow_direct: true })
   for (let n = 1; n <= RECORDS; n += 1) {
-    for (let others = 0; others < n % 5; others += 1) await jetstream.js.publish(logSubject(7, OTHER), '{"n":0}')
-    seqs.push((await jetstream.js.publish(SUBJECT, JSON.stringify({ n, at: atOf(n), started: [{ run: `run-${n}` }] }))).seq)
+    for (let others = 0; others < n % 5; others += 1) await jetstream.js.publish(logSubject(7, OTHER), recordNo(1))
+    seqs.push((await jetstream.js.publish(SUBJECT, recordNo(n))).seq)
   }
-  await jetstream.js.publish(logSubject(7, OTHER), '{"n":0}')
+  await jetstream.js.publish(logSubject(7, OTHER), recordNo(1))
   const found = await lastRecord(jetstream, SUBJECT)
   if (found === undefined) throw new Error('LOG has no record')
   last = found
@@ -70,6 +75,19 @@ describe('lastRecord', () => {
       record: { seq: seqs.at(-1), record: last.record },
       expectedSeq: seqs.at(-1),
     })
+  })
+
+  test('messages that are no record are passed over, and an append must expect the last of them', async () => {
+    const other = { ...ACTOR, id: 'mixed' }
+    const subject = logSubject(7, other)
+    for (const no of ['', 'x', '{}']) await jetstream.js.publish(subject, no)
+    expect((await subjectEndDirect(jetstream, subject)).record).toBeUndefined()
+    const { seq } = await jetstream.js.publish(subject, recordNo(1))
+    let end = 0
+    for (let i = 0; i < 200; i += 1) end = (await jetstream.js.publish(subject, 'no record')).seq
+    expect(await subjectEndDirect(jetstream, subject)).toMatchObject({ record: { seq }, expectedSeq: end })
+    expect(await lastRecord(jetstream, subject)).toMatchObject({ seq })
+    expect(await lastRecord(jetstream, recordsOf(other), 'anyReplica')).toMatchObject({ seq })
   })
 
   test('an actor without records has no last record', async () => {

@@ -55,6 +55,13 @@ describe('a producer in Node with the rights of any producer', () => {
     expect((await recordsOf('waits')).at(-1)?.record.inbox.seq).toBe(third)
   })
 
+  test('has a record for the same id from another source, and none for a repeat from the same', async () => {
+    const from = (source: string | undefined, by: number) => producer.publish({ ...add('sources', by, 'm-1'), source }, { wait: 'actor' })
+    const outcomes = [await from('web', 1), await from('crm', 2), await from(undefined, 4), await from('nats', 8), await from('crm', 16)]
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['committed', 'committed', 'committed', 'repeat', 'repeat'])
+    expect((await recordsOf('sources')).map(({ record }) => record.input.source)).toEqual(['web', 'crm', 'nats'])
+  })
+
   test('gets the outcome of a rejected input and of a repeat', async () => {
     expect(await producer.publish({ ...add('outcomes'), data: { by: 'much' } }, { wait: 'tables' })).toMatchObject({
       outcome: 'rejected',
@@ -117,6 +124,23 @@ test('the command line waits for the same and prints it', async () => {
   expect(await rows(system, "SELECT label.count AS count FROM actors WHERE actor = 'cli'")).toEqual([{ count: 2 }])
   const rejected = await runCli(['publish', 'acme/toy/cli', 'add', '{}', '--wait', 'actor'], { dataDir })
   expect([rejected.code, rejected.stdout]).toEqual([0, expect.stringMatching(/rejected: bad_data \(data\.by/)])
+})
+
+test('a client without a name asks for the outcome of an input by hand, and is told what is wrong with a bad request', async () => {
+  const ask = async (request: string): Promise<object> =>
+    (await system.producer.request('colloquy.receipt', request, { timeout: 5_000 })).json<object>()
+  const durability = { replicas: 1, fsync: '2m' }
+  expect(await ask('{}')).toEqual({ durability })
+  const stored = { tenant: 'acme', kind: 'toy', id: 'asked', payload: '{"type":"add","data":{"by":1}}' }
+  const ack = await system.producer.request('in.acme.toy.asked', stored.payload, { timeout: 5_000 })
+  const position = ack.json<{ seq: number }>().seq
+  const input = { ...stored, wait: 'actor', position }
+  expect(await ask(JSON.stringify({ input }))).toEqual({ durability, handled: { outcome: 'committed' } })
+  // Nobody has published it: the process answers after a second that the input is pending.
+  expect(await ask(JSON.stringify({ input: { ...input, id: 'nobody' } }))).toEqual({ durability })
+  for (const bad of ['nonsense', '[]', JSON.stringify({ input: { ...input, id: '*' } })]) {
+    expect(await ask(bad)).toMatchObject({ error: { code: 'bad_receipt_request' } })
+  }
 })
 
 test('a wait that times out is an error with the receipt', async () => {

@@ -2,7 +2,16 @@ import { expect, test } from 'vitest'
 import { type FlushState, shouldFlush } from '../../../pipeline/projector/should-flush.ts'
 
 /** A batch that has waited once, on an idle machine. */
-const due: FlushState = { records: 10, bytes: 1_000, recordsMax: 100, waits: 1, pending: 0, isBlocked: false, restedMs: 1_000, lastWriteMs: 20 }
+const due: FlushState = {
+  records: 10,
+  bytes: 1_000,
+  recordsMax: 100,
+  waits: 1,
+  pending: 0,
+  isBlocked: false,
+  restedMs: 1_000,
+  lastWriteMs: 20,
+}
 
 test('a batch is written after it has waited once, not before', () => {
   expect(shouldFlush(due)).toBe(true)

@@ -7,7 +7,7 @@ import { withJetStream } from '../../../infra/app/connect-to-running.ts'
 import { loadSettings, type SettingName } from '../../../infra/settings.ts'
 import { lastRecord, recordsOf } from '../../../pipeline/jetstream/last-record.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
-import { type CliOptions, type CliProcess, startCli, startUp } from '../../support/run-cli.ts'
+import { type CliOptions, type CliProcess, runCli, startCli, startUp } from '../../support/run-cli.ts'
 import { settingsFor, temporaryFolder } from '../../support/test-system.ts'
 import type { Trap } from '../../support/trap-config.ts'
 
@@ -83,6 +83,12 @@ test.each<[Trap, string]>([
     .toMatchObject({ outcome: 'rejected', reason: 'poison', error: expect.stringContaining(error) as string })
   await publish(addresses.natsUrl, [['bad', fine]])
   await expect.poll(() => last('bad')).toMatchObject({ outcome: 'committed' })
+  if (how === 'guard') {
+    const { stderr } = await runCli(['check'], options)
+    expect(stderr.trim().split('\n').at(-1)).toBe(
+      'the repeated decision on input 2 of acme/trap/bad did not return within 2.5 s; ending this process',
+    )
+  }
   if (how !== 'exit') expect(lines.some((line) => line.includes('acme/trap/bad') && line.includes('2 of 2 times'))).toBe(true)
 })
 
@@ -132,6 +138,19 @@ test('an input that was being decided when its process was killed is decided onc
   const second = await up()
   await expect.poll(() => last('innocent')).toMatchObject({ outcome: 'committed' })
   expect(second.lines.some((text) => text.includes('an earlier process ended while it decided on input 1'))).toBe(true)
+})
+
+test('a migration that does not return ends the start, which names the actor', async () => {
+  const first = await up()
+  await publish(first.addresses.natsUrl, [['bad', sprung('migrate')]])
+  await expect.poll(() => last('bad')).toMatchObject({ outcome: 'committed' })
+  first.signal('SIGTERM')
+  await first.ended
+  stopping = []
+  const { stderr } = await runCli(['up', '--json'], { ...options, env: { TRAP_VERSION: '2' } })
+  expect(stderr.trim().split('\n').at(-1)).toBe(
+    'the migration on input 1 of acme/trap/bad did not return within 2.5 s; ending this process',
+  )
 })
 
 test.each<[Trap, Partial<Record<SettingName, string>>, string]>([

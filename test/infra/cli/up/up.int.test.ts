@@ -3,7 +3,7 @@ import { access, readFile, rm, stat } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { codeOf } from '../../../../schemas/errors.ts'
+import { isProcessAlive } from '../../../../infra/app/host-identity.ts'
 import { cliJson, type CliOptions, type CliProcess, runCli, startCli, startUp } from '../../../support/run-cli.ts'
 import { temporaryFolder } from '../../../support/test-system.ts'
 
@@ -27,14 +27,6 @@ afterEach(async () => {
 
 const inDataDir = (name: string): string => join(options.dataDir, name)
 const natsPid = async (): Promise<number> => Number(await readFile(inDataDir('nats.pid'), 'utf8'))
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    if (codeOf(error) === 'ESRCH') return false
-    throw error
-  }
-}
 
 describe('while it runs', () => {
   test('other commands find it by the data folder, on any ports', async () => {
@@ -60,12 +52,12 @@ describe('Ctrl-C', () => {
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('(%s) ends it in order, with nothing left running', async (signal) => {
     const { signal: send, ended, pid } = await up()
     const server = await natsPid()
-    expect(isAlive(server)).toBe(true)
+    expect(isProcessAlive(server)).toBe(true)
 
     send(signal)
 
     expect(await ended).toMatchObject({ code: 0, stderr: '' })
-    expect([pid, server].map(isAlive)).toEqual([false, false])
+    expect([pid, server].map(isProcessAlive)).toEqual([false, false])
     await expect(access(inDataDir('running.json'))).rejects.toThrow()
     expect((await runCli(['status'], options)).stderr).toContain('code: not_running')
   })
@@ -87,7 +79,7 @@ describe('Ctrl-C', () => {
     starting.signal('SIGINT')
 
     expect(await starting.ended).toMatchObject({ code: 0 })
-    expect(isAlive((await natsPid().catch(() => 0)) || starting.pid)).toBe(false)
+    expect(isProcessAlive((await natsPid().catch(() => 0)) || starting.pid)).toBe(false)
   })
 })
 

@@ -50,7 +50,7 @@ test('a client without a name pulls the events of OUT, and each again until it a
   expect(events.map((event) => event.json<{ data: object }>().data)).toEqual([1, 2, 3].map((count) => ({ count })))
 
   events[1]?.nak()
-  await Promise.all([events[0], events[2]].map((event) => event?.ackAck()))
+  await Promise.all([events[0], events[2]].map(async (event) => event?.ackAck()))
   const [again] = await fetch(consumer, 1)
   expect([again?.seq, again?.info.deliveryCount]).toEqual([events[1]?.seq, 2])
   expect(await again?.ackAck()).toBe(true)

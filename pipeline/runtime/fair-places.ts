@@ -7,7 +7,7 @@ export interface FairPlaces {
 }
 
 /**
- * A client may hold at most this many times the free places. One client alone thus gets three quarters of all, and leaves places for others.
+ * A client may hold at most this many times the free places. One client alone thus gets three quarters of all.
  */
 const SHARE_OF_FREE = 3
 

@@ -1,0 +1,66 @@
+import { textOf } from '../../pipeline/jetstream/removed.ts'
+import { type HostEnds, hostEndsText, readHostEnds } from '../../pipeline/watchdog/ended-hosts.ts'
+import { ERROR_CODES, type ErrorCode } from '../../schemas/error-codes.ts'
+import { type Reason, REASONS } from '../../schemas/reasons.ts'
+import type { Settings } from '../settings.ts'
+import { withJetStream } from './connect-to-running.ts'
+import { openBucket } from './prepare-streams.ts'
+import { countDeadLetters, readStatus, type SystemStatus } from './system-status.ts'
+import { counted } from './terminal-output.ts'
+
+/** Something that is wrong now. */
+export interface Problem {
+  /** A code of docs/errors.md. */
+  readonly code: ErrorCode
+  /** What is wrong, with numbers and names. */
+  readonly what: string
+  readonly remedy: string
+}
+
+/** Above this lag a stage counts as behind: at usual loads it is a matter of milliseconds. */
+const LAG_MAX = 1_000
+
+/** Reads what is wrong in a system now; empty for a sound one. @throws ColloquyError as `readStatus` */
+export const readProblems = (settings: Settings): Promise<readonly Problem[]> =>
+  withJetStream(settings, async (jetstream) => {
+    const status = await readStatus(settings)
+    const letters = new Map<Reason, number>()
+    for (const reason of status.dead === 0 ? [] : REASONS) {
+      const count = await countDeadLetters(jetstream, reason)
+      if (count > 0) letters.set(reason, count)
+    }
+    return problemsOf(status, letters, await readHostEnds(await openBucket(jetstream.nc)))
+  })
+
+export function problemsOf(
+  { stages, removed, nats }: SystemStatus,
+  letters: ReadonlyMap<Reason, number>,
+  hostEnds: ReadonlyMap<number, HostEnds>,
+): Problem[] {
+  const problem = (code: ErrorCode, what: string): Problem => ({ code, what, remedy: ERROR_CODES[code].remedy })
+  const { records, first } = removed.unproven
+  const named = first.map(({ seq, actor }) => `${seq} of ${actor}`).join(', ')
+  return [
+    ...Object.entries(stages).flatMap(([role, { ok, lag, detail }]) =>
+      !ok
+        ? [problem('stage_failing', `${role}: ${detail}`)]
+        : lag > LAG_MAX
+          ? [problem('stage_behind', `${role} is ${counted(lag, 'message')} behind: ${detail}`)]
+          : [],
+    ),
+    ...(nats.protected ? [] : [problem('nats_not_protected', nats.detail)]),
+    ...(removed.records === 0
+      ? []
+      : [problem('records_lost', `LOG has lost ${counted(removed.records, 'record')}: ${textOf(removed.ranges)}`)]),
+    ...(records === 0
+      ? []
+      : [
+          problem(
+            'records_unproven',
+            `the tables have rows of ${counted(records, 'lost record')}: ${named}${records > first.length ? ', …' : ''}`,
+          ),
+        ]),
+    ...[...hostEnds].map(([seq, ends]) => problem('host_ended', `INBOX ${seq}: ${hostEndsText(ends)}`)),
+    ...[...letters].map(([reason, count]) => problem(reason, `${counted(count, 'dead letter')} with the reason ${reason}`)),
+  ]
+}

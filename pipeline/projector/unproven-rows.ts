@@ -1,0 +1,158 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import { rowsTable } from '../../schemas/ddl.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { actorKey, type Address } from '../../schemas/subjects.ts'
+import { type ReadModel, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
+import { type Removed, removedSql, type SeqRange } from '../jetstream/removed.ts'
+import { insertRecordsOf } from './rollback.ts'
+import type { Batch } from './row-batch.ts'
+
+/**
+ * A lost record of LOG whose rows the tables still have. Nothing proves them any more: they are the last copy. They stay, until the input
+ * of the record is decided again; then they would count twice.
+ */
+export interface UnprovenRecord extends Address {
+  readonly seq: number
+  readonly n: number
+  /** Of its input. */
+  readonly input: string
+  readonly source: string
+}
+
+/** Records that are named in a log line or a report. */
+export const NAMED_MAX = 20
+
+/** Ranges of one statement: its text has a bound. */
+const RANGES_MAX = 500
+
+/** The lost records whose rows the tables have, by the events of their inputs. */
+export async function unprovenRecords(clickhouse: ClickHouseClient, { ranges }: Pick<Removed, 'ranges'>): Promise<UnprovenRecord[]> {
+  const found: UnprovenRecord[] = []
+  for (const some of inPieces(ranges)) {
+    const result = await clickhouse.query({
+      query: `SELECT seq, tenant, kind, actor, n, id AS input, source FROM events
+        WHERE idx = 0 AND ${removedSql({ ranges: some }, 'seq')} ORDER BY seq`,
+      format: 'JSONEachRow',
+      clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+    })
+    const events = await result.json<Omit<UnprovenRecord, 'id'> & { readonly actor: string }>()
+    found.push(...events.map(({ actor, ...event }) => ({ ...event, id: actor })))
+  }
+  return found
+}
+
+const inPieces = <T>(all: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(all.length / RANGES_MAX) }, (_, index) => all.slice(index * RANGES_MAX, (index + 1) * RANGES_MAX))
+
+/** The unproven rows of a running projector, which notices when their inputs are decided again. */
+export interface UnprovenRows {
+  readonly records: number
+  /** The first of them, with their actors. */
+  readonly first: readonly { readonly seq: number; readonly actor: string }[]
+  /** Whether a record decides the input of a lost record again. Costs nothing while there is none. */
+  observe(address: Address, record: LogRecord, seq: number): void
+  /** Removes the rows of lost records that were observed again. Call it when the rows of the observed records are inserted. */
+  settle(upToSeq: number): Promise<number>
+}
+
+export interface UnprovenDeps {
+  readonly jetstream: JetStreamContext
+  readonly clickhouse: ClickHouseClient
+  readonly partitionCount: number
+  readonly insert: (batch: Batch) => Promise<void>
+}
+
+export async function openUnprovenRows(deps: UnprovenDeps, removed: Pick<Removed, 'ranges'>): Promise<UnprovenRows> {
+  const waiting = new Map(
+    (await unprovenRecords(deps.clickhouse, removed)).map((lost) => [keyOf(lost, lost.n, lost.input, lost.source), lost]),
+  )
+  const again = new Set<UnprovenRecord>()
+  for (const lost of await decidedAgain(deps.clickhouse, [...waiting.values()])) again.add(lost)
+  return {
+    get records() {
+      return waiting.size
+    },
+    get first() {
+      return [...waiting.values()].slice(0, NAMED_MAX).map((lost) => ({ seq: lost.seq, actor: actorKey(lost) }))
+    },
+    observe(address, { n, input }, seq) {
+      if (waiting.size === 0) return
+      const lost = waiting.get(keyOf(address, n, input.id, input.source))
+      if (lost !== undefined && lost.seq < seq) again.add(lost)
+    },
+    async settle(upToSeq) {
+      if (again.size === 0) return 0
+      const settled = [...again]
+      await removeRows(deps, settled, upToSeq)
+      for (const lost of settled) waiting.delete(keyOf(lost, lost.n, lost.input, lost.source))
+      again.clear()
+      return settled.length
+    },
+  }
+}
+
+/** The same input of the same actor as the same record of it: `n` tells apart an input that was sent again under one id. */
+const keyOf = (address: Address, n: number, input: string, source: string): string => `${actorKey(address)} ${n} ${source} ${input}`
+
+/** Lost records that a later record in the tables replaces already, as after a crash. */
+async function decidedAgain(clickhouse: ClickHouseClient, lost: readonly UnprovenRecord[]): Promise<UnprovenRecord[]> {
+  const again: UnprovenRecord[] = []
+  for (const one of lost) {
+    const result = await clickhouse.query({
+      query: `SELECT 1 FROM events WHERE seq > {seq:UInt64} AND idx = 0 AND tenant = {tenant:String} AND kind = {kind:String}
+        AND actor = {id:String} AND n = {n:UInt32} AND id = {input:String} AND source = {source:String} LIMIT 1`,
+      query_params: { ...one },
+      format: 'JSONEachRow',
+    })
+    if ((await result.json()).length > 0) again.push(one)
+  }
+  return again
+}
+
+/**
+ * Removes the rows of lost records, and inserts the rows of their actors again: a removed row may have replaced an earlier version. The
+ * events go last: until then a repetition finds what is left to do.
+ */
+async function removeRows(deps: UnprovenDeps, lost: readonly UnprovenRecord[], upToSeq: number): Promise<void> {
+  const { jetstream, clickhouse, partitionCount, insert } = deps
+  const seqs = lost.map(({ seq }) => seq)
+  const remove = async (name: TableName): Promise<void> => {
+    const table: ReadModel = TABLES[name]
+    for (const some of inPieces(seqs)) {
+      await clickhouse.command({
+        query: `ALTER TABLE ${rowsTable(name)} DELETE WHERE ${table.seq} IN (${some.join(', ')})`,
+        clickhouse_settings: { mutations_sync: '1' },
+      })
+    }
+  }
+  for (const name of TABLE_NAMES) if (name !== 'events') await remove(name)
+  const actors = new Map(lost.map(({ tenant, kind, id }): [string, Address] => [actorKey({ tenant, kind, id }), { tenant, kind, id }]))
+  await insertRecordsOf({ jetstream, partitionCount }, actors.values(), upToSeq, insert)
+  await remove('events')
+}
+
+/**
+ * Copies the unproven rows of tables into a generation that a rebuild fills: LOG cannot give them back.
+ *
+ * @param generations the present generation of each table
+ */
+export async function carryUnproven(
+  clickhouse: ClickHouseClient,
+  tables: readonly TableName[],
+  generations: Readonly<Record<TableName, number>>,
+  generation: number,
+  ranges: readonly SeqRange[],
+): Promise<void> {
+  for (const name of tables) {
+    const table: ReadModel = TABLES[name]
+    const columns = Object.keys(table.columns).join(', ')
+    for (const some of inPieces(ranges)) {
+      await clickhouse.command({
+        query: `INSERT INTO ${rowsTable(name)} (${columns}, generation) SELECT ${columns}, ${generation} FROM ${rowsTable(name)} FINAL
+          WHERE generation = ${generations[name]} AND ${removedSql({ ranges: some }, table.seq)}`,
+        clickhouse_settings: { max_partitions_per_insert_block: '0' },
+      })
+    }
+  }
+}

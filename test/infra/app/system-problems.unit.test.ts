@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { problemsOf } from '../../../infra/app/system-problems.ts'
+import type { SystemStatus } from '../../../infra/app/system-status.ts'
+
+const sound: SystemStatus = {
+  log: { last: 10 },
+  stages: { host: { ok: true, position: 10, lag: 0, detail: 'running' }, project: { ok: true, position: 9, lag: 1, detail: 'running' } },
+  dead: 0,
+  badRecords: 0,
+  removed: { records: 0, ranges: [], unproven: { records: 0, first: [] } },
+  durability: { replicas: 1, fsync: '2m' },
+  nats: { protected: true, code: null, detail: 'clients reach inputs and events only' },
+}
+const none = new Map<never, never>()
+
+test('a sound system has no problems', () => {
+  expect(problemsOf(sound, none, none)).toEqual([])
+})
+
+test('everything that is wrong is listed with its code, its names and what to do', () => {
+  const at = '2026-01-01T00:00:00.000Z'
+  const problems = problemsOf(
+    {
+      ...sound,
+      stages: {
+        host: { ok: false, position: 10, lag: 0, detail: 'blocked by acme/support/c1' },
+        project: { ok: true, position: 9, lag: 5_000, detail: 'running' },
+      },
+      removed: {
+        records: 2,
+        ranges: [{ from: 4, to: 5, reason: 'lost', at, revision: 1 }],
+        unproven: { records: 1, first: [{ seq: 4, actor: 'acme/support/c2' }] },
+      },
+      nats: { protected: false, code: 'nats_not_protected', detail: 'clients without credentials are in the account of the streams' },
+    },
+    new Map([
+      ['poison', 2],
+      ['bad_record', 1],
+    ] as const),
+    new Map([[7, { storedMs: 0, count: 1, what: ['it did not return within 10 s'], at }]]),
+  )
+  expect(problems.map(({ code, what }) => [code, what])).toEqual([
+    ['stage_failing', 'host: blocked by acme/support/c1'],
+    ['stage_behind', 'project is 5000 messages behind: running'],
+    ['nats_not_protected', 'clients without credentials are in the account of the streams'],
+    ['records_lost', 'LOG has lost 2 records: sequence 4 to 5'],
+    ['records_unproven', 'the tables have rows of 1 lost record: 4 of acme/support/c2'],
+    ['host_ended', 'INBOX 7: this input ended its host once: it did not return within 10 s'],
+    ['poison', '2 dead letters with the reason poison'],
+    ['bad_record', '1 dead letter with the reason bad_record'],
+  ])
+  for (const { remedy } of problems) expect(remedy).not.toBe('')
+})

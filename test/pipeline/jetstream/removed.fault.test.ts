@@ -1,0 +1,287 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { runRebuild } from '../../../infra/app/rebuild/run-rebuild.ts'
+import { readStatus } from '../../../infra/app/system-status.ts'
+import { backUp } from '../../../infra/backup/backup.ts'
+import { restore } from '../../../infra/backup/restore.ts'
+import { loadSettings } from '../../../infra/settings.ts'
+import { readToEnd } from '../../../pipeline/jetstream/read-to-end.ts'
+import { findRemoved } from '../../../pipeline/jetstream/removed.ts'
+import { verify } from '../../../pipeline/verify/verify.ts'
+import { TABLE_NAMES } from '../../../schemas/tables.ts'
+import { support } from '../../support/support-harness.ts'
+import { caughtUp, type Entry, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
+import { settingsFor, silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
+import { toyKind } from '../../support/toy-kind.ts'
+
+let dataDir: string
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'colloquy-removed-'))
+})
+afterEach(async () => {
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+const ACTORS = 5
+const input = (i: number) => ({ subject: `in.acme.toy.t${i % ACTORS}`, body: { type: 'add', id: `i-${i}`, data: { by: 1 } } })
+const inputs = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => input(from + i))
+const says = (actor: string, text: string) => ({
+  subject: `in.acme.support.${actor}`,
+  body: { type: 'message.received', id: `${actor}-${text}`, data: { role: 'user', text } },
+})
+
+/** Runs a system on the data folder. */
+async function session<T>(work: (system: System) => Promise<T>, roles?: string): Promise<T> {
+  const settings = roles === undefined ? {} : { ROLES: roles }
+  const system = await startSystem({ kinds: [toyKind, support], dataDir, settings })
+  try {
+    return await work(system)
+  } finally {
+    await system.stop()
+  }
+}
+
+async function everythingCaughtUp(system: System): Promise<void> {
+  await caughtUp(system)
+  await expect.poll(() => system.running.stages.get('embed')?.status().lag ?? 0, { timeout: 30_000 }).toBe(0)
+  const { last_seq: last } = (await system.running.jetstream.jsm.streams.info('LOG')).state
+  // Checkpoints are written some time after the work.
+  await expect.poll(async () => lowestCheckpoint(system), { timeout: 30_000 }).toBeGreaterThanOrEqual(last)
+}
+
+async function lowestCheckpoint({ running: { kv } }: System): Promise<number> {
+  const seqs: number[] = []
+  for await (const key of await kv.keys('dispatch.*')) {
+    const history = (await kv.get(key))?.json<{ seq: number }[]>() ?? []
+    seqs.push(history[0]?.seq ?? 0)
+  }
+  return Math.min(...seqs)
+}
+
+const idsOf = (entries: readonly Entry[]) => entries.map(({ record }) => record.input.id)
+const twice = (ids: readonly string[]) => ids.filter((id, index) => ids.indexOf(id) !== index)
+
+/** The ids of all events in OUT. */
+async function publishedEvents({ running: { jetstream } }: System): Promise<string[]> {
+  const ids: string[] = []
+  for await (const batch of readToEnd(jetstream, 'OUT', {})) for (const message of batch) ids.push(message.json<{ id: string }>().id)
+  return ids
+}
+
+async function expectNoTruncation({ running }: System): Promise<void> {
+  const metrics = await (await running.allMetrics()).metrics()
+  expect(metrics).not.toMatch(/^colloquy_tails_lost_total\{/m)
+  expect(metrics).not.toMatch(/^colloquy_inputs_lost_total [1-9]/m)
+}
+
+const unprovenRows = async ({ running: { jetstream, client } }: System): Promise<number> => {
+  if (client === undefined) throw new Error('no tables')
+  const { tables, first } = await verify({ jetstream, clickhouse: client, signal: new AbortController().signal })
+  expect(first).toEqual([])
+  return Object.values(tables).reduce((sum, { unproven }) => sum + unproven, 0)
+}
+
+describe('a record of LOG that is gone', () => {
+  test('and that was the last of its actor and of the log, where every reader stands, is decided again once', async () => {
+    const lost = await session(async (system) => {
+      await publishAll(system, [...inputs(0, 12), says('c1', 'How do I return an order?')])
+      await caughtUp(system)
+      await publishAll(system, inputs(12, 13))
+      await everythingCaughtUp(system)
+      const log = await readLog(system)
+      const last = log.at(-1)
+      if (last === undefined) throw new Error('LOG is empty')
+      await system.running.jetstream.jsm.streams.deleteMessage('LOG', last.seq)
+      return { ...last, before: log.length, events: await publishedEvents(system) }
+    })
+    await session(async (system) => {
+      await expect.poll(async () => (await readLog(system)).length, { timeout: 30_000 }).toBe(lost.before)
+      await everythingCaughtUp(system)
+      const log = await readLog(system)
+      expect(log.at(-1)?.seq).toBeGreaterThan(lost.seq)
+      expect(log.at(-1)?.record).toMatchObject({ n: lost.record.n, input: { id: lost.record.input.id }, to: lost.record.to })
+      expect(twice(idsOf(log))).toEqual([])
+      expect(await publishedEvents(system)).toEqual(lost.events)
+      expect(await rows(system, 'SELECT id FROM events GROUP BY id, idx HAVING count() > 1')).toEqual([])
+      expect(await rows(system, `SELECT count() AS n FROM events WHERE seq = ${lost.seq}`)).toEqual([{ n: 0 }])
+      expect(await tablesBesideLog(system)).toEqual([])
+      await expectNoTruncation(system)
+      expect(await readStatus(system.settings)).toMatchObject({ removed: { records: 1, unproven: { records: 0 } } })
+      // New inputs continue as ever.
+      await publishAll(system, inputs(13, 20))
+      await everythingCaughtUp(system)
+      expect(twice(idsOf(await readLog(system)))).toEqual([])
+      expect(await unprovenRows(system)).toBe(0)
+    })
+    // Nothing is decided again at another start.
+    await session(async (system) => {
+      await everythingCaughtUp(system)
+      expect((await readLog(system)).length).toBe(lost.before + 7)
+      expect(twice(await publishedEvents(system))).toEqual([])
+    })
+  })
+
+  test('and that later records of its actor follow, where every reader stands, keeps its rows and is not decided again', async () => {
+    const lost = await session(async (system) => {
+      await publishAll(system, [...inputs(0, 11), says('c1', 'How do I return an order?')])
+      await caughtUp(system)
+      await publishAll(system, inputs(15, 16))
+      await everythingCaughtUp(system)
+      return (await readLog(system)).at(-1) ?? { seq: 0, actor: '' }
+    })
+    await session(async (system) => {
+      await publishAll(system, inputs(20, 26))
+      await expect.poll(async () => (await readLog(system)).length).toBe(lost.seq + 6)
+      await system.running.jetstream.jsm.streams.deleteMessage('LOG', lost.seq)
+    }, 'host')
+    await session(async (system) => {
+      await everythingCaughtUp(system)
+      await expectNoTruncation(system)
+      const log = await readLog(system)
+      expect(log.length).toBe(lost.seq + 5)
+      expect(idsOf(log)).not.toContain('i-15')
+      expect(twice(await publishedEvents(system))).toEqual([])
+      expect(await rows(system, `SELECT id FROM events WHERE seq = ${lost.seq} AND idx = 0`)).toEqual([{ id: 'i-15' }])
+      const unproven = await unprovenRows(system)
+      expect(unproven).toBeGreaterThan(0)
+      expect(await readStatus(system.settings)).toMatchObject({
+        removed: { records: 1, unproven: { records: 1, first: [{ seq: lost.seq, actor: lost.actor }] } },
+      })
+      const rebuilt = async (dropUnproven: boolean): Promise<void> => {
+        const progress = { records: () => undefined, waits: () => undefined }
+        await runRebuild(system.settings, TABLE_NAMES, progress, new AbortController().signal, dropUnproven)
+      }
+      await rebuilt(false)
+      expect(await unprovenRows(system)).toBe(unproven)
+      await rebuilt(true)
+      expect(await unprovenRows(system)).toBe(0)
+      expect(await rows(system, `SELECT id FROM events WHERE seq = ${lost.seq}`)).toEqual([])
+    })
+  })
+
+  test('because its block on disk is damaged is found by the auditor while the system runs, and no reader stops', async () => {
+    const before = await session(async (system) => {
+      await publishAll(system, [...inputs(0, 12), says('c1', 'How do I return an order?')])
+      await everythingCaughtUp(system)
+      return readLog(system)
+    })
+    // One record that others of its actor follow, and one that is its actor's last.
+    const followed = before.find(({ record }) => record.input.id === 'i-3')
+    const last = before.find(({ record }) => record.input.id === 'i-11')
+    if (followed === undefined || last === undefined) throw new Error('no such records')
+    await damage(['i-3', 'i-11'])
+    await session(async (system) => {
+      await expect
+        .poll(async () => (await findRemoved(system.running.jetstream)).ranges.map(({ from, to }) => [from, to]), { timeout: 60_000 })
+        .toEqual([
+          [followed.seq, followed.seq],
+          [last.seq, last.seq],
+        ])
+      // The host restarts by itself and decides the last one again.
+      await expect.poll(async () => idsOf(await readLogAround(system)), { timeout: 60_000 }).toContain('i-11')
+      await expect.poll(() => system.running.stages.get('host')?.status().ok, { timeout: 30_000 }).toBe(true)
+      await publishAll(system, inputs(20, 25))
+      await expect.poll(async () => idsOf(await readLogAround(system)), { timeout: 60_000 }).toContain('i-24')
+      const log = await readLogAround(system)
+      expect(twice(idsOf(log))).toEqual([])
+      expect(log.findLast(({ actor }) => actor === last.actor)?.record.n).toBeGreaterThan(last.record.n)
+      await expect
+        .poll(() => rows(system, "SELECT count() AS n FROM events WHERE id = 'i-11' AND idx = 0"), { timeout: 30_000 })
+        .toEqual([{ n: 1 }])
+      await expect
+        .poll(async () => (await rows<{ seq: number }>(system, 'SELECT projected_seq AS seq FROM freshness'))[0]?.seq)
+        .toBe(log.at(-1)?.seq)
+      expect(await unprovenRows(system)).toBeGreaterThan(0)
+      expect(twice(await publishedEvents(system))).toEqual([])
+      for (const role of ['host', 'dispatch', 'project', 'embed'] as const) {
+        await expect.poll(() => system.running.stages.get(role)?.status(), { timeout: 30_000 }).toMatchObject({ ok: true, lag: 0 })
+      }
+    })
+  })
+})
+
+test('a backup gives lost records back, unless their inputs were decided again', async () => {
+  const dir = await temporaryFolder()
+  const other = await temporaryFolder()
+  const progress = { copied: () => undefined, restored: () => undefined, waits: () => undefined }
+  const { signal } = new AbortController()
+  const [followed, last] = await session(async (system) => {
+    await publishAll(system, inputs(0, 12))
+    await everythingCaughtUp(system)
+    await backUp(system.settings, dir, progress, signal)
+    const log = await readLog(system)
+    const lost = ['i-3', 'i-11'].map((id) => log.find(({ record }) => record.input.id === id)?.seq ?? 0)
+    for (const seq of lost) await system.running.jetstream.jsm.streams.deleteMessage('LOG', seq)
+    return lost
+  })
+  const again = await session(async (system) => {
+    await expect.poll(async () => idsOf(await readLog(system)), { timeout: 30_000 }).toContain('i-11')
+    await publishAll(system, inputs(12, 15))
+    await everythingCaughtUp(system)
+    const { records } = await backUp(system.settings, dir, progress, signal)
+    expect(records).toBe(4)
+    return (await readLog(system)).find(({ record }) => record.input.id === 'i-11')?.seq
+  })
+  await restore(loadSettings({}, settingsFor(other)).settings, dir, silent, progress)
+  const restored = await startSystem({ kinds: [toyKind, support], dataDir: other })
+  try {
+    await caughtUp(restored)
+    const log = await readLog(restored)
+    expect(twice(idsOf(log))).toEqual([])
+    expect(log.find(({ record }) => record.input.id === 'i-3')?.seq).toBe(followed)
+    expect(log.find(({ record }) => record.input.id === 'i-11')?.seq).toBe(again)
+    const { ranges, unknown } = await findRemoved(restored.running.jetstream)
+    expect(ranges.map(({ from, to }) => [from, to])).toEqual([[last, last]])
+    expect(unknown).toEqual([])
+    expect(await unprovenRows(restored)).toBe(0)
+    await publishAll(restored, inputs(15, 20))
+    await caughtUp(restored)
+    expect((await readLog(restored)).length).toBe(log.length + 5)
+  } finally {
+    await restored.stop()
+    for (const folder of [dir, other]) await rm(folder, { recursive: true })
+  }
+})
+
+test('a start without the log that was read before is refused', async () => {
+  await session(async (system) => {
+    await publishAll(system, inputs(0, 3))
+    await everythingCaughtUp(system)
+    await system.running.jetstream.jsm.streams.delete('LOG')
+  })
+  await expect(session(async () => undefined)).rejects.toMatchObject({ code: 'log_missing' })
+})
+
+/** Changes bytes of records in the files of LOG. */
+async function damage(ids: readonly string[]): Promise<void> {
+  const all = await readdir(join(dataDir, 'nats'), { recursive: true, withFileTypes: true })
+  const blocks = all.filter(({ name, parentPath }) => name.endsWith('.blk') && /\/LOG\/msgs$/.test(parentPath))
+  let found = 0
+  for (const { name, parentPath } of blocks) {
+    const file = join(parentPath, name)
+    const bytes = await readFile(file)
+    for (const id of ids) {
+      const at = bytes.indexOf(`"input":{"type":"add","id":"${id}"`)
+      if (at < 0) continue
+      bytes.write('XXXXXXXX', at)
+      found += 1
+    }
+    await writeFile(file, bytes)
+  }
+  expect(found).toBe(ids.length)
+}
+
+/** As `readLog`, where the server counts messages that it cannot read. */
+async function readLogAround({ running: { jetstream } }: System): Promise<Entry[]> {
+  const entries: Entry[] = []
+  const { state } = await jetstream.jsm.streams.info('LOG')
+  for (let seq = 1; seq <= state.last_seq; seq += 1) {
+    const message = await jetstream.jsm.streams.getMessage('LOG', { seq })
+    if (message === null) continue
+    const [, , tenant, kind, id] = message.subject.split('.')
+    entries.push({ seq, subject: message.subject, actor: `${tenant}/${kind}/${id}`, record: message.json() })
+  }
+  return entries
+}
