@@ -38,7 +38,10 @@ const LAG_MAX = 64
  * @returns the LOG sequence up to which the collection is complete.
  * @throws the error of the first start; the reason of the signal when it is aborted.
  */
-export async function fillCollection({ settings, jetstream, kv, collection, log, signal }: FillOptions, progress: FillProgress): Promise<number> {
+export async function fillCollection(
+  { settings, jetstream, kv, collection, log, signal }: FillOptions,
+  progress: FillProgress,
+): Promise<number> {
   const { embedder, store } = collection
   const stage = await startStage(
     'reembed',

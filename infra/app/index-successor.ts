@@ -43,7 +43,8 @@ export async function withSuccessor(started: Promise<StageRun>, { searchIndex, .
       detail = 'switching to it'
       return SWITCHED_MS
     } catch (error) {
-      if (!signal.aborted) log.warn({ err: error, code: codeOf(error) }, 'could not build the search index with the words of this version; retrying')
+      if (!signal.aborted)
+        log.warn({ err: error, code: codeOf(error) }, 'could not build the search index with the words of this version; retrying')
       return RETRY_MS
     }
   })

@@ -34,7 +34,12 @@ export async function runReembed(settings: Settings, progress: FillProgress, log
     const seq = await fillCollection({ settings, jetstream, kv, collection, log, signal }, progress)
     const before = await readIndexModel(kv)
     const model = modelSettingsOf(settings)
-    const after = { settings: model, fingerprint: collection.embedder.fingerprint, store: storeOf(settings), cutter: collection.store.cutter.version }
+    const after = {
+      settings: model,
+      fingerprint: collection.embedder.fingerprint,
+      store: storeOf(settings),
+      cutter: collection.store.cutter.version,
+    }
     await writeIndexModel(kv, after)
     const isReplaced = before !== undefined && collectionName(before) !== collectionName(after)
     return { model: nameOfModel(model), fingerprint: after.fingerprint, before: isReplaced ? collectionName(before) : null, seq }

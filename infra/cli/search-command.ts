@@ -67,7 +67,9 @@ Examples:
         out.note('The built-in model matches words, not meaning; set COLLOQUY_EMBED_MODEL to use another.')
       }
       if (answer.duplicates > 0) {
-        out.note(`${answer.duplicates} ${answer.duplicates === 1 ? 'near-duplicate is' : 'near-duplicates are'} not shown; --all shows them.`)
+        out.note(
+          `${answer.duplicates} ${answer.duplicates === 1 ? 'near-duplicate is' : 'near-duplicates are'} not shown; --all shows them.`,
+        )
       }
     })
 

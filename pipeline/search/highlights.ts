@@ -20,8 +20,9 @@ export function createHighlights(cutter: TermCutter, asked: readonly string[]): 
   const areCharacters = asked.every((term) => [...term].length === 1)
   /** The length of the longest term that starts at a character. A single character counts only if it is a whole part, or all that was asked. */
   const termLengthAt = (part: string, at: number): number | undefined =>
-    [Math.min(part.length - at, 4), 3, 2, 1].find(
-      (size) => (size > 1 || part.length === 1 || areCharacters) && terms.has(part.slice(at, at + size).toLowerCase()),
+    [4, 3, 2, 1].find(
+      (size) =>
+        at + size <= part.length && (size > 1 || part.length === 1 || areCharacters) && terms.has(part.slice(at, at + size).toLowerCase()),
     )
   return (text) => {
     const ranges: TextRange[] = []

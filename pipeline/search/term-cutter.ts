@@ -65,12 +65,7 @@ const FIRST = createCutter({ version: 1, fold: same, foldToken: same, countsChar
  * The second version. Traditional and simplified characters are one term, accents do not matter, `C#`, `C++` and `C` differ, and a single
  * Han character finds each text that contains it.
  */
-const SECOND = createCutter({
-  version: 2,
-  fold: (text) => foldHan(spellSigns(text)),
-  foldToken: foldAccents,
-  countsCharacters: true,
-})
+const SECOND = createCutter({ version: 2, fold: (text) => foldHan(spellSigns(text)), foldToken: foldAccents, countsCharacters: true })
 
 /** The cutter of new collections. */
 export const CURRENT_CUTTER: TermCutter = SECOND

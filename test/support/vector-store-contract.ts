@@ -59,12 +59,39 @@ export function storeContract(open: (collection: string, dimension?: number) => 
     expect(both.find(({ source }) => source === 'order')?.similarity).toBeLessThan(0.99)
   })
 
+  it('finds words in either Chinese script, without accents, with the signs of names, and by one Han character', async () => {
+    const store = await open('contract-words')
+    const texts = { t: '如何退貨？', s: '如何开发票？含税。', cafe: 'The Café', c: 'in C', sharp: 'in C#', plus: 'in C++' }
+    await store.upsert(Object.entries(texts).map(([name, text]) => pointOf(name, text)))
+    const found = async (q: string): Promise<string[]> => {
+      const hits = await store.search({ tenant: 'acme', filter: {}, terms: store.cutter.ask(q), limit: 10 })
+      return hits.map(({ source, text, keyword }) => {
+        expect(text).toBe(Object.entries(texts).find(([name]) => name === source)?.[1])
+        expect(keyword).toBeGreaterThan(0)
+        return source
+      })
+    }
+    expect(await found('退货')).toEqual(['t'])
+    expect(await found('發票')).toEqual(['s'])
+    expect(await found('税')).toEqual(['s'])
+    expect(await found('cafe')).toEqual(['cafe'])
+    expect(await found('C')).toEqual(['c'])
+    expect(await found('c#')).toEqual(['sharp'])
+    expect(await found('C++')).toEqual(['plus'])
+  })
+
   it('never returns points of another tenant, whatever the name of a tenant', async () => {
     const store = await open('contract-tenants')
     const hostile = ['acme', 'other', '" OR 1=1 --', "' OR tenant != '", '{"tenant":"acme"}', '租户', 'a'.repeat(128)]
     await store.upsert(hostile.map((tenant) => pointOf('secret', 'the secret plan', { tenant })))
     for (const tenant of hostile) {
-      const hits = await store.search({ tenant, filter: {}, terms: CURRENT_CUTTER.ask('secret plan'), vector: vectorOf('the secret plan'), limit: 50 })
+      const hits = await store.search({
+        tenant,
+        filter: {},
+        terms: CURRENT_CUTTER.ask('secret plan'),
+        vector: vectorOf('the secret plan'),
+        limit: 50,
+      })
       expect(hits.map((hit) => hit.tenant)).toEqual([tenant])
       expect(hits[0]?.id).toBe(idOf(`${tenant}/secret`))
     }
@@ -88,7 +115,9 @@ export function storeContract(open: (collection: string, dimension?: number) => 
     const others = Array.from({ length: 300 }, (_, index) => idOf(`nothing/${index}`))
     await store.upsert([pointOf('m2', 'another phrase')])
     await store.remove([...others, before.id])
-    expect(await store.search({ tenant: 'acme', filter: {}, terms: CURRENT_CUTTER.ask('phrase'), limit: 10 })).toMatchObject([{ source: 'm2' }])
+    expect(await store.search({ tenant: 'acme', filter: {}, terms: CURRENT_CUTTER.ask('phrase'), limit: 10 })).toMatchObject([
+      { source: 'm2' },
+    ])
     await store.remove([])
   })
 

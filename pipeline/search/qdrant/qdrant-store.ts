@@ -104,7 +104,11 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
           `a vector has ${wrong.vector.length} dimensions, and the collection ${name} in Qdrant has ${dimension}`,
         )
       }
-      for (const batch of boundedBatches(points.values().map((point) => requestPoint(point, cutter)), UPSERT_BOUNDS, bytesOfPoint)) {
+      for (const batch of boundedBatches(
+        points.values().map((point) => requestPoint(point, cutter)),
+        UPSERT_BOUNDS,
+        bytesOfPoint,
+      )) {
         await request(() => client.upsert(name, { points: batch, wait: true }), 'points')
       }
     },

@@ -43,7 +43,7 @@ describe('foldAccents', () => {
 describe('spellSigns', () => {
   it('spells the signs of names, in texts of any script', () => {
     expect(spellSigns('C#, C++ and C').split(/[ ,]+/)).toEqual(['Csharp', 'Cplusplus', 'and', 'C'])
-    expect(spellSigns('学习C#语言和C++17').split(/(?<=[a-z]) ?|(?=[A-Z])/)).toContain('Csharp')
+    expect(spellSigns('学习C#语言和C++17')).toBe('学习Csharp 语言和Cplusplus 17')
     expect(spellSigns('Notepad++').trim()).toBe('Notepad plusplus')
     for (const text of ['#order', 'order#4711', '1 + 1', 'a+b', '## Title', 'A#b']) expect(spellSigns(text)).toBe(text)
   })

@@ -126,6 +126,50 @@ describe('bad files', () => {
     expect(summary.learned + summary.badCount).toBeGreaterThan(count / 2)
   })
 
+  it('may be a PDF or DOCX that is cut anywhere, each named with the reason', async () => {
+    const files = { pdf: textPdf, docx: docx('<w:p><w:r><w:t>退货。</w:t></w:r></w:p>') }
+    await mkdir(join(folder, 'cut-office'))
+    for (const [extension, bytes] of Object.entries(files)) {
+      const steps = [...Array.from({ length: 40 }, (_, index) => Math.floor((bytes.length * index) / 40)), bytes.length - 1]
+      for (const length of steps) await writeFile(join(folder, 'cut-office', `${length}.${extension}`), bytes.subarray(0, length))
+      await writeFile(join(folder, 'cut-office', `whole.${extension}`), bytes)
+    }
+    const { summary, documents } = await learn('cut-office')
+    const sources = documents.map(({ source }) => source.slice(folder.length + 'cut-office'.length + 2))
+    expect(sources).toEqual(expect.arrayContaining(['whole.pdf', 'whole.docx']))
+    expect(summary.learned + summary.badCount).toBe(summary.files)
+    const docxProblems = Object.entries(problemsOf(summary)).filter(([name]) => name.endsWith('.docx'))
+    expect(docxProblems).toHaveLength(41)
+    expect(
+      docxProblems.every(([, problem]) => problem.startsWith('the file is no DOCX') || problem.startsWith('the file has no text')),
+    ).toBe(true)
+    expect(summary.bad.every(({ problem }) => /PDF|DOCX|text|empty/.test(problem))).toBe(true)
+  })
+
+  it('may have CRLF and a byte order mark: their chunks are those of the file without', async () => {
+    const files = {
+      'a.md': '# Returns\n\n| a | b |\n|---|---|\n| 1 | 二 |\n\n```\n# code\n```\n\n## 退货\n\n因为。\n',
+      'b.html': '<title>退货</title>\n<h1>退货</h1>\n<p>四十五天。</p>\n<button>Why?</button>\n<p>Because.</p>\n',
+      'c.csv': 'Question,Answer\nHow?,"One\ntwo"\n怎么开?,这样\n',
+      'd.txt': 'One sentence.\n\n退货。四十五天。\n',
+      'e.ipynb': JSON.stringify({ cells: [{ cell_type: 'markdown', source: ['# 退货\n', '四十五天。'] }] }, undefined, 1),
+      'f.jsonl': '{"id":"f1","text":"退货"}\n{"id":"f2","text":"two"}\n',
+    }
+    const chunks: Record<string, readonly string[]>[] = []
+    for (const form of ['lf', 'crlf'] as const) {
+      await write(
+        Object.fromEntries(
+          Object.entries(files).map(([name, text]) => [`${form}/${name}`, form === 'lf' ? text : `\ufeff${text.replaceAll('\n', '\r\n')}`]),
+        ),
+      )
+      const { summary, documents } = await learn(form)
+      expect(problemsOf(summary)).toEqual({})
+      chunks.push(Object.fromEntries(documents.map(({ source, chunks: own }) => [source.split('/').at(-1) ?? '', own])))
+    }
+    expect(Object.keys(chunks[0] ?? {})).toHaveLength(7)
+    expect(chunks[1]).toEqual(chunks[0])
+  })
+
   it('have one name for one path, however its accents are written', () => {
     expect(sourceOf('docs/cafe\u0301.md')).toBe('docs/caf\u00e9.md')
   })

@@ -170,6 +170,34 @@ describe('a learned document', () => {
     await expect(learn('many', 'nowhere')).rejects.toMatchObject({ code: 'no_such_path' })
   })
 
+  it('is found in the other Chinese script, without accents, by its signs and by one character', async () => {
+    await write({
+      'words/a.md': '# 退貨\n\n四十五天內可以退貨。',
+      'words/b.md': '# 发票\n\n登录后申请电子发票，含税。',
+      'words/c.md': '# Café\n\nThe café opens at nine.',
+      'words/d.md': '# C#\n\nWe write the server in C#.',
+      'words/e.md': '# C++\n\nWe write the client in C++.',
+    })
+    await learn('words', 'words')
+    const names = async (q: string): Promise<string[]> => (await find('words', q)).map(({ source }) => source.slice(-4)).sort()
+    expect(await names('退货')).toEqual(['a.md'])
+    expect(await names('發票')).toEqual(['b.md'])
+    expect(await names('税')).toEqual(['b.md'])
+    expect(await names('cafe')).toEqual(['c.md'])
+    expect(await names('C#')).toEqual(['d.md'])
+    expect(await names('C++')).toEqual(['e.md'])
+    expect(await names('C')).toEqual([])
+    expect((await search({ tenant: 'words', q: '退货', mode: 'dense', limit: 1 })).hits[0]?.text).toContain('退貨')
+  })
+
+  it('is skipped by name in a folder, if it is no text; the exit code stays 0', async () => {
+    await write({ 'skip/a.md': 'Fine.', 'skip/photo.png': 'x', 'skip/data.zip': 'x' })
+    const learned = await runCli(['learn', join(folder, 'skip'), '--tenant', 'skip'], { dataDir: system.settings.DATA_DIR })
+    expect(learned).toMatchObject({ code: 0, stdout: expect.stringContaining('1 sources of skip') as string })
+    const name = (file: string): string => `${join(folder, 'skip', file)} (no text of a known type)`
+    expect(learned.stderr).toContain(`skipped: ${name('data.zip')}, ${name('photo.png')}\n`)
+  })
+
   it('can be uploaded by commands and by any producer', async () => {
     const options = { dataDir: system.settings.DATA_DIR }
     const paths = [join(folder, 'faq.jsonl'), join(folder, 'many/binary.txt')]
@@ -298,6 +326,13 @@ describe('the kind support', () => {
       expect(text).toMatch(answer)
       expect(text).not.toMatch(/方案13|117元|back plate|40 dB|checkout/)
     }
+  })
+
+  it('answers a question in traditional characters from a text in simplified ones, and the reverse', async () => {
+    await write({ 'scripts/s.md': '# 运费\n\n满99元免运费。', 'scripts/t.md': '# 退貨期限\n\n四十五天內可以退貨。' })
+    await learn('scripts', 'scripts')
+    expect((await ask('scripts', 'c1', '運費是多少？')).text).toContain('满99元免运费')
+    expect((await ask('scripts', 'c2', '退货期限是几天？')).text).toContain('四十五天內可以退貨')
   })
 
   it('uses early messages of the customer if a question refers to them', async () => {
