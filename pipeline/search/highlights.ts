@@ -1,4 +1,4 @@
-import type { TermCutter } from './term-cutter.ts'
+import { CHARACTER, type TermCutter } from './term-cutter.ts'
 
 /** A range of a text in UTF-16 units; `to` is exclusive. */
 export type TextRange = readonly [from: number, to: number]
@@ -17,13 +17,13 @@ const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]/u
  */
 export function createHighlights(cutter: TermCutter, asked: readonly string[]): (text: string) => TextRange[] {
   const terms = new Set(asked)
-  const areCharacters = asked.every((term) => [...term].length === 1)
-  /** The length of the longest term that starts at a character. A single character counts only if it is a whole part, or all that was asked. */
-  const termLengthAt = (part: string, at: number): number | undefined =>
-    [4, 3, 2, 1].find(
-      (size) =>
-        at + size <= part.length && (size > 1 || part.length === 1 || areCharacters) && terms.has(part.slice(at, at + size).toLowerCase()),
-    )
+  /** The length of the longest term that starts at a character. A word of one character counts only if it is a whole part. */
+  const termLengthAt = (part: string, at: number): number | undefined => {
+    const longest = [4, 3, 2].find((size) => at + size <= part.length && terms.has(part.slice(at, at + size).toLowerCase()))
+    if (longest !== undefined) return longest
+    const character = part.charAt(at)
+    return terms.has(`${CHARACTER}${character}`) || (part.length === 1 && terms.has(character)) ? 1 : undefined
+  }
   return (text) => {
     const ranges: TextRange[] = []
     const add = (from: number, to: number): void => {

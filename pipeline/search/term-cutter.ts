@@ -15,6 +15,8 @@ const TOKEN = new RegExp(
 )
 const UNSPACED = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]/u
 const HAN = /^\p{Script=Han}/u
+/** Begins a term that is any occurrence of a Han character, to tell it from a word of one character. No word contains it. */
+export const CHARACTER = '.'
 const ENGLISH = /^[a-z]+$/
 const APOSTROPHE = /(?<=\p{L})['’ʼ](?=\p{L})/gu
 /** Invisible characters, removed because they do not distinguish words: zero-width, direction marks, soft hyphens, variation selectors. */
@@ -78,7 +80,7 @@ interface CutterOptions {
   readonly fold: (text: string) => string
   /** Changes a token after the stop words are dropped: `thé` is not the stop word `the`. */
   readonly foldToken: (token: string) => string
-  /** Whether each Han character of a text is a term, besides words and pairs. */
+  /** Whether each Han character of a text is a term besides words and pairs, and a Han character that stands alone asks for it. */
   readonly countsCharacters: boolean
 }
 
@@ -107,7 +109,13 @@ function createCutter({ version, fold, foldToken, countsCharacters }: CutterOpti
     fold,
     ask(question) {
       const terms: string[] = []
-      addTerms(tokensOf(question), (term) => terms.push(term))
+      const tokens = tokensOf(question)
+      const isCharacter = (token: string): boolean => countsCharacters && HAN.test(token) && [...token].length === 1
+      for (const token of tokens) if (isCharacter(token)) terms.push(`${CHARACTER}${token}`)
+      addTerms(
+        tokens.filter((token) => !isCharacter(token)),
+        (term) => terms.push(term),
+      )
       return terms
     },
     count(text) {
@@ -118,8 +126,8 @@ function createCutter({ version, fold, foldToken, countsCharacters }: CutterOpti
         counts.set(term, (counts.get(term) ?? 0) + 1)
         length += 1
       })
-      // Characters do not make the text longer: the scores of longer words stay as they are.
-      if (countsCharacters) for (const [character, count] of countHan(tokens)) counts.set(character, count)
+      // Characters do not make the text longer, and are no words: the scores of words stay as they are.
+      if (countsCharacters) for (const [character, count] of countHan(tokens)) counts.set(`${CHARACTER}${character}`, count)
       return { counts, length }
     },
   }
