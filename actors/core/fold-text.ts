@@ -21,7 +21,7 @@ const ASCII = /^[\0-\x7f]*$/
 /** All of a text for the comparison of words: case, width, accents, Han characters and signs. */
 export const foldText = (text: string): string => foldAccents(foldHan(spellSigns(text.normalize('NFKC'))).toLowerCase())
 
-/** Removes the accents of Latin and Greek letters in a text in lower case: `café` and `cafe` become equal, and so do `straße` and `strasse`. */
+/** Removes the accents of Latin and Greek letters in a text in lower case: `café` becomes `cafe`, and `straße` becomes `strasse`. */
 export function foldAccents(text: string): string {
   if (ASCII.test(text)) return text
   const plain = text.normalize('NFD').replace(ACCENTS, '').normalize('NFC')
@@ -59,7 +59,7 @@ function createHanTable(): HanTable {
     classOf.set(character, known)
     return known
   }
-  for (const dictionary of [to['cn'], from['tw'], from['hk']].flatMap((groups) => groups?.flat() ?? [])) {
+  for (const dictionary of [to['cn'], from['tw'], from['hk']].flatMap(dictionariesIn)) {
     for (const [character, other] of pairsOf(dictionary)) {
       const [own, others] = [membersOf(character), membersOf(other)]
       if (own === others) continue
@@ -74,13 +74,16 @@ function createHanTable(): HanTable {
   return { pattern: new RegExp(`[${[...folded.keys()].join('')}]`, 'gu'), folded }
 }
 
-/** The entries of a dictionary that map one character to another. */
-function pairsOf(dictionary: string | readonly (readonly [string, string])[]): (readonly [string, string])[] {
-  const entries = typeof dictionary === 'string' ? dictionary.split('|').map((entry) => entry.split(' ')) : dictionary
-  return entries.flatMap(([character = '', other = '']) =>
-    [...character].length === 1 && [...other].length === 1 ? [[character, other] as const] : [],
-  )
-}
+/** The dictionaries of a chain, which are strings in groups. */
+const dictionariesIn = (chain: unknown): string[] =>
+  typeof chain === 'string' ? [chain] : Array.isArray(chain) ? chain.flatMap(dictionariesIn) : []
+
+/** The entries of a dictionary, `發 发|髮 发|…`, that map one character to another. */
+const pairsOf = (dictionary: string): (readonly [string, string])[] =>
+  dictionary.split('|').flatMap((entry) => {
+    const [character = '', other = ''] = entry.split(' ')
+    return [...character].length === 1 && [...other].length === 1 ? [[character, other] as const] : []
+  })
 
 /** A letter or digit of a script with spaces between words. */
 const SPACED = '[[\\p{L}\\p{N}]--[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}]]'

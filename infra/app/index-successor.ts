@@ -15,8 +15,8 @@ const SWITCHED_MS = 60_000
 
 /**
  * If the words of the collection in use were cut by an earlier version, fills a collection of the current version beside it, and then
- * switches the cluster. The process that fills the one in use does this, so that no process of an earlier version, which knows nothing of the
- * new one, writes the index when the cluster switches.
+ * switches the cluster. The process that fills the one in use does this: a process of an earlier version, which knows nothing of the new
+ * one, then cannot be the one that writes the index when the cluster switches.
  *
  * @returns the run, whose health tells how far the new collection is.
  */

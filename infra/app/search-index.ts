@@ -114,9 +114,9 @@ async function closingOnError<T>(model: LocalEmbedder, open: () => Promise<T>): 
 }
 
 /**
- * Opens the search index with the collection that the cluster uses, and follows when the cluster switches to another: `reembed` does, and the
- * indexer if the words of the collection were cut by an earlier version. The first process ever decides the model by its settings. Later
- * settings that name another model only log a warning, so that searches keep finding everything.
+ * Opens the search index with the collection that the cluster uses, and follows when the cluster switches to another: `reembed` does that,
+ * and the indexer if the words of the collection were cut by an earlier version. The first process ever decides the model by its settings.
+ * Later settings that name another model only log a warning, so that searches keep finding everything.
  *
  * @throws ColloquyError as `openCollection` does.
  */

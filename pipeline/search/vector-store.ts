@@ -66,8 +66,8 @@ export interface IndexReader {
 }
 
 /**
- * Write access to one collection, which belongs to one model and one cutter. Changes are durable once the promise settles. Each request that a method
- * sends is bounded by points and bytes, whatever it is given.
+ * Write access to one collection, which belongs to one model and one cutter. Changes are durable once the promise settles. Each request
+ * that a method sends is bounded by points and bytes, whatever it is given.
  *
  * Methods throw ColloquyError `index_filling` if the collection does not exist. Any other error but those named is that of a store that is
  * away or overloaded, and the call may be repeated.
@@ -119,7 +119,8 @@ export interface StoreHit extends Omit<IndexPoint, 'vector'> {
 }
 
 /**
- * One collection of points with the vectors of one model and the terms of one cutter. Every query names a tenant and returns only points of that tenant.
+ * One collection of points with the vectors of one model and the terms of one cutter. Every query names a tenant and returns only points of
+ * that tenant.
  */
 export interface VectorStore extends IndexWriter, IndexReader {
   readonly dimension: number
