@@ -158,7 +158,7 @@ export async function openSearchIndex(
   const openOther = async (next: IndexModel): Promise<OpenCollection> => {
     const nextCutter = cutterOf(next.cutter)
     if (nextCutter === undefined) {
-      throw new ColloquyError('bad_collection', 'a later version of Colloquy has built the search index; upgrade this process')
+      throw new ColloquyError('index_newer', 'a later version of Colloquy has built the search index; upgrade this process')
     }
     if (next.fingerprint === known.fingerprint) return collectionOf(deps, current.model, nextCutter)
     const other = await accessModel(next.settings)

@@ -66,8 +66,8 @@ export const SEARCH_ERRORS = {
     where: 'log of the indexer, searches',
   },
   memory_replaced: {
-    meaning: 'The search index now uses another model.',
-    cause: '`colloquy reembed` finished. The indexer restarts with the new model.',
+    meaning: 'The search index now uses another collection.',
+    cause: '`colloquy reembed` finished, or the index with the words of this version. The indexer restarts with the new collection.',
     remedy: 'Nothing. If the error repeats, set `COLLOQUY_EMBED_MODEL` of this process to the model of the last `colloquy reembed`.',
     where: 'log of the indexer',
   },
@@ -76,6 +76,13 @@ export const SEARCH_ERRORS = {
     cause: 'A store was opened with a fingerprint that has other characters than `a-z`, `0-9` and `-`.',
     remedy: 'Report the error with the name of the model.',
     where: MODEL,
+  },
+  index_newer: {
+    meaning: 'A later version of Colloquy has built the search index.',
+    cause:
+      'Its words are cut by rules that this process does not know. The process goes on with its own collection, which gets no new texts.',
+    remedy: 'Upgrade this process.',
+    where: 'log of a process with a search index',
   },
   other_dimension: {
     meaning: 'The vectors and the collection have different numbers of dimensions.',
