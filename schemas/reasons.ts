@@ -2,8 +2,9 @@ import { z } from 'zod'
 import type { ErrorCode } from './error-codes.ts'
 
 /**
- * Why an input was rejected, in the order of the checks. Three reasons belong to dead letters that are not rejected inputs: `task_failed`,
- * `embed_failed` for a text that the embedding model cannot process, and `bad_record` for a message of LOG that is no record.
+ * Why an input was rejected, in the order of the checks. Four reasons belong to dead letters that are not rejected inputs: `task_failed`,
+ * `embed_failed` for a text that the embedding model cannot process, `bad_record` for a message of LOG that is no record, and `row_refused`
+ * for a row that ClickHouse does not take.
  */
 export const REASONS = [
   'bad_subject',
@@ -18,6 +19,7 @@ export const REASONS = [
   'task_failed',
   'embed_failed',
   'bad_record',
+  'row_refused',
 ] as const satisfies readonly ErrorCode[]
 export const reasonSchema = z.enum(REASONS)
 export type Reason = z.infer<typeof reasonSchema>

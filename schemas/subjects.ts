@@ -66,6 +66,10 @@ export const actorSubject = (a: Address): string => `act.${path(a)}`
 export const internalSubject = (a: Address): string => `int.${path(a)}`
 export const logSubject = (partition: number, a: Address): string => `log.${partition}.${path(a)}`
 export const outSubject = (a: Address, type: string): string => `out.${path(a)}.${type}`
+/** All events of an actor. */
+export const outSubjectsOf = (a: Address): string => `out.${path(a)}.>`
+/** An actor's internal messages as INBOX stores them. */
+export const internalInboxSubject = (a: Address): string => `inbox.*.${path(a)}.int`
 export const taskSubject = (name: string, a: Address): string => `task.${name}.${path(a)}`
 /** An actor's only schedule: its next wake-up. */
 export const wakeUpSubject = (a: Address): string => `timer.${path(a)}`

@@ -4,10 +4,10 @@ import { type ClickHouseClientConfigOptions, ClickHouseLogLevel } from '@clickho
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
 import { z } from 'zod'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { isJetStreamError } from '../../pipeline/jetstream/jetstream-codes.ts'
 import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
+import { STREAMS } from '../../schemas/subjects.ts'
 import type { Settings } from '../settings.ts'
 import type { Running } from './launch.ts'
 import { connectNats, openJetStream, remoteConnection } from './nats-access.ts'
@@ -82,14 +82,26 @@ export async function runningNats(settings: Settings): Promise<NodeConnectionOpt
 async function connectToRunningJetStream(settings: Settings): Promise<JetStreamContext & { close(): Promise<void> }> {
   const jetstream = await openJetStream(await connectToRunningNats(settings))
   try {
-    await jetstream.jsm.streams.info('LOG')
+    await requireStreams(jetstream)
     return jetstream
-  } catch (cause) {
+  } catch (error) {
     await jetstream.close()
-    if (!isJetStreamError(cause, 'streamNotFound')) throw cause
-    const where = jetstream.nc.getServer()
-    throw new ColloquyError('not_set_up', `The NATS at ${where} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
+    throw error
   }
+}
+
+async function requireStreams({ nc, jsm }: JetStreamContext): Promise<void> {
+  const present = new Set<string>()
+  for await (const name of jsm.streams.names()) present.add(name)
+  const missing = STREAMS.filter((name) => !present.has(name))
+  if (missing.length === 0) return
+  throw new ColloquyError(
+    'not_set_up',
+    missing.length === STREAMS.length
+      ? `The NATS at ${nc.getServer()} has no streams of Colloquy; run "npx colloquy up" on it`
+      : `The NATS at ${nc.getServer()} lacks the streams ${missing.join(', ')}: the start that creates them has not finished. `
+          + 'Run "npx colloquy up" on it, which creates the rest or says why it cannot',
+  )
 }
 
 /**

@@ -73,7 +73,7 @@ export async function noteDamage(clickhouse: ClickHouseClient, tables: readonly 
   )
 }
 
-/** Marks a collection of the search index, which the next start fills again. */
+/** Marks a collection of the search index, which the next start fills again if this process ends before it has. */
 export async function noteDamagedCollection(clickhouse: ClickHouseClient, { points }: Names, found: string): Promise<void> {
   const result = await clickhouse.query({
     query: 'SELECT toString(uuid) AS uuid FROM system.tables WHERE database = currentDatabase() AND name = {points:String}',

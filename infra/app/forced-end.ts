@@ -19,7 +19,7 @@ export function endAtOnce(code: number): never {
 }
 
 /** Time from the signal to the end of the process, whatever hangs. Service managers kill after 10 s (Docker) or later. */
-const STOP_MS_MAX = 9_000
+const STOP_MS_MAX = 6_500
 const STOPPED_LATE = 1
 
 /** Ends the process if it has not ended by itself in time. @param say is called with a last line, which names what was hanging */

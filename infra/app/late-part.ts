@@ -13,6 +13,8 @@ export interface LatePart<T> {
   value(): T | undefined
   /** Why the part has not started, as the end of a sentence. */
   detail(): string
+  /** Why the part does not answer although it has started; `undefined` if it does. */
+  away(): string | undefined
   /**
    * Settles when the part has started or has to wait for a server. Rejects with an error of the first attempt that no waiting mends.
    */
@@ -78,7 +80,7 @@ export function startLatePart<T>({ name, start, ping, isPassing = isServerAway, 
   const running = run()
 
   /** Set while the server of the started part does not answer. */
-  let away: { readonly since: string; readonly detail: string } | undefined
+  let away: { readonly since: string; readonly why: string } | undefined
   const watching = periodicJob(PING_MS, async (signal) => {
     if (value === undefined || ping === undefined) return PING_MS
     try {
@@ -88,18 +90,20 @@ export function startLatePart<T>({ name, start, ping, isPassing = isServerAway, 
     } catch (error) {
       if (signal.aborted) return PING_MS
       if (away === undefined) log.warn({ code: codeOf(error) }, `${name}: waiting for a server that no longer answers: ${messageOf(error)}`)
-      away = { since: away?.since ?? new Date().toISOString(), detail: `waiting: ${messageOf(error)}` }
+      away = { since: away?.since ?? new Date().toISOString(), why: messageOf(error) }
     }
     return PING_MS
   })
   const statusOf = (stage: Stage | undefined): StageStatus => {
     if (stage === undefined) return { position: 0, lag: 0, ok: false, since, detail: `waiting: ${detail}` }
-    return away === undefined ? stage.status() : { ...stage.status(), ok: false, ...away }
+    if (away === undefined) return stage.status()
+    return { ...stage.status(), ok: false, since: away.since, detail: `waiting: ${away.why}` }
   }
 
   return {
     value: () => value,
     detail: () => detail,
+    away: () => away?.why,
     settled: settled.promise,
     stage: (role, of) => ({
       name: role,

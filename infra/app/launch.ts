@@ -84,6 +84,8 @@ export interface LaunchOptions {
   readonly stops?: StopTracker
   /** Interval at which the limits of the streams are checked; default: `STREAM_CHECK_MS`. */
   readonly streamCheckMs?: number
+  /** As in `StreamSizes`. */
+  readonly duplicateWindowMs?: number | undefined
 }
 
 /**
@@ -107,7 +109,10 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     partitions: settings.PARTITIONS,
     replicas,
     storageBytesMax: nats.storageBytesMax,
+    isStorageKnown: nats.isStorageKnown,
+    log,
     outKeepHours: settings.OUT_KEEP_HOURS,
+    duplicateWindowMs: options.duplicateWindowMs,
   })
   if (settings.ROLES.includes('host')) {
     const watch = (until: AsyncDisposableStack) => watchedSlot(settings, { noun: 'migration' }, until)
@@ -117,8 +122,9 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const metrics = createMetrics()
   // The probe listens for a while; the start goes on meanwhile.
   const probing = probeProtection(nats.connection, nc).then((protection) => {
-    metrics.natsProtected.set(protection.protected ? 1 : 0)
-    if (!protection.protected) log.warn(protection, 'NATS is not protected; configure it with what "colloquy nats-config" prints')
+    metrics.natsProtected.set(protection.protected === null ? NaN : Number(protection.protected))
+    if (protection.protected === null) log.warn(protection, 'could not find out whether NATS is protected; see "colloquy status"')
+    if (protection.protected === false) log.warn(protection, 'NATS is not protected; configure it with what "colloquy nats-config" prints')
   })
   probing.catch(() => undefined)
   const streamWatch = startStreamWatch({ jetstream, kv, metrics, log }, options.streamCheckMs ?? STREAM_CHECK_MS)

@@ -23,6 +23,8 @@ export interface NatsAccess {
   readonly pid: number | undefined
   /** Disk bytes that all streams together may use. */
   readonly storageBytesMax: number
+  /** Whether the settings or our own server say so; otherwise the number is a guess. */
+  readonly isStorageKnown: boolean
   stop(): Promise<void>
 }
 
@@ -42,6 +44,7 @@ export async function accessNats(settings: Settings, log: Logger, lock?: DataLoc
       embedded: false,
       pid: undefined,
       storageBytesMax: settings.STORAGE_BYTES_MAX ?? REMOTE_STORAGE_BYTES,
+      isStorageKnown: settings.STORAGE_BYTES_MAX !== undefined,
       stop: async () => undefined,
     }
   }
@@ -65,6 +68,7 @@ export async function accessNats(settings: Settings, log: Logger, lock?: DataLoc
     connection: { servers: server.url, user: server.user, pass: server.password },
     embedded: true,
     storageBytesMax: server.storageBytesMax,
+    isStorageKnown: true,
     stop: server.stop,
     get pid() {
       return server.pid

@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { connect, createInbox, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
+import { AuthorizationError, connect, createInbox, errors, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { z } from 'zod'
+import { messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 
 /** Whether clients without credentials are kept from the streams. */
 export interface NatsProtection {
-  readonly protected: boolean
+  /** `null`: the probe could not tell. */
+  readonly protected: boolean | null
   /** The code of what is wrong, for programs. */
-  readonly code: 'nats_not_protected' | null
+  readonly code: 'nats_not_protected' | 'nats_protection_unknown' | null
   readonly detail: string
 }
 
@@ -32,14 +34,17 @@ export async function probeProtection(connection: NodeConnectionOptions, own: Na
   let probe: NatsConnection
   try {
     probe = await connect({ ...open, ...trusted, name: 'colloquy probe', reconnect: false, timeout: PROBE_MS })
-  } catch {
-    return isProtected('clients without credentials are refused')
+  } catch (error) {
+    if (error instanceof AuthorizationError) return isProtected('clients without credentials are refused')
+    return unknown(`the probe could not connect (${messageOf(error)})`)
   }
   try {
     if (await hears(probe, own)) return notProtected('clients without credentials are in the account of the streams')
     const [ownLog, log] = [await createdOf(own), await createdOf(probe)]
     if (log !== undefined && log === ownLog) return notProtected("clients without credentials reach JetStream's API of the streams")
     return isProtected('clients without credentials do not reach the streams')
+  } catch (error) {
+    return unknown(`the probe had no answer (${messageOf(error)})`)
   } finally {
     await probe.close()
   }
@@ -47,6 +52,7 @@ export async function probeProtection(connection: NodeConnectionOptions, own: Na
 
 const isProtected = (detail: string): NatsProtection => ({ protected: true, code: null, detail })
 const notProtected = (detail: string): NatsProtection => ({ protected: false, code: 'nats_not_protected', detail })
+const unknown = (detail: string): NatsProtection => ({ protected: null, code: 'nats_protection_unknown', detail })
 
 /** Whether both are in one account: a message to an inbox of the probe reaches it only there. */
 async function hears(probe: NatsConnection, own: NatsConnection): Promise<boolean> {
@@ -72,11 +78,17 @@ async function hears(probe: NatsConnection, own: NatsConnection): Promise<boolea
 const createdOf = async (nc: NatsConnection): Promise<string | undefined> =>
   streamSchema.safeParse(await ask(nc, '$JS.API.STREAM.INFO.LOG')).data?.created
 
-/** The answer; `undefined` if the client may not ask or nobody answers. */
+/** The answer; `undefined` if the client may not ask, or if nobody is there to answer. @throws if it is unknown whether */
 async function ask(nc: NatsConnection, subject: string): Promise<unknown> {
   try {
     return parseJson((await nc.request(subject, '', { timeout: PROBE_MS })).string())
-  } catch {
-    return undefined
+  } catch (error) {
+    if (isRefusal(error)) return undefined
+    throw error
   }
 }
+
+/** The client wraps some of its errors in others. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Error
+  && (error instanceof errors.PermissionViolationError || error instanceof errors.NoRespondersError || isRefusal(error.cause))

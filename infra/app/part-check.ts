@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import type { ClickHouseClient } from '@clickhouse/client'
+import { DAMAGE_CODES } from '../../pipeline/runtime/clickhouse-failures.ts'
 import { type PeriodicJob, periodicJob } from '../../pipeline/runtime/periodic-job.ts'
-import { collectionOf } from '../../pipeline/search/clickhouse/point-tables.ts'
+import { collectionOf, dropCollection } from '../../pipeline/search/clickhouse/point-tables.ts'
 import { rowsTable } from '../../schemas/ddl.ts'
 import { codeOf } from '../../schemas/errors.ts'
 import { TABLE_NAMES } from '../../schemas/tables.ts'
@@ -24,6 +26,8 @@ const FAILED_PAUSE_MS = 60_000
 interface Part {
   readonly table: string
   readonly name: string
+  /** Its folder. */
+  readonly path: string
 }
 
 /**
@@ -49,9 +53,81 @@ export function startPartCheck(deps: DamageDeps): PeriodicJob {
   })
 }
 
+/** How often signs of damage are looked for, and the parts whose folders are gone. */
+const WATCH_PAUSE_MS = 2_000
+const FOLDERS_PAUSE_MS = 10_000
+/** A query that takes longer may be searching for the bit that flipped in a block, which takes ClickHouse minutes and burns a processor. */
+const LONG_QUERY_SECONDS = 10
+/** Min pause between two checks of all parts at full speed: after errors, and after a query that took long. */
+const AFTER_ERRORS_MS = 60_000
+const AFTER_LONG_MS = 600_000
+
+/**
+ * Checks parts at once where a query of anybody met damage, where one takes suspiciously long, and where the folder of a part is gone. The
+ * errors that ClickHouse counts show that; their texts often name the part.
+ */
+export function startDamageWatch(deps: DamageDeps): PeriodicJob {
+  const { clickhouse, log } = deps
+  let known: DamageSigns | undefined
+  let foldersAtMs = -Infinity
+  let allAtMs = -Infinity
+  const checkAll = async (parts: readonly Part[], signal: AbortSignal): Promise<void> => {
+    for (const part of parts) {
+      signal.throwIfAborted()
+      await checkPart(deps, part)
+    }
+  }
+  const look = async (signal: AbortSignal): Promise<void> => {
+    const nowMs = performance.now()
+    const signs = await damageSigns(clickhouse)
+    const hasErrors = known !== undefined && signs.errors > known.errors
+    const isDue = nowMs - foldersAtMs > FOLDERS_PAUSE_MS
+    if (hasErrors || signs.longQueries > 0 || isDue) {
+      const parts = await partsOf(clickhouse)
+      const gone = isDue ? parts.filter(({ path }) => !existsSync(path)) : []
+      if (isDue) foldersAtMs = nowMs
+      await checkAll([...gone, ...(hasErrors ? parts.filter(({ path }) => signs.texts.includes(path)) : [])], signal)
+      if ((hasErrors && nowMs - allAtMs > AFTER_ERRORS_MS) || (signs.longQueries > 0 && nowMs - allAtMs > AFTER_LONG_MS)) {
+        allAtMs = nowMs
+        await checkAll(await partsOf(clickhouse), signal)
+      }
+    }
+    // The checks themselves count as errors.
+    known = hasErrors || known === undefined ? await damageSigns(clickhouse) : signs
+  }
+  return periodicJob(0, async (signal) => {
+    await look(signal).catch((error: unknown) => {
+      if (!signal.aborted) log.debug({ code: codeOf(error), err: error }, 'could not look for damaged parts of the tables; looking again')
+    })
+    return WATCH_PAUSE_MS
+  })
+}
+
+interface DamageSigns {
+  /** Errors of `DAMAGE_CODES` since the server started, and the last text of each code. */
+  readonly errors: number
+  readonly texts: string
+  readonly longQueries: number
+}
+
+async function damageSigns(clickhouse: ClickHouseClient): Promise<DamageSigns> {
+  const result = await clickhouse.query({
+    query: `SELECT sum(value) AS errors, arrayStringConcat(groupArray(last_error_message), '\n') AS texts,
+        (SELECT count() FROM system.processes WHERE elapsed > ${LONG_QUERY_SECONDS} AND query_kind = 'Select') AS longQueries
+      FROM system.errors WHERE code IN (${[...DAMAGE_CODES, FILE_SYSTEM_CODE].join()})`,
+    clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+    format: 'JSONEachRow',
+  })
+  const [signs] = await result.json<DamageSigns>()
+  return signs ?? { errors: 0, texts: '', longQueries: 0 }
+}
+
+/** ClickHouse's code for an error of the C++ library, such as a file that is gone. */
+const FILE_SYSTEM_CODE = 1001
+
 async function partsOf(clickhouse: ClickHouseClient): Promise<Part[]> {
   const result = await clickhouse.query({
-    query: 'SELECT table, name FROM system.parts WHERE database = currentDatabase() AND active ORDER BY table, name',
+    query: 'SELECT table, name, path FROM system.parts WHERE database = currentDatabase() AND active ORDER BY table, name',
     format: 'JSONEachRow',
   })
   return result.json<Part>()
@@ -61,7 +137,7 @@ async function partsOf(clickhouse: ClickHouseClient): Promise<Part[]> {
 const NO_SUCH_PART = '232'
 
 /** Checks one part. @returns whether it was damaged */
-export async function checkPart({ clickhouse, folder, log }: DamageDeps, { table, name }: Part): Promise<boolean> {
+export async function checkPart({ clickhouse, folder, log }: DamageDeps, { table, name }: Pick<Part, 'table' | 'name'>): Promise<boolean> {
   const damaged = await damagedParts(clickhouse, table, name).catch((error: unknown) => {
     if (codeOf(error) === NO_SUCH_PART) return []
     throw error
@@ -80,8 +156,9 @@ export async function checkPart({ clickhouse, folder, log }: DamageDeps, { table
   if (collection !== undefined) await noteDamagedCollection(clickhouse, collection, found)
   await detachPart(clickhouse, table, name)
   for (const part of await detachedParts(clickhouse)) await setPartAside(part, to)
-  const next =
-    collectionOf(table) === undefined ? 'Colloquy makes its rows again from LOG' : 'the next start of Colloquy fills it again from LOG'
+  // The indexer notices within seconds, and fills a new one.
+  if (collection !== undefined) await dropCollection(clickhouse, collection)
+  const next = `Colloquy ${collection === undefined ? 'makes its rows' : 'fills the search index'} again from LOG`
   log.error({ table, part: name, folder: to }, `a part of the table ${table} in ClickHouse was damaged and was set aside in ${to}; ${next}`)
   return true
 }

@@ -1,21 +1,28 @@
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/transport-node'
+import type { Logger } from 'pino'
 import { CLUSTER_BUCKET } from '../../pipeline/cluster/registry.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { isJetStreamError } from '../../pipeline/jetstream/jetstream-codes.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { StreamName } from '../../schemas/subjects.ts'
-import { BUCKET_LIMITS, type NamedConfig, streamConfigs, type StreamSizes } from './stream-configs.ts'
+import { BUCKET_LIMITS, type NamedConfig, storageBytesOf, streamConfigs, type StreamSizes } from './stream-configs.ts'
 import { prepareEventsConsumer, saveLimits } from './stream-watch.ts'
 
 /** The configuration of the streams. */
 export interface StreamOptions extends StreamSizes {
   /** For a restore: the first sequences of new streams (default 1). Without it, an unfinished restore refuses the start. */
   readonly restore?: { readonly firstSeqs: Readonly<Partial<Record<StreamName, number>>> }
+  /** Whether `storageBytesMax` is no guess: then a server with less room refuses the start. Otherwise less is asked for. */
+  readonly isStorageKnown: boolean
+  readonly log: Logger
 }
+
+/** With less for all streams together a start is refused. */
+const STORAGE_BYTES_MIN = 256 * 1024 ** 2
 
 /** The bucket of the cluster's state beside the log: checkpoints, registered kinds, locks. */
 export const BUCKET = 'colloquy'
@@ -33,23 +40,82 @@ export const openBucket = (nc: NatsConnection): Promise<KV> => new Kvm(nc).open(
 export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, options: StreamOptions): Promise<KV> {
   const kv = await prepareBucket(nc, jsm, BUCKET, options.replicas)
   if (options.restore === undefined) await refuseUnfinishedRestore(kv)
-  const set: StreamInfo[] = []
-  for (const config of streamConfigs(options, nc.info?.max_payload ?? 1024 * 1024)) {
-    const existing = await find(jsm, config.name)
-    if (existing !== undefined && config.name === 'INBOX') checkPartitions(existing, options.partitions)
-    if (existing === undefined && config.name === 'LOG' && options.restore === undefined) await refuseWithoutLog(kv)
-    set.push(
-      existing === undefined
-        ? await add(jsm, { ...config, ...firstSeqOf(config.name, options) })
-        : await updateStream(jsm, config, existing),
-    )
-  }
+  const set = await setStreams(jsm, kv, options, nc.info?.max_payload ?? 1024 * 1024)
   await prepareBucket(nc, jsm, CLUSTER_BUCKET, options.replicas)
   for (const bucket of [BUCKET, CLUSTER_BUCKET]) set.push(await jsm.streams.info(`KV_${bucket}`))
   await saveLimits(kv, set)
   await prepareEventsConsumer(jsm)
   await firstCheckpoints(jsm, kv, options.partitions)
   return kv
+}
+
+/** Creates the streams that are missing. If the server has too little room, those that are new get smaller, and all of them alike. */
+async function setStreams(jsm: JetStreamManager, kv: KV, options: StreamOptions, payloadBytesMax: number): Promise<StreamInfo[]> {
+  const infos = new Map<StreamName, StreamInfo>()
+  const added = new Set<StreamName>()
+  for (let storageBytesMax = await storageOf(jsm, options); ;) {
+    const configs = streamConfigs({ ...options, storageBytesMax }, payloadBytesMax)
+    try {
+      for (const config of configs) {
+        const { name } = config
+        // One that was there keeps its first size.
+        if (infos.has(name) && !added.has(name)) continue
+        const existing = infos.get(name) ?? (await find(jsm, name))
+        if (existing !== undefined) {
+          if (name === 'INBOX') checkPartitions(existing, options.partitions)
+          infos.set(name, await updateStream(jsm, config, existing))
+          continue
+        }
+        if (name === 'LOG' && options.restore === undefined) await refuseWithoutLog(kv)
+        infos.set(name, await jsm.streams.add({ ...config, ...firstSeqOf(name, options) }))
+        added.add(name)
+      }
+      return [...infos.values()]
+    } catch (cause) {
+      if (!NO_STORAGE.some((code) => isJetStreamError(cause, code))) throw cause
+      const half = Math.floor(storageBytesMax / 2)
+      if (options.isStorageKnown || half < STORAGE_BYTES_MIN) throw await insufficientStorage(jsm, storageBytesMax, cause)
+      options.log.warn(
+        { asked: storageBytesMax, asking: half },
+        'NATS has too little room for the streams; asking for half. COLLOQUY_STORAGE_BYTES_MAX sets how much they may use',
+      )
+      storageBytesMax = half
+    }
+  }
+}
+
+/** The server's disk and the account's limit. */
+const NO_STORAGE = ['insufficientStorage', 'insufficientResources', 'accountLimit'] as const
+
+/**
+ * What all streams may use together: what they have, else no more than the account may. A server tells nobody what its disk has room for.
+ */
+async function storageOf(jsm: JetStreamManager, { storageBytesMax, isStorageKnown, replicas }: StreamOptions): Promise<number> {
+  if (isStorageKnown) return storageBytesMax
+  const log = await find(jsm, 'LOG')
+  if (log !== undefined) return storageBytesOf(log)
+  return Math.min(storageBytesMax, Math.floor((await accountLimit(jsm, replicas)) * ACCOUNT_SHARE))
+}
+
+/** The rest is for buckets and for streams of others. */
+const ACCOUNT_SHARE = 0.9
+
+/** Bytes that an account may store with so many replicas; `Infinity` without a limit. */
+async function accountLimit(jsm: JetStreamManager, replicas: number): Promise<number> {
+  const { limits, tiers } = await jsm.getAccountInfo()
+  const own = tiers?.[`R${replicas}`]?.limits.max_storage ?? limits.max_storage / replicas
+  return own > 0 ? own : Infinity
+}
+
+async function insufficientStorage(jsm: JetStreamManager, asked: number, cause: unknown): Promise<ColloquyError> {
+  const { storage, limits } = await jsm.getAccountInfo()
+  const limit = limits.max_storage > 0 ? `, whose account may store ${limits.max_storage} and has ${storage}` : ''
+  return new ColloquyError(
+    'insufficient_storage',
+    `NATS${limit} has no room for streams of ${asked} bytes together (${messageOf(cause)}). Raise max_file_store in its configuration, or `
+      + 'the limit of the account, or set COLLOQUY_STORAGE_BYTES_MAX to what the streams may use; then start again, which creates the rest',
+    { cause },
+  )
 }
 
 /**
@@ -88,20 +154,6 @@ async function refuseUnfinishedRestore(kv: KV): Promise<void> {
     'restore_unfinished',
     `a restore from ${entry.string()} is running here, or was interrupted; run "colloquy restore" again, which starts over`,
   )
-}
-
-async function add(jsm: JetStreamManager, config: NamedConfig): Promise<StreamInfo> {
-  try {
-    return await jsm.streams.add(config)
-  } catch (cause) {
-    if (!isJetStreamError(cause, 'insufficientStorage')) throw cause
-    throw new ColloquyError(
-      'insufficient_storage',
-      `NATS has no ${config.max_bytes} bytes for the stream ${config.name}; `
-        + 'set COLLOQUY_STORAGE_BYTES_MAX to the bytes that all streams together may use there',
-      { cause },
-    )
-  }
 }
 
 /** Updates a stream. It keeps its size if the server lacks the storage for a new one. */

@@ -97,7 +97,7 @@ async function collectionOf({ settings, client }: SearchIndexDeps, model: LocalE
     model,
     embedder,
     store,
-    search: createHybridSearch({ store, embedder, now: Date.now }),
+    search: createHybridSearch({ store, server: url === undefined ? 'ClickHouse' : `Qdrant at ${url}`, embedder, now: Date.now }),
     replaced: replaced.signal,
     replace: () => replaced.abort(),
     close: () => model.close(),

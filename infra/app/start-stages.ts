@@ -198,6 +198,7 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight }: Stage
           hasValidLease,
           recordsMax: settings.IN_FLIGHT_MAX,
           checkpointMs: CHECKPOINT_MS,
+          now: Date.now,
         }),
     },
     background: [

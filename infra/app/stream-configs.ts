@@ -7,6 +7,7 @@ import {
   StorageType,
   StoreCompression,
   type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
 import { EVENTS_CONSUMER } from '../../schemas/client-access.ts'
@@ -20,6 +21,8 @@ export interface StreamSizes {
   /** Disk bytes for all streams together. */
   readonly storageBytesMax: number
   readonly outKeepHours: number
+  /** How long a stream recognises a message id; default 120,000. */
+  readonly duplicateWindowMs?: number | undefined
 }
 
 /** Room for headers and JetStream's own fields, so that an INBOX message fits into DEAD with the headers of a dead letter. */
@@ -40,6 +43,9 @@ const SHARE: Readonly<Record<StreamName, number>> = {
   DEAD: 0.06,
   REMOVED: 0.005,
 }
+
+/** The bytes for all streams together with which LOG was created. */
+export const storageBytesOf = ({ config }: StreamInfo): number => Math.ceil(config.max_bytes / SHARE.LOG)
 
 const transform = (partitions: number, suffix: string): string =>
   `inbox.{{partition(${partitions},1,2,3)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}${suffix}`
@@ -78,7 +84,7 @@ export function streamConfigs(sizes: StreamSizes, payloadBytesMax: number): Name
     num_replicas: sizes.replicas,
     allow_direct: true,
     max_bytes: Math.floor(sizes.storageBytesMax * SHARE[name]),
-    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+    duplicate_window: nanos(sizes.duplicateWindowMs ?? DUPLICATE_WINDOW_MS),
   })
   return [
     // Schedules have their own stream, because they need rollup headers: such a header from a producer would purge INBOX.

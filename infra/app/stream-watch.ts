@@ -115,7 +115,9 @@ async function checkStreams({ jetstream: { jsm }, kv, metrics, log }: StreamWatc
   if (consumer === undefined) return
   metrics.streamLimits.inc({ stream: 'OUT', end: 'restored' })
   log.warn(
-    { consumer: EVENTS_CONSUMER, was: consumer === 'created' ? 'removed' : consumer },
-    'somebody has changed the consumer for clients; restored it',
+    { consumer: EVENTS_CONSUMER },
+    consumer === 'created'
+      ? 'somebody has deleted the consumer for clients; created it again, which gives its readers all events of OUT once more'
+      : 'somebody has changed the consumer for clients; restored its bounds',
   )
 }

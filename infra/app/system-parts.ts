@@ -16,7 +16,7 @@ import { type Role, type Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse-access.ts'
 import { type LatePart, startLatePart } from './late-part.ts'
 import { accessNats, type NatsAccess } from './nats-access.ts'
-import { startPartCheck } from './part-check.ts'
+import { startDamageWatch, startPartCheck } from './part-check.ts'
 import { prepareDatabase, prepareTables } from './prepare-tables.ts'
 import { openSearchIndex, type SearchIndex } from './search-index.ts'
 import { startStages } from './start-stages.ts'
@@ -153,8 +153,10 @@ async function startTables(base: Base, engine: Engine, started: AsyncDisposableS
   const { folder } = clickhouse
   await prepareTables(client, base.kv, base.log, clickhouse)
   if (folder !== undefined) {
-    const check = startPartCheck({ clickhouse: client, folder, log: base.log })
-    started.defer(() => check.stop())
+    for (const start of [startPartCheck, startDamageWatch]) {
+      const job = start({ clickhouse: client, folder, log: base.log })
+      started.defer(() => job.stop())
+    }
   }
   return { client, url: clickhouse.url, ...(await startRoles(base, ['project'], { clickhouse, client, searchIndex: undefined }, started)) }
 }
@@ -209,6 +211,8 @@ const pingIndex =
 
 export function clientOf(tables: LatePart<Tables>): ClickHouseClient {
   const client = tables.value()?.client
+  const away = tables.away()
+  if (away !== undefined) throw new ColloquyError('tables_unavailable', away)
   if (client === undefined) throw new ColloquyError('tables_unavailable', `the tables are not ready (${tables.detail()})`)
   return client
 }
@@ -219,6 +223,8 @@ export const searchOf =
   async (request) => {
     const searchIndex = index.value()?.searchIndex
     if (searchIndex === undefined) throw new ColloquyError('search_unavailable', `it is not ready: ${index.detail()}`)
+    const away = index.away()
+    if (away !== undefined) throw new ColloquyError('search_unavailable', away)
     return searchIndex.search(request)
   }
 

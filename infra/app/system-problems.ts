@@ -2,10 +2,12 @@ import { textOf } from '../../pipeline/jetstream/removed.ts'
 import { type HostEnds, hostEndsText, readHostEnds } from '../../pipeline/watchdog/ended-hosts.ts'
 import { ERROR_CODES, type ErrorCode } from '../../schemas/error-codes.ts'
 import { type Reason, REASONS } from '../../schemas/reasons.ts'
+import type { TableName } from '../../schemas/tables.ts'
 import type { Settings } from '../settings.ts'
 import { withJetStream } from './connect-to-running.ts'
+import { damagedTables } from './damaged-tables.ts'
 import { openBucket } from './prepare-streams.ts'
-import { countDeadLetters, readStatus, type SystemStatus } from './system-status.ts'
+import { countDeadLetters, readStatus, type SystemStatus, withTables } from './system-status.ts'
 import { counted } from './terminal-output.ts'
 
 /** Something that is wrong now. */
@@ -29,13 +31,19 @@ export const readProblems = (settings: Settings): Promise<readonly Problem[]> =>
       const count = await countDeadLetters(jetstream, reason)
       if (count > 0) letters.set(reason, count)
     }
-    return problemsOf(status, letters, await readHostEnds(await openBucket(jetstream.nc)))
+    const damaged = await withTables(
+      settings,
+      (client) => damagedTables(client),
+      () => [],
+    )
+    return problemsOf(status, letters, await readHostEnds(await openBucket(jetstream.nc)), damaged)
   })
 
 export function problemsOf(
   { stages, removed, nats }: SystemStatus,
   letters: ReadonlyMap<Reason, number>,
   hostEnds: ReadonlyMap<number, HostEnds>,
+  damaged: readonly TableName[] = [],
 ): Problem[] {
   const problem = (code: ErrorCode, what: string): Problem => ({ code, what, remedy: ERROR_CODES[code].remedy })
   const { records, first } = removed.unproven
@@ -48,7 +56,8 @@ export function problemsOf(
           ? [problem('stage_behind', `${role} is ${counted(lag, 'message')} behind: ${detail}`)]
           : [],
     ),
-    ...(nats.protected ? [] : [problem('nats_not_protected', nats.detail)]),
+    ...damaged.map((table) => problem('table_damaged', `${table} is being made again from LOG`)),
+    ...(nats.code === null ? [] : [problem(nats.code, nats.detail)]),
     ...(removed.records === 0
       ? []
       : [problem('records_lost', `LOG has lost ${counted(removed.records, 'record')}: ${textOf(removed.ranges)}`)]),

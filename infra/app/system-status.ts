@@ -9,6 +9,7 @@ import { countIn, findRemoved, type RemovedRange } from '../../pipeline/jetstrea
 import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
+import { ROW_REFUSED } from '../../pipeline/projector/refused-rows.ts'
 import { NAMED_MAX, unprovenRecords } from '../../pipeline/projector/unproven-rows.ts'
 import {
   combineProgress,
@@ -19,6 +20,7 @@ import {
   type ProgressReading,
   type StageProgress,
   type StreamExtent,
+  streamOfStage,
   working,
 } from '../../pipeline/runtime/stage-progress.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
@@ -28,7 +30,9 @@ import { type Role, ROLES, type Settings } from '../settings.ts'
 import { connectToRunningClickHouse, runningNats, withJetStream } from './connect-to-running.ts'
 import { type NatsProtection, probeProtection } from './nats-protection.ts'
 import { openBucket } from './prepare-streams.ts'
+import { STANDSTILL_MS } from './stage-stillness.ts'
 import { askStatus, type ProcessStatus } from './status-service.ts'
+import { counted } from './terminal-output.ts'
 
 export interface StageReport extends StageProgress {
   readonly ok: boolean
@@ -41,6 +45,8 @@ export interface SystemStatus {
   /** Dead letters, and those of them that are messages of LOG without a record. */
   readonly dead: number
   readonly badRecords: number
+  /** Dead letters that are rows which ClickHouse refuses. */
+  readonly refusedRows: number
   /** What LOG has lost inside; empty in a sound system. */
   readonly removed: RemovedReport
   readonly durability: Durability
@@ -102,7 +108,10 @@ async function readProgress(jetstream: JetStreamContext, settings: Settings): Pr
   const stages: Partial<Record<Role, StageReport>> = {}
   for (const role of ROLES) {
     const report = reported(processes, role, settings.PARTITIONS) ?? (await stored(role, jetstream, streams, settings))
-    if (report !== undefined) stages[role] = progressInStream(role, report, (stream) => extentOf(streams, stream, lastSeq))
+    if (report === undefined) continue
+    const extent = (stream: StreamName): StreamExtent => extentOf(streams, stream, lastSeq)
+    const standstill = await standstillOf(jetstream, role, processes, extent)
+    stages[role] = { ...progressInStream(role, report, extent), ...standstill?.(report.detail) }
   }
   const durability = processes[0]?.durability ?? { replicas: streams.LOG.config.num_replicas, fsync: null }
   return {
@@ -111,6 +120,7 @@ async function readProgress(jetstream: JetStreamContext, settings: Settings): Pr
       stages,
       dead: streams.DEAD.state.messages,
       badRecords: streams.DEAD.state.messages === 0 ? 0 : await countDeadLetters(jetstream, BAD_RECORD),
+      refusedRows: streams.DEAD.state.messages === 0 ? 0 : await countDeadLetters(jetstream, ROW_REFUSED),
       removed,
       durability,
     },
@@ -170,6 +180,34 @@ function reported(processes: readonly ProcessStatus[], role: Role, partitionCoun
   }
 }
 
+/**
+ * Whether a process has had the same message before it for `STANDSTILL_MS` without a move. A runner of tasks that runs some does not stand
+ * still: the others wait for them.
+ *
+ * @returns what the report then says instead, by its detail
+ */
+async function standstillOf(
+  { jsm }: JetStreamContext,
+  role: Role,
+  processes: readonly ProcessStatus[],
+  extentOf: (stream: StreamName) => StreamExtent,
+): Promise<((detail: string) => Pick<StageReport, 'ok' | 'detail'>) | undefined> {
+  const stream = streamOfStage(role)
+  const members = working(processes.flatMap(({ stages }) => stages[role] ?? []))
+  if (stream === undefined || (stream === 'TASKS' && members.some(({ lag }) => lag > 0))) return undefined
+  for (const member of members) {
+    const { lag } = progressInStream(role, member, extentOf)
+    if (lag === 0 || (member.stillMs ?? 0) < STANDSTILL_MS) continue
+    const seq = stream === 'TASKS' ? extentOf(stream).first_seq : member.position + 1
+    const first = await jsm.direct.getMessage(stream, { seq, next_by_subj: '>' })
+    const waitedMs = first === null ? 0 : Date.now() - first.time.getTime()
+    if (waitedMs < STANDSTILL_MS) continue
+    const seconds = Math.round(Math.min(waitedMs, member.stillMs ?? 0) / 1_000)
+    return (detail) => ({ ok: false, detail: `stands still for ${seconds} s, ${counted(lag, 'message')} behind: ${detail}` })
+  }
+  return undefined
+}
+
 const NOT_RUNNING = 'no process reports this role; this is its last checkpoint'
 
 /** The progress of a role by its checkpoints; `undefined` if it has none. */
@@ -205,7 +243,7 @@ const projected = (settings: Settings, at: (position: number) => StageReport): P
       hasCode(error, 'no_tables') ? undefined : { ...at(0), detail: `cannot read the progress mark from ClickHouse (${messageOf(error)})` },
   )
 
-async function withTables<T>(
+export async function withTables<T>(
   settings: Settings,
   read: (client: ClickHouseClient) => Promise<T>,
   onFailure: (error: unknown) => T,

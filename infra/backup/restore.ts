@@ -90,6 +90,8 @@ export async function restore(settings: Settings, dir: string, log: Logger, prog
     partitions: manifest.partitions,
     replicas,
     storageBytesMax: nats.storageBytesMax,
+    isStorageKnown: nats.isStorageKnown,
+    log,
     outKeepHours: settings.OUT_KEEP_HOURS,
     restore: { firstSeqs: { LOG: manifest.log.firstSeq, DEAD: manifest.dead.firstSeq, INBOX: manifest.inbox.lastSeq + 1 } },
   })

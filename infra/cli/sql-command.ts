@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { Command } from 'commander'
+import { damageError } from '../../pipeline/runtime/clickhouse-failures.ts'
 import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
 import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
@@ -82,6 +83,11 @@ function ask(access: ClickHouseClientConfigOptions, query: string, format: strin
 
 /** Reads the error from the end of the answer: if the query failed half-way, rows come before the error. */
 async function refusal(response: Response): Promise<ColloquyError> {
+  const error = await answeredError(response)
+  return damageError(error) ?? error
+}
+
+async function answeredError(response: Response): Promise<ColloquyError> {
   const code = response.headers.get('x-clickhouse-exception-code') ?? String(response.status)
   let end = ''
   const body = Readable.fromWeb(response.body as ReadableStream).setEncoding('utf8')

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { textOf } from '../../pipeline/jetstream/removed.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { durabilityText } from '../app/durability.ts'
+import type { NatsProtection } from '../app/nats-protection.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { type Problem, readProblems } from '../app/system-problems.ts'
 import { readStatus, type SystemStatus, waitUntilCaughtUp } from '../app/system-status.ts'
@@ -23,7 +24,7 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), TIMEOUT_MS)
     .option(
       JSON_FLAG,
-      'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, badRecords, '
+      'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, badRecords, refusedRows, '
         + 'removed: {records, ranges, unproven}, durability, nats: {protected, code, detail}}; '
         + 'with --problems one object per problem: {code, what, remedy}',
     )
@@ -50,7 +51,7 @@ function printProblems(out: Output, problems: readonly Problem[]): void {
   }
 }
 
-function print(out: Output, { log, stages, dead, badRecords, removed, durability, nats }: SystemStatus): void {
+function print(out: Output, { log, stages, dead, badRecords, refusedRows, removed, durability, nats }: SystemStatus): void {
   out.table(
     ['stage', 'position', 'lag', 'state'],
     Object.entries(stages).map(([role, stage]) => [
@@ -68,6 +69,10 @@ function print(out: Output, { log, stages, dead, badRecords, removed, durability
       ),
     )
   }
+  if (refusedRows > 0) {
+    const rows = counted(refusedRows, 'row')
+    out.line(out.paint('red', `ClickHouse refuses ${rows}, which the tables lack; "colloquy dead ls --reason row_refused" lists them.`))
+  }
   if (removed.records > 0) {
     const { records, first } = removed.unproven
     const actors = first.map(({ seq, actor }) => `${seq} of ${actor}`).join(', ')
@@ -77,9 +82,11 @@ function print(out: Output, { log, stages, dead, badRecords, removed, durability
       out.line(`The tables still have rows of ${records} of them, which nothing proves: ${actors}${records > first.length ? ', …' : ''}.`)
   }
   out.line(`LOG ends at sequence ${log.last}, DEAD has ${counted(dead, 'dead letter')}. ${durabilityText(durability)}`)
-  out.line(
-    nats.protected
-      ? `NATS is protected: ${nats.detail}.`
-      : out.paint('red', `NATS is not protected (${nats.code}): ${nats.detail}. Configure it with what "colloquy nats-config" prints.`),
-  )
+  out.line(nats.protected === true ? protectionText(nats) : out.paint('red', protectionText(nats)))
+}
+
+function protectionText({ protected: isProtected, code, detail }: NatsProtection): string {
+  if (isProtected === null) return `It is unknown whether NATS is protected (${code}): ${detail}. Repeat the command.`
+  if (isProtected) return `NATS is protected: ${detail}.`
+  return `NATS is not protected (${code}): ${detail}. Configure it with what "colloquy nats-config" prints.`
 }

@@ -2,6 +2,7 @@ import { createClient } from '@clickhouse/client'
 import { Command } from 'commander'
 import type { IndexDifference } from '../../pipeline/index-check/index-differences.ts'
 import { textOf } from '../../pipeline/jetstream/removed.ts'
+import { damageError } from '../../pipeline/runtime/clickhouse-failures.ts'
 import type { Named } from '../../pipeline/verify/table-differences.ts'
 import { type Verified, verify } from '../../pipeline/verify/verify.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
@@ -96,6 +97,8 @@ async function verifySystem(settings: Settings, { from, to, tenant }: Options, o
       const verified = await verify({ ...scope, jetstream, clickhouse, countRepeats: true })
       return { verified, index: await verifySearchIndex(settings, jetstream, clickhouse, { ...scope, tablesTo: verified.to }) }
     })
+  } catch (error) {
+    throw damageError(error) ?? error
   } finally {
     bar.stop()
     await clickhouse.close()

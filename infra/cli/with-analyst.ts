@@ -1,4 +1,5 @@
 import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
+import { damageError } from '../../pipeline/runtime/clickhouse-failures.ts'
 import { codeOf } from '../../schemas/errors.ts'
 import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
 import type { Settings } from '../settings.ts'
@@ -21,7 +22,7 @@ export async function withAnalyst<T>(
     return await work(clickhouse)
   } catch (cause) {
     const isRefused = !(cause instanceof ClickHouseError) && NOT_LISTENING.includes(codeOf(cause) ?? '')
-    throw isRefused ? notRunning(settings, String(access.url), cause) : cause
+    throw isRefused ? notRunning(settings, String(access.url), cause) : (damageError(cause) ?? cause)
   } finally {
     await clickhouse.close()
   }

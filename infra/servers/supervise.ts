@@ -39,6 +39,11 @@ export interface SupervisedChild {
 
 const readyTimeoutMsDefault = 60_000
 const stopTimeoutMsDefault = 10_000
+/**
+ * The same once this process is gone, at most. Short, because nobody waits for the child any more: what it has acknowledged is with the
+ * operating system, and survives SIGKILL.
+ */
+const orphanMsMax = 2_000
 const readyPauses: Pauses = { minMs: 50, maxMs: 50 }
 const lineCharsMax = 4_096
 const stderrTailLinesMax = 20
@@ -138,7 +143,7 @@ function launch(spec: ChildSpec, log: Logger): Run {
     name: spec.name,
     command: spec.command,
     args: spec.args,
-    stopTimeoutMs: spec.stopTimeoutMs ?? stopTimeoutMsDefault,
+    stopTimeoutMs: Math.min(spec.stopTimeoutMs ?? stopTimeoutMsDefault, orphanMsMax),
     // The environment is not read as configuration here: the child needs PATH, HOME and the like.
     env: { ...process.env, ...spec.env },
   })

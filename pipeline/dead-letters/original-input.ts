@@ -2,6 +2,7 @@ import type { Resolution, ResolutionRequest } from '../../schemas/dead-letter-re
 import { ColloquyError } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import { actorKey } from '../../schemas/subjects.ts'
+import { isDerived } from '../dispatcher/derived-letters.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { messageAt } from '../jetstream/last-record.ts'
 import { BAD_RECORD, logParser } from '../jetstream/log-message.ts'
@@ -55,6 +56,7 @@ function checkRedrivable({ seq, reason, headers, isExcerpt }: DeadLetter, force:
         + 'send the actor an event that starts the task again, then drop the dead letter',
     )
   }
+  if (isDerived(reason)) refuse('is about a text or a row that LOG still has, not about an input: remove the cause, then drop it')
   if (reason === BAD_RECORD) refuse('is a message of LOG that was no input of an actor: drop it')
   if (reason === 'bad_subject') {
     refuse('has a subject without an actor: publish its payload ("dead show --raw") to the subject of an actor, then drop the dead letter')

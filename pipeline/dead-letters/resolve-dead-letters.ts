@@ -5,10 +5,12 @@ import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorSubject } from '../../schemas/subjects.ts'
+import { isDerived } from '../dispatcher/derived-letters.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { JS_CODE } from '../jetstream/jetstream-codes.ts'
 import { logParser } from '../jetstream/log-message.ts'
 import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
+import { removeResolvedDeadLetter } from '../jetstream/removal.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import { type Pauses, restartPauses, withRetry } from '../runtime/retry.ts'
@@ -69,6 +71,7 @@ interface Pending {
 /**
  * Redrives or drops dead letters in the order in which their inputs arrived, and waits for the record of each. Each resolution is an
  * internal input, so that its actor handles it in turn and LOG records the outcome. The dispatcher then removes the dead letter from DEAD.
+ * A dead letter that is about no input is removed at once.
  *
  * @throws the errors of JetStream; a dead letter that cannot be resolved is passed to `onResolved` as `refused`.
  */
@@ -96,6 +99,11 @@ export async function resolveDeadLetters(options: ResolveOptions, deadLetters: r
   try {
     for (const deadLetter of inOrderOfArrival(deadLetters)) {
       await inFlight.whenAvailable()
+      if (resolution === 'dropped' && isDerived(deadLetter.reason)) {
+        await removeResolvedDeadLetter(jetstream.jsm, deadLetter.seq)
+        onResolved({ deadLetter, outcome: 'dropped' })
+        continue
+      }
       const input = await resolutionInputOf(jetstream, deadLetter.seq, resolution, force).catch((error: unknown) => refusal(error))
       if ('error' in input) {
         onResolved({ deadLetter, outcome: 'refused', error: input.error })

@@ -1,8 +1,17 @@
+import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
+import type { MsgHdrs } from '@nats-io/transport-node'
 import type { LogRecord, Reason, ResolvedDeadLetter, TaskEnd } from '../../schemas/record.ts'
 import { type Address, deadSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { BAD_RECORD, type BadRecord } from '../jetstream/log-message.ts'
+import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
 import { removeResolvedDeadLetter } from '../jetstream/removal.ts'
+import { storedSince } from '../jetstream/stream-info.ts'
+import { askWithRetry } from '../runtime/retry.ts'
+
+const LOG_SEQ = 'Colloquy-Log-Seq'
+const INBOX_SEQ = 'Colloquy-Inbox-Seq'
+const TASK = 'Colloquy-Task'
 
 /** A message for DEAD. */
 export interface DeadLetterMessage {
@@ -38,8 +47,8 @@ export async function deadLettersOf(
 ): Promise<DeadLetterMessage[]> {
   const deadLetters: DeadLetterMessage[] = []
   const base = {
-    'Colloquy-Log-Seq': String(logSeq),
-    'Colloquy-Inbox-Seq': String(record.inbox.seq),
+    [LOG_SEQ]: String(logSeq),
+    [INBOX_SEQ]: String(record.inbox.seq),
     'Colloquy-At': record.at,
     'Colloquy-Type': headerText(record.input.type),
   }
@@ -73,7 +82,7 @@ export async function deadLettersOf(
         ...base,
         'Colloquy-Reason': 'task_failed',
         'Colloquy-Error': headerText(`${end.error?.code}: ${end.error?.message}`),
-        'Colloquy-Task': end.task,
+        [TASK]: end.task,
       },
     })
   }
@@ -101,7 +110,7 @@ export function badRecordDeadLetter(
     payload,
     msgId: `dead-log-${seq}-${Date.parse(at)}`,
     headers: {
-      'Colloquy-Log-Seq': String(seq),
+      [LOG_SEQ]: String(seq),
       'Colloquy-At': at,
       'Colloquy-Reason': BAD_RECORD,
       'Colloquy-Error': headerText(why),
@@ -111,9 +120,61 @@ export function badRecordDeadLetter(
   }
 }
 
+/** Letters of one actor and reason that are searched for an earlier one. */
+const SEARCHED_MAX = 1_000
+
+/**
+ * Publishes a dead letter, unless DEAD has it. One of the same input or run, of a record that LOG has lost, gives way: it could not be
+ * redriven.
+ *
+ * @param since when the input arrived, ISO
+ * @returns whether it is new
+ */
+export async function publishDeadLetter(
+  deps: RetryDeps,
+  { jsm }: Pick<JetStreamContext, 'jsm'>,
+  letter: DeadLetterMessage,
+  since: string,
+): Promise<boolean> {
+  const { subject, payload, msgId, headers } = letter
+  const outdated: number[] = []
+  const earlier = await askWithRetry(deps, 'the earlier dead letters of an input', () => earlierLetters(jsm, letter, since))
+  for (const { seq, header } of earlier) {
+    if (header.get(LOG_SEQ) === headers[LOG_SEQ]) return false
+    outdated.push(seq)
+  }
+  const published = await publishWithRetry(deps, subject, payload, { msgId, headers })
+  // Within the duplicate window DEAD keeps the letter that it has.
+  if (published.ok && published.duplicate) return false
+  for (const seq of outdated) await removeResolvedDeadLetter(jsm, seq)
+  return outdated.length === 0
+}
+
+async function earlierLetters(
+  jsm: JetStreamManager,
+  { subject, msgId, headers }: DeadLetterMessage,
+  since: string,
+): Promise<readonly StoredMsg[]> {
+  // An actor's letters of a reason are in the order of their inputs. Usually the last one is of an earlier input.
+  const last = await jsm.direct.getMessage('DEAD', { last_by_subj: subject })
+  if (last === null || Number(last.header.get(INBOX_SEQ)) < Number(headers[INBOX_SEQ])) return []
+  const earlier: StoredMsg[] = []
+  let searched = 0
+  for await (const stored of storedSince(jsm, 'DEAD', subject, since)) {
+    if (stored.header.get('Nats-Msg-Id') === msgId || isOfSameInput(stored.header, headers)) earlier.push(stored)
+    searched += 1
+    if (searched === SEARCHED_MAX) break
+  }
+  return earlier
+}
+
+/** Both reject the same input. Other letters name an input too: the one that ended their task. */
+const isOfSameInput = (stored: MsgHdrs, headers: DeadLetterMessage['headers']): boolean =>
+  headers[INBOX_SEQ] !== undefined && stored.get(INBOX_SEQ) === headers[INBOX_SEQ] && headers[TASK] === undefined && !stored.has(TASK)
+
 /** Removes a dead letter that was redriven or dropped from DEAD. May be repeated; leaves any other message at its sequence alone. */
 export async function removeDeadLetter({ jsm }: JetStreamContext, { deadSeq, logSeq }: ResolvedDeadLetter): Promise<void> {
   const stored = await jsm.streams.getMessage('DEAD', { seq: deadSeq })
-  if (stored === null || stored.header.get('Colloquy-Log-Seq') !== String(logSeq)) return
+  if (stored === null || stored.header.get(LOG_SEQ) !== String(logSeq)) return
   await removeResolvedDeadLetter(jsm, deadSeq)
 }

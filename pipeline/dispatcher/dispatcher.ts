@@ -22,7 +22,15 @@ import type { PartitionRun } from '../runtime/partitioned-stage.ts'
 import { periodicJob } from '../runtime/periodic-job.ts'
 import { askWithRetry } from '../runtime/retry.ts'
 import { createWakeUps } from '../timers/wake-ups.ts'
-import { badRecordDeadLetter, deadLettersOf, hasDeadLetters, removeDeadLetter } from './dead-letter-messages.ts'
+import { createCarriedOutBefore } from './carried-out-before.ts'
+import {
+  badRecordDeadLetter,
+  type DeadLetterMessage,
+  deadLettersOf,
+  hasDeadLetters,
+  publishDeadLetter,
+  removeDeadLetter,
+} from './dead-letter-messages.ts'
 import { abortedBy, eventsOf, type Outgoing, sentBy, tasksOf } from './outgoing-messages.ts'
 import { rearm } from './rearm.ts'
 import { resend } from './resend-events.ts'
@@ -40,6 +48,8 @@ export interface DispatcherOptions {
   readonly bytesMax: number
   /** Interval of the checkpoints. */
   readonly checkpointMs: number
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   readonly log: Logger
   readonly metrics: Metrics
 }
@@ -82,8 +92,12 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     loop.signal,
   )
 
+  const earlier = await createCarriedOutBefore(jetstream, options.now)
   const publishInOrder = async (messages: readonly Outgoing[]): Promise<void> => {
     for (const { subject, payload, ...publishOptions } of messages) await publishWithRetry(deps, subject, payload, publishOptions)
+  }
+  const bury = async (deadLetter: DeadLetterMessage, since: string): Promise<void> => {
+    if (await publishDeadLetter(deps, jetstream, deadLetter, since)) metrics.deadLetters.inc({ reason: deadLetter.reason })
   }
   const carryOut = async ({ partition, address, record, seq: logSeq }: LogEntry): Promise<void> => {
     const startedMs = performance.now()
@@ -91,24 +105,26 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
       ? await askWithRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(jetstream, address, record, logSeq))
       : []
     const sent = sentBy(address, record)
-    const others = [...tasksOf(address, record), ...deadLetters]
+    const { events, tasks } = earlier.isRecent(record)
+      ? { events: eventsOf(address, record), tasks: tasksOf(address, record) }
+      : await askWithRetry(deps, `what was published for LOG ${logSeq}`, () => earlier.effectsLeft(address, record))
     const deadline = uncoveredDeadline(address, record)
     const [wakeUp] = await Promise.all([
       deadline === undefined
         ? 'there'
         : wakeUps.set(address, deadline.at, { isNew: record.n === 1, isStillOwned: () => isStillOwned(partition) }),
-      publishInOrder(eventsOf(address, record)),
+      publishInOrder(events),
       publishInOrder(sent),
-      ...others.map(({ subject, payload, ...publishOptions }) => publishWithRetry(deps, subject, payload, publishOptions)),
+      ...tasks.map(({ subject, payload, ...publishOptions }) => publishWithRetry(deps, subject, payload, publishOptions)),
+      ...deadLetters.map((deadLetter) => bury(deadLetter, record.inbox.ts)),
     ])
     if (record.resolves !== undefined) {
       await removeDeadLetter(jetstream, record.resolves)
       metrics.deadLettersResolved.inc({ end: record.resolves.end })
     }
     if (wakeUp === 'not_ours') handedOff.add(partition)
-    if (wakeUp === 'set' || sent.length + others.length > deadLetters.length) truncation.markChanged()
-    for (const deadLetter of deadLetters) metrics.deadLetters.inc({ reason: deadLetter.reason })
-    metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + sent.length + others.length)
+    if (wakeUp === 'set' || sent.length + tasks.length > 0) truncation.markChanged()
+    metrics.stageOut.inc({ stage: 'dispatch' }, events.length + sent.length + tasks.length + deadLetters.length)
     if (sent.length > 0) metrics.sent.inc({ kind: address.kind }, sent.length)
     for (const run of abortedBy(record)) jetstream.nc.publish(abortSubject(run))
     metrics.handlerSeconds.observe({ stage: 'dispatch' }, (performance.now() - startedMs) / 1000)
@@ -117,9 +133,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   /** Puts a message of LOG that is no record into DEAD. */
   const setAside = async (entry: BadRecord): Promise<void> => {
     reportBadRecord({ log, metrics }, 'dispatcher', entry)
-    const { subject, payload, reason, ...publishOptions } = badRecordDeadLetter(entry, jetstream.nc.info?.max_payload)
-    await publishWithRetry(deps, subject, payload, publishOptions)
-    metrics.deadLetters.inc({ reason })
+    await bury(badRecordDeadLetter(entry, jetstream.nc.info?.max_payload), entry.bad.at)
   }
   /** The actor's next deadline, unless a wake-up is known to cover it. */
   const uncoveredDeadline = (address: Address, { state, inbox }: LogRecord) => {
@@ -214,7 +228,7 @@ async function resumeDispatching({ jetstream, checkpoints, truncation, partition
   const stored = new Map<number, readonly StreamPosition[]>()
   for (const partition of partitions) stored.set(partition, await checkpoints.load(partition))
   const resumed = await resumePartitions(
-    { jetstream, log, metrics, reader: 'dispatcher', remedy: 'it restores the pending tasks and wake-ups of actors' },
+    { jetstream, log, metrics, reader: 'dispatcher', remedy: 'it restores the pending tasks and wake-ups of actors', canUndo: false },
     stored,
   )
   const truncated = [...resumed].filter(([, one]) => one.truncated).map(([partition]) => partition)

@@ -33,6 +33,8 @@ export interface Embedder {
 /** An embedder that runs its model in this process. */
 export interface LocalEmbedder extends Embedder {
   readonly model: EmbedModel
+  /** Texts that the model has finished. */
+  readonly embedded: number
   /** As `embed`, but returns an error in place of the vector for each text that the model fails on. */
   embedEach(texts: readonly string[], as: EmbedAs): Promise<(Float32Array | ColloquyError)[]>
   /**
@@ -92,6 +94,7 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
   const closing = new AbortController()
   let thread: EmbedThread | undefined
   let keys = 0
+  let embedded = 0
 
   const removeChunking = (key: number): PendingChunks | undefined => {
     const request = chunking.get(key)
@@ -115,6 +118,7 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
         // A copy: a view would keep the vectors of the whole run in memory while one of them is cached.
         pending.remove(key)?.resolve(message.vectors.slice(index * model.dimension, (index + 1) * model.dimension))
       }
+      embedded += message.keys.length
       metrics.embedTexts.inc({ by: 'model' }, message.keys.length)
     } else if (message.type === 'chunked') {
       removeChunking(message.key)?.resolve(message.chunks)
@@ -214,6 +218,9 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
     fingerprint,
     dimension: model.dimension,
     kind: model.kind,
+    get embedded() {
+      return embedded
+    },
     embedEach,
     async embed(texts, as) {
       const results = await embedEach(texts, as)

@@ -151,7 +151,7 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
   }
 
   loop.run(take)
-  const watch = watchRemoved(jetstream, removed, loop.fail)
+  const watch = watchRemoved({ jetstream, log }, removed, loop.fail)
   loop.signal.addEventListener('abort', () => void watch.stop())
   completeLost(lost, { watermarks, reader, released, signal: loop.signal, log }).catch(loop.fail)
 

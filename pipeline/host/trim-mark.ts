@@ -5,6 +5,7 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import { recordAt } from '../jetstream/last-record.ts'
 import { findResumePosition, streamPositionSchema } from '../jetstream/position-history.ts'
 import type { Removed } from '../jetstream/removed.ts'
+import { isGone } from '../jetstream/resume-reading.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { typedKey } from '../jetstream/typed-kv.ts'
 import type { Metrics } from '../runtime/metrics.ts'
@@ -37,7 +38,7 @@ export async function reportLostInputs(
   const mark = await markIn(kv).get()
   if (mark === undefined) return
   const { inboxSeq, log: had } = mark.value
-  const { truncated } = await findResumePosition(jetstream.jsm, 'LOG', [had], async (seq) => removed.has(seq))
+  const { truncated } = await findResumePosition(jetstream.jsm, 'LOG', [had], isGone({ jetstream, log }, removed))
   if (!truncated) return
   const { state } = await streamInfo(jetstream.jsm, 'LOG')
   metrics.inputsLost.inc()

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { createFairPlaces } from '../runtime/fair-places.ts'
+import { createLingeringClose } from './lingering-close.ts'
 
 /** Connections beyond the limit that are kept for a moment, to answer health checks, and others with 503. */
 const RESERVE = 64
@@ -16,7 +17,7 @@ export interface ConnectionPlaces {
 
 export interface ConnectionOptions {
   readonly connectionsMax: number
-  /** Answers a connection that cannot even be kept for a health check, and ends it. */
+  /** Answers a connection that cannot even be kept for a health check, and closes it with `destroySoon`. */
   readonly refuse: (socket: Socket) => void
 }
 
@@ -38,6 +39,7 @@ export function boundConnections(server: Server, { connectionsMax, refuse }: Con
   const connections = new Map<Socket, Connection>()
   /** Connections without a request in progress, the longest idle first. */
   const idle = new Set<Socket>()
+  const closeLingering = createLingeringClose()
 
   const givePlace = (connection: Connection): boolean => {
     connection.hasPlace = places.acquire(connection.client)
@@ -77,6 +79,11 @@ export function boundConnections(server: Server, { connectionsMax, refuse }: Con
     }
     connections.set(socket, connection)
     idle.add(socket)
+    // Node calls it after the last answer of a connection.
+    socket.destroySoon = () => {
+      release(socket)
+      closeLingering(socket)
+    }
     socket.once('close', () => release(socket))
     if (!connection.hasPlace && connections.size > connectionsMax + RESERVE) refuse(socket)
   })

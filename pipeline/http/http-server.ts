@@ -81,6 +81,8 @@ const KEEP_ALIVE_MS = 10_000
 /** Idle time of a connection. Longer than the longest wait for an input, during which the connection is idle. */
 const IDLE_MS_MAX = WAIT_MS_MAX + 15_000
 const STOP_MS_MAX = 5_000
+/** Connections that the system keeps until they are accepted; a burst of more than that waits a second for its turn. */
+const BACKLOG = 4_096
 
 /**
  * Starts the HTTP interface.
@@ -126,7 +128,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     clearTimeout(timeout)
   }
   try {
-    await app.listen({ host, port })
+    await app.listen({ host, port, backlog: BACKLOG })
   } catch (error) {
     await stop()
     throw listenError(error, host, port)
@@ -243,9 +245,8 @@ function answerRaw(problem: HttpProblem, socket: Socket): void {
   const body = JSON.stringify(problemBody(problem))
   const headers = { ...problem.headers, 'content-type': PROBLEM_TYPE, 'content-length': Buffer.byteLength(body), connection: 'close' }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`)
-  // A client that goes on sending must not keep the connection.
-  socket.once('finish', () => socket.destroy())
+  socket.write(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`)
+  socket.destroySoon()
 }
 
 function parserProblem(code: string | undefined): HttpProblem {

@@ -113,8 +113,9 @@ function waitProblem(cause: unknown, { position, id }: Stored, timedOut: string)
   const stored = `the input is stored at position ${position}`
   const more = { position, id }
   const name = cause instanceof DOMException ? cause.name : ''
-  if (name === 'TimeoutError') return new HttpProblem('wait_timeout', `${stored}; ${timedOut}`, { more, cause })
+  if (name === 'TimeoutError') return new HttpProblem('wait_timeout', `${stored}; ${timedOut}`, { more, headers: RETRY_AFTER, cause })
   if (name === 'AbortError') return new HttpProblem('closing', `${stored}; the server is closing, read the actor later`, { more, cause })
-  const { status, code, headers } = asProblem(cause)
-  return new HttpProblem(code, `${stored}; its outcome is unknown, read the actor later`, { status, more, headers, cause })
+  const { status, code, headers, message } = asProblem(cause)
+  const why = status === 503 ? ` (${message})` : ''
+  return new HttpProblem(code, `${stored}; its outcome is unknown${why}, read the actor later`, { status, more, headers, cause })
 }

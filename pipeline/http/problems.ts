@@ -3,6 +3,7 @@ import { errors as nats } from '@nats-io/transport-node'
 import { ERROR_CODES, type HttpErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
+import { damageError } from '../runtime/clickhouse-failures.ts'
 import { isServerAway } from '../runtime/server-away.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
@@ -73,7 +74,7 @@ export function asProblem(error: unknown): HttpProblem {
   if (refused !== undefined) return refused
   const failure = REQUEST_FAILURES.find((known) => known === code)
   if (failure !== undefined) {
-    const detail = `${messageOf(error)}; repeat the request, an input under the same id`
+    const detail = `NATS: ${messageOf(error)}; repeat the request, an input under the same id`
     return new HttpProblem(failure, detail, { headers: RETRY_AFTER, cause: error })
   }
   if (isNatsFailure(error)) return natsUnavailable(error)
@@ -89,11 +90,13 @@ export const natsUnavailable = (cause?: unknown): HttpProblem =>
   new HttpProblem('nats_unavailable', 'NATS does not answer; nothing was stored, repeat the request later', { headers: RETRY_AFTER, cause })
 
 /** The problem of a request that needs the tables while ClickHouse does not answer. */
-export const tablesUnavailable = (cause: unknown): HttpProblem =>
-  new HttpProblem('tables_unavailable', `the tables do not answer (${messageOf(cause)}); repeat the request later`, {
-    headers: RETRY_AFTER,
-    cause,
-  })
+export function tablesUnavailable(cause: unknown): HttpProblem {
+  const damage = damageError(cause)
+  const options = { headers: RETRY_AFTER, cause }
+  return damage === undefined
+    ? new HttpProblem('tables_unavailable', `the tables do not answer (${messageOf(cause)}); repeat the request later`, options)
+    : new HttpProblem('table_damaged', messageOf(damage), options)
+}
 
 /** The NATS client wraps some of its errors in others. */
 const isNatsFailure = (error: unknown): boolean =>

@@ -16,6 +16,7 @@ export function addSearchRoute(app: FastifyInstance, search: Search): void {
       if (hasCode(error, 'index_filling')) {
         throw new HttpProblem('index_filling', `${messageOf(error)}; repeat the request later`, unavailable(error))
       }
+      if (hasCode(error, 'table_damaged')) throw new HttpProblem('table_damaged', messageOf(error), unavailable(error))
       const detail = `the search index does not answer (${messageOf(error)}); repeat the request`
       throw new HttpProblem('search_unavailable', detail, unavailable(error))
     }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { codeOf } from '../../schemas/errors.ts'
+import { codeOf, type ColloquyError } from '../../schemas/errors.ts'
 import { parseActorKey, parseLogSubject } from '../../schemas/subjects.ts'
 import { checkBeyondLog, type CheckDeps, readSource } from '../index-check/check-slice.ts'
 import type { IndexDifference } from '../index-check/index-differences.ts'
@@ -36,6 +36,10 @@ export interface IndexAuditorOptions extends AuditPace {
   readonly jetstream: JetStreamContext
   readonly store: IndexReader & Pick<IndexWriter, 'remove'>
   readonly writer: TextWriter
+  /** What the whole collection has lost: then the run ends, and the next one fills it, which the repair of single points cannot. */
+  readonly loss: () => Promise<ColloquyError | undefined>
+  /** Ends the run. */
+  readonly fail: (error: unknown) => void
   readonly position: TypedKey<AuditPosition>
   /** LOG sequence up to which the indexer has stored everything. */
   readonly storedTo: () => number
@@ -85,6 +89,11 @@ export function startIndexAuditor(options: IndexAuditorOptions): IndexAuditor {
       if (differences === 0) {
         incomplete = { ...incomplete, differences: stuck, isStuck: stuck > 0 }
         return checked.to
+      }
+      const loss = await options.loss()
+      if (loss !== undefined) {
+        options.fail(loss)
+        throw loss
       }
       if (before === Infinity) for (const { kind } of found) metrics.indexMismatches.inc({ kind })
       vain = differences < before ? 0 : vain + 1

@@ -25,18 +25,25 @@ const EVERY_MS = 5_000
 export function startIndexWatch({ store, canaries, collection, fail, log, everyMs = EVERY_MS }: IndexWatchOptions): PeriodicJob {
   return periodicJob(everyMs, async () => {
     try {
-      const found = await store.identity()
-      if (found === undefined) {
-        fail(new ColloquyError('index_filling', 'the collection of the search index was deleted; creating it and filling it from LOG'))
-      } else if (found !== collection) {
-        fail(new ColloquyError('index_filling', 'the collection of the search index was replaced by another one; filling it from LOG'))
-      } else if (!(await canaries.areStored())) {
-        fail(new ColloquyError('index_filling', 'the collection of the search index lost points; filling it from LOG'))
-      }
+      const loss = await lossOf({ store, canaries, collection })
+      if (loss !== undefined) fail(loss)
     } catch (error) {
       if (hasCode(error, 'index_filling')) fail(error)
       else log.debug({ err: error }, 'the collection of the search index could not be checked')
     }
     return everyMs
   })
+}
+
+/** What the collection has lost; `undefined` if it is there and has its canaries. */
+export async function lossOf({
+  store,
+  canaries,
+  collection,
+}: Pick<IndexWatchOptions, 'store' | 'canaries' | 'collection'>): Promise<ColloquyError | undefined> {
+  const found = await store.identity()
+  const lost = (what: string): ColloquyError => new ColloquyError('index_filling', `the collection of the search index ${what}`)
+  if (found === undefined) return lost('was deleted, or one of its tables was; creating it and filling it from LOG')
+  if (found !== collection) return lost('was replaced by another one; filling it from LOG')
+  return (await canaries.areStored()) ? undefined : lost('lost points; filling it from LOG')
 }

@@ -21,9 +21,9 @@ import type { IndexReader, IndexWriter } from '../search/vector-store.ts'
 import type { Canaries } from './canaries.ts'
 import { type AuditPace, type AuditPosition, incompleteText, startIndexAuditor } from './index-auditor.ts'
 import type { IndexChange, IndexText } from './index-changes.ts'
-import { startIndexWatch } from './index-watch.ts'
+import { lossOf, startIndexWatch } from './index-watch.ts'
 import { changeOf } from './record-changes.ts'
-import { createTextWriter } from './text-writer.ts'
+import { createTextWriter, type WriteProgress } from './text-writer.ts'
 
 export interface IndexerOptions extends Pick<RetryDeps, 'log' | 'metrics'> {
   readonly jetstream: JetStreamContext
@@ -77,7 +77,7 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
   const checkpoint = (await checkpoints.find(WHOLE_LOG)) ?? []
   const verified = await canaries.verifiedHistory(checkpoint)
   const resumed = await resumeReading(
-    { jetstream, log, metrics, reader: 'indexer', remedy: 'it removes from the search index what came from lost records' },
+    { jetstream, log, metrics, reader: 'indexer', remedy: 'it removes from the search index what came from lost records', canUndo: true },
     verified,
   )
   let { position: startSeq, history } = resumed
@@ -151,9 +151,23 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
   }
   const onReplaced = (): void => loop.fail(new ColloquyError('memory_replaced', 'another collection replaced that of the search index'))
   options.replaced?.addEventListener('abort', onReplaced, { once: true })
-  const watch = startIndexWatch({ store, canaries, collection: options.collection, fail: loop.fail, log, everyMs: options.watchMs })
+  const { fail } = loop
+  const watched = { store, canaries, collection: options.collection }
+  const watch = startIndexWatch({ ...watched, fail, log, everyMs: options.watchMs })
   const auditor =
-    options.audit && startIndexAuditor({ ...options.audit, jetstream, store, writer, exclusive, storedTo: () => stored, log, metrics })
+    options.audit
+    && startIndexAuditor({
+      ...options.audit,
+      jetstream,
+      store,
+      writer,
+      loss: () => lossOf(watched),
+      fail,
+      exclusive,
+      storedTo: () => stored,
+      log,
+      metrics,
+    })
   const stopJobs = async (): Promise<void> => {
     await Promise.all([watch.stop(), auditor?.stop()])
   }
@@ -168,11 +182,11 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
       if (stored < incompleteUpTo) {
         return { ok: true, detail: `index incomplete: filling the collection from LOG, at sequence ${stored} of ${incompleteUpTo}` }
       }
-      if (incomplete === undefined || incomplete.differences === 0) return { ok: true, detail: running }
+      if (incomplete === undefined || incomplete.differences === 0) return { ok: true, detail: `${running}${writingText(writer.current)}` }
       return { ok: !incomplete.isStuck, detail: incompleteText(incomplete) }
     },
     ended: loop.ended,
-    progress: () => ({ position: stored, lag: Math.max(0, reader.position.seq + reader.pending - stored) }),
+    progress: () => ({ done: embedder.embedded, position: stored, lag: Math.max(0, reader.position.seq + reader.pending - stored) }),
     async stop() {
       batches.drain()
       await loop.stop()
@@ -181,6 +195,16 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
       await stopJobs()
     },
   }
+}
+
+/** A write that takes longer is described in the status. */
+const LONG_WRITE_MS = 2_000
+
+function writingText(current: WriteProgress | undefined): string {
+  if (current === undefined || performance.now() - current.startedMs < LONG_WRITE_MS) return ''
+  const { texts, textsSplit, chunks, chunksEmbedded } = current
+  if (textsSplit === 0) return `; splitting ${texts} texts into chunks`
+  return `; embedding ${texts} texts: ${chunksEmbedded} of ${chunks} chunks${textsSplit < texts ? ` of the first ${textsSplit}` : ''} done`
 }
 
 /** LOG sequence of the first record of any knowledge source. */

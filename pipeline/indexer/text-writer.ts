@@ -1,9 +1,8 @@
-import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
-import { deadSubject } from '../../schemas/subjects.ts'
-import { headerText } from '../dispatcher/dead-letter-messages.ts'
+import { ColloquyError, hasCode } from '../../schemas/errors.ts'
+import { publishDerivedLetter } from '../dispatcher/derived-letters.ts'
 import type { LocalEmbedder } from '../embedding/embedder.ts'
 import { UNEMBEDDABLE, unembeddableId } from '../index-check/unembeddable.ts'
-import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
+import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
 import { type BatchBounds, boundedBatches, sendInHalves } from '../runtime/bounded-batches.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { pointId } from '../search/point-id.ts'
@@ -21,6 +20,17 @@ export interface TextWriter {
    * @throws the errors of the store and of the embedder that are not about a text; the reason of the signal between two steps.
    */
   write(texts: readonly IndexText[], maybeStoredUpTo: number): Promise<StoredRef[]>
+  /** What the present call is at; `undefined` between two calls. */
+  readonly current: WriteProgress | undefined
+}
+
+/** How far a call is: texts that are split into chunks, and those of these chunks that are embedded. */
+export interface WriteProgress {
+  readonly startedMs: number
+  readonly texts: number
+  readonly textsSplit: number
+  readonly chunks: number
+  readonly chunksEmbedded: number
 }
 
 /** A stored point by its place. */
@@ -91,17 +101,33 @@ export function createTextWriter({ embedder, store, deadLetters, metrics }: Text
     const known = await store.existing(suspects.map(({ of, chunk }) => idOf(of, chunk)))
     return pieces.filter(({ of, chunk }) => !known.has(idOf(of, chunk)))
   }
-  return {
-    async write(texts, maybeStoredUpTo) {
-      const stored: StoredRef[] = []
-      for (const some of boundedBatches(inTurns(texts), TEXTS, ({ text }) => Buffer.byteLength(text))) {
-        const pieces = (await Promise.all(some.map(split))).flat()
-        for (const batch of boundedBatches(pieces, PIECES, ({ text }) => Buffer.byteLength(text))) {
-          deadLetters.signal?.throwIfAborted()
-          stored.push(...(await writePieces(batch, maybeStoredUpTo)))
-        }
+  let current: Omit<WriteProgress, 'chunksEmbedded'> | undefined
+  let embeddedBefore = 0
+  const writeTexts: TextWriter['write'] = async (texts, maybeStoredUpTo) => {
+    embeddedBefore = embedder.embedded
+    let [textsSplit, chunks] = [0, 0]
+    const startedMs = performance.now()
+    const stored: StoredRef[] = []
+    for (const some of boundedBatches(inTurns(texts), TEXTS, ({ text }) => Buffer.byteLength(text))) {
+      current = { startedMs, texts: texts.length, textsSplit, chunks }
+      const pieces = (await Promise.all(some.map(split))).flat()
+      textsSplit += some.length
+      chunks += pieces.length
+      current = { startedMs, texts: texts.length, textsSplit, chunks }
+      for (const batch of boundedBatches(pieces, PIECES, ({ text }) => Buffer.byteLength(text))) {
+        deadLetters.signal.throwIfAborted()
+        stored.push(...(await writePieces(batch, maybeStoredUpTo)))
       }
-      return stored
+    }
+    return stored
+  }
+  return {
+    write: (texts, maybeStoredUpTo) =>
+      writeTexts(texts, maybeStoredUpTo).finally(() => {
+        current = undefined
+      }),
+    get current() {
+      return current && { ...current, chunksEmbedded: Math.min(current.chunks, embedder.embedded - embeddedBefore) }
     },
   }
 }
@@ -125,22 +151,17 @@ function* inTurns(texts: readonly IndexText[]): Generator<IndexText> {
 /** The point's id. A knowledge chunk has a key of its own, whatever its position. The chunks of a message share the message's key. */
 const idOf = (text: IndexText, chunk: number): string => pointId(text, text.chunk === undefined ? chunk : 0)
 
-/**
- * Publishes a text that the model or the store fails on to DEAD, so that the stage can continue. Repeated calls publish one message. The
- * dead letter has no input, so it cannot be redriven.
- */
+/** Publishes a text that the model or the store fails on to DEAD, so that the stage can continue. */
 async function reportUnembeddable(deps: RetryDeps, text: IndexText, error: unknown): Promise<void> {
-  const { tenant, kind, actor, seq, source } = text
+  const { tenant, kind, actor, seq, source, at } = text
   deps.log.warn({ tenant, kind, actor, seq, err: error }, 'a text cannot be embedded or stored; publishing it to DEAD and skipping it')
-  const payload = JSON.stringify({ source, text: text.text })
-  await publishWithRetry(deps, deadSubject(UNEMBEDDABLE, { tenant, kind, id: actor }), payload, {
-    msgId: unembeddableId(text.key),
-    headers: {
-      'Colloquy-Log-Seq': String(seq),
-      'Colloquy-At': text.at,
-      'Colloquy-Reason': UNEMBEDDABLE,
-      'Colloquy-Error': headerText(messageOf(error)),
-    },
+  await publishDerivedLetter(deps, {
+    reason: UNEMBEDDABLE,
+    address: { tenant, kind, id: actor },
+    id: unembeddableId(text.key),
+    logSeq: seq,
+    at,
+    error,
+    payload: JSON.stringify({ source, text: text.text }),
   })
-  deps.metrics.deadLetters.inc({ reason: UNEMBEDDABLE })
 }

@@ -5,6 +5,8 @@ import { JetStreamApiError } from '@nats-io/jetstream'
  * publish with an expectation is under way for the subject), it is sent again.
  */
 export const JS_CODE = {
+  /** The account may use no more for all its streams together. */
+  accountLimit: 10002,
   /** The account or the server may use no more memory or disk. */
   insufficientResources: 10023,
   /** There is no such consumer. */

@@ -19,7 +19,7 @@ export async function removeSourced({ streams }: Jsm, { stream, way }: SourcedSt
   await streams.purge(stream, { filter: `${way}.>`, seq: upToSeq + 1 })
 }
 
-/** Removes a dead letter that was redriven or dropped: LOG has the record that says so. It may be gone. */
+/** Removes a dead letter that was redriven or dropped: LOG has the record that says so, or that of what it is about. It may be gone. */
 export async function removeResolvedDeadLetter({ streams }: Jsm, seq: number): Promise<void> {
   try {
     await streams.deleteMessage('DEAD', seq, false)

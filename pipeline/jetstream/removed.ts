@@ -103,11 +103,12 @@ export async function recordLost({ jetstream, log }: Omit<RemovedDeps, 'metrics'
 const RANGES_LOGGED_MAX = 20
 const RANGES_SHOWN = 3
 
-/** Ranges as a text: `5, 7 to 9`. */
+/** Ranges as a text: `sequences 5, 7 to 9`. */
 export function textOf(ranges: readonly SeqRange[]): string {
   const shown = ranges.slice(0, RANGES_SHOWN).map(({ from, to }) => (from === to ? `${from}` : `${from} to ${to}`))
   const more = ranges.length - shown.length
-  return `sequence ${shown.join(', ')}${more > 0 ? ` and ${more} more ranges` : ''}`
+  const isOne = ranges.length === 1 && ranges[0]?.from === ranges[0]?.to
+  return `${isOne ? 'sequence' : 'sequences'} ${shown.join(', ')}${more > 0 ? ` and ${more} more ${more === 1 ? 'range' : 'ranges'}` : ''}`
 }
 
 /** Stores ranges in REMOVED. @returns how many it did not have @throws ColloquyError `not_recorded` if the stream refuses one */
@@ -265,19 +266,30 @@ export function removedSql({ ranges }: { readonly ranges: readonly SeqRange[] },
   return `arrayExists((f, t) -> ${column} BETWEEN f AND t, ${froms}, ${tos})`
 }
 
-const WATCH_MS = 5_000
+/** Within this time a running system finds records that LOG lists as missing. Unreadable ones it finds when something reads them. */
+export const FOUND_MS_MAX = 5_000
 
-/** Ends a stage when more removed ranges are found: its restart takes them into account. */
+/**
+ * Ends a stage when more removed ranges are found: its restart takes them into account. Looks for them too, where LOG says that it has
+ * fewer messages than sequences.
+ */
 export function watchRemoved(
-  jetstream: JetStreamContext,
+  deps: Omit<RemovedDeps, 'metrics'>,
   { revision }: Pick<Removed, 'revision'>,
   fail: (error: Error) => void,
 ): PeriodicJob {
-  return periodicJob(WATCH_MS, async () => {
-    // NATS may be away.
-    const now = await removedRevision(jetstream).catch(() => revision)
-    if (now !== revision)
-      fail(new ColloquyError('records_removed', 'more lost records of LOG were found; restarting to take them into account'))
-    return WATCH_MS
+  let listed = 1
+  return periodicJob(0, async () => {
+    try {
+      const { state } = await streamInfo(deps.jetstream.jsm, 'LOG')
+      const missing = state.first_seq + (state.num_deleted ?? 0)
+      if (missing > listed) await recordLost(deps, (await findRemoved(deps.jetstream)).unknown)
+      listed = missing
+      if ((await removedRevision(deps.jetstream)) !== revision)
+        fail(new ColloquyError('records_removed', 'more lost records of LOG were found; restarting to take them into account'))
+    } catch (error) {
+      deps.log.debug({ err: error }, 'could not look for lost records of LOG; retrying')
+    }
+    return FOUND_MS_MAX
   })
 }

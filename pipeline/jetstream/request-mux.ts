@@ -1,4 +1,5 @@
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node'
+import { z } from 'zod'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { watchConnection } from './connection-events.ts'
 
@@ -30,10 +31,15 @@ interface Pending {
 const NO_RESPONDERS = 503
 const SWEEP_MS = 250
 
+const optionsSchema = z.object({ options: z.object({ inboxPrefix: z.string().optional() }) })
+
+/** The inbox prefix that a connection was opened with. The client's type does not show it. */
+const inboxPrefixIn = (nc: NatsConnection): string | undefined => optionsSchema.safeParse(nc).data?.options.inboxPrefix
+
 /** @param options.timeoutMs how long a reply may take; default 5 s. */
 export function createRequestMux(nc: NatsConnection, options: { readonly timeoutMs?: number } = {}): RequestMux {
   const timeoutMs = options.timeoutMs ?? 5_000
-  const inbox = createInbox()
+  const inbox = createInbox(inboxPrefixIn(nc))
   // In the order of sending: the sweep stops at the first request that is young enough.
   const pending = new Map<string, Pending>()
   let tokens = 0

@@ -1,8 +1,10 @@
+import type { JetStreamManager } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
 import type { StreamName } from '../../schemas/subjects.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { findResumePosition, type StreamPosition } from './position-history.ts'
+import { findResumePosition, type StreamPosition, withPosition } from './position-history.ts'
 import { holeAround, loadRemoved, recordLost, type Removed, type RemovedDeps } from './removed.ts'
+import { nextOf, streamInfo } from './stream-info.ts'
 
 export interface TruncationReporter {
   readonly log: Logger
@@ -26,6 +28,11 @@ export interface ResumeDeps extends RemovedDeps {
   readonly reader: string
   /** The reader's action after a truncation, as the end of a sentence. */
   readonly remedy: string
+  /**
+   * Whether the reader can undo its work: after a truncation it then resumes at a position that it has stored. Otherwise it resumes at the
+   * last message that it has read, by the time at which LOG stored it, and repeats nothing.
+   */
+  readonly canUndo: boolean
 }
 
 /** Where a reader of LOG resumes. */
@@ -70,25 +77,56 @@ interface Compared extends Resumed {
 }
 
 async function compare(deps: ResumeDeps, removed: Removed, history: readonly StreamPosition[]): Promise<Compared> {
-  const isRemoved = async (seq: number): Promise<boolean> => removed.has(seq) || (await isUnreadable(deps, seq))
-  const { position, truncated } = await findResumePosition(deps.jetstream.jsm, 'LOG', history, isRemoved)
-  const hadSeq = history[0]?.seq ?? 0
+  const { position, truncated } = await findResumePosition(deps.jetstream.jsm, 'LOG', history, isGone(deps, removed))
+  const [newest] = history
+  const kept = position === undefined ? [] : history.slice(history.indexOf(position))
+  const last =
+    truncated && newest !== undefined && !deps.canUndo ? await lastReadBefore(deps.jetstream.jsm, newest, position?.seq ?? 0) : undefined
+  const hadSeq = newest?.seq ?? 0
   return {
-    position: position?.seq ?? 0,
-    history: position === undefined ? [] : history.slice(history.indexOf(position)),
+    position: (last ?? position)?.seq ?? 0,
+    history: last === undefined ? kept : withPosition(kept, last),
     // A reader without a position lost nothing.
     truncated: truncated && hadSeq > 0,
     hadSeq,
   }
 }
 
-/** Finds a message that the server counts and cannot read, and stores it as lost. */
-async function isUnreadable(deps: ResumeDeps, seq: number): Promise<boolean> {
-  const hole = await holeAround(deps.jetstream, seq)
-  if (hole === undefined) return false
-  await recordLost(deps, [hole])
-  return true
+/**
+ * The last message of a truncated LOG that was stored no later than a position, and after `low`. All later messages took the place of lost
+ * ones. `undefined` if there is none, or if the clock of the server has gone back since: its times prove nothing then.
+ */
+async function lastReadBefore(
+  jsm: JetStreamManager,
+  { created, seq, ts }: StreamPosition,
+  low: number,
+): Promise<StreamPosition | undefined> {
+  const info = await streamInfo(jsm, 'LOG')
+  if (info.created !== created || !(Date.parse(ts) <= Date.parse(info.ts ?? ''))) return undefined
+  let found: StreamPosition | undefined
+  // Invariant: what is up to `first` was stored by then, and what is after `last` was not, or is gone.
+  for (let [first, last] = [low, Math.min(seq - 1, info.state.last_seq)]; first < last;) {
+    const middle = Math.ceil((first + last) / 2)
+    const message = await nextOf(jsm, 'LOG', middle, '>')
+    const storedAt = message?.time.toISOString()
+    if (message !== null && storedAt !== undefined && message.seq <= last && storedAt <= ts) {
+      found = { created, seq: message.seq, ts: storedAt }
+      first = message.seq
+    } else last = middle - 1
+  }
+  return found
 }
+
+/** Tells whether LOG lost the message of a sequence. Stores one that the server counts and cannot read as lost. */
+export const isGone =
+  (deps: Pick<RemovedDeps, 'jetstream' | 'log'>, removed: Pick<Removed, 'has'>) =>
+  async (seq: number): Promise<boolean> => {
+    if (removed.has(seq)) return true
+    const hole = await holeAround(deps.jetstream, seq)
+    if (hole === undefined) return false
+    await recordLost(deps, [hole])
+    return true
+  }
 
 function report(deps: ResumeDeps, resumed: readonly Compared[]): void {
   const { reader, remedy } = deps

@@ -22,3 +22,15 @@ export const nextOf = (jsm: JetStreamManager, stream: StreamName, seq: number, s
 
 /** A parameter of JetStream's API that the client's type lacks. */
 const fromOn = (seq: number, subject: string): { seq: number; next_by_subj: string } => ({ seq, next_by_subj: subject })
+
+/** The messages of a subject (wildcards allowed) that a stream has stored since a time, in order, from any replica. */
+export async function* storedSince(jsm: JetStreamManager, stream: StreamName, subject: string, since: string): AsyncGenerator<StoredMsg> {
+  const first = await jsm.direct.getMessage(stream, { start_time: since })
+  if (first === null) return
+  for (let seq = first.seq; ;) {
+    const message = await jsm.direct.getMessage(stream, { seq, next_by_subj: subject })
+    if (message === null) return
+    yield message
+    seq = message.seq + 1
+  }
+}

@@ -20,10 +20,11 @@ const HELD_MAX = 1_000
 const HELD_BYTES_MAX = 64 * 1024 ** 2
 
 const token = z.string().regex(TOKEN)
-const requestSchema = z.object({
+/** Strict: a request with a misspelt field is told so, and not answered as if it asked for nothing. */
+const requestSchema = z.strictObject({
   /** Absent: only the durability. */
   input: z
-    .object({
+    .strictObject({
       tenant: token,
       kind: token,
       id: token,
@@ -96,7 +97,10 @@ export function serveReceipts({ nc, waitFor, durability }: ReceiptServiceOptions
   const subscription = nc.subscribe(RECEIPT_SUBJECT, {
     queue: QUEUE,
     callback: (_, message) => {
-      void answer(message.string()).then((reply) => message.respond(JSON.stringify(reply)))
+      answer(message.string())
+        .then((reply) => message.respond(JSON.stringify(reply)))
+        // The connection was closed meanwhile.
+        .catch(() => undefined)
     },
   })
   return {

@@ -1,7 +1,9 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
+import { ColloquyError } from '../../schemas/errors.ts'
 import { type StreamPosition, streamPositionSchema } from '../jetstream/position-history.ts'
 import { SYNC_INSERT } from '../runtime/sync-insert.ts'
+import { withinMs } from '../runtime/time-limit.ts'
 
 const READER = 'projector'
 
@@ -55,12 +57,24 @@ export async function openProgressMarks(clickhouse: ClickHouseClient): Promise<P
   }
 }
 
-/** LOG sequence up to which the tables have all records, from the view `freshness`. 0 if nothing is projected yet. */
-export async function projectedSeq(clickhouse: ClickHouseClient): Promise<number> {
-  const result = await clickhouse.query({ query: 'SELECT projected_seq AS seq FROM freshness', format: 'JSONEachRow' })
-  const [row] = await result.json<{ seq: string | number }>()
-  return Number(row?.seq ?? 0)
-}
+const ANSWER_MS_MAX = 5_000
+
+/**
+ * LOG sequence up to which the tables have all records, from the view `freshness`. 0 if nothing is projected yet.
+ *
+ * @throws ColloquyError `tables_unavailable` if ClickHouse does not answer within 5 s
+ */
+export const projectedSeq = (clickhouse: ClickHouseClient): Promise<number> =>
+  withinMs(
+    ANSWER_MS_MAX,
+    async (signal) => {
+      const query = 'SELECT projected_seq AS seq FROM freshness'
+      const result = await clickhouse.query({ query, format: 'JSONEachRow', abort_signal: signal })
+      const [row] = await result.json<{ seq: string | number }>()
+      return Number(row?.seq ?? 0)
+    },
+    () => new ColloquyError('tables_unavailable', `ClickHouse did not answer within ${ANSWER_MS_MAX / 1_000} s`),
+  )
 
 async function saveProgress(clickhouse: ClickHouseClient, mark: ProgressMark, version: bigint): Promise<void> {
   await clickhouse.insert({

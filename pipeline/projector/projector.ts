@@ -9,7 +9,6 @@ import { loadRemoved, watchRemoved } from '../jetstream/removed.ts'
 import { resumeReading } from '../jetstream/resume-reading.ts'
 import { createBatchLoop } from '../runtime/batch-loop.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
-import type { Metrics } from '../runtime/metrics.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import { insertBatch, type InsertDeps } from './insert-batch.ts'
 import { openProgressMarks } from './progress-mark.ts'
@@ -19,10 +18,9 @@ import { shouldFlush } from './should-flush.ts'
 import { createTableSwap } from './table-swap.ts'
 import { openUnprovenRows } from './unproven-rows.ts'
 
-export interface ProjectorOptions extends Omit<InsertDeps, 'signal' | 'metrics'> {
+export interface ProjectorOptions extends Omit<InsertDeps, 'signal' | 'onTrouble'> {
   readonly jetstream: JetStreamContext
   readonly kv: KV
-  readonly metrics: Metrics
   readonly partitionCount: number
   /** Max records in one batch. */
   readonly batchRecordsMax: number
@@ -47,7 +45,17 @@ const OVERLAP = 1_000
 export async function startProjector(options: ProjectorOptions): Promise<StageRun> {
   const { jetstream, clickhouse, metrics, log } = options
   const stopping = new AbortController()
-  const deps: InsertDeps = { clickhouse, log, metrics, signal: stopping.signal }
+  let trouble: string | undefined
+  const deps: InsertDeps = {
+    clickhouse,
+    jetstream,
+    log,
+    metrics,
+    signal: stopping.signal,
+    onTrouble(text) {
+      trouble = text
+    },
+  }
   const parseMessage = await logParser(jetstream)
   const parse: ParseLogMessage = (message) => {
     const entry = parseMessage(message)
@@ -67,7 +75,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     history: resumedHistory,
     truncated,
   } = await resumeReading(
-    { jetstream, log, metrics, reader: 'projector', remedy: 'it removes from the tables what came from lost records' },
+    { jetstream, log, metrics, reader: 'projector', remedy: 'it removes from the tables what came from lost records', canUndo: true },
     marks.history,
   )
   if (truncated) {
@@ -152,11 +160,12 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
   loop.signal.addEventListener('abort', () => clearInterval(marker))
   await settle(doneBefore)
   loop.run(take)
-  const watch = watchRemoved(jetstream, removed, loop.fail)
+  const watch = watchRemoved({ jetstream, log }, removed, loop.fail)
   loop.signal.addEventListener('abort', () => void watch.stop())
 
   return {
     ended: loop.ended,
+    health: () => ({ ok: true, detail: trouble ?? 'running' }),
     progress: () => ({ position: projectedSeq, lag: Math.max(0, reader.position.seq + reader.pending - projectedSeq) }),
     async stop() {
       batches.drain()

@@ -7,6 +7,8 @@ export interface StageProgress {
   readonly position: number
   /** Messages not processed yet. */
   readonly lag: number
+  /** A count that rises while the stage works on one position for long. Absent: its position moves often enough. */
+  readonly done?: number | undefined
 }
 
 /** The progress of a stage whose partitions are assigned to members. */
@@ -36,7 +38,9 @@ export function lowestPosition(members: readonly PartitionPosition[]): number {
 
 /** The progress of several runs or processes that share one workload; `NOTHING_DONE` without any. */
 export function combineProgress(members: readonly PartitionedProgress[]): StageProgress {
+  const counted = members.flatMap(({ done }) => done ?? [])
   return {
+    ...(counted.length > 0 && { done: counted.reduce((sum, done) => sum + done, 0) }),
     position: lowestPosition(members),
     // Each member reads the whole stream, and its lag includes the messages of the others.
     lag: Math.max(0, ...working(members).map(({ lag }) => lag)),

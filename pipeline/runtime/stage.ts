@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { restartPauses } from './retry.ts'
 import type { PartitionedProgress, StageProgress } from './stage-progress.ts'
@@ -29,6 +30,9 @@ export interface StageRun {
   stop(): Promise<void>
 }
 
+/** Codes of ends that a run chooses, because a restart takes something new into account. They are no failures. */
+const RESTART_CODES: ReadonlySet<string | undefined> = new Set<ErrorCode>(['records_removed', 'memory_replaced', 'index_filling'])
+
 /**
  * Keeps a stage running: a failed run restarts from its checkpoint after an exponential back-off. The first start must succeed.
  *
@@ -40,6 +44,8 @@ export async function startStage(name: string, start: () => Promise<StageRun>, l
   let progress: StageProgress = run.progress()
   let health = { ok: true, since: new Date().toISOString(), detail: 'running' }
 
+  /** Why the last run failed, until the present one is further than that one was. */
+  let failed: { readonly why: string; readonly position: number } | undefined
   const become = (ok: boolean, detail: string): void => {
     health = { ok, detail, since: ok === health.ok ? health.since : new Date().toISOString() }
   }
@@ -57,8 +63,11 @@ export async function startStage(name: string, start: () => Promise<StageRun>, l
         await run.stop()
         if (stopping.signal.aborted) return
         become(false, messageOf(error))
+        failed = { why: messageOf(error), position: progress.position }
         pauseMs = pauses.after(performance.now() - startedMs)
-        log.warn({ stage: name, code: codeOf(error), err: error, pauseMs }, `${name} failed; restarting it from its checkpoint`)
+        const code = codeOf(error)
+        if (RESTART_CODES.has(code)) log.info({ stage: name, code, pauseMs }, `${name}: ${messageOf(error)}`)
+        else log.warn({ stage: name, code, err: error, pauseMs }, `${name} failed; restarting it from its checkpoint`)
       }
       for (let isStarted = false; !isStarted;) {
         await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
@@ -80,9 +89,16 @@ export async function startStage(name: string, start: () => Promise<StageRun>, l
   }
   const kept = keepRunning()
 
+  const statusOfRun = (): StageStatus => {
+    const now = run.progress()
+    if (failed !== undefined && now.position > failed.position) failed = undefined
+    const own = { ...now, ...health, ...run.health?.() }
+    return failed === undefined ? own : { ...own, detail: `${own.detail}; started again after: ${failed.why}` }
+  }
+
   return {
     name,
-    status: () => ({ ...(health.ok ? run.progress() : progress), ...health, ...(health.ok && run.health?.()) }),
+    status: () => (health.ok ? statusOfRun() : { ...progress, ...health }),
     async stop() {
       stopping.abort()
       await run.stop()

@@ -3,10 +3,11 @@ import { zodProblem } from '../../schemas/envelope.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { TOKEN } from '../../schemas/subjects.ts'
 import type { Embedder } from '../embedding/embedder.ts'
+import { withinMs } from '../runtime/time-limit.ts'
 import { fuseRanks, FUSIONS, type Weights } from './fuse-ranks.ts'
 import { createHighlights, type TextRange } from './highlights.ts'
 import { createDuplicateCheck } from './near-duplicates.ts'
-import { SEARCH_AREAS, type SearchArea, type StoreHit, type VectorStore } from './vector-store.ts'
+import { SEARCH_AREAS, type SearchArea, type StoreHit, type StoreQuery, type VectorStore } from './vector-store.ts'
 
 /** `dense` searches by vector, `keyword` by terms, `hybrid` by both. */
 export const SEARCH_MODES = ['hybrid', 'dense', 'keyword'] as const
@@ -88,10 +89,16 @@ export type Search = (request: SearchRequest) => Promise<SearchAnswer>
 
 export interface SearchDeps {
   readonly store: VectorStore
+  /** The server of the store, for errors; default: `the store`. */
+  readonly server?: string
   readonly embedder: Pick<Embedder, 'embed' | 'kind'>
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
+
+/** Time for the model to embed a question, and for the whole search. Shorter than a process waits for the answer of another one. */
+const EMBED_MS_MAX = 6_000
+export const SEARCH_MS_MAX = 8_000
 
 /** Default weight of the vector similarity. A lexical model adds little to the keywords (figures in decision 16). */
 const DENSE_WEIGHT: Readonly<Record<Embedder['kind'], number>> = { semantic: 0.7, lexical: 0.2 }
@@ -99,23 +106,35 @@ const DENSE_WEIGHT: Readonly<Record<Embedder['kind'], number>> = { semantic: 0.7
 /**
  * Creates a search over one store, by vectors and by keywords. Near-duplicate hits are dropped unless all are asked for.
  *
- * The search throws ColloquyError `bad_query` with the name of the field, or the error of the store or the model.
+ * The search throws ColloquyError `bad_query` with the name of the field, `search_unavailable` if the store or the model takes too long, or
+ * the error of either.
  */
-export function createHybridSearch({ store, embedder, now }: SearchDeps): Search {
+export function createHybridSearch({ store, server = 'the store', embedder, now }: SearchDeps): Search {
+  const embed = (q: string): Promise<Float32Array> =>
+    withinMs(
+      EMBED_MS_MAX,
+      async () => (await embedder.embed([q], 'query'))[0] ?? new Float32Array(),
+      () => late('the embedding model', EMBED_MS_MAX),
+    )
   return async (input) => {
     const request = searchRequestSchema.safeParse(input)
     if (!request.success) throw new ColloquyError('bad_query', zodProblem(request.error, ''))
     const { tenant, q, mode, fusion, limit, all, halfLifeHours, conversation, in: area, kind, source, lang, since, until } = request.data
     const asked = store.cutter.ask(q)
     const terms = mode === 'dense' ? undefined : asked
-    const vector = mode === 'keyword' ? undefined : embedder.embed([q], 'query').then(([one]) => one ?? new Float32Array())
-    const candidates = await store.search({
+    const vector = mode === 'keyword' ? undefined : embed(q)
+    const query: StoreQuery = {
       tenant,
       vector,
       terms,
       filter: { in: area, kind, actor: conversation, source, lang, since, until },
       limit: Math.min(CANDIDATES_MAX, Math.max(CANDIDATES_MIN, limit * CANDIDATES_PER_HIT)),
-    })
+    }
+    const candidates = await withinMs(
+      SEARCH_MS_MAX,
+      () => store.search(query),
+      () => late(server, SEARCH_MS_MAX),
+    )
     const dense = mode === 'hybrid' ? (request.data.denseWeight ?? DENSE_WEIGHT[embedder.kind]) : mode === 'dense' ? 1 : 0
     const weights: Weights = { dense, keyword: 1 - dense }
     const decay = (hit: StoreHit): number =>
@@ -146,5 +165,8 @@ export function createHybridSearch({ store, embedder, now }: SearchDeps): Search
     return { hits, duplicates, model: embedder.kind }
   }
 }
+
+const late = (what: string, ms: number): ColloquyError =>
+  new ColloquyError('search_unavailable', `${what} did not answer within ${ms / 1_000} s`)
 
 const round = (score: number): number => Math.round(score * 1e4) / 1e4

@@ -150,6 +150,14 @@ export const START_ERRORS = {
     remedy: 'Configure the server with what `colloquy nats-config` prints, see "A NATS of your own" in docs/operations.md.',
     where: '`colloquy status`, log of `colloquy up` with `COLLOQUY_NATS_URL`',
   },
+  nats_protection_unknown: {
+    meaning: 'It is unknown whether clients without credentials reach the streams in NATS.',
+    cause: 'The probe could not connect to NATS without credentials for another reason than a refusal, such as a timeout or TLS.',
+    remedy:
+      'Repeat `colloquy status`. If it stays, connect to NATS without credentials yourself, and compare the configuration of the server '
+      + 'with what `colloquy nats-config` prints.',
+    where: '`colloquy status`, log of `colloquy up`',
+  },
   nats_orphan: {
     meaning: 'A nats-server of an earlier run does not end.',
     cause: 'Colloquy was killed, left its nats-server behind, and that process ignores signals.',

@@ -14,6 +14,23 @@ export const TABLE_ERRORS = {
     remedy: 'Correct the function of `pipeline/projector/rows` that makes the column, or report the error.',
     where: 'log of the projector',
   },
+  row_refused: {
+    meaning: 'ClickHouse refuses a row, and would take the table without it. The row is in DEAD, and all others are in the table.',
+    cause: 'A constraint or a type that somebody changed in ClickHouse, or a value that a column cannot hold. `error` has its answer.',
+    remedy:
+      'Correct the table, make the row again with `colloquy rebuild <table>`, then run `colloquy dead drop --reason row_refused`. Until '
+      + 'then `colloquy verify` counts the row as missing.',
+    where: '`colloquy dead`, `colloquy status`',
+  },
+  table_damaged: {
+    meaning: 'A file of a table in ClickHouse is damaged or gone.',
+    cause: 'The disk changed or lost it, or somebody did.',
+    remedy:
+      'Wait: Colloquy finds the damaged part within seconds, sets it aside, and makes the table again from LOG. `colloquy status '
+      + '--problems` names the table until then. On a ClickHouse of your own, remove the part and run `colloquy rebuild`.',
+    where: '`colloquy verify`, `questions`, `sql`, `status --problems`; `GET /v1/search` and `wait=tables`',
+    http: 503,
+  },
   no_such_sequence: {
     meaning: 'LOG has no such sequence.',
     cause: '`--to` is beyond the end of LOG, or before its beginning.',

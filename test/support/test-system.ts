@@ -18,6 +18,8 @@ export interface SystemOptions {
   readonly dataDir?: string
   /** Interval at which the limits of the streams are checked. Default: never, since tests change limits. */
   readonly streamCheckMs?: number
+  /** How long the streams recognise a message id. Default: as in production. */
+  readonly duplicateWindowMs?: number
   /** Default: silent. */
   readonly log?: Logger
 }
@@ -36,16 +38,19 @@ const NEVER_MS = 3_600_000
 
 export const silent = pino({ level: 'silent' })
 
-/** Settings for a test's data folder, both for `startSystem` and for the command line. */
-export const settingsFor = (dataDir: string, more: SystemOptions['settings'] = {}): Partial<Record<SettingName, string>> => ({
-  DATA_DIR: dataDir,
-  NATS_PORT: '0',
-  CLICKHOUSE_PORT: '0',
-  HTTP_PORT: '0',
-  CONFIG: join(dataDir, 'no-config.ts'),
-  STORAGE_BYTES_MAX: String(1024 ** 3),
-  ...more,
-})
+/** Settings for a test's data folder, both for `startSystem` and for the command line. An empty text leaves a setting out. */
+export function settingsFor(dataDir: string, more: SystemOptions['settings'] = {}): Partial<Record<SettingName, string>> {
+  const all = {
+    DATA_DIR: dataDir,
+    NATS_PORT: '0',
+    CLICKHOUSE_PORT: '0',
+    HTTP_PORT: '0',
+    CONFIG: join(dataDir, 'no-config.ts'),
+    STORAGE_BYTES_MAX: String(1024 ** 3),
+    ...more,
+  }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
+}
 
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'colloquy-test-'))
 
@@ -57,7 +62,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const { settings } = loadSettings({}, settingsFor(dataDir, options.settings))
   const kinds = options.kinds === undefined ? await loadKinds(settings) : kindsByName(options.kinds)
 
-  const running = await launch(settings, kinds, options.log ?? silent, { streamCheckMs: options.streamCheckMs ?? NEVER_MS })
+  const running = await launch(settings, kinds, options.log ?? silent, {
+    streamCheckMs: options.streamCheckMs ?? NEVER_MS,
+    duplicateWindowMs: options.duplicateWindowMs,
+  })
   started.defer(() => running.stop())
   const { withdraw } = await announce(settings.DATA_DIR, addressesOf(running))
   started.defer(withdraw)

@@ -8,7 +8,7 @@ import { damagedTables } from '../damaged-tables.ts'
 import { runRebuild } from './run-rebuild.ts'
 
 /** Tables may be marked at any time: at the start, and when a damaged part is found later. */
-const POLL_MS = 30_000
+const POLL_MS = 5_000
 const LOG_EVERY_MS = 10_000
 
 /** Tables that a migration, or damage, marked for a rebuild and that were not rebuilt since: they have no later generation. */

@@ -5,9 +5,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createClient } from '@clickhouse/client'
 import { pino } from 'pino'
-import { Counter } from 'prom-client'
 import type { InsertDeps } from '../../../pipeline/projector/insert-batch.ts'
 import { writeRange } from '../../../pipeline/projector/write-range.ts'
+import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { connectToRunningClickHouse, withJetStream } from '../connect-to-running.ts'
 import type { RangeReply, RangeRequest, WorkerData } from './row-pool.ts'
@@ -20,16 +20,9 @@ const answer = (message: RangeReply): void => port.postMessage(message)
 const access = await connectToRunningClickHouse(settings, 'colloquy')
 const clickhouse = createClient({ ...access, database })
 const log = pino({ level: settings.LOG_LEVEL }, pino.destination(2))
-// A metric of this thread alone: the insert needs one, and nothing scrapes it.
-const rowsRefused = new Counter({
-  name: 'rows_refused',
-  help: 'Rows that ClickHouse refused in their original form',
-  labelNames: ['table'],
-  registers: [],
-})
-const deps: InsertDeps = { clickhouse, log, metrics: { rowsRefused }, signal: new AbortController().signal }
-
 await withJetStream(settings, async (jetstream) => {
+  // Metrics of this thread alone: the inserts need them, and nothing scrapes them.
+  const deps: InsertDeps = { clickhouse, jetstream, log, metrics: createMetrics(), signal: new AbortController().signal }
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   port.on('message', (order: RangeRequest) => {
     if (order === 'end') return end()

@@ -21,8 +21,8 @@ export interface StageThread extends Stage {
   metrics(): Promise<MetricsSnapshot>
 }
 
-/** A thread that takes longer, because of a hanging task or endless code, is terminated: the process must end within 10 s. */
-const STOP_MS_MAX = 6_000
+/** A thread that takes longer, because of a hanging task or endless code, is terminated: the process must end within 8 s. */
+const STOP_MS_MAX = 4_000
 /** A thread that is busy computing answers late; a scrape does not wait for it. */
 const METRICS_MS_MAX = 1_000
 

@@ -15,21 +15,29 @@ const anonymousUser = 'anonymous'
  */
 const STREAMED = 'response_type: stream, response_threshold: "70s"'
 
-/** Replies to a client's own requests. */
+/**
+ * Replies to the requests of clients without a name. The server cannot tell a client's own replies (`_INBOX.<random>.*`) from those of all
+ * (`_INBOX.>`): it compares the subject of a subscription token by token, and a wildcard in it fits where a random token does.
+ */
 const INBOXES = '_INBOX.>'
+
+/** The prefix of the replies to a named client, which no other client can hear. */
+export const inboxPrefixOf = (client: string): string => `_INBOX_${client}`
 
 export interface AccountsOptions {
   /** The user of Colloquy's own processes, who may do everything in CORE. */
   readonly user: string
   /** The password as the configuration has it: quoted, or the name of a variable. */
   readonly password: string
+  /** Clients with a name, each with the password as the configuration has it. */
+  readonly clients?: readonly { readonly name: string; readonly password: string }[]
 }
 
 /**
  * The accounts of nats-server's configuration: CORE with the streams and Colloquy's processes, CLIENTS with everybody else. An allow-list
  * of subjects in one account would not protect the streams: the server publishes its answers to whatever reply subject a client names.
  */
-export function renderAccounts({ user, password }: AccountsOptions): string {
+export function renderAccounts({ user, password, clients = [] }: AccountsOptions): string {
   const list = (items: readonly string[], indent: string): string => items.map((item) => `\n${indent}${item}`).join('')
   const quote = (text: string): string => JSON.stringify(text)
   const exports = [
@@ -46,7 +54,17 @@ export function renderAccounts({ user, password }: AccountsOptions): string {
     ...CLIENT_FEEDS.map((feed) => `{ stream: { account: ${CORE_ACCOUNT}, subject: ${quote(feed)} } }`),
   ]
   const publish = CLIENT_SERVICES.map(({ client }) => quote(client))
-  const subscribe = [...CLIENT_FEEDS, INBOXES].map(quote)
+  const client = (name: string, secret: string, inboxes: string): string => `{
+      user: ${quote(name)}, password: ${secret}
+      permissions {
+        publish { allow: [${publish.join(', ')}] }
+        subscribe { allow: [${[...CLIENT_FEEDS, inboxes].map(quote).join(', ')}] }
+      }
+    }`
+  const users = [
+    client(anonymousUser, '""', INBOXES),
+    ...clients.map(({ name, password: secret }) => client(name, secret, `${inboxPrefixOf(name)}.>`)),
+  ]
   return `accounts {
   ${CORE_ACCOUNT} {
     jetstream: enabled
@@ -56,13 +74,7 @@ export function renderAccounts({ user, password }: AccountsOptions): string {
   }
   ${CLIENT_ACCOUNT} {
     limits { max_subscriptions: ${clientSubscriptionsMax}, max_payload: ${clientPayloadBytesMax} }
-    users: [{
-      user: ${anonymousUser}, password: ""
-      permissions {
-        publish { allow: [${publish.join(', ')}] }
-        subscribe { allow: [${subscribe.join(', ')}] }
-      }
-    }]
+    users: [${users.join(', ')}]
     imports: [${list(imports, '      ')}
     ]
   }

@@ -1,4 +1,4 @@
-import { clientPayloadBytesMax, renderAccounts } from './nats-accounts.ts'
+import { clientPayloadBytesMax, inboxPrefixOf, renderAccounts } from './nats-accounts.ts'
 
 /**
  * The largest message of the embedded server, with headers. Inputs are at most 256 KiB and records 512 KiB. The bound is larger,
@@ -45,9 +45,17 @@ ${renderAccounts({ user: config.user, password: quote(config.password) })}`
 /** The variable in which the configuration for a NATS of one's own expects the password of Colloquy's processes. */
 export const PASSWORD_VARIABLE = 'COLLOQUY_NATS_PASSWORD'
 
-/** The part of a configuration that protects the streams on a NATS that Colloquy does not run. It holds no password. */
+/** The variable with the password of a named client. */
+export const clientPasswordVariable = (client: string): string => `${PASSWORD_VARIABLE}_${client.toUpperCase()}`
+
+/**
+ * The part of a configuration that protects the streams on a NATS that Colloquy does not run. It holds no password.
+ *
+ * @param clients names of clients with a password and an inbox prefix of their own
+ */
 export const renderOwnNatsConfig = (
   user: string,
+  clients: readonly string[] = [],
 ): string => `# Protects Colloquy's streams: include it in the configuration of each nats-server.
 #
 #   ${PASSWORD_VARIABLE}=… nats-server --config nats.conf      # nats.conf says: include "colloquy-accounts.conf"
@@ -55,5 +63,12 @@ export const renderOwnNatsConfig = (
 #
 # Clients without a name are in the account CLIENTS: they publish inputs, read events and reach nothing else. To ask them for a password,
 # remove "no_auth_user" and give the user "anonymous" a password. "colloquy status" tells whether a client without a name gets through.
+# Clients without a name can hear each other's acknowledgements. A client with a name ("colloquy nats-config --client shop") has its
+# password from the environment (${clientPasswordVariable('shop')}) and replies of its own: it connects with the inbox prefix
+# ${inboxPrefixOf('shop')}.
 
-${renderAccounts({ user, password: `$${PASSWORD_VARIABLE}` })}`
+${renderAccounts({
+  user,
+  password: `$${PASSWORD_VARIABLE}`,
+  clients: clients.map((name) => ({ name, password: `$${clientPasswordVariable(name)}` })),
+})}`

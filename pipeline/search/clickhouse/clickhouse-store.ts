@@ -2,7 +2,7 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { LRUCache } from 'lru-cache'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import { type BatchBounds, boundedBatches } from '../../runtime/bounded-batches.ts'
-import { isMissingTable, isRowRefusal, PARAMETER_BOUNDS, parameterBytes } from '../../runtime/clickhouse-failures.ts'
+import { damageError, isMissingTable, isRowRefusal, PARAMETER_BOUNDS, parameterBytes } from '../../runtime/clickhouse-failures.ts'
 import { SYNC_INSERT } from '../../runtime/sync-insert.ts'
 import { createScore } from '../bm25.ts'
 import { CURRENT_CUTTER, type TermCutter } from '../term-cutter.ts'
@@ -265,6 +265,8 @@ const guarded =
     try {
       return await method(...args)
     } catch (cause) {
+      const damage = damageError(cause)
+      if (damage !== undefined) throw damage
       if (isMissingTable(cause)) {
         throw new ColloquyError(
           'index_filling',

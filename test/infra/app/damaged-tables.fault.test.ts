@@ -5,7 +5,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import { checkPart } from '../../../infra/app/part-check.ts'
 import { startPendingRebuild } from '../../../infra/app/rebuild/pending-rebuild.ts'
 import { runRebuild } from '../../../infra/app/rebuild/run-rebuild.ts'
+import { readProblems } from '../../../infra/app/system-problems.ts'
 import { clientOf } from '../../support/http-requests.ts'
+import { runCli } from '../../support/run-cli.ts'
 import { caughtUp, publishAll, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
@@ -174,3 +176,55 @@ test('a byte that a disk has changed is found while the system runs', async () =
   started.defer(() => pending.stop())
   await expectWhole(system)
 })
+
+test.each(['', '_postings'])(
+  'damage to the search index (table …%s), in a running system: a search says so, and the index is filled again',
+  async (suffix) => {
+    const system = await startSystem({ dataDir, log })
+    started.defer(system.stop)
+    await inParts(`${collection}${suffix}`, garbageIn('data.bin'))()
+    const { get } = clientOf(system.running.http?.url ?? '')
+
+    const { status, body, headers } = await get('/v1/search?tenant=acme&q=parcel')
+
+    expect([status, body['code'], headers.get('retry-after')]).toEqual([503, 'table_damaged', '5'])
+    await expect.poll(() => logged.join(), { timeout: 15_000 }).toContain('fills the search index again')
+    await expectWhole(system)
+  },
+  60_000,
+)
+
+test.each([
+  ['a byte that a disk has changed', inParts('events_rows', flip)],
+  ['rows that are garbage', inParts('events_rows', garbageIn('data.bin'))],
+  ['a file that ends early', inParts('events_rows', (part) => truncate(join(part, 'data.bin'), 10))],
+  ['a part whose folder is gone', inParts('events_rows', (part) => rm(part, { recursive: true }))],
+])(
+  '%s, in a running system: the first query that meets it says so, and the table is made again within seconds',
+  async (what, damage) => {
+    const system = await startSystem({ dataDir, log })
+    started.defer(system.stop)
+    await damage()
+    const cli = { dataDir }
+
+    const { code, stderr } = await runCli(['verify'], cli)
+    const asked = await runCli(['sql', 'SELECT sum(length(data_raw)) FROM events'], cli)
+    // The folder may have been found before the query.
+    if (!what.includes('gone')) {
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/(the table events in|a table in) ClickHouse[^]*code: table_damaged/)])
+    }
+    expect(asked.stderr === '' || asked.stderr.includes('table_damaged')).toBe(true)
+    const foundMs = performance.now()
+    await expect
+      .poll(() => readProblems(system.settings), { timeout: 15_000, interval: 500 })
+      .toContainEqual(expect.objectContaining({ code: 'table_damaged', what: expect.stringContaining('events') as string }))
+    expect(performance.now() - foundMs).toBeLessThan(15_000)
+    expect(logged.join()).toContain('a part of the table events_rows in ClickHouse was damaged')
+
+    const pending = startPendingRebuild(system.settings, () => system.running.client, silent)
+    started.defer(() => pending.stop())
+    await expectWhole(system)
+    await expect.poll(() => readProblems(system.settings), { timeout: 10_000 }).toEqual([])
+  },
+  120_000,
+)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { jetstreamManager } from '@nats-io/jetstream'
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { freePorts } from '../../../bench/harness/free-ports.ts'
@@ -36,7 +36,7 @@ async function startServer(lines: string): Promise<string> {
   await writeFile(file, `listen: "127.0.0.1:${port}"\njetstream { store_dir: ${JSON.stringify(join(folder, `store-${port}`))} }\n${lines}`)
   const server = spawn(command, ['--config', file], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, COLLOQUY_NATS_PASSWORD: PASSWORD },
+    env: { ...process.env, COLLOQUY_NATS_PASSWORD: PASSWORD, COLLOQUY_NATS_PASSWORD_SHOP: PASSWORD, COLLOQUY_NATS_PASSWORD_CRM: PASSWORD },
   })
   started.defer(async () => {
     const ended = once(server, 'exit')
@@ -109,6 +109,54 @@ test('a system on a server with the printed configuration is protected, and serv
   const add = { kind: 'toy', id: 'a1', type: 'add', data: { by: 1 } }
   expect(await publish({ servers: url }, add, { wait: 'out' })).toMatchObject({ outcome: 'committed' })
   await caughtUp(system)
+})
+
+test('the replies to a client with a name and an inbox prefix of its own are heard by no other client', async () => {
+  const printed = await runCli(['nats-config', '--client', 'shop', '--client', 'crm'], { dataDir: folder })
+  const url = await startServer(printed.stdout)
+  const system = await startSystem({ dataDir: join(folder, 'data'), kinds: [toyKind], settings: settings(url) })
+  started.defer(system.stop)
+
+  const other = await connect({ servers: url, user: 'crm', pass: PASSWORD, inboxPrefix: '_INBOX_crm' })
+  started.defer(() => other.close())
+  const anonymous = await connect({ servers: url })
+  started.defer(() => anonymous.close())
+  const refused: string[] = []
+  const heard: string[] = []
+  for (const nc of [other, anonymous]) {
+    for (const subject of ['_INBOX_shop.>', '_INBOX_shop.*.*', '_INBOX.>', '>', '*.*.*']) {
+      nc.subscribe(subject, { callback: (error, message) => void (error === null ? heard.push(message.subject) : refused.push(subject)) })
+    }
+    await nc.flush()
+  }
+  const shop = { servers: url, user: 'shop', pass: PASSWORD, inboxPrefix: '_INBOX_shop' }
+  const add = { kind: 'toy', id: 'a1', type: 'add', data: { by: 1 } }
+  expect(await publish(shop, add, { wait: 'out' })).toMatchObject({ outcome: 'committed', duplicate: false })
+  const nc = await connect(shop)
+  started.defer(() => nc.close())
+  const options = { msgID: 'm-1' }
+  const body = JSON.stringify({ type: 'add', data: { by: 1 } })
+  expect(await jetstream(nc).publish('in.default.toy.a1', body, options)).toMatchObject({ stream: 'INBOX', duplicate: false })
+  expect(await jetstream(nc).publish('in.default.toy.a1', body, options)).toMatchObject({ stream: 'INBOX', duplicate: true })
+  await caughtUp(system)
+  await anonymous.flush()
+  expect(heard).toEqual([])
+  expect(refused.filter((subject) => subject !== '_INBOX.>')).toHaveLength(8)
+})
+
+test.each([
+  ['an address that does not answer', 'nats://127.0.0.1:1'],
+  ['a server that has no TLS, where the settings ask for it', undefined],
+])('it is unknown whether NATS is protected at %s', async (_, address) => {
+  const url = await startServer('')
+  const own = await connect({ servers: url })
+  started.defer(() => own.close())
+  const connection = address === undefined ? { servers: url, tls: {} } : { servers: address }
+  expect(await probeProtection(connection, own)).toEqual({
+    protected: null,
+    code: 'nats_protection_unknown',
+    detail: expect.stringMatching(/could not connect \(/) as string,
+  })
 })
 
 test('the status of a system on an open server says that it is not protected, and what to do', async () => {

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
 import { problemsOf } from '../../../infra/app/system-problems.ts'
 import type { SystemStatus } from '../../../infra/app/system-status.ts'
+import { textOf } from '../../../pipeline/jetstream/removed.ts'
 
 const sound: SystemStatus = {
   log: { last: 10 },
   stages: { host: { ok: true, position: 10, lag: 0, detail: 'running' }, project: { ok: true, position: 9, lag: 1, detail: 'running' } },
   dead: 0,
   badRecords: 0,
+  refusedRows: 0,
   removed: { records: 0, ranges: [], unproven: { records: 0, first: [] } },
   durability: { replicas: 1, fsync: '2m' },
   nats: { protected: true, code: null, detail: 'clients reach inputs and events only' },
@@ -43,11 +45,44 @@ test('everything that is wrong is listed with its code, its names and what to do
     ['stage_failing', 'host: blocked by acme/support/c1'],
     ['stage_behind', 'project is 5000 messages behind: running'],
     ['nats_not_protected', 'clients without credentials are in the account of the streams'],
-    ['records_lost', 'LOG has lost 2 records: sequence 4 to 5'],
+    ['records_lost', 'LOG has lost 2 records: sequences 4 to 5'],
     ['records_unproven', 'the tables have rows of 1 lost record: 4 of acme/support/c2'],
     ['host_ended', 'INBOX 7: this input ended its host once: it did not return within 10 s'],
     ['poison', '2 dead letters with the reason poison'],
     ['bad_record', '1 dead letter with the reason bad_record'],
   ])
   for (const { remedy } of problems) expect(remedy).not.toBe('')
+})
+
+test.each([
+  [[[26, 26]], 'sequence 26'],
+  [[[7, 9]], 'sequences 7 to 9'],
+  [
+    [
+      [26, 26],
+      [45, 45],
+      [48, 50],
+      [60, 60],
+    ],
+    'sequences 26, 45, 48 to 50 and 1 more range',
+  ],
+  [
+    [
+      [1, 1],
+      [3, 3],
+      [5, 5],
+      [7, 7],
+      [9, 9],
+    ],
+    'sequences 1, 3, 5 and 2 more ranges',
+  ],
+])('ranges of lost records read as a sentence: %j', (ranges, text) => {
+  expect(textOf(ranges.map(([from = 0, to = 0]) => ({ from, to })))).toBe(text)
+})
+
+test('a probe that could not tell whether NATS is protected is a problem of its own', () => {
+  const nats = { protected: null, code: 'nats_protection_unknown', detail: 'the probe could not connect (timeout)' } as const
+  expect(problemsOf({ ...sound, nats }, new Map(), new Map())).toMatchObject([
+    { code: 'nats_protection_unknown', what: 'the probe could not connect (timeout)' },
+  ])
 })

@@ -41,6 +41,7 @@ function start(): Promise<PartitionRun> {
     recordsMax: 64,
     bytesMax: 1024 ** 2,
     checkpointMs: 20,
+    now: Date.now,
   })
 }
 

@@ -2,6 +2,7 @@ import { Agent, get as httpGet } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../../pipeline/http/http-server.ts'
+import { codeOf } from '../../../schemas/errors.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import { clientOf, httpOptions, type HttpSystem, startHttpSystem } from '../../support/http-requests.ts'
 
@@ -27,6 +28,8 @@ async function start(more: Partial<HttpServerOptions> = {}): Promise<ReturnType<
 interface Raw {
   readonly socket: Socket
   readonly received: () => string
+  /** The code of the connection's error, such as ECONNRESET. */
+  readonly failure: () => string | undefined
   /** Settles with the milliseconds from the connection to its end. */
   readonly ended: Promise<number>
 }
@@ -34,16 +37,19 @@ interface Raw {
 /** A connection of a client that sends what a browser or library would not. `from`: the client's address on this machine. */
 function open(text: string, from = '127.0.0.1'): Raw {
   let received = ''
+  let failure: string | undefined
   const startedMs = performance.now()
   const socket = connect({ port: Number(new URL(server.url).port), host: '127.0.0.1', localAddress: from })
   sockets.push(socket)
   socket.on('data', (chunk) => {
     received += chunk.toString()
   })
-  socket.on('error', () => undefined)
+  socket.on('error', (error) => {
+    failure = codeOf(error)
+  })
   const ended = new Promise<number>((resolve) => socket.once('close', () => resolve(performance.now() - startedMs)))
   socket.write(text)
-  return { socket, received: () => received, ended }
+  return { socket, received: () => received, failure: () => failure, ended }
 }
 
 const statusesIn = (text: string): string[] => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status ?? '')
@@ -123,6 +129,40 @@ test('with 1,100 requests that wait, health is answered, others get 503, and ano
   for (const { socket } of waiting) socket.destroy()
   const { get } = clientOf(server.url)
   await expect.poll(async () => (await get('/v1/actors/acme/toy/none')).status).toBe(404)
+})
+
+test.each([1_100, 3_000])(
+  'of %i connections of one client with half a body each, those without a place read a 503, and none is reset',
+  async (count) => {
+    await start()
+    const half = 'x'.repeat(8_000)
+    const all = Array.from({ length: count }, () => open(post('/v1/in/acme/toy/a', 'Content-Length: 20000', half)))
+    const more = setInterval(() => {
+      for (const { socket } of all) if (socket.writable) socket.write('x')
+    }, 100)
+    const refused = () => all.filter(({ received }) => received().includes('HTTP/1.1 503'))
+    await expect.poll(() => refused().length, { timeout: 20_000 }).toBe(count - 768)
+    await Promise.all(refused().map(({ ended }) => ended))
+    clearInterval(more)
+
+    for (const { received } of refused()) expect(received()).toMatch(/retry-after: 5[^]*"overloaded"/i)
+    expect(refused().flatMap(({ failure }) => failure() ?? [])).toEqual([])
+    expect(all.filter(({ socket }) => !socket.closed)).toHaveLength(768)
+    const health = open(HEALTH)
+    await expect.poll(() => statusesIn(health.received())).toEqual(['200'])
+  },
+  40_000,
+)
+
+test('a body that is too large gets its 413 although its client goes on sending', async () => {
+  await start()
+  const { get } = clientOf(server.url)
+  const body = Buffer.alloc(64 * 1024 ** 2, 'x')
+  for (const headers of [{ 'content-length': String(body.length) }, {}]) {
+    const request = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, duplex: 'half' } as const
+    const stream = 'content-length' in headers ? body : new Blob([body]).stream()
+    expect((await get('/v1/in/acme/toy/a', { ...request, body: stream })).status).toBe(413)
+  }
 })
 
 test('bodies that arrive together have a bound in bytes, and one client cannot use all of it', async () => {

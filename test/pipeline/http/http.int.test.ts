@@ -308,6 +308,30 @@ describe('without a token', () => {
   test.each(foreign)('a request may not name the host %s, not even for its health', async (host) => {
     for (const path of ['/healthz', '/readyz', '/metrics', '/unknown']) expect(await statusAs(server, host, path)).toBe(421)
   })
+
+  test('what a page of another site can send without asking is refused, and nothing is stored', async () => {
+    const lastSeq = async (): Promise<number> => (await http.system.running.jetstream.jsm.streams.info('INBOX')).state.last_seq
+    const before = await lastSeq()
+    const input = JSON.stringify(add(1))
+    const form = new FormData()
+    form.append('type', 'add')
+    const bodies = [input, new Blob([input]), new URLSearchParams({ type: 'add' }), form, new Blob([input], { type: 'text/plain' })]
+    const { url } = server
+    for (const body of bodies) {
+      const response = await fetch(`${url}/v1/in/${actor()}`, {
+        method: 'POST',
+        mode: 'no-cors',
+        headers: { origin: 'http://evil.test' },
+        body,
+      })
+      expect(response.status).toBe(415)
+    }
+    expect((await fetch(`${url}/v1/in/${actor()}`, { method: 'POST', headers: { origin: 'http://evil.test' } })).status).toBe(400)
+    // What a page may send only after a preflight, which has no answer that allows it.
+    const preflight = await fetch(`${url}/v1/in/${actor()}`, { method: 'OPTIONS', headers: { origin: 'http://evil.test' } })
+    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([405, null])
+    expect(await lastSeq()).toBe(before)
+  })
 })
 
 /** The status of a request that names a host, as a browser would be led here by another name. */

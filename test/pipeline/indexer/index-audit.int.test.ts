@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { type Logger, pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { obtainLexicalModel } from '../../../infra/servers/models/lexical-model.ts'
 import type { LocalEmbedder } from '../../../pipeline/embedding/embedder.ts'
@@ -71,7 +72,7 @@ function memoryKey(): TypedKey<AuditPosition> {
 }
 
 /** Starts an indexer whose auditor looks all the time. */
-const start = (store: VectorStore): Promise<Stage> => {
+const start = (store: VectorStore, more: { watchMs?: number; log?: Logger } = {}): Promise<Stage> => {
   const { jetstream, kv } = system.running
   return startStage(
     'embed',
@@ -92,9 +93,10 @@ const start = (store: VectorStore): Promise<Stage> => {
         batchMs: 20,
         log: silent,
         metrics: createMetrics(),
+        ...more,
       })
     },
-    silent,
+    more.log ?? silent,
   )
 }
 
@@ -205,6 +207,24 @@ for (const [name, { open, drop }] of Object.entries(places)) {
     })
   })
 }
+
+it('names the true cause where a table of the collection was dropped, before the watch has looked', async () => {
+  const logged: string[] = []
+  const log = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
+  const store = await openClickHouseStore({ client: client(), collection: 'postings', dimension: lexical.dimension })
+  const stage = await start(store, { watchMs: 3_600_000, log })
+  await expect.poll(() => stage.status().lag, WAIT).toBe(0)
+  const before = await pointsOf(store)
+  await client().command({ query: 'DROP TABLE memory_postings_postings SYNC' })
+
+  await expect.poll(() => logged.length, WAIT).toBeGreaterThan(0)
+  await expect.poll(() => pointsOf(store), WAIT).toEqual(before)
+  await expect.poll(() => stage.status(), WAIT).toMatchObject({ ok: true, lag: 0 })
+  await stage.stop()
+
+  expect(logged[0]).toContain('one of its tables was')
+  expect(logged.join()).not.toContain('had no effect')
+})
 
 // Last, because it removes a record of LOG.
 it('points of records that LOG has lost are kept, and counted apart', async () => {

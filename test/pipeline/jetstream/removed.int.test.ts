@@ -11,7 +11,9 @@ import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
 import { openReader } from '../../../pipeline/jetstream/ordered-reader.ts'
 import { findResumePosition, type StreamPosition } from '../../../pipeline/jetstream/position-history.ts'
 import { findRemoved, holeAround, loadRemoved, removedSql, storeRemoved } from '../../../pipeline/jetstream/removed.ts'
+import { resumeReading } from '../../../pipeline/jetstream/resume-reading.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
+import { damageLengthOf } from '../../support/damage-log.ts'
 import { silent, temporaryFolder } from '../../support/test-system.ts'
 
 let dataDir: string | undefined
@@ -179,5 +181,32 @@ describe('a damaged file of LOG', () => {
     expect(await readAll(20)).toMatchObject({ read: Array.from({ length: 19 }, (_, i) => i + 1) })
     await storeRemoved(jetstream, [{ from: 20, to: 20 }])
     expect(await readAll(20)).toEqual({ read: Array.from({ length: 19 }, (_, i) => i + 1), pending: 0 })
+  })
+
+  test('that drops its last messages lets a reader that cannot undo its work go on exactly where LOG now ends', async () => {
+    await jetstream.jsm.streams.delete('LOG')
+    await jetstream.jsm.streams.add({ name: 'LOG', subjects: ['log.>'], allow_direct: true })
+    await publish(60)
+    const { created } = await jetstream.jsm.streams.info('LOG')
+    const positionAt = async (seq: number): Promise<StreamPosition> => {
+      const message = await jetstream.jsm.streams.getMessage('LOG', { seq })
+      return { created, seq, ts: message?.time.toISOString() ?? '' }
+    }
+    // Positions are minutes apart in a real history; here one millisecond is enough.
+    const history = [await positionAt(50), await positionAt(10)]
+    await stop()
+    await damageLengthOf(dataDir ?? '', 40)
+    await start()
+    expect((await jetstream.jsm.streams.info('LOG')).state.last_seq).toBe(39)
+    const resume = (canUndo: boolean, positions: readonly StreamPosition[]) =>
+      resumeReading({ ...deps(), reader: 'test', remedy: 'none', canUndo }, positions)
+    expect(await resume(true, history)).toMatchObject({ position: 10, truncated: true })
+    expect(await resume(false, history)).toMatchObject({ position: 39, truncated: true, history: [{ seq: 39 }, { seq: 10 }] })
+    // The messages that take the place of lost ones are to be read.
+    await publish(30)
+    expect(await resume(false, history)).toMatchObject({ position: 39, truncated: true })
+    // Times prove nothing where the clock has gone back since.
+    const ahead = [{ ...(await positionAt(50)), ts: new Date(Date.now() + 3_600_000).toISOString() }, await positionAt(10)]
+    expect(await resume(false, ahead)).toMatchObject({ position: 10, truncated: true })
   })
 })

@@ -138,7 +138,15 @@ test('a client without a name asks for the outcome of an input by hand, and is t
   expect(await ask(JSON.stringify({ input }))).toEqual({ durability, handled: { outcome: 'committed' } })
   // Nobody has published it: the process answers after a second that the input is pending.
   expect(await ask(JSON.stringify({ input: { ...input, id: 'nobody' } }))).toEqual({ durability })
-  for (const bad of ['nonsense', '[]', JSON.stringify({ input: { ...input, id: '*' } })]) {
+  for (const bad of [
+    '',
+    'nonsense',
+    'null',
+    '[]',
+    '{"position":21}',
+    'x'.repeat(100_000),
+    JSON.stringify({ input: { ...input, id: '*' } }),
+  ]) {
     expect(await ask(bad)).toMatchObject({ error: { code: 'bad_receipt_request' } })
   }
 })

@@ -176,7 +176,8 @@ test('rows inserted one by one equal rows inserted as one block', async () => {
   for (const { seq, subject, record } of await readLog(system)) {
     batch.add({ seq, subject, data: Buffer.from(JSON.stringify(record)), time: new Date(0) }, { created: '', seq, ts: '' })
   }
-  const deps = { log: pino({ level: 'silent' }), metrics: system.running.metrics, signal: new AbortController().signal }
+  const { jetstream, metrics } = system.running
+  const deps = { jetstream, log: pino({ level: 'silent' }), metrics, signal: new AbortController().signal }
   // Behaves like a server that refuses every block.
   const refusing = Object.assign(Object.create(client) as ClickHouseClient, {
     exec: () => Promise.reject(new ForeignCodeError('117', 'cannot read it')),

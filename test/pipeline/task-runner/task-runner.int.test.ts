@@ -112,6 +112,23 @@ const taskRow = async (id: string) => {
   return row
 }
 
+test('a task whose deadline is further away than a timer of Node can be runs, and is not ended at once', async () => {
+  const { jetstream } = system.running
+  const run = 'far-away'
+  const deadlineAt = new Date(Date.now() + 400 * 86_400_000).toISOString()
+  const task = { run, task: 'work', startedAt: new Date().toISOString(), deadlineAt, input: { how: 'slow' } }
+  await jetstream.js.publish('task.work.acme.worker.far', JSON.stringify(task))
+  await expect
+    .poll(async () =>
+      (await jetstream.jsm.streams.getMessage('INBOX', { last_by_subj: 'inbox.*.acme.worker.far.int' }))?.json<{
+        run: string
+        type: string
+      }>(),
+    )
+    .toMatchObject({ run, type: 'task.done' })
+  expect(seen.attempts.get(run)).toBe(1)
+})
+
 describe('a task', () => {
   test('that fails is retried with the same key until it succeeds', async () => {
     await go('flaky', 'flaky')

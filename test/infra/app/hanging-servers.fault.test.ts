@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { readStatus } from '../../../infra/app/system-status.ts'
+import { type Answer, clientOf } from '../../support/http-requests.ts'
+import { OPENAPI } from '../../support/qdrant-openapi.ts'
+import { startFakeQdrant } from '../../support/qdrant-server.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
+import { toyKind } from '../../support/toy-kind.ts'
+
+let started: AsyncDisposableStack
+let dataDir: string
+
+beforeEach(async () => {
+  started = new AsyncDisposableStack()
+  dataDir = await temporaryFolder()
+  started.defer(() => rm(dataDir, { recursive: true, force: true }))
+})
+afterEach(() => started.disposeAsync())
+
+async function start(settings: Parameters<typeof startSystem>[0] = {}): Promise<{ system: System } & ReturnType<typeof clientOf>> {
+  const system = await startSystem({ kinds: [toyKind], dataDir, ...settings })
+  started.defer(system.stop)
+  return { system, ...clientOf(system.running.http?.url ?? '') }
+}
+
+/** Stops a server in its tracks, as a hang does: its connections stay open. */
+function freeze(pid: number | undefined): () => void {
+  if (pid === undefined) throw new Error('the server does not run')
+  process.kill(pid, 'SIGSTOP')
+  const thaw = (): void => void process.kill(pid, 'SIGCONT')
+  started.defer(thaw)
+  return thaw
+}
+
+const INPUT = { type: 'add', data: { by: 1 } }
+const gist = ({ status, headers, body }: Answer): unknown[] => [status, body['code'], headers.get('retry-after'), body['detail']]
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const startedMs = performance.now()
+  const result = await work
+  expect(performance.now() - startedMs).toBeLessThan(ms)
+  return result
+}
+
+test('a ClickHouse that hangs: searches and waits for tables are answered within their limits, and name it', async () => {
+  const { system, post, get } = await start()
+  expect((await post('/v1/in/acme/toy/a?wait=tables', INPUT)).status).toBe(202)
+  const thaw = freeze(system.running.clickhouse?.pid)
+
+  const [search, wait, actor] = await Promise.all([
+    within(10_000, get('/v1/search?tenant=acme&q=x')),
+    within(8_000, post('/v1/in/acme/toy/a?wait=tables&timeoutMs=20000', INPUT)),
+    within(2_000, post('/v1/in/acme/toy/a?wait=out', INPUT)),
+  ])
+  expect(gist(search)).toEqual([503, 'search_unavailable', '5', expect.stringContaining('ClickHouse did not answer within 8 s')])
+  expect(gist(wait)).toEqual([503, 'tables_unavailable', '5', expect.stringContaining('ClickHouse did not answer within 5 s')])
+  expect(wait.body).toMatchObject({ position: expect.any(Number) as number })
+  expect(actor.status).toBe(202)
+  expect(gist(await post('/v1/in/acme/toy/a?wait=tables&timeoutMs=1000', INPUT)).slice(0, 3)).toEqual([504, 'wait_timeout', '5'])
+
+  // Once it is known to hang, nobody waits for it any more.
+  await expect.poll(async () => (await get('/readyz')).status, { timeout: 20_000 }).toBe(503)
+  expect(gist(await within(3_000, get('/v1/search?tenant=acme&q=x')))).toEqual([
+    503,
+    'search_unavailable',
+    '5',
+    expect.stringContaining('ClickHouse at'),
+  ])
+  expect(gist(await within(3_000, post('/v1/in/acme/toy/a?wait=tables', INPUT))).slice(0, 3)).toEqual([503, 'tables_unavailable', '5'])
+  expect((await within(10_000, readStatus(system.settings))).stages.project).toMatchObject({ ok: false })
+
+  thaw()
+  await expect.poll(async () => (await get('/readyz')).status, { timeout: 20_000 }).toBe(200)
+  expect((await post('/v1/in/acme/toy/a?wait=tables', INPUT)).status).toBe(202)
+  expect((await get('/v1/search?tenant=acme&q=x')).status).toBe(200)
+}, 90_000)
+
+test('a NATS that hangs: every request is answered with 503 and Retry-After within ten seconds', async () => {
+  const { post, get } = await start()
+  expect((await post('/v1/in/acme/toy/a?wait=out', INPUT)).status).toBe(202)
+  const thaw = freeze(Number(await readFile(join(dataDir, 'nats.pid'), 'utf8')))
+
+  const answers = await Promise.all([
+    within(12_000, post('/v1/in/acme/toy/a', INPUT)),
+    within(12_000, post('/v1/in/acme/toy/a?wait=actor', INPUT)),
+    within(12_000, get('/v1/actors/acme/toy/a')),
+  ])
+  for (const answer of answers) {
+    expect(gist(answer).slice(0, 3)).toEqual([503, expect.stringMatching(/^(no_reply|nats_unavailable)$/), '5'])
+    expect(answer.body['detail']).toMatch(/NATS|nats|JetStream|INBOX/)
+  }
+  expect((await within(3_000, get('/healthz'))).status).toBe(200)
+  expect((await within(12_000, get('/metrics'))).status).toBe(200)
+
+  thaw()
+  await expect.poll(async () => (await post('/v1/in/acme/toy/a?wait=out', INPUT)).status, { timeout: 30_000 }).toBe(202)
+}, 90_000)
+
+test.skipIf(!existsSync(OPENAPI))(
+  'a Qdrant that hangs: searches are answered within their limit, and name it',
+  async () => {
+    const qdrant = await startFakeQdrant()
+    started.defer(() => qdrant.stop())
+    const port = Number(new URL(qdrant.url).port)
+    const { post, get } = await start({ settings: { QDRANT_URL: qdrant.url } })
+    await expect.poll(async () => (await get('/v1/search?tenant=acme&q=x')).status).toBe(200)
+    await qdrant.stop()
+    // Accepts connections and never answers.
+    const silent = createServer(() => undefined).listen(port, '127.0.0.1')
+    started.defer(() => void silent.close())
+
+    const search = await within(10_000, get('/v1/search?tenant=acme&q=y'))
+
+    expect(gist(search)).toEqual([503, 'search_unavailable', '5', expect.stringContaining(`Qdrant at ${qdrant.url}`)])
+    expect((await post('/v1/in/acme/toy/a?wait=tables', INPUT)).status).toBe(202)
+  },
+  60_000,
+)
