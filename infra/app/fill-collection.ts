@@ -32,15 +32,17 @@ const POLLS: Pauses = { minMs: 100, maxMs: 100 }
 const LAG_MAX = 64
 
 /**
- * Fills a collection from LOG, beside the one in use, until it has nearly caught up. After an interruption the next call continues from the
- * checkpoint.
+ * Fills a collection from LOG, beside the one in use, until it has nearly caught up, and goes on with it until the switch to it is done. After
+ * an interruption the next call continues from the checkpoint.
  *
+ * @param switchTo switches the cluster to the collection
  * @returns the LOG sequence up to which the collection is complete.
- * @throws the error of the first start; the reason of the signal when it is aborted.
+ * @throws the error of the first start, and of the switch; the reason of the signal when it is aborted.
  */
 export async function fillCollection(
   { settings, jetstream, kv, collection, log, signal }: FillOptions,
   progress: FillProgress,
+  switchTo: () => Promise<void>,
 ): Promise<number> {
   const { embedder, store } = collection
   const stage = await startStage(
@@ -73,6 +75,7 @@ export async function fillCollection(
       },
       { signal, pauses: POLLS },
     )
+    await switchTo()
     return stage.status().position
   } finally {
     await stage.stop()

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { periodicJob } from '../../pipeline/runtime/periodic-job.ts'
 import type { StageRun } from '../../pipeline/runtime/stage.ts'
 import { codeOf } from '../../schemas/errors.ts'
@@ -8,10 +9,8 @@ export interface SuccessorOptions extends Pick<FillOptions, 'settings' | 'jetstr
   readonly searchIndex: Pick<SearchIndex, 'successor'>
 }
 
-/** Pause after an error. */
+/** Pause after an error, and after another collection was chosen meanwhile. */
 const RETRY_MS = 30_000
-/** Pause after the switch, which ends the run within seconds. */
-const SWITCHED_MS = 60_000
 
 /**
  * If the words of the collection in use were cut by an earlier version, fills a collection of the current version beside it, and then
@@ -28,7 +27,7 @@ export async function withSuccessor(started: Promise<StageRun>, { searchIndex, .
   const job = periodicJob(0, async (signal) => {
     try {
       const { collection, adopt } = await searchIndex.successor.open()
-      const seq = await fillCollection(
+      await fillCollection(
         { ...options, collection, signal },
         {
           records(done, total) {
@@ -38,10 +37,15 @@ export async function withSuccessor(started: Promise<StageRun>, { searchIndex, .
             detail = `waiting (${what})`
           },
         },
+        async () => {
+          if (!(await adopt())) return
+          log.info('the search index with the words of this version is complete; switching to it')
+          detail = 'switching to it'
+          // Filled until the run of the other collection ends, so that nothing is missing while the processes switch.
+          if (!signal.aborted) await once(signal, 'abort')
+        },
       )
-      if (await adopt()) log.info({ seq }, 'the search index with the words of this version is complete; switching to it')
-      detail = 'switching to it'
-      return SWITCHED_MS
+      return RETRY_MS
     } catch (error) {
       if (!signal.aborted)
         log.warn({ err: error, code: codeOf(error) }, 'could not build the search index with the words of this version; retrying')

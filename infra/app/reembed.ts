@@ -4,7 +4,7 @@ import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import type { Settings } from '../settings.ts'
 import { connectToRunningClickHouse, withJetStream } from './connect-to-running.ts'
 import { fillCollection, type FillProgress } from './fill-collection.ts'
-import { collectionName, modelSettingsOf, nameOfModel, readIndexModel, storeOf, writeIndexModel } from './index-model.ts'
+import { collectionName, type IndexModel, modelSettingsOf, nameOfModel, readIndexModel, storeOf, writeIndexModel } from './index-model.ts'
 import { openBucket } from './prepare-streams.ts'
 import { openCollection } from './search-index.ts'
 
@@ -31,17 +31,20 @@ export async function runReembed(settings: Settings, progress: FillProgress, log
     await using open = new AsyncDisposableStack()
     const kv = await openBucket(jetstream.nc)
     const collection = open.adopt(await openCollection({ settings, client, metrics: createMetrics(), log }), (own) => own.close())
-    const seq = await fillCollection({ settings, jetstream, kv, collection, log, signal }, progress)
-    const before = await readIndexModel(kv)
     const model = modelSettingsOf(settings)
-    const after = {
+    const after: IndexModel = {
       settings: model,
       fingerprint: collection.embedder.fingerprint,
       store: storeOf(settings),
       cutter: collection.store.cutter.version,
     }
-    await writeIndexModel(kv, after)
-    const isReplaced = before !== undefined && collectionName(before) !== collectionName(after)
-    return { model: nameOfModel(model), fingerprint: after.fingerprint, before: isReplaced ? collectionName(before) : null, seq }
+    let before: IndexModel | undefined
+    const seq = await fillCollection({ settings, jetstream, kv, collection, log, signal }, progress, async () => {
+      before = await readIndexModel(kv)
+      await writeIndexModel(kv, after)
+    })
+    const replaced = before && collectionName(before)
+    const isReplaced = replaced !== undefined && replaced !== collectionName(after)
+    return { model: nameOfModel(model), fingerprint: after.fingerprint, before: isReplaced ? replaced : null, seq }
   })
 }
