@@ -32,8 +32,8 @@ const POLLS: Pauses = { minMs: 100, maxMs: 100 }
 const LAG_MAX = 64
 
 /**
- * Fills a collection from LOG, beside the one in use, until it has nearly caught up, and goes on with it until the switch to it is done. After
- * an interruption the next call continues from the checkpoint.
+ * Fills a collection from LOG, beside the one in use, until it has nearly caught up, and goes on until the switch to it is done. After an
+ * interruption the next call continues from the checkpoint.
  *
  * @param switchTo switches the cluster to the collection
  * @returns the LOG sequence up to which the collection is complete.
