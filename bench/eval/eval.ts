@@ -44,7 +44,7 @@ async function evaluate({ model, fusion, denseWeight, set: only, json }: Flags):
   const chinese = only === 'en' ? undefined : await readChinese()
   if (chinese === undefined && only !== 'en') print('zh: skipped, no ../shared/data/retrieval-zh-*')
   for (const set of [...(chinese === undefined ? [] : [chinese]), ...(only === 'zh' ? [] : [await readEnglish()])]) {
-    const store = await openClickHouseStore({ client, fingerprint: `eval-${set.name}`, dimension: embedder.dimension })
+    const store = await openClickHouseStore({ client, collection: `eval-${set.name}`, dimension: embedder.dimension })
     await fillWith(set, store, embedder)
     const measured = await measureRetrieval(set, store, embedder, { fusion, denseWeight })
     report[set.name] = { docs: set.docs.length, questions: set.questions.length, ...measured }

@@ -1,7 +1,6 @@
 import type { LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
 import { createHybridSearch, SEARCH_MODES, type SearchMode, type SearchRequest } from '../../pipeline/search/hybrid-search.ts'
 import { pointId } from '../../pipeline/search/point-id.ts'
-import { termsOf } from '../../pipeline/search/search-terms.ts'
 import type { IndexPoint, VectorStore } from '../../pipeline/search/vector-store.ts'
 import { meanQuality, type Quality, qualityOf } from './retrieval-metrics.ts'
 import type { Question, RetrievalSet } from './retrieval-sets.ts'
@@ -67,7 +66,7 @@ export async function measureRetrieval(
   const all: Record<SearchMode, Quality[]> = { hybrid: [], dense: [], keyword: [] }
   const measure = async ({ query, relevant }: Question): Promise<void> => {
     const vector = embedder.embed([query], 'query').then(([one]) => one ?? new Float32Array())
-    const candidates = await store.search({ tenant: TENANT, filter: {}, vector, terms: termsOf(query), limit: CANDIDATES })
+    const candidates = await store.search({ tenant: TENANT, filter: {}, vector, terms: store.cutter.ask(query), limit: CANDIDATES })
     const search = createHybridSearch({ store: { ...store, search: async () => candidates }, embedder, now: () => Date.parse(AT) })
     for (const mode of SEARCH_MODES) {
       const { hits } = await search({ tenant: TENANT, q: query, mode, limit: HITS, ...options })

@@ -64,7 +64,7 @@ async function measureSearch({ system, options }: Bench): Promise<Measured> {
   const openStore = (exactPointsMax?: number): Promise<VectorStore> =>
     openClickHouseStore({
       client,
-      fingerprint: 'bench',
+      collection: 'bench',
       dimension: embedder.dimension,
       ...(exactPointsMax !== undefined && { exactPointsMax }),
     })

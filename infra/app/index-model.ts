@@ -4,6 +4,7 @@ import type { KV } from '@nats-io/kv'
 import { z } from 'zod'
 import { DTYPES, POOLINGS } from '../../pipeline/embedding/embedding-model.ts'
 import { typedKey } from '../../pipeline/jetstream/typed-kv.ts'
+import { CURRENT_CUTTER, cutterOf, type TermCutter } from '../../pipeline/search/term-cutter.ts'
 import type { Settings } from '../settings.ts'
 
 /** The settings that determine the vectors: the model and how it is used. */
@@ -17,9 +18,17 @@ const modelSettingsSchema = z.strictObject({
 export type ModelSettings = z.output<typeof modelSettingsSchema>
 
 const STORES = ['clickhouse', 'qdrant'] as const
+const FIRST_CUTTER = 1
 
-/** The model that the cluster uses, the fingerprint that names its collection, and where that is; absent in data of an earlier version. */
-const indexModelSchema = z.object({ settings: modelSettingsSchema, fingerprint: z.string(), store: z.enum(STORES).optional() })
+/** The model that the cluster uses, with its fingerprint; the store and the cutter of its collection. */
+const indexModelSchema = z.object({
+  settings: modelSettingsSchema,
+  fingerprint: z.string(),
+  /** Absent in data of an earlier version. */
+  store: z.enum(STORES).optional(),
+  /** Version of the cutter. Absent in data of an earlier version: 1. */
+  cutter: z.int().positive().default(FIRST_CUTTER),
+})
 export type IndexModel = z.output<typeof indexModelSchema>
 
 /** Key in the cluster's bucket. */
@@ -41,6 +50,19 @@ export const isSameModel = (one: ModelSettings, other: ModelSettings): boolean =
 /** Where the collections of a process are. */
 export const storeOf = ({ QDRANT_URL: url }: Settings): (typeof STORES)[number] => (url === undefined ? 'clickhouse' : 'qdrant')
 
+/** Names a collection by the model of its vectors and the cutter of its terms. */
+export const collectionName = ({ fingerprint, cutter }: Pick<IndexModel, 'fingerprint' | 'cutter'>): string =>
+  cutter === FIRST_CUTTER ? fingerprint : `${fingerprint}-w${cutter}`
+
+/**
+ * The cutter of the collection to open: that of the agreed collection, if that is of this model and in this store, else the current one. A
+ * collection of a later version of this program cannot be used, and stays the agreed one.
+ */
+export function cutterToOpen(agreed: IndexModel | undefined, fingerprint: string, store: IndexModel['store']): TermCutter {
+  const isSameCollection = agreed?.fingerprint === fingerprint && (agreed.store ?? store) === store
+  return (isSameCollection ? cutterOf(agreed.cutter) : undefined) ?? CURRENT_CUTTER
+}
+
 /** The model's name for log lines and messages. */
 export const nameOfModel = ({ EMBED_MODEL: model }: ModelSettings): string => model ?? 'lexical'
 
@@ -57,6 +79,13 @@ export const withModel = (settings: Settings, model: ModelSettings): Settings =>
 
 /** Reads the model that the cluster uses; `undefined` if nothing was ever embedded. */
 export const readIndexModel = async (kv: KV): Promise<IndexModel | undefined> => (await modelIn(kv).get())?.value
+
+/** Switches the cluster from one collection to another, unless it uses neither by now. @returns whether it uses the other one */
+export async function replaceIndexModel(kv: KV, from: IndexModel, to: IndexModel): Promise<boolean> {
+  const present = await modelIn(kv).get()
+  if (present === undefined || collectionName(present.value) !== collectionName(from)) return false
+  return (await modelIn(kv).compareAndSet(to, present.revision)) !== undefined
+}
 
 /** Switches the cluster to a model. Other processes follow within seconds. */
 export const writeIndexModel = (kv: KV, model: IndexModel): Promise<void> => modelIn(kv).put(model)

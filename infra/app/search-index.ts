@@ -6,18 +6,23 @@ import type { LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { periodicJob } from '../../pipeline/runtime/periodic-job.ts'
 import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
+import { foldingEmbedder } from '../../pipeline/search/folding-embedder.ts'
 import { createHybridSearch, type Search } from '../../pipeline/search/hybrid-search.ts'
 import { openQdrantStore } from '../../pipeline/search/qdrant/qdrant-store.ts'
+import { CURRENT_CUTTER, cutterOf, type TermCutter } from '../../pipeline/search/term-cutter.ts'
 import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { Settings } from '../settings.ts'
 import { accessEmbedder } from './embedder-access.ts'
 import {
+  collectionName,
+  cutterToOpen,
   type IndexModel,
   isSameModel,
   modelSettingsOf,
   nameOfModel,
   readIndexModel,
+  replaceIndexModel,
   storeOf,
   withModel,
   writeIndexModel,
@@ -25,6 +30,7 @@ import {
 
 /** A model and its collection: messages and knowledge, which the indexer writes and searches read. */
 export interface Collection {
+  /** The model, as the collection needs it. */
   readonly embedder: LocalEmbedder
   readonly store: VectorStore
   readonly search: Search
@@ -32,10 +38,22 @@ export interface Collection {
   readonly replaced: AbortSignal
 }
 
+/** The collection of the current cutter, which has to replace that of an earlier one. */
+export interface Successor {
+  readonly collection: Pick<Collection, 'embedder' | 'store'>
+  /** Switches the cluster to it, once it is full. @returns false if the cluster uses another collection meanwhile */
+  adopt(): Promise<boolean>
+}
+
 /** The search index of a process: the collection that the cluster uses, which may change while the process runs. */
 export interface SearchIndex {
   current(): Collection
   readonly search: Search
+  readonly successor: {
+    /** Whether the words of the current collection were cut by an earlier version. */
+    isNeeded(): boolean
+    open(): Promise<Successor>
+  }
 }
 
 export interface SearchIndexDeps {
@@ -51,39 +69,54 @@ const CLOSE_MS = 10_000
 
 /** A collection as its owner sees it: the owner alone can replace and close it. */
 interface OpenCollection extends Collection {
+  /** The model itself. */
+  readonly model: LocalEmbedder
   /** Aborts `replaced`. */
   replace(): void
+  /** Closes the model. */
   close(): Promise<void>
 }
 
-/** Opens the model that the settings name, and its collection. @throws ColloquyError as `accessEmbedder` does; `other_dimension` */
-export async function openCollection({ settings, client, metrics, log }: SearchIndexDeps): Promise<OpenCollection> {
-  const embedder = await accessEmbedder(settings, metrics, log)
-  const { fingerprint, dimension } = embedder
+/** Opens the model that the settings name, and its collection with the current cutter. @throws as `accessEmbedder`; `other_dimension` */
+export async function openCollection(deps: SearchIndexDeps): Promise<OpenCollection> {
+  const model = await accessEmbedder(deps.settings, deps.metrics, deps.log)
+  return closingOnError(model, () => collectionOf(deps, model, CURRENT_CUTTER))
+}
+
+async function collectionOf({ settings, client }: SearchIndexDeps, model: LocalEmbedder, cutter: TermCutter): Promise<OpenCollection> {
+  const { fingerprint, dimension } = model
+  const collection = collectionName({ fingerprint, cutter: cutter.version })
   const { QDRANT_URL: url, QDRANT_API_KEY: apiKey, QDRANT_QUANTISATION: quantisation } = settings
+  const store =
+    url === undefined
+      ? await openClickHouseStore({ client, collection, cutter, dimension })
+      : await openQdrantStore({ url, apiKey, quantisation, collection, cutter, dimension })
+  const embedder = foldingEmbedder(model, cutter)
+  const replaced = new AbortController()
+  return {
+    model,
+    embedder,
+    store,
+    search: createHybridSearch({ store, server: url === undefined ? 'ClickHouse' : `Qdrant at ${url}`, embedder, now: Date.now }),
+    replaced: replaced.signal,
+    replace: () => replaced.abort(),
+    close: () => model.close(),
+  }
+}
+
+async function closingOnError<T>(model: LocalEmbedder, open: () => Promise<T>): Promise<T> {
   try {
-    const store =
-      url === undefined
-        ? await openClickHouseStore({ client, fingerprint, dimension })
-        : await openQdrantStore({ url, apiKey, quantisation, fingerprint, dimension })
-    const replaced = new AbortController()
-    return {
-      embedder,
-      store,
-      search: createHybridSearch({ store, server: url === undefined ? 'ClickHouse' : `Qdrant at ${url}`, embedder, now: Date.now }),
-      replaced: replaced.signal,
-      replace: () => replaced.abort(),
-      close: () => embedder.close(),
-    }
+    return await open()
   } catch (error) {
-    await embedder.close()
+    await model.close()
     throw error
   }
 }
 
 /**
- * Opens the search index with the model that the cluster uses, and follows when `reembed` switches to another. The first process ever
- * decides the model by its settings. Later settings that name another model only log a warning, so that searches keep finding everything.
+ * Opens the search index with the collection that the cluster uses, and follows when the cluster switches to another: `reembed` does that,
+ * and the indexer if the words of the collection were cut by an earlier version. The first process ever decides the model by its settings.
+ * Later settings that name another model only log a warning, so that searches keep finding everything.
  *
  * @throws ColloquyError as `openCollection` does.
  */
@@ -92,7 +125,7 @@ export async function openSearchIndex(
   started: AsyncDisposableStack,
 ): Promise<SearchIndex> {
   const { settings, log } = deps
-  const open = (model: IndexModel['settings']) => openCollection({ ...deps, settings: withModel(settings, model) })
+  const accessModel = (model: IndexModel['settings']) => accessEmbedder(withModel(settings, model), deps.metrics, log)
   const wanted = modelSettingsOf(settings)
   const agreed = await readIndexModel(kv)
   if (agreed !== undefined && !isSameModel(agreed.settings, wanted)) {
@@ -102,12 +135,17 @@ export async function openSearchIndex(
       `COLLOQUY_EMBED_MODEL names ${named}, and the search index uses ${used}; run "npx colloquy reembed" to switch`,
     )
   }
-  let current = await open(agreed?.settings ?? wanted)
-  let known: IndexModel = { settings: agreed?.settings ?? wanted, fingerprint: current.embedder.fingerprint, store: storeOf(settings) }
-  if (agreed?.fingerprint !== known.fingerprint || agreed.store !== known.store) {
-    if (agreed !== undefined && agreed.fingerprint !== known.fingerprint) {
+  const ownSettings = agreed?.settings ?? wanted
+  const model = await accessModel(ownSettings)
+  const { fingerprint } = model
+  const store = storeOf(settings)
+  const cutter = cutterToOpen(agreed, fingerprint, store)
+  let current = await closingOnError(model, () => collectionOf(deps, model, cutter))
+  let known: IndexModel = { settings: ownSettings, fingerprint, store, cutter: cutter.version }
+  if (agreed?.fingerprint !== fingerprint || agreed.store !== store) {
+    if (agreed !== undefined && agreed.fingerprint !== fingerprint) {
       log.warn(
-        { had: agreed.fingerprint, has: known.fingerprint },
+        { had: agreed.fingerprint, has: fingerprint },
         'the embedding model has changed; refilling the search index from LOG; until it is full, searches find only part of the texts',
       )
     }
@@ -116,23 +154,33 @@ export async function openSearchIndex(
 
   const closing = new Set<Promise<void>>()
   const ended = new AbortController()
-  const switchTo = async (next: IndexModel): Promise<void> => {
-    const [before, opened] = [current, await open(next.settings)]
-    if (opened.embedder.fingerprint !== next.fingerprint) {
-      await opened.close()
+  /** Opens a collection: of the model in use with another cutter, or of another model. */
+  const openOther = async (next: IndexModel): Promise<OpenCollection> => {
+    const nextCutter = cutterOf(next.cutter)
+    if (nextCutter === undefined) {
+      throw new ColloquyError('index_newer', 'a later version of Colloquy has built the search index; upgrade this process')
+    }
+    if (next.fingerprint === known.fingerprint) return collectionOf(deps, current.model, nextCutter)
+    const other = await accessModel(next.settings)
+    return closingOnError(other, () => {
+      if (other.fingerprint === next.fingerprint) return collectionOf(deps, other, nextCutter)
       throw new ColloquyError(
         'bad_model',
-        `the model ${nameOfModel(next.settings)} is ${opened.embedder.fingerprint} on this machine, and "colloquy reembed" used `
+        `the model ${nameOfModel(next.settings)} is ${other.fingerprint} on this machine, and "colloquy reembed" used `
           + `${next.fingerprint}; set COLLOQUY_EMBED_MODEL and its other settings as they were for "colloquy reembed"`,
       )
-    }
+    })
+  }
+  const switchTo = async (next: IndexModel): Promise<void> => {
+    const [before, opened] = [current, await openOther(next)]
     current = opened
     known = next
     before.replace()
     log.info(
-      { model: opened.embedder.model.name, fingerprint: next.fingerprint },
-      `switched the search index to ${opened.embedder.model.name}`,
+      { model: opened.model.model.name, collection: collectionName(next) },
+      `switched the search index to ${opened.model.model.name}, words of version ${next.cutter}`,
     )
+    if (opened.model === before.model) return
     const closed = pause(CLOSE_MS, ended.signal)
       .then(() => before.close())
       .finally(() => closing.delete(closed))
@@ -142,7 +190,7 @@ export async function openSearchIndex(
   const polling = periodicJob(0, async (signal) => {
     try {
       const next = await readIndexModel(kv)
-      if (next !== undefined && next.fingerprint !== known.fingerprint) await switchTo(next)
+      if (next !== undefined && collectionName(next) !== collectionName(known)) await switchTo(next)
       failed = ''
     } catch (error) {
       // Logged once per error. The present collection stays in use, and the next poll tries again.
@@ -159,7 +207,20 @@ export async function openSearchIndex(
     await Promise.all(closing)
     await current.close()
   })
-  return { current: () => current, search: (request) => current.search(request) }
+  return {
+    current: () => current,
+    search: (request) => current.search(request),
+    successor: {
+      isNeeded: () => known.cutter < CURRENT_CUTTER.version,
+      async open() {
+        const from = known
+        return {
+          collection: await collectionOf(deps, current.model, CURRENT_CUTTER),
+          adopt: () => replaceIndexModel(kv, from, { ...from, cutter: CURRENT_CUTTER.version }),
+        }
+      },
+    },
+  }
 }
 
 /** Settles after a time, or when the signal aborts. */

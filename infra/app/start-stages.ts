@@ -2,7 +2,6 @@ import { hash, randomUUID } from 'node:crypto'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
-import { z } from 'zod'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { joinCluster } from '../../pipeline/cluster/membership.ts'
 import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
@@ -11,19 +10,16 @@ import { createActorCache } from '../../pipeline/host/actor-cache.ts'
 import { type HostRun, startHost } from '../../pipeline/host/host.ts'
 import { startInboxTrim } from '../../pipeline/host/inbox-trim.ts'
 import type { Delivery } from '../../pipeline/host/message-handler.ts'
-import { createCanaries } from '../../pipeline/indexer/canaries.ts'
 import { startIndexer } from '../../pipeline/indexer/indexer.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { startSourcingWatchdog } from '../../pipeline/jetstream/sourcing-watchdog.ts'
 import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncation.ts'
-import { typedKey } from '../../pipeline/jetstream/typed-kv.ts'
 import { startProjector } from '../../pipeline/projector/projector.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { backgroundRun, singlePartition } from '../../pipeline/runtime/partitioned-stage.ts'
 import { type Stage, startStage } from '../../pipeline/runtime/stage.ts'
 import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
-import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
 import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
 import { startWakeUpSweeper } from '../../pipeline/timers/wake-up-sweeper.ts'
@@ -31,6 +27,8 @@ import { startAuditor } from '../../pipeline/verify/auditor.ts'
 import type { CallSlot } from '../../pipeline/watchdog/call-slot.ts'
 import type { Role, Settings } from '../settings.ts'
 import { hostIdentity, isProcessAlive } from './host-identity.ts'
+import { withSuccessor } from './index-successor.ts'
+import { indexerBounds, indexerState } from './indexer-state.ts'
 import type { SearchIndex } from './search-index.ts'
 import { createSharing, type OwnWork, type SharedWork, startOwn, workloadOf } from './shared-work.ts'
 
@@ -70,11 +68,6 @@ const TRIM_MS = 10_000
 const TRIM_KEEP_MS = 240_000
 const WAKE_UP_SWEEP_MS = 30_000
 const SOURCING_WATCH_MS = 5_000
-
-const auditPositionSchema = z.object({ verified: z.int().nonnegative() }).catch({ verified: 0 })
-
-/** Name of the reader of LOG that fills a collection, by the identity of the collection. */
-export const indexReader = (collection: string): string => `embed-${collection}`
 
 interface StageContext extends StageDeps {
   /** Identifies the database. Workers with the same database share the work on its tables; others fill tables of their own. */
@@ -179,7 +172,7 @@ function projectWork({ settings, kv, jetstream, client, metrics, log, tablesId, 
   }
 }
 
-function embedWork({ settings, kv, searchIndex, log, tablesId, inFlight }: StageContext): RoleWork | undefined {
+function embedWork({ settings, kv, jetstream, searchIndex, log, tablesId, inFlight }: StageContext): RoleWork | undefined {
   if (searchIndex === undefined) return undefined
   // Identifies the store, not the model, which may change while the process runs.
   const vectorsId = settings.QDRANT_URL === undefined ? tablesId : hash('sha256', settings.QDRANT_URL).slice(0, 16)
@@ -191,7 +184,8 @@ function embedWork({ settings, kv, searchIndex, log, tablesId, inFlight }: Stage
       async start() {
         const { embedder, store, replaced } = searchIndex.current()
         const state = await indexerState({ kv, store, log })
-        return singlePartition(startIndexer({ ...inFlight, ...indexerBounds(settings), ...state, embedder, store, replaced }))
+        const run = startIndexer({ ...inFlight, ...indexerBounds(settings), ...state, embedder, store, replaced })
+        return singlePartition(withSuccessor(run, { settings, kv, jetstream, searchIndex, log }))
       },
     },
   }
@@ -298,25 +292,6 @@ function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight }: Stag
     ],
   }
 }
-
-/** Identity, checkpoints, canaries and audit of the collection that an indexer fills. Creates the collection if it is missing. */
-export async function indexerState({ kv, store, log }: { readonly kv: KV; readonly store: VectorStore; readonly log: Logger }) {
-  const collection = await store.prepare()
-  const reader = indexReader(collection)
-  return {
-    collection,
-    checkpoints: createCheckpoints(kv, reader),
-    canaries: createCanaries({ kv, reader, store, log }),
-    audit: { position: typedKey(kv, `${reader}.audit`, auditPositionSchema) },
-  }
-}
-
-/** The bounds of an indexer, by the settings. */
-export const indexerBounds = (settings: Settings) => ({
-  recordsMax: settings.EMBED_BATCH_RECORDS_MAX * 2,
-  batchRecordsMax: settings.EMBED_BATCH_RECORDS_MAX,
-  batchMs: settings.EMBED_BATCH_MS,
-})
 
 const isoNow = (): string => new Date().toISOString()
 

@@ -6,9 +6,9 @@ import { openClickHouseIndexReader } from '../../pipeline/search/clickhouse/clic
 import { openQdrantIndexReader } from '../../pipeline/search/qdrant/qdrant-store.ts'
 import type { IndexReader } from '../../pipeline/search/vector-store.ts'
 import type { Settings } from '../settings.ts'
-import { type IndexModel, readIndexModel, storeOf } from './index-model.ts'
+import { collectionName, type IndexModel, readIndexModel, storeOf } from './index-model.ts'
+import { indexReader } from './indexer-state.ts'
 import { openBucket } from './prepare-streams.ts'
-import { indexReader } from './start-stages.ts'
 
 export interface IndexScope {
   readonly from?: number | undefined
@@ -48,9 +48,10 @@ export async function verifySearchIndex(
   return verifyIndex({ ...scope, jetstream, reader, storedTo })
 }
 
-function openReaderOf(settings: Settings, client: ClickHouseClient, { fingerprint, store }: IndexModel): IndexReader {
+function openReaderOf(settings: Settings, client: ClickHouseClient, model: IndexModel): IndexReader {
+  const collection = collectionName(model)
   const { QDRANT_URL: url, QDRANT_API_KEY: apiKey } = settings
-  return url === undefined || store === 'clickhouse'
-    ? openClickHouseIndexReader({ client, fingerprint })
-    : openQdrantIndexReader({ url, apiKey, fingerprint })
+  return url === undefined || model.store === 'clickhouse'
+    ? openClickHouseIndexReader({ client, collection })
+    : openQdrantIndexReader({ url, apiKey, collection })
 }

@@ -25,19 +25,23 @@ export const learnCommand = ({ out, settings }: CommandContext): Command =>
     .description('learn files and folders, so that search finds them and answers cite them; re-running updates only what changed')
     .argument(
       '<path...>',
-      'Markdown, text, HTML, code, CSV, or JSON lines {"id", "text", "title"?, "lang"?, "url"?}; '
+      'Markdown, text, HTML, code, CSV, PDF, DOCX, a notebook, or JSON lines {"id", "text", "title"?, "lang"?, "url"?}; '
         + 'a folder stands for all such files in it',
     )
     .option('--tenant <tenant>', 'tenant that owns the knowledge', tokenArgument, 'default')
     .option('--wait', `${WAIT_FLAGS.wait} and search finds what was learned`)
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), WAIT_FLAGS.timeoutMs)
-    .option(JSON_FLAG, 'the summary: {files, learned, changed, unchanged, chunks, added, removed, badCount, bad: [{file, line?, problem}]}')
+    .option(
+      JSON_FLAG,
+      'the summary: {files, learned, changed, unchanged, chunks, added, removed, badCount, bad: [{file, line?, problem}], '
+        + 'skippedCount, skipped: [{file, reason}], charsets}',
+    )
     .addHelpText(
       'after',
       `
 Each file is a source; its name is the path as you give it ("docs/faq.md"). Each JSON line is a source; its name is its id. If a source
 changed, the command replaces only its changed chunks. It lists and skips invalid files and lines; the exit code is then 1.
-In folders it skips hidden files, node_modules and files of other types, and it follows no links.
+In folders it skips hidden files and node_modules. It names the links and the files of other types that it skips.
 
 Examples:
   colloquy learn docs README.md --tenant acme --wait
@@ -46,7 +50,7 @@ Examples:
     .action(async (paths: string[], options: Options) => {
       const { settings: effective } = settings()
       let bytesTotal = 0
-      for await (const { bytes } of findFiles(paths)) bytesTotal += bytes
+      for await (const found of findFiles(paths)) if ('bytes' in found) bytesTotal += found.bytes
       const nc = await connectToRunningNats(effective)
       const progress = showProgress(out, bytesTotal)
       const sender = createSender(nc, { onWait: progress.waits })
@@ -75,12 +79,14 @@ function showProgress(out: Output, bytesTotal: number): Pick<BytesBar, 'waits' |
 
 /** @throws ColloquyError `not_all_learned` if a file or line was not learned; `nothing_to_learn` */
 function report(out: Output, summary: LearnSummary, { json, tenant }: Options): void {
-  const { files, learned, changed, unchanged, chunks, added, removed, bad, badCount } = summary
+  const { files, learned, changed, unchanged, chunks, added, removed, bad, badCount, charsets } = summary
   if (json) out.json(summary)
   else {
     const sources = `${learned + changed + unchanged} sources of ${tenant}, ${chunks} chunks`
     out.line(`${sources}: ${learned} learned, ${changed} changed, ${unchanged} unchanged; ${added} chunks added, ${removed} removed`)
+    for (const [charset, count] of Object.entries(charsets)) out.line(`${count} files were read as ${printable(charset)}`)
   }
+  tellSkipped(out, summary)
   if (badCount > 0) {
     const listed = bad.map(
       ({ file, line, problem }) => `  ${printable(file)}${line === undefined ? '' : `, line ${line}`}: ${printable(problem)}`,
@@ -92,4 +98,14 @@ function report(out: Output, summary: LearnSummary, { json, tenant }: Options): 
     const where = files === 0 ? 'there is no file of a supported type' : `${files} files have no text to learn`
     throw new ColloquyError('nothing_to_learn', `${where}; "colloquy learn --help" lists the types`)
   }
+}
+
+const SKIPPED_SHOWN_MAX = 10
+
+/** Names skipped files where people read them; they are no failure. */
+function tellSkipped(out: Output, { skipped, skippedCount }: LearnSummary): void {
+  if (skippedCount === 0) return
+  const shown = skipped.slice(0, SKIPPED_SHOWN_MAX).map(({ file, reason }) => `${printable(file)} (${reason})`)
+  const more = skippedCount > shown.length ? `, and ${skippedCount - shown.length} more` : ''
+  out.note(`skipped: ${shown.join(', ')}${more}`)
 }

@@ -23,6 +23,7 @@ interface Options extends JsonOption {
   readonly denseWeight?: number
   readonly halfLifeHours?: number
   readonly limit: number
+  readonly all?: boolean
 }
 
 /** Characters shown of a hit. */
@@ -45,7 +46,8 @@ export const searchCommand = ({ out, settings }: CommandContext): Command =>
     .option('--dense-weight <share>', 'weight of vectors, from 0 to 1; words get the rest', Number)
     .option('--half-life-hours <hours>', "halve the score for each such span of a text's age", positiveNumber)
     .option('--limit <count>', 'number of hits, at most 100', wholeNumber(1), 10)
-    .option(JSON_FLAG, 'one JSON object: {hits: [{id, source, score, text, in, kind, actor, …}], model}')
+    .option('--all', 'also show near-duplicates of better hits')
+    .option(JSON_FLAG, 'one JSON object: {hits: [{id, source, score, text, in, kind, actor, …}], duplicates, model}')
     .addHelpText(
       'after',
       `
@@ -63,6 +65,11 @@ Examples:
       if (answer.hits.length === 0) out.note(`Nothing found for the tenant ${options.tenant}.`)
       else if (answer.model === 'lexical' && options.mode !== 'keyword') {
         out.note('The built-in model matches words, not meaning; set COLLOQUY_EMBED_MODEL to use another.')
+      }
+      if (answer.duplicates > 0) {
+        out.note(
+          `${answer.duplicates} ${answer.duplicates === 1 ? 'near-duplicate is' : 'near-duplicates are'} not shown; --all shows them.`,
+        )
       }
     })
 

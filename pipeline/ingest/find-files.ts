@@ -1,16 +1,21 @@
-import { opendir, stat } from 'node:fs/promises'
+import { lstat, opendir, stat } from 'node:fs/promises'
 import { basename, extname, join, normalize, sep } from 'node:path'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { Format } from './chunking/chunk-document.ts'
 
-/** How to read a file: as one document of a format, or as lines with one document each. */
-export type FileFormat = Format | 'lines'
+/** How to read a file with one document. */
+export type DocumentFormat = Format | 'pdf' | 'docx' | 'notebook'
+/** How to read a file: as one document, or as lines with one document each. */
+export type FileFormat = DocumentFormat | 'lines'
 
 const EXTENSIONS: Readonly<Record<FileFormat, string>> = {
   markdown: 'md markdown mdown mdx',
   text: 'txt text rst adoc asciidoc org tex log srt vtt',
   html: 'html htm xhtml',
   csv: 'csv tsv',
+  pdf: 'pdf',
+  docx: 'docx',
+  notebook: 'ipynb',
   lines: 'jsonl ndjson',
   code: `js mjs cjs jsx ts mts cts tsx py pyi rb go rs java kt kts scala swift c h cc cpp cxx hpp hh cs fs php pl pm lua r jl dart ex exs
     erl hs ml mli clj cljs sh bash zsh fish ps1 bat sql graphql proto tf hcl nix vue svelte css scss less yaml yml toml ini conf json
@@ -35,54 +40,74 @@ const NAMES: ReadonlyMap<string, FileFormat> = new Map([
 /** A file to read. */
 export interface FoundFile {
   readonly path: string
-  /** The source name: the normalised path with `/`, relative if it was passed so. */
+  /** The source name: the normalised path with `/`, in NFC, relative if it was passed so. */
   readonly source: string
   readonly format: FileFormat
   readonly bytes: number
 }
 
+/** A path that is left out. */
+export interface LeftOutFile {
+  readonly path: string
+  /** Why a file is not learned that nobody asked for, such as a picture in a folder. */
+  readonly skipped?: string
+  /** Why a path cannot be read. */
+  readonly problem?: string
+}
+
+export type Found = FoundFile | LeftOutFile
+
 /** Folders that are skipped inside a folder. */
 const SKIPPED = new Set(['node_modules', '__pycache__'])
 
 /**
- * Yields the files at the given paths. For a folder it yields the files inside, recursively and sorted by name. Inside a folder it skips
- * hidden files, `node_modules`, `__pycache__`, links and files of unknown format. A given path of a file with an unknown format is read as
- * text.
+ * Yields the files at the given paths. For a folder it yields the files inside, recursively and sorted by name, except hidden files,
+ * `node_modules` and `__pycache__`. Inside a folder, links and files of unknown format are yielded as skipped; a loop of links thus ends.
+ * A given path of a file with an unknown format is read as text. What cannot be read is yielded as a problem.
  *
- * @throws ColloquyError `no_such_path` for a path that cannot be read.
+ * @throws ColloquyError `no_such_path` for a given path that does not exist.
  */
-export async function* findFiles(paths: readonly string[]): AsyncGenerator<FoundFile> {
+export async function* findFiles(paths: readonly string[]): AsyncGenerator<Found> {
   for (const listed of paths) {
     const path = normalize(listed)
-    const stats = await stat(path).catch((cause: unknown) => {
+    await lstat(path).catch((cause: unknown) => {
       throw new ColloquyError('no_such_path', `${listed} cannot be read: ${messageOf(cause)}`, { cause })
     })
-    if (stats.isDirectory()) yield* filesIn(path)
-    else if (stats.isFile()) yield fileAt(path, formatOf(path) ?? 'text', stats.size)
-    else throw new ColloquyError('no_such_path', `${listed} is neither a file nor a folder`)
+    yield* filesAt(path, 'text')
   }
 }
 
-async function* filesIn(folder: string): AsyncGenerator<FoundFile> {
-  const names: { name: string; isFolder: boolean }[] = []
+/** @param unknownFormat format of a file whose name tells none; `undefined`: it is skipped */
+async function* filesAt(path: string, unknownFormat: FileFormat | undefined): AsyncGenerator<Found> {
+  try {
+    const stats = await stat(path)
+    if (stats.isDirectory()) yield* filesIn(path)
+    else if (!stats.isFile()) yield { path, problem: 'it is neither a file nor a folder' }
+    else {
+      const format = formatOf(path) ?? unknownFormat
+      if (format === undefined) yield { path, skipped: 'no text of a known type' }
+      else yield { path, source: sourceOf(path), format, bytes: stats.size }
+    }
+  } catch (error) {
+    yield { path, problem: `it cannot be read: ${messageOf(error)}` }
+  }
+}
+
+async function* filesIn(folder: string): AsyncGenerator<Found> {
+  const names: { name: string; isKnown: boolean }[] = []
   for await (const entry of await opendir(folder)) {
     if (entry.name.startsWith('.') || SKIPPED.has(entry.name)) continue
-    if (entry.isDirectory() || entry.isFile()) names.push({ name: entry.name, isFolder: entry.isDirectory() })
+    names.push({ name: entry.name, isKnown: entry.isDirectory() || entry.isFile() })
   }
-  for (const { name, isFolder } of names.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const { name, isKnown } of names.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, name)
-    if (isFolder) yield* filesIn(path)
-    else {
-      const format = formatOf(name)
-      if (format !== undefined) yield fileAt(path, format, (await stat(path)).size)
-    }
+    if (isKnown) yield* filesAt(path, undefined)
+    else yield { path, skipped: 'a link, or no file' }
   }
 }
 
-const fileAt = (path: string, format: FileFormat, bytes: number): FoundFile => ({ path, source: sourceOf(path), format, bytes })
-
-/** The source name of a file. */
-export const sourceOf = (path: string): string => normalize(path).split(sep).join('/')
+/** The source name of a file. macOS and other systems write the same accents differently; the name has them in NFC. */
+export const sourceOf = (path: string): string => normalize(path).split(sep).join('/').normalize('NFC')
 
 /** The format by the name of a file, ignoring `.gz` at its end; `undefined` if it is unknown. */
 function formatOf(path: string): FileFormat | undefined {

@@ -3,9 +3,10 @@ import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Document } from './document-parts.ts'
-import type { FoundFile } from './find-files.ts'
+import type { Found, FoundFile, LeftOutFile } from './find-files.ts'
 import type { KnowledgeClient } from './knowledge-client.ts'
 import { documentsIn, type Read } from './read-documents.ts'
+import { createDocumentReader, type DocumentReader } from './reading/document-reader.ts'
 
 export interface LearnOptions {
   readonly knowledge: KnowledgeClient
@@ -13,6 +14,8 @@ export interface LearnOptions {
   readonly signal?: AbortSignal
   /** Called after every document with the counts so far; always the same object. */
   readonly onProgress?: (summary: LearnSummary) => void
+  /** Default: a process of its own. */
+  readonly reader?: DocumentReader
 }
 
 /** A document that could not be read or uploaded. */
@@ -21,6 +24,12 @@ export interface BadDocument {
   /** From 1; only in a file of lines. */
   readonly line?: number
   readonly problem: string
+}
+
+/** A file in a folder that is no document. */
+export interface SkippedFile {
+  readonly file: string
+  readonly reason: string
 }
 
 export interface LearnSummary {
@@ -38,12 +47,17 @@ export interface LearnSummary {
   badCount: number
   /** The first 100 of them. */
   bad: BadDocument[]
+  skippedCount: number
+  /** The first 100 of them. */
+  skipped: SkippedFile[]
+  /** Files by their charset, unless that is UTF-8. The charset of a file that does not declare one is a guess. */
+  charsets: Record<string, number>
 }
 
 /** Max documents uploaded concurrently. */
 const UPLOADS_MAX = 32
 const BYTES_MAX = 64 * 1024 * 1024
-const BAD_LISTED_MAX = 100
+const LISTED_MAX = 100
 /** After this many sources, a repeated one is no longer noticed, and the last one wins. */
 const NAMES_MAX = 1_000_000
 /** Error codes that concern one document; all others end the run. */
@@ -55,7 +69,8 @@ const DOCUMENT_ERRORS: ReadonlySet<string> = new Set<ErrorCode>(['empty_document
  *
  * @throws the reason of `signal`, or the first error that does not concern a single document.
  */
-export async function learnFiles(files: AsyncIterable<FoundFile>, { knowledge, signal, onProgress }: LearnOptions): Promise<LearnSummary> {
+export async function learnFiles(files: AsyncIterable<Found>, options: LearnOptions): Promise<LearnSummary> {
+  const { knowledge, signal, onProgress, reader = createDocumentReader() } = options
   const summary: LearnSummary = {
     files: 0,
     learned: 0,
@@ -67,6 +82,9 @@ export async function learnFiles(files: AsyncIterable<FoundFile>, { knowledge, s
     bytes: 0,
     badCount: 0,
     bad: [],
+    skippedCount: 0,
+    skipped: [],
+    charsets: {},
   }
   const inFlight = createInFlightLimiter({ countMax: UPLOADS_MAX, bytesMax: BYTES_MAX })
   const failed = new AbortController()
@@ -75,7 +93,7 @@ export async function learnFiles(files: AsyncIterable<FoundFile>, { knowledge, s
 
   const refuse = (bad: BadDocument): void => {
     summary.badCount += 1
-    if (summary.bad.length < BAD_LISTED_MAX) summary.bad.push(bad)
+    if (summary.bad.length < LISTED_MAX) summary.bad.push(bad)
   }
   const upload = async (document: Document, at: Omit<BadDocument, 'problem'>): Promise<void> => {
     try {
@@ -96,8 +114,15 @@ export async function learnFiles(files: AsyncIterable<FoundFile>, { knowledge, s
     if (before === undefined && sources.size < NAMES_MAX) sources.set(name, where)
     return before
   }
-  const take = ({ line, document, problem, bytes }: Read, file: FoundFile): void => {
+  const leaveOut = ({ path, skipped, problem }: LeftOutFile): void => {
+    if (problem !== undefined) refuse({ file: path, problem })
+    if (skipped === undefined) return
+    summary.skippedCount += 1
+    if (summary.skipped.length < LISTED_MAX) summary.skipped.push({ file: path, reason: skipped })
+  }
+  const take = ({ line, document, problem, charset, bytes }: Read, file: FoundFile): void => {
     summary.bytes += bytes
+    if (charset !== undefined) summary.charsets[charset] = (summary.charsets[charset] ?? 0) + 1
     const at = { file: file.path, ...(line !== undefined && { line }) }
     const before = document && seenBefore(document, line === undefined ? file.path : `line ${line} of ${file.path}`)
     if (document === undefined) refuse({ ...at, problem: problem ?? '' })
@@ -116,15 +141,23 @@ export async function learnFiles(files: AsyncIterable<FoundFile>, { knowledge, s
     }
     onProgress?.(summary)
   }
-  for await (const file of files) {
-    summary.files += 1
-    for await (const read of documentsIn(file)) {
-      take(read, file)
-      if (inFlight.isFull) await inFlight.whenAvailable()
-      aborted.throwIfAborted()
+  try {
+    for await (const file of files) {
+      if (!('format' in file)) {
+        leaveOut(file)
+        continue
+      }
+      summary.files += 1
+      for await (const read of documentsIn(file, reader)) {
+        take(read, file)
+        if (inFlight.isFull) await inFlight.whenAvailable()
+        aborted.throwIfAborted()
+      }
     }
+    await inFlight.whenIdle()
+    aborted.throwIfAborted()
+    return summary
+  } finally {
+    await reader.close()
   }
-  await inFlight.whenIdle()
-  aborted.throwIfAborted()
-  return summary
 }

@@ -1,16 +1,13 @@
-import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import { z } from 'zod'
 import { zodProblem } from '../../schemas/envelope.ts'
-import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { messageOf } from '../../schemas/errors.ts'
 import { decodeUtf8, parseJson } from '../../schemas/json.ts'
 import { KNOWLEDGE_LIMITS } from '../../schemas/knowledge-events.ts'
-import { namingFile } from '../runtime/file-errors.ts'
 import { chunkDocument } from './chunking/chunk-document.ts'
 import type { Document } from './document-parts.ts'
 import type { FoundFile } from './find-files.ts'
 import { type Line, openLines } from './line-file.ts'
+import type { DocumentReader } from './reading/document-reader.ts'
 
 /** A document of a file, or the problem with it. */
 export interface Read {
@@ -18,41 +15,35 @@ export interface Read {
   readonly line?: number
   readonly document?: Document
   readonly problem?: string
+  /** The charset, unless it is UTF-8. */
+  readonly charset?: string
   readonly bytes: number
 }
 
-/** Larger documents are refused. */
-const DOCUMENT_BYTES_MAX = 32 * 1024 * 1024
-
 /** Yields the documents of a file one by one, with bounded memory. An unreadable document is yielded as a problem. */
-export async function* documentsIn(file: FoundFile): AsyncGenerator<Read> {
-  if (file.format === 'lines') {
-    const { lines } = await openLines(file.path)
+export async function* documentsIn({ path, source, format, bytes }: FoundFile, reader: DocumentReader): AsyncGenerator<Read> {
+  if (format === 'lines') {
+    yield* linesIn(path)
+    return
+  }
+  const reply = await reader.read({ path, source, format, bytes })
+  if ('problem' in reply) yield { problem: reply.problem, bytes }
+  else {
+    const { title, chunks, charset } = reply.read
+    yield { document: { source, title, chunks }, bytes, ...(charset !== undefined && { charset }) }
+  }
+}
+
+async function* linesIn(path: string): AsyncGenerator<Read> {
+  try {
+    const { lines } = await openLines(path)
     for await (const line of lines) {
       const read = readLine(line)
       if (read !== undefined) yield { ...read, line: line.number, bytes: line.bytes.length }
     }
-    return
-  }
-  try {
-    const text = await textOf(file)
-    const { title, chunks } = chunkDocument(file.format, text, file.format === 'code' ? file.source : undefined)
-    yield { document: { source: file.source, title, chunks }, bytes: file.bytes }
   } catch (error) {
-    yield { problem: messageOf(error), bytes: file.bytes }
+    yield { problem: messageOf(error), bytes: 0 }
   }
-}
-
-async function textOf({ path, bytes: size }: FoundFile): Promise<string> {
-  if (size > DOCUMENT_BYTES_MAX) {
-    throw new ColloquyError('too_long', `the file has ${size} bytes; at most ${DOCUMENT_BYTES_MAX} are allowed`)
-  }
-  const content = await namingFile(path, readFile(path))
-  const bytes = path.endsWith('.gz') ? await promisify(gunzip)(content, { maxOutputLength: DOCUMENT_BYTES_MAX }) : content
-  if (bytes.includes(0)) throw new ColloquyError('no_text', 'the file is binary: it contains zero bytes')
-  const text = decodeUtf8(bytes)
-  if (text === undefined) throw new ColloquyError('no_text', 'the file is not UTF-8')
-  return text
 }
 
 const { sourceCharsMax, titleCharsMax, urlCharsMax } = KNOWLEDGE_LIMITS
@@ -70,10 +61,12 @@ const lineSchema = z.object(
   'must be an object {"id", "text", "title"?, "lang"?, "url"?}',
 )
 
+const BYTE_ORDER_MARK = /^\ufeff/
+
 /** Returns `undefined` for a blank line. */
 function readLine({ bytes, problem }: Line): Pick<Read, 'document' | 'problem'> | undefined {
   if (problem !== undefined) return { problem }
-  const text = decodeUtf8(bytes)
+  const text = decodeUtf8(bytes)?.replace(BYTE_ORDER_MARK, '')
   if (text === undefined) return { problem: 'not UTF-8' }
   if (text.trim() === '') return undefined
   const value = parseJson(text)
@@ -85,5 +78,5 @@ function readLine({ bytes, problem }: Line): Pick<Read, 'document' | 'problem'> 
     return { problem: 'a lone surrogate is not well-formed Unicode' }
   }
   const { chunks } = chunkDocument('text', read.data.text, title ?? undefined)
-  return { document: { source: id, title: title ?? undefined, lang: lang ?? undefined, url: url ?? undefined, chunks } }
+  return { document: { source: id.normalize('NFC'), title: title ?? undefined, lang: lang ?? undefined, url: url ?? undefined, chunks } }
 }

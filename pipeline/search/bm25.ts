@@ -21,12 +21,6 @@ export interface CountedTerms {
   readonly length: number
 }
 
-export function countTerms(terms: readonly string[]): CountedTerms {
-  const counts = new Map<string, number>()
-  for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1)
-  return { counts, length: terms.length }
-}
-
 /**
  * Creates a function that scores texts for one query: the BM25 score divided by the highest possible one, from 0 to 1. This makes scores of
  * different queries comparable. A text of average length with every term once scores 0.45; 1 is a limit that is never reached.

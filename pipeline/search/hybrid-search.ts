@@ -5,9 +5,8 @@ import { TOKEN } from '../../schemas/subjects.ts'
 import type { Embedder } from '../embedding/embedder.ts'
 import { withinMs } from '../runtime/time-limit.ts'
 import { fuseRanks, FUSIONS, type Weights } from './fuse-ranks.ts'
-import { highlightsOf, type TextRange } from './highlights.ts'
+import { createHighlights, type TextRange } from './highlights.ts'
 import { createDuplicateCheck } from './near-duplicates.ts'
-import { termsOf } from './search-terms.ts'
 import { SEARCH_AREAS, type SearchArea, type StoreHit, type StoreQuery, type VectorStore } from './vector-store.ts'
 
 /** `dense` searches by vector, `keyword` by terms, `hybrid` by both. */
@@ -50,6 +49,8 @@ export const searchRequestSchema = z.strictObject({
   /** Hours after which the score of a text halves; default: age has no effect. */
   halfLifeHours: z.coerce.number().positive().max(1e6).optional(),
   limit: z.coerce.number().int().min(1).max(HITS_MAX).default(HITS_DEFAULT),
+  /** Whether near-duplicates of better hits are hits, too. Default false. */
+  all: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false),
 })
 export type SearchRequest = z.input<typeof searchRequestSchema>
 
@@ -78,6 +79,8 @@ export interface SearchHit {
 
 export interface SearchAnswer {
   readonly hits: readonly SearchHit[]
+  /** Number of near-duplicates of these hits that were dropped. */
+  readonly duplicates: number
   /** `lexical` models match equal words, `semantic` ones equal meaning. */
   readonly model: Embedder['kind']
 }
@@ -101,7 +104,7 @@ export const SEARCH_MS_MAX = 8_000
 const DENSE_WEIGHT: Readonly<Record<Embedder['kind'], number>> = { semantic: 0.7, lexical: 0.2 }
 
 /**
- * Creates a search over one store, by vectors and by keywords. Near-duplicate hits are dropped.
+ * Creates a search over one store, by vectors and by keywords. Near-duplicate hits are dropped unless all are asked for.
  *
  * The search throws ColloquyError `bad_query` with the name of the field, `search_unavailable` if the store or the model takes too long, or
  * the error of either.
@@ -116,8 +119,9 @@ export function createHybridSearch({ store, server = 'the store', embedder, now 
   return async (input) => {
     const request = searchRequestSchema.safeParse(input)
     if (!request.success) throw new ColloquyError('bad_query', zodProblem(request.error, ''))
-    const { tenant, q, mode, fusion, limit, halfLifeHours, conversation, in: area, kind, source, lang, since, until } = request.data
-    const terms = mode === 'dense' ? undefined : termsOf(q)
+    const { tenant, q, mode, fusion, limit, all, halfLifeHours, conversation, in: area, kind, source, lang, since, until } = request.data
+    const asked = store.cutter.ask(q)
+    const terms = mode === 'dense' ? undefined : asked
     const vector = mode === 'keyword' ? undefined : embed(q)
     const query: StoreQuery = {
       tenant,
@@ -139,22 +143,26 @@ export function createHybridSearch({ store, server = 'the store', embedder, now 
       .map(({ hit, score }) => ({ hit, score: score * decay(hit) }))
       .filter(({ score }) => score > 0)
       .sort((a, b) => b.score - a.score || b.hit.seq - a.hit.seq || a.hit.chunk - b.hit.chunk)
-    const queryTerms = new Set(termsOf(q))
+    const highlights = createHighlights(store.cutter, asked)
     const isDuplicate = createDuplicateCheck()
     const hits: SearchHit[] = []
+    let duplicates = 0
     for (const { hit, score } of ranked) {
       if (hits.length === limit) break
-      if (isDuplicate(hit.text)) continue
+      if (!all && isDuplicate(hit.text)) {
+        duplicates += 1
+        continue
+      }
       const { tenant: _tenant, similarity, ...rest } = hit
       hits.push({
         ...rest,
         score: round(score),
         dense: similarity && round(similarity),
         keyword: hit.keyword && round(hit.keyword),
-        highlights: highlightsOf(hit.text, queryTerms),
+        highlights: highlights(hit.text),
       })
     }
-    return { hits, model: embedder.kind }
+    return { hits, duplicates, model: embedder.kind }
   }
 }
 

@@ -1,3 +1,5 @@
+import { spellSigns } from '../../actors/core/fold-text.ts'
+
 /** Texts with at least this similarity (Jaccard, 0 to 1) are duplicates. */
 const OVERLAP_MIN = 0.9
 /** Only this many characters of a text are compared. */
@@ -6,7 +8,7 @@ const GRAM = 3
 
 /**
  * Creates a check that returns true for a text that nearly equals an earlier one. It compares groups of three characters and ignores all
- * characters but letters and digits. Pass texts best first, so that the best of several duplicates is kept.
+ * characters but letters, digits, and the signs of names such as C#. Pass texts best first, so that the best of several duplicates is kept.
  */
 export function createDuplicateCheck(): (text: string) => boolean {
   const earlier: Set<string>[] = []
@@ -19,7 +21,7 @@ export function createDuplicateCheck(): (text: string) => boolean {
 }
 
 function gramsOf(text: string): Set<string> {
-  const normalised = text.slice(0, CHARACTERS_MAX).normalize('NFKC').toLowerCase()
+  const normalised = spellSigns(text.slice(0, CHARACTERS_MAX).normalize('NFKC')).toLowerCase()
   const plain = [...normalised.replaceAll(/[^\p{L}\p{M}\p{N}\p{Extended_Pictographic}]+/gu, '')]
   const grams = new Set<string>()
   for (let index = 0; index + GRAM <= plain.length; index++) grams.add(plain.slice(index, index + GRAM).join(''))

@@ -35,7 +35,12 @@ const hitSchema = z.looseObject({
 })
 
 /** A search answer that arrived over HTTP or NATS. */
-export const answerSchema = z.object({ hits: z.array(hitSchema), model: z.enum(['lexical', 'semantic']) })
+export const answerSchema = z.object({
+  hits: z.array(hitSchema),
+  /** Absent in an answer of an earlier version. */
+  duplicates: z.int().nonnegative().default(0),
+  model: z.enum(['lexical', 'semantic']),
+})
 
 const problemSchema = z.object({ code: z.string(), detail: z.string() })
 
@@ -51,7 +56,7 @@ export function createSearchClient({ url, token, timeoutMs = TIMEOUT_MS }: Searc
   return async (request: SearchRequest): Promise<SearchAnswer> => {
     const target = new URL('/v1/search', url)
     for (const [name, value] of Object.entries(request)) {
-      if (typeof value === 'string' || typeof value === 'number') target.searchParams.set(name, String(value))
+      if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') target.searchParams.set(name, String(value))
     }
     const [status, text] = await fetchText(target, token, timeoutMs)
     const answer = answerSchema.safeParse(parseJson(text))

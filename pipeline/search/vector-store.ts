@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { TermCutter } from './term-cutter.ts'
 
 /** The two areas of the search index: messages of conversations, and learned documents. */
 export const SEARCH_AREAS = ['messages', 'knowledge'] as const
@@ -23,7 +24,7 @@ export interface IndexPoint {
   /** LOG sequence of the record that carried the text. */
   readonly seq: number
   readonly text: string
-  /** A vector of length 1 from the model whose fingerprint names the collection. */
+  /** A vector of length 1 from the model of the collection. */
   readonly vector: Float32Array
 }
 
@@ -65,8 +66,8 @@ export interface IndexReader {
 }
 
 /**
- * Write access to one collection, which belongs to one model. Changes are durable once the promise settles. Each request that a method
- * sends is bounded by points and bytes, whatever it is given.
+ * Write access to one collection, which belongs to one model and one cutter. Changes are durable once the promise settles. Each request
+ * that a method sends is bounded by points and bytes, whatever it is given.
  *
  * Methods throw ColloquyError `index_filling` if the collection does not exist. Any other error but those named is that of a store that is
  * away or overloaded, and the call may be repeated.
@@ -118,10 +119,13 @@ export interface StoreHit extends Omit<IndexPoint, 'vector'> {
 }
 
 /**
- * One collection of points with the vectors of one model. Every query names a tenant and returns only points of that tenant.
+ * One collection of points with the vectors of one model and the terms of one cutter. Every query names a tenant and returns only points of
+ * that tenant.
  */
 export interface VectorStore extends IndexWriter, IndexReader {
   readonly dimension: number
+  /** Cuts the texts of the collection, and must cut the questions to it. */
+  readonly cutter: TermCutter
   /** Returns candidates in no particular order. */
   search(query: StoreQuery): Promise<StoreHit[]>
   count(tenant: string, filter: IndexFilter): Promise<number>

@@ -66,8 +66,8 @@ export const SEARCH_ERRORS = {
     where: 'log of the indexer, searches',
   },
   memory_replaced: {
-    meaning: 'The search index now uses another model.',
-    cause: '`colloquy reembed` finished. The indexer restarts with the new model.',
+    meaning: 'The search index now uses another collection.',
+    cause: '`colloquy reembed` finished, or the index with the words of this version. The indexer restarts with the new collection.',
     remedy: 'Nothing. If the error repeats, set `COLLOQUY_EMBED_MODEL` of this process to the model of the last `colloquy reembed`.',
     where: 'log of the indexer',
   },
@@ -76,6 +76,13 @@ export const SEARCH_ERRORS = {
     cause: 'A store was opened with a fingerprint that has other characters than `a-z`, `0-9` and `-`.',
     remedy: 'Report the error with the name of the model.',
     where: MODEL,
+  },
+  index_newer: {
+    meaning: 'A later version of Colloquy has built the search index.',
+    cause:
+      'Its words are cut by rules that this process does not know. The process goes on with its own collection, which gets no new texts.',
+    remedy: 'Upgrade this process.',
+    where: 'log of a process with a search index',
   },
   other_dimension: {
     meaning: 'The vectors and the collection have different numbers of dimensions.',
@@ -116,12 +123,7 @@ export const SEARCH_ERRORS = {
     remedy: 'Run `colloquy reembed` again: it continues where it stopped.',
     where: '`colloquy reembed`',
   },
-  no_such_path: {
-    meaning: 'A path cannot be read.',
-    cause: 'It does not exist, may not be read, or is neither a file nor a folder.',
-    remedy: 'Correct the path or its rights.',
-    where: LEARN,
-  },
+  no_such_path: { meaning: 'A path cannot be read.', cause: 'It does not exist.', remedy: 'Correct the path.', where: LEARN },
   empty_document: {
     meaning: 'A document has no text.',
     cause: 'The file is empty, or it contains no text besides markup.',
@@ -130,14 +132,20 @@ export const SEARCH_ERRORS = {
   },
   too_long: {
     meaning: 'A document is too long for one source.',
-    cause: 'The file has more bytes or chunks than the limit in the message.',
+    cause: 'The file has more bytes, characters, pages or chunks than the limit in the message.',
     remedy: 'Split it into several files.',
     where: LEARN,
   },
   no_text: {
     meaning: 'A file is not text.',
-    cause: 'It is binary, or not in UTF-8.',
-    remedy: 'Convert it to UTF-8, or leave it out.',
+    cause: 'It is binary, or in a charset that is neither declared nor recognised.',
+    remedy: 'Convert it to UTF-8, declare its charset, or leave it out.',
+    where: LEARN,
+  },
+  bad_document: {
+    meaning: 'A file cannot be read as its format.',
+    cause: 'A PDF, DOCX or notebook is damaged, cut or encrypted, or the file is something else. The message says what.',
+    remedy: 'Save it again without a password, or convert it to text, Markdown or HTML.',
     where: LEARN,
   },
   bad_table: {

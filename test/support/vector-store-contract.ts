@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { termsOf } from '../../pipeline/search/search-terms.ts'
+import { CURRENT_CUTTER } from '../../pipeline/search/term-cutter.ts'
 import type { IndexPoint, StoredPoint, StoreHit, VectorStore } from '../../pipeline/search/vector-store.ts'
 
 export const DIMENSION = 16
@@ -39,24 +39,45 @@ const sourcesOf = (hits: readonly StoreHit[], by: 'similarity' | 'keyword'): str
   [...hits].sort((a, b) => (b[by] ?? 0) - (a[by] ?? 0)).map(({ source }) => source)
 
 /** Tests that every store must pass. `open` opens the collection of that name and creates it if it is missing. */
-export function storeContract(open: (fingerprint: string, dimension?: number) => Promise<VectorStore>): void {
+export function storeContract(open: (collection: string, dimension?: number) => Promise<VectorStore>): void {
   it('finds points by vector and by terms, returns both scores for each, and returns the stored properties', async () => {
     const store = await open('contract-find')
     const order = pointOf('order', 'Where is my order? It was shipped on Monday.', { lang: null, seq: 7, chunk: 2 })
     await store.upsert([order, pointOf('refund', 'I want my money back'), pointOf('zh', '我的订单什么时候发货？', { lang: 'zh' })])
-    const byTerms = await store.search({ tenant: 'acme', filter: {}, terms: termsOf('orders shipping shipped'), limit: 10 })
+    const byTerms = await store.search({ tenant: 'acme', filter: {}, terms: CURRENT_CUTTER.ask('orders shipping shipped'), limit: 10 })
     expect(byTerms.map(({ source }) => source)).toEqual(['order'])
     expect(byTerms[0]?.keyword).toBeGreaterThan(0.2)
     const { vector: _vector, ...stored } = order
     expect(byTerms[0]).toMatchObject({ ...stored, similarity: null })
-    const chinese = await store.search({ tenant: 'acme', filter: {}, terms: termsOf('订单'), limit: 10 })
+    const chinese = await store.search({ tenant: 'acme', filter: {}, terms: CURRENT_CUTTER.ask('订单'), limit: 10 })
     expect(chinese.map(({ source }) => source)).toEqual(['zh'])
     const vector = vectorOf('I want my money back')
-    const both = await store.search({ tenant: 'acme', filter: {}, terms: termsOf('order'), vector, limit: 10 })
+    const both = await store.search({ tenant: 'acme', filter: {}, terms: CURRENT_CUTTER.ask('order'), vector, limit: 10 })
     expect(sourcesOf(both, 'similarity')[0]).toBe('refund')
     expect(sourcesOf(both, 'keyword')[0]).toBe('order')
     expect(both.find(({ source }) => source === 'refund')).toMatchObject({ similarity: expect.closeTo(1, 2) as number, keyword: 0 })
     expect(both.find(({ source }) => source === 'order')?.similarity).toBeLessThan(0.99)
+  })
+
+  it('finds words in either Chinese script, without accents, with the signs of names, and by one Han character', async () => {
+    const store = await open('contract-words')
+    const texts = { t: '如何退貨？', s: '如何开发票？含税。', cafe: 'The Café', c: 'in C', sharp: 'in C#', plus: 'in C++' }
+    await store.upsert(Object.entries(texts).map(([name, text]) => pointOf(name, text)))
+    const found = async (q: string): Promise<string[]> => {
+      const hits = await store.search({ tenant: 'acme', filter: {}, terms: store.cutter.ask(q), limit: 10 })
+      return hits.map(({ source, text, keyword }) => {
+        expect(text).toBe(Object.entries(texts).find(([name]) => name === source)?.[1])
+        expect(keyword).toBeGreaterThan(0)
+        return source
+      })
+    }
+    expect(await found('退货')).toEqual(['t'])
+    expect(await found('發票')).toEqual(['s'])
+    expect(await found('税')).toEqual(['s'])
+    expect(await found('cafe')).toEqual(['cafe'])
+    expect(await found('C')).toEqual(['c'])
+    expect(await found('c#')).toEqual(['sharp'])
+    expect(await found('C++')).toEqual(['plus'])
   })
 
   it('never returns points of another tenant, whatever the name of a tenant', async () => {
@@ -64,7 +85,13 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
     const hostile = ['acme', 'other', '" OR 1=1 --', "' OR tenant != '", '{"tenant":"acme"}', '租户', 'a'.repeat(128)]
     await store.upsert(hostile.map((tenant) => pointOf('secret', 'the secret plan', { tenant })))
     for (const tenant of hostile) {
-      const hits = await store.search({ tenant, filter: {}, terms: termsOf('secret plan'), vector: vectorOf('the secret plan'), limit: 50 })
+      const hits = await store.search({
+        tenant,
+        filter: {},
+        terms: CURRENT_CUTTER.ask('secret plan'),
+        vector: vectorOf('the secret plan'),
+        limit: 50,
+      })
       expect(hits.map((hit) => hit.tenant)).toEqual([tenant])
       expect(hits[0]?.id).toBe(idOf(`${tenant}/secret`))
     }
@@ -80,15 +107,17 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
     await store.upsert([before])
     await store.upsert([{ ...before, text: 'the new phrase', vector: vectorOf('the new phrase') }])
     expect(await store.count('acme', {})).toBe(1)
-    expect(await store.search({ tenant: 'acme', filter: {}, terms: termsOf('old wording'), limit: 10 })).toEqual([])
-    expect(await store.search({ tenant: 'acme', filter: {}, terms: termsOf('new phrase'), limit: 10 })).toMatchObject([
+    expect(await store.search({ tenant: 'acme', filter: {}, terms: CURRENT_CUTTER.ask('old wording'), limit: 10 })).toEqual([])
+    expect(await store.search({ tenant: 'acme', filter: {}, terms: CURRENT_CUTTER.ask('new phrase'), limit: 10 })).toMatchObject([
       { text: 'the new phrase' },
     ])
     expect(await store.existing([before.id, idOf('nothing')])).toEqual(new Set([before.id]))
     const others = Array.from({ length: 300 }, (_, index) => idOf(`nothing/${index}`))
     await store.upsert([pointOf('m2', 'another phrase')])
     await store.remove([...others, before.id])
-    expect(await store.search({ tenant: 'acme', filter: {}, terms: termsOf('phrase'), limit: 10 })).toMatchObject([{ source: 'm2' }])
+    expect(await store.search({ tenant: 'acme', filter: {}, terms: CURRENT_CUTTER.ask('phrase'), limit: 10 })).toMatchObject([
+      { source: 'm2' },
+    ])
     await store.remove([])
   })
 
@@ -104,7 +133,7 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
       pointOf('early', text, { at: '2025-01-01T00:00:00.000Z', seq: 9 }),
     ])
     const found = async (filter: Parameters<VectorStore['count']>[1]): Promise<string[]> => {
-      const hits = await store.search({ tenant: 'acme', filter, terms: termsOf('parcel'), vector: vectorOf(text), limit: 10 })
+      const hits = await store.search({ tenant: 'acme', filter, terms: CURRENT_CUTTER.ask('parcel'), vector: vectorOf(text), limit: 10 })
       expect(await store.count('acme', filter)).toBe(hits.length)
       return hits.map(({ source }) => source).sort()
     }
@@ -135,7 +164,7 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
     ]
     await store.upsert(texts.map((text, index) => pointOf(`t${index}`, text)))
     for (const [index, text] of texts.entries()) {
-      const query = { tenant: 'acme', filter: {}, vector: vectorOf(text), terms: termsOf(text).slice(0, 5), limit: 3 }
+      const query = { tenant: 'acme', filter: {}, vector: vectorOf(text), terms: CURRENT_CUTTER.ask(text).slice(0, 5), limit: 3 }
       const [best] = (await store.search(query)).sort((a, b) => (b.similarity ?? 0) - (a.similarity ?? 0))
       expect(best?.source).toBe(`t${index}`)
       expect(best?.text).toBe(text)

@@ -9,3 +9,13 @@ export function clip(text: string, charsMax: number): string {
   const line = (UNTIDY.test(beginning) ? beginning.replace(BLANKS, ' ') : beginning).trim().toWellFormed()
   return line.length <= charsMax ? line : `${line.slice(0, charsMax - 1).replace(/[\ud800-\udbff]$/, '')}…`
 }
+
+/** As `clip`, but keeps the lines, and one empty line between paragraphs: rows of a table and their cells are lines. */
+export function clipLines(text: string, charsMax: number): string {
+  const lines = text
+    .slice(0, charsMax * 4)
+    .split('\n')
+    .map((line) => clip(line, charsMax))
+  const tidy = lines.filter((line, index) => line !== '' || lines[index - 1] !== '').join('\n')
+  return tidy.length <= charsMax ? tidy.trim() : `${tidy.slice(0, charsMax - 1).replace(/[\ud800-\udbff]$/, '')}…`.trim()
+}

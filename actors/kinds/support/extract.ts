@@ -54,15 +54,65 @@ interface Sentence {
   readonly phrases: ReadonlySet<string>
 }
 
-/** Splits a text into sentences; a question stays together with the next sentence. */
+/** Splits a text into sentences and rows of tables; a question stays together with the next sentence. */
 function sentencesOf(text: string, lang: string): Sentence[] {
   const sentences: string[] = []
-  for (const { segment } of new Intl.Segmenter(lang, { granularity: 'sentence' }).segment(text)) {
-    const before = sentences.at(-1)
-    if (before !== undefined && /[?？]\s*$/.test(before)) sentences[sentences.length - 1] = before + segment
-    else sentences.push(segment)
+  const segmenter = new Intl.Segmenter(lang, { granularity: 'sentence' })
+  for (const paragraph of text.split(/(?<=\n)\n+/)) {
+    const rows = rowsOf(
+      paragraph.split('\n').filter((line) => line !== ''),
+      lang,
+    )
+    if (rows !== undefined) {
+      sentences.push(...rows)
+      continue
+    }
+    for (const { segment } of segmenter.segment(paragraph)) {
+      const before = sentences.at(-1)
+      if (before !== undefined && /[?？]\s*$/.test(before)) sentences[sentences.length - 1] = before + segment
+      else sentences.push(segment)
+    }
   }
   return sentences.map((sentence) => ({ text: sentence, terms: new Set(termsOf(sentence)), phrases: phrasesOf(sentence) }))
+}
+
+const RULE = /^\|(?:\s*:?-+:?\s*\|)+$/
+const NAMED_CELL = /^[^:：\n]{1,80}: /
+
+/**
+ * The rows of a paragraph that is a table under a header, or one row of cells with the names of their columns; `undefined` for any other. A
+ * row is quoted whole: each cell says something only beside the others.
+ */
+function rowsOf(lines: readonly string[], lang: string): string[] | undefined {
+  const rule = lines.findIndex((line) => RULE.test(line))
+  if (rule > 0) {
+    const header = cellsOf(lines[rule - 1] ?? '')
+    const rows = lines.slice(rule + 1).map((line) => {
+      const cells = cellsOf(line).map((cell, index) => (cell === '' ? '' : header[index] ? `${header[index]}: ${cell}` : cell))
+      return rowText(
+        cells.filter((cell) => cell !== ''),
+        lang,
+      )
+    })
+    return [...lines.slice(0, rule - 1).map((line) => `${line}\n`), ...rows]
+  }
+  return lines.length > 1 && lines.every((line) => NAMED_CELL.test(line)) ? [rowText(lines, lang)] : undefined
+}
+
+const cellsOf = (line: string): string[] =>
+  line
+    .replace(/^\||\|$/g, '')
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.replaceAll('\\|', '|').trim())
+
+/** The cells of a row as a sentence. */
+function rowText(cells: readonly string[], lang: string): string {
+  const between = lang === 'zh' ? '；' : '; '
+  const parts = cells.map((cell, index) => {
+    if (index + 1 === cells.length) return cell
+    return /[.!?;。！？；]$/.test(cell) ? `${cell} ` : `${cell}${between}`
+  })
+  return `${parts.join('')}\n`
 }
 
 function bestPassage(sentences: readonly Sentence[], worthOf: Worth): string {

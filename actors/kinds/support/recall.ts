@@ -1,6 +1,6 @@
 import { splitHeading } from '../../../schemas/knowledge-events.ts'
 import type { TaskSearchHit, TaskSearchIndex } from '../../definition/task-search.ts'
-import { clip } from './clip.ts'
+import { clip, clipLines } from './clip.ts'
 import { createCoverage } from './coverage.ts'
 import { EARLIER_CHARS_MAX, EARLIER_MAX, type Hit, HIT_CHARS_MAX, HITS_MAX, type Query } from './definition.ts'
 import { termsOf, wordsOf } from './terms.ts'
@@ -71,7 +71,7 @@ export async function recallKnowledge(
       source: hit.source,
       chunk: hit.id,
       title: clip(title, TITLE_CHARS_MAX),
-      text: clip(passage, HIT_CHARS_MAX),
+      text: clipLines(passage, HIT_CHARS_MAX),
       lang: hit.lang,
       score: Math.max(covers(terms), byMeaning ? Math.min(1, hit.score) : 0),
     }))

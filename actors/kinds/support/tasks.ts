@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ColloquyError } from '../../../schemas/errors.ts'
+import { foldHan } from '../../core/fold-text.ts'
 import { defineTask } from '../../definition/task-definition.ts'
 import { answerInput, answerOutput, type AnswerTask, lookupInput, lookupOutput, type LookupTask } from './definition.ts'
 import { createExtract } from './extract.ts'
@@ -37,7 +38,7 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
     concurrencyMax: 64,
     run: async ({ input, searchIndex, log }) => {
       // True also if the machine did not recognise an earlier question.
-      const refersBack = input.about !== null || isFollowUp(input.text)
+      const refersBack = input.about !== null || isFollowUp(foldHan(input.text))
       const earlier =
         hasModel || refersBack
           ? await withTimeout(EARLIER_MS_MAX, recallConversation(searchIndex, input)).catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import { foldHan, foldText } from '../../core/fold-text.ts'
 import { tokensOf } from './tokens.ts'
 
 const SEGMENTER = new Intl.Segmenter('zh', { granularity: 'word' })
@@ -16,19 +17,25 @@ const CHINESE_STOP_WORDS = `
   个 为什么 多少 多 几 谢谢 你好 如果 因为 所以 但是 知道 现在 已经 还是 可不可以 能不能 行不行 算了 直接 顺便 大概 有没有 是不是 怎么办 怎样 么办 我的 我想 到`
 
 /** Words that occur in almost every article. */
-const STOP_WORDS = new Set([...tokensOf(ENGLISH_STOP_WORDS), ...CHINESE_STOP_WORDS.trim().split(/\s+/)])
+const STOP_WORDS = new Set([...tokensOf(ENGLISH_STOP_WORDS), ...foldHan(CHINESE_STOP_WORDS).trim().split(/\s+/)])
 
-/** The words of a text without stop words: English stems, and Chinese words as `Intl.Segmenter` finds them. */
-export const wordsOf = (text: string): string[] =>
-  [...latinOf(text), ...hanRunsOf(text).flatMap(segmentsOf)].filter((word) => !STOP_WORDS.has(word))
+/**
+ * The words of a text without stop words: English stems, and Chinese words as `Intl.Segmenter` finds them. Accents do not matter, and
+ * traditional characters equal simplified ones.
+ */
+export function wordsOf(text: string): string[] {
+  const plain = foldText(text)
+  return [...latinOf(plain), ...hanRunsOf(plain).flatMap(segmentsOf)].filter((word) => !STOP_WORDS.has(word))
+}
 
 /**
  * The index terms of a text: its words, and all pairs of neighbouring Chinese characters, since the same characters are segmented
  * differently in different contexts. With repetitions.
  */
 export function termsOf(text: string): string[] {
-  const chinese = hanRunsOf(text).flatMap((run) => [...segmentsOf(run).filter((word) => word.length !== 2), ...pairsOf(run)])
-  return [...latinOf(text), ...chinese].filter((term) => !STOP_WORDS.has(term))
+  const plain = foldText(text)
+  const chinese = hanRunsOf(plain).flatMap((run) => [...segmentsOf(run).filter((word) => word.length !== 2), ...pairsOf(run)])
+  return [...latinOf(plain), ...chinese].filter((term) => !STOP_WORDS.has(term))
 }
 
 /**
@@ -36,14 +43,14 @@ export function termsOf(text: string): string[] {
  * the character beside it. Without stop words and repetitions.
  */
 export function phrasesOf(text: string): Set<string> {
-  const tokens = tokensOf(text)
+  const tokens = tokensOf(foldText(text))
   const pairs = tokens.slice(1).map((token, index) => [tokens[index] ?? '', token] as const)
   const telling = pairs.filter((pair) => !pair.every((token) => HAN.test(token)) && !pair.some((token) => STOP_WORDS.has(token)))
   return new Set(telling.map((pair) => pair.join(' ')))
 }
 
 const latinOf = (text: string): string[] => tokensOf(text).filter((token) => !HAN.test(token))
-const hanRunsOf = (text: string): string[] => text.normalize('NFKC').match(HAN_RUNS) ?? []
+const hanRunsOf = (text: string): string[] => text.match(HAN_RUNS) ?? []
 const segmentsOf = (run: string): string[] => Array.from(SEGMENTER.segment(run), ({ segment }) => segment)
 
 function pairsOf(run: string): string[] {

@@ -1,9 +1,12 @@
 import { chunkWithHeading, KNOWLEDGE_LIMITS } from '../../../schemas/knowledge-events.ts'
 import { definitionsOf } from './code-sections.ts'
+import { csvTable } from './csv-table.ts'
 import { htmlSections } from './html-sections.ts'
+import { markdownSections } from './markdown-sections.ts'
+import type { Block, Section } from './outline.ts'
 import { pack, type PackOptions, type Piece, sizeOf } from './pack-chunks.ts'
-import { rowsOf } from './table-rows.ts'
-import { markdownSections, plainSections, type Section } from './text-sections.ts'
+import { namedChunks, tableChunks, tableText } from './table-chunks.ts'
+import { plainSections } from './text-sections.ts'
 
 /** Formats that `chunkDocument` understands. */
 export const FORMATS = ['markdown', 'text', 'html', 'code', 'csv'] as const
@@ -20,8 +23,6 @@ const PROSE: PackOptions = { min: 150, max: 300, overlap: 40 }
 /** Larger chunks for papers, which keep paragraphs together. */
 const ACADEMIC: PackOptions = { min: 200, max: 400, overlap: 50 }
 const CODE: PackOptions = { min: 120, max: 300, overlap: 0 }
-/** Few rows per chunk, because queries look for single rows. */
-const ROWS: PackOptions = { min: 80, max: 300, overlap: 0 }
 
 const STEP = ' › '
 const PATH_CHARS_MAX = 300
@@ -31,7 +32,7 @@ const PATH_CHARS_MAX = 300
  * headings, if there are any. The chunks contain all text of the document.
  *
  * @param givenTitle title that takes precedence over the title in the document.
- * @throws ColloquyError `bad_table` for a CSV that cannot be parsed.
+ * @throws ColloquyError `bad_table` for a CSV that cannot be parsed, `too_long` for a Markdown text beyond the limit.
  */
 export function chunkDocument(format: Format, document: string, givenTitle?: string): Chunked {
   const text = clean(document)
@@ -55,7 +56,11 @@ const READERS: Readonly<Record<Format, Reader>> = {
     return { title: undefined, chunks: ofSections(sections, givenTitle, isAcademic ? academic : prose) }
   },
   code: (text, givenTitle) => ofPieces(definitionsOf(text, CODE.max, sizeOf), CODE, givenTitle),
-  csv: (text, givenTitle) => ofPieces(rowsOf(text), ROWS, givenTitle),
+  csv(text, givenTitle) {
+    const { title, table } = csvTable(text)
+    const path = [givenTitle, title].filter((name) => name !== undefined)
+    return { title, chunks: withHeading(namedChunks(table), path) }
+  },
 }
 
 const ofPieces = (pieces: readonly Piece[], options: PackOptions, title: string | undefined): Chunked => ({
@@ -75,10 +80,18 @@ const academic = (text: string): string[] =>
   )
 
 const ofSections = (sections: readonly Section[], title: string | undefined, cut: (text: string) => string[]): string[] =>
-  sections.flatMap(({ path, text }) => {
+  sections.flatMap(({ path, blocks }) => {
     const whole = title === undefined || path[0] === title ? path : [title, ...path]
-    return withHeading(text.trim() === '' ? [''] : cut(text), whole)
+    return withHeading(blocks.length === 0 ? [''] : cutBlocks(blocks, cut), whole)
   })
+
+/** A table stays with the text around it where all of it fits into one chunk. */
+function cutBlocks(blocks: readonly Block[], cut: (text: string) => string[]): string[] {
+  const texts = blocks.map((block) => (typeof block === 'string' ? block.trim() : tableText(block)))
+  const together = texts.join('\n\n')
+  if (blocks.length > 1 && sizeOf(together) <= PROSE.max) return [together]
+  return blocks.flatMap((block) => (typeof block === 'string' ? cut(block) : tableChunks(block)))
+}
 
 function withHeading(chunks: readonly string[], path: readonly string[]): string[] {
   const line = path.join(STEP).replaceAll(/\s+/g, ' ').trim().slice(-PATH_CHARS_MAX).toWellFormed()

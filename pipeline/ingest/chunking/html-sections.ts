@@ -1,91 +1,151 @@
-import { Parser } from 'htmlparser2'
-import type { Section } from './text-sections.ts'
+import { type AnyNode, type Element, isTag, isText, type ParentNode } from 'domhandler'
+import { parse } from 'parse5'
+import { adapter } from 'parse5-htmlparser2-tree-adapter'
+import { elementsIn, lineOf, LINES, PARAGRAPHS, UNREAD } from './html-dom.ts'
+import { endsAsQuestion, type Questions, questionsIn } from './html-questions.ts'
+import { type HtmlCell, htmlTable } from './html-table.ts'
+import { createOutline, type Outline, type Section } from './outline.ts'
 
-/** Elements without text for readers, or with the same text on every page. */
-const SKIPPED = new Set(['script', 'style', 'noscript', 'template', 'svg', 'math', 'nav', 'head', 'iframe', 'object', 'select', 'button'])
-const PARAGRAPHS = new Set([
-  'p',
-  'div',
-  'section',
-  'article',
-  'main',
-  'header',
-  'footer',
-  'aside',
-  'ul',
-  'ol',
-  'dl',
-  'table',
-  'blockquote',
-  'pre',
-  'figure',
-  'form',
-  'details',
-  'address',
-  'hr',
-])
-const LINES = new Set(['br', 'li', 'tr', 'dt', 'dd', 'option', 'summary', 'figcaption', 'caption'])
+/** Elements with the same text on every page, and those that are read elsewhere. */
+const SKIPPED = new Set([...UNREAD, 'nav', 'title', 'button'])
 const HEADING = /^h([1-6])$/
-const TITLE_CHARS_MAX = 200
+/** Elements that a table of data does not have: the table arranges the page. */
+const ARRANGED = new Set(['table', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'details'])
+/** Deeper elements are read as plain text, so that the stack is bounded. */
+const DEPTH_MAX = 500
+/** The element that stands for a part of a Markdown text inside of a page. Its text is kept as it is. */
+export const VERBATIM = 'colloquy-verbatim'
 
-/** Extracts the title of a page and its text by headings. Never throws on invalid markup. */
-export function htmlSections(html: string): { readonly title: string | undefined; readonly sections: Section[] } {
-  const sections: Section[] = []
-  const open: { level: number; title: string }[] = []
-  let [text, title, heading] = ['', '', '']
-  let [skippedDepth, level, preformatted] = [0, 0, 0]
-  let isTitle = false
-  const breakTo = (lines: string): void => {
-    if (text !== '' && !text.endsWith(lines)) text = `${text.replace(/[ \t]+$/, '').replace(/\n+$/, '')}${lines}`
-  }
-  const end = (): void => {
-    if (text.trim() !== '') sections.push({ path: open.map((one) => one.title), text })
-    text = ''
-  }
-  const parser = new Parser(
-    {
-      onopentag(name) {
-        if (name === 'title') isTitle = true
-        if (SKIPPED.has(name)) skippedDepth += 1
-        if (skippedDepth > 0) return
-        const at = HEADING.exec(name)?.[1]
-        if (at !== undefined) {
-          end()
-          level = Number(at)
-          heading = ''
-        }
-        if (name === 'pre') preformatted += 1
-        if (PARAGRAPHS.has(name)) breakTo('\n\n')
-        else if (LINES.has(name)) breakTo('\n')
-        else if ((name === 'td' || name === 'th') && text !== '' && !text.endsWith('\n')) text += ' | '
-      },
-      ontext(raw) {
-        if (isTitle) title += raw
-        if (skippedDepth > 0 || isTitle) return
-        const part = preformatted > 0 ? raw : raw.replaceAll(/\s+/g, ' ')
-        const isLineStart = text === '' || text.endsWith('\n')
-        if (level > 0) heading += part
-        else if (part !== ' ' || (text !== '' && !/\s$/.test(text)))
-          text += isLineStart && preformatted === 0 ? part.replace(/^ /, '') : part
-      },
-      onclosetag(name) {
-        if (name === 'title') isTitle = false
-        if (SKIPPED.has(name)) skippedDepth -= 1
-        if (skippedDepth > 0) return
-        if (HEADING.test(name) && level > 0) {
-          while ((open.at(-1)?.level ?? 0) >= level) open.pop()
-          const headingTitle = heading.trim().slice(0, TITLE_CHARS_MAX).toWellFormed()
-          if (headingTitle !== '') open.push({ level, title: headingTitle })
-          level = 0
-        }
-        if (name === 'pre') preformatted -= 1
-        if (PARAGRAPHS.has(name)) breakTo('\n\n')
-        else if (LINES.has(name)) breakTo('\n')
-      },
-    },
-    { decodeEntities: true },
-  )
-  parser.end(html)
-  end()
-  return { title: title.replaceAll(/\s+/g, ' ').trim() || sections[0]?.path[0], sections }
+/** The title of a document and its sections. */
+export interface Titled {
+  readonly title: string | undefined
+  readonly sections: readonly Section[]
 }
+
+/** Extracts the title of a page and its sections. The tree is the one that browsers make of it; it never throws on invalid markup. */
+export function htmlSections(html: string): Titled {
+  const root = parse(html, { treeAdapter: adapter })
+  const outline = createOutline()
+  const elements = elementsIn(root)
+  const title = elements.find(({ name, parent }) => name === 'title' && !(parent !== null && isTag(parent) && parent.name === 'svg'))
+  walkPage(root, outline, questionsIn(elements))
+  const sections = outline.sections()
+  const line = title === undefined ? '' : lineOf(title)
+  return { title: line || sections.find(({ path }) => path.length > 0)?.path[0], sections }
+}
+
+function walkPage(root: ParentNode, outline: Outline, questions: Questions): void {
+  /** The open paragraph: its finished lines, and the line that grows. */
+  let lines: string[] = []
+  let line = ''
+  let preformatted = 0
+  const endLine = (): void => {
+    if (line.trim() !== '') lines.push(line.replace(/[ \t\n]{1,1000}$/, ''))
+    line = ''
+  }
+  const flush = (): void => {
+    endLine()
+    if (lines.length > 0) outline.prose(lines.join('\n'))
+    lines = []
+  }
+  const append = (raw: string): void => {
+    if (preformatted > 0) line += raw
+    else {
+      const part = raw.replaceAll(/\s+/g, ' ')
+      line += line === '' || line.endsWith(' ') ? part.replace(/^ /, '') : part
+    }
+  }
+  const enter = (title: string): void => {
+    flush()
+    outline.enter(title)
+  }
+  const leave = (): void => {
+    flush()
+    outline.leave()
+  }
+
+  /** Walks children; a question takes those after it, up to the next one. */
+  const walkAll = (nodes: readonly AnyNode[], depth: number, titleOf: (node: AnyNode) => string | undefined): void => {
+    let isInside = false
+    for (const node of nodes) {
+      const title = titleOf(node)
+      if (title === undefined) {
+        walk(node, depth)
+        continue
+      }
+      if (isInside) leave()
+      enter(title)
+      isInside = true
+    }
+    if (isInside) leave()
+  }
+  const questionAt = (node: AnyNode): string | undefined => questions.get(node)
+  const termAt = (node: AnyNode): string | undefined => {
+    const term = isTag(node) && node.name === 'dt' ? lineOf(node) : ''
+    return endsAsQuestion(term) ? term : undefined
+  }
+
+  const walk = (node: AnyNode, depth: number): void => {
+    if (isText(node)) return append(node.data)
+    if (!isTag(node) || SKIPPED.has(node.name)) return
+    if (depth > DEPTH_MAX) return append(` ${lineOf(node)} `)
+    const level = levelOf(node)
+    if (node.name === VERBATIM) {
+      flush()
+      outline.prose(node.children.map((child) => (isText(child) ? child.data : '')).join(''))
+    } else if (level !== undefined) {
+      flush()
+      outline.heading(level, lineOf(node))
+    } else if (node.name === 'details') {
+      const summary = node.children.find((child) => isTag(child) && child.name === 'summary')
+      enter(summary === undefined ? '' : lineOf(summary))
+      walkAll(
+        node.children.filter((child) => child !== summary),
+        depth + 1,
+        questionAt,
+      )
+      leave()
+    } else if (node.name === 'table' && isData(node)) {
+      flush()
+      addTable(node)
+    } else walkBox(node, depth)
+  }
+  const walkBox = (node: Element, depth: number): void => {
+    const isCell = node.name === 'td' || node.name === 'th'
+    const end = PARAGRAPHS.has(node.name) ? flush : LINES.has(node.name) && !isCell ? endLine : undefined
+    if (end !== undefined) end()
+    else if (isCell && line !== '') line += ' | '
+    if (node.name === 'optgroup') append(node.attribs['label'] ?? '')
+    if (node.name === 'pre') preformatted += 1
+    walkAll(node.children, depth + 1, node.name === 'dl' ? termAt : questionAt)
+    if (node.name === 'pre') preformatted -= 1
+    end?.()
+  }
+  const addTable = (node: Element): void => {
+    const inTable = elementsIn(node)
+    for (const caption of inTable.filter(({ name }) => name === 'caption')) outline.prose(lineOf(caption))
+    const rows: HtmlCell[][] = inTable
+      .filter(({ name }) => name === 'tr')
+      .map((row) =>
+        row.children
+          .filter(isTag)
+          .filter(({ name }) => name === 'td' || name === 'th')
+          .map((element) => ({ element, text: lineOf(element) })),
+      )
+    const table = htmlTable(rows)
+    const isList = table.rows.every((row) => row.filter((cell) => cell !== '').length <= 1)
+    if (isList) outline.prose([table.header ?? [], ...table.rows].map((row) => row.join(' ').trim()).join('\n\n'))
+    else outline.table(table)
+  }
+
+  walkAll(root.children, 0, questionAt)
+  flush()
+}
+
+/** The level of a heading, also of one that only its role names. */
+function levelOf({ name, attribs }: Element): number | undefined {
+  const level = HEADING.exec(name)?.[1] ?? (attribs['role'] === 'heading' ? (attribs['aria-level'] ?? '2') : undefined)
+  return level === undefined ? undefined : Math.min(9, Math.max(1, Math.trunc(Number(level)) || 2))
+}
+
+const isData = (table: Element): boolean => !elementsIn(table).some(({ name }) => ARRANGED.has(name))

@@ -4,8 +4,8 @@ import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import { type BatchBounds, boundedBatches } from '../../runtime/bounded-batches.ts'
 import { damageError, isMissingTable, isRowRefusal, PARAMETER_BOUNDS, parameterBytes } from '../../runtime/clickhouse-failures.ts'
 import { SYNC_INSERT } from '../../runtime/sync-insert.ts'
-import { countTerms, createScore } from '../bm25.ts'
-import { termsOf } from '../search-terms.ts'
+import { createScore } from '../bm25.ts'
+import { CURRENT_CUTTER, type TermCutter } from '../term-cutter.ts'
 import { type IndexFilter, type IndexPoint, type IndexReader, SEARCH_AREAS, type StoreHit, type VectorStore } from '../vector-store.ts'
 import { bestByTerms, statisticsOf } from './keyword-search.ts'
 import { addIndex, hasIndex, nearestByIndex, nearestExactly } from './nearest-neighbours.ts'
@@ -16,8 +16,10 @@ import { readHit } from './stored-hit.ts'
 
 export interface ClickHouseStoreOptions {
   readonly client: ClickHouseClient
-  /** Fingerprint of the model; names the collection. */
-  readonly fingerprint: string
+  /** Name of the collection, which belongs to one model and one cutter. */
+  readonly collection: string
+  /** Default: the current one. */
+  readonly cutter?: TermCutter
   readonly dimension: number
   /** Max points of a tenant that a query scans; default 20,000. A collection with more points in total gets a vector index. */
   readonly exactPointsMax?: number
@@ -57,8 +59,8 @@ interface Sizes {
  * a vector of another dimension.
  */
 export async function openClickHouseStore(options: ClickHouseStoreOptions): Promise<VectorStore> {
-  const { client, dimension, exactPointsMax = EXACT_POINTS_MAX } = options
-  const names = namesOf(options.fingerprint)
+  const { client, dimension, cutter = CURRENT_CUTTER, exactPointsMax = EXACT_POINTS_MAX } = options
+  const names = namesOf(options.collection)
   const deps = { client, names }
   const reader = openClickHouseIndexReader(options)
   const prepare = (): Promise<string> => ensurePointTables(client, names, dimension)
@@ -139,7 +141,7 @@ FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
   const upsertBatch = async (points: readonly IndexPoint[]): Promise<void> => {
     const before = await reader.existing(points.map((point) => point.id))
     if (before.size > 0) await removeAll([...before])
-    const rows = points.map(rowOf)
+    const rows = points.map((point) => rowOf(point, cutter))
     // Terms first: a stored point always has its terms, and searches ignore terms without a point.
     await insert(
       names.intake,
@@ -159,6 +161,7 @@ FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
   const store: VectorStore = {
     ...reader,
     dimension,
+    cutter,
     async prepare() {
       const id = await prepare()
       sizes.clear()
@@ -232,8 +235,8 @@ FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`
 }
 
 /** Opens the points of a collection for reading, without its model. @throws ColloquyError `bad_collection` as `namesOf`. */
-export function openClickHouseIndexReader({ client, fingerprint }: Pick<ClickHouseStoreOptions, 'client' | 'fingerprint'>): IndexReader {
-  const names = namesOf(fingerprint)
+export function openClickHouseIndexReader({ client, collection }: Pick<ClickHouseStoreOptions, 'client' | 'collection'>): IndexReader {
+  const names = namesOf(collection)
   return {
     identity: () => identityOf(client, names),
     async *scan(range) {
@@ -287,10 +290,10 @@ const areasOf = (filter: IndexFilter): readonly string[] => (filter.in === undef
 type ColumnNames = readonly [string, ...string[]]
 const POINT_COLUMNS: ColumnNames = ['tenant', 'area', 'id', 'kind', 'actor', 'source', 'lang', 'at', 'seq', 'length', 'hit', 'bytes']
 
-function rowOf({ id, tenant, vector, ...properties }: IndexPoint) {
+function rowOf({ id, tenant, vector, ...properties }: IndexPoint, cutter: TermCutter) {
   const hit = { ...properties, at: new Date(properties.at).toISOString() }
   const { in: area, kind, actor, source, lang, at, seq, text } = hit
-  const { counts, length } = countTerms(termsOf(text))
+  const { counts, length } = cutter.count(text)
   return {
     row: { id, tenant, area, kind, actor, source, lang: lang ?? '', at, seq, length },
     terms: { terms: [...counts.keys()], counts: [...counts.values()] },

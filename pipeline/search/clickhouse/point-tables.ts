@@ -13,15 +13,15 @@ export interface Names {
   readonly intake: string
 }
 
-/** Prefix of the table names, before the fingerprint of the model. */
+/** Prefix of the table names, before the name of the collection. */
 export const COLLECTION_PREFIX = 'memory_'
 
-/** The table names for a model. @throws ColloquyError `bad_collection` if the fingerprint has other characters than `[a-z0-9-]`. */
-export function namesOf(fingerprint: string): Names {
-  if (!/^[a-z0-9-]{1,100}$/.test(fingerprint)) {
-    throw new ColloquyError('bad_collection', `${JSON.stringify(fingerprint)} cannot name a collection: it must consist of [a-z0-9-]`)
+/** The table names of a collection. @throws ColloquyError `bad_collection` if its name has other characters than `[a-z0-9-]`. */
+export function namesOf(collection: string): Names {
+  if (!/^[a-z0-9-]{1,100}$/.test(collection)) {
+    throw new ColloquyError('bad_collection', `${JSON.stringify(collection)} cannot name a collection: it must consist of [a-z0-9-]`)
   }
-  const points = `${COLLECTION_PREFIX}${fingerprint.replaceAll('-', '_')}`
+  const points = `${COLLECTION_PREFIX}${collection.replaceAll('-', '_')}`
   return { points, postings: `${points}_postings`, terms: `${points}_terms`, intake: `${points}_intake` }
 }
 

@@ -5,8 +5,8 @@ import { z } from 'zod'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import { type BatchBounds, boundedBatches } from '../../runtime/bounded-batches.ts'
 import { type Pauses, withRetry } from '../../runtime/retry.ts'
-import { type CountedTerms, countTerms, createScore } from '../bm25.ts'
-import { termsOf } from '../search-terms.ts'
+import { type CountedTerms, createScore } from '../bm25.ts'
+import { CURRENT_CUTTER, type TermCutter } from '../term-cutter.ts'
 import {
   type IndexFilter,
   type IndexPoint,
@@ -22,8 +22,10 @@ import { numberOf, sparseQuery, sparseText, USUAL_LENGTH } from './sparse-vector
 export interface QdrantStoreOptions {
   readonly url: string
   readonly apiKey?: string | undefined
-  /** Fingerprint of the model; names the collection. */
-  readonly fingerprint: string
+  /** Name of the collection, which belongs to one model and one cutter. */
+  readonly collection: string
+  /** Default: the current one. */
+  readonly cutter?: TermCutter
   readonly dimension: number
   /** Used when the collection is created; default `none`. */
   readonly quantisation?: Quantisation
@@ -62,7 +64,7 @@ type Condition = Readonly<Record<string, unknown>>
  * throw `qdrant_failed`, and `upsert` throws `other_dimension` for a vector of another dimension.
  */
 export async function openQdrantStore(options: QdrantStoreOptions): Promise<VectorStore> {
-  const { url, dimension, quantisation = 'none' } = options
+  const { url, dimension, cutter = CURRENT_CUTTER, quantisation = 'none' } = options
   const { client, name, request, reader } = connectQdrant(options)
   const frequencies = new LRUCache<string, number>({ max: FREQUENCIES_MAX, ttl: FREQUENCY_MS })
 
@@ -92,6 +94,7 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
   return {
     ...reader,
     dimension,
+    cutter,
     prepare,
     async upsert(points) {
       const wrong = points.find(({ vector }) => vector.length !== dimension)
@@ -101,7 +104,11 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
           `a vector has ${wrong.vector.length} dimensions, and the collection ${name} in Qdrant has ${dimension}`,
         )
       }
-      for (const batch of boundedBatches(points.values().map(requestPoint), UPSERT_BOUNDS, bytesOfPoint)) {
+      for (const batch of boundedBatches(
+        points.values().map((point) => requestPoint(point, cutter)),
+        UPSERT_BOUNDS,
+        bytesOfPoint,
+      )) {
         await request(() => client.upsert(name, { points: batch, wait: true }), 'points')
       }
     },
@@ -147,7 +154,7 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
           )
         }
         const similarity = vector === undefined ? null : dot(vector, denseOf(point.vector))
-        return { ...payload, id: String(point.id), similarity, keyword: score?.(countTerms(termsOf(payload.text))) ?? null }
+        return { ...payload, id: String(point.id), similarity, keyword: score?.(cutter.count(payload.text)) ?? null }
       })
     },
   }
@@ -161,14 +168,14 @@ interface Connection {
   readonly reader: IndexReader
 }
 
-type ConnectOptions = Pick<QdrantStoreOptions, 'url' | 'apiKey' | 'fingerprint' | 'timeoutMs'>
+type ConnectOptions = Pick<QdrantStoreOptions, 'url' | 'apiKey' | 'collection' | 'timeoutMs'>
 
 /** Opens the points of a collection for reading, without its model. Its methods throw ColloquyError as `openQdrantStore`'s do. */
 export const openQdrantIndexReader = (options: ConnectOptions): IndexReader => connectQdrant(options).reader
 
-function connectQdrant({ url, apiKey, fingerprint, timeoutMs: timeout = TIMEOUT_MS }: ConnectOptions): Connection {
+function connectQdrant({ url, apiKey, collection, timeoutMs: timeout = TIMEOUT_MS }: ConnectOptions): Connection {
   const client = new QdrantClient({ url, ...(apiKey !== undefined && { apiKey }), timeout, checkCompatibility: false })
-  const name = `colloquy_${fingerprint}`
+  const name = `colloquy_${collection}`
   const request: Connection['request'] = async (send, content) => {
     try {
       return await withRetry(send, { pauses: PAUSES, retriesMax: RETRIES_MAX, isFinal: (error) => !isTransient(error) })
@@ -247,8 +254,8 @@ const readPayload = (payload: unknown): Omit<StoredPoint, 'id'> =>
     text: '',
   }
 
-function requestPoint({ id, vector, ...payload }: IndexPoint) {
-  const words = sparseText(termsOf(payload.text))
+function requestPoint({ id, vector, ...payload }: IndexPoint, cutter: TermCutter) {
+  const words = sparseText(cutter.count(payload.text))
   return { id, vector: { [DENSE]: [...vector], [WORDS]: words }, payload: { ...payload, terms: words.indices } }
 }
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { BM25 } from '../bm25.ts'
+import { BM25, type CountedTerms } from '../bm25.ts'
 
 /** Terms as Qdrant stores them: their numbers and their BM25 weights without the IDF, which Qdrant multiplies in. */
 export interface SparseVector {
@@ -17,10 +17,10 @@ export const USUAL_LENGTH = 32
 export const numberOf = (term: string): number => hash('sha256', term, 'buffer').readUInt32LE(0)
 
 /** The sparse vector of a text to store. */
-export function sparseText(terms: readonly string[]): SparseVector {
+export function sparseText({ counts: countsOfTerms, length }: CountedTerms): SparseVector {
   const counts = new Map<number, number>()
-  for (const term of terms) counts.set(numberOf(term), (counts.get(numberOf(term)) ?? 0) + 1)
-  const norm = BM25.k1 * (1 - BM25.b + (BM25.b * terms.length) / USUAL_LENGTH)
+  for (const [term, count] of countsOfTerms) counts.set(numberOf(term), (counts.get(numberOf(term)) ?? 0) + count)
+  const norm = BM25.k1 * (1 - BM25.b + (BM25.b * length) / USUAL_LENGTH)
   return { indices: [...counts.keys()], values: [...counts.values()].map((count) => (count * (BM25.k1 + 1)) / (count + norm)) }
 }
 

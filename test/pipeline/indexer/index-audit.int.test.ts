@@ -113,18 +113,18 @@ async function pointsOf(store: VectorStore): Promise<StoredPoint[]> {
 }
 
 interface Place {
-  readonly open: (fingerprint: string) => Promise<VectorStore>
+  readonly open: (collection: string) => Promise<VectorStore>
   /** Deletes a collection as somebody else would. */
-  readonly drop: (fingerprint: string) => Promise<unknown>
+  readonly drop: (collection: string) => Promise<unknown>
 }
 const places: Readonly<Record<string, Place>> = {
   ClickHouse: {
-    open: (fingerprint) => openClickHouseStore({ client: client(), fingerprint, dimension: lexical.dimension }),
-    drop: (fingerprint) => client().command({ query: `DROP TABLE memory_${fingerprint} SYNC` }),
+    open: (collection) => openClickHouseStore({ client: client(), collection, dimension: lexical.dimension }),
+    drop: (collection) => client().command({ query: `DROP TABLE memory_${collection} SYNC` }),
   },
   'a simulated Qdrant': {
-    open: (fingerprint) => openQdrantStore({ url: qdrant?.url ?? '', fingerprint, dimension: lexical.dimension }),
-    drop: async (fingerprint) => qdrant?.drop(`colloquy_${fingerprint}`),
+    open: (collection) => openQdrantStore({ url: qdrant?.url ?? '', collection, dimension: lexical.dimension }),
+    drop: async (collection) => qdrant?.drop(`colloquy_${collection}`),
   },
 }
 const client = () => {
@@ -211,7 +211,7 @@ for (const [name, { open, drop }] of Object.entries(places)) {
 it('names the true cause where a table of the collection was dropped, before the watch has looked', async () => {
   const logged: string[] = []
   const log = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
-  const store = await openClickHouseStore({ client: client(), fingerprint: 'postings', dimension: lexical.dimension })
+  const store = await openClickHouseStore({ client: client(), collection: 'postings', dimension: lexical.dimension })
   const stage = await start(store, { watchMs: 3_600_000, log })
   await expect.poll(() => stage.status().lag, WAIT).toBe(0)
   const before = await pointsOf(store)

@@ -287,7 +287,7 @@ describe('the indexer', () => {
     const { nc } = system.running.jetstream
     const answer = createRemoteSearch(nc)({ tenant: 'acme', q: 'order' })
     await expect(createRemoteSearch(nc, 0)({ tenant: 'acme', q: 'order' })).rejects.toMatchObject({ code: 'no_memory' })
-    const found = { model: 'lexical' as const, hits: [] }
+    const found = { model: 'lexical' as const, hits: [], duplicates: 0 }
     const service = serveSearch(nc, async () => found)
     expect(await answer).toEqual(found)
     service.stop()

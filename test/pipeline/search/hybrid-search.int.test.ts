@@ -56,6 +56,11 @@ describe('search over messages', () => {
 
   it('drops near-duplicates, applies filters, and returns properties and highlights of hits', async () => {
     expect((await sources({ q: 'returned parcel refund' })).filter((source) => source === 'm2' || source === 'm3')).toHaveLength(1)
+    expect((await sources({ q: 'returned parcel refund', all: true })).filter((source) => source === 'm2' || source === 'm3')).toHaveLength(
+      2,
+    )
+    expect(await search({ tenant: 'acme', q: 'returned parcel refund' })).toMatchObject({ duplicates: 1 })
+    expect(await search({ tenant: 'acme', q: 'returned parcel refund', all: true })).toMatchObject({ duplicates: 0 })
     expect(await sources({ q: 'parcel', conversation: 'c1', mode: 'keyword' })).toEqual(['m0'])
     expect(await sources({ q: 'parcel', since: '2026-02-01T00:00:00Z', mode: 'keyword' })).toHaveLength(1)
     expect(await sources({ q: 'parcel', in: 'knowledge' })).toEqual([])
@@ -100,6 +105,7 @@ describe('search over messages', () => {
       ['q=x&mode=fast', 'mode'],
       [`q=${'x'.repeat(9_000)}`, 'q'],
       ['q=x&since=soon', 'since'],
+      ['q=x&all=maybe', 'all'],
     ]
     for (const [query, field] of invalid) {
       const response = await fetch(`${url}/v1/search?${query}`)
@@ -114,6 +120,9 @@ describe('search over messages', () => {
 
   it('is available as a command that prints text or JSON', async () => {
     const options = { dataDir: system.settings.DATA_DIR }
+    const refunds = ['search', 'returned parcel refund', '--tenant', 'acme', '--mode', 'keyword']
+    expect(await runCli(refunds, options)).toMatchObject({ stderr: expect.stringContaining('1 near-duplicate is not shown') as string })
+    expect((await runCli([...refunds, '--all'], options)).stdout).toMatch(/refund\.[^]*refund!!|refund!![^]*refund\./)
     const asText = await runCli(['search', 'refund', '--tenant', 'acme', '--limit', '1'], options)
     expect(asText).toMatchObject({
       code: 0,

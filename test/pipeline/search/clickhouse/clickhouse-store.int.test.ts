@@ -23,7 +23,7 @@ afterAll(async () => {
 })
 
 describe('points in ClickHouse', () => {
-  storeContract((fingerprint, dimension = DIMENSION) => openClickHouseStore({ client, fingerprint, dimension }))
+  storeContract((collection, dimension = DIMENSION) => openClickHouseStore({ client, collection, dimension }))
 
   it('recreates the tables of an earlier version, empty', async () => {
     await client.command({
@@ -31,15 +31,15 @@ describe('points in ClickHouse', () => {
 ENGINE = MergeTree ORDER BY (tenant, id)`,
     })
     await client.command({ query: "INSERT INTO memory_earlier SELECT 'acme', generateUUIDv4(), 'as it was', [1, 0]" })
-    const store = await openClickHouseStore({ client, fingerprint: 'earlier', dimension: DIMENSION })
+    const store = await openClickHouseStore({ client, collection: 'earlier', dimension: DIMENSION })
     expect(await store.count('acme', {})).toBe(0)
     await store.upsert([pointOf('m1', 'as it is')])
     expect(await store.count('acme', {})).toBe(1)
   })
 
   it('keeps term counts correct when points are overwritten and removed', async () => {
-    const changed = await openClickHouseStore({ client, fingerprint: 'changed', dimension: DIMENSION })
-    const plain = await openClickHouseStore({ client, fingerprint: 'plain', dimension: DIMENSION })
+    const changed = await openClickHouseStore({ client, collection: 'changed', dimension: DIMENSION })
+    const plain = await openClickHouseStore({ client, collection: 'plain', dimension: DIMENSION })
     const lasting = [pointOf('a', 'a parcel from Oslo'), pointOf('b', 'a letter from Bergen')]
     await plain.upsert(lasting)
     await changed.upsert([pointOf('a', 'parcel parcel parcel'), pointOf('c', 'another parcel', { actor: 'c9' })])
@@ -59,8 +59,8 @@ ENGINE = MergeTree ORDER BY (tenant, id)`,
 
   it('finds at least 0.97 of the ten nearest points by its index, also in a small tenant beside a large one', async () => {
     const dimension = 64
-    const store = await openClickHouseStore({ client, fingerprint: 'recall', dimension, exactPointsMax: 500 })
-    const exact = await openClickHouseStore({ client, fingerprint: 'recall', dimension, exactPointsMax: 1e9 })
+    const store = await openClickHouseStore({ client, collection: 'recall', dimension, exactPointsMax: 500 })
+    const exact = await openClickHouseStore({ client, collection: 'recall', dimension, exactPointsMax: 1e9 })
     const points = Array.from({ length: 6_000 }, (_, index) =>
       pointOf(`m${index}`, `text ${index}`, { tenant: index % 6 === 0 ? 'small' : 'large', vector: vectorOf(`text ${index}`, dimension) }),
     )

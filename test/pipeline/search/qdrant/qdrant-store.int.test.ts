@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openQdrantStore } from '../../../../pipeline/search/qdrant/qdrant-store.ts'
-import { termsOf } from '../../../../pipeline/search/search-terms.ts'
+import { CURRENT_CUTTER } from '../../../../pipeline/search/term-cutter.ts'
 import type { VectorStore } from '../../../../pipeline/search/vector-store.ts'
 import { OPENAPI } from '../../../support/qdrant-openapi.ts'
 import { type FakeQdrant, startFakeQdrant } from '../../../support/qdrant-server.ts'
@@ -12,8 +12,8 @@ import { DIMENSION, pointOf, storeContract, vectorOf } from '../../../support/ve
 const run = randomUUID().slice(0, 8)
 const open =
   (url: string) =>
-  (fingerprint: string, dimension = DIMENSION): Promise<VectorStore> =>
-    openQdrantStore({ url, fingerprint: `${fingerprint}-${run}`, dimension, apiKey: process.env['QDRANT_TEST_API_KEY'] })
+  (collection: string, dimension = DIMENSION): Promise<VectorStore> =>
+    openQdrantStore({ url, collection: `${collection}-${run}`, dimension, apiKey: process.env['QDRANT_TEST_API_KEY'] })
 
 const real = process.env['QDRANT_TEST_URL']
 describe.skipIf(real === undefined)('points in a real Qdrant (QDRANT_TEST_URL)', () => {
@@ -42,7 +42,7 @@ describe.skipIf(!existsSync(OPENAPI))('points in a simulated Qdrant, checked aga
     const store = await open(server.url)('busy')
     server.failNext(2)
     await store.upsert([pointOf('m1', 'after two failures')])
-    expect(await store.search({ tenant: 'acme', filter: {}, terms: termsOf('failures'), limit: 3 })).toHaveLength(1)
+    expect(await store.search({ tenant: 'acme', filter: {}, terms: CURRENT_CUTTER.ask('failures'), limit: 3 })).toHaveLength(1)
     server.failNext(3)
     await expect(store.upsert([pointOf('m2', 'lost')])).rejects.toMatchObject({
       code: 'qdrant_failed',
