@@ -19,23 +19,23 @@ export interface AdviseDeps {
 /** The schemas and upcasters of a kind have this long for an input: this thread answers others meanwhile. */
 const ADVICE_MS_MAX = 100
 /** A kind that needed longer gives no advice for this long. */
-const SILENT_MS = 60_000
-const SILENT_KINDS_MAX = 1_000
+const SUSPENDED_MS = 60_000
+const SUSPENDED_KINDS_MAX = 1_000
 
 /** Creates the advice for producers. What it says is what a host would decide, as far as the kinds of this process tell. */
 export function createAdvise({ kinds, registeredKinds, log }: AdviseDeps): Advise {
-  const silent = new LRUCache<string, true>({ max: SILENT_KINDS_MAX, ttl: SILENT_MS })
+  const suspended = new LRUCache<string, true>({ max: SUSPENDED_KINDS_MAX, ttl: SUSPENDED_MS })
   const adviceOfKind = (kind: string, input: WireInput): InputAdvice | undefined => {
     let advice: InputAdvice | undefined
-    if (silent.has(kind)) return undefined
+    if (suspended.has(kind)) return undefined
     const ended = callWithin(ADVICE_MS_MAX, () => {
       advice = inputAdvice(kinds, kind, input)
     })
     if (ended) return advice
-    silent.set(kind, true)
+    suspended.set(kind, true)
     log.warn(
       { kind, type: input.type },
-      `the schema or an upcaster of kind "${kind}" needs more than ${ADVICE_MS_MAX} ms for an input; its producers get no advice for a minute`,
+      `a schema or upcaster of kind "${kind}" needs more than ${ADVICE_MS_MAX} ms for an input; producers get no advice on it for a minute`,
     )
     return undefined
   }

@@ -25,7 +25,7 @@ const adviseWith = (isText: (text: string) => boolean, lines: string[] = []) =>
   })
 const placed = (text: string) => ({ type: 'order.placed', data: { text } })
 
-test('data that the kind refuses, a type that it does not declare, and a kind that nobody has are told, with the nearest name', async () => {
+test('refused data, an undeclared type and an unknown kind are told, with the nearest name', async () => {
   const advise = adviseWith((text) => text !== '')
   expect(await advise('order', placed('tea'))).toBeUndefined()
   expect(await advise('order', placed(''))).toMatchObject({ code: 'bad_data' })
