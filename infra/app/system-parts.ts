@@ -14,7 +14,7 @@ import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import type { DataLock } from '../servers/data-lock.ts'
 import { type Role, type Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse-access.ts'
-import { type LatePart, startLatePart } from './late-part.ts'
+import { ANSWER_MS_MAX, type LatePart, startLatePart } from './late-part.ts'
 import { accessNats, type NatsAccess } from './nats-access.ts'
 import { startDamageWatch, startPartCheck } from './part-check.ts'
 import { prepareDatabase, prepareTables } from './prepare-tables.ts'
@@ -192,10 +192,12 @@ async function startIndex(base: Base, tables: LatePart<Tables>, started: AsyncDi
 async function pingTables({ client, url }: Tables, signal: AbortSignal): Promise<void> {
   const answer = await client.ping({ select: true, abort_signal: signal })
   if (answer.success) return
-  throw new ColloquyError('tables_unavailable', `ClickHouse at ${url} does not answer (${messageOf(answer.error)})`, {
-    cause: answer.error,
-  })
+  throw new ColloquyError('tables_unavailable', `ClickHouse at ${url} ${noAnswer(answer.error, signal)}`, { cause: answer.error })
 }
+
+/** What to say of a server whose ping failed. */
+const noAnswer = (error: unknown, signal: AbortSignal): string =>
+  signal.aborted ? `does not answer within ${ANSWER_MS_MAX / 1_000} s` : `does not answer (${awayCodeOf(error) ?? messageOf(error)})`
 
 /** Asks Qdrant, if it has the index; else ClickHouse. */
 const pingIndex =
@@ -204,8 +206,7 @@ const pingIndex =
     const value = tables.value()
     if (url === undefined) return value === undefined ? undefined : pingTables(value, signal)
     await fetch(new URL('/healthz', url), { signal }).catch((cause: unknown) => {
-      const why = awayCodeOf(cause) ?? messageOf(cause)
-      throw new ColloquyError('search_unavailable', `Qdrant at ${url} does not answer (${why})`, { cause })
+      throw new ColloquyError('search_unavailable', `Qdrant at ${url} ${noAnswer(cause, signal)}`, { cause })
     })
   }
 

@@ -15,7 +15,7 @@ import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { printable } from '../app/terminal-output.ts'
+import { onOneLine } from '../app/terminal-output.ts'
 import { actorArgument } from './arguments.ts'
 
 interface Options extends JsonOption {
@@ -67,7 +67,7 @@ Example:
     })
 
 function receiptLine(address: Address, { position, id, duplicate, outcome, reason, error }: Receipt): string {
-  const became = outcome === undefined ? '' : `  ${outcome}${reason === undefined ? '' : `: ${reason} (${printable(error ?? '')})`}`
+  const became = outcome === undefined ? '' : `  ${outcome}${reason === undefined ? '' : `: ${reason} (${onOneLine(error ?? '')})`}`
   return `${actorKey(address)}  position ${position}  id ${id}${duplicate ? '  (already there)' : ''}${became}`
 }
 

@@ -6,7 +6,7 @@ import type { NatsProtection } from '../app/nats-protection.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { type Problem, readProblems } from '../app/system-problems.ts'
 import { readStatus, type SystemStatus, waitUntilCaughtUp } from '../app/system-status.ts'
-import { counted, type Output, printable } from '../app/terminal-output.ts'
+import { counted, onOneLine,type Output } from '../app/terminal-output.ts'
 
 interface Options extends JsonOption {
   readonly problems?: true
@@ -46,7 +46,7 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
 function printProblems(out: Output, problems: readonly Problem[]): void {
   if (problems.length === 0) return out.line('Nothing is wrong.')
   for (const { code, what, remedy } of problems) {
-    out.line(`${out.paint('red', code)}  ${printable(what)}`)
+    out.line(`${out.paint('red', code)}  ${onOneLine(what)}`)
     out.line(`  ${remedy}`)
   }
 }

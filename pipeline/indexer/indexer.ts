@@ -203,8 +203,9 @@ const LONG_WRITE_MS = 2_000
 function writingText(current: WriteProgress | undefined): string {
   if (current === undefined || performance.now() - current.startedMs < LONG_WRITE_MS) return ''
   const { texts, textsSplit, chunks, chunksEmbedded } = current
-  if (textsSplit === 0) return `; splitting ${texts} texts into chunks`
-  return `; embedding ${texts} texts: ${chunksEmbedded} of ${chunks} chunks${textsSplit < texts ? ` of the first ${textsSplit}` : ''} done`
+  const counted = texts === 1 ? '1 text' : `${texts} texts`
+  if (textsSplit === 0) return `; splitting ${counted} into chunks`
+  return `; embedding ${counted}: ${chunksEmbedded} of ${chunks} chunks${textsSplit < texts ? ` of the first ${textsSplit}` : ''} done`
 }
 
 /** LOG sequence of the first record of any knowledge source. */

@@ -21,6 +21,9 @@ export interface Suspects {
 /** Inputs are rejected that reach an actor within this time after code that its recorded inputs left behind ended `HOST_ENDS_MAX` hosts. */
 const REST_MS = 600_000
 
+/** Whether the end of a host still speaks against an input that INBOX stores at this time: the same one, or the next of its actor. */
+export const speaks = ({ isLeftBehind, at }: HostEnds, storedMs: number): boolean => !isLeftBehind || storedMs < Date.parse(at) + REST_MS
+
 /** @param ends by INBOX sequence */
 export function createSuspects(ends: ReadonlyMap<number, HostEnds>): Suspects {
   const bySeq = new Map(ends)
@@ -30,7 +33,7 @@ export function createSuspects(ends: ReadonlyMap<number, HostEnds>): Suspects {
       const own = bySeq.get(seq)
       const isOwn = own?.storedMs === storedMs
       const earlier = [...bySeq].flatMap(([other, end]) =>
-        other < seq && end.isLeftBehind && end.subject === subject && storedMs < Date.parse(end.at) + REST_MS ? [end] : [],
+        other < seq && end.isLeftBehind && end.subject === subject && speaks(end, storedMs) ? [end] : [],
       )
       if (!isOwn && earlier.length === 0) return undefined
       const ownText = isOwn && own.count >= HOST_ENDS_MAX ? hostEndsText(own) : undefined

@@ -49,7 +49,7 @@ test('everything that is wrong is listed with its code, its names and what to do
     ['nats_not_protected', 'clients without credentials are in the account of the streams'],
     ['records_lost', 'LOG has lost 2 records: sequences 4 to 5'],
     ['records_unproven', 'the tables have rows of 1 lost record: 4 of acme/support/c2'],
-    ['host_ended', 'INBOX 7: this input ended its host once: it did not return within 10 s'],
+    ['host_end_counted', 'INBOX 7: this input ended its host once: it did not return within 10 s'],
     ['poison', '2 dead letters with the reason poison'],
     ['bad_record', '1 dead letter with the reason bad_record'],
   ])
