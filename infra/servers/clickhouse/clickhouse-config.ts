@@ -151,6 +151,7 @@ const queries = '<handler><type>dynamic_query_handler</type><query_param_name>qu
  *
  * Only queries and the ping are served. ClickHouse's own pages (`/play`, `/dashboard`) are not: a client that hangs up while the engine
  * sends one of them ends the engine. A query whose client hangs up does not.
+ * What no setting mends: bytes that are no HTTP request, or half of one, still end the engine. It is restarted.
  */
 export const configXml = (settings: Settings): string => `<clickhouse>
   <listen_host>${settings.host}</listen_host>
