@@ -6,7 +6,7 @@ import type { NatsProtection } from '../app/nats-protection.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { type Problem, readProblems } from '../app/system-problems.ts'
 import { readStatus, type SystemStatus, waitUntilCaughtUp } from '../app/system-status.ts'
-import { counted, onOneLine,type Output } from '../app/terminal-output.ts'
+import { counted, onOneLine, type Output } from '../app/terminal-output.ts'
 
 interface Options extends JsonOption {
   readonly problems?: true
