@@ -108,7 +108,7 @@ interface RunningRoles {
 
 /** Starts those of some roles that this process has, in this thread or in threads of their own. */
 async function startRoles(base: Base, some: readonly Role[], needs: RolesNeeds, started: AsyncDisposableStack): Promise<RunningRoles> {
-  const { settings, threadRoles, nats, replicas, log, stops, slotPath, kv, metrics } = base
+  const { settings, threadRoles, nats, replicas, log, stops, slotPath, kv, jetstream, metrics } = base
   const roles = settings.ROLES.filter((role) => some.includes(role))
   const own = roles.filter((role) => !threadRoles.includes(role))
   const { clickhouse, ...shared } = needs
@@ -128,7 +128,7 @@ async function startRoles(base: Base, some: readonly Role[], needs: RolesNeeds, 
       slotPath,
       metrics,
       log,
-      countEnd: createEndCounter({ kv, metrics, log, slotPath }),
+      countEnd: createEndCounter({ kv, jetstream, metrics, log, slotPath }),
     },
     inner,
   )

@@ -74,7 +74,7 @@ export const DECISION_ERRORS = {
     where: '`colloquy status --problems`',
   },
   exit_refused: {
-    meaning: 'The code of a kind called `process.exit`.',
+    meaning: 'The code of a kind called `process.exit`, `process.abort`, or `process.kill` for its own process.',
     cause:
       'A guard, an action or a task, or a library that it uses, tried to end the process. Colloquy refuses: the call throws this error.',
     remedy: 'Throw an error instead.',
