@@ -49,11 +49,15 @@ export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, 
   return kv
 }
 
-/** Creates the streams that are missing. If the server has too little room, those that are new get smaller, and all of them alike. */
+/**
+ * Creates the streams that are missing. If the server has too little room, those that are new get smaller, and all of them alike; those
+ * that exist keep their sizes.
+ */
 async function setStreams(jsm: JetStreamManager, kv: KV, options: StreamOptions, payloadBytesMax: number): Promise<StreamInfo[]> {
   const infos = new Map<StreamName, StreamInfo>()
   const added = new Set<StreamName>()
-  for (let storageBytesMax = await storageOf(jsm, options); ;) {
+  const asked = await storageOf(jsm, options)
+  for (let storageBytesMax = asked; ;) {
     const configs = streamConfigs({ ...options, storageBytesMax }, payloadBytesMax)
     try {
       for (const config of configs) {
@@ -70,18 +74,35 @@ async function setStreams(jsm: JetStreamManager, kv: KV, options: StreamOptions,
         infos.set(name, await jsm.streams.add({ ...config, ...firstSeqOf(name, options) }))
         added.add(name)
       }
+      tellSizes(options.log, [...infos.values()], configs, asked, storageBytesMax)
       return [...infos.values()]
     } catch (cause) {
       if (!NO_STORAGE.some((code) => isJetStreamError(cause, code))) throw cause
       const half = Math.floor(storageBytesMax / 2)
       if (options.isStorageKnown || half < STORAGE_BYTES_MIN) throw await insufficientStorage(jsm, storageBytesMax, cause)
-      options.log.warn(
-        { asked: storageBytesMax, asking: half },
-        'NATS has too little room for the streams; asking for half. COLLOQUY_STORAGE_BYTES_MAX sets how much they may use',
-      )
       storageBytesMax = half
     }
   }
+}
+
+/** Warns where the streams are smaller than they were to be. */
+function tellSizes(log: Logger, infos: readonly StreamInfo[], configs: readonly NamedConfig[], asked: number, got: number): void {
+  if (got < asked)
+    log.warn(
+      { asked, bytes: got },
+      `NATS has no room for streams of ${asked} bytes together; they may use ${got}. COLLOQUY_STORAGE_BYTES_MAX sets how much they may use`,
+    )
+  const kept = configs.flatMap(({ name, max_bytes: wanted = 0 }) => {
+    const bytes = infos.find(({ config }) => config.name === name)?.config.max_bytes ?? wanted
+    return bytes < wanted ? [{ stream: name, bytes, asked: wanted }] : []
+  })
+  if (got < asked || kept.length === 0) return
+  const figures = kept.map((one) => `${one.stream} ${one.bytes} of ${one.asked}`).join(', ')
+  log.warn(
+    { asked, streams: kept },
+    `NATS has no room for streams of ${asked} bytes together; these streams keep their sizes: ${figures} bytes. Raise max_file_store in `
+      + 'the configuration of NATS, or the limit of the account, and start again; or set COLLOQUY_STORAGE_BYTES_MAX to what they may use',
+  )
 }
 
 /** The server's disk and the account's limit. */
@@ -162,7 +183,7 @@ async function updateStream(jsm: JetStreamManager, config: NamedConfig, existing
   try {
     return await jsm.streams.update(name, changeable)
   } catch (error) {
-    if (!isJetStreamError(error, 'insufficientStorage')) throw error
+    if (!NO_STORAGE.some((code) => isJetStreamError(error, code))) throw error
     return await jsm.streams.update(name, { ...changeable, max_bytes: existing.config.max_bytes })
   }
 }
