@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { anonymousUser, inboxPrefixOf } from '../servers/nats/nats-accounts.ts'
 import { clientPasswordVariable, isReadAsText, PASSWORD_RULE, PASSWORD_VARIABLE, renderOwnNatsConfig } from '../servers/nats/nats-config.ts'
 
