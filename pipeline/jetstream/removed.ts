@@ -96,8 +96,9 @@ export async function recordLost({ jetstream, log }: Omit<RemovedDeps, 'metrics'
   const records = countIn(ranges)
   log.error(
     { ranges: ranges.slice(0, RANGES_LOGGED_MAX), records },
-    `LOG lost ${records === 1 ? '1 record' : `${records} records`} inside: ${textOf(ranges)}. Hosts decide the inputs again that INBOX still has; rows of the `
-      + 'others stay in the tables. Do not rebuild them with --drop-unproven; see "colloquy status", and check the disk of NATS',
+    `LOG lost ${records === 1 ? '1 record' : `${records} records`} inside: ${textOf(ranges)}. Hosts decide the inputs again that INBOX `
+      + 'still has; rows of the others stay in the tables. Do not rebuild them with --drop-unproven; see "colloquy status", and check '
+      + 'the disk of NATS',
   )
 }
 
