@@ -179,7 +179,7 @@ function projectWork({ settings, kv, jetstream, client, metrics, log, tablesId, 
   }
 }
 
-function embedWork({ settings, kv, searchIndex, log, tablesId, inFlight }: StageContext): RoleWork | undefined {
+function embedWork({ settings, kv, client, searchIndex, log, tablesId, inFlight }: StageContext): RoleWork | undefined {
   if (searchIndex === undefined) return undefined
   // Identifies the store, not the model, which may change while the process runs.
   const vectorsId = settings.QDRANT_URL === undefined ? tablesId : hash('sha256', settings.QDRANT_URL).slice(0, 16)
@@ -191,7 +191,9 @@ function embedWork({ settings, kv, searchIndex, log, tablesId, inFlight }: Stage
       async start() {
         const { embedder, store, replaced } = searchIndex.current()
         const state = await indexerState({ kv, store, log })
-        return singlePartition(startIndexer({ ...inFlight, ...indexerBounds(settings), ...state, embedder, store, replaced }))
+        return singlePartition(
+          startIndexer({ ...inFlight, ...indexerBounds(settings), ...state, tables: client, embedder, store, replaced }),
+        )
       },
     },
   }
