@@ -1,6 +1,6 @@
 import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client'
+import { damagedTables } from '../../pipeline/projector/present-generations.ts'
 import type { TableName } from '../../schemas/tables.ts'
-import { damagedTables } from './damaged-tables.ts'
 import type { Output } from './terminal-output.ts'
 
 /**
