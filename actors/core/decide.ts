@@ -175,5 +175,9 @@ function transition(
 
 function rejectAsPoison(decisionInput: DecisionInput, input: Input, error: unknown): Decision {
   const code = error instanceof ColloquyError ? error.code : isEndlessCycle(error) ? ('always_cycle' satisfies ErrorCode) : undefined
-  return reject(decisionInput, { reason: 'poison', error: `${code === undefined ? '' : `${code}: `}${messageOf(error)}`, input })
+  return reject(decisionInput, { reason: 'poison', error: `${code === undefined ? '' : `${code}: `}${poisonText(error)}`, input })
 }
+
+/** XState ends its text with the `message` of what a guard threw, which only errors have. */
+const poisonText = (error: unknown): string =>
+  messageOf(error).replace(/^(Unable to evaluate guard .*:\n)undefined$/s, '$1it threw a value that is not an Error')

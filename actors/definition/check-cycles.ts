@@ -4,8 +4,8 @@ import type { Refusal } from './refusal.ts'
 import { builtInAction, nameOf, type Node, nodesOf, pathOf } from './walk-machine.ts'
 
 /**
- * Finds cycles of `always` transitions without a guard, which never end. What a definition does not show, such as a cycle with guards, is
- * bounded at run time: the input is rejected.
+ * Finds cycles of `always` transitions without a guard that certainly never end. What a definition does not show, such as a cycle with
+ * guards or one that raises events, is bounded at run time: the input is rejected.
  */
 export function checkCycles(machine: AnyStateMachine): Refusal[] {
   const reported = new Set<Node>()
@@ -26,9 +26,10 @@ export const alwaysCycle = (where: string, what: string): Refusal => ({
 })
 
 /**
- * Whether XState goes round a cycle for ever. It takes the `always` transitions again only after a step that has changed something:
- * another active state, another context, or an event that was raised. So a state that only emits does so once for each event. A cycle
- * inside a region may end because another region leaves their common state.
+ * Whether XState certainly goes round a cycle for ever. It takes the `always` transitions again at once after a step that has changed the
+ * snapshot: other active states, another context or another invoke. After any other step it first takes the next raised event, which may
+ * lead out of the cycle; without one the machine is at rest. So a state that only emits does so once for each event. A cycle inside a
+ * region may end because another region, or a state around the regions, leaves their common state.
  */
 function isEndless(machine: AnyStateMachine, cycle: readonly Node[]): boolean {
   if (cycle.some((node) => isBesideAlways(node))) return false
@@ -38,27 +39,28 @@ function isEndless(machine: AnyStateMachine, cycle: readonly Node[]): boolean {
   const { actions = [], target = [], reenter = false } = transition ?? {}
   const isEnteredAgain = reenter && target.includes(only)
   const certain = isEnteredAgain ? [...only.exit, ...actions, ...only.entry] : actions
-  return certain.some((action: unknown) => changesSomething(machine, action)) || (isEnteredAgain && only.invoke.length > 0)
+  return certain.some((action: unknown) => changesContext(machine, action)) || (isEnteredAgain && only.invoke.length > 0)
 }
 
-/** Whether another region of a parallel state around it has an `always`. */
+/** Whether a step may take another `always` too: one of another region of a parallel state around `node`, or of a state around them. */
 function isBesideAlways(node: Node): boolean {
+  let isInRegion = false
   for (let inner = node; inner.parent !== undefined; inner = inner.parent) {
     const { parent } = inner
-    if (parent.type !== 'parallel') continue
-    const others = Object.values<Node>(parent.states).filter((region) => region !== inner)
-    if (others.some(hasAlwaysInside)) return true
+    isInRegion ||= parent.type === 'parallel'
+    const others = parent.type === 'parallel' ? Object.values<Node>(parent.states).filter((region) => region !== inner) : []
+    if (others.some(hasAlwaysInside) || (isInRegion && parent.always !== undefined)) return true
   }
   return false
 }
 
 const hasAlwaysInside = (node: Node): boolean => node.always !== undefined || Object.values<Node>(node.states).some(hasAlwaysInside)
 
-/** Whether the action certainly changes the context or raises an event, so that XState tries the `always` transitions once more. */
-function changesSomething(machine: AnyStateMachine, action: unknown): boolean {
+/** Whether the action certainly makes another context: XState compares no values. */
+function changesContext(machine: AnyStateMachine, action: unknown): boolean {
   const name = nameOf(action)
   const own = builtInAction(name === undefined ? action : machine.implementations.actions[name])
-  return own?.['type'] === 'xstate.assign' || (own?.['type'] === 'xstate.raise' && own['delay'] === undefined)
+  return own?.['type'] === 'xstate.assign'
 }
 
 /** The states of an unguarded cycle through `start`, in order; undefined where there is none. */

@@ -121,12 +121,35 @@ export async function withJetStream<T>(settings: Settings, work: (jetstream: Jet
 /** `analyst` may only read; `colloquy` may do everything. With CLICKHOUSE_URL, both log in as the user that the settings name. */
 export type ClickHouseRole = 'analyst' | 'colloquy'
 
+/** A ClickHouse that takes longer for an answer to its ping counts as away. */
+const PING_MS_MAX = 5_000
+
 /**
- * Client options for the ClickHouse of a running system. Does not connect.
+ * Client options for the ClickHouse of a running system, which has answered just now.
+ *
+ * @throws ColloquyError as `runningClickHouse`; `not_running` if nothing listens; `tables_unavailable` if it does not answer in time.
+ */
+export async function connectToRunningClickHouse(settings: Settings, role: ClickHouseRole): Promise<ClickHouseClientConfigOptions> {
+  const access = await runningClickHouse(settings, role)
+  const url = String(access.url)
+  const timeout = AbortSignal.timeout(PING_MS_MAX)
+  try {
+    // Any answer will do, also the refusal of a proxy.
+    const response = await fetch(new URL('/ping', url), { signal: timeout })
+    await response.body?.cancel()
+  } catch (cause) {
+    if (!timeout.aborted) throw notRunning(settings, url, cause)
+    throw new ColloquyError('tables_unavailable', `ClickHouse at ${url} does not answer within ${PING_MS_MAX / 1_000} s`, { cause })
+  }
+  return access
+}
+
+/**
+ * As `connectToRunningClickHouse`, but does not connect.
  *
  * @throws ColloquyError `not_running` if no system runs on the data folder; `no_tables` if the system has no role with tables.
  */
-export async function connectToRunningClickHouse(settings: Settings, role: ClickHouseRole): Promise<ClickHouseClientConfigOptions> {
+export async function runningClickHouse(settings: Settings, role: ClickHouseRole): Promise<ClickHouseClientConfigOptions> {
   const base = { database: settings.CLICKHOUSE_DATABASE, application: 'colloquy', log: { level: ClickHouseLogLevel.OFF } }
   if (settings.CLICKHOUSE_URL !== undefined) {
     return {

@@ -13,7 +13,17 @@ export interface DamageDeps {
   readonly clickhouse: ClickHouseClient
   /** The engine's folder, for damaged files. Absent: a server that Colloquy does not run; only missing tables are found. */
   readonly folder: string | undefined
+  /** Number of records that LOG has lost: it cannot give back their rows. Default: none. */
+  readonly lostRecords?: () => Promise<number>
   readonly log: Logger
+}
+
+/** What LOG cannot give back, after the name of the folder of damaged files; empty if LOG has lost nothing. */
+export async function lastCopiesText({ lostRecords }: Pick<DamageDeps, 'lostRecords'>): Promise<string> {
+  const count = (await lostRecords?.()) ?? 0
+  if (count === 0) return ''
+  const records = count === 1 ? '1 record' : `${count} records`
+  return `. LOG has lost ${records}, whose rows it cannot give back: the last copies may be in that folder. Do not delete it`
 }
 
 const ADMIN_TABLES = Object.keys(ADMIN_STATEMENTS)
@@ -59,7 +69,8 @@ export async function markDamage(deps: DamageDeps & { readonly known: readonly s
   const lost = [...new Set([...rows.map(rowsTable), ...ADMIN_TABLES.filter(isLost), ...collections.map(({ points }) => points)])]
   // One line for each damage.
   if (lost.every((name) => deps.known.includes(name))) return
-  const where = parts.length === 0 ? '' : `; the damaged files are in ${folder}, which you may delete`
+  const lastCopies = await lastCopiesText(deps)
+  const where = parts.length === 0 ? '' : `; the damaged files are in ${folder}${lastCopies || ', which you may delete'}`
   log.error({ tables: lost, folder }, `ClickHouse lost rows of ${lost.join(', ')}: Colloquy makes them again from LOG${where}`)
 }
 
@@ -87,18 +98,6 @@ export async function noteDamagedCollection(clickhouse: ClickHouseClient, { poin
 async function insertRepairs(clickhouse: ClickHouseClient, rows: readonly Readonly<Record<string, unknown>>[]): Promise<void> {
   const at = new Date().toISOString().slice(0, 23).replace('T', ' ')
   await clickhouse.insert({ table: 'repairs', values: rows.map((row) => ({ ...row, at })), format: 'JSONEachRow' })
-}
-
-/** Tables that are marked and have no later generation yet. */
-export async function damagedTables(clickhouse: ClickHouseClient, signal?: AbortSignal): Promise<TableName[]> {
-  const result = await clickhouse.query({
-    query: 'SELECT name, max(generation) AS damaged FROM repairs GROUP BY name',
-    format: 'JSONEachRow',
-    ...(signal && { abort_signal: signal }),
-  })
-  const damaged = new Map((await result.json<{ name: string; damaged: number }>()).map((row) => [row.name, row.damaged]))
-  const present = await presentGenerations(clickhouse)
-  return TABLE_NAMES.filter((name) => present[name] <= (damaged.get(name) ?? -1))
 }
 
 /** The parts of a table, or one of them, whose files do not have their checksums. */

@@ -1,3 +1,4 @@
+import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { startIndexer } from '../../pipeline/indexer/indexer.ts'
@@ -22,6 +23,8 @@ export interface FillOptions {
   readonly settings: Settings
   readonly jetstream: JetStreamContext
   readonly kv: KV
+  /** The tables, which have the texts of records that LOG has lost. */
+  readonly tables?: ClickHouseClient | undefined
   readonly collection: Pick<Collection, 'embedder' | 'store'>
   readonly log: Logger
   readonly signal: AbortSignal
@@ -40,7 +43,7 @@ const LAG_MAX = 64
  * @throws the error of the first start, and of the switch; the reason of the signal when it is aborted.
  */
 export async function fillCollection(
-  { settings, jetstream, kv, collection, log, signal }: FillOptions,
+  { settings, jetstream, kv, tables, collection, log, signal }: FillOptions,
   progress: FillProgress,
   switchTo: () => Promise<void>,
 ): Promise<number> {
@@ -52,6 +55,7 @@ export async function fillCollection(
         ...indexerBounds(settings),
         ...(await indexerState({ kv, store, log })),
         audit: undefined,
+        tables,
         jetstream,
         log,
         // Of its own: what it does is no progress of the stage `embed`.

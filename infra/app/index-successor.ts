@@ -5,7 +5,7 @@ import { codeOf } from '../../schemas/errors.ts'
 import { fillCollection, type FillOptions } from './fill-collection.ts'
 import type { SearchIndex } from './search-index.ts'
 
-export interface SuccessorOptions extends Pick<FillOptions, 'settings' | 'jetstream' | 'kv' | 'log'> {
+export interface SuccessorOptions extends Pick<FillOptions, 'settings' | 'jetstream' | 'kv' | 'tables' | 'log'> {
   readonly searchIndex: Pick<SearchIndex, 'successor'>
 }
 

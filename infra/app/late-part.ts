@@ -40,7 +40,7 @@ export interface LatePartOptions<T> {
 const PAUSES: Pauses = { minMs: 500, maxMs: 5_000 }
 const PING_MS = 2_000
 /** A server that takes longer counts as away. Long, because a busy ClickHouse may answer late. */
-const ANSWER_MS_MAX = 10_000
+export const ANSWER_MS_MAX = 10_000
 
 /** Starts a part, and tries again for ever if its first attempt failed with a passing error: from then on others rely on this process. */
 export function startLatePart<T>({ name, start, ping, isPassing = isServerAway, log }: LatePartOptions<T>): LatePart<T> {

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
-import type { HttpServer } from '../../pipeline/http/http-server.ts'
+import type { HttpServer, HttpServerOptions } from '../../pipeline/http/http-server.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createAdvise } from '../../pipeline/producer/advise.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
@@ -77,6 +77,7 @@ export type MoreRoutes = (
 
 export interface LaunchOptions {
   readonly moreRoutes?: MoreRoutes
+  readonly checks?: HttpServerOptions['checks']
   /** Whether roles run in threads as the setting THREADS says. Default: false, all roles run in this thread. */
   readonly threads?: boolean
   /** The lock of the data folder, which `stop` releases. Default: taken here, if the system has servers of its own. */
@@ -186,6 +187,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
           metrics,
           otherMetrics,
           log,
+          ...(options.checks && { checks: options.checks }),
           addRoutes: (app) => options.moreRoutes?.(app, { jetstream, kv, client: () => clientOf(tables) }),
         })
       : undefined

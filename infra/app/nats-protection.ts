@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { AuthorizationError, connect, createInbox, errors, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { z } from 'zod'
+import { isServerAway } from '../../pipeline/runtime/server-away.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 
@@ -36,7 +37,9 @@ export async function probeProtection(connection: NodeConnectionOptions, own: Na
     probe = await connect({ ...open, ...trusted, name: 'colloquy probe', reconnect: false, timeout: PROBE_MS })
   } catch (error) {
     if (error instanceof AuthorizationError) return isProtected('clients without credentials are refused')
-    return unknown(`the probe could not connect (${messageOf(error)})`)
+    // The same server says one or the other: it depends on how far the connection came.
+    const why = isServerAway(error) ? 'the server refused or closed the connection' : messageOf(error)
+    return unknown(`the probe could not connect (${why})`)
   }
   try {
     if (await hears(probe, own)) return notProtected('clients without credentials are in the account of the streams')

@@ -12,6 +12,7 @@ import {
   damagedParts,
   detachedParts,
   detachPart,
+  lastCopiesText,
   noteDamage,
   noteDamagedCollection,
   setPartAside,
@@ -137,7 +138,8 @@ async function partsOf(clickhouse: ClickHouseClient): Promise<Part[]> {
 const NO_SUCH_PART = '232'
 
 /** Checks one part. @returns whether it was damaged */
-export async function checkPart({ clickhouse, folder, log }: DamageDeps, { table, name }: Pick<Part, 'table' | 'name'>): Promise<boolean> {
+export async function checkPart(deps: DamageDeps, { table, name }: Pick<Part, 'table' | 'name'>): Promise<boolean> {
+  const { clickhouse, folder, log } = deps
   const damaged = await damagedParts(clickhouse, table, name).catch((error: unknown) => {
     if (codeOf(error) === NO_SUCH_PART) return []
     throw error
@@ -158,7 +160,11 @@ export async function checkPart({ clickhouse, folder, log }: DamageDeps, { table
   for (const part of await detachedParts(clickhouse)) await setPartAside(part, to)
   // The indexer notices within seconds, and fills a new one.
   if (collection !== undefined) await dropCollection(clickhouse, collection)
+  const lastCopies = collection === undefined ? await lastCopiesText(deps) : ''
   const next = `Colloquy ${collection === undefined ? 'makes its rows' : 'fills the search index'} again from LOG`
-  log.error({ table, part: name, folder: to }, `a part of the table ${table} in ClickHouse was damaged and was set aside in ${to}; ${next}`)
+  log.error(
+    { table, part: name, folder: to },
+    `a part of the table ${table} in ClickHouse was damaged and was set aside in ${to}; ${next}${lastCopies}`,
+  )
   return true
 }

@@ -1,4 +1,4 @@
-import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream'
+import type { JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
@@ -49,43 +49,93 @@ export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, 
   return kv
 }
 
-/** Creates the streams that are missing. If the server has too little room, those that are new get smaller, and all of them alike. */
+/** Sets the limits of the streams that exist, and creates the others. If the server has too little room, the new ones get smaller. */
 async function setStreams(jsm: JetStreamManager, kv: KV, options: StreamOptions, payloadBytesMax: number): Promise<StreamInfo[]> {
-  const infos = new Map<StreamName, StreamInfo>()
-  const added = new Set<StreamName>()
-  for (let storageBytesMax = await storageOf(jsm, options); ;) {
-    const configs = streamConfigs({ ...options, storageBytesMax }, payloadBytesMax)
+  const asked = await storageOf(jsm, options)
+  const configsOf = (storageBytesMax: number): NamedConfig[] => streamConfigs({ ...options, storageBytesMax }, payloadBytesMax)
+  const infos = await updateStreams(jsm, configsOf(asked), options)
+  const missing = (configs: readonly NamedConfig[]): NamedConfig[] => configs.filter(({ name }) => !infos.has(name))
+  const added = new Map<StreamName, StreamInfo>()
+  for (let storageBytesMax = asked; ;) {
     try {
-      for (const config of configs) {
+      for (const config of missing(configsOf(storageBytesMax))) {
         const { name } = config
-        // One that was there keeps its first size.
-        if (infos.has(name) && !added.has(name)) continue
-        const existing = infos.get(name) ?? (await find(jsm, name))
-        if (existing !== undefined) {
-          if (name === 'INBOX') checkPartitions(existing, options.partitions)
-          infos.set(name, await updateStream(jsm, config, existing))
-          continue
-        }
         if (name === 'LOG' && options.restore === undefined) await refuseWithoutLog(kv)
-        infos.set(name, await jsm.streams.add({ ...config, ...firstSeqOf(name, options) }))
-        added.add(name)
+        // All new ones get smaller alike.
+        const smaller = added.get(name)
+        added.set(
+          name,
+          smaller === undefined
+            ? await jsm.streams.add({ ...config, ...firstSeqOf(name, options) })
+            : await jsm.streams.update(name, changeable(config)),
+        )
       }
-      return [...infos.values()]
+      if (storageBytesMax < asked)
+        options.log.warn(
+          { asked, bytes: storageBytesMax },
+          `NATS has no room for streams of ${asked} bytes together; they may use ${storageBytesMax}. `
+            + 'COLLOQUY_STORAGE_BYTES_MAX sets how much they may use',
+        )
+      return [...infos.values(), ...added.values()]
     } catch (cause) {
-      if (!NO_STORAGE.some((code) => isJetStreamError(cause, code))) throw cause
+      if (!lacksStorage(cause)) throw cause
       const half = Math.floor(storageBytesMax / 2)
       if (options.isStorageKnown || half < STORAGE_BYTES_MIN) throw await insufficientStorage(jsm, storageBytesMax, cause)
-      options.log.warn(
-        { asked: storageBytesMax, asking: half },
-        'NATS has too little room for the streams; asking for half. COLLOQUY_STORAGE_BYTES_MAX sets how much they may use',
-      )
       storageBytesMax = half
     }
   }
 }
 
+/**
+ * Sets the limits of the streams that exist. If the server lacks the storage for a larger one, all keep their sizes: a larger INBOX beside
+ * the LOG of before could hold more inputs than LOG has room for.
+ */
+async function updateStreams(
+  jsm: JetStreamManager,
+  configs: readonly NamedConfig[],
+  { partitions, log }: StreamOptions,
+): Promise<Map<StreamName, StreamInfo>> {
+  const existing = new Map<StreamName, StreamInfo>()
+  for (const { name } of configs) {
+    const info = await find(jsm, name)
+    if (info === undefined) continue
+    if (name === 'INBOX') checkPartitions(info, partitions)
+    existing.set(name, info)
+  }
+  const update = async (sized: (config: NamedConfig, info: StreamInfo) => Partial<StreamConfig>): Promise<Map<StreamName, StreamInfo>> => {
+    const updated = new Map<StreamName, StreamInfo>()
+    for (const config of configs) {
+      const info = existing.get(config.name)
+      if (info !== undefined) updated.set(config.name, await jsm.streams.update(config.name, sized(config, info)))
+    }
+    return updated
+  }
+  try {
+    return await update(changeable)
+  } catch (error) {
+    if (!lacksStorage(error)) throw error
+    const figures = configs.flatMap(({ name, max_bytes: asked }) => {
+      const bytes = existing.get(name)?.config.max_bytes
+      return bytes === undefined || bytes === asked ? [] : [{ stream: name, bytes, asked }]
+    })
+    log.warn(
+      { streams: figures },
+      `NATS has no room for larger streams (${messageOf(error)}); those that exist keep their sizes, in bytes: `
+        + `${figures.map(({ stream, bytes, asked }) => `${stream} ${bytes} instead of ${asked}`).join(', ')}. Raise max_file_store in the `
+        + 'configuration of NATS, or the limit of the account, and start again; or set COLLOQUY_STORAGE_BYTES_MAX to what they may use',
+    )
+    return await update((config, info) => ({ ...changeable(config), max_bytes: info.config.max_bytes }))
+  }
+}
+
+/** What may change in a stream that exists. */
+function changeable({ name: _name, retention: _retention, storage: _storage, ...rest }: NamedConfig): Partial<StreamConfig> {
+  return rest
+}
+
 /** The server's disk and the account's limit. */
 const NO_STORAGE = ['insufficientStorage', 'insufficientResources', 'accountLimit'] as const
+const lacksStorage = (error: unknown): boolean => NO_STORAGE.some((code) => isJetStreamError(error, code))
 
 /**
  * What all streams may use together: what they have, else no more than the account may. A server tells nobody what its disk has room for.
@@ -154,17 +204,6 @@ async function refuseUnfinishedRestore(kv: KV): Promise<void> {
     'restore_unfinished',
     `a restore from ${entry.string()} is running here, or was interrupted; run "colloquy restore" again, which starts over`,
   )
-}
-
-/** Updates a stream. It keeps its size if the server lacks the storage for a new one. */
-async function updateStream(jsm: JetStreamManager, config: NamedConfig, existing: StreamInfo): Promise<StreamInfo> {
-  const { name, retention: _retention, storage: _storage, ...changeable } = config
-  try {
-    return await jsm.streams.update(name, changeable)
-  } catch (error) {
-    if (!isJetStreamError(error, 'insufficientStorage')) throw error
-    return await jsm.streams.update(name, { ...changeable, max_bytes: existing.config.max_bytes })
-  }
 }
 
 async function find(jsm: JetStreamManager, name: StreamName): Promise<StreamInfo | undefined> {

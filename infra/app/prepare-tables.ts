@@ -7,7 +7,7 @@ import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { MIGRATIONS as MIGRATIONS_TABLE } from '../../schemas/table-generations.ts'
 import { PROGRESS, type Table, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 import type { ClickHouseAccess } from './clickhouse-access.ts'
-import { checkAdminTables, markDamage } from './damaged-tables.ts'
+import { checkAdminTables, type DamageDeps, markDamage } from './damaged-tables.ts'
 import { LATEST_VERSION, MIGRATIONS } from './table-migrations.ts'
 import { withLock } from './tables-lock.ts'
 
@@ -30,7 +30,7 @@ export async function prepareDatabase(options: ClickHouseClientConfigOptions): P
 }
 
 /** Where damaged files of the embedded engine are set aside, and the tables whose damage is logged already. */
-type EngineFiles = Pick<ClickHouseAccess, 'folder' | 'setAside'>
+type EngineFiles = Pick<ClickHouseAccess, 'folder' | 'setAside'> & Pick<DamageDeps, 'lostRecords'>
 
 /**
  * Creates the tables and views, or migrates existing ones. Repeating it is harmless. Of several processes that call it at once, one does
@@ -41,7 +41,13 @@ type EngineFiles = Pick<ClickHouseAccess, 'folder' | 'setAside'>
  */
 export const prepareTables = (clickhouse: ClickHouseClient, kv: KV, log: Logger, engine: EngineFiles = {}): Promise<void> =>
   withLock(kv, 'tables', async () => {
-    const damage = { clickhouse, folder: engine.folder, known: engine.setAside ?? [], log }
+    const damage = {
+      clickhouse,
+      folder: engine.folder,
+      known: engine.setAside ?? [],
+      log,
+      ...(engine.lostRecords && { lostRecords: engine.lostRecords }),
+    }
     await checkAdminTables(damage)
     const present = await versionOf(clickhouse)
     if (present > LATEST_VERSION) {

@@ -39,7 +39,7 @@ export async function runReembed(settings: Settings, progress: FillProgress, log
       cutter: collection.store.cutter.version,
     }
     let before: IndexModel | undefined
-    const seq = await fillCollection({ settings, jetstream, kv, collection, log, signal }, progress, async () => {
+    const seq = await fillCollection({ settings, jetstream, kv, tables: client, collection, log, signal }, progress, async () => {
       before = await readIndexModel(kv)
       await writeIndexModel(kv, after)
     })

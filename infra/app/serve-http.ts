@@ -3,7 +3,7 @@ import type { KV } from '@nats-io/kv'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
-import { type HttpServer, startHttpServer } from '../../pipeline/http/http-server.ts'
+import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../pipeline/http/http-server.ts'
 import { tablesUnavailable } from '../../pipeline/http/problems.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
@@ -29,6 +29,7 @@ export interface ServeDeps {
   /** Metrics of stages that run in other threads of this process. */
   readonly otherMetrics: () => Promise<MetricsSnapshot[]>
   readonly log: Logger
+  readonly checks?: HttpServerOptions['checks']
   readonly addRoutes?: (app: FastifyInstance) => void
 }
 

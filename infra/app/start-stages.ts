@@ -172,7 +172,7 @@ function projectWork({ settings, kv, jetstream, client, metrics, log, tablesId, 
   }
 }
 
-function embedWork({ settings, kv, jetstream, searchIndex, log, tablesId, inFlight }: StageContext): RoleWork | undefined {
+function embedWork({ settings, kv, client, jetstream, searchIndex, log, tablesId, inFlight }: StageContext): RoleWork | undefined {
   if (searchIndex === undefined) return undefined
   // Identifies the store, not the model, which may change while the process runs.
   const vectorsId = settings.QDRANT_URL === undefined ? tablesId : hash('sha256', settings.QDRANT_URL).slice(0, 16)
@@ -184,8 +184,8 @@ function embedWork({ settings, kv, jetstream, searchIndex, log, tablesId, inFlig
       async start() {
         const { embedder, store, replaced } = searchIndex.current()
         const state = await indexerState({ kv, store, log })
-        const run = startIndexer({ ...inFlight, ...indexerBounds(settings), ...state, embedder, store, replaced })
-        return singlePartition(withSuccessor(run, { settings, kv, jetstream, searchIndex, log }))
+        const run = startIndexer({ ...inFlight, ...indexerBounds(settings), ...state, tables: client, embedder, store, replaced })
+        return singlePartition(withSuccessor(run, { settings, kv, jetstream, tables: client, searchIndex, log }))
       },
     },
   }

@@ -4,6 +4,7 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { countIn, findRemoved } from '../../pipeline/jetstream/removed.ts'
 import { type Metrics, type MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import { awayCodeOf, isServerAway } from '../../pipeline/runtime/server-away.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
@@ -14,7 +15,7 @@ import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import type { DataLock } from '../servers/data-lock.ts'
 import { type Role, type Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse-access.ts'
-import { type LatePart, startLatePart } from './late-part.ts'
+import { ANSWER_MS_MAX, type LatePart, startLatePart } from './late-part.ts'
 import { accessNats, type NatsAccess } from './nats-access.ts'
 import { startDamageWatch, startPartCheck } from './part-check.ts'
 import { prepareDatabase, prepareTables } from './prepare-tables.ts'
@@ -108,7 +109,7 @@ interface RunningRoles {
 
 /** Starts those of some roles that this process has, in this thread or in threads of their own. */
 async function startRoles(base: Base, some: readonly Role[], needs: RolesNeeds, started: AsyncDisposableStack): Promise<RunningRoles> {
-  const { settings, threadRoles, nats, replicas, log, stops, slotPath, kv, metrics } = base
+  const { settings, threadRoles, nats, replicas, log, stops, slotPath, kv, jetstream, metrics } = base
   const roles = settings.ROLES.filter((role) => some.includes(role))
   const own = roles.filter((role) => !threadRoles.includes(role))
   const { clickhouse, ...shared } = needs
@@ -128,7 +129,7 @@ async function startRoles(base: Base, some: readonly Role[], needs: RolesNeeds, 
       slotPath,
       metrics,
       log,
-      countEnd: createEndCounter({ kv, metrics, log, slotPath }),
+      countEnd: createEndCounter({ kv, jetstream, metrics, log, slotPath }),
     },
     inner,
   )
@@ -151,10 +152,11 @@ async function startTables(base: Base, engine: Engine, started: AsyncDisposableS
   const client = createClient(clickhouse.client)
   started.defer(() => client.close())
   const { folder } = clickhouse
-  await prepareTables(client, base.kv, base.log, clickhouse)
+  const lostRecords = async (): Promise<number> => countIn((await findRemoved(base.jetstream)).ranges)
+  await prepareTables(client, base.kv, base.log, { ...clickhouse, lostRecords })
   if (folder !== undefined) {
     for (const start of [startPartCheck, startDamageWatch]) {
-      const job = start({ clickhouse: client, folder, log: base.log })
+      const job = start({ clickhouse: client, folder, lostRecords, log: base.log })
       started.defer(() => job.stop())
     }
   }
@@ -192,10 +194,12 @@ async function startIndex(base: Base, tables: LatePart<Tables>, started: AsyncDi
 async function pingTables({ client, url }: Tables, signal: AbortSignal): Promise<void> {
   const answer = await client.ping({ select: true, abort_signal: signal })
   if (answer.success) return
-  throw new ColloquyError('tables_unavailable', `ClickHouse at ${url} does not answer (${messageOf(answer.error)})`, {
-    cause: answer.error,
-  })
+  throw new ColloquyError('tables_unavailable', `ClickHouse at ${url} ${noAnswer(answer.error, signal)}`, { cause: answer.error })
 }
+
+/** What to say of a server whose ping failed. */
+const noAnswer = (error: unknown, signal: AbortSignal): string =>
+  signal.aborted ? `does not answer within ${ANSWER_MS_MAX / 1_000} s` : `does not answer (${awayCodeOf(error) ?? messageOf(error)})`
 
 /** Asks Qdrant, if it has the index; else ClickHouse. */
 const pingIndex =
@@ -204,8 +208,7 @@ const pingIndex =
     const value = tables.value()
     if (url === undefined) return value === undefined ? undefined : pingTables(value, signal)
     await fetch(new URL('/healthz', url), { signal }).catch((cause: unknown) => {
-      const why = awayCodeOf(cause) ?? messageOf(cause)
-      throw new ColloquyError('search_unavailable', `Qdrant at ${url} does not answer (${why})`, { cause })
+      throw new ColloquyError('search_unavailable', `Qdrant at ${url} ${noAnswer(cause, signal)}`, { cause })
     })
   }
 

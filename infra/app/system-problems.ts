@@ -1,12 +1,15 @@
 import { textOf } from '../../pipeline/jetstream/removed.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
+import { damagedTables } from '../../pipeline/projector/present-generations.ts'
+import type { UnprovenReport } from '../../pipeline/projector/unproven-rows.ts'
 import { type HostEnds, hostEndsText, readHostEnds } from '../../pipeline/watchdog/ended-hosts.ts'
+import { speaks } from '../../pipeline/watchdog/suspects.ts'
 import { ERROR_CODES, type ErrorCode } from '../../schemas/error-codes.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
 import { type Reason, REASONS } from '../../schemas/reasons.ts'
 import type { TableName } from '../../schemas/tables.ts'
 import type { Settings } from '../settings.ts'
 import { withJetStream } from './connect-to-running.ts'
-import { damagedTables } from './damaged-tables.ts'
 import { openBucket } from './prepare-streams.ts'
 import { countDeadLetters, readStatus, type SystemStatus, withTables } from './system-status.ts'
 import { counted } from './terminal-output.ts'
@@ -32,26 +35,36 @@ export const readProblems = (settings: Settings): Promise<readonly Problem[]> =>
       const count = await countDeadLetters(jetstream, reason)
       if (count > 0) letters.set(reason, count)
     }
-    const damaged = await withTables(
+    const damaged = await withTables<readonly TableName[] | ColloquyError>(
       settings,
       (client) => damagedTables(client),
-      () => [],
+      (error) => (error instanceof ColloquyError && ['tables_unavailable', 'not_running'].includes(error.code) ? error : []),
     )
     const hostEnds = await readHostEnds(await openBucket(jetstream.nc))
     const { first_seq: firstSeq } = (await streamInfo(jetstream.jsm, 'INBOX')).state
     // The next start of a host forgets inputs that INBOX no longer has.
-    return problemsOf(status, letters, new Map([...hostEnds].filter(([seq]) => seq >= firstSeq)), damaged)
+    const counting = [...hostEnds].filter(([seq, ends]) => seq >= firstSeq && speaks(ends, Date.now()))
+    return problemsOf(status, letters, new Map(counting), damaged)
   })
+
+/** The first unproven records, and how many rows each table has. */
+export function unprovenText({ records, rows, first }: UnprovenReport): string {
+  const named = first.slice(0, UNPROVEN_SHOWN).map(({ seq, actor }) => `${seq} of ${actor}`)
+  const more = records - named.length
+  const tables = Object.entries(rows).map(([name, count]) => `${count} of ${name}`)
+  return `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''} (rows: ${tables.join(', ')})`
+}
+
+const UNPROVEN_SHOWN = 3
 
 export function problemsOf(
   { stages, removed, nats }: SystemStatus,
   letters: ReadonlyMap<Reason, number>,
   hostEnds: ReadonlyMap<number, HostEnds>,
-  damaged: readonly TableName[] = [],
+  damaged: readonly TableName[] | ColloquyError = [],
 ): Problem[] {
   const problem = (code: ErrorCode, what: string): Problem => ({ code, what, remedy: ERROR_CODES[code].remedy })
-  const { records, first } = removed.unproven
-  const named = first.map(({ seq, actor }) => `${seq} of ${actor}`).join(', ')
+  const { unproven, setAside } = removed
   return [
     ...Object.entries(stages).flatMap(([role, { ok, lag, detail }]) =>
       !ok
@@ -60,20 +73,18 @@ export function problemsOf(
           ? [problem('stage_behind', `${role} is ${counted(lag, 'message')} behind: ${detail}`)]
           : [],
     ),
-    ...damaged.map((table) => problem('table_damaged', `${table} is being made again from LOG`)),
+    ...(damaged instanceof ColloquyError
+      ? [problem('tables_unavailable', damaged.message)]
+      : damaged.map((table) => problem('table_damaged', `${table} is being made again from LOG`))),
     ...(nats.code === null ? [] : [problem(nats.code, nats.detail)]),
     ...(removed.records === 0
       ? []
       : [problem('records_lost', `LOG has lost ${counted(removed.records, 'record')}: ${textOf(removed.ranges)}`)]),
-    ...(records === 0
+    ...(unproven.records === 0
       ? []
-      : [
-          problem(
-            'records_unproven',
-            `the tables have rows of ${counted(records, 'lost record')}: ${named}${records > first.length ? ', …' : ''}`,
-          ),
-        ]),
-    ...[...hostEnds].map(([seq, ends]) => problem('host_ended', `INBOX ${seq}: ${hostEndsText(ends)}`)),
+      : [problem('records_unproven', `the tables have rows of ${counted(unproven.records, 'lost record')}: ${unprovenText(unproven)}`)]),
+    ...(setAside.length === 0 ? [] : [problem('unproven_set_aside', setAside.join(', '))]),
+    ...[...hostEnds].map(([seq, ends]) => problem('host_end_counted', `INBOX ${seq}: ${hostEndsText(ends)}`)),
     ...[...letters].map(([reason, count]) => problem(reason, `${counted(count, 'dead letter')} with the reason ${reason}`)),
   ]
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import type { StreamInfo } from '@nats-io/jetstream'
 import { dispatchedSeqOfAll } from '../../pipeline/dispatcher/dispatched-seq.ts'
@@ -10,7 +11,7 @@ import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import { ROW_REFUSED } from '../../pipeline/projector/refused-rows.ts'
-import { NAMED_MAX, unprovenRecords } from '../../pipeline/projector/unproven-rows.ts'
+import { NOTHING_UNPROVEN, type UnprovenReport, unprovenReport } from '../../pipeline/projector/unproven-rows.ts'
 import {
   combineProgress,
   isCaughtUp,
@@ -25,7 +26,8 @@ import {
 } from '../../pipeline/runtime/stage-progress.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import type { Reason } from '../../schemas/reasons.ts'
-import { actorKey, deadSubjects, type StreamName, STREAMS } from '../../schemas/subjects.ts'
+import { deadSubjects, type StreamName, STREAMS } from '../../schemas/subjects.ts'
+import { setAsideFolders } from '../servers/clickhouse/set-aside.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
 import { connectToRunningClickHouse, runningNats, withJetStream } from './connect-to-running.ts'
 import { createLagReport } from './lag-report.ts'
@@ -59,14 +61,19 @@ export interface RemovedReport {
   /** LOG sequences without a record. */
   readonly records: number
   readonly ranges: readonly RemovedRange[]
-  /** Lost records whose rows the tables still have: sequences and actors of the first ones, and the number of all. */
-  readonly unproven: { readonly records: number; readonly first: readonly { readonly seq: number; readonly actor: string }[] }
+  /** Lost records whose rows the tables still have. */
+  readonly unproven: UnprovenReport
+  /** Folders of damaged files of ClickHouse, where the last copies of rows of lost records may be; empty if nothing is lost. */
+  readonly setAside: readonly string[]
 }
+
+/** What is read once, however often the progress is. */
+type Extras = 'nats' | 'removed'
 
 type Streams = Readonly<Record<StreamName, StreamInfo>>
 
 interface StatusReading extends ProgressReading {
-  readonly status: Omit<SystemStatus, 'nats'>
+  readonly status: Omit<SystemStatus, Extras>
 }
 
 /** Long enough that a message between two streams has arrived by the second reading. */
@@ -74,11 +81,12 @@ const POLL_MS = 100
 
 /** Reads the progress of all stages from the reports of their processes, or from their checkpoints if no process answers. */
 export const readStatus = (settings: Settings): Promise<SystemStatus> =>
-  withJetStream(settings, async (jetstream) => withProtection(settings, jetstream, (await readProgress(jetstream, settings)).status))
+  withJetStream(settings, async (jetstream) => completed(settings, jetstream, (await readProgress(jetstream, settings)).status))
 
-const withProtection = async (settings: Settings, { nc }: JetStreamContext, status: Omit<SystemStatus, 'nats'>): Promise<SystemStatus> => ({
+const completed = async (settings: Settings, jetstream: JetStreamContext, status: Omit<SystemStatus, Extras>): Promise<SystemStatus> => ({
   ...status,
-  nats: await probeProtection(await runningNats(settings), nc),
+  removed: await removedReport(jetstream, settings),
+  nats: await probeProtection(await runningNats(settings), jetstream.nc),
 })
 
 /**
@@ -96,7 +104,7 @@ export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number, onWait?
       timeoutMs,
       onReading: ({ status: { stages } }) => report?.(stages),
     })
-    if (isDone) return withProtection(settings, jetstream, status)
+    if (isDone) return completed(settings, jetstream, status)
     const lagging = Object.entries(status.stages).filter(([, stage]) => !isCaughtUp(stage))
     const why = lagging.map(([role, { lag, detail }]) => `${role} ${lag} behind (${detail})`).join(', ')
     throw new ColloquyError(
@@ -111,8 +119,8 @@ async function readProgress(jetstream: JetStreamContext, settings: Settings): Pr
   const isComplete = await isSourcingComplete(jetstream)
   const infos = await Promise.all(STREAMS.map(async (name) => [name, await jetstream.jsm.streams.info(name)] as const))
   const streams = Object.fromEntries(infos) as Streams
-  const removed = await removedReport(jetstream, settings)
-  const lastSeq = removed.records === 0 ? streams.LOG.state.last_seq : await lastMessageSeq(jetstream, streams.LOG)
+  const { ranges } = await findRemoved(jetstream)
+  const lastSeq = ranges.length === 0 ? streams.LOG.state.last_seq : await lastMessageSeq(jetstream, streams.LOG)
   const stages: Partial<Record<Role, StageReport>> = {}
   for (const role of ROLES) {
     const report = reported(processes, role, settings.PARTITIONS) ?? (await stored(role, jetstream, streams, settings))
@@ -129,7 +137,6 @@ async function readProgress(jetstream: JetStreamContext, settings: Settings): Pr
       dead: streams.DEAD.state.messages,
       badRecords: streams.DEAD.state.messages === 0 ? 0 : await countDeadLetters(jetstream, BAD_RECORD),
       refusedRows: streams.DEAD.state.messages === 0 ? 0 : await countDeadLetters(jetstream, ROW_REFUSED),
-      removed,
       durability,
     },
     isCaughtUp: isComplete && Object.values(stages).every(isCaughtUp),
@@ -154,17 +161,13 @@ export async function countDeadLetters({ jsm }: Pick<JetStreamContext, 'jsm'>, r
 
 async function removedReport(jetstream: JetStreamContext, settings: Settings): Promise<RemovedReport> {
   const { ranges } = await findRemoved(jetstream)
-  if (ranges.length === 0) return { records: 0, ranges, unproven: { records: 0, first: [] } }
-  return { records: countIn(ranges), ranges, unproven: await unprovenReport(settings, ranges) }
-}
-
-async function unprovenReport(settings: Settings, ranges: readonly RemovedRange[]): Promise<RemovedReport['unproven']> {
-  const found = await withTables(
+  if (ranges.length === 0) return { records: 0, ranges, unproven: NOTHING_UNPROVEN, setAside: [] }
+  const unproven = await withTables(
     settings,
-    (client) => unprovenRecords(client, { ranges }),
-    () => [],
+    (client) => unprovenReport(client, { ranges }),
+    () => NOTHING_UNPROVEN,
   )
-  return { records: found.length, first: found.slice(0, NAMED_MAX).map((lost) => ({ seq: lost.seq, actor: actorKey(lost) })) }
+  return { records: countIn(ranges), ranges, unproven, setAside: await setAsideFolders(resolve(settings.DATA_DIR, 'clickhouse')) }
 }
 
 /** The progress of a role as its processes report it; `undefined` if none does. */

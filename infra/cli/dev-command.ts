@@ -20,7 +20,7 @@ export const devCommand = ({ out, settings }: CommandContext): Command =>
   new Command('dev')
     .description('run Colloquy while you write a kind: each save takes effect at once, and a page shows the actors')
     .option('--demo', 'play the bundled conversations of the tenant "demo" on the first start')
-    .option(JSON_FLAG, 'print the addresses as a JSON object on the first line, then the log as JSON lines')
+    .option(JSON_FLAG, 'print the log as JSON lines, and once started a line with the addresses: {started: true, …}')
     .addHelpText(
       'after',
       `

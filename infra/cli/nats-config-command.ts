@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { ColloquyError } from '../../schemas/errors.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
-import { inboxPrefixOf } from '../servers/nats/nats-accounts.ts'
-import { clientPasswordVariable, PASSWORD_VARIABLE, renderOwnNatsConfig } from '../servers/nats/nats-config.ts'
+import { anonymousUser, inboxPrefixOf } from '../servers/nats/nats-accounts.ts'
+import { clientPasswordVariable, isReadAsText, PASSWORD_RULE, PASSWORD_VARIABLE, renderOwnNatsConfig } from '../servers/nats/nats-config.ts'
 
 const USER = 'colloquy'
 
@@ -14,7 +15,21 @@ const NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/
 
 function clientName(name: string, before: readonly string[]): readonly string[] {
   if (!NAME.test(name)) throw new InvalidArgumentError('It must begin with a letter and have only letters, digits and _.')
+  if (name === anonymousUser) throw new InvalidArgumentError('It is the user of clients without a name.')
+  const variable = clientPasswordVariable(name)
+  const other = before.find((one) => clientPasswordVariable(one) === variable)
+  if (other === name) throw new InvalidArgumentError('It is given twice.')
+  if (other !== undefined) throw new InvalidArgumentError(`"${other}" has its password in ${variable} too.`)
   return [...before, name]
+}
+
+/** The user of Colloquy's own processes. @throws ColloquyError `bad_setting` if somebody else has this name */
+function ownUser(user: string, clients: readonly string[]): string {
+  if (user !== anonymousUser && !clients.includes(user)) return user
+  throw new ColloquyError(
+    'bad_setting',
+    `COLLOQUY_NATS_USER: "${user}" is the user of Colloquy's own processes and of clients too; rename the client, or set another user`,
+  )
 }
 
 export const natsConfigCommand = ({ out, settings }: CommandContext): Command =>
@@ -33,12 +48,16 @@ export const natsConfigCommand = ({ out, settings }: CommandContext): Command =>
 The output holds no password: nats-server takes it from its environment, ${PASSWORD_VARIABLE}. The user is that of COLLOQUY_NATS_USER
 (default: ${USER}). A client "shop" has its password in ${clientPasswordVariable('shop')}, and connects with the inbox prefix
 ${inboxPrefixOf('shop')}. "colloquy status" tells whether the server protects the streams.
+${PASSWORD_RULE}
 
 Example:
   colloquy nats-config > colloquy-accounts.conf     # nats.conf says: include "colloquy-accounts.conf"`,
     )
     .action(({ json, client }: Options) => {
-      const config = renderOwnNatsConfig(settings().settings.NATS_USER ?? USER, client)
+      const { NATS_USER: user = USER, NATS_PASSWORD: password } = settings().settings
+      const config = renderOwnNatsConfig(ownUser(user, client), client)
+      if (password !== undefined && !isReadAsText(password))
+        out.note(`nats-server may not start with this ${PASSWORD_VARIABLE}, or take another. ${PASSWORD_RULE}`)
       if (json) out.json({ config })
       else out.line(config.trimEnd())
     })

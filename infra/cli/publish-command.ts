@@ -17,7 +17,7 @@ import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { printable } from '../app/terminal-output.ts'
+import { onOneLine } from '../app/terminal-output.ts'
 import { actorArgument } from './arguments.ts'
 
 interface Options extends JsonOption {
@@ -65,7 +65,7 @@ Example:
         const publication = { ...address, ...given, type, data: input.data, messageId: id }
         const advice = await producer.advice(publication)
         if (advice === undefined) out.note('kind and type are not checked: no process of this version answers')
-        if (advice && force === true) out.note(`${advice.code}: ${printable(advice.message)}`)
+        if (advice && force === true) out.note(`${advice.code}: ${onOneLine(advice.message)}`)
         else if (advice) throw refusal(advice)
         const onWait = (why: string): void => out.note(`${why}; trying again`)
         const receipt = await producer.publish(publication, { wait, timeoutMs, onWait })
@@ -86,7 +86,7 @@ const refusal = ({ code, message }: PublishAdvice): ColloquyError =>
   new ForeignCodeError(code, `${message}. Nothing was published; --force publishes it as it is`)
 
 function receiptLine(address: Address, { position, id, duplicate, outcome, reason, error }: Receipt): string {
-  const became = outcome === undefined ? '' : `  ${outcome}${reason === undefined ? '' : `: ${reason} (${printable(error ?? '')})`}`
+  const became = outcome === undefined ? '' : `  ${outcome}${reason === undefined ? '' : `: ${reason} (${onOneLine(error ?? '')})`}`
   return `${actorKey(address)}  position ${position}  id ${id}${duplicate ? '  (already there)' : ''}${became}`
 }
 

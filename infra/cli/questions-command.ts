@@ -25,7 +25,7 @@ export function questionsCommand({ out, settings }: CommandContext): Command {
 
   async function ask(name: QuestionName, options: Options): Promise<void> {
     const scope = scopeOf(options, new Date())
-    const rows = await withAnalyst(settings().settings, options.database, (clickhouse) => askQuestion(clickhouse, name, scope))
+    const rows = await withAnalyst(settings().settings, options.database, out, (clickhouse) => askQuestion(clickhouse, name, scope))
     if (options.json) for (const row of rows) out.json(row)
     else
       out.table(

@@ -1,7 +1,7 @@
 import type { BadRecord } from '../../pipeline/jetstream/log-message.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
-import { type Paint, printable } from '../app/terminal-output.ts'
+import { onOneLine, type Paint, printable } from '../app/terminal-output.ts'
 
 /** A record with its LOG sequence and actor. */
 export interface Entry {
@@ -57,7 +57,7 @@ export function outcomeTexts(record: LogRecord, paint: Paint): string[] {
     names.length === 0 ? [] : [`${mark} ${names.map(printable).join(', ')}`]
   const timers = record.timers.map(({ event, at }) => `${timerName(event)} for ${timeText(at, record.at)}`)
   return [
-    ...(record.reason === undefined ? [] : [paint('red', `rejected: ${record.reason} (${printable(record.error ?? '')})`)]),
+    ...(record.reason === undefined ? [] : [paint('red', `rejected: ${record.reason} (${onOneLine(record.error ?? '')})`)]),
     ...(record.input.history === true ? [paint('gray', 'history')] : []),
     ...list(
       'emits',

@@ -29,8 +29,8 @@ Examples:
       const now = new Date()
       const scope = scopeOf(options, now)
       const { makeReport } = await import('../reporting/report/report.ts')
-      const page = await withAnalyst(settings().settings, options.database, (clickhouse) =>
-        makeReport(clickhouse, scope, options.lang, now),
+      const page = await withAnalyst(settings().settings, options.database, out, (clickhouse, repairing) =>
+        makeReport(clickhouse, { scope, repairing, madeAt: now }, options.lang),
       )
       if (options.out === '-') {
         out.stdout.write(page)

@@ -6,7 +6,7 @@ import { SEARCH_AREAS, type SearchArea } from '../../pipeline/search/vector-stor
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { httpAddress } from '../app/connect-to-running.ts'
 import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
-import { type Output, printable } from '../app/terminal-output.ts'
+import { onOneLine, type Output, printable } from '../app/terminal-output.ts'
 import { tokenArgument } from './arguments.ts'
 
 interface Options extends JsonOption {
@@ -85,5 +85,3 @@ function print(out: Output, { score, kind, actor, source, at, text, highlights }
   const rest = text.slice(from, Math.max(from, SHOWN_CHARS_MAX)).toWellFormed()
   out.line(`  ${shown}${onOneLine(rest)}${text.length > SHOWN_CHARS_MAX ? '…' : ''}`)
 }
-
-const onOneLine = (text: string): string => printable(text.replaceAll(/\s*\n\s*/g, ' ⏎ '))

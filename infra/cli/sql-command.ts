@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
-import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
+import { type ClickHouseClientConfigOptions, createClient } from '@clickhouse/client'
 import { Command } from 'commander'
 import { damageError } from '../../pipeline/runtime/clickhouse-failures.ts'
 import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
@@ -10,6 +10,7 @@ import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
+import { noteRepairingTables } from '../app/repairing-tables.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
 
 /** A line of names, a line of types, then one JSON array of texts per row. */
@@ -51,10 +52,20 @@ Other clients get the check of --complete-to with a condition: WHERE (SELECT ok 
       if (options.completeTo !== undefined) await untilComplete(send, options.completeTo, options.waitMs)
       const response = await send(query, format)
       if (!response.ok) throw await refusal(response)
+      await noteRepairs(access, out)
       const rows = Readable.fromWeb(response.body as ReadableStream)
       if (response.headers.get('x-clickhouse-format') === TABLE_FORMAT && out.isTerminal) await printTable(out, rows)
       else await pipeline(rows, out.stdout, { end: false })
     })
+
+async function noteRepairs(access: ClickHouseClientConfigOptions, out: Output): Promise<void> {
+  const clickhouse = createClient(access)
+  try {
+    await noteRepairingTables(clickhouse, out)
+  } finally {
+    await clickhouse.close()
+  }
+}
 
 /** @throws ColloquyError `not_complete` if the tables do not reach the sequence in time */
 async function untilComplete(send: (query: string, format: string) => Promise<Response>, seq: number, waitMs: number): Promise<void> {

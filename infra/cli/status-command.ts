@@ -4,9 +4,9 @@ import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-
 import { durabilityText } from '../app/durability.ts'
 import type { NatsProtection } from '../app/nats-protection.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { type Problem, readProblems } from '../app/system-problems.ts'
+import { type Problem, readProblems, unprovenText } from '../app/system-problems.ts'
 import { readStatus, type SystemStatus, waitUntilCaughtUp } from '../app/system-status.ts'
-import { counted, type Output, printable } from '../app/terminal-output.ts'
+import { counted, onOneLine, type Output } from '../app/terminal-output.ts'
 
 interface Options extends JsonOption {
   readonly problems?: true
@@ -25,7 +25,7 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
     .option(
       JSON_FLAG,
       'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, badRecords, refusedRows, '
-        + 'removed: {records, ranges, unproven}, durability, nats: {protected, code, detail}}; '
+        + 'removed: {records, ranges, unproven: {records, rows, first}, setAside}, durability, nats: {protected, code, detail}}; '
         + 'with --problems one object per problem: {code, what, remedy}',
     )
     .action(async (options: Options) => {
@@ -46,7 +46,7 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
 function printProblems(out: Output, problems: readonly Problem[]): void {
   if (problems.length === 0) return out.line('Nothing is wrong.')
   for (const { code, what, remedy } of problems) {
-    out.line(`${out.paint('red', code)}  ${printable(what)}`)
+    out.line(`${out.paint('red', code)}  ${onOneLine(what)}`)
     out.line(`  ${remedy}`)
   }
 }
@@ -74,12 +74,13 @@ function print(out: Output, { log, stages, dead, badRecords, refusedRows, remove
     out.line(out.paint('red', `ClickHouse refuses ${rows}, which the tables lack; "colloquy dead ls --reason row_refused" lists them.`))
   }
   if (removed.records > 0) {
-    const { records, first } = removed.unproven
-    const actors = first.map(({ seq, actor }) => `${seq} of ${actor}`).join(', ')
+    const { unproven, setAside } = removed
     const lost = `LOG has lost ${counted(removed.records, 'record')} inside: ${textOf(removed.ranges)}. Check the disk of NATS.`
     out.line(out.paint('red', lost))
-    if (records > 0)
-      out.line(`The tables still have rows of ${records} of them, which nothing proves: ${actors}${records > first.length ? ', …' : ''}.`)
+    if (unproven.records > 0)
+      out.line(`The tables still have rows of ${unproven.records} of them, which nothing proves: ${unprovenText(unproven)}.`)
+    if (setAside.length > 0)
+      out.line(`The last copies of rows of lost records may be in damaged files; do not delete them: ${setAside.join(', ')}.`)
   }
   out.line(`LOG ends at sequence ${log.last}, DEAD has ${counted(dead, 'dead letter')}. ${durabilityText(durability)}`)
   out.line(nats.protected === true ? protectionText(nats) : out.paint('red', protectionText(nats)))

@@ -8,7 +8,7 @@ export const upCommand = ({ out, settings }: CommandContext): Command =>
     .option('--demo', 'play the bundled conversations of the tenant "demo" on the first start')
     .option('--no-demo', 'start empty (the default)')
     .option('--no-view', 'on a terminal: show the log instead of the live view')
-    .option(JSON_FLAG, 'print the addresses as a JSON object on the first line, then the log as JSON lines')
+    .option(JSON_FLAG, 'print the log as JSON lines, and once started a line with the addresses: {started: true, …}')
     .addHelpText('after', '\nCtrl-C (or SIGTERM) stops in order; a second one stops at once.')
     // Imported here and not above: the module loads all of Colloquy, which would delay every other command by a second.
     .action(async (options: UpOptions) => (await import('./up/run-up.ts')).up(out, settings().settings, options))

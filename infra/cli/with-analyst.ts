@@ -1,11 +1,15 @@
 import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
 import { damageError } from '../../pipeline/runtime/clickhouse-failures.ts'
 import { codeOf } from '../../schemas/errors.ts'
+import type { TableName } from '../../schemas/tables.ts'
 import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
+import { noteRepairingTables } from '../app/repairing-tables.ts'
+import type { Output } from '../app/terminal-output.ts'
 import type { Settings } from '../settings.ts'
 
 /**
- * Gives `work` a connection of the user `analyst` and closes it afterwards.
+ * Gives `work` a connection of the user `analyst` and closes it afterwards. Notes the tables that are being made again after damage, which
+ * lack rows, and gives them to `work` too.
  *
  * @param database default: that of the live tables.
  * @throws ColloquyError `not_running`
@@ -13,13 +17,14 @@ import type { Settings } from '../settings.ts'
 export async function withAnalyst<T>(
   settings: Settings,
   database: string | undefined,
-  work: (clickhouse: ClickHouseClient) => Promise<T>,
+  out: Pick<Output, 'note'>,
+  work: (clickhouse: ClickHouseClient, repairing: readonly TableName[]) => Promise<T>,
 ): Promise<T> {
   const own = await connectToRunningClickHouse(settings, 'analyst')
   const access = database === undefined ? own : { ...own, database }
   const clickhouse = createClient(access)
   try {
-    return await work(clickhouse)
+    return await work(clickhouse, await noteRepairingTables(clickhouse, out))
   } catch (cause) {
     const isRefused = !(cause instanceof ClickHouseError) && NOT_LISTENING.includes(codeOf(cause) ?? '')
     throw isRefused ? notRunning(settings, String(access.url), cause) : (damageError(cause) ?? cause)

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { Health } from '../../pipeline/http/connection-health.ts'
 import { restartPauses } from '../../pipeline/runtime/retry.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import type { Problem, ToWorker } from './dev-messages.ts'
@@ -32,7 +33,9 @@ export interface Reloader {
   status(): ReloadStatus
   /** Loads the kinds again, as if one of these files had been saved. */
   reload(changed: readonly string[]): void
-  /** Settles when kinds run for the first time or are refused. */
+  /** For `/readyz`: not ok while no process runs the kinds. */
+  health(): Health
+  /** Settles when kinds run for the first time, are refused, or their process has ended. */
   readonly settled: Promise<void>
   stop(): Promise<void>
 }
@@ -56,6 +59,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
   const settled = Promise.withResolvers<void>()
   let status: ReloadStatus = { phase: 'starting', since: options.now(), generation: 0, kinds: [], tookMs: null, problem: null, changed: [] }
   let current: WorkerProcess | undefined
+  let currentSince = options.now()
   let standby: Promise<WorkerProcess> | undefined = startWorkerProcess()
   let wake = Promise.withResolvers<void>()
   let changed = new Set<string>()
@@ -65,6 +69,10 @@ export function startReloader(options: ReloaderOptions): Reloader {
 
   const setStatus = (next: Partial<ReloadStatus>): void => {
     status = { ...status, since: options.now(), ...next }
+  }
+  const setCurrent = (worker: WorkerProcess | undefined): void => {
+    current = worker
+    currentSince = options.now()
   }
   const requestRun = (): void => {
     isDue = true
@@ -93,7 +101,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
     const startedAt = performance.now()
     void worker.ended.then(async (how) => {
       if (current !== worker || stopping.signal.aborted) return
-      current = undefined
+      setCurrent(undefined)
       const problem = { code: 'worker_ended', message: `the process that runs the kinds ended (${how}); its output is in the terminal` }
       await retry(problem, pauses.after(performance.now() - startedAt))
     })
@@ -113,10 +121,13 @@ export function startReloader(options: ReloaderOptions): Reloader {
     log.error({ code: problem.code }, `save refused: ${problem.message}; ${meanwhile}${stack}`)
   }
 
-  /** Restarts kinds that have run before, after a pause. Other kinds wait for the next save. */
-  const fail = async (error: unknown): Promise<void> => {
+  /**
+   * Kinds that could be loaded are started again after a pause: the input that ended their process is rejected at its second end. Kinds
+   * that have never been loaded wait for the next save.
+   */
+  const fail = async (error: unknown, wasLoaded: boolean): Promise<void> => {
     const problem = { code: codeOf(error) ?? 'error', message: messageOf(error) }
-    if (current === undefined && status.generation > 0) await retry(problem, pauses.after(0))
+    if (current === undefined && (wasLoaded || status.generation > 0)) await retry(problem, pauses.after(0))
     else refuse(problem)
   }
 
@@ -126,6 +137,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
     changed = new Set()
     savedAt = undefined
     setStatus({ phase: status.generation === 0 ? 'starting' : 'reloading', changed: [...saved] })
+    let wasLoaded = false
     const next = await takeStandby(saved)
     try {
       const loaded = await next.load(order)
@@ -134,13 +146,14 @@ export function startReloader(options: ReloaderOptions): Reloader {
         refuse(loaded.problem)
         return await next.stop()
       }
+      wasLoaded = true
       // A newer save arrived before this one ran: the newer one is loaded instead.
       if (stopping.signal.aborted || (isDue && saved.size > 0)) return await next.stop()
       const before = current
-      current = undefined
+      if (before !== undefined) setCurrent(undefined)
       await before?.stop()
       await next.run()
-      current = next
+      setCurrent(next)
       watchOver(next)
       const tookMs = saveMs === undefined ? null : Math.round(performance.now() - saveMs)
       setStatus({ phase: 'running', generation: status.generation + 1, kinds: loaded.kinds, problem: null, tookMs })
@@ -150,7 +163,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
       )
     } catch (error) {
       void next.stop()
-      await fail(error)
+      await fail(error, wasLoaded)
     } finally {
       standby ??= startWorkerProcess()
       standby.catch(() => undefined)
@@ -164,13 +177,19 @@ export function startReloader(options: ReloaderOptions): Reloader {
       if (stopping.signal.aborted) return
       wake = Promise.withResolvers()
       isDue = false
-      await tryNext().catch(fail)
+      // A worker that did not start says nothing about the kinds.
+      await tryNext().catch((error: unknown) => fail(error, true))
     }
   }
   const looping = loop()
 
   return {
     status: () => status,
+    health: () => ({
+      ok: current !== undefined,
+      since: currentSince,
+      detail: current === undefined ? (status.problem?.message ?? status.phase) : status.phase,
+    }),
     reload,
     settled: settled.promise,
     async stop() {

@@ -34,6 +34,7 @@ export interface DevSystem {
 export async function startDev(settings: Settings, logStyle: LogStyle, log: Logger, stops?: StopTracker): Promise<DevSystem> {
   checkSettings(settings)
   await using started = new AsyncDisposableStack()
+  const startedAt = new Date().toISOString()
   const reloaderStarted = Promise.withResolvers<Reloader>()
   const moreRoutes: MoreRoutes = (app, system) =>
     addDevRoutes(app, {
@@ -43,9 +44,11 @@ export async function startDev(settings: Settings, logStyle: LogStyle, log: Logg
       now: () => performance.now(),
       partitionCount: settings.PARTITIONS,
     })
-  const running = await launch({ ...settings, ROLES: OWN_ROLES }, new Map(), log, { moreRoutes, ...(stops && { stops }) })
+  let reloading: Reloader | undefined
+  const checks = { kinds: () => reloading?.health() ?? { ok: false, since: startedAt, detail: 'starting' } }
+  const running = await launch({ ...settings, ROLES: OWN_ROLES }, new Map(), log, { moreRoutes, checks, ...(stops && { stops }) })
   started.defer(() => running.stop())
-  const reloader = startReloader({
+  const reloader = (reloading = startReloader({
     order: {
       type: 'load',
       settings: threadSettings({ ...settings, ROLES: WORKER_ROLES }, running),
@@ -56,7 +59,7 @@ export async function startDev(settings: Settings, logStyle: LogStyle, log: Logg
     watchFiles: (onSave) => watchFiles(onSave, log),
     log,
     now: () => new Date().toISOString(),
-  })
+  }))
   reloaderStarted.resolve(reloader)
   started.defer(() => reloader.stop())
   const { withdraw } = await announce(settings.DATA_DIR, addressesOf(running))

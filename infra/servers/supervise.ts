@@ -45,6 +45,8 @@ const stopTimeoutMsDefault = 10_000
  */
 const orphanMsMax = 2_000
 const readyPauses: Pauses = { minMs: 50, maxMs: 50 }
+/** The longest delay after a child that had been ready: what ended it came later, and others wait for it. */
+const DELAY_MS_MAX_READY = 1_000
 const lineCharsMax = 4_096
 const stderrTailLinesMax = 20
 
@@ -52,7 +54,8 @@ const stderrTailLinesMax = 20
  * Starts a child process and keeps it running. Resolves when it is ready for the first time.
  *
  * - The child never outlives this process, and is in a session of its own (`spawnTied`).
- * - If it dies later, it is restarted without limit, each time after an exponentially growing, jittered delay (100 ms to 10 s).
+ * - If it dies later, it is restarted without limit, each time after an exponentially growing, jittered delay (100 ms to 10 s; at most 1 s
+ *   if it had been ready).
  * - Its output goes to the log, line by line.
  *
  * Needs a POSIX `sh`.
@@ -63,6 +66,8 @@ export async function supervise(spec: ChildSpec, deps: { log: Logger }): Promise
   const log = deps.log.child({ child: spec.name })
   const stopping = new AbortController()
   let restarts = 0
+  /** Whether the present child has answered. */
+  let wasReady = true
   const pauses = restartPauses({ isJittered: true })
 
   let run = launch(spec, log)
@@ -78,7 +83,8 @@ export async function supervise(spec: ChildSpec, deps: { log: Logger }): Promise
       const ended = await run.ended
       if (stopping.signal.aborted) return
 
-      const delayMs = pauses.after(performance.now() - startedMs)
+      const grownMs = pauses.after(performance.now() - startedMs)
+      const delayMs = wasReady ? Math.min(grownMs, DELAY_MS_MAX_READY) : grownMs
       log.error({ ...ended, delayMs }, `${spec.name} died (${describe(ended)}); restarting it`)
       await pause(delayMs, stopping.signal)
       if (stopping.signal.aborted) return
@@ -98,6 +104,7 @@ export async function supervise(spec: ChildSpec, deps: { log: Logger }): Promise
     const answered = await Promise.race([answers(spec, settled.signal), current.ended.then(() => false)])
     clearInterval(timeout)
     settled.abort()
+    wasReady = answered
     if (!answered) return
     log.info({ pid: current.process.pid, restarts }, `${spec.name} is ready again`)
     spec.onRestart?.()

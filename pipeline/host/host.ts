@@ -19,6 +19,7 @@ import { pollUntil } from '../runtime/poll-until.ts'
 import type { Pauses } from '../runtime/retry.ts'
 import { type CallSlot, unwatchedSlot } from '../watchdog/call-slot.ts'
 import { forgetHostEnds, loadHostEnds } from '../watchdog/ended-hosts.ts'
+import { loadOverruns } from '../watchdog/overruns.ts'
 import { createSuspects } from '../watchdog/suspects.ts'
 import type { ActorCache, Mailbox } from './actor-cache.ts'
 import type { LostInputs } from './lost-inputs.ts'
@@ -61,7 +62,8 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
   const { jetstream, kv, kinds, partitions, actors, metrics, log } = options
   actors.evict(new Set(partitions))
   const { lows, startSeq, isResolved, removed, lost } = await findInboxResumePoint(options, partitions)
-  const suspects = createSuspects(await loadHostEnds(kv, (await streamInfo(jetstream.jsm, 'INBOX')).state.first_seq))
+  const hostEnds = await loadHostEnds(kv, (await streamInfo(jetstream.jsm, 'INBOX')).state.first_seq)
+  const suspects = createSuspects(hostEnds, await loadOverruns(kv), Date.now)
   const reader = await openReader(jetstream, { stream: 'INBOX', filterSubjects: [], startSeq, messagesMax: options.messagesMax })
 
   const watermarks = new Map([...lows].map(([partition, low]) => [partition, createLowWatermark(low)]))

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { decide } from '../../actors/core/decide.ts'
 import type { Decision, Message, PendingRecord } from '../../actors/core/decision.ts'
@@ -51,6 +51,9 @@ export interface HandlerDeps {
   /** Called with the LOG sequence of each acknowledged record. */
   readonly onAppended: (seq: number) => void
 }
+
+/** In this time a host decides what has gathered during a restart. */
+const SUSPECT_PAUSE_MS = 500
 
 interface Attempt {
   /** As for `decide`. */
@@ -139,6 +142,8 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
       signal.throwIfAborted()
       const cached = (mailbox.cached ??= await load(mailbox, from))
       const suspicion = suspects.against(delivery, mailbox.subject)
+      // After inputs that others have stored meanwhile: they do not wait for another end and restart.
+      if (suspicion?.hasEndedHost === true && suspicion.poison === undefined) await delay(SUSPECT_PAUSE_MS, undefined, { signal })
       // Alone in its turn: if it ends the process again, the file names no other input.
       if (suspicion !== undefined) await nextTurn()
       const decision = decideUnlessNewer(mailbox, cached, delivery, { fresh, suspicion })

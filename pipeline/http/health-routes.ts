@@ -5,6 +5,7 @@ import type { ConnectionWatch, Health } from './connection-health.ts'
 
 export interface HealthRouteDeps {
   readonly stages: ReadonlyMap<string, Stage>
+  readonly checks: Readonly<Record<string, () => Health>>
   readonly connection: ConnectionWatch
   readonly metrics: Metrics
   /** Metrics of stages that run in other threads of this process. */
@@ -22,7 +23,7 @@ interface Check extends Health {
 }
 
 /**
- * Adds three routes. `/healthz` is 200 as long as the process answers. `/readyz` is 200 if NATS is connected and every stage works, else
+ * Adds three routes. `/healthz` is 200 as long as the process answers. `/readyz` is 200 if NATS is connected and every part works, else
  * 503; without the token it says only `ok`. `/metrics` is in the text format of Prometheus. The first two need no token.
  */
 export function addHealthRoutes(app: FastifyInstance, deps: HealthRouteDeps): void {
@@ -40,11 +41,12 @@ export function addHealthRoutes(app: FastifyInstance, deps: HealthRouteDeps): vo
   })
 }
 
-function checksOf({ stages, connection, startedAt }: HealthRouteDeps): Check[] {
+function checksOf({ stages, checks, connection, startedAt }: HealthRouteDeps): Check[] {
   const roles = [...stages].map(([check, stage]): Check => {
     const { ok, since, detail } = stage.status()
     return { check, ok, since, detail }
   })
+  const more = Object.entries(checks).map(([check, health]): Check => ({ check, ...health() }))
   const self: Check = { check: 'serve', ok: true, since: startedAt, detail: 'listening' }
-  return [{ check: 'nats', ...connection.health() }, ...roles, self]
+  return [{ check: 'nats', ...connection.health() }, ...roles, ...more, self]
 }

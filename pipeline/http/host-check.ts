@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { knownHosts } from './known-hosts.ts'
 import { HttpProblem } from './problems.ts'
 
 /**
@@ -7,20 +7,16 @@ import { HttpProblem } from './problems.ts'
  *
  * The check throws HttpProblem 421 `bad_host`.
  *
- * @param allowed further host names or addresses, without a port.
+ * @param allowed as of `knownHosts`.
  */
 export function createHostCheck(allowed: readonly string[] = []): (header: string | undefined) => void {
-  const known = new Set(allowed.map(withoutBrackets))
-  return (header) => {
-    const name = header !== undefined && URL.canParse(`http://${header}`) ? new URL(`http://${header}`).hostname : ''
-    const address = withoutBrackets(name)
-    if (address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.')) || known.has(address)) return
+  const known = new RegExp(knownHosts(allowed), 'i')
+  return (header = '') => {
+    if (known.test(header)) return
     throw new HttpProblem(
       'bad_host',
-      `this server answers to localhost, 127.0.0.1 and [::1], not to "${name}"; `
+      `this server answers to localhost, 127.0.0.1 and [::1], not to "${header}"; `
         + 'use one of these, or add the name to COLLOQUY_ALLOWED_HOSTS',
     )
   }
 }
-
-const withoutBrackets = (name: string): string => name.toLowerCase().replace(/^\[|\]$/g, '')

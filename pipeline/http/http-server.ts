@@ -15,7 +15,7 @@ import type { Search } from '../search/hybrid-search.ts'
 import { addActorRoute } from './actor-route.ts'
 import { type BearerTest, checkProtection, createBearerTest, unauthorized } from './bearer-token.ts'
 import { decodedBody } from './body-encoding.ts'
-import { watchConnection } from './connection-health.ts'
+import { type Health, watchConnection } from './connection-health.ts'
 import { boundConnections } from './connection-places.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { createHostCheck } from './host-check.ts'
@@ -28,6 +28,8 @@ export interface HttpServerOptions extends WaitDeps {
   readonly jetstream: JetStreamContext
   /** The stages of this process, for `/readyz` and the lags. */
   readonly stages: ReadonlyMap<string, Stage>
+  /** More parts of this system, by name, for `/readyz`. */
+  readonly checks?: Readonly<Record<string, () => Health>>
   readonly metrics: Metrics
   /** Metrics of stages that run in other threads of this process. */
   readonly otherMetrics?: () => Promise<MetricsSnapshot[]>
@@ -118,6 +120,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const refreshLags = createStageLags({ jetstream, stages, metrics, log, now: Date.now })
   addHealthRoutes(app, {
     stages,
+    checks: options.checks ?? {},
     connection,
     metrics,
     otherMetrics: options.otherMetrics,

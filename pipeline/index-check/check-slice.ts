@@ -3,7 +3,7 @@ import { chunkIdOf, SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import { actorKey, type Address, parseActorKey } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { lastRecord, recordsOf } from '../jetstream/last-record.ts'
-import { findRemoved } from '../jetstream/removed.ts'
+import { findRemoved, lostInLog, type SeqRange } from '../jetstream/removed.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { pointId } from '../search/point-id.ts'
 import type { IndexReader, StoredPoint } from '../search/vector-store.ts'
@@ -19,6 +19,8 @@ export interface CheckDeps {
   /** LOG sequence up to which the indexer has stored everything. A source with a later record is left to the slice of that record. */
   readonly storedTo: number
   readonly signal: AbortSignal
+  /** Receives lost records of LOG that were not known, before anything is said about their points. */
+  readonly onLost?: (hole: SeqRange) => Promise<void>
 }
 
 /** The checked part of a scope: it ends earlier than the scope if the texts exceed `CHARS_MAX`. */
@@ -105,7 +107,7 @@ async function comparePoints(
   range: { readonly from: number; readonly to: number; readonly tenant: string | undefined },
 ): Promise<void> {
   const { jetstream, reader, signal } = deps
-  const isLost = createIsLost(jetstream)
+  const isLost = createIsLost(deps)
   const found: Found = new Map()
   const seen = new Set<string>()
   for await (const page of reader.scan(range)) {
@@ -178,9 +180,9 @@ const unexpected = ({ id, tenant, kind, actor, seq, ...point }: StoredPoint) =>
   ({ kind: 'unexpected', in: point.in, tenant, actor: actorKey({ tenant, kind, id: actor }), seq, id }) as const
 
 /** Whether LOG has lost the record of a sequence. What is removed is read when the first point asks. */
-function createIsLost(jetstream: JetStreamContext): (seq: number) => Promise<boolean> {
-  let removed: ReturnType<typeof findRemoved> | undefined
-  return async (seq) => (await (removed ??= findRemoved(jetstream))).has(seq)
+function createIsLost({ jetstream, onLost }: CheckDeps): (seq: number) => Promise<boolean> {
+  let isLost: Promise<(seq: number) => Promise<boolean>> | undefined
+  return async (seq) => (await (isLost ??= findRemoved(jetstream).then((removed) => lostInLog(jetstream, removed, onLost))))(seq)
 }
 
 /** A source by its last record. */

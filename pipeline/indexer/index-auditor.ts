@@ -6,6 +6,7 @@ import type { IndexDifference } from '../index-check/index-differences.ts'
 import { checkAgain } from '../index-check/verify-index.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { nextRecord, recordAt, recordsOf, type StoredRecord } from '../jetstream/last-record.ts'
+import { recordLost } from '../jetstream/removed.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import type { TypedKey } from '../jetstream/typed-kv.ts'
 import { boundedBatches } from '../runtime/bounded-batches.ts'
@@ -80,7 +81,13 @@ export function startIndexAuditor(options: IndexAuditorOptions): IndexAuditor {
 
   const auditRange = async (from: number, signal: AbortSignal): Promise<number> => {
     for (let before = Infinity, vain = 0; ;) {
-      const deps: CheckDeps = { jetstream: options.jetstream, reader: options.store, storedTo: storedTo(), signal }
+      const deps: CheckDeps = {
+        jetstream: options.jetstream,
+        reader: options.store,
+        storedTo: storedTo(),
+        signal,
+        onLost: (hole) => recordLost(options, [hole]),
+      }
       const end = Math.min(from + (options.sliceMax ?? SLICE_MAX) - 1, storedTo())
       const checked = await checkAgain(deps, { from, to: end })
       const beyond = checked.to < storedTo() ? undefined : await checkBeyondLog(deps, checked.to + 1)

@@ -1,5 +1,6 @@
+import type { ClickHouseClient } from '@clickhouse/client'
 import type { JsMsg } from '@nats-io/jetstream'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { LocalEmbedder } from '../embedding/embedder.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
@@ -10,11 +11,14 @@ import { logParser, reportBadRecord } from '../jetstream/log-message.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { type StreamPosition, withPosition } from '../jetstream/position-history.ts'
 import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
+import { findRemoved } from '../jetstream/removed.ts'
 import { resumeReading } from '../jetstream/resume-reading.ts'
+import { streamInfo } from '../jetstream/stream-info.ts'
 import type { TypedKey } from '../jetstream/typed-kv.ts'
 import { createBatchLoop } from '../runtime/batch-loop.ts'
 import { createExclusive } from '../runtime/exclusive.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
+import { type PeriodicJob, periodicJob } from '../runtime/periodic-job.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import { pointId } from '../search/point-id.ts'
 import type { IndexReader, IndexWriter } from '../search/vector-store.ts'
@@ -22,6 +26,7 @@ import type { Canaries } from './canaries.ts'
 import { type AuditPace, type AuditPosition, incompleteText, startIndexAuditor } from './index-auditor.ts'
 import type { IndexChange, IndexText } from './index-changes.ts'
 import { lossOf, startIndexWatch } from './index-watch.ts'
+import { lackingPoints, lostTexts } from './lost-texts.ts'
 import { changeOf } from './record-changes.ts'
 import { createTextWriter, type WriteProgress } from './text-writer.ts'
 
@@ -36,6 +41,8 @@ export interface IndexerOptions extends Pick<RetryDeps, 'log' | 'metrics'> {
   readonly collection: string
   /** Position and pace of the auditor of the collection. Absent: nothing is audited. */
   readonly audit?: (AuditPace & { readonly position: TypedKey<AuditPosition> }) | undefined
+  /** Has the texts of records that LOG has lost. Absent: a collection that is filled again lacks them. */
+  readonly tables?: ClickHouseClient | undefined
   /** Milliseconds between two checks that the collection is still the one that was filled; default 5,000. */
   readonly watchMs?: number
   /** Aborts when another collection replaces this one. The run ends then, and the next run fills the other collection. */
@@ -168,8 +175,12 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
       log,
       metrics,
     })
+  const { last_seq: endAtStart } = (await streamInfo(jetstream.jsm, 'LOG')).state
+  // Only when the collection is filled: an input that was decided again has points by its later record.
+  const isFilled = (): boolean => stored >= endAtStart || (reader.pending === 0 && stored >= reader.position.seq)
+  const restorer = startLostTexts(options, { isFilled, restore: (texts) => exclusive(() => writer.write(texts, endAtStart)) })
   const stopJobs = async (): Promise<void> => {
-    await Promise.all([watch.stop(), auditor?.stop()])
+    await Promise.all([watch.stop(), auditor?.stop(), restorer.stop()])
   }
   loop.signal.addEventListener('abort', () => void stopJobs())
   loop.run(take)
@@ -197,14 +208,45 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
   }
 }
 
+const FILLED_POLL_MS = 500
+const FAILED_PAUSE_MS = 30_000
+const NEVER_MS = 2 ** 31 - 1
+
+/** Gives the collection the texts of lost records that it lacks, once in a run: LOG cannot give them back to a new collection. */
+function startLostTexts(
+  { jetstream, tables, store, log }: IndexerOptions,
+  { isFilled, restore }: { readonly isFilled: () => boolean; readonly restore: (texts: readonly IndexText[]) => Promise<unknown> },
+): PeriodicJob {
+  return periodicJob(0, async (signal) => {
+    if (!isFilled()) return FILLED_POLL_MS
+    try {
+      const { ranges } = await findRemoved(jetstream)
+      let count = 0
+      for await (const texts of tables === undefined ? [] : lostTexts(tables, ranges)) {
+        signal.throwIfAborted()
+        const lacking = await lackingPoints(store, texts)
+        if (lacking.length > 0) await restore(lacking)
+        count += lacking.length
+      }
+      if (count > 0) log.warn({ texts: count }, 'the search index has the texts of lost records again, from the table messages')
+      return NEVER_MS
+    } catch (error) {
+      if (!signal.aborted)
+        log.warn({ code: codeOf(error), err: error }, 'could not give the search index the texts of lost records; retrying')
+      return FAILED_PAUSE_MS
+    }
+  })
+}
+
 /** A write that takes longer is described in the status. */
 const LONG_WRITE_MS = 2_000
 
 function writingText(current: WriteProgress | undefined): string {
   if (current === undefined || performance.now() - current.startedMs < LONG_WRITE_MS) return ''
   const { texts, textsSplit, chunks, chunksEmbedded } = current
-  if (textsSplit === 0) return `; splitting ${texts} texts into chunks`
-  return `; embedding ${texts} texts: ${chunksEmbedded} of ${chunks} chunks${textsSplit < texts ? ` of the first ${textsSplit}` : ''} done`
+  const counted = texts === 1 ? '1 text' : `${texts} texts`
+  if (textsSplit === 0) return `; splitting ${counted} into chunks`
+  return `; embedding ${counted}: ${chunksEmbedded} of ${chunks} chunks${textsSplit < texts ? ` of the first ${textsSplit}` : ''} done`
 }
 
 /** LOG sequence of the first record of any knowledge source. */

@@ -93,10 +93,12 @@ export async function loadRemoved(deps: RemovedDeps): Promise<Removed> {
 /** Stores ranges of lost records, and logs them where another stage has not. Storing a range twice changes nothing. */
 export async function recordLost({ jetstream, log }: Omit<RemovedDeps, 'metrics'>, ranges: readonly SeqRange[]): Promise<void> {
   if ((await storeRemoved(jetstream, ranges)) === 0) return
+  const records = countIn(ranges)
   log.error(
-    { ranges: ranges.slice(0, RANGES_LOGGED_MAX), records: countIn(ranges) },
-    `LOG lost ${countIn(ranges)} records inside: ${textOf(ranges)}. Hosts decide the inputs again that INBOX still has; rows of the `
-      + 'others stay in the tables. Do not rebuild them with --drop-unproven; see "colloquy status", and check the disk of NATS',
+    { ranges: ranges.slice(0, RANGES_LOGGED_MAX), records },
+    `LOG lost ${records === 1 ? '1 record' : `${records} records`} inside: ${textOf(ranges)}. Hosts decide the inputs again that INBOX `
+      + 'still has; rows of the others stay in the tables. Do not rebuild them with --drop-unproven; see "colloquy status", and check '
+      + 'the disk of NATS',
   )
 }
 
@@ -187,6 +189,27 @@ export async function holeAround({ jsm }: Pick<JetStreamContext, 'jsm'>, seq: nu
   while (from > 1 && from > seq - HOLE_MAX && (await isGone(from - 1))) from -= 1
   while (to < state.last_seq && to < seq + HOLE_MAX && (await isGone(to + 1))) to += 1
   return { from, to }
+}
+
+/**
+ * Tells whether LOG lost the message of a sequence: by what is known as removed, and by reading LOG.
+ *
+ * @param onFound receives what was not known
+ */
+export function lostInLog(
+  jetstream: Pick<JetStreamContext, 'jsm'>,
+  removed: Pick<Removed, 'has'>,
+  onFound: (hole: SeqRange) => Promise<void> = async () => undefined,
+): (seq: number) => Promise<boolean> {
+  const holes: SeqRange[] = []
+  return async (seq) => {
+    if (removed.has(seq) || holes.some(({ from, to }) => seq >= from && seq <= to)) return true
+    const hole = await holeAround(jetstream, seq)
+    if (hole === undefined) return false
+    holes.push(hole)
+    await onFound(hole)
+    return true
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { StreamName } from '../../schemas/subjects.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { findResumePosition, type StreamPosition, withPosition } from './position-history.ts'
-import { holeAround, loadRemoved, recordLost, type Removed, type RemovedDeps } from './removed.ts'
+import { loadRemoved, lostInLog, recordLost, type Removed, type RemovedDeps } from './removed.ts'
 import { nextOf, streamInfo } from './stream-info.ts'
 
 export interface TruncationReporter {
@@ -118,15 +118,8 @@ async function lastReadBefore(
 }
 
 /** Tells whether LOG lost the message of a sequence. Stores one that the server counts and cannot read as lost. */
-export const isGone =
-  (deps: Pick<RemovedDeps, 'jetstream' | 'log'>, removed: Pick<Removed, 'has'>) =>
-  async (seq: number): Promise<boolean> => {
-    if (removed.has(seq)) return true
-    const hole = await holeAround(deps.jetstream, seq)
-    if (hole === undefined) return false
-    await recordLost(deps, [hole])
-    return true
-  }
+export const isGone = (deps: Pick<RemovedDeps, 'jetstream' | 'log'>, removed: Pick<Removed, 'has'>): ((seq: number) => Promise<boolean>) =>
+  lostInLog(deps.jetstream, removed, (hole) => recordLost(deps, [hole]))
 
 function report(deps: ResumeDeps, resumed: readonly Compared[]): void {
   const { reader, remedy } = deps

@@ -30,6 +30,18 @@ export async function swapTables(
   await clickhouse.insert({ table: 'generations', values: tables.map((name) => ({ name, generation, seq, at })), format: 'JSONEachRow' })
 }
 
+/** Tables that are marked and have no later generation yet. */
+export async function damagedTables(clickhouse: ClickHouseClient, signal?: AbortSignal): Promise<TableName[]> {
+  const result = await clickhouse.query({
+    query: 'SELECT name, max(generation) AS damaged FROM repairs GROUP BY name',
+    format: 'JSONEachRow',
+    ...(signal && { abort_signal: signal }),
+  })
+  const damaged = new Map((await result.json<{ name: string; damaged: number }>()).map((row) => [row.name, row.damaged]))
+  const present = await presentGenerations(clickhouse)
+  return TABLE_NAMES.filter((name) => present[name] <= (damaged.get(name) ?? -1))
+}
+
 /** A ClickHouse partition of a table: the rows of one generation and month. */
 interface Partition {
   readonly name: TableName

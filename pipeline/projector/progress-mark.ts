@@ -41,21 +41,41 @@ const RUN = 2n ** 32n
  * back.
  */
 export async function openProgressMarks(clickhouse: ClickHouseClient): Promise<ProgressMarks> {
-  const result = await clickhouse.query({
-    query: 'SELECT positions, toString(version) AS version FROM progress FINAL WHERE reader = {reader:String}',
-    query_params: { reader: READER },
-    format: 'JSONEachRow',
-  })
-  const [row] = await result.json<{ positions: string; version: string }>()
+  const row = await newestMark(clickhouse)
   let version = (BigInt(row?.version ?? 0) / RUN + 1n) * RUN
   return {
-    history: row === undefined ? [] : z.array(streamPositionSchema).parse(JSON.parse(row.positions)),
+    history: historyOf(row),
     async save(mark) {
       version += 1n
       await saveProgress(clickhouse, mark, version)
     },
   }
 }
+
+/** The newest mark: its sequence, 0 without one, and its positions. */
+export async function readProgressMark(clickhouse: ClickHouseClient): Promise<{ seq: number; history: readonly StreamPosition[] }> {
+  const row = await newestMark(clickhouse)
+  return { seq: Number(row?.seq ?? 0), history: historyOf(row) }
+}
+
+interface MarkRow {
+  readonly seq: string
+  readonly positions: string
+  readonly version: string
+}
+
+async function newestMark(clickhouse: ClickHouseClient): Promise<MarkRow | undefined> {
+  const result = await clickhouse.query({
+    query: `SELECT toString(projected_seq) AS seq, positions, toString(version) AS version FROM progress FINAL
+      WHERE reader = {reader:String}`,
+    query_params: { reader: READER },
+    format: 'JSONEachRow',
+  })
+  return (await result.json<MarkRow>())[0]
+}
+
+const historyOf = (row: MarkRow | undefined): StreamPosition[] =>
+  row === undefined ? [] : z.array(streamPositionSchema).parse(JSON.parse(row.positions))
 
 const ANSWER_MS_MAX = 5_000
 

@@ -16,7 +16,7 @@ import { rollbackTo } from './rollback.ts'
 import { type Batch, createBatch } from './row-batch.ts'
 import { shouldFlush } from './should-flush.ts'
 import { createTableSwap } from './table-swap.ts'
-import { openUnprovenRows } from './unproven-rows.ts'
+import { openUnprovenRows, unprovenReport } from './unproven-rows.ts'
 
 export interface ProjectorOptions extends Omit<InsertDeps, 'signal' | 'onTrouble'> {
   readonly jetstream: JetStreamContext
@@ -86,17 +86,15 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
   let history = resumedHistory
   const removed = await loadRemoved({ jetstream, log, metrics })
   const unproven = await openUnprovenRows({ jetstream, clickhouse, partitionCount: options.partitionCount, insert: write }, removed)
-  metrics.recordsUnproven.set(unproven.records)
-  if (unproven.records > 0) {
-    log.warn(
-      { records: unproven.records, first: unproven.first },
-      'the tables have the rows of lost records, which are their last copy; they stay until their inputs are decided again',
-    )
+  const report = await unprovenReport(clickhouse, removed)
+  metrics.recordsUnproven.set(report.records)
+  if (report.records > 0) {
+    log.warn(report, 'the tables have the rows of lost records, which are their last copy; they stay until their inputs are decided again')
   }
   const settle = async (upToSeq: number): Promise<void> => {
     const count = await unproven.settle(upToSeq)
     if (count === 0) return
-    metrics.recordsUnproven.set(unproven.records)
+    metrics.recordsUnproven.set((await unprovenReport(clickhouse, removed)).records)
     log.warn({ records: count }, 'removed the rows of lost records whose inputs were decided again')
   }
   const reader = await openReader(jetstream, {
@@ -159,6 +157,8 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
   }, options.progressMs / 2)
   loop.signal.addEventListener('abort', () => clearInterval(marker))
   await settle(doneBefore)
+  // Until now the mark promised rows that LOG no longer has.
+  if (truncated) await mark()
   loop.run(take)
   const watch = watchRemoved({ jetstream, log }, removed, loop.fail)
   loop.signal.addEventListener('abort', () => void watch.stop())

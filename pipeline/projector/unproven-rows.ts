@@ -26,8 +26,8 @@ export const NAMED_MAX = 20
 /** Ranges of one statement: its text has a bound. */
 const RANGES_MAX = 500
 
-/** The lost records whose rows the tables have, by the events of their inputs. */
-export async function unprovenRecords(clickhouse: ClickHouseClient, { ranges }: Pick<Removed, 'ranges'>): Promise<UnprovenRecord[]> {
+/** The lost records whose inputs the tables have, by their events. */
+async function unprovenRecords(clickhouse: ClickHouseClient, { ranges }: Pick<Removed, 'ranges'>): Promise<UnprovenRecord[]> {
   const found: UnprovenRecord[] = []
   for (const some of inPieces(ranges)) {
     const result = await clickhouse.query({
@@ -42,14 +42,49 @@ export async function unprovenRecords(clickhouse: ClickHouseClient, { ranges }: 
   return found
 }
 
-const inPieces = <T>(all: readonly T[]): T[][] =>
+/** What the tables still have of lost records. */
+export interface UnprovenReport {
+  /** Lost records that have rows in any table. */
+  readonly records: number
+  /** Their rows, by table. */
+  readonly rows: Readonly<Partial<Record<TableName, number>>>
+  /** The first of them, at most `NAMED_MAX`, with their actors. */
+  readonly first: readonly { readonly seq: number; readonly actor: string }[]
+}
+
+export const NOTHING_UNPROVEN: UnprovenReport = { records: 0, rows: {}, first: [] }
+
+/** Counts the rows of lost records over all tables, as `verify` does. Reads all of the tables whose rows have versions. */
+export async function unprovenReport(clickhouse: ClickHouseClient, { ranges }: Pick<Removed, 'ranges'>): Promise<UnprovenReport> {
+  let report = NOTHING_UNPROVEN
+  for (const some of inPieces(ranges)) {
+    const rowsOf = (name: TableName): string => {
+      const { seq }: ReadModel = TABLES[name]
+      return `SELECT '${name}' AS name, ${seq} AS at, any(concat(tenant, '/', kind, '/', actor)) AS whose, count() AS rows FROM ${name}
+        WHERE ${removedSql({ ranges: some }, seq)} GROUP BY at`
+    }
+    const result = await clickhouse.query({
+      query: `WITH found AS (${TABLE_NAMES.map(rowsOf).join(' UNION ALL ')})
+        SELECT uniqExact(at) AS records, sumMap(map(name, rows)) AS rows,
+          arraySlice(arraySort(groupUniqArray((at, whose))), 1, ${NAMED_MAX}) AS first FROM found`,
+      format: 'JSONEachRow',
+      clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+    })
+    const [more] = await result.json<{ records: number; rows: Partial<Record<TableName, number>>; first: [number, string][] }>()
+    if (more === undefined) continue
+    const rows = { ...report.rows }
+    for (const name of TABLE_NAMES) if ((more.rows[name] ?? 0) > 0) rows[name] = (rows[name] ?? 0) + (more.rows[name] ?? 0)
+    const first = [...report.first, ...more.first.map(([seq, actor]) => ({ seq, actor }))].slice(0, NAMED_MAX)
+    report = { records: report.records + more.records, rows, first }
+  }
+  return report
+}
+
+export const inPieces = <T>(all: readonly T[]): T[][] =>
   Array.from({ length: Math.ceil(all.length / RANGES_MAX) }, (_, index) => all.slice(index * RANGES_MAX, (index + 1) * RANGES_MAX))
 
 /** The unproven rows of a running projector, which notices when their inputs are decided again. */
 export interface UnprovenRows {
-  readonly records: number
-  /** The first of them, with their actors. */
-  readonly first: readonly { readonly seq: number; readonly actor: string }[]
   /** Whether a record decides the input of a lost record again. Costs nothing while there is none. */
   observe(address: Address, record: LogRecord, seq: number): void
   /** Removes the rows of lost records that were observed again. Call it when the rows of the observed records are inserted. */
@@ -70,12 +105,6 @@ export async function openUnprovenRows(deps: UnprovenDeps, removed: Pick<Removed
   const again = new Set<UnprovenRecord>()
   for (const lost of await decidedAgain(deps.clickhouse, [...waiting.values()])) again.add(lost)
   return {
-    get records() {
-      return waiting.size
-    },
-    get first() {
-      return [...waiting.values()].slice(0, NAMED_MAX).map((lost) => ({ seq: lost.seq, actor: actorKey(lost) }))
-    },
     observe(address, { n, input }, seq) {
       if (waiting.size === 0) return
       const lost = waiting.get(keyOf(address, n, input.id, input.source))

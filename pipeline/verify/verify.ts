@@ -2,10 +2,12 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { ColloquyError, hasCode } from '../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName, TEXTS_STAY_TEXTS } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { findResumePosition } from '../jetstream/position-history.ts'
 import {
   confirmMissing,
   findRemoved,
   isWithin,
+  lostInLog,
   merged,
   type Removed,
   type RemovedRange,
@@ -13,6 +15,7 @@ import {
   without,
 } from '../jetstream/removed.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
+import { readProgressMark } from '../projector/progress-mark.ts'
 import { type Pauses, withRetry } from '../runtime/retry.ts'
 import { type Compared, type CompareDeps, compareSlice, type Repeats, repeatsIn } from './compare-slice.ts'
 import { createExpectation, type Expectation } from './expected/expectation.ts'
@@ -79,7 +82,14 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
   const removed = createSeen(await findRemoved(jetstream))
   const compare: CompareDeps = { clickhouse, settings, printer: createJsonPrinter(clickhouse, settings), removed }
   const { state } = await streamInfo(jetstream.jsm, 'LOG')
-  const mark = await markOf(clickhouse)
+  const mark = await markOf(jetstream, clickhouse)
+  if (mark === undefined) {
+    throw new ColloquyError(
+      'not_complete',
+      'LOG lost its last messages, and the projector has not removed their rows from the tables yet; '
+        + 'wait ("colloquy status --wait"), and repeat',
+    )
+  }
   if (options.to !== undefined) checkEnd(options.to, mark, state.last_seq)
   const from = options.from ?? state.first_seq
   let to = options.to ?? mark
@@ -118,7 +128,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
     }
     await comparing
     if (options.to !== undefined || round === ROUNDS_MAX) break
-    const markNow = await markOf(clickhouse)
+    const markNow = (await markOf(jetstream, clickhouse)) ?? to
     if (markNow - to < PROGRESS_EVERY) break
     to = markNow
   }
@@ -132,7 +142,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
     records,
     tables: Object.fromEntries(counts) as Verified['tables'],
     repeats,
-    removed: removed.ranges.filter((range) => range.from <= to && range.to >= from),
+    removed: removed.ranges.filter((range) => range.from <= (options.to ?? Infinity) && (from <= state.first_seq || range.to >= from)),
     unknown: removed.unknown,
     first: first.length === 0 ? [] : await locateDifferences({ jetstream, compare, from, tenant }, first),
   }
@@ -199,11 +209,15 @@ async function expectSlice(
   return withRetry(attempt, { pauses: PAUSES, retriesMax: RETRIES_MAX, signal, isFinal: (error) => !hasCode(error, 'interrupted') })
 }
 
-/** LOG sequence up to which all tables are complete; 0 if they are empty. */
-export async function markOf(clickhouse: ClickHouseClient): Promise<number> {
-  const result = await clickhouse.query({ query: 'SELECT max(projected_seq) AS seq FROM freshness', format: 'JSONEachRow' })
-  const [row] = await result.json<{ seq: string | number }>()
-  return Number(row?.seq ?? 0)
+/**
+ * LOG sequence up to which all tables are complete; 0 if they are empty. `undefined` while LOG lacks the message at the mark: it was
+ * truncated, and the projector has not rolled the tables back yet.
+ */
+export async function markOf(jetstream: JetStreamContext, clickhouse: ClickHouseClient): Promise<number | undefined> {
+  const { seq, history } = await readProgressMark(clickhouse)
+  const isRemoved = async (at: number): Promise<boolean> => lostInLog(jetstream, await findRemoved(jetstream))(at)
+  const { truncated } = await findResumePosition(jetstream.jsm, 'LOG', history, isRemoved)
+  return truncated ? undefined : seq
 }
 
 function checkEnd(to: number, mark: number, last: number): void {

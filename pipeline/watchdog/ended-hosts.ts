@@ -1,6 +1,7 @@
 import type { KV } from '@nats-io/kv'
 import { z } from 'zod'
 import { typedKey } from '../jetstream/typed-kv.ts'
+import { storeOverrun } from './overruns.ts'
 
 const PREFIX = 'host-ends.'
 const entrySchema = z.object({
@@ -31,10 +32,13 @@ const entryIn = (kv: KV, seq: number) => typedKey(kv, `${PREFIX}${seq}`, entrySc
 export interface HostEnd extends Pick<HostEnds, 'storedMs' | 'subject' | 'isOverrun' | 'isLeftBehind' | 'at'> {
   readonly seq: number
   readonly what: string
+  /** A shorter limit applied, so that an overrun says nothing about other inputs. */
+  readonly wasSuspect: boolean
 }
 
 /** Counts one end of a host for an input, for the whole cluster. @returns how often the input has ended its host now */
-export async function countHostEnd(kv: KV, { seq, what, ...end }: HostEnd): Promise<number> {
+export async function countHostEnd(kv: KV, { seq, what, wasSuspect, ...end }: HostEnd): Promise<number> {
+  if (end.isOverrun && !wasSuspect) await storeOverrun(kv, end.subject, Date.parse(end.at))
   for (;;) {
     const before = await entryIn(kv, seq).get()
     // Another input had this sequence, in a stream that was made again.

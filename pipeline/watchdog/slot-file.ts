@@ -6,18 +6,26 @@ interface SlotInput {
   readonly storedMs: number
 }
 
+interface BlamedInput extends SlotInput {
+  readonly isSuspect: boolean
+}
+
 /** What the file of a process says about the decision that it was making when it ended. */
 export interface SlotContent extends SlotInput {
   /** The decision had returned. */
   readonly isLeftBehind: boolean
+  /** A shorter limit applied to it. */
+  readonly wasSuspect: boolean
   /** What the process did, as far as something could still write it. */
   readonly what: string | undefined
 }
 
 /** The INBOX sequence of the decision under way and when INBOX stored the input, as two doubles; zeros between decisions. */
 const SLOT_BYTES = 16
-/** One if the watchdog wrote the slot for code that a decision left behind, and what the process did. */
+/** Flags, which the watchdog writes, and what the process did. */
 const NOTE_BYTES_MAX = 512
+const LEFT_BEHIND = 1
+const SUSPECT = 2
 const EMPTY_NOTE = Buffer.alloc(NOTE_BYTES_MAX)
 
 const numbers = new Float64Array(2)
@@ -52,16 +60,16 @@ export function clearSlotFile(path: string): void {
 }
 
 /** Blames code that a decision left behind, in place of the thread that it blocks. */
-export function blameInSlotFile(path: string, { seq, storedMs }: SlotInput): void {
+export function blameInSlotFile(path: string, { seq, storedMs, isSuspect }: BlamedInput): void {
   withFile(path, (file) => {
     writeSlot(file, seq, storedMs)
-    write(file, noteOf(true, ''), SLOT_BYTES)
+    write(file, noteOf({ isLeftBehind: true, isSuspect }, ''), SLOT_BYTES)
   })
 }
 
 /** Adds what the process did to the slot, shortly before it ends. */
-export const writeWhat = (path: string, isLeftBehind: boolean, what: string): void =>
-  withFile(path, (file) => write(file, noteOf(isLeftBehind, what), SLOT_BYTES))
+export const writeWhat = (path: string, flags: Flags, what: string): void =>
+  withFile(path, (file) => write(file, noteOf(flags, what), SLOT_BYTES))
 
 function withFile(path: string, work: (file: number) => void): void {
   const file = openSlotFile(path)
@@ -69,9 +77,14 @@ function withFile(path: string, work: (file: number) => void): void {
   closeSync(file)
 }
 
-function noteOf(isLeftBehind: boolean, what: string): Buffer {
+interface Flags {
+  readonly isLeftBehind: boolean
+  readonly isSuspect: boolean
+}
+
+function noteOf({ isLeftBehind, isSuspect }: Flags, what: string): Buffer {
   const note = Buffer.from(EMPTY_NOTE)
-  note[0] = isLeftBehind ? 1 : 0
+  note[0] = (isLeftBehind ? LEFT_BEHIND : 0) | (isSuspect ? SUSPECT : 0)
   note.write(what, 1)
   return note
 }
@@ -83,7 +96,9 @@ export function readSlotFile(path: string): SlotContent | undefined {
   const [seq, storedMs] = [content.readDoubleLE(0), content.readDoubleLE(8)]
   const note = content.subarray(SLOT_BYTES)
   const what = note.subarray(1).toString('utf8').replaceAll('\0', '').trim()
-  return seq === 0 ? undefined : { seq, storedMs, isLeftBehind: note[0] === 1, what: what === '' ? undefined : what }
+  const flags = note[0] ?? 0
+  const [isLeftBehind, wasSuspect] = [(flags & LEFT_BEHIND) !== 0, (flags & SUSPECT) !== 0]
+  return seq === 0 ? undefined : { seq, storedMs, isLeftBehind, wasSuspect, what: what === '' ? undefined : what }
 }
 
 /** A disk that refuses the write must not stop a decision: the slot only helps after a crash. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { actorKey, parseLogSubject } from '../../schemas/subjects.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { currentKindCode, type KindCode } from './kind-code.ts'
@@ -15,7 +15,7 @@ export interface StrayErrorOptions {
 
 /**
  * Handles what the code of a kind leaves behind in this thread: an error thrown in a timer after a task returned, a rejection that nothing
- * handles, an `error` event without a listener, a call of `process.exit`. It is logged and counted, and nothing else suffers.
+ * handles, an `error` event without a listener, a call that would end the process. It is logged and counted, and nothing else suffers.
  */
 export function handleStrayErrors({ log, metrics, onUnknown, survivesRejections = false }: StrayErrorOptions): { stop(): void } {
   const handle = (error: unknown): void => {
@@ -48,19 +48,30 @@ export function handleStrayErrors({ log, metrics, onUnknown, survivesRejections 
   }
 }
 
-/** Makes `process.exit` throw in the code of kinds. */
+/** Makes the functions that end the process throw in the code of kinds. `process.kill` may signal other processes. */
 export function refuseExit(): { stop(): void } {
-  const { exit } = process
-  process.exit = (code) => {
-    if (currentKindCode() === undefined) return exit(code)
-    throw new ColloquyError('exit_refused', `process.exit(${code ?? ''}) was called; the code of a kind cannot end the process`)
+  const functions = ENDING.map((name) => [name, Reflect.get(process, name)] as const)
+  for (const [name, original] of functions) {
+    if (typeof original !== 'function') continue
+    Reflect.set(process, name, (...args: unknown[]) => {
+      const isAllowed = currentKindCode() === undefined || (name === 'kill' && !hitsThisProcess(args))
+      if (isAllowed) return Reflect.apply(original, process, args) as unknown
+      const call = `process.${name}(${args.map(messageOf).join(', ')})`
+      throw new ColloquyError('exit_refused', `${call} was called; the code of a kind cannot end the process`)
+    })
   }
   return {
     stop() {
-      process.exit = exit
+      for (const [name, original] of functions) Reflect.set(process, name, original)
     },
   }
 }
+
+const ENDING = ['exit', 'abort', 'kill'] as const
+
+/** Signal 0 only asks whether a process lives. Zero and negative ids are groups of processes. */
+const hitsThisProcess = ([pid, signal]: readonly unknown[]): boolean =>
+  signal !== 0 && (Number(pid) === process.pid || Number(pid) === 0 || Number(pid) === -process.pid || Number(pid) === -1)
 
 interface Description {
   readonly kind: string

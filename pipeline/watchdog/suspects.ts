@@ -1,11 +1,17 @@
 import { HOST_ENDS_MAX, type HostEnds, hostEndsText } from './ended-hosts.ts'
+import { type Overruns, overrunScope } from './overruns.ts'
 
 /** What speaks against an input before it is decided. */
 export interface Suspicion {
-  /** Whether the input, or code that its actor left behind, has run into a limit: a shorter one applies. */
+  /**
+   * The input, code that its actor left behind, or lately another decision of its kind and tenant has run into a limit: a shorter one
+   * applies.
+   */
   readonly isSuspect: boolean
   /** Why it is rejected without running its kind; `undefined` if it is decided. */
   readonly poison: string | undefined
+  /** The input itself has ended a host. */
+  readonly hasEndedHost: boolean
   /** It ended its host by code that it left behind: it may be recorded, and then speaks against the next inputs of its actor. */
   readonly isLeftBehind: boolean
 }
@@ -21,22 +27,33 @@ export interface Suspects {
 /** Inputs are rejected that reach an actor within this time after code that its recorded inputs left behind ended `HOST_ENDS_MAX` hosts. */
 const REST_MS = 600_000
 
-/** @param ends by INBOX sequence */
-export function createSuspects(ends: ReadonlyMap<number, HostEnds>): Suspects {
+/** Whether the end of a host still speaks against an input that INBOX stores at this time: the same one, or the next of its actor. */
+export const speaks = ({ isLeftBehind, at }: HostEnds, storedMs: number): boolean => !isLeftBehind || storedMs < Date.parse(at) + REST_MS
+
+/** @param ends by INBOX sequence @param nowMs milliseconds since 1970 */
+export function createSuspects(ends: ReadonlyMap<number, HostEnds>, overruns: Overruns, nowMs: () => number): Suspects {
   const bySeq = new Map(ends)
+  const cautions = new Map(overruns)
+  const isCautious = (subject: string): boolean => {
+    if (cautions.size === 0) return false
+    for (const [scope, untilMs] of cautions) if (untilMs <= nowMs()) cautions.delete(scope)
+    return cautions.has(overrunScope(subject))
+  }
   return {
     against({ seq, storedMs }, subject) {
-      if (bySeq.size === 0) return undefined
+      if (bySeq.size === 0 && cautions.size === 0) return undefined
       const own = bySeq.get(seq)
       const isOwn = own?.storedMs === storedMs
       const earlier = [...bySeq].flatMap(([other, end]) =>
-        other < seq && end.isLeftBehind && end.subject === subject && storedMs < Date.parse(end.at) + REST_MS ? [end] : [],
+        other < seq && end.isLeftBehind && end.subject === subject && speaks(end, storedMs) ? [end] : [],
       )
-      if (!isOwn && earlier.length === 0) return undefined
+      const cautious = isCautious(subject)
+      if (!isOwn && earlier.length === 0 && !cautious) return undefined
       const ownText = isOwn && own.count >= HOST_ENDS_MAX ? hostEndsText(own) : undefined
       return {
-        isSuspect: earlier.length > 0 || (isOwn && own.isOverrun),
+        isSuspect: cautious || earlier.length > 0 || (isOwn && own.isOverrun),
         poison: ownText ?? textOfEarlier(earlier),
+        hasEndedHost: isOwn,
         isLeftBehind: isOwn && own.isLeftBehind,
       }
     },

@@ -65,8 +65,16 @@ export const DECISION_ERRORS = {
     remedy: 'Correct the kind, deploy it, and run `colloquy dead redrive --reason poison`.',
     where: POISON,
   },
+  host_end_counted: {
+    meaning: 'An input, or code that its decision left behind, ended its host. This counts against its actor; nothing is rejected so far.',
+    cause: 'As `host_ended`. The input itself may be committed: code that it left behind ran afterwards.',
+    remedy:
+      'Correct the kind and deploy it. There is nothing to redrive: a second end rejects the input, or the next ones of its actor, and '
+      + '`colloquy dead ls --reason poison` then lists them. What a decision left behind is forgotten after 10 minutes.',
+    where: '`colloquy status --problems`',
+  },
   exit_refused: {
-    meaning: 'The code of a kind called `process.exit`.',
+    meaning: 'The code of a kind called `process.exit`, `process.abort`, or `process.kill` for its own process.',
     cause:
       'A guard, an action or a task, or a library that it uses, tried to end the process. Colloquy refuses: the call throws this error.',
     remedy: 'Throw an error instead.',

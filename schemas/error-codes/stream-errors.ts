@@ -61,6 +61,13 @@ export const STREAM_ERRORS = {
     remedy: 'Keep them, restore a backup that has the records, or remove the rows with `colloquy rebuild --drop-unproven`.',
     where: '`colloquy status`, `colloquy verify`',
   },
+  unproven_set_aside: {
+    meaning: 'Damaged files of ClickHouse may have the last copies of rows of records that LOG has lost.',
+    cause: 'A part of a table was damaged and set aside. LOG gives back its rows, but not those of lost records.',
+    remedy:
+      'Keep the folders. Restore a backup that has the records, with `colloquy restore`, or accept the loss. Then delete the folders.',
+    where: '`colloquy status`',
+  },
   no_leader: {
     meaning: 'A stream has no leader for now.',
     cause: 'The NATS cluster is electing one, or has lost its majority.',

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { assign, setup } from 'xstate'
 import { z } from 'zod'
@@ -19,6 +20,8 @@ export const TRAPS = [
   'buffers',
   'stray',
   'kill',
+  'term',
+  'symbol',
   'once',
   // Left behind: for later, for the end of the turn, by every decision of the actor.
   'later',
@@ -47,7 +50,14 @@ function spring(how: string): boolean {
       endThread()
       return true
     case 'kill':
-      return process.kill(process.pid, 'SIGKILL')
+      // From outside, as the kernel does: Colloquy refuses process.kill.
+      execFileSync('kill', ['-KILL', String(process.pid)])
+      return true
+    case 'term':
+      return process.kill(process.pid, 'SIGTERM')
+    case 'symbol':
+      // eslint-disable-next-line @typescript-eslint/only-throw-error
+      throw Symbol('thrown')
     case 'heap':
       for (;;) kept.push({ at: kept.length })
     case 'buffers':

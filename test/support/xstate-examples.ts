@@ -253,6 +253,15 @@ export const proofs: Readonly<Record<string, Proof>> = {
     machine.on('go')
     expect(machine.emitted).toHaveLength(3)
   }),
+  '`always` without a guard that raises an event': supported(() => {
+    const machine = live({ ...two({}, { always: { actions: [out('x'), raise({ type: 'back' })] } }), on: { back: '.a', go: '.b' } })
+    expect(machine.on('go').to).toBe('a')
+    expect(machine.emitted).toHaveLength(1)
+  }),
+  '`always` in a cycle of raised events that none ends': rejected(
+    'always_cycle',
+    two({ on: { go: 'b' } }, { always: { actions: raise({ type: 'back' }) } }),
+  ),
   '`-0`, and keys that are `undefined`': supported(() => {
     const config = { on: { go: { actions: assign({ n: -0, more: undefined }) } } }
     expect(live(config).on('go').state?.context).toStrictEqual({ n: 0 })

@@ -1,10 +1,10 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
+import { damagedTables } from '../../../pipeline/projector/present-generations.ts'
 import { periodicJob } from '../../../pipeline/runtime/periodic-job.ts'
 import { codeOf } from '../../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName } from '../../../schemas/tables.ts'
 import type { Settings } from '../../settings.ts'
-import { damagedTables } from '../damaged-tables.ts'
 import { runRebuild } from './run-rebuild.ts'
 
 /** Tables may be marked at any time: at the start, and when a damaged part is found later. */

@@ -9,7 +9,7 @@ import type { InsertDeps } from '../../../pipeline/projector/insert-batch.ts'
 import { writeRange } from '../../../pipeline/projector/write-range.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
-import { connectToRunningClickHouse, withJetStream } from '../connect-to-running.ts'
+import { runningClickHouse, withJetStream } from '../connect-to-running.ts'
 import type { RangeReply, RangeRequest, WorkerData } from './row-pool.ts'
 
 const { settings, database } = workerData as WorkerData
@@ -17,7 +17,7 @@ const port = parentPort
 if (port === null) throw new Error('this module is the body of a worker thread')
 const answer = (message: RangeReply): void => port.postMessage(message)
 
-const access = await connectToRunningClickHouse(settings, 'colloquy')
+const access = await runningClickHouse(settings, 'colloquy')
 const clickhouse = createClient({ ...access, database })
 const log = pino({ level: settings.LOG_LEVEL }, pino.destination(2))
 await withJetStream(settings, async (jetstream) => {

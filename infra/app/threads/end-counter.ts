@@ -1,5 +1,7 @@
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
+import type { JetStreamContext } from '../../../pipeline/jetstream/connection.ts'
+import { lastRecord } from '../../../pipeline/jetstream/last-record.ts'
 import type { Metrics } from '../../../pipeline/runtime/metrics.ts'
 import { withRetry } from '../../../pipeline/runtime/retry.ts'
 import { countTaskEnd } from '../../../pipeline/task-runner/task-ends.ts'
@@ -12,16 +14,18 @@ import type { ThreadEnd, ThreadOptions } from './stage-thread.ts'
 
 export interface EndCounterDeps {
   readonly kv: KV
+  readonly jetstream: JetStreamContext
   readonly metrics: Metrics
   readonly log: Logger
   /** The slot file of the host: it must not count the same end again at the next start. */
   readonly slotPath: string | undefined
 }
 
+const UNLESS = ', unless it is recorded'
 const PAUSES = { minMs: 100, maxMs: 5_000 }
 
 /** Counts the ends of threads for the input or the task that they were running, in the whole cluster. Only a stop ends the attempts. */
-export function createEndCounter({ kv, metrics, log, slotPath }: EndCounterDeps): ThreadOptions['countEnd'] {
+export function createEndCounter({ kv, jetstream, metrics, log, slotPath }: EndCounterDeps): ThreadOptions['countEnd'] {
   /** `undefined` after a stop. */
   const insist = (count: () => Promise<number>, signal: AbortSignal): Promise<number | undefined> =>
     withRetry(count, {
@@ -32,27 +36,37 @@ export function createEndCounter({ kv, metrics, log, slotPath }: EndCounterDeps)
       if (!signal.aborted) throw error
       return undefined
     })
+  /** An actor's inputs are recorded in their order. `undefined` if LOG does not answer. */
+  const wasRecorded = async ({ seq, subject }: DecisionCode): Promise<boolean | undefined> => {
+    try {
+      return ((await lastRecord(jetstream, subject))?.record.inbox.seq ?? 0) >= seq
+    } catch {
+      return undefined
+    }
+  }
   const countDecision = async (decision: DecisionCode, end: ThreadEnd, signal: AbortSignal): Promise<void> => {
-    const { seq, storedMs, subject } = decision
+    const { seq, storedMs, subject, isSuspect: wasSuspect } = decision
     const { why: what, isLeftBehind, isOverrun } = end
     metrics.hostEnds.inc({ kind: parseLogSubject(subject).address.kind })
-    const hostEnd = { seq, storedMs, subject, what, isLeftBehind, isOverrun, at: new Date().toISOString() }
+    const hostEnd = { seq, storedMs, subject, what, isLeftBehind, isOverrun, wasSuspect, at: new Date().toISOString() }
     const times = await insist(() => countHostEnd(kv, hostEnd), signal)
     // After a stop the file still has the decision: the next start counts it.
     if (times === undefined) return
     if (slotPath !== undefined) clearSlotFile(slotPath)
+    const isRecorded = isLeftBehind ? await wasRecorded(decision) : false
     const next = times >= HOST_ENDS_MAX ? 'it will be rejected as poison' : 'it will be decided once more'
-    const unless = isLeftBehind ? ', unless it is recorded' : ''
+    const outlook = isRecorded === true ? 'it is recorded, and is not decided again' : `${next}${isRecorded === undefined ? UNLESS : ''}`
     log.error(
       { seq, subject, what, times },
-      `${codeText(end)} ended its host, ${times} of ${HOST_ENDS_MAX} times: it ${what}; the input: ${next}${unless}`,
+      `${codeText(end)} ended its host, ${times} of ${HOST_ENDS_MAX} times: it ${what}; the input: ${outlook}`,
     )
   }
   const countTask = async (task: TaskCode, { why, silentMs }: ThreadEnd, signal: AbortSignal): Promise<void> => {
     metrics.taskEnds.inc({ kind: task.kind, task: task.task })
     const times = await insist(() => countTaskEnd(kv, task.run, { what: why, silentMs, atMs: Date.now() }), signal)
     const text = codeText({ code: task, isLeftBehind: false })
-    if (times !== undefined) log.error({ ...task, what: why, times }, `${text} ended its thread, for the ${times}. time: it ${why}`)
+    if (times !== undefined)
+      log.error({ ...task, what: why, times }, `${text} ended its thread, ${times === 1 ? 'once' : `${times} times`} so far: it ${why}`)
   }
   return async (end, signal) => {
     const { code } = end

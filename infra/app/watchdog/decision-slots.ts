@@ -83,7 +83,7 @@ function slotOf(path: string): SlotContent | undefined {
   }
 }
 
-async function count({ kv, jetstream, log }: CountDeps, { seq, storedMs, isLeftBehind, what }: SlotContent): Promise<void> {
+async function count({ kv, jetstream, log }: CountDeps, { seq, storedMs, isLeftBehind, wasSuspect, what }: SlotContent): Promise<void> {
   const input = await jetstream.jsm.direct.getMessage('INBOX', { seq })
   // Trimmed, or a stream that was made again: the input will not be decided.
   if (input?.seq !== seq || input.time.getTime() !== storedMs) return
@@ -91,7 +91,8 @@ async function count({ kv, jetstream, log }: CountDeps, { seq, storedMs, isLeftB
   const subject = logSubject(partition, address)
   const did = what ?? ENDED
   const isOverrun = what !== undefined
-  const times = await countHostEnd(kv, { seq, storedMs, subject, what: did, isLeftBehind, isOverrun, at: new Date().toISOString() })
+  const at = new Date().toISOString()
+  const times = await countHostEnd(kv, { seq, storedMs, subject, what: did, isLeftBehind, isOverrun, wasSuspect, at })
   const when = isLeftBehind ? `while code that the decision on input ${seq} had left behind ran` : `while it decided on input ${seq}`
   log.error({ seq, subject, what: did, times }, `an earlier process ended ${when}: it ${did}`)
 }

@@ -40,7 +40,7 @@ startWatchdog({
     const { code, isLeftBehind } = block
     if (path !== undefined && isDecision(code)) {
       if (isLeftBehind) blameInSlotFile(path, code)
-      writeWhat(path, isLeftBehind, what)
+      writeWhat(path, { isLeftBehind, isSuspect: code.isSuspect }, what)
     }
     write(`${codeText(block, noun)} ${what}${code === undefined ? block.at : ''}; ending this process`)
     // Its default action ends the process (exit code 142 in a shell), whatever the main thread does. Windows has only SIGKILL.

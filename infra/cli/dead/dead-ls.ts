@@ -5,7 +5,7 @@ import { actorKey } from '../../../schemas/subjects.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../../app/command-context.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
 import { wholeNumber } from '../../app/number-arguments.ts'
-import { type Output, printable } from '../../app/terminal-output.ts'
+import { onOneLine, type Output, printable } from '../../app/terminal-output.ts'
 import { addFilterFlags, filterOf, type FilterOptions } from './dead-filter.ts'
 
 interface Options extends JsonOption, FilterOptions {
@@ -47,7 +47,7 @@ function printEach(out: Output, deadLetters: readonly DeadLetter[], { json }: Op
         actorKey(deadLetter.address),
         printable(deadLetter.type),
         out.paint('red', deadLetter.reason),
-        printable(deadLetter.error),
+        onOneLine(deadLetter.error),
       ]),
     )
 }
@@ -61,7 +61,7 @@ function printCauses(out: Output, all: readonly Cause[], { json, limit }: Option
       causes.map((cause) => [
         String(cause.count),
         out.paint('red', cause.reason),
-        printable(cause.error),
+        onOneLine(cause.error),
         printable(cause.kinds.join(', ')),
         printable(cause.types.join(', ')),
         cause.firstAt,

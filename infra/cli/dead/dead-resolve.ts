@@ -8,7 +8,7 @@ import { actorKey } from '../../../schemas/subjects.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../../app/command-context.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
 import { wholeNumber } from '../../app/number-arguments.ts'
-import { type Output, printable } from '../../app/terminal-output.ts'
+import { onOneLine, type Output } from '../../app/terminal-output.ts'
 import { addFilterFlags, filterOf, type FilterOptions, isFiltered } from './dead-filter.ts'
 import { noSuchDeadLetter } from './dead-show.ts'
 
@@ -145,6 +145,6 @@ function resolvedLine(out: Output, { deadLetter, outcome, logSeq, reason, error 
     actorKey(deadLetter.address),
     out.paint(STYLE[outcome], OUTCOME_TEXT[outcome]),
     ...(logSeq === undefined ? [] : [`record ${logSeq}`]),
-    ...(why === '' ? [] : [printable(why)]),
+    ...(why === '' ? [] : [onOneLine(why)]),
   ].join('  ')
 }

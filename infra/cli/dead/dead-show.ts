@@ -6,7 +6,7 @@ import { actorKey } from '../../../schemas/subjects.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../../app/command-context.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
 import { wholeNumber } from '../../app/number-arguments.ts'
-import { type Output, printable } from '../../app/terminal-output.ts'
+import { onOneLine, type Output, printable } from '../../app/terminal-output.ts'
 import { described } from './dead-ls.ts'
 
 interface Options extends JsonOption {
@@ -43,7 +43,7 @@ function payloadJson({ payload }: DeadLetter): object {
 function print(out: Output, deadLetter: DeadLetter): void {
   out.line(`${'actor'.padEnd(9)} ${actorKey(deadLetter.address)}`)
   out.line(`${'reason'.padEnd(9)} ${out.paint('red', deadLetter.reason)}`)
-  out.line(`${'error'.padEnd(9)} ${printable(deadLetter.error)}`)
+  out.line(`${'error'.padEnd(9)} ${onOneLine(deadLetter.error)}`)
   out.line(`${'at'.padEnd(9)} ${deadLetter.at}`)
   out.line()
   for (const [name, value] of Object.entries(deadLetter.headers)) out.line(`${out.paint('gray', `${name}:`)} ${printable(value)}`)

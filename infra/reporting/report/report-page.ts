@@ -10,18 +10,23 @@ import { type Answers, clipped, type ColumnName, named, type Words } from './rep
 /** Max rows that a table shows; `colloquy questions` prints all. */
 const ROWS_MAX = 25
 
-export interface ReportContent {
+export interface ReportOf {
   readonly scope: Scope
+  /** Tables that lack rows, because they are being made again after damage. */
+  readonly repairing: readonly string[]
+  readonly madeAt: Date
+}
+
+export interface ReportContent extends ReportOf {
   readonly answers: Answers
   /** Freshness of the tables before the first question. */
   readonly freshness: Freshness | undefined
-  readonly madeAt: Date
 }
 
 /** The report as one HTML page. It has no scripts, and it loads no fonts, images or styles. */
 export function reportPage(content: ReportContent, words: Words): string {
   const format = createFormat(words.language)
-  const { scope, answers, freshness, madeAt } = content
+  const { scope, answers, freshness, repairing, madeAt } = content
   const at = (time: Date): string => format.time(time.toISOString())
   const state = freshness === undefined ? words.nothingProjected : words.asOf(format.count(freshness.seq), at(freshness.completeTo))
   const page = html`<!doctype html>
@@ -54,6 +59,7 @@ export function reportPage(content: ReportContent, words: Words): string {
             </div>
           </dl>
           <p>${state} ${words.times}</p>
+          ${repairing.length === 0 ? undefined : html`<p role="alert">${words.repairing(repairing.join(', '))}</p>`}
           <nav aria-label="${words.contents}">
             <ol>
               ${QUESTION_NAMES.map((name) => html`<li><a href="#${name}">${words.questions[name].title}</a></li>`)}

@@ -26,6 +26,8 @@ export interface Words {
   readonly to: string
   readonly asOf: (seq: string, completeTo: string) => string
   readonly nothingProjected: string
+  /** Warns that tables lack rows. */
+  readonly repairing: (tables: string) => string
   readonly made: string
   readonly contents: string
   readonly noData: string

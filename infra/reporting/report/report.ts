@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
-import { askQuestion, readFreshness, type Scope } from '../questions/ask-question.ts'
+import { askQuestion, readFreshness } from '../questions/ask-question.ts'
 import type { Language } from './report-format.ts'
-import { reportPage } from './report-page.ts'
+import { type ReportOf, reportPage } from './report-page.ts'
 import type { Words } from './report-words.ts'
 import { en } from './words/en.ts'
 import { zh } from './words/zh.ts'
@@ -9,7 +9,8 @@ import { zh } from './words/zh.ts'
 const WORDS: Readonly<Record<Language, Words>> = { en, zh }
 
 /** Asks all questions one after the other and renders the answers as one HTML page. */
-export async function makeReport(clickhouse: ClickHouseClient, scope: Scope, language: Language, now: Date): Promise<string> {
+export async function makeReport(clickhouse: ClickHouseClient, of: ReportOf, language: Language): Promise<string> {
+  const { scope } = of
   const freshness = await readFreshness(clickhouse)
   const answers = {
     containment: await askQuestion(clickhouse, 'containment', scope),
@@ -25,5 +26,5 @@ export async function makeReport(clickhouse: ClickHouseClient, scope: Scope, lan
     'knowledge-gaps': await askQuestion(clickhouse, 'knowledge-gaps', scope),
     tasks: await askQuestion(clickhouse, 'tasks', scope),
   }
-  return reportPage({ scope, answers, freshness, madeAt: now }, WORDS[language])
+  return reportPage({ ...of, answers, freshness }, WORDS[language])
 }

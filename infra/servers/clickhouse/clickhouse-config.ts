@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { foreignHosts } from './foreign-hosts.ts'
+import { knownHosts } from '../../../pipeline/http/known-hosts.ts'
 
 /** Limits for analysts. A query that exceeds a limit fails with ClickHouse's code; so does one that asks for a higher limit. */
 export interface AnalystLimits {
@@ -85,7 +85,7 @@ const harmless = [
   'extremes',
   'join_use_nulls',
   'log_comment',
-  // ClickHouse's web page sends these with every query; the first has no effect here, see http_options_response.
+  // Web pages that query ClickHouse send these; the first has no effect here, see http_options_response.
   'add_http_cors_header',
   'use_query_cache',
   'enable_reads_from_query_cache',
@@ -130,6 +130,13 @@ const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
       <grants>${grants.map((grant) => `<query>GRANT ${grant}</query>`).join('')}</grants>
     </${name}>`
 
+/** A rule for requests that name this machine. The first rule that fits a request answers it. */
+const rule = ({ allowedHosts }: Settings, filters: string, handler: string): string =>
+  `<rule><headers><Host>regex:(?i)${knownHosts(allowedHosts)}</Host></headers>${filters}${handler}</rule>`
+const answer = (status: number, text: string): string =>
+  `<handler><type>static</type><status>${status}</status><response_content>${text}</response_content></handler>`
+const queries = '<handler><type>dynamic_query_handler</type><query_param_name>query</query_param_name></handler>'
+
 /**
  * The engine's configuration: users, grants and limits.
  *
@@ -141,6 +148,10 @@ const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
  * In a browser on this machine, a page of another site must not read data as a user without a password. ClickHouse sends a header that lets
  * every page read its answers; `http_options_response` replaces that header. A page whose own name was pointed at this machine (DNS
  * rebinding) gets 403, because its requests name that host.
+ *
+ * Only queries and the ping are served. ClickHouse's own pages (`/play`, `/dashboard`) are not: a client that hangs up while the engine
+ * sends one of them ends the engine. A query whose client hangs up does not.
+ * What no setting mends: bytes that are no HTTP request, or half of one, still end the engine. It is restarted.
  */
 export const configXml = (settings: Settings): string => `<clickhouse>
   <listen_host>${settings.host}</listen_host>
@@ -153,18 +164,11 @@ export const configXml = (settings: Settings): string => `<clickhouse>
   </merge_tree>
   <query_cache><max_size_in_bytes>${queryCacheBytesMax}</max_size_in_bytes></query_cache>
   <http_handlers>
-    <rule>
-      <headers><Host>regex:${foreignHosts(['localhost', ...settings.allowedHosts])}</Host></headers>
-      <handler>
-        <type>static</type><status>403</status>
-        <response_content>Ask for localhost or 127.0.0.1, or add this host name to COLLOQUY_ALLOWED_HOSTS.</response_content>
-      </handler>
-    </rule>
-    <rule>
-      <url>regex:^/(webterminal|jemalloc|clickstack).*</url>
-      <handler><type>static</type><status>404</status><response_content>Not served here.</response_content></handler>
-    </rule>
-    <defaults/>
+    ${rule(settings, '<url>/ping</url><methods>GET,HEAD</methods>', answer(200, 'Ok.&#10;'))}
+    ${rule(settings, '<url>/</url><empty_query_string/><methods>GET,HEAD</methods>', answer(200, 'Ok.&#10;'))}
+    ${rule(settings, '<url>regex:^/(query)?$</url><methods>GET,POST,OPTIONS</methods>', queries)}
+    ${rule(settings, '', answer(404, 'Not served here.'))}
+    <rule>${answer(403, 'Ask for localhost or 127.0.0.1, or add this host name to COLLOQUY_ALLOWED_HOSTS.')}</rule>
   </http_handlers>
 
   <user_directories><users_xml><path>config.xml</path></users_xml></user_directories>

@@ -123,7 +123,7 @@ async function startWithoutDamage(
       log.error(
         { tables, folder: to },
         `ClickHouse cannot load ${tables.join(', ')}, so this data was set aside in ${to}; Colloquy makes its own tables again from LOG. `
-          + 'Delete that folder when you no longer need it',
+          + 'Delete that folder when you no longer need it; keep it if "colloquy status" names records that LOG has lost',
       )
     }
   }

@@ -6,6 +6,12 @@ import { database } from './clickhouse-config.ts'
 /** A new folder for damaged files, beside the data of the engine. */
 export const setAsideFolder = (folder: string, now: Date): string => join(folder, 'set-aside', now.toISOString().replaceAll(/[:.]/g, '-'))
 
+/** The folders of damaged files that are still there. */
+export async function setAsideFolders(folder: string): Promise<string[]> {
+  const all = join(folder, 'set-aside')
+  return (await readdir(all).catch(noNames)).sort().map((name) => join(all, name))
+}
+
 /** Files of definitions that a message of the engine names. */
 const DEFINITION = /[\w/%-]+\.sql/g
 

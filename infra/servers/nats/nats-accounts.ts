@@ -7,7 +7,7 @@ export const clientPayloadBytesMax = 2 * 1024 * 1024
 const clientSubscriptionsMax = 100_000
 
 /** The user of connections without a name: producers and readers of events. */
-const anonymousUser = 'anonymous'
+export const anonymousUser = 'anonymous'
 
 /**
  * The server keeps the reply of each request (about 500 bytes) until the threshold after the last answer. It is longer than a pull request

@@ -45,6 +45,14 @@ ${renderAccounts({ user: config.user, password: quote(config.password) })}`
 /** The variable in which the configuration for a NATS of one's own expects the password of Colloquy's processes. */
 export const PASSWORD_VARIABLE = 'COLLOQUY_NATS_PASSWORD'
 
+/** nats-server reads the value of a variable as it reads its configuration: digits become a number, at which it panics. */
+export const PASSWORD_RULE = `A password begins with a letter and has only letters, digits, _ and -, and is not "true", "on" or the like.
+nats-server takes any other only in quotes in its own environment: ${PASSWORD_VARIABLE}='"12345"'.`
+
+/** Whether nats-server reads a password in a variable as the text that it is. */
+export const isReadAsText = (password: string): boolean =>
+  /^[A-Za-z][A-Za-z0-9_-]*$/.test(password) && !/^(true|false|on|off|yes|no)$/i.test(password)
+
 /** The variable with the password of a named client. */
 export const clientPasswordVariable = (client: string): string => `${PASSWORD_VARIABLE}_${client.toUpperCase()}`
 
@@ -66,6 +74,8 @@ export const renderOwnNatsConfig = (
 # Clients without a name can hear each other's acknowledgements. A client with a name ("colloquy nats-config --client shop") has its
 # password from the environment (${clientPasswordVariable('shop')}) and replies of its own: it connects with the inbox prefix
 # ${inboxPrefixOf('shop')}.
+#
+# ${PASSWORD_RULE.replaceAll('\n', '\n# ')}
 
 ${renderAccounts({
   user,

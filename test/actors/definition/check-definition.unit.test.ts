@@ -192,12 +192,6 @@ const refused: [code: RefusalCode, title: string, machine: () => Machine, where:
   ],
   [
     'always_cycle',
-    'a state that raises an event without end',
-    machine({ initial: 'a', states: { a: { always: { actions: raise({ type: 'go' }) } } } }),
-    'a, always',
-  ],
-  [
-    'always_cycle',
     'a state that enters itself and changes the context',
     machine({ initial: 'a', states: { a: { entry: assign({ n: 1 }), always: { target: 'a', reenter: true } } } }),
     'a, always',

@@ -161,7 +161,7 @@ test('a byte that a disk has changed is found while the system runs', async () =
   const system = await start()
   const { client, clickhouse } = system.running
   if (client === undefined) throw new Error('no client')
-  const deps = { clickhouse: client, folder: clickhouse?.folder, log }
+  const deps = { clickhouse: client, folder: clickhouse?.folder, lostRecords: async () => 2, log }
 
   const parts = await rows<{ table: string; name: string }>(
     system,
@@ -172,6 +172,7 @@ test('a byte that a disk has changed is found while the system runs', async () =
 
   expect(new Set(damaged)).toEqual(new Set(['events_rows']))
   expect(logged.join()).toContain(join(dataDir, 'clickhouse', 'set-aside'))
+  expect(logged.join()).toContain('LOG has lost 2 records, whose rows it cannot give back: the last copies may be in that folder')
   const pending = startPendingRebuild(system.settings, () => client, silent)
   started.defer(() => pending.stop())
   await expectWhole(system)

@@ -3,6 +3,8 @@ import { readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { connectToRunningClickHouse } from '../../../infra/app/connect-to-running.ts'
+import { readProblems } from '../../../infra/app/system-problems.ts'
 import { readStatus } from '../../../infra/app/system-status.ts'
 import { type Answer, clientOf } from '../../support/http-requests.ts'
 import { OPENAPI } from '../../support/qdrant-openapi.ts'
@@ -70,6 +72,20 @@ test('a ClickHouse that hangs: searches and waits for tables are answered within
   ])
   expect(gist(await within(3_000, post('/v1/in/acme/toy/a?wait=tables', INPUT))).slice(0, 3)).toEqual([503, 'tables_unavailable', '5'])
   expect((await within(10_000, readStatus(system.settings))).stages.project).toMatchObject({ ok: false })
+
+  // Commands name it, too, and do not wait.
+  const problems = await within(8_000, readProblems(system.settings))
+  const away = expect.stringMatching(/^ClickHouse at \S+ does not answer within 5 s$/) as string
+  expect(problems).toContainEqual(expect.objectContaining({ code: 'tables_unavailable', what: away }))
+  expect(problems).toContainEqual({
+    code: 'stage_failing',
+    what: expect.stringMatching(/^project: waiting: ClickHouse at \S+ does not answer within 10 s$/) as string,
+    remedy: expect.any(String) as string,
+  })
+  for (const role of ['analyst', 'colloquy'] as const) {
+    const refused = within(8_000, connectToRunningClickHouse(system.settings, role))
+    await expect(refused).rejects.toMatchObject({ code: 'tables_unavailable', message: away })
+  }
 
   thaw()
   await expect.poll(async () => (await get('/readyz')).status, { timeout: 20_000 }).toBe(200)

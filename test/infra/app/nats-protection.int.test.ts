@@ -28,22 +28,27 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** Starts a nats-server of one's own with JetStream and these lines of configuration. @returns its URL */
-async function startServer(lines: string): Promise<string> {
+/** Starts a nats-server of one's own with JetStream and these lines of configuration. @returns its URL @throws if it ends */
+async function startServer(lines: string, password = PASSWORD): Promise<string> {
   const { command } = await obtainNatsServer({ configured: undefined, cacheDir: loadSettings({}).settings.CACHE_DIR, log: silent })
   const [port = 0] = await freePorts(1)
   const file = join(folder, `nats-${port}.conf`)
   await writeFile(file, `listen: "127.0.0.1:${port}"\njetstream { store_dir: ${JSON.stringify(join(folder, `store-${port}`))} }\n${lines}`)
   const server = spawn(command, ['--config', file], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, COLLOQUY_NATS_PASSWORD: PASSWORD, COLLOQUY_NATS_PASSWORD_SHOP: PASSWORD, COLLOQUY_NATS_PASSWORD_CRM: PASSWORD },
+    env: { ...process.env, COLLOQUY_NATS_PASSWORD: password, COLLOQUY_NATS_PASSWORD_SHOP: PASSWORD, COLLOQUY_NATS_PASSWORD_CRM: PASSWORD },
   })
+  const ended = once(server, 'exit')
   started.defer(async () => {
-    const ended = once(server, 'exit')
     server.kill('SIGKILL')
     await ended
   })
-  for await (const line of createInterface({ input: server.stderr })) if (line.includes('Server is ready')) break
+  let isReady = false
+  for await (const line of createInterface({ input: server.stderr })) {
+    isReady = line.includes('Server is ready')
+    if (isReady) break
+  }
+  if (!isReady) throw new Error('nats-server ended')
   server.stderr.resume()
   return `nats://127.0.0.1:${port}`
 }
@@ -110,6 +115,31 @@ test('a system on a server with the printed configuration is protected, and serv
   expect(await publish({ servers: url }, add, { wait: 'out' })).toMatchObject({ outcome: 'committed' })
   await caughtUp(system)
 })
+
+test.each([
+  [['--client', 'anonymous'], {}, 'user of clients without a name'],
+  [['--client', 'shop', '--client', 'shop'], {}, 'given twice'],
+  [['--client', 'shop', '--client', 'Shop'], {}, '"shop" has its password in COLLOQUY_NATS_PASSWORD_SHOP too'],
+  [['--client', 'colloquy'], {}, 'COLLOQUY_NATS_USER: "colloquy"'],
+  [['--client', 'core'], { NATS_USER: 'core' }, 'COLLOQUY_NATS_USER: "core"'],
+  [[], { NATS_USER: 'anonymous' }, 'COLLOQUY_NATS_USER: "anonymous"'],
+])('names that a server refuses, or that share a password, are refused: %j %j', async (args, named, says) => {
+  const { code, stdout, stderr } = await runCli(['nats-config', ...args], { dataDir: folder, settings: named })
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toContain(says)
+})
+
+test.each(['12345', '1k', '-5', 'true', 'On', 'a b', 'a;b'])(
+  'a password that a server reads as something else than text is warned of, and works in quotes: %s',
+  async (password) => {
+    const printed = await runCli(['nats-config'], { dataDir: folder, settings: { NATS_PASSWORD: password } })
+    expect([printed.code, printed.stderr]).toEqual([0, expect.stringContaining('nats-server may not start')])
+    const url = await startServer(printed.stdout, `"${password}"`)
+    const nc = await connect({ servers: url, user: LOGIN.user, pass: password })
+    await nc.close()
+    await expect(startServer(printed.stdout, password)).rejects.toThrow()
+  },
+)
 
 test('the replies to a client with a name and an inbox prefix of its own are heard by no other client', async () => {
   const printed = await runCli(['nats-config', '--client', 'shop', '--client', 'crm'], { dataDir: folder })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
+import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { freePorts } from '../../../bench/harness/free-ports.ts'
 import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
@@ -20,6 +21,7 @@ let started: AsyncDisposableStack
 beforeEach(async () => {
   folder = await temporaryFolder()
   started = new AsyncDisposableStack()
+  warned.length = 0
 })
 afterEach(async () => {
   await started.disposeAsync()
@@ -64,8 +66,10 @@ const settingsOf = (url: string, storage = ''): Partial<Record<SettingName, stri
   ROLES: 'host,dispatch',
   STORAGE_BYTES_MAX: storage,
 })
+const warned: string[] = []
+const log = pino({ level: 'warn' }, { write: (line: string) => warned.push((JSON.parse(line) as { msg: string }).msg) })
 const start = (url: string, storage = ''): Promise<System> =>
-  startSystem({ dataDir: join(folder, 'data'), kinds: [toyKind], settings: settingsOf(url, storage) })
+  startSystem({ dataDir: join(folder, 'data'), kinds: [toyKind], settings: settingsOf(url, storage), log })
 const expectToWork = async (system: System): Promise<void> => {
   await publishAll(system, [{ subject: 'in.acme.toy.a1', body: { type: 'add', data: { by: 1 } } }])
   await caughtUp(system)
@@ -89,10 +93,30 @@ test.each([
   expect((sizes['INBOX'] ?? 0) / total).toBeCloseTo(0.12, 3)
   expect(STREAMS.filter((name) => !((sizes[name] ?? 0) > 0))).toEqual([])
   await system.stop()
+  const told = warned.filter((line) => line.includes('has no room'))
+  expect(told).toHaveLength(more === '' ? 1 : 0)
+  if (more === '') expect(told[0]).toMatch(/of 68719476736 bytes together; they may use 2147483648/)
   // The next start leaves them as they are.
   const again = await start(url)
   expect(await sizesOf(url)).toEqual(sizes)
   await again.stop()
+})
+
+test('a larger size that does not fit leaves streams that exist at theirs, and a warning has the figures', async () => {
+  const { url } = await startServer('max_file_store: 2GB')
+  const system = await start(url, String(1024 ** 3))
+  const sizes = await sizesOf(url)
+  await system.stop()
+  expect(warned.filter((line) => line.includes('has no room'))).toEqual([])
+
+  const again = await start(url, String(8 * 1024 ** 3))
+  await expectToWork(again)
+  const kept = await sizesOf(url)
+  await again.stop()
+  expect(kept).toEqual(sizes)
+  const [line, ...others] = warned.filter((one) => one.includes('has no room'))
+  expect(others).toEqual([])
+  expect(line).toMatch(/LOG 590558003 instead of 4724464025.*max_file_store.*COLLOQUY_STORAGE_BYTES_MAX/)
 })
 
 test('a size that is set and does not fit refuses the start with figures; the next start creates the rest', async () => {

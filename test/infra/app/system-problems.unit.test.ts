@@ -9,7 +9,7 @@ const sound: SystemStatus = {
   dead: 0,
   badRecords: 0,
   refusedRows: 0,
-  removed: { records: 0, ranges: [], unproven: { records: 0, first: [] } },
+  removed: { records: 0, ranges: [], unproven: { records: 0, rows: {}, first: [] }, setAside: [] },
   durability: { replicas: 1, fsync: '2m' },
   nats: { protected: true, code: null, detail: 'clients reach inputs and events only' },
 }
@@ -31,7 +31,8 @@ test('everything that is wrong is listed with its code, its names and what to do
       removed: {
         records: 2,
         ranges: [{ from: 4, to: 5, reason: 'lost', at, revision: 1 }],
-        unproven: { records: 1, first: [{ seq: 4, actor: 'acme/support/c2' }] },
+        unproven: { records: 25, rows: { cases: 6, tasks: 19 }, first: [4, 5, 6, 7].map((seq) => ({ seq, actor: 'acme/support/c2' })) },
+        setAside: ['/data/clickhouse/set-aside/1'],
       },
       nats: { protected: false, code: 'nats_not_protected', detail: 'clients without credentials are in the account of the streams' },
     },
@@ -48,8 +49,13 @@ test('everything that is wrong is listed with its code, its names and what to do
     ['stage_behind', 'project is 5000 messages behind: running'],
     ['nats_not_protected', 'clients without credentials are in the account of the streams'],
     ['records_lost', 'LOG has lost 2 records: sequences 4 to 5'],
-    ['records_unproven', 'the tables have rows of 1 lost record: 4 of acme/support/c2'],
-    ['host_ended', 'INBOX 7: this input ended its host once: it did not return within 10 s'],
+    [
+      'records_unproven',
+      'the tables have rows of 25 lost records: 4 of acme/support/c2, 5 of acme/support/c2, 6 of acme/support/c2 and 22 more '
+        + '(rows: 6 of cases, 19 of tasks)',
+    ],
+    ['unproven_set_aside', '/data/clickhouse/set-aside/1'],
+    ['host_end_counted', 'INBOX 7: this input ended its host once: it did not return within 10 s'],
     ['poison', '2 dead letters with the reason poison'],
     ['bad_record', '1 dead letter with the reason bad_record'],
   ])

@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { jetstream } from '@nats-io/jetstream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { noteDamage } from '../../../infra/app/damaged-tables.ts'
+import { swapTables } from '../../../pipeline/projector/present-generations.ts'
 import { cliJson, type CliRun, runCli } from '../../support/run-cli.ts'
 import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
@@ -77,4 +79,25 @@ test('any client can make the same check in SQL, also in a query that reads no r
       new RegExp(`not_complete: the tables hold the log up to sequence ${last} and not yet up to ${last + 1}`),
     )
   }
+})
+
+test('a table that is being made again after damage is named on stderr, and in the report', async () => {
+  const { client } = system.running
+  if (client === undefined) throw new Error('no client')
+  const ask = (...args: string[]): Promise<CliRun> => runCli(args, { dataDir })
+  const count = 'SELECT count() FROM events'
+  expect((await sql(count)).stderr).toBe('')
+  await noteDamage(client, ['events', 'turns'], 'by this test')
+  const runs = [
+    await sql(count),
+    await ask('questions', 'containment', '--tenant', 'acme'),
+    await ask('report', '--tenant', 'acme', '--out', '-'),
+  ]
+  for (const { code, stderr } of runs) {
+    expect(code).toBe(0)
+    expect(stderr).toContain('being made again from LOG after damage: events, turns')
+  }
+  expect(runs[2]?.stdout).toContain('role="alert"')
+  await swapTables(client, ['events', 'turns'], 1, 0)
+  expect((await sql(count)).stderr).toBe('')
 })

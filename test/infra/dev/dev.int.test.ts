@@ -124,6 +124,21 @@ test('a decision that does not return ends the process of the kinds, which says 
   expect(await saved('order.ts', orderKind('seven'))).toMatchObject({ phase: 'running' })
 })
 
+test('while no process runs the kinds, /readyz is 503 and says why', async () => {
+  const readyz = async () => {
+    const { status, body } = await dev.get('/readyz')
+    return { status, kinds: (body as unknown as { checks: { check: string }[] }).checks.find(({ check }) => check === 'kinds') }
+  }
+  await expect.poll(readyz).toMatchObject({ status: 200, kinds: { ok: true } })
+  const before = (await dev.state()).reload.generation
+  process.kill(await hostPid(), 'SIGKILL')
+  await expect
+    .poll(readyz, { interval: 5 })
+    .toMatchObject({ status: 503, kinds: { ok: false, detail: expect.stringContaining('SIGKILL') as string } })
+  await dev.until(({ reload }) => reload.phase === 'running' && reload.generation > before)
+  expect(await readyz()).toMatchObject({ status: 200, kinds: { ok: true, detail: 'running' } })
+})
+
 /** As a browser would ask whom another name led here. */
 const askAs = (host: string, path: string, headers = {}): Promise<number> =>
   new Promise((resolve, reject) => {

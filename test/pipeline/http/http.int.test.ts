@@ -302,6 +302,7 @@ describe('without a token', () => {
     'localhost.evil.test',
     '127.0.0.1.evil.test',
     '10.0.0.1',
+    '0.0.0.0:8080',
     'localhost.',
     'a b',
     'x.proxy.example.org',

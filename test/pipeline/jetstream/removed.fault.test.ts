@@ -202,6 +202,83 @@ describe('a record of LOG that is gone', () => {
   })
 })
 
+test('texts of a damaged record stay in the search index, also when it is filled again, and its rows count in every table', async () => {
+  const points = async (system: System): Promise<string> => {
+    const [table] = await rows<{ name: string }>(
+      system,
+      "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'memory_%' AND engine = 'MergeTree'",
+    )
+    return table?.name ?? ''
+  }
+  const lost = await session(async (system) => {
+    await publishAll(system, [...inputs(0, 12), says('c1', 'zebra'), says('c1', 'giraffe'), says('c2', 'lion')])
+    await everythingCaughtUp(system)
+    const { seq = 0 } = (await readLog(system)).find(({ record }) => record.input.id === 'c1-zebra') ?? {}
+    const found = await rows(system, `SELECT id FROM ${await points(system)} WHERE seq = ${seq}`)
+    expect(found.length).toBeGreaterThan(0)
+    return { seq, points: found.length, messages: await rows(system, `SELECT id FROM messages WHERE seq = ${seq}`) }
+  })
+  await damage(['c1-zebra'])
+  await session(async (system) => {
+    const { jetstream, client } = system.running
+    if (client === undefined) throw new Error('no tables')
+    const pointsOfLost = async () => (await rows(system, `SELECT id FROM ${await points(system)} WHERE seq = ${lost.seq}`)).length
+    const repaired = async () =>
+      /^colloquy_\w*index\w*mismatch\w*\{[^}]*kind="unexpected"[^}]*\} [1-9]/m.test(await (await system.running.allMetrics()).metrics())
+    await expect
+      .poll(async () => (await findRemoved(jetstream)).ranges, { timeout: 60_000 })
+      .toMatchObject([{ from: lost.seq, to: lost.seq }])
+    const verified = await readIndexAuditPassed(system)
+    expect(verified).toBe(true)
+    expect(await pointsOfLost()).toBe(lost.points)
+    expect(await repaired()).toBe(false)
+
+    await client.command({ query: `DROP TABLE ${await points(system)}_postings SYNC` })
+    await expect.poll(pointsOfLost, { timeout: 30_000 }).not.toBe(lost.points)
+    await expect.poll(pointsOfLost, { timeout: 30_000 }).toBe(lost.points)
+    const hits = async (): Promise<number> => {
+      const response = await fetch(`${system.running.http?.url ?? ''}/v1/search?tenant=acme&mode=keyword&q=zebra`)
+      return response.ok ? ((await response.json()) as { hits: unknown[] }).hits.length : -1
+    }
+    await expect.poll(hits, { timeout: 30_000 }).toBeGreaterThan(0)
+
+    // The events of the record are gone too, as with a damaged part.
+    await client.command({ query: `ALTER TABLE events_rows DELETE WHERE seq = ${lost.seq}`, clickhouse_settings: { mutations_sync: '1' } })
+    const { tables, removed } = await verify({ jetstream, clickhouse: client, signal: new AbortController().signal })
+    expect(removed).toMatchObject([{ from: lost.seq, to: lost.seq }])
+    const unproven = Object.fromEntries(Object.entries(tables).flatMap(([name, one]) => (one.unproven > 0 ? [[name, one.unproven]] : [])))
+    expect(unproven).toMatchObject({ messages: lost.messages.length })
+    expect(unproven).not.toHaveProperty('events')
+    expect((await readStatus(system.settings)).removed.unproven).toEqual({
+      records: 1,
+      rows: unproven,
+      first: [{ seq: lost.seq, actor: 'acme/support/c1' }],
+    })
+  })
+}, 180_000)
+
+/** Waits until the auditor of the search index has compared all of LOG. */
+async function readIndexAuditPassed({ running }: System): Promise<boolean> {
+  const { last_seq: last } = (await running.jetstream.jsm.streams.info('LOG')).state
+  const verified = async (): Promise<number> =>
+    Number(/^colloquy_\w*index_verified\w*(?:\{[^}]*\})? (\d+)/m.exec(await (await running.allMetrics()).metrics())?.[1] ?? 0)
+  await expect.poll(verified, { timeout: 60_000 }).toBeGreaterThanOrEqual(last)
+  return true
+}
+
+test('a record before the first one of LOG that is gone is named by verify', async () => {
+  await session(async (system) => {
+    await publishAll(system, inputs(0, 12))
+    await everythingCaughtUp(system)
+    const { jetstream, client } = system.running
+    if (client === undefined) throw new Error('no tables')
+    for (const seq of [1, 2]) await jetstream.jsm.streams.deleteMessage('LOG', seq)
+    const { removed, from } = await verify({ jetstream, clickhouse: client, signal: new AbortController().signal })
+    expect(from).toBe(3)
+    expect(removed).toMatchObject([{ from: 1, to: 2 }])
+  })
+})
+
 test('a backup gives lost records back, unless their inputs were decided again', async () => {
   const dir = await temporaryFolder()
   const other = await temporaryFolder()
@@ -263,7 +340,7 @@ async function damage(ids: readonly string[]): Promise<void> {
     const file = join(parentPath, name)
     const bytes = await readFile(file)
     for (const id of ids) {
-      const at = bytes.indexOf(`"input":{"type":"add","id":"${id}"`)
+      const at = bytes.indexOf(`"id":"${id}"`)
       if (at < 0) continue
       bytes.write('XXXXXXXX', at)
       found += 1

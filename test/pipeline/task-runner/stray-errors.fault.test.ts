@@ -91,7 +91,7 @@ test('a task that blocks without end is named with its line; its thread ends aft
   await publish('other', 'fine')
   await line((one) => /task \\"risky\\" .* of acme\/chore\/blocks blocks the thread of the tasks, at work \(.*chore-config\.ts/.test(one))
   await expect.poll(async () => (await last('blocks'))?.to).toBe('failed')
-  await line((one) => one.includes('ended its thread, for the 1. time: it blocked its thread'))
+  await line((one) => one.includes('ended its thread, once so far: it blocked its thread'))
   await expect.poll(async () => (await last('other'))?.to).toBe('done')
   await close()
 })

@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { loadKinds } from '../../../infra/app/load-kinds.ts'
 import { loadSettings } from '../../../infra/settings.ts'
+import { openProgressMarks } from '../../../pipeline/projector/progress-mark.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { startAuditor } from '../../../pipeline/verify/auditor.ts'
 import { type Verified, verify as verifyTables } from '../../../pipeline/verify/verify.ts'
@@ -282,4 +283,26 @@ test('the auditor finds a difference, counts it by table, and continues with the
   expect(await mismatches('turns')).toBe(0)
   expect(lines.filter((line) => line.includes('the table messages differs from LOG')).length).toBeGreaterThan(0)
   expect((await metrics.auditedAt.get()).values[0]?.value).toBeGreaterThan(Date.now() / 1_000 - 60)
+})
+
+test('while LOG lacks the message at the mark of the tables, nothing is compared and nothing is called different', async () => {
+  const { jetstream, kv, client } = system.running
+  if (client === undefined) throw new Error('this system has no tables')
+  await command("ALTER TABLE messages_rows UPDATE chars = chars + 1 WHERE tenant = 'zeta'")
+  const { created, state } = await jetstream.jsm.streams.info('LOG')
+  const at = new Date().toISOString()
+  // As the projector has left it before LOG was truncated and grew again.
+  const history = [{ created, seq: state.last_seq, ts: '2020-01-01T00:00:00.000Z' }]
+  await (await openProgressMarks(client)).save({ projectedSeq: state.last_seq, logLastSeq: state.last_seq, completeTo: at, at, history })
+  await kv.delete('audit')
+  const metrics = createMetrics()
+  const lines: string[] = []
+  const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
+  const auditor = startAuditor({ jetstream, kv, clickhouse: client, metrics, log, pauseMsMin: 1, share: 1 })
+  await expect(verifyTables({ jetstream, clickhouse: client, signal: new AbortController().signal })).rejects.toMatchObject({
+    code: 'not_complete',
+  })
+  await auditor.stop()
+  expect(lines).toEqual([])
+  expect((await metrics.auditMismatches.get()).values.map(({ value }) => value)).toEqual(TABLE_NAMES.map(() => 0))
 })

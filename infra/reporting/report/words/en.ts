@@ -41,6 +41,7 @@ export const en: Words = {
   to: 'to',
   asOf: (seq, completeTo) => `The tables hold the log at least up to record ${seq}, and all decisions up to ${completeTo}.`,
   nothingProjected: 'The tables are still empty.',
+  repairing: (tables) => `Figures may be too low: these tables are being made again from the log after damage: ${tables}.`,
   made: 'Created',
   contents: 'Questions',
   noData: 'There is no data for this period.',

@@ -40,6 +40,7 @@ export const zh: Words = {
   to: '至',
   asOf: (seq, completeTo) => `数据表至少包含日志的前 ${seq} 条记录，以及 ${completeTo} 之前决定的全部内容。`,
   nothingProjected: '数据表尚无内容。',
+  repairing: (tables) => `数字可能偏低：以下数据表损坏后正在从日志重新生成：${tables}。`,
   made: '生成于',
   contents: '问题',
   noData: '该期间没有相关数据。',

@@ -146,6 +146,7 @@ const content: ReportContent = {
   scope: { tenant: 'acme', from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') },
   answers,
   freshness: { seq: 12_345, completeTo: new Date(at) },
+  repairing: [],
   madeAt: new Date(at),
 }
 const empty: Answers = {
@@ -170,6 +171,13 @@ test('every question has an answer in words and its definition, and the page say
   expect(page).toContain('at least up to record 12,345')
   expect(page).toContain('1 Nov 2026')
   expect(reportPage(content, zh)).toContain('3 个已关闭个案中，66.7% 没有人工参与，其中 1 个客户放弃。')
+})
+
+test('the page names the tables that lack rows', () => {
+  for (const words of [en, zh]) {
+    expect(reportPage(content, words)).not.toContain('role="alert"')
+    expect(reportPage({ ...content, repairing: ['events', 'turns'] }, words)).toContain(words.repairing('events, turns'))
+  }
 })
 
 test('a text of a megabyte is cut', () => {

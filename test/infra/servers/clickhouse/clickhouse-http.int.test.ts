@@ -63,14 +63,21 @@ describe('paths and methods', () => {
     ['GET', '/', 200, 'Ok.\n'],
     ['GET', '/ping', 200, 'Ok.\n'],
     ['HEAD', '/ping', 200, ''],
-    ['GET', '/replicas_status', 200, 'Ok.\n'],
     ['OPTIONS', '/', 204, ''],
   ])('%s %s answers %i', async (method, path, status, body) => {
     expect(await send(path, { method })).toMatchObject({ status, text: body })
   })
 
-  it.each(['/nowhere', '/webterminal', '/jemalloc'])('%s is not found', async (path) => {
-    expect((await send(path)).status).toBe(404)
+  it.each(['/nowhere', '/play', '/dashboard', '/binary', '/merges', '/js/uplot.js', '/webterminal', '/jemalloc', '/replicas_status'])(
+    '%s is not found',
+    async (path) => {
+      for (const method of ['GET', 'POST']) expect(await send(path, { method })).toMatchObject({ status: 404, text: 'Not served here.' })
+    },
+  )
+
+  it('clients may send parameters with a ping, and queries to /query', async () => {
+    expect(await send('/ping', { query: { user: 'analyst' } })).toMatchObject({ status: 200, text: 'Ok.\n' })
+    expect((await send('/query', { query: { query: 'SELECT 1' } })).text).toBe('1\n')
   })
 
   it('GET reads, and refuses writes of every user', async () => {
@@ -203,6 +210,46 @@ it('an insert whose sender disconnects half-way leaves no rows, and the server k
   expect((await post('SELECT count() FROM t')).text).toBe('0\n')
 })
 
+/** Reads the first bytes of an answer and hangs up. */
+const hangUp = (path: string, { query, body, headers }: Options = {}): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const search = new URLSearchParams(query).toString()
+    const method = body === undefined ? 'GET' : 'POST'
+    const call = request(
+      `${server.url}${path}?${search}`,
+      { method, headers: { ...credentials(), ...headers }, agent: false },
+      (response) => {
+        response.once('error', () => undefined)
+        response.once('data', () => call.destroy())
+      },
+    )
+    call
+      .once('close', resolve)
+      .once('error', (error) => (call.destroyed ? undefined : reject(error)))
+      .end(body)
+  })
+
+const ROWS = 'SELECT * FROM numbers(100000000)'
+it.each<[string, string, Options]>([
+  ['a page of ClickHouse', '/play', {}],
+  ['rows', '/', { query: { query: ROWS } }],
+  ['rows as Native', '/', { query: { query: `${ROWS} FORMAT Native` } }],
+  ['rows as JSON', '/', { query: { query: `${ROWS} FORMAT JSON` } }],
+  ['compressed rows', '/', { query: { query: ROWS, enable_http_compression: '1' }, headers: { 'Accept-Encoding': 'gzip' } }],
+  ['rows compressed by ClickHouse', '/', { query: { query: `${ROWS} FORMAT Native`, compress: '1' } }],
+  ['rows of a POST', '/', { body: ROWS }],
+  ['rows that end in an error', '/', { query: { query: 'SELECT number, throwIf(number = 60000000) FROM numbers(100000000)' } }],
+])(
+  'a client that hangs up during %s neither ends nor stops the server',
+  async (_, path, options) => {
+    const { pid } = server
+    for (let count = 0; count < 30; count += 1) await hangUp(path, options)
+    expect((await post('SELECT 1')).text).toBe('1\n')
+    expect([server.pid, server.restarts]).toEqual([pid, 0])
+  },
+  60_000,
+)
+
 describe('a request that names the host', () => {
   const statusAs = async (host: string, path = '/', method = 'GET') =>
     (await send(path, { method, query: { query: 'SELECT 1' }, headers: { Host: host } })).status
@@ -224,6 +271,9 @@ describe('a request that names the host', () => {
     'localhosts',
     'xlocalhost',
     'localhost.',
+    '0.0.0.0:8123',
+    '10.0.0.1',
+    '[::]',
   ]
   it.each([...foreign, 'x.bi-1.example.org', 'bi-1.example.orgs', 'bi.example.org', '7.test', 'bücher.test'])(
     '%s gets 403',
