@@ -1,8 +1,6 @@
 import { execFile as execFileCallback } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
@@ -12,6 +10,7 @@ import { codeOf, ColloquyError, hasCode, messageOf } from '../../../schemas/erro
 import { ownPassword } from '../data-files.ts'
 import { supervise, type SupervisedChild } from '../supervise.ts'
 import { type AnalystLimits, analystLimitsDefault, configXml, database, internalUser } from './clickhouse-config.ts'
+import { freePort } from './free-port.ts'
 import { setAsideFolder, setTablesAside } from './set-aside.ts'
 
 export interface ClickHouseOptions {
@@ -58,13 +57,13 @@ const answerTimeoutMs = 2_000
  */
 export async function startClickHouse(options: ClickHouseOptions): Promise<ClickHouse> {
   const host = options.host ?? '127.0.0.1'
-  const port = await freePort(host, options.port)
+  const port = await publicPort(host, options.port)
   const folder = resolve(options.dataDir, 'clickhouse')
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const password = await ownPassword(join(options.dataDir, 'clickhouse-password'))
   const analyst = { ...analystLimitsDefault, ...options.analyst }
   const configFile = join(folder, 'config.xml')
-  const config = configXml({ host, port, password, analyst, allowedHosts: options.allowedHosts ?? [] })
+  const config = configXml({ password, analyst })
   await namingFile(configFile, writeFile(configFile, config, { mode: 0o600 }))
 
   const engine = [workerEntry(import.meta.url, 'clickhouse-engine'), folder]
@@ -75,7 +74,7 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
       {
         name: 'clickhouse',
         command: process.execPath,
-        args: engine,
+        args: [...engine, 'serve', host, String(port), ...(options.allowedHosts ?? [])],
         // Times without a zone are UTC on every machine.
         env: { TZ: 'UTC' },
         ready: () => answers(url, password),
@@ -155,10 +154,9 @@ async function answers(url: string, password: string): Promise<void> {
 }
 
 /** Returns the port, or a free one for 0. The engine does not choose it, so that a restarted engine gets the same port. */
-async function freePort(host: string, port: number): Promise<number> {
-  const probe = createServer()
+async function publicPort(host: string, port: number): Promise<number> {
   try {
-    await once(probe.listen(port, host), 'listening')
+    return await freePort(host, port)
   } catch (cause) {
     if (codeOf(cause) !== 'EADDRINUSE') throw cause
     throw new ColloquyError(
@@ -168,11 +166,6 @@ async function freePort(host: string, port: number): Promise<number> {
       { cause },
     )
   }
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new ColloquyError('clickhouse_port_taken', `${host} has no ports`)
-  return address.port
 }
 
 /** Turns an address to listen on into the address to connect to. */
