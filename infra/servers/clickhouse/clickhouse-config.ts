@@ -138,7 +138,7 @@ const queries = '<type>dynamic_query_handler</type><query_param_name>query</quer
 /**
  * The engine's configuration: users, grants and limits.
  *
- * `analyst` and `default` (the user of requests without credentials) have no password, so they may connect from this machine only.
+ * `analyst` and `default` (the user of requests without credentials) have no password, so the engine and its proxy listen on loopback only.
  * They may only read Colloquy's databases: they have no other grants, they are in read-only mode, and no setting overrides their limits,
  * which are constraints. Read-only mode is 1, because mode 2 allows all other settings. Some of these name files
  * (format_template_resultset), and this engine, unlike a server, opens any file.
@@ -153,7 +153,6 @@ const queries = '<type>dynamic_query_handler</type><query_param_name>query</quer
 export const configXml = (settings: Settings): string => `<clickhouse>
   <listen_host>127.0.0.1</listen_host>
   <http_port from_env="${enginePortVariable}"/>
-  <auth_use_forwarded_address>1</auth_use_forwarded_address>
   <backups><allowed_path>backups</allowed_path></backups>
   <http_options_response><header><name>Vary</name><value>Origin</value></header></http_options_response>
   <merge_tree>

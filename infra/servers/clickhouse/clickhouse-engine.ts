@@ -1,5 +1,5 @@
 /**
- * The embedded ClickHouse as a program: `node clickhouse-engine.ts <folder> serve <host> <port> [allowed host…]` serves with the config.xml
+ * The embedded ClickHouse as a program: `node clickhouse-engine.ts <folder> serve <port> [allowed host…]` serves with the config.xml
  * in the folder, `node clickhouse-engine.ts <folder> create` creates Colloquy's database and exits.
  *
  * chdb's library contains clickhouse-local, which can open ClickHouse's HTTP interface (`SYSTEM START LISTEN HTTP`) with its formats,
@@ -49,7 +49,7 @@ async function clickHouseLocal(...args: string[]): Promise<void> {
  *
  * The engine runs five files of queries in order. Three of them are pipes: the engine waits at each pipe until this process closes it.
  */
-async function serve(folder: string, data: string, [host, port, ...allowedHosts]: readonly string[]): Promise<void> {
+async function serve(folder: string, data: string, [port, ...allowedHosts]: readonly string[]): Promise<void> {
   const at = (name: string): string => join(folder, name)
   // Fails if the file is missing. Without the file the engine would start and serve all data to all users.
   await access(at('config.xml'))
@@ -70,17 +70,17 @@ async function serve(folder: string, data: string, [host, port, ...allowedHosts]
     await rmdir(gone)
     await starting.close()
     const serving = await reached(pipes.serving)
-    await once(proxy.listen(Number(port), host), 'listening')
+    await once(proxy.listen(Number(port), '127.0.0.1'), 'listening')
     await stopRequested
     const answered = once(proxy, 'close')
     proxy.close()
     await serving.close()
     await reached(pipes.stopping)
-    // The engine has handed over all answers; clients have not.
+    // The engine has sent all answers to the proxy; clients may not have them yet.
     await Promise.race([answered, sleep(handOverMsMax)])
   }
 
-  const enginePort = await freePort('127.0.0.1')
+  const enginePort = await freePort()
   process.env[enginePortVariable] = String(enginePort)
   process.env[engineHostVariable] = `127.0.0.1:${enginePort}`
   const proxy = createClickHouseProxy(enginePort, allowedHosts)
@@ -106,7 +106,7 @@ async function serve(folder: string, data: string, [host, port, ...allowedHosts]
 }
 
 const [, , folder, mode, ...serverArgs] = process.argv
-if (folder === undefined) throw new Error('usage: node clickhouse-engine.ts <folder> create|serve <host> <port> [allowed host…]')
+if (folder === undefined) throw new Error('usage: node clickhouse-engine.ts <folder> create|serve <port> [allowed host…]')
 const data = `--path=${join(folder, 'data')}`
 // Must precede the start of the engine, whose threads inherit the priority.
 lowerThreadPriority()

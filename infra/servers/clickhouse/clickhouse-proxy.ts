@@ -11,23 +11,24 @@ const HEADERS_MS_MAX = 30_000
 /** Time that a connection may be idle between two requests; clients are told. */
 const IDLE_MS_MAX = 10_000
 
-const METHODS: Readonly<Record<string, readonly (string | undefined)[]>> = {
-  '/ping': ['GET', 'HEAD'],
-  '/': ['GET', 'HEAD', 'POST', 'OPTIONS'],
-  '/query': ['GET', 'POST', 'OPTIONS'],
-}
-/** Headers of one connection, so they are not passed on. Each side of the proxy has its own. */
-const CONNECTION_HEADERS = new Set(['host', 'connection', 'keep-alive', 'expect', 'upgrade', 'te', 'trailer', 'x-forwarded-for'])
+/** Of one header; beyond: 431. The engine refuses values of 128 KiB itself, and ends if the client does not wait for that answer. */
+const NAME_BYTES_MAX = 256
+const VALUE_BYTES_MAX = 64 * 1024
 
-const forwarded = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION_HEADERS.has(name)))
+const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['/ping', ['GET', 'HEAD']],
+  ['/', ['GET', 'HEAD', 'POST', 'OPTIONS']],
+  ['/query', ['GET', 'POST', 'OPTIONS']],
+])
+/** Headers of one connection, which the other side of the proxy must not get. Node answers `Expect`. */
+const CONNECTION_HEADERS = new Set(['host', 'connection', 'keep-alive', 'expect', 'upgrade', 'te', 'trailer'])
 
 /**
  * Creates the public HTTP server of the embedded ClickHouse. It passes requests on to the engine's own, which listens on loopback.
  *
- * The engine ends on bytes that are no HTTP request, on half a request and on very large headers. Node refuses these, and the engine gets
- * a request only after all of its headers have come. When a client hangs up, so does the proxy, which the engine takes as the end of the
- * query or insert.
+ * The engine ends on bytes that are no HTTP request, on half a request, on very large headers and on a Content-Length of 2^64 - 1. These
+ * are refused here, most by Node, and the engine gets a request only after all of its headers have come. When a client hangs up, so does the proxy: that ends the query or insert, not the
+ * engine.
  *
  * A request must name a known host (else 403), and be a query or a ping (else 404).
  */
@@ -36,38 +37,40 @@ export function createClickHouseProxy(enginePort: number, allowedHosts: readonly
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX })
 
   const passOn = (from: IncomingMessage, to: ServerResponse): void => {
-    const path = from.url ?? '/'
-    // By this address the engine admits users without a password.
-    const headers = { ...forwarded(from.headers), 'x-forwarded-for': from.socket.remoteAddress?.replace('::ffff:', '') }
-    const inner = request({ host: '127.0.0.1', port: enginePort, agent, method: from.method, path, headers, maxHeaderSize: HEADER_BYTES_MAX })
-    inner.on('error', (error) => (to.headersSent ? to.destroy() : refuse(to, 502, `ClickHouse's engine does not answer: ${error.message}`)))
+    const { method, url: path } = from
+    const engine = { host: '127.0.0.1', port: enginePort, agent, maxHeaderSize: HEADER_BYTES_MAX }
+    // The headers keep Transfer-Encoding: Node would send the body of a GET without a frame, where the engine expects the next request.
+    const inner = request({ ...engine, method, path, headers: passedOn(from.headers) })
     inner.once('response', (answer) => {
-      const { 'transfer-encoding': _, ...rest } = forwarded(answer.headers)
-      to.writeHead(answer.statusCode ?? 502, answer.statusMessage, rest)
+      const { 'transfer-encoding': _, ...headers } = passedOn(answer.headers)
+      to.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers)
       pipeline(answer, to, () => undefined)
     })
-    to.once('close', () => inner.destroy())
+    inner.on('error', ({ message }) => (to.headersSent ? to.destroy() : refuse(to, 502, `ClickHouse's engine does not answer: ${message}`)))
+    // Destroyed at once, it could leave the engine with half of the headers.
+    to.once('close', () => (inner.socket === null ? inner.destroy() : inner.socket.write('', () => inner.destroy())))
+    // Not a pipeline, which would close the client's connection if the engine answers and does not read the rest of the body.
     from.pipe(inner)
   }
 
-  const server = createServer(
-    {
-      maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: HEADERS_MS_MAX,
-      requestTimeout: 0,
-      keepAliveTimeout: IDLE_MS_MAX,
-    },
-    (from, to) => {
-      const [path = ''] = (from.url ?? '').split('?', 1)
-      if (!known.test(from.headers.host ?? ''))
-        refuse(to, 403, 'Ask for localhost or 127.0.0.1, or add this host name to COLLOQUY_ALLOWED_HOSTS.')
-      else if (METHODS[path]?.includes(from.method) !== true) refuse(to, 404, 'Not served here.')
-      else passOn(from, to)
-    },
-  )
+  const bounds = { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_MS_MAX, requestTimeout: 0, keepAliveTimeout: IDLE_MS_MAX }
+  const server = createServer(bounds, (from, to) => {
+    const { method = '', url = '', headers } = from
+    const methods = METHODS.get(url.split('?', 1).join()) ?? []
+    if (!known.test(headers.host ?? '')) refuse(to, 403, 'Ask for localhost or 127.0.0.1, or add this host name to COLLOQUY_ALLOWED_HOSTS.')
+    else if (!methods.includes(method)) refuse(to, 404, 'Not served here.')
+    else if (Object.entries(headers).some(isTooLong)) refuse(to, 431, 'A header is too long.')
+    else if (Number(headers['content-length'] ?? 0) > Number.MAX_SAFE_INTEGER) refuse(to, 413, 'Content-Length is too large.')
+    else passOn(from, to)
+  })
   server.maxConnections = CONNECTIONS_MAX
   return server
 }
 
-/** Ends the connection too, because the body of the request is not read. */
+const isTooLong = ([name, value = '']: [string, unknown]): boolean => name.length > NAME_BYTES_MAX || String(value).length > VALUE_BYTES_MAX
+
+const passedOn = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION_HEADERS.has(name)))
+
+/** Closes the connection too, because nothing reads the body of the request. */
 const refuse = (to: ServerResponse, status: number, text: string): unknown => to.writeHead(status, { Connection: 'close' }).end(text)

@@ -16,9 +16,7 @@ import { setAsideFolder, setTablesAside } from './set-aside.ts'
 export interface ClickHouseOptions {
   /** Folder with the tables (in `clickhouse/`) and the internal user's password (in `clickhouse-password`). */
   dataDir: string
-  /** Address to listen on. Default 127.0.0.1. With any host, users without a password may connect from this machine only. */
-  host?: string
-  /** Port; 0 for any free port. */
+  /** Port of 127.0.0.1; 0 for any free port. Users without a password may use it, so it is on no other address. */
   port: number
   /** Default `analystLimitsDefault`. */
   analyst?: Partial<AnalystLimits>
@@ -56,8 +54,7 @@ const answerTimeoutMs = 2_000
  * @throws ColloquyError `clickhouse_port_taken`; `clickhouse_unusable` or `child_failed` if the engine does not start.
  */
 export async function startClickHouse(options: ClickHouseOptions): Promise<ClickHouse> {
-  const host = options.host ?? '127.0.0.1'
-  const port = await publicPort(host, options.port)
+  const port = await publicPort(options.port)
   const folder = resolve(options.dataDir, 'clickhouse')
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const password = await ownPassword(join(options.dataDir, 'clickhouse-password'))
@@ -67,14 +64,14 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
   await namingFile(configFile, writeFile(configFile, config, { mode: 0o600 }))
 
   const engine = [workerEntry(import.meta.url, 'clickhouse-engine'), folder]
-  const url = `http://${reachable(host)}:${port}`
+  const url = `http://127.0.0.1:${port}`
   const start = async (): Promise<SupervisedChild> => {
     await createDatabase(engine, folder)
     return supervise(
       {
         name: 'clickhouse',
         command: process.execPath,
-        args: [...engine, 'serve', host, String(port), ...(options.allowedHosts ?? [])],
+        args: [...engine, 'serve', String(port), ...(options.allowedHosts ?? [])],
         // Times without a zone are UTC on every machine.
         env: { TZ: 'UTC' },
         ready: () => answers(url, password),
@@ -154,23 +151,16 @@ async function answers(url: string, password: string): Promise<void> {
 }
 
 /** Returns the port, or a free one for 0. The engine does not choose it, so that a restarted engine gets the same port. */
-async function publicPort(host: string, port: number): Promise<number> {
+async function publicPort(port: number): Promise<number> {
   try {
-    return await freePort(host, port)
+    return await freePort(port)
   } catch (cause) {
     if (codeOf(cause) !== 'EADDRINUSE') throw cause
     throw new ColloquyError(
       'clickhouse_port_taken',
-      `port ${port} of ${host}, for ClickHouse, is in use: set `
+      `port ${port} of 127.0.0.1, for ClickHouse, is in use: set `
         + 'COLLOQUY_CLICKHOUSE_PORT to another (0 for any), or COLLOQUY_CLICKHOUSE_URL to the server that uses it',
       { cause },
     )
   }
-}
-
-/** Turns an address to listen on into the address to connect to. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
 }
