@@ -46,7 +46,7 @@ export async function accessClickHouse(settings: Settings, log: Logger): Promise
   const port = settings.CLICKHOUSE_PORT
   const server = await retryFreePort(
     port,
-    () => startClickHouse({ dataDir: settings.DATA_DIR, host: '127.0.0.1', port, allowedHosts: settings.ALLOWED_HOSTS, log }),
+    () => startClickHouse({ dataDir: settings.DATA_DIR, port, allowedHosts: settings.ALLOWED_HOSTS, log }),
     log,
   )
   return {

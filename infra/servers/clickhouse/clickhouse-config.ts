@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { knownHosts } from '../../../pipeline/http/known-hosts.ts'
 
 /** Limits for analysts. A query that exceeds a limit fails with ClickHouse's code; so does one that asks for a higher limit. */
 export interface AnalystLimits {
@@ -41,13 +40,13 @@ const queryCacheBytesMax = 64 * 1024 ** 2
 /** Damaged parts of a table with which it still starts: their rows are made again from LOG. ClickHouse refuses to start with 100. */
 const BROKEN_PARTS_MAX = 1_000_000
 
+/** Environment variables of the engine: its port, and the `Host` header of the requests that the proxy passes on. */
+export const enginePortVariable = 'COLLOQUY_ENGINE_PORT'
+export const engineHostVariable = 'COLLOQUY_ENGINE_HOST'
+
 interface Settings {
-  host: string
-  port: number
   password: string
   analyst: AnalystLimits
-  /** Host names that requests may name besides localhost. */
-  allowedHosts: readonly string[]
 }
 
 /** Limits that analysts may lower. Below are limits that they may not change. */
@@ -130,32 +129,30 @@ const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
       <grants>${grants.map((grant) => `<query>GRANT ${grant}</query>`).join('')}</grants>
     </${name}>`
 
-/** A rule for requests that name this machine. The first rule that fits a request answers it. */
-const rule = ({ allowedHosts }: Settings, filters: string, handler: string): string =>
-  `<rule><headers><Host>regex:(?i)${knownHosts(allowedHosts)}</Host></headers>${filters}${handler}</rule>`
-const answer = (status: number, text: string): string =>
-  `<handler><type>static</type><status>${status}</status><response_content>${text}</response_content></handler>`
-const queries = '<handler><type>dynamic_query_handler</type><query_param_name>query</query_param_name></handler>'
+/** A rule for requests of the proxy. Others get 404, also those of web pages that found the engine's port: they name another host. */
+const rule = (filters: string, handler: string): string =>
+  `<rule><headers><Host from_env="${engineHostVariable}"/></headers>${filters}<handler>${handler}</handler></rule>`
+const pong = '<type>static</type><status>200</status><response_content>Ok.&#10;</response_content>'
+const queries = '<type>dynamic_query_handler</type><query_param_name>query</query_param_name>'
 
 /**
  * The engine's configuration: users, grants and limits.
  *
- * `analyst` and `default` (the user of requests without credentials) have no password, so they may connect from this machine only.
+ * `analyst` and `default` (the user of requests without credentials) have no password, so the engine and its proxy listen on loopback only.
  * They may only read Colloquy's databases: they have no other grants, they are in read-only mode, and no setting overrides their limits,
  * which are constraints. Read-only mode is 1, because mode 2 allows all other settings. Some of these name files
  * (format_template_resultset), and this engine, unlike a server, opens any file.
  *
  * In a browser on this machine, a page of another site must not read data as a user without a password. ClickHouse sends a header that lets
  * every page read its answers; `http_options_response` replaces that header. A page whose own name was pointed at this machine (DNS
- * rebinding) gets 403, because its requests name that host.
+ * rebinding) is refused by the proxy, because its requests name that host.
  *
- * Only queries and the ping are served. ClickHouse's own pages (`/play`, `/dashboard`) are not: a client that hangs up while the engine
- * sends one of them ends the engine. A query whose client hangs up does not.
- * What no setting mends: bytes that are no HTTP request, or half of one, still end the engine. It is restarted.
+ * Clients reach the engine through the proxy only (`createClickHouseProxy`): the engine's HTTP server ends the process on bytes that are no
+ * HTTP request, and on a client that hangs up in a request line or during one of ClickHouse's own pages (`/play`, `/dashboard`).
  */
 export const configXml = (settings: Settings): string => `<clickhouse>
-  <listen_host>${settings.host}</listen_host>
-  <http_port>${settings.port}</http_port>
+  <listen_host>127.0.0.1</listen_host>
+  <http_port from_env="${enginePortVariable}"/>
   <backups><allowed_path>backups</allowed_path></backups>
   <http_options_response><header><name>Vary</name><value>Origin</value></header></http_options_response>
   <merge_tree>
@@ -164,11 +161,9 @@ export const configXml = (settings: Settings): string => `<clickhouse>
   </merge_tree>
   <query_cache><max_size_in_bytes>${queryCacheBytesMax}</max_size_in_bytes></query_cache>
   <http_handlers>
-    ${rule(settings, '<url>/ping</url><methods>GET,HEAD</methods>', answer(200, 'Ok.&#10;'))}
-    ${rule(settings, '<url>/</url><empty_query_string/><methods>GET,HEAD</methods>', answer(200, 'Ok.&#10;'))}
-    ${rule(settings, '<url>regex:^/(query)?$</url><methods>GET,POST,OPTIONS</methods>', queries)}
-    ${rule(settings, '', answer(404, 'Not served here.'))}
-    <rule>${answer(403, 'Ask for localhost or 127.0.0.1, or add this host name to COLLOQUY_ALLOWED_HOSTS.')}</rule>
+    ${rule('<url>/ping</url>', pong)}
+    ${rule('<url>/</url><empty_query_string/><methods>GET,HEAD</methods>', pong)}
+    ${rule('', queries)}
   </http_handlers>
 
   <user_directories><users_xml><path>config.xml</path></users_xml></user_directories>

@@ -1,6 +1,6 @@
 /**
- * The embedded ClickHouse as a program: `node clickhouse-engine.ts <folder>` serves with the config.xml in the folder,
- * `node clickhouse-engine.ts <folder> create` creates Colloquy's database and exits.
+ * The embedded ClickHouse as a program: `node clickhouse-engine.ts <folder> serve <port> [allowed host…]` serves with the config.xml
+ * in the folder, `node clickhouse-engine.ts <folder> create` creates Colloquy's database and exits.
  *
  * chdb's library contains clickhouse-local, which can open ClickHouse's HTTP interface (`SYSTEM START LISTEN HTTP`) with its formats,
  * users, limits and errors. Only the library's command-line entry point offers this. chdb's Node binding does not export it, so
@@ -20,12 +20,16 @@ import { inspect } from 'node:util'
 import { libchdbPath } from 'chdb/libchdb'
 import { DataType, load, open as openLibrary } from 'ffi-rs'
 import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
-import { database } from './clickhouse-config.ts'
+import { database, engineHostVariable, enginePortVariable } from './clickhouse-config.ts'
+import { createClickHouseProxy } from './clickhouse-proxy.ts'
+import { freePort } from './free-port.ts'
 
 const drainMsMax = 5_000
 /** Max time from the request to stop until the end of the process, even if the engine hangs. Includes the draining of queries. */
 const endMsMax = 8_000
 const drainPollMs = 100
+/** Max time that clients have for the rest of an answer after the drain. */
+const handOverMsMax = 1_000
 
 /** Runs clickhouse-local; resolves when it has ended. Errors go to stderr. It can run only once per process. */
 async function clickHouseLocal(...args: string[]): Promise<void> {
@@ -45,7 +49,7 @@ async function clickHouseLocal(...args: string[]): Promise<void> {
  *
  * The engine runs five files of queries in order. Three of them are pipes: the engine waits at each pipe until this process closes it.
  */
-async function serve(folder: string, data: string): Promise<void> {
+async function serve(folder: string, data: string, [port, ...allowedHosts]: readonly string[]): Promise<void> {
   const at = (name: string): string => join(folder, name)
   // Fails if the file is missing. Without the file the engine would start and serve all data to all users.
   await access(at('config.xml'))
@@ -66,10 +70,20 @@ async function serve(folder: string, data: string): Promise<void> {
     await rmdir(gone)
     await starting.close()
     const serving = await reached(pipes.serving)
+    await once(proxy.listen(Number(port), '127.0.0.1'), 'listening')
     await stopRequested
+    const answered = once(proxy, 'close')
+    proxy.close()
     await serving.close()
     await reached(pipes.stopping)
+    // The engine has sent all answers to the proxy; clients may not have them yet.
+    await Promise.race([answered, sleep(handOverMsMax)])
   }
+
+  const enginePort = await freePort()
+  process.env[enginePortVariable] = String(enginePort)
+  process.env[engineHostVariable] = `127.0.0.1:${enginePort}`
+  const proxy = createClickHouseProxy(enginePort, allowedHosts)
 
   // The SQL function file() of this engine would let any user read any file. The function first looks up the working folder, and fails if
   // there is none. `direct` therefore removes the folder, but only after the engine has started, because the start needs it.
@@ -91,8 +105,8 @@ async function serve(folder: string, data: string): Promise<void> {
   await Promise.race([ended, direct(), stopRequested.then(() => sleep(endMsMax))])
 }
 
-const [, , folder, mode] = process.argv
-if (folder === undefined) throw new Error('usage: node clickhouse-engine.ts <folder> [create]')
+const [, , folder, mode, ...serverArgs] = process.argv
+if (folder === undefined) throw new Error('usage: node clickhouse-engine.ts <folder> create|serve <port> [allowed host…]')
 const data = `--path=${join(folder, 'data')}`
 // Must precede the start of the engine, whose threads inherit the priority.
 lowerThreadPriority()
@@ -100,5 +114,5 @@ if (mode === 'create') {
   await clickHouseLocal(data, '--query', `CREATE DATABASE IF NOT EXISTS ${database}`)
   process.exit()
 }
-await serve(folder, data).catch((error: unknown) => process.stderr.write(`${inspect(error)}\n`))
+await serve(folder, data, serverArgs).catch((error: unknown) => process.stderr.write(`${inspect(error)}\n`))
 process.kill(process.pid, 'SIGKILL')

@@ -1,8 +1,6 @@
 import { execFile as execFileCallback } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
@@ -12,14 +10,13 @@ import { codeOf, ColloquyError, hasCode, messageOf } from '../../../schemas/erro
 import { ownPassword } from '../data-files.ts'
 import { supervise, type SupervisedChild } from '../supervise.ts'
 import { type AnalystLimits, analystLimitsDefault, configXml, database, internalUser } from './clickhouse-config.ts'
+import { freePort } from './free-port.ts'
 import { setAsideFolder, setTablesAside } from './set-aside.ts'
 
 export interface ClickHouseOptions {
   /** Folder with the tables (in `clickhouse/`) and the internal user's password (in `clickhouse-password`). */
   dataDir: string
-  /** Address to listen on. Default 127.0.0.1. With any host, users without a password may connect from this machine only. */
-  host?: string
-  /** Port; 0 for any free port. */
+  /** Port of 127.0.0.1; 0 for any free port. Users without a password may use it, so it is on no other address. */
   port: number
   /** Default `analystLimitsDefault`. */
   analyst?: Partial<AnalystLimits>
@@ -57,25 +54,24 @@ const answerTimeoutMs = 2_000
  * @throws ColloquyError `clickhouse_port_taken`; `clickhouse_unusable` or `child_failed` if the engine does not start.
  */
 export async function startClickHouse(options: ClickHouseOptions): Promise<ClickHouse> {
-  const host = options.host ?? '127.0.0.1'
-  const port = await freePort(host, options.port)
+  const port = await publicPort(options.port)
   const folder = resolve(options.dataDir, 'clickhouse')
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const password = await ownPassword(join(options.dataDir, 'clickhouse-password'))
   const analyst = { ...analystLimitsDefault, ...options.analyst }
   const configFile = join(folder, 'config.xml')
-  const config = configXml({ host, port, password, analyst, allowedHosts: options.allowedHosts ?? [] })
+  const config = configXml({ password, analyst })
   await namingFile(configFile, writeFile(configFile, config, { mode: 0o600 }))
 
   const engine = [workerEntry(import.meta.url, 'clickhouse-engine'), folder]
-  const url = `http://${reachable(host)}:${port}`
+  const url = `http://127.0.0.1:${port}`
   const start = async (): Promise<SupervisedChild> => {
     await createDatabase(engine, folder)
     return supervise(
       {
         name: 'clickhouse',
         command: process.execPath,
-        args: engine,
+        args: [...engine, 'serve', String(port), ...(options.allowedHosts ?? [])],
         // Times without a zone are UTC on every machine.
         env: { TZ: 'UTC' },
         ready: () => answers(url, password),
@@ -155,29 +151,16 @@ async function answers(url: string, password: string): Promise<void> {
 }
 
 /** Returns the port, or a free one for 0. The engine does not choose it, so that a restarted engine gets the same port. */
-async function freePort(host: string, port: number): Promise<number> {
-  const probe = createServer()
+async function publicPort(port: number): Promise<number> {
   try {
-    await once(probe.listen(port, host), 'listening')
+    return await freePort(port)
   } catch (cause) {
     if (codeOf(cause) !== 'EADDRINUSE') throw cause
     throw new ColloquyError(
       'clickhouse_port_taken',
-      `port ${port} of ${host}, for ClickHouse, is in use: set `
+      `port ${port} of 127.0.0.1, for ClickHouse, is in use: set `
         + 'COLLOQUY_CLICKHOUSE_PORT to another (0 for any), or COLLOQUY_CLICKHOUSE_URL to the server that uses it',
       { cause },
     )
   }
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new ColloquyError('clickhouse_port_taken', `${host} has no ports`)
-  return address.port
-}
-
-/** Turns an address to listen on into the address to connect to. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
 }

@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { type IncomingHttpHeaders, request } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -249,6 +250,111 @@ it.each<[string, string, Options]>([
   },
   60_000,
 )
+
+/** Sends bytes and hangs up, at once or after the first bytes of an answer. Resolves to the status line, empty without an answer. */
+const sendBytes = (bytes: string | Buffer, hangUpWhen: 'sent' | 'reset' | 'answered'): Promise<string> =>
+  new Promise((resolve) => {
+    let answer = ''
+    const socket = connect(server.port, '127.0.0.1', () => {
+      socket.write(bytes, () => {
+        if (hangUpWhen === 'sent') socket.end()
+        if (hangUpWhen === 'reset') socket.resetAndDestroy()
+      })
+    })
+    socket
+      .on('data', (chunk: Buffer) => {
+        answer += chunk.toString('latin1')
+        if (hangUpWhen === 'answered') socket.destroy()
+      })
+      // The server may close first.
+      .on('error', () => undefined)
+      .once('close', () => resolve(answer.split('\r\n', 1).join()))
+  })
+
+const head = (line: string, ...headers: string[]): string =>
+  [
+    `${line} HTTP/1.1`,
+    'Host: localhost',
+    `X-ClickHouse-User: ${server.username}`,
+    `X-ClickHouse-Key: ${server.password}`,
+    ...headers,
+    '\r\n',
+  ].join('\r\n')
+const LONG = 'x'.repeat(3_000_000)
+const SELECT = 'GET /?query=SELECT%201'
+const MULTIPART = 'Content-Type: multipart/form-data; boundary=b'
+
+describe('a client that hangs up neither ends nor stops the server after', () => {
+  it.each<[string, () => string | Buffer]>([
+    ['nothing', () => ''],
+    ['half a request line', () => 'GET /?query=SELECT'],
+    ['half its headers', () => `${SELECT} HTTP/1.1\r\nHost: local`],
+    ['the start of TLS', () => Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3])],
+    ['bytes of every value', () => Buffer.from(Array.from({ length: 4_096 }, (_, index) => (index * 7) % 256))],
+    ['the preface of HTTP/2', () => 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['CONNECT', () => head('CONNECT localhost:80')],
+    ['a header of 3 MB', () => head(SELECT, `X-Long: ${LONG}`)],
+    ['a header of 400 KB', () => head(SELECT, `X-Long: ${LONG.slice(0, 400_000)}`)],
+    ['a header name of 100 KB', () => head(SELECT, `${LONG.slice(0, 100_000)}: 1`)],
+    ['30,000 headers', () => head(SELECT, ...Array.from({ length: 30_000 }, (_, index) => `X-${index}: 1`))],
+    ['a request line of 3 MB', () => head(`${SELECT}${LONG}`)],
+    ['a request line of 400 KB', () => head(`${SELECT}%20--${LONG.slice(0, 400_000)}`)],
+    ['a wrong escape', () => head('GET /?query=%zz')],
+    ['Expect: 100-continue', () => head('POST /', 'Content-Length: 1000', 'Expect: 100-continue')],
+    ['another Expect', () => head('POST /', 'Content-Length: 1000', 'Expect: 200-ok')],
+    ['no body', () => head('POST /', 'Content-Length: 1000')],
+    ['half its body', () => `${head('POST /', 'Content-Length: 1000')}SELECT 1`],
+    ['half its rows', () => `${head('POST /', 'Content-Length: 1000')}INSERT INTO t FORMAT JSONEachRow\n{"n":1}\n{"n`],
+    ['half its chunks', () => `${head('POST /', 'Transfer-Encoding: chunked')}8\r\nSELECT 1\r\n`],
+    ['half a chunk', () => `${head('POST /', 'Transfer-Encoding: chunked')}ff\r\nSELECT 1`],
+    ['a wrong chunk', () => `${head('POST /', 'Transfer-Encoding: chunked')}8\r\nSELECT 1\r\nzz\r\n`],
+    ['two lengths', () => `${head('POST /', 'Transfer-Encoding: chunked', 'Content-Length: 4')}8\r\nSELECT 1\r\n0\r\n\r\n`],
+    ['the length -1', () => head('POST /', 'Content-Length: -1')],
+    ['the length 2^64 - 1', () => head('POST /', `Content-Length: ${2n ** 64n - 1n}`)],
+    ['the length 2^63', () => `${head('POST /', `Content-Length: ${2n ** 63n}`)}SELECT 1`],
+    ['half a gzip body', () => `${head('POST /', 'Content-Encoding: gzip', 'Content-Length: 100')}\x1f\x8b`],
+    ['a form without parts', () => `${head(`POST /?query=SELECT%201`, MULTIPART, 'Content-Length: 100')}--b\r\nContent-Disp`],
+    ['one and a half requests', () => `${head(SELECT)}GET /?query=SEL`],
+    ['a query that takes long', () => head('GET /?query=SELECT%20sleep(1)')],
+    [
+      'a query that writes',
+      () => head('POST /?query=INSERT%20INTO%20t(n)%20SELECT%20number%20FROM%20numbers(1000000)', 'Content-Length: 0'),
+    ],
+  ])(
+    '%s',
+    async (_, bytes) => {
+      const { pid } = server
+      for (const way of ['sent', 'reset', 'sent', 'reset', 'sent', 'reset'] as const) {
+        await sendBytes(bytes(), way)
+        expect((await post('SELECT 1')).text).toBe('1\n')
+      }
+      expect([server.pid, server.restarts]).toEqual([pid, 0])
+    },
+    20_000,
+  )
+})
+
+it.each<[string, number, () => string | Buffer]>([
+  ['the start of TLS', 400, () => Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3])],
+  ['a header of 3 MB', 431, () => head(SELECT, `X-Long: ${LONG}`)],
+  ['a length beyond 2^53', 413, () => head('POST /', `Content-Length: ${2n ** 64n - 1n}`)],
+  ['an Expect that nobody knows', 417, () => head('POST /', 'Content-Length: 8', 'Expect: 200-ok')],
+])('%s is answered with %i', async (_, status, bytes) => {
+  expect(await sendBytes(bytes(), 'answered')).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+})
+
+it('a body of a GET is not taken for the next request', async () => {
+  const smuggled = head('GET /?query=SELECT%202')
+  const chunk = `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`
+  await sendBytes(head('GET /?query=SELECT%201%20--', 'Transfer-Encoding: chunked') + chunk, 'answered')
+  for (let count = 0; count < 5; count += 1) expect((await post('SELECT 1')).text).toBe('1\n')
+})
+
+it('an error comes to a client that is still sending its rows', async () => {
+  const rows = Buffer.alloc(10_000_000, '{"n":1}\n')
+  const query = { query: 'INSERT INTO nowhere FORMAT JSONEachRow' }
+  expect(await post(rows, { query })).toMatchObject({ status: 404, headers: { 'x-clickhouse-exception-code': '60' } })
+})
 
 describe('a request that names the host', () => {
   const statusAs = async (host: string, path = '/', method = 'GET') =>
