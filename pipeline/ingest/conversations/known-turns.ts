@@ -60,8 +60,10 @@ const TURN_ID = 'turn-'
  * before which known one it belongs.
  */
 export const isTurnId = (id: string): boolean => id.startsWith(TURN_ID)
-export const turnId = (key: string, number: number, time: string | undefined, before?: string): string =>
-  `${TURN_ID}${hash('sha1', `${key} ${number} ${time ?? ''}`, 'base64url').slice(0, 16)}${before === undefined ? '' : `-${placeName(before)}`}`
+export const turnId = (key: string, number: number, time: string | undefined, before?: string): string => {
+  const name = hash('sha1', `${key} ${number} ${time ?? ''}`, 'base64url').slice(0, 16)
+  return `${TURN_ID}${name}${before === undefined ? '' : `-${placeName(before)}`}`
+}
 
 /** The place before a turn, as the ids of late turns have it: 48 bits of SHA-1. */
 export const placeName = (id: string): string => hash('sha1', id, 'base64url').slice(0, 8)
