@@ -60,8 +60,8 @@ const highestSequenceOf = (state: DedupState, wanted: string): number => state.s
 /** False for an id that Colloquy derived from the position: the position itself already tells duplicates apart. */
 const isProducerId = (id: string): boolean => !id.startsWith(RESERVED_ID_PREFIX)
 
-/** Whether an input is among the last that the actor remembers. */
-export const isRemembered = (state: DedupState, input: Identity): boolean => remembersInput(state.ids, input)
+/** The place of an input among the last that the actor remembers, in the order of its records; -1 where it is none of them. */
+export const placeRemembered = ({ ids }: DedupState, input: Identity): number => placeOfHash(ids, identityHash(input))
 
 /** What identifies an input, as in CloudEvents: the same id from another source is another input. */
 type Identity = Pick<Input, 'source' | 'id'>
@@ -83,7 +83,8 @@ function identityHash({ source, id }: Identity): string {
 let lastHash = { source: '', id: '', short: '' }
 
 /** All hashes are concatenated in one string, which makes a smaller record than an array of strings. */
-function includesHash(hashes: string, wanted: string): boolean {
-  for (let at = hashes.indexOf(wanted); at >= 0; at = hashes.indexOf(wanted, at + 1)) if (at % HASH_CHARS === 0) return true
-  return false
+function placeOfHash(hashes: string, wanted: string): number {
+  for (let at = hashes.indexOf(wanted); at >= 0; at = hashes.indexOf(wanted, at + 1)) if (at % HASH_CHARS === 0) return at / HASH_CHARS
+  return -1
 }
+const includesHash = (hashes: string, wanted: string): boolean => placeOfHash(hashes, wanted) >= 0

@@ -15,7 +15,7 @@ import { registeredKinds } from '../app/kind-registry.ts'
 import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
 import { openBucket } from '../app/prepare-streams.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
-import { type Output, printable } from '../app/terminal-output.ts'
+import { counted, type Output, printable } from '../app/terminal-output.ts'
 import { tokenArgument } from './arguments.ts'
 import { type BytesBar, createBytesBar } from './bytes-bar.ts'
 
@@ -25,6 +25,7 @@ interface Options extends JsonOption {
   readonly rate?: number
   readonly answer?: true
   readonly count?: true
+  readonly addChanged?: true
   readonly replyWaitMs: number
   readonly parallel?: number
   readonly wait?: true
@@ -45,6 +46,7 @@ export const importCommand = ({ out, settings }: CommandContext): Command =>
     .option('--tenant <tenant>', 'tenant of the actors', tokenArgument, 'default')
     .option('--kind <kind>', 'kind of the actors', tokenArgument, 'support')
     .option('--count', 'count the conversations in "colloquy questions", as closed cases')
+    .option('--add-changed', 'add turns that have changed as new ones')
     .option('--answer', "play the users' turns live instead, each after the reply to the one before")
     .option('--rate <n>', 'inputs per second (default: as fast as INBOX accepts them)', positiveNumber)
     .option('--reply-wait-ms <ms>', 'with --answer: how long to wait for a reply to a turn', wholeNumber(1), REPLY_WAIT_MS)
@@ -64,8 +66,8 @@ ${Object.values(FORMATS)
   .join('\n')}
 
 A turn is known by its role and text, and by its number among equal ones. A turn that has changed is named and left out; the exit code is
-then 1, as it is where a conversation cannot be read. An id that is not a token ([A-Za-z0-9_-], up to 128 characters) becomes the actor
-"b64-" and the base64url of the id.`,
+then 1, as it is where a conversation cannot be read. --add-changed adds such turns. An id that is not
+a token ([A-Za-z0-9_-], up to 128 characters) becomes the actor "b64-" and the base64url of the id.`,
     )
     .action(async (path: string, options: Options) => {
       const { settings: effective } = settings()
@@ -82,6 +84,7 @@ then 1, as it is where a conversation cannot be read. An id that is not a token 
             kind: options.kind,
             mode: options.answer ? 'live' : 'history',
             counted: options.count === true,
+            addChanged: options.addChanged === true,
             rate: options.rate,
             replyWaitMs: options.replyWaitMs,
             conversationsMax: options.parallel ?? (options.answer ? LIVE_MAX : undefined),
@@ -91,7 +94,7 @@ then 1, as it is where a conversation cannot be read. An id that is not a token 
           progress.stop()
           if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs, out.note)
           const rejected = options.wait ? await countRejected(jetstream, options, dead.last_seq + 1) : undefined
-          report(out, path, summary, rejected, options)
+          report(out, path, file.bytesTotal, summary, rejected, options)
         } finally {
           progress.stop()
         }
@@ -134,15 +137,15 @@ function showProgress(out: Output, file: ConversationFile): Pick<BytesBar, 'wait
 
 /** What is no turn, in words. */
 const SKIPPED: Readonly<Record<Skipped | 'facts', (count: number) => string>> = {
-  branches: (count) => `${count} messages beside the current branches (edited or regenerated) are not imported`,
-  attachments: (count) => `${count} parts without text, such as images, are not imported`,
-  tools: (count) => `${count} messages of tools are not imported`,
-  empty: (count) => `${count} messages without text, such as calls of tools, are not imported`,
-  facts: (count) => `${count} conversations have gone on live: their rating, tags or --count are not recorded`,
+  branches: (count) => `${counted(count, 'message')} beside the current branches (edited or regenerated) left out`,
+  attachments: (count) => `${counted(count, 'part')} without text, such as images, left out`,
+  tools: (count) => `${counted(count, 'message')} of tools left out`,
+  empty: (count) => `${counted(count, 'message')} without text, such as calls of tools, left out`,
+  facts: (count) => `${counted(count, 'conversation')} gone on live: rating, tags or --count not recorded`,
 }
 
 /** @throws ColloquyError `no_conversations`, `bad_lines`, `changed_turns` or `rejected_turns` if something was left out. */
-function report(out: Output, path: string, summary: ImportSummary, rejected: number | undefined, options: Options): void {
+function report(out: Output, path: string, bytes: number, summary: ImportSummary, rejected: number | undefined, options: Options): void {
   const { bad, badLines, changedTurns } = summary
   const formats = Object.keys(summary.formats) as (keyof typeof FORMATS)[]
   if (options.json) out.json({ file: path, ...summary, ...(rejected === undefined ? {} : { rejected }) })
@@ -153,26 +156,37 @@ function report(out: Output, path: string, summary: ImportSummary, rejected: num
       `${path} has no conversation that "colloquy import" can read: ${placeText(first)}: ${printable(first.problem)}`,
     )
   }
+  if (formats.length === 0 && badLines === 0) {
+    out.note(`${path} ${bytes === 0 ? 'is empty' : 'has no conversations'}`)
+    return
+  }
   if (!options.json) for (const line of linesOf(summary, options)) out.line(line)
   const parts = [
     ...(badLines === 0
       ? []
       : listed(
-          `${badLines} conversations could not be read:`,
+          `${counted(badLines, 'part')} of the file could not be read:`,
           badLines,
           bad.map((one) => `${placeText(one)}: ${one.problem}`),
         )),
     ...(summary.changed === 0
       ? []
       : listed(
-          `${summary.changed} turns have changed and were left out; the records keep what was imported before:`,
+          `${counted(summary.changed, 'changed turn')} left out, since records do not change; --add-changed adds such turns as new ones:`,
           summary.changed,
-          changedTurns.map((one) => `${placeText(one)}, turn ${one.number} of "${one.id}" (${one.role}): "${one.was}" is now "${one.is}"`),
+          changedTurns.map(changeText),
         )),
-    ...(rejected === undefined || rejected === 0 ? [] : [`${rejected} inputs were rejected; "colloquy dead ls" lists them`]),
+    ...(rejected === undefined || rejected === 0 ? [] : [`${counted(rejected, 'input')} rejected; "colloquy dead ls" shows why`]),
   ]
   if (parts.length === 0) return
   throw new ColloquyError(badLines > 0 ? 'bad_lines' : summary.changed > 0 ? 'changed_turns' : 'rejected_turns', parts.join('\n'))
+}
+
+/** One changed turn. */
+function changeText({ id, number, role, wasRole, was, is, ...place }: ImportSummary['changedTurns'][number]): string {
+  const where = `${placeText(place)}, turn ${number} of "${id}"`
+  if (role !== wasRole) return `${where}: "${was}" of ${wasRole} is now "${is}" of ${role}`
+  return was === is ? `${where} (${role}): "${is}" goes on differently` : `${where} (${role}): "${was}" is now "${is}"`
 }
 
 function linesOf(summary: ImportSummary, options: Options): string[] {
@@ -181,8 +195,9 @@ function linesOf(summary: ImportSummary, options: Options): string[] {
   const what = added === 0 && changed === 0 && turns > 0 ? 'nothing is new' : `${added} added, ${known} already there`
   return [
     ...(formats.length === 0 ? [] : [`read as ${formats.join(' and ')}`]),
-    `${conversations} conversations, ${turns} turns: ${what}${changed === 0 ? '' : `, ${changed} changed`}`,
-    ...(late === 0 ? [] : [`${late} of them were missing between others: order messages by time`]),
+    `${counted(conversations, 'conversation')}, ${counted(turns, 'turn')}: ${what}${changed === 0 ? '' : `, ${changed} changed`}`,
+    ...(late === 0 ? [] : [`${late} of them between turns that were known: order messages by time`]),
+    ...(options.count ? ['the questions count the last 30 days: ask about older conversations with --from'] : []),
     ...(options.answer
       ? [`turns answered ${reactions.replied}, escalated ${reactions.escalated}, without either in time ${reactions.none}`]
       : []),

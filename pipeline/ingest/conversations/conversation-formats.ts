@@ -68,27 +68,33 @@ const ROLES: ReadonlyMap<string, Role | null> = new Map<string, Role | null>(
 )
 
 const TIME_KEYS = ['time', 'created_at', 'createdAt', 'create_time', 'timestamp'] as const
-const lang = z.string().max(35).nullish()
-const id = z.union([z.string(), z.int().transform(String)]).nullish()
-const agent = z.union([z.string().min(1).max(256), z.int().transform(String)]).nullish()
+/** A text of 1 to so many characters. */
+const shortText = (charsMax: number) => {
+  const error = `must be a text of 1 to ${charsMax} characters`
+  return z.string({ error }).min(1, { error }).max(charsMax, { error })
+}
+const lang = z.string({ error: 'must be a text' }).max(35, { error: 'must have at most 35 characters' }).nullish()
+const id = z.union([z.string(), z.int().transform(String)], { error: 'must be a text or a whole number' }).nullish()
+const NAME = { error: 'must be a text of 1 to 256 characters, or a whole number' }
+const agent = z.union([shortText(256), z.int().transform(String)], NAME).nullish()
 
 /** The fields of a conversation in every format. */
 const factsSchema = z.object({
   id,
   conversation_id: id,
   lang,
-  customer: z.union([z.string().min(1).max(256), z.int()]).nullish(),
-  channel: z.string().min(1).max(64).nullish(),
-  rating: z.number().nullish(),
-  tags: z.array(z.string().min(1).max(64)).max(32).nullish(),
+  customer: z.union([shortText(256), z.int()], NAME).nullish(),
+  channel: shortText(64).nullish(),
+  rating: z.number({ error: 'must be a number' }).nullish(),
+  tags: z.array(shortText(64), { error: 'must be a list of texts' }).max(32, { error: 'must have at most 32 entries' }).nullish(),
   agent,
 })
 
-const part = z.union([
-  z.string(),
-  z.looseObject({ type: z.string().optional(), text: z.string().optional(), refusal: z.string().optional() }),
-])
-const content = z.union([z.string(), z.array(part)]).nullish()
+const part = z.union(
+  [z.string(), z.looseObject({ type: z.string().optional(), text: z.string().optional(), refusal: z.string().optional() })],
+  { error: 'must be a text, or an object with a text' },
+)
+const content = z.union([z.string(), z.array(part)], { error: 'must be a text, or a list of parts' }).nullish()
 
 const turnSchema = z.object({ id, lang, agent })
 const turnsOf = <Speaker extends string, Text extends string>(speaker: Speaker, text: Text) => ({ speaker, text })
@@ -164,7 +170,7 @@ function readList(value: Fields, name: ListName): FileConversation {
       skip('tools')
       continue
     }
-    if (read.text === undefined) {
+    if (read.text === undefined || read.text.trim() === '') {
       skip('empty')
       continue
     }
@@ -266,20 +272,33 @@ function timeOf(fields: Fields, at: string): string | undefined {
   return refuse(`${at === '' ? '' : `${at}.`}${key}: must be a time between 1970 and 2100, such as 2024-03-05T09:00:00Z`)
 }
 
-const nodeSchema = z.object({
-  parent: z.string().nullish(),
-  message: z
-    .object({
-      id: z.string().nullish(),
-      author: z.object({ role: z.string(), name: z.string().nullish() }),
-      create_time: z.number().nullish(),
-      content: z
-        .looseObject({ content_type: z.string().optional(), parts: z.array(z.unknown()).nullish(), text: z.string().nullish() })
-        .nullish(),
-      metadata: z.looseObject({ is_visually_hidden_from_conversation: z.boolean().nullish() }).nullish(),
-    })
-    .nullish(),
-})
+const text = z.string({ error: 'must be a text' })
+const anObject = { error: 'must be an object' }
+const nodeSchema = z.object(
+  {
+    parent: text.nullish(),
+    message: z
+      .object(
+        {
+          id: text.nullish(),
+          author: z.object({ role: text, name: text.nullish() }, anObject),
+          create_time: z.number({ error: 'must be a number of seconds' }).nullish(),
+          content: z
+            .looseObject(
+              { content_type: text.optional(), parts: z.array(z.unknown(), { error: 'must be a list' }).nullish(), text: text.nullish() },
+              anObject,
+            )
+            .nullish(),
+          metadata: z
+            .looseObject({ is_visually_hidden_from_conversation: z.boolean({ error: 'must be true or false' }).nullish() }, anObject)
+            .nullish(),
+        },
+        anObject,
+      )
+      .nullish(),
+  },
+  anObject,
+)
 type ExportNode = z.output<typeof nodeSchema>
 
 /** Contents of a message that nobody has seen. */

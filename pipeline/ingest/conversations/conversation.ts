@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { isRemembered } from '../../../actors/core/deduplication.ts'
+import { placeRemembered } from '../../../actors/core/deduplication.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { TOKEN } from '../../../schemas/subjects.ts'
 import { inputProblem, type OutgoingInput } from '../../producer/input-sender.ts'
@@ -20,6 +20,8 @@ export interface PlanOptions {
   readonly mode: Mode
   /** Whether history counts in the questions. */
   readonly counted: boolean
+  /** Whether to add turns that have changed. */
+  readonly addChanged?: boolean | undefined
 }
 
 /** What an actor still needs of a conversation. */
@@ -54,24 +56,29 @@ const turnInput = ({ customer, channel }: FileConversation, { role, text, lang, 
   ...(mode === 'history' ? { history: true, time: at } : {}),
 })
 
-/** Whether the last record of an actor alone shows that nothing of the conversation is new. */
+/** Whether the last record of an actor alone shows that nothing of the conversation is new: it has the turns in the order of the file. */
 export function isAllThere(conversation: Conversation, last: LogRecord, options: PlanOptions): boolean {
   const { mode } = options
   if (mode === 'history' && (last.input.type !== 'conversation.imported' || lacksFacts(factsOf(conversation, options), factsOfCase(last))))
     return false
   const numbers = new Map<string, number>()
+  let before = -1
   return turnsFor(mode, conversation.turns).every(({ role, text, time, id }) => {
     const key = keyOf(role, text)
     const number = (numbers.get(key) ?? 0) + 1
     numbers.set(key, number)
-    return id === undefined && isRemembered(last.seen, { source: TURN_SOURCE, id: turnId(key, number, time) })
+    if (id !== undefined) return false
+    const at = placeRemembered(last.seen, { source: TURN_SOURCE, id: turnId(key, number, time) })
+    const isNext = at > before
+    before = at
+    return isNext
   })
 }
 
 /** Plans the inputs that an actor still needs. */
 export function planConversation(conversation: Conversation, known: KnownConversation, options: PlanOptions): ConversationPlan {
   const { mode } = options
-  const plan = planTurns(turnsFor(mode, known.turns), turnsFor(mode, conversation.turns))
+  const plan = planTurns(turnsFor(mode, known.turns), turnsFor(mode, conversation.turns), options)
   const turns = plan.added.map((turn) => turnInput(conversation, turn, mode))
   if (mode === 'live') return { ...plan, inputs: turns, factsLeft: false }
   const total = known.historyCount + plan.added.length

@@ -36,6 +36,8 @@ export interface ImportOptions {
   readonly mode: Mode
   /** Whether history counts in the questions. Default: false. */
   readonly counted?: boolean
+  /** Whether to add turns that have changed, beside their other versions. Default: false. */
+  readonly addChanged?: boolean
   /** Max inputs per second; default: no limit but that of INBOX. */
   readonly rate?: number
   /** Mode `live`: max wait for the reply to a turn before the next one is sent. */
@@ -161,7 +163,7 @@ export async function importConversations(pieces: AsyncIterable<JsonPiece>, opti
         })
   resources.defer(publisher.stop)
 
-  const planOptions: PlanOptions = { mode, counted: options.counted === true }
+  const planOptions: PlanOptions = { mode, counted: options.counted === true, addChanged: options.addChanged }
   /** What is known of conversations that this import has published. LOG may not have it yet. */
   const recent = new LRUCache<string, KnownConversation>({ maxSize: RECENT_TURNS_MAX, sizeCalculation: ({ turns }) => turns.length + 1 })
   /** What is known of an actor; `undefined` if it has all of the conversation. */

@@ -1,6 +1,6 @@
 import { messageOf } from '../../../schemas/errors.ts'
 
-/** One JSON value of a file as its bytes, or the problem with it. */
+/** One value of a file as its bytes, or the problem with it. A value that is no object and no array may be no JSON. */
 export interface JsonPiece {
   /** The line on which it starts, from 1. */
   readonly line: number
@@ -46,6 +46,8 @@ function createCutter() {
   let where: 'between' | 'value' | 'word' = 'between'
   let line = 1
   let array: { readonly of: number; number: number } | undefined
+  /** An array has ended on this line. */
+  let afterArray = false
   // Of the present value:
   let startLine = 1
   let depth = 0
@@ -85,14 +87,17 @@ function createCutter() {
     return { line: startLine, element, bytes, ...(problem === undefined ? {} : { problem }) }
   }
 
+  /** A word may be a value, such as 5, which its reader finds out. */
+  const wordProblem = (): string | undefined => (afterArray ? 'not JSON: there is text after the end of the array' : undefined)
+
   /** Whether a value goes on with this byte at the start of a line. If not, the line before was cut off. */
   const goesOn = (byte: number): boolean => array !== undefined || laidOut || isSpace(byte) || closes(byte)
 
   /** What the byte does to the present value or word: it goes on, ends with the byte, or has ended before it, with a problem. */
-  const step = (byte: number): 'on' | 'with' | { readonly before: string } => {
+  const step = (byte: number): 'on' | 'with' | { readonly before: string | undefined } => {
     if (where === 'word') {
       const isOver = byte === NEWLINE || (array !== undefined && (byte === COMMA || byte === CLOSE_ARRAY))
-      return isOver ? { before: 'not JSON' } : 'on'
+      return isOver ? { before: wordProblem() } : 'on'
     }
     if (byte === NEWLINE) {
       if (inText) return { before: 'not JSON: the line ends in the middle of a text' }
@@ -119,8 +124,10 @@ function createCutter() {
   const begin = (byte: number): void => {
     if (isSpace(byte) || byte === COMMA) return
     if (array === undefined && byte === OPEN_ARRAY) array = { of: line, number: 0 }
-    else if (array !== undefined && byte === CLOSE_ARRAY) array = undefined
-    else start(byte)
+    else if (array !== undefined && byte === CLOSE_ARRAY) {
+      array = undefined
+      afterArray = true
+    } else start(byte)
   }
 
   return {
@@ -137,24 +144,32 @@ function createCutter() {
             append(chunk.subarray(from, at + 1))
             yield finish()
           } else if (end !== 'on') {
+            append(chunk.subarray(from, at))
             yield finish(end.before)
             // A line that is cut off leaves no array open.
-            if (byte === CLOSE_ARRAY || byte === NEWLINE) array = undefined
-            else begin(byte)
+            if (byte === CLOSE_ARRAY || byte === NEWLINE) {
+              afterArray = array !== undefined && byte === CLOSE_ARRAY
+              array = undefined
+            } else begin(byte)
             from = at
           }
         }
-        if (byte === NEWLINE) line += 1
+        if (byte === NEWLINE) {
+          line += 1
+          afterArray = false
+        }
       }
       if (where !== 'between') append(chunk.subarray(from))
     },
 
     *end(problem: string | undefined): Generator<JsonPiece> {
-      if (where === 'word') yield finish(problem ?? 'not JSON')
+      if (where === 'word') yield finish(problem ?? wordProblem())
       else if (where === 'value') yield finish(problem ?? 'the file ends in the middle of it')
       else if (array !== undefined || problem !== undefined) {
         startLine = line
         length = 0
+        // What is missing is no element.
+        array = undefined
         yield finish(problem ?? 'the file ends in the middle of the array')
       }
     },

@@ -55,10 +55,25 @@ export const headOf = (text: string): string => (text.length <= HEAD_CHARS ? tex
 export const keyOf = (role: Role, text: string): string => hash('sha1', `${role}\n${text}`, 'base64url').slice(0, 16)
 
 const TURN_ID = 'turn-'
-/** The id of a turn that states none. It tells equal turns apart by their number and time. */
+/**
+ * The id of a turn that states none. It tells equal turns apart by their number and time. That of a turn that is recorded late also tells
+ * before which known one it belongs.
+ */
 export const isTurnId = (id: string): boolean => id.startsWith(TURN_ID)
-export const turnId = (key: string, number: number, time: string | undefined): string =>
-  `${TURN_ID}${hash('sha1', `${key} ${number} ${time ?? ''}`, 'base64url').slice(0, 16)}`
+export const turnId = (key: string, number: number, time: string | undefined, before?: string): string => {
+  const name = hash('sha1', `${key} ${number} ${time ?? ''}`, 'base64url').slice(0, 16)
+  return `${TURN_ID}${name}${before === undefined ? '' : `-${placeName(before)}`}`
+}
+
+/** The place before a turn, as the ids of late turns have it: 48 bits of SHA-1. */
+export const placeName = (id: string): string => hash('sha1', id, 'base64url').slice(0, 8)
+export const placeOf = (id: string): string | undefined => /^turn-[\w-]{16}-([\w-]{8})(?:-of-[\w-]{8})?$/.exec(id)?.[1]
+
+/** The last new turn of a file that was compared by the numbers of equal turns names the file: it is compared so again. */
+export const ofFile = (id: string, file: string): string => `${id}-of-${file}`
+export const fileOf = (id: string): string | undefined => /^turn-[\w-]{16}(?:-[\w-]{8})?-of-([\w-]{8})$/.exec(id)?.[1]
+/** 48 bits of SHA-1. */
+export const fileName = (keys: readonly string[]): string => hash('sha1', keys.join(' '), 'base64url').slice(0, 8)
 
 const BATCH_MAX = 1_000
 

@@ -57,7 +57,7 @@ export function createUndecidedInputs({ jetstream, partitionCount, signal, onWai
       onWait(
         hosts === 0
           ? 'no process with the role host decides the inputs that INBOX has'
-          : `for the decision of ${position - decided} inputs before`,
+          : `the hosts have ${position - decided} earlier inputs to decide`,
       )
       await delay(POLL_MS, undefined, { signal })
     }
@@ -78,7 +78,7 @@ export function createUndecidedInputs({ jetstream, partitionCount, signal, onWai
       await ask()
       sweep()
       while (noted.size >= NOTED_MAX) {
-        onWait(`for the decision of inputs of ${noted.size} conversations`)
+        onWait(`the hosts have inputs of ${noted.size} conversations to decide`)
         await delay(POLL_MS, undefined, { signal })
         await ask()
         sweep()

@@ -243,6 +243,48 @@ test('the command imports all turns of two days with one id, names what has chan
   ])
 })
 
+const window = (...numbers: number[]): object => ({
+  id: 'ROK',
+  turns: numbers.flatMap((number) => [
+    { role: 'user', text: 'ok' },
+    { role: 'assistant', text: `done ${number}` },
+  ]),
+})
+
+test('a window of equal turns that moves on loses none of them', async () => {
+  const [first, second] = await Promise.all([
+    fileOf('window-1.jsonl', [window(1, 3, 5, 7)]),
+    fileOf('window-2.jsonl', [window(5, 7, 9, 11)]),
+  ])
+  const run = (file: string) => runCli(['import', file, '--tenant', 'rolling'], { dataDir })
+  await run(first)
+
+  const { code, stdout } = await run(second)
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/1 conversation, 8 turns: 4 added, 4 already there\n$/)])
+  for (const file of [first, second]) expect((await run(file)).stdout).toContain('8 turns: nothing is new')
+  const texts = saidBy((await recordsOf('rolling')).get('ROK')).filter((one) => !String(one).startsWith('imported'))
+  expect(texts).toEqual([1, 3, 5, 7, 9, 11].flatMap((number) => ['ok', `done ${number}`]))
+})
+
+test('--add-changed adds turns that have changed, once, and an empty file is called so', async () => {
+  const [first, second, empty] = await Promise.all([
+    fileOf('change-1.jsonl', [said('ch', 'hello on-monday bye')]),
+    fileOf('change-2.jsonl', [said('ch', 'hello on-tuesday bye')]),
+    fileOf('empty.jsonl', []),
+  ])
+  const run = (file: string, ...more: string[]) => runCli(['import', file, '--tenant', 'change', ...more], { dataDir })
+  await run(first)
+
+  const left = await run(second)
+  expect(left).toMatchObject({ code: 1, stderr: expect.stringMatching(/1 changed turn left out/) as unknown })
+  expect(await run(second, '--add-changed')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('1 added, 2 already there') as unknown,
+  })
+  expect(await run(second, '--add-changed')).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing is new') as unknown })
+  expect(await run(empty)).toMatchObject({ code: 0, stderr: expect.stringContaining('is empty') as unknown })
+})
+
 test('parts of a conversation in one file are one conversation, whether LOG has the first part or not', async () => {
   const windows = upTo(20).map((start) =>
     said(
@@ -317,5 +359,5 @@ test('with --wait the command tells what was rejected', async () => {
   const { code, stdout, stderr } = await runCli(['import', path, '--kind', 'strict', '--json', '--wait'], { dataDir })
 
   expect([code, JSON.parse(stdout)]).toMatchObject([1, { added: 3, rejected: 1 }])
-  expect(stderr).toMatch(/1 inputs were rejected[^]*code: rejected_turns/)
+  expect(stderr).toMatch(/1 input rejected[^]*code: rejected_turns/)
 })

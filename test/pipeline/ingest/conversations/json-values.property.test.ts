@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { jsonValues } from '../../../../pipeline/ingest/conversations/json-values.ts'
+import { parseJson } from '../../../../schemas/json.ts'
 import { cases } from '../../../support/property-cases.ts'
 
 async function* chunksOf(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
@@ -11,8 +12,9 @@ async function valuesIn(text: string, size = 7): Promise<{ values: unknown[]; pr
   const values: unknown[] = []
   const problems: string[] = []
   for await (const { bytes, problem } of jsonValues(chunksOf(Buffer.from(text), size))) {
-    if (problem === undefined) values.push(JSON.parse(Buffer.from(bytes).toString()))
-    else problems.push(problem)
+    const value = problem === undefined ? parseJson(Buffer.from(bytes).toString()) : undefined
+    if (value === undefined) problems.push(problem ?? 'not JSON')
+    else values.push(value)
   }
   return { values, problems }
 }
@@ -60,6 +62,12 @@ test('a line that is cut off or no JSON is a problem, and the next lines go on',
   const { values, problems } = await valuesIn('garbage\n{"a":"cut\n{"a":1}\n{"b":[1,\n{"a":2}\n{"a":3} {"a":4}\n')
   expect(values).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }, { a: 4 }])
   expect(problems).toHaveLength(3)
+})
+
+test('words that are JSON are values, and text after an array is named', async () => {
+  for (const text of ['5', '"x"\n', 'null', 'true\r\n']) expect(await valuesIn(text)).toMatchObject({ problems: [] })
+  for (const text of ['[{"a":1}] trailing', '[{"a":1}]trailing\n{"a":2}'])
+    expect(await valuesIn(text)).toMatchObject({ problems: ['not JSON: there is text after the end of the array'] })
 })
 
 test('a value of 50 MB is skipped with bounded memory, in a line and in an array', async () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { FileTurn } from '../../../../pipeline/ingest/conversations/conversation-formats.ts'
 import { headOf, isTurnId, keyOf, type KnownTurn } from '../../../../pipeline/ingest/conversations/known-turns.ts'
@@ -63,17 +64,67 @@ test('a rolling window adds what is after it, and knows equal turns by their num
   expect(imports('u:ok a:x', 'u:ok a:x u:ok')).toMatchObject({ added: ['ok'], known: 2 })
 })
 
+test('a window that begins with the end of what is known adds equal turns after it', () => {
+  const first = 'u:ok a:done1 u:ok a:done3 u:ok a:done5 u:ok a:done7'
+  const second = 'u:ok a:done5 u:ok a:done7 u:ok a:done9 u:ok a:done11'
+  expect(imports(first, second)).toMatchObject({ added: ['ok', 'done9', 'ok', 'done11'], known: 4, late: 0 })
+  expect(imports('u:ok a:done u:ok a:done', 'a:done u:ok a:done u:ok')).toMatchObject({ added: ['ok'], known: 3, late: 0 })
+  for (const again of [first, second]) expect(imports(first, second, again)).toMatchObject({ added: [], known: 8, changed: [] })
+})
+
+test('a file that begins earlier adds its beginning, and one that grows from there its end', () => {
+  expect(imports('u:d', 'u:a a:b u:c u:d', 'u:a a:b u:c u:d')).toMatchObject({ added: [], known: 4 })
+  expect(imports('u:d', 'u:a a:b u:c u:d', 'u:a a:b u:c u:d a:e')).toMatchObject({ added: ['e'], known: 4, late: 0 })
+  expect(imports('a:m', 'u:x a:m u:x', 'u:x a:m u:x')).toMatchObject({ added: [], known: 3 })
+})
+
+test('whatever was imported, the last file again adds nothing, and none of its turns is lost', () => {
+  const file = fc.array(fc.constantFrom('u:a', 'u:b', 'a:a', 'a:c', 'u:a@1', 'u:a@2'), { maxLength: 6 }).map((list) => list.join(' '))
+  fc.assert(
+    fc.property(fc.array(file, { minLength: 1, maxLength: 4 }), (files) => {
+      const last = files.at(-1) ?? ''
+      expect(imports(...files, last)).toMatchObject({ added: [], changed: [] })
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
 test('a turn missing in the middle is added late', () => {
   expect(imports('u:a u:c', 'u:a a:b u:c')).toMatchObject({ added: ['b'], known: 2, changed: [], late: 1 })
 })
 
 describe('a changed turn is named and left out', () => {
   test('in its place between turns that are known', () => {
-    expect(imports('u:a a:hello u:c', 'u:a a:quite-different u:c')).toMatchObject({
+    expect(imports('u:a a:on-monday u:c', 'u:a a:on-tuesday u:c')).toMatchObject({
       added: [],
       known: 2,
-      changed: [{ number: 2, role: 'agent', was: 'hello', is: 'quite-different' }],
+      changed: [{ number: 2, role: 'agent', was: 'on-monday', is: 'on-tuesday' }],
     })
+  })
+
+  test('but one that says something else is another turn', () => {
+    expect(imports('u:hello u:where-is-my-parcel u:bye', 'u:hello u:cancel-the-subscription-please u:bye')).toMatchObject({
+      added: ['cancel-the-subscription-please'],
+      late: 1,
+      changed: [],
+    })
+  })
+
+  test('and with addChanged it is added, once', () => {
+    for (const files of [
+      ['u:a a:on-monday u:c', 'u:a a:on-tuesday u:c'],
+      ['u:a#1 a:on-monday#2', 'u:a#1 a:on-tuesday#2'],
+    ]) {
+      const [first = '', second = ''] = files
+      const known = planTurns([], turns(first)).added.map(knownOf)
+      const plan = planTurns(known, turns(second), { addChanged: true })
+      expect(plan).toMatchObject({ added: [{ text: 'on-tuesday' }], changed: [] })
+      expect(planTurns([...known, ...plan.added.map(knownOf)], turns(second), { addChanged: true }).added).toEqual([])
+    }
+  })
+
+  test('in its role, by its id', () => {
+    expect(imports('u:x#1', 'a:x#1')).toMatchObject({ added: [], changed: [{ wasRole: 'user', role: 'agent', was: 'x', is: 'x' }] })
   })
 
   test('at the start and at the end, where it resembles the known one', () => {
@@ -91,12 +142,15 @@ describe('a changed turn is named and left out', () => {
   })
 
   test('by its role and time', () => {
-    expect(imports('u:a@1 a:b@2', 'u:a@1 a:zzz@2')).toMatchObject({ added: [], changed: [{ number: 2 }] })
+    expect(imports('u:a@1 a:on-monday@2', 'u:a@1 a:on-tuesday@2')).toMatchObject({ added: [], changed: [{ number: 2 }] })
+    expect(imports('u:one@1 u:two@1', 'u:three@1')).toMatchObject({ added: ['three'], changed: [] })
+    expect(imports('u:on-monday@1 u:at-noon@1', 'u:on-tuesday@1')).toMatchObject({ added: [], changed: [{ was: 'on-monday' }] })
   })
 })
 
 describe('a time or an id tells equal turns apart', () => {
   test('of another day', () => {
+    expect(imports('u:a@1 a:b@2', 'u:a@3 a:b@4')).toMatchObject({ added: ['a', 'b'], changed: [], late: 0 })
     expect(imports('u:hi@1 a:hello@2 u:red@3', 'u:hi@11 a:hello@12 u:blue@13')).toMatchObject({
       added: ['hi', 'hello', 'blue'],
       changed: [],
@@ -104,10 +158,9 @@ describe('a time or an id tells equal turns apart', () => {
     expect(imports('u:ok#1 a:b#2', 'u:ok#3 a:c#4')).toMatchObject({ added: ['ok', 'c'], changed: [] })
   })
 
-  test('but a file without them knows the turns, and one in which only times differ names these', () => {
+  test('but a file without them knows the turns', () => {
     expect(imports('u:a@1 a:b@2', 'u:a a:b')).toMatchObject({ added: [], known: 2 })
     expect(imports('u:a a:b', 'u:a@1 a:b@2')).toMatchObject({ added: [], known: 2 })
-    expect(imports('u:a@1 a:b@2', 'u:a@3 a:b@4')).toMatchObject({ added: [], changed: [{ number: 1 }, { number: 2 }] })
   })
 })
 
