@@ -95,7 +95,10 @@ describe('CloudEvents', () => {
       ...input,
       attributes: { ...input.attributes, datacontenttype: 'application/vnd.shop+json' },
     })
-    expect((await http.post(to, 'hello', { ...headers, 'content-type': 'text/plain' })).status).toBe(415)
+    expect(await http.post(to, 'hello', { ...headers, 'content-type': 'text/plain' })).toMatchObject({
+      status: 415,
+      body: { detail: expect.stringContaining('with ce-* headers (binary mode)') as string },
+    })
     expect((await http.post(to, 'not json', headers)).body['code']).toBe('bad_json')
   })
 
