@@ -95,8 +95,8 @@ const bodyOf = (stored: readonly Stored[], { isBatch }: RequestInputs, { durabil
 function rejectedText([first, ...more]: readonly (Stored & Handled)[], { isBatch }: RequestInputs): string {
   const why = `${first?.reason ?? ''}: ${first?.error ?? ''}`
   if (!isBatch) return `the input was rejected as ${why}`
-  const count = more.length + 1
-  return `${count} ${count === 1 ? 'input' : 'inputs'} of the batch ${count === 1 ? 'was' : 'were'} rejected; the id ${JSON.stringify(first?.id)} as ${why}`
+  const count = more.length === 0 ? '1 input of the batch was' : `${more.length + 1} inputs of the batch were`
+  return `${count} rejected; the one with the id ${JSON.stringify(first?.id)} as ${why}`
 }
 
 /** Stores inputs one after the other, so that their order is that of the request. @throws HttpProblem which names those that are stored */

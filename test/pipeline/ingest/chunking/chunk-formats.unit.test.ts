@@ -147,8 +147,10 @@ describe('a page of questions', () => {
   it.each([
     [
       'tabs that panels name',
-      '<div role=tablist><button role=tab id=t1>Do you ship to Iceland?</button><button role=tab id=t2>Can I pay with a voucher?</button></div>'
-        + '<div role=tabpanel aria-labelledby=t1>No, only inside the EU.</div><div role=tabpanel aria-labelledby=t2>Yes, enter its code.</div>',
+      '<div role=tablist><button role=tab id=t1>Do you ship to Iceland?</button>'
+        + '<button role=tab id=t2>Can I pay with a voucher?</button></div>'
+        + '<div role=tabpanel aria-labelledby=t1>No, only inside the EU.</div>'
+        + '<div role=tabpanel aria-labelledby=t2>Yes, enter its code.</div>',
     ],
     [
       'tabs that name their panels, in a navigation',
@@ -200,7 +202,7 @@ describe('a page of questions', () => {
   })
 
   it('leaves out what is hidden, unless something shows it', () => {
-    expect(answered('<p hidden>Draft.</p><div hidden><h2>Old</h2>Text.</div><p>Shown.</p><p hidden=until-found>Found.</p>')).toEqual([
+    expect(answered('<p hidden>Old.</p><div hidden><h2>Old</h2>Text.</div><p>Shown.</p><p hidden=until-found>Found.</p>')).toEqual([
       '# Help\n\nShown.\n\nFound.',
     ])
   })
