@@ -118,7 +118,7 @@ describe('CloudEvents', () => {
     const to = path()
     const { status, body } = await http.post(`${to}?wait=actor`, [add(1), add('x', { id: 'bad' }), add(2)], batch)
     expect([status, body['code']]).toEqual([422, 'rejected'])
-    expect(body['detail']).toContain('bad as bad_data')
+    expect(body['detail']).toContain('the id "bad" as bad_data')
     expect((body['inputs'] as { outcome: string }[]).map(({ outcome }) => outcome)).toEqual(['committed', 'rejected', 'committed'])
   })
 
