@@ -1,4 +1,4 @@
-import { decodeUtf8, parseJson } from './json.ts'
+import { decodeUtf8, isJsonType, parseJson } from './json.ts'
 
 /** Headers by name, in any case. NATS has a list of values for a name, HTTP one. */
 export type Headers = Iterable<readonly [name: string, value: string | readonly string[] | undefined]>
@@ -6,7 +6,6 @@ export type Headers = Iterable<readonly [name: string, value: string | readonly 
 const PREFIX = 'ce-'
 /** The form of an attribute's name. It excludes nothing that CloudEvents allows. */
 const ATTRIBUTE = /^[a-z0-9]+$/
-const JSON_TYPE = /^(?:[a-z0-9.+-]+\/(?:json|[a-z0-9.+-]+\+json))\s*(?:;|$)/i
 const CLOUDEVENTS_TYPE = /^application\/cloudevents/i
 
 /** Attributes of Colloquy whose values in JSON are not texts. */
@@ -25,7 +24,7 @@ export function structuredPayload(headers: Headers, payload: Uint8Array): Uint8A
   if (attributes === undefined) return payload
   const { datacontenttype } = attributes
   if (payload.length === 0) return encode(attributes)
-  if (typeof datacontenttype === 'string' && !JSON_TYPE.test(datacontenttype)) {
+  if (typeof datacontenttype === 'string' && !isJsonType(datacontenttype)) {
     return encode({ ...attributes, data_base64: Buffer.from(payload).toString('base64') })
   }
   const data = parseJson(decodeUtf8(payload) ?? '')

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { isJsonType } from './json.ts'
+import { IN_WORDS, zodProblem } from './problem-words.ts'
 
 /** Types that only Colloquy itself may send. */
 export const RESERVED_TYPE = /^(xstate|task|timer|dead)\./
@@ -95,12 +97,17 @@ export function readEnvelope(value: unknown): ReadEnvelope {
     if (hasNull) envelope = Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null))
     const { time: at } = value
     if (typeof at === 'string' && /[tz]/.test(at)) envelope = { ...(envelope as object), time: at.toUpperCase() }
+    const contentType = others?.find(([name]) => name === 'datacontenttype')?.[1]
+    if (contentType !== undefined && !(typeof contentType === 'string' && isJsonType(contentType.trim()))) {
+      const problem = `datacontenttype: ${shown(contentType)} is not accepted; send a JSON object as data, and application/json or no type`
+      return { ok: false, problem }
+    }
     if (others?.some(([name]) => name === 'data_base64') === true) {
       return { ok: false, problem: 'data_base64: binary data are not accepted; send a JSON object as data' }
     }
     others = others?.filter(([name, one]) => name !== 'datacontenttype' || typeof one !== 'string' || !JSON_DATA.test(one))
   }
-  const read = inputSchema.safeParse(envelope)
+  const read = inputSchema.safeParse(envelope, IN_WORDS)
   if (!read.success) return { ok: false, problem: zodProblem(read.error, '') }
   return { ok: true, input: others === undefined || others.length === 0 ? read.data : withAttributes(read.data, others) }
 }
@@ -114,6 +121,9 @@ const withAttributes = (input: WireInput, others: readonly [string, unknown][]):
   // Unlike an assignment, this makes a property of any name.
   attributes: Object.fromEntries(others),
 })
+
+const shown = (value: unknown): string => JSON.stringify(value).slice(0, SHOWN_CHARS_MAX).toWellFormed()
+const SHOWN_CHARS_MAX = 100
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -132,12 +142,4 @@ export interface Input {
   readonly dataversion?: number
   readonly attributes?: Attributes
   readonly data?: { readonly [key: string]: unknown }
-}
-
-/** The first problem of a failed validation, as one line that names the field. */
-export function zodProblem(error: z.ZodError, root: string): string {
-  const issue = error.issues[0]
-  if (issue === undefined) return `${root} is not valid`
-  const field = [root, ...issue.path.map(String)].filter((part) => part !== '').join('.')
-  return `${field}: ${issue.message}`
 }

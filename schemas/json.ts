@@ -1,5 +1,10 @@
 import { LIMITS } from './limits.ts'
 
+/** Content types whose data are JSON: `application/json`, `application/*+json`, with parameters. */
+const JSON_TYPE = /^[a-z0-9.+-]+\/(?:json|[a-z0-9.+-]+\+json)\s*(?:;|$)/i
+
+export const isJsonType = (contentType: string): boolean => JSON_TYPE.test(contentType)
+
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Decodes UTF-8; `undefined` where the bytes are not valid. */

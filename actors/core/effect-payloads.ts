@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { inputSchema, zodProblem } from '../../schemas/envelope.ts'
+import { inputSchema } from '../../schemas/envelope.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Emitted, Sent } from '../../schemas/record.ts'
 import { isAddressable } from '../../schemas/subjects.ts'
 import type { Kind } from '../definition/kind.ts'
@@ -34,7 +35,7 @@ export function taskOf(kind: Kind, name: string): TaskDefinition {
 export function taskInput(kind: Kind, name: string, input: unknown): unknown {
   const problem = jsonProblem(input)
   if (problem !== undefined) refuse('bad_task_input', `input of task "${name}": ${problem}`)
-  const checked = taskOf(kind, name).input.safeParse(input)
+  const checked = taskOf(kind, name).input.safeParse(input, IN_WORDS)
   if (!checked.success) refuse('bad_task_input', zodProblem(checked.error, `input of task "${name}"`))
   return input
 }
@@ -54,7 +55,7 @@ export function emittedData(kind: Kind, type: string, data: unknown): Emitted['d
   }
   const problem = jsonProblem(data)
   if (problem !== undefined) refuse('bad_emit', `emitted "${type}": ${problem}`)
-  const checked = schema.safeParse(data)
+  const checked = schema.safeParse(data, IN_WORDS)
   if (!checked.success) refuse('bad_emit', zodProblem(checked.error, `emitted "${type}"`))
   if (!isObject(data)) return refuse('bad_emit', `emitted "${type}": data must be an object`)
   return data
@@ -75,7 +76,7 @@ const ENVELOPE_BYTES = 4 * 1024
 
 /** Validates the argument of a `send` and returns the event for the target's input. */
 export function sentEvent(tenant: string, sending: unknown): Omit<Sent, 'id'> {
-  const read = sendingSchema.safeParse(sending)
+  const read = sendingSchema.safeParse(sending, IN_WORDS)
   if (!read.success) return refuse('bad_send', zodProblem(read.error, 'send'))
   const { kind, id: actor, type, data } = read.data
   if (!isAddressable({ tenant, kind, id: actor })) {

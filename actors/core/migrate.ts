@@ -1,8 +1,8 @@
 import type { AnyMachineSnapshot, StateValue } from 'xstate'
 import { z } from 'zod'
-import { zodProblem } from '../../schemas/envelope.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import { jsonProblem } from '../../schemas/json.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { State } from '../../schemas/record.ts'
 import { type Kind, machineName } from '../definition/kind.ts'
 import { type RefusalCode, refusalError } from '../definition/refusal.ts'
@@ -53,7 +53,7 @@ export function migrate(kind: Kind, actor: Pick<Actor, 'machine' | 'status'>, st
   if ('error' in migrated) {
     return refuse('migration_failed', `migrate[${from}] threw (${messageOf(migrated.error)})`, 'correct it, then redrive the input')
   }
-  const context = kind.context.safeParse(migrated.value.context)
+  const context = kind.context.safeParse(migrated.value.context, IN_WORDS)
   const problem = context.success ? jsonProblem(context.data) : zodProblem(context.error, 'context')
   if (!context.success || problem !== undefined) {
     return refuse(

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { zodProblem } from '../../schemas/envelope.ts'
 import { jsonProblem } from '../../schemas/json.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { callsSpawn, spawnedChildren, spawnInAssign } from './check-behaviour.ts'
 import type { Kind } from './kind.ts'
 import type { TransitionResult } from './pure-machine.ts'
@@ -50,7 +50,7 @@ function checkFirst({ name, context: schema, pure }: Pick<Kind, 'name' | 'contex
   const context: unknown = first.context
   const problem = jsonProblem(context)
   if (problem !== undefined) return [contextNotJson(`the initial context has ${problem}`)]
-  const checked = schema.safeParse(context)
+  const checked = schema.safeParse(context, IN_WORDS)
   if (checked.success) return []
   return [
     {

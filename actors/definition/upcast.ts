@@ -1,6 +1,7 @@
 import type { z } from 'zod'
-import { type Input, zodProblem } from '../../schemas/envelope.ts'
+import type { Input } from '../../schemas/envelope.ts'
 import { messageOf } from '../../schemas/errors.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Upcaster } from './earlier-versions.ts'
 import type { Kind } from './kind.ts'
 
@@ -61,7 +62,7 @@ const earlierOf = (kind: Kind, type: string) =>
         .sort((a, b) => b.version - a.version)
 
 function upcast(schema: z.ZodType, { version, from, to }: Upcaster<unknown> & { version: number }, data: Data): Checked {
-  const old = from.safeParse(data)
+  const old = from.safeParse(data, IN_WORDS)
   if (!old.success) return { ok: false, error: zodProblem(old.error, `data (version ${version})`) }
   try {
     return check(schema, to(data), `data, upcast from version ${version}`)
@@ -71,7 +72,7 @@ function upcast(schema: z.ZodType, { version, from, to }: Upcaster<unknown> & { 
 }
 
 function check(schema: z.ZodType, data: unknown, root: string): Checked {
-  const read = schema.safeParse(data)
+  const read = schema.safeParse(data, IN_WORDS)
   if (!read.success) return { ok: false, error: zodProblem(read.error, root) }
   return isObject(read.data) ? { ok: true, data: read.data } : { ok: false, error: `${root}: must be an object` }
 }

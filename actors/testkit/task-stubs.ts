@@ -1,8 +1,8 @@
 import type { z } from 'zod'
-import { zodProblem } from '../../schemas/envelope.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { TaskError } from '../../schemas/internal-messages.ts'
 import { jsonProblem } from '../../schemas/json.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Kind } from '../definition/kind.ts'
 import type { TaskDefinition } from '../definition/task-definition.ts'
 import { type Duration, millisecondsOf } from './durations.ts'
@@ -116,7 +116,7 @@ export function runStub(kind: Kind, task: string, stub: AnyStub, input: unknown,
  */
 export function fitOutput(kind: Kind, task: string, output: unknown): unknown {
   const problem = jsonProblem(output)
-  const checked = kind.tasks[task]?.output.safeParse(output)
+  const checked = kind.tasks[task]?.output.safeParse(output, IN_WORDS)
   const what = problem ?? (checked?.success === false ? zodProblem(checked.error, 'output') : undefined)
   if (what !== undefined) {
     throw new ColloquyError('bad_stub', `the output given for task "${task}" does not match its schema: ${what}; correct it in the test`)

@@ -11,8 +11,8 @@ import { sourceKind } from '../../actors/kinds/source/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import type { ModelOptions } from '../../actors/kinds/support/model.ts'
-import { zodProblem } from '../../schemas/envelope.ts'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Settings } from '../settings.ts'
 
 const kindShape = z.custom<Kind>(
@@ -38,7 +38,7 @@ export async function loadKinds(settings: Settings, importMsMax = IMPORT_MS_MAX)
     throw importError(settings.CONFIG, cause)
   })
   const module: unknown = await inTime(imported, importMsMax, settings.CONFIG)
-  const config = configShape.safeParse(module)
+  const config = configShape.safeParse(module, IN_WORDS)
   if (!config.success) {
     throw new ColloquyError(
       'bad_config',

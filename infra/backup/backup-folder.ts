@@ -5,9 +5,9 @@ import { promisify } from 'node:util'
 import { zstdDecompress } from 'node:zlib'
 import { z } from 'zod'
 import { namingFile } from '../../pipeline/runtime/file-errors.ts'
-import { zodProblem } from '../../schemas/envelope.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { FORMAT, MANIFEST, type Manifest, manifestSchema, type Segment, SEGMENTS, type Stored, storedOf } from './backup-format.ts'
 
 const decompress = promisify(zstdDecompress)
@@ -43,7 +43,7 @@ export async function readManifest(dir: string): Promise<Manifest | undefined> {
       `${path} has format ${format.data.format}, and this Colloquy reads formats up to ${FORMAT}; use a newer Colloquy`,
     )
   }
-  const manifest = manifestSchema.safeParse(value)
+  const manifest = manifestSchema.safeParse(value, IN_WORDS)
   if (manifest.success) return manifest.data
   throw new ColloquyError(
     'bad_backup',

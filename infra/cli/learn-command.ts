@@ -8,7 +8,7 @@ import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-
 import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
-import { type Output, printable } from '../app/terminal-output.ts'
+import { counted, type Output, printable } from '../app/terminal-output.ts'
 import { tokenArgument } from './arguments.ts'
 import { type BytesBar, createBytesBar } from './bytes-bar.ts'
 
@@ -84,7 +84,7 @@ function report(out: Output, summary: LearnSummary, { json, tenant }: Options): 
   else {
     const sources = `${learned + changed + unchanged} sources of ${tenant}, ${chunks} chunks`
     out.line(`${sources}: ${learned} learned, ${changed} changed, ${unchanged} unchanged; ${added} chunks added, ${removed} removed`)
-    for (const [charset, count] of Object.entries(charsets)) out.line(`${count} files were read as ${printable(charset)}`)
+    for (const [charset, count] of Object.entries(charsets)) out.line(`${counted(count, 'file')} read as ${printable(charset)}`)
   }
   tellSkipped(out, summary)
   if (badCount > 0) {
@@ -92,10 +92,10 @@ function report(out: Output, summary: LearnSummary, { json, tenant }: Options): 
       ({ file, line, problem }) => `  ${printable(file)}${line === undefined ? '' : `, line ${line}`}: ${printable(problem)}`,
     )
     const more = badCount > bad.length ? [`  and ${badCount - bad.length} more`] : []
-    throw new ColloquyError('not_all_learned', [`${badCount} were not learned:`, ...listed, ...more].join('\n'))
+    throw new ColloquyError('not_all_learned', [`${counted(badCount, 'file or line')} not learned:`, ...listed, ...more].join('\n'))
   }
   if (learned + changed + unchanged === 0) {
-    const where = files === 0 ? 'there is no file of a supported type' : `${files} files have no text to learn`
+    const where = files === 0 ? 'there is no file of a supported type' : `${counted(files, 'file')} without text to learn`
     throw new ColloquyError('nothing_to_learn', `${where}; "colloquy learn --help" lists the types`)
   }
 }

@@ -71,6 +71,8 @@ Example:
         const receipt = await producer.publish(publication, { wait, timeoutMs, onWait })
         if (asJson) out.json({ actor: actorKey(address), ...receipt })
         else out.line(receiptLine(address, receipt))
+        // Like 422 over HTTP: the input is stored, and it has no effect.
+        if (receipt.outcome === 'rejected') process.exitCode = 1
       } finally {
         await nc.close()
       }
@@ -83,7 +85,7 @@ async function openProducer(nc: NatsConnection): Promise<Producer & AsyncDisposa
 }
 
 const refusal = ({ code, message }: PublishAdvice): ColloquyError =>
-  new ForeignCodeError(code, `${message}. Nothing was published; --force publishes it as it is`)
+  new ForeignCodeError(code, `${message}${message.endsWith('?') ? '' : '.'} Nothing was published; --force publishes it as it is`)
 
 function receiptLine(address: Address, { position, id, duplicate, outcome, reason, error }: Receipt): string {
   const became = outcome === undefined ? '' : `  ${outcome}${reason === undefined ? '' : `: ${reason} (${onOneLine(error ?? '')})`}`

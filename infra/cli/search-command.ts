@@ -6,7 +6,9 @@ import { SEARCH_AREAS, type SearchArea } from '../../pipeline/search/vector-stor
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { httpAddress } from '../app/connect-to-running.ts'
 import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
-import { onOneLine, type Output, printable } from '../app/terminal-output.ts'
+import { readStatus } from '../app/system-status.ts'
+import { counted, onOneLine, type Output, printable } from '../app/terminal-output.ts'
+import type { Settings } from '../settings.ts'
 import { tokenArgument } from './arguments.ts'
 
 interface Options extends JsonOption {
@@ -62,7 +64,7 @@ Examples:
       const answer = await search({ q, ...options })
       if (json) return out.json(answer)
       for (const hit of answer.hits) print(out, hit)
-      if (answer.hits.length === 0) out.note(`Nothing found for the tenant ${options.tenant}.`)
+      if (answer.hits.length === 0) out.note(`Nothing found for the tenant ${options.tenant}.${await indexLag(effective)}`)
       else if (answer.model === 'lexical' && options.mode !== 'keyword') {
         out.note('The built-in model matches words, not meaning; set COLLOQUY_EMBED_MODEL to use another.')
       }
@@ -72,6 +74,16 @@ Examples:
         )
       }
     })
+
+/** Why a search may find nothing yet: the index is behind LOG. Empty if it is not, or if that cannot be told. */
+async function indexLag(settings: Settings): Promise<string> {
+  const embed = await readStatus(settings).then(
+    ({ stages }) => stages.embed,
+    () => undefined,
+  )
+  if (embed === undefined || embed.lag === 0) return ''
+  return ` The search index is being built and is ${counted(embed.lag, 'record')} behind (${embed.detail}); search again later.`
+}
 
 function print(out: Output, { score, kind, actor, source, at, text, highlights }: SearchHit): void {
   out.line(`${out.paint('green', score.toFixed(3))}  ${out.paint('bold', `${kind}/${actor}`)}  ${printable(source)}  ${at}`)

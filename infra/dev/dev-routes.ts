@@ -7,7 +7,7 @@ import { createHostCheck } from '../../pipeline/http/host-check.ts'
 import { HttpProblem, tablesUnavailable } from '../../pipeline/http/problems.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http/route-address.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { zodProblem } from '../../schemas/envelope.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { type Counts, createCounts } from './actor-counts.ts'
 import { type History, HISTORY_MAX, readHistory } from './actor-history.ts'
 import { listActors, type ListedActor } from './actor-list.ts'
@@ -105,7 +105,7 @@ export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now
 }
 
 function read<Schema extends z.ZodType>(schema: Schema, query: unknown): z.output<Schema> {
-  const result = schema.safeParse(query)
+  const result = schema.safeParse(query, IN_WORDS)
   if (!result.success) throw new HttpProblem('bad_query', zodProblem(result.error, ''))
   return result.data
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { zodProblem } from '../../schemas/envelope.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { actorKey, type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findRecord, lastRecord, type Placed } from '../jetstream/last-record.ts'
@@ -20,7 +20,7 @@ const querySchema = z.strictObject({ at: z.coerce.number().int().min(1).optional
 export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount, connection }: ActorRouteDeps): void {
   app.get<{ Params: AddressParams }>(`/v1/actors/${ADDRESS_PATH}`, async (request) => {
     const address = addressOf(request.params)
-    const query = querySchema.safeParse(request.query)
+    const query = querySchema.safeParse(request.query, IN_WORDS)
     if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
     connection.requireConnection()
     const subject = logSubject(partitionOf(address, partitionCount), address)

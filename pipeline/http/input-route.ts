@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { InputAdvice } from '../../actors/definition/input-advice.ts'
-import { zodProblem } from '../../schemas/envelope.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { type Address, inputSubject, messageIdOf } from '../../schemas/subjects.ts'
 import { NO_ROOM_CODES } from '../jetstream/jetstream-codes.ts'
 import type { Publisher, PublishResult } from '../jetstream/publisher.ts'
@@ -51,7 +51,7 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
   const waits = createFairPlaces(WAITING_MAX)
   app.post<{ Params: AddressParams }>(`/v1/in/${ADDRESS_PATH}`, async (request, reply) => {
     const address = addressOf(request.params)
-    const query = querySchema.safeParse(request.query)
+    const query = querySchema.safeParse(request.query, IN_WORDS)
     if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
     const { wait, timeoutMs } = query.data
     const given = readInputs(request)
@@ -94,7 +94,9 @@ const bodyOf = (stored: readonly Stored[], { isBatch }: RequestInputs, { durabil
 
 function rejectedText([first, ...more]: readonly (Stored & Handled)[], { isBatch }: RequestInputs): string {
   const why = `${first?.reason ?? ''}: ${first?.error ?? ''}`
-  return isBatch ? `${more.length + 1} inputs of the batch were rejected; ${first?.id ?? ''} as ${why}` : `the input was rejected as ${why}`
+  if (!isBatch) return `the input was rejected as ${why}`
+  const count = more.length === 0 ? '1 input of the batch was' : `${more.length + 1} inputs of the batch were`
+  return `${count} rejected; the one with the id ${JSON.stringify(first?.id)} as ${why}`
 }
 
 /** Stores inputs one after the other, so that their order is that of the request. @throws HttpProblem which names those that are stored */

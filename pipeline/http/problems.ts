@@ -51,7 +51,8 @@ const FRAMEWORK_PROBLEMS: Readonly<Record<string, HttpProblem>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: new HttpProblem('too_large', `the body is too large; send at most ${LIMITS.inputBytesMax} bytes`),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: new HttpProblem(
     'unsupported_media_type',
-    'the Content-Type must be application/json, application/cloudevents+json or application/cloudevents-batch+json',
+    'the Content-Type must be application/json, application/cloudevents+json or application/cloudevents-batch+json; with ce-* headers '
+      + '(binary mode), whose body is the data, application/json or application/<name>+json',
   ),
   FST_ERR_BAD_URL: new HttpProblem('bad_url', 'the path is not valid percent-encoding; encode its parts with encodeURIComponent'),
 }

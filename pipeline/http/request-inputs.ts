@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { structuredPayload } from '../../schemas/cloudevents-binary.ts'
 import { inputSchema } from '../../schemas/envelope.ts'
 import { decodeUtf8, parseJson } from '../../schemas/json.ts'
+import { IN_WORDS } from '../../schemas/problem-words.ts'
 import { HttpProblem } from './problems.ts'
 
 /** An input of a request, as it will be stored. */
@@ -66,7 +67,7 @@ function idempotencyKeyOf(header: string | readonly string[] | undefined): strin
   const [given] = [header].flat()
   if (given === undefined) return undefined
   const key = /^"(.*)"$/.exec(given)?.[1] ?? given
-  const { data: id, error } = inputSchema.shape.id.safeParse(key)
+  const { data: id, error } = inputSchema.shape.id.safeParse(key, IN_WORDS)
   if (id !== undefined) return id
   throw new HttpProblem('bad_idempotency_key', `Idempotency-Key: ${error?.issues[0]?.message ?? 'not valid'}`)
 }

@@ -1,6 +1,7 @@
 import { lstat, opendir, stat } from 'node:fs/promises'
 import { basename, extname, join, normalize, sep } from 'node:path'
-import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { fileProblem } from '../runtime/file-errors.ts'
 import type { Format } from './chunking/chunk-document.ts'
 
 /** How to read a file with one document. */
@@ -71,7 +72,7 @@ export async function* findFiles(paths: readonly string[]): AsyncGenerator<Found
   for (const listed of paths) {
     const path = normalize(listed)
     await lstat(path).catch((cause: unknown) => {
-      throw new ColloquyError('no_such_path', `${listed} cannot be read: ${messageOf(cause)}`, { cause })
+      throw new ColloquyError('no_such_path', `${listed} cannot be read: ${fileProblem(cause)}`, { cause })
     })
     yield* filesAt(path, 'text')
   }
@@ -89,7 +90,7 @@ async function* filesAt(path: string, unknownFormat: FileFormat | undefined): As
       else yield { path, source: sourceOf(path), format, bytes: stats.size }
     }
   } catch (error) {
-    yield { path, problem: `it cannot be read: ${messageOf(error)}` }
+    yield { path, problem: `it cannot be read: ${fileProblem(error)}` }
   }
 }
 

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { fileProblem } from '../runtime/file-errors.ts'
 
 /** A line of a file without its newline, or the problem with it. */
 export interface Line {
@@ -42,7 +43,7 @@ async function sizeOf(path: string): Promise<number> {
     if (!stats.isFile()) throw new Error('it is not a file')
     return stats.size
   } catch (cause) {
-    throw new ColloquyError('bad_file', `${path} cannot be read: ${messageOf(cause)}`, { cause })
+    throw new ColloquyError('bad_file', `${path} cannot be read: ${fileProblem(cause)}`, { cause })
   }
 }
 

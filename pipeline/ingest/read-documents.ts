@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { zodProblem } from '../../schemas/envelope.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import { decodeUtf8, parseJson } from '../../schemas/json.ts'
 import { KNOWLEDGE_LIMITS } from '../../schemas/knowledge-events.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { chunkDocument } from './chunking/chunk-document.ts'
 import type { Document } from './document-parts.ts'
 import type { FoundFile } from './find-files.ts'
@@ -71,8 +71,8 @@ function readLine({ bytes, problem }: Line): Pick<Read, 'document' | 'problem'> 
   if (text.trim() === '') return undefined
   const value = parseJson(text)
   if (value === undefined) return { problem: 'not JSON' }
-  const read = lineSchema.safeParse(value)
-  if (!read.success) return { problem: zodProblem(read.error, '').replace(/^: /, '') }
+  const read = lineSchema.safeParse(value, IN_WORDS)
+  if (!read.success) return { problem: zodProblem(read.error, '') }
   const { id, title, lang, url } = read.data
   if (![id, title, lang, url].every((text) => text?.isWellFormed() !== false)) {
     return { problem: 'a lone surrogate is not well-formed Unicode' }

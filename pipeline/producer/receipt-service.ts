@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { RECEIPT_SUBJECT } from '../../schemas/client-access.ts'
 import { codeOf, ColloquyError, ForeignCodeError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { TOKEN } from '../../schemas/subjects.ts'
 import { durabilitySchema } from '../cluster/process-status.ts'
 import type { RequestMux } from '../jetstream/request-mux.ts'
@@ -94,8 +95,8 @@ export function serveReceipts({ nc, waitFor, durability, advise }: ReceiptServic
     }
   }
   const answer = async (text: string): Promise<Reply> => {
-    const request = requestSchema.safeParse(parseJson(text))
-    if (!request.success) return { error: { code: 'bad_receipt_request', message: z.prettifyError(request.error) } }
+    const request = requestSchema.safeParse(parseJson(text), IN_WORDS)
+    if (!request.success) return { error: { code: 'bad_receipt_request', message: zodProblem(request.error, '') } }
     const { input, advise: about } = request.data
     try {
       if (about !== undefined) return { durability, advice: (await advise(about.kind, parseJson(about.payload))) ?? null }

@@ -63,10 +63,11 @@ export async function startStage(name: string, start: () => Promise<StageRun>, l
         await run.stop()
         if (stopping.signal.aborted) return
         become(false, messageOf(error))
-        failed = { why: messageOf(error), position: progress.position }
         pauseMs = pauses.after(performance.now() - startedMs)
         const code = codeOf(error)
-        if (RESTART_CODES.has(code)) log.info({ stage: name, code, pauseMs }, `${name}: ${messageOf(error)}`)
+        const isChosen = RESTART_CODES.has(code)
+        if (!isChosen) failed = { why: messageOf(error), position: progress.position }
+        if (isChosen) log.info({ stage: name, code, pauseMs }, `${name}: ${messageOf(error)}`)
         else log.warn({ stage: name, code, err: error, pauseMs }, `${name} failed; restarting it from its checkpoint`)
       }
       for (let isStarted = false; !isStarted;) {

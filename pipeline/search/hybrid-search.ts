@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { zodProblem } from '../../schemas/envelope.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { TOKEN } from '../../schemas/subjects.ts'
 import type { Embedder } from '../embedding/embedder.ts'
 import { withinMs } from '../runtime/time-limit.ts'
@@ -117,7 +117,7 @@ export function createHybridSearch({ store, server = 'the store', embedder, now 
       () => late('the embedding model', EMBED_MS_MAX),
     )
   return async (input) => {
-    const request = searchRequestSchema.safeParse(input)
+    const request = searchRequestSchema.safeParse(input, IN_WORDS)
     if (!request.success) throw new ColloquyError('bad_query', zodProblem(request.error, ''))
     const { tenant, q, mode, fusion, limit, all, halfLifeHours, conversation, in: area, kind, source, lang, since, until } = request.data
     const asked = store.cutter.ask(q)

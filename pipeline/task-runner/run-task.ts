@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { z } from 'zod'
 import type { TaskCall, TaskDefinition } from '../../actors/definition/define-kind.ts'
-import { zodProblem } from '../../schemas/envelope.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, messageOf, RetryLaterError, TerminalError } from '../../schemas/errors.ts'
 import type { TaskError, TaskMessage } from '../../schemas/internal-messages.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { backOffMs, type Pauses } from '../runtime/retry.ts'
 
 const PAUSES: Pauses = { minMs: 200, maxMs: 30_000 }
@@ -74,7 +74,7 @@ const lostText = ({ count, ends }: AttemptsBefore): string =>
 /** A schema may throw, as any code of a kind. */
 function read(schema: z.ZodType, value: unknown, root: string): { ok: true; data: unknown } | { ok: false; problem: string } {
   try {
-    const result = schema.safeParse(value)
+    const result = schema.safeParse(value, IN_WORDS)
     return result.success ? { ok: true, data: result.data } : { ok: false, problem: zodProblem(result.error, root) }
   } catch (error) {
     return { ok: false, problem: `${root}: its schema threw: ${messageOf(error)}` }
@@ -109,7 +109,7 @@ const failureOf = (code: ErrorCode, message: string): TaskError => ({ code, mess
 function outputProblem(definition: TaskDefinition, output: unknown): TaskError | undefined {
   const problem = jsonProblem(output)
   if (problem !== undefined) return failureOf('result_unfit', problem)
-  const checked = definition.output.safeParse(output)
+  const checked = definition.output.safeParse(output, IN_WORDS)
   if (!checked.success) return failureOf('result_unfit', zodProblem(checked.error, 'output'))
   const bytes = Buffer.byteLength(JSON.stringify(output) ?? '')
   if (bytes <= LIMITS.resultBytesMax) return undefined

@@ -66,10 +66,24 @@ describe('an envelope', () => {
 
   test('refuses binary data in words', () => {
     expect(problemOf({ type: 'a', data_base64: 'AAEC' })).toBe('data_base64: binary data are not accepted; send a JSON object as data')
-    expect(problemOf({ type: 'a', data: 'text', datacontenttype: 'text/plain' })).toBe('data: must be a JSON object')
-    expect(problemOf([])).not.toBe('')
-    expect(problemOf(undefined)).not.toBe('')
+    expect(problemOf([])).toBe('must be a JSON object')
+    expect(problemOf(undefined)).toBe('is missing; it must be a JSON object')
   })
+
+  test.each(['text/xml', 'text/plain', 'application/jsonx', '', 7])('refuses data of the content type %j', (datacontenttype) => {
+    const problem =
+      `datacontenttype: ${JSON.stringify(datacontenttype)} is not accepted; `
+      + 'send a JSON object as data, and application/json or no type'
+    expect(problemOf({ type: 'a', data, datacontenttype })).toBe(problem)
+    expect(problemOf({ type: 'a', data: 'text', datacontenttype })).toBe(problem)
+  })
+
+  test.each(['application/json', 'Application/JSON; charset=utf-8', 'text/json', 'application/vnd.shop+json;v=1', null])(
+    'takes data of the content type %j',
+    (datacontenttype) => {
+      expect(inputOf({ type: 'a', data, datacontenttype })).toMatchObject({ data })
+    },
+  )
 })
 
 describe('a message in binary mode', () => {
@@ -117,7 +131,9 @@ describe('a message in binary mode', () => {
   })
 
   test('with data that are no JSON is refused in words', () => {
-    expect(problemOf(structured({ ...cloudEvent, 'content-type': 'text/plain' }, 'hello'))).toMatch(/^data_base64: /)
+    expect(problemOf(structured({ ...cloudEvent, 'content-type': 'text/plain' }, 'hello'))).toMatch(
+      /^datacontenttype: "text\/plain" is not accepted/,
+    )
     expect(problemOf(structured(cloudEvent, '[1]'))).toBe('data: must be a JSON object')
     expect(problemOf(structured(cloudEvent, ''))).toBe('data: is missing; it must be a JSON object')
   })

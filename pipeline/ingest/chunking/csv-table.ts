@@ -17,6 +17,12 @@ const SEP_LINE = /^"?sep=(.)"?[ \t]*\n/i
 /** Divides nothing: CSV with one column. */
 const NO_DELIMITER = '\u0001'
 
+/** The reasons of csv-parse, by its codes. */
+const WHY: Readonly<Record<string, string>> = {
+  CSV_QUOTE_NOT_CLOSED: 'a quote that begins a cell is never closed; the file may be cut',
+  CSV_INVALID_CLOSING_QUOTE: 'a quote is followed by text of the same cell',
+}
+
 interface Dialect {
   readonly delimiter: string
   readonly escape: string
@@ -50,7 +56,8 @@ function rowsOf(csv: string, { delimiter, escape }: Dialect, options: Options): 
     return parse(csv, { delimiter, escape, relax_column_count: true, relax_quotes: true, skip_empty_lines: true, trim: true, ...options })
   } catch (cause) {
     const at = cause instanceof CsvError && typeof cause.lines === 'number' ? ` at line ${cause.lines}` : ''
-    throw new ColloquyError('bad_table', `the file cannot be parsed as CSV${at}: ${messageOf(cause)}`, { cause })
+    const why = (cause instanceof CsvError ? WHY[cause.code] : undefined) ?? messageOf(cause)
+    throw new ColloquyError('bad_table', `the file cannot be parsed as CSV${at}: ${why}`, { cause })
   }
 }
 

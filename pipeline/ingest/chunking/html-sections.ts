@@ -29,9 +29,8 @@ export function htmlSections(html: string): Titled {
   const elements = elementsIn(root)
   const title = elements.find(({ name, parent }) => name === 'title' && !(parent !== null && isTag(parent) && parent.name === 'svg'))
   walkPage(root, outline, questionsIn(elements))
-  const sections = outline.sections()
   const line = title === undefined ? '' : lineOf(title)
-  return { title: line || sections.find(({ path }) => path.length > 0)?.path[0], sections }
+  return { title: line || outline.firstHeading(), sections: outline.sections() }
 }
 
 function walkPage(root: ParentNode, outline: Outline, questions: Questions): void {
@@ -70,6 +69,10 @@ function walkPage(root: ParentNode, outline: Outline, questions: Questions): voi
     for (const node of nodes) {
       const title = titleOf(node)
       if (title === undefined) {
+        if (isInside && (questions.asked.has(node) || questions.answers.has(node))) {
+          leave()
+          isInside = false
+        }
         walk(node, depth)
         continue
       }
@@ -79,15 +82,33 @@ function walkPage(root: ParentNode, outline: Outline, questions: Questions): voi
     }
     if (isInside) leave()
   }
-  const questionAt = (node: AnyNode): string | undefined => questions.get(node)
+  const questionAt = (node: AnyNode): string | undefined => questions.open.get(node)
   const termAt = (node: AnyNode): string | undefined => {
     const term = isTag(node) && node.name === 'dt' ? lineOf(node) : ''
     return endsAsQuestion(term) ? term : undefined
   }
 
+  /** Elements around this place that are the answer of a question. What is hidden in them is read. */
+  let answers = 0
   const walk = (node: AnyNode, depth: number): void => {
     if (isText(node)) return append(node.data)
-    if (!isTag(node) || SKIPPED.has(node.name)) return
+    if (!isTag(node) || SKIPPED.has(node.name) || (answers === 0 && isHidden(node) && !questions.shown.has(node))) return
+    if (questions.asked.has(node)) {
+      flush()
+      // As any heading, one that asks ends those of its level; its own section is its answer.
+      const level = [node, ...elementsIn(node)].map(levelOf).find((one) => one !== undefined)
+      if (level !== undefined) outline.heading(level, '')
+      return
+    }
+    const question = questions.answers.get(node)
+    if (question === undefined) return walkElement(node, depth)
+    answers += 1
+    enter(question)
+    walkElement(node, depth)
+    leave()
+    answers -= 1
+  }
+  const walkElement = (node: Element, depth: number): void => {
     if (depth > DEPTH_MAX) return append(` ${lineOf(node)} `)
     const level = levelOf(node)
     if (node.name === VERBATIM) {
@@ -147,5 +168,8 @@ function levelOf({ name, attribs }: Element): number | undefined {
   const level = HEADING.exec(name)?.[1] ?? (attribs['role'] === 'heading' ? (attribs['aria-level'] ?? '2') : undefined)
   return level === undefined ? undefined : Math.min(9, Math.max(1, Math.trunc(Number(level)) || 2))
 }
+
+/** `until-found` is hidden from the eye only: browsers search it. */
+const isHidden = ({ attribs }: Element): boolean => attribs['hidden'] !== undefined && attribs['hidden'] !== 'until-found'
 
 const isData = (table: Element): boolean => !elementsIn(table).some(({ name }) => ARRANGED.has(name))

@@ -38,7 +38,7 @@ function pageOf(text: string): string {
     if (!isTable && (level > 0 || (type !== 'heading_open' && (type !== 'html_block' || isCutShort(content))))) continue
     addLinesTo(map[0])
     from = map[1]
-    if (isTable) page.push(tableOf(tokens.slice(index, closeOf(tokens, index))))
+    if (isTable) page.push(tableOf(tokens.slice(index, closeOf(tokens, index)), lines))
     else if (type === 'heading_open') page.push(element(tag, titleOf(tokens[index + 1]?.content ?? '')))
     else page.push(content)
   }
@@ -69,12 +69,36 @@ const closeOf = (tokens: readonly Token[], from: number): number => {
 }
 
 /** A table as markup; its cells are inline tokens between those of its rows. */
-function tableOf(tokens: readonly Token[]): string {
-  const parts = tokens.map(({ type }, index) => {
-    if (type === 'tr_open') return '<tr>'
-    return type === 'th_open' || type === 'td_open' ? element(type.slice(0, 2), tokens[index + 1]?.content ?? '') : ''
+function tableOf(tokens: readonly Token[], lines: readonly string[]): string {
+  let surplus = ''
+  const parts = tokens.map(({ type, map }, index) => {
+    if (type === 'tr_open') {
+      const cells: string[] = []
+      for (let at = index + 1; at < tokens.length && tokens[at]?.type !== 'tr_close'; at++) {
+        if (tokens[at]?.type === 'inline') cells.push(tokens[at]?.content ?? '')
+      }
+      surplus = map === null ? '' : surplusOf(lines[map[0]] ?? '', cells)
+      return '<tr>'
+    }
+    if (type !== 'th_open' && type !== 'td_open') return ''
+    const isLast = tokens[index + 3]?.type === 'tr_close'
+    return element(type.slice(0, 2), `${tokens[index + 1]?.content ?? ''}${isLast ? surplus : ''}`)
   })
   return `<table>${parts.join('')}</table>`
+}
+
+/** The text of a row behind the last column, which GitHub leaves out. A pipe in code, which divides cells there, is the usual cause. */
+function surplusOf(line: string, cells: readonly string[]): string {
+  const written = line
+    .trim()
+    .replace(/^\|/, '')
+    .replace(/(?<!\\)\|$/, '')
+    .split(/(?<!\\)\|/)
+  const textOf = (cell: string | undefined): string => cell?.trim().replaceAll('\\|', '|') ?? ''
+  // The mark of a list or of a quotation before the row looks like a cell.
+  const from = [0, 1].find((skipped) => cells.every((cell, column) => textOf(written[column + skipped]) === cell))
+  const more = from === undefined ? [] : written.slice(from + cells.length)
+  return more.some((cell) => cell.trim() !== '') ? ` |${more.map((cell) => cell.replaceAll('\\|', '|')).join('|')}`.trimEnd() : ''
 }
 
 /** A heading without marks such as those of links and code. Images have no text, unless the heading is nothing else. */

@@ -21,6 +21,8 @@ export interface Outline {
   prose(text: string): void
   table(table: Table): void
   sections(): readonly Section[]
+  /** The first heading; `undefined` if there was none. What `enter` starts is none: it concerns its own section only. */
+  firstHeading(): string | undefined
 }
 
 interface Heading {
@@ -44,6 +46,7 @@ export function createOutline(): Outline {
   let paragraphs: string[] = []
   /** The last heading has no text yet. It becomes an empty section unless an inner heading follows. */
   let isBare = false
+  let first: string | undefined
 
   const frame = (): Frame => frames.at(-1) ?? { path: [], open: [] }
   const path = (): string[] => [...frame().path, ...frame().open.map(({ title }) => title)]
@@ -72,7 +75,10 @@ export function createOutline(): Outline {
       end((frame().open.at(-1)?.level ?? 0) < level)
       while ((frame().open.at(-1)?.level ?? 0) >= level) frame().open.pop()
       const short = titleOf(title)
-      if (short !== '') frame().open.push({ level, title: short })
+      if (short !== '') {
+        first ??= short
+        frame().open.push({ level, title: short })
+      }
       isBare = short !== ''
       keepLong(title)
     },
@@ -102,5 +108,6 @@ export function createOutline(): Outline {
       end(false)
       return sections
     },
+    firstHeading: () => first,
   }
 }

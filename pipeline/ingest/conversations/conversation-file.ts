@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
+import { ColloquyError } from '../../../schemas/errors.ts'
+import { fileProblem } from '../../runtime/file-errors.ts'
 import { type JsonPiece, jsonValues } from './json-values.ts'
 
 /** An open file of conversations. `pieces` can be read once. */
@@ -48,7 +49,7 @@ async function headOf(path: string): Promise<{ head: Buffer; size: number }> {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
     return { head: buffer.subarray(0, bytesRead), size: stats.size }
   } catch (cause) {
-    throw new ColloquyError('bad_file', `${path} cannot be read: ${messageOf(cause)}`, { cause })
+    throw new ColloquyError('bad_file', `${path} cannot be read: ${fileProblem(cause)}`, { cause })
   }
 }
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
-import { zodProblem } from '../../../schemas/envelope.ts'
 import type { Role } from '../../../schemas/events.ts'
+import { IN_WORDS, zodProblem } from '../../../schemas/problem-words.ts'
 
 /** A turn of a conversation as a file has it. */
 export interface FileTurn {
@@ -227,7 +227,7 @@ const contentId = (turns: readonly FileTurn[]): string =>
   `content-${hash('sha256', JSON.stringify(turns.map(({ role, text }) => [role, text])), 'base64url').slice(0, 22)}`
 
 function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, at: string): z.output<Schema> {
-  const read = schema.safeParse(value)
+  const read = schema.safeParse(value, IN_WORDS)
   return read.success ? read.data : refuse(zodProblem(read.error, at))
 }
 

@@ -32,7 +32,7 @@ export interface Decoded {
  */
 export function decodeText(bytes: Uint8Array): Decoded {
   const marked = markOf(bytes)
-  if (marked !== undefined) return { text: decoded(bytes, marked), charset: marked }
+  if (marked !== undefined) return { text: decoded(bytes, marked), charset: spelt(marked) }
   if (bytes.includes(0)) throw new ColloquyError('no_text', 'the file is binary: it contains zero bytes')
   const utf8 = decodeUtf8(bytes)
   if (utf8 !== undefined) return { text: utf8 }
@@ -41,7 +41,7 @@ export function decodeText(bytes: Uint8Array): Decoded {
     const why = charset === undefined ? 'and declares no other charset' : 'though it declares it'
     throw new ColloquyError('no_text', `the file is not UTF-8 (${placeOf(bytes)}), ${why}; save it as UTF-8`)
   }
-  return { text: decoded(bytes, charset), charset }
+  return { text: decoded(bytes, charset), charset: spelt(charset) }
 }
 
 function markOf(bytes: Uint8Array): string | undefined {
@@ -68,6 +68,13 @@ function decoded(bytes: Uint8Array, charset: string): string {
     throw new ColloquyError('no_text', `the file is not ${charset}: some of its bytes are no characters; it may be cut`, { cause })
   }
 }
+
+/** One spelling of a charset, however a file declares it. The decoder reads `gb2312` and `GBK` as GB18030, which contains both. */
+const spelt = (charset: string): string => {
+  const { encoding } = new TextDecoder(charset)
+  return SPELT[encoding] ?? (/^(?:windows|x-mac|mac)/.test(encoding) ? encoding : encoding.toUpperCase())
+}
+const SPELT: Readonly<Record<string, string>> = { gbk: 'GB18030', big5: 'Big5', shift_jis: 'Shift_JIS' }
 
 function isKnown(charset: string): boolean {
   try {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { zodProblem } from '../../../schemas/envelope.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
+import { IN_WORDS, zodProblem } from '../../../schemas/problem-words.ts'
 
 /** Lines of a cell, or its text. */
 const source = z.union([z.string(), z.array(z.string()).transform((lines) => lines.join(''))])
@@ -22,8 +22,8 @@ const notebook = z.object({
 export function notebookMarkdown(text: string): string {
   const json = parseJson(text)
   if (json === undefined) throw new ColloquyError('bad_document', 'the file cannot be read as a notebook: it is not JSON, or it is cut')
-  const read = notebook.safeParse(json)
-  if (!read.success) throw new ColloquyError('bad_document', `the file is no notebook${zodProblem(read.error, '')}`)
+  const read = notebook.safeParse(json, IN_WORDS)
+  if (!read.success) throw new ColloquyError('bad_document', `the file is no notebook (${zodProblem(read.error, '')})`)
   const { worksheets, metadata } = read.data
   const all = read.data.cells ?? worksheets?.flatMap((sheet) => sheet.cells ?? [])
   if (all === undefined) throw new ColloquyError('bad_document', 'the file is no notebook: it has no cells')

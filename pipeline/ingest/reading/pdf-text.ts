@@ -8,6 +8,13 @@ const PARAGRAPH_GAP = 1.9
 /** Width of a gap in a line, in heights of its letters, from which on it divides the cells of a table. */
 const CELL_GAP = 2
 
+/** The reasons of pdf.js, by the names of its errors. */
+const WHY: Readonly<Record<string, string>> = {
+  PasswordException: 'it is encrypted and needs a password',
+  InvalidPDFException: 'it is damaged or cut',
+  FormatError: 'it is damaged or cut',
+}
+
 /** A line of a page. Lengths are points. */
 interface PdfLine {
   text: string
@@ -43,8 +50,7 @@ export async function pdfText(bytes: Uint8Array): Promise<{ readonly title: stri
     return { title: await titleOf(pdf.getMetadata()), text }
   } catch (cause) {
     if (cause instanceof ColloquyError) throw cause
-    const isEncrypted = cause instanceof Error && cause.name === 'PasswordException'
-    const why = isEncrypted ? 'it is encrypted and needs a password' : messageOf(cause)
+    const why = (cause instanceof Error ? WHY[cause.name] : undefined) ?? messageOf(cause)
     throw new ColloquyError('bad_document', `the file cannot be read as PDF: ${why}`, { cause })
   } finally {
     await loading.destroy()

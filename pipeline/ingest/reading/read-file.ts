@@ -33,6 +33,7 @@ const TEXT_CHARS_MAX = KNOWLEDGE_LIMITS.chunksMax * 2_000
 export async function readDocument({ path, source, format, bytes: size }: DocumentFile): Promise<ReadDocument> {
   if (size > DOCUMENT_BYTES_MAX) throw tooLong(`the file has ${size} bytes; at most ${DOCUMENT_BYTES_MAX} are allowed`)
   const bytes = await contentOf(path)
+  if (bytes.length === 0) throw new ColloquyError('empty_document', 'the file is empty')
   const kind = kindOf(bytes)
   if (kind === 'pdf') {
     const { title, text } = await pdfText(bytes)

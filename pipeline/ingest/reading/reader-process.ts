@@ -1,4 +1,5 @@
-import { messageOf } from '../../../schemas/errors.ts'
+import { ColloquyError } from '../../../schemas/errors.ts'
+import { fileProblem } from '../../runtime/file-errors.ts'
 import { type DocumentFile, type ReadDocument, readDocument } from './read-file.ts'
 
 /** The process that reads documents, one at a time. Whatever a file does to it, the command goes on. */
@@ -7,7 +8,7 @@ export type ReaderReply = { readonly read: ReadDocument } | { readonly problem: 
 process.on('message', (file: DocumentFile) => {
   readDocument(file)
     .then((read): ReaderReply => ({ read }))
-    .catch((error: unknown): ReaderReply => ({ problem: messageOf(error) }))
+    .catch((error: unknown): ReaderReply => ({ problem: error instanceof ColloquyError ? error.message : fileProblem(error) }))
     .then((reply) => process.send?.(reply))
     .catch(() => process.exit(1))
 })

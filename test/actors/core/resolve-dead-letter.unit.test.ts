@@ -101,7 +101,7 @@ test('an invalid header is ignored', () => {
 })
 
 test.each([
-  ['data.by: Invalid input: expected number, received string', 'data.by: Invalid input: expected number, received string'],
+  ['data.by: must be a number', 'data.by: must be a number'],
   ['300123 bytes; an input may have 262144', '… bytes; an input may have …'],
   ['no order 0b9c3b1e-52f0-4f43-9d6e-3a4f6a0ad111 at 2026-11-20T10:00:00.000Z', 'no order … at …'],
   ['state facade was deadbeef01', 'state facade was …'],

@@ -84,10 +84,11 @@ test.each([
   expect([refused.code, refused.stdout]).toEqual([1, ''])
   expect(refused.stderr).toContain(code)
   expect(refused.stderr).toContain(says)
+  expect(refused.stderr).toMatch(/[^?.][?.] Nothing was published;/)
   expect((await run('status', '--json')).stdout).toBe(before)
 
   const forced = await run('publish', actor, type, data, '--force', '--wait', 'actor')
-  expect(forced.code).toBe(0)
+  expect(forced.code).toBe(code === 'undeclared_type' ? 0 : 1)
   expect(forced.stderr).toContain(says)
   expect(forced.stdout).toContain(code === 'undeclared_type' ? 'committed' : `rejected: ${code}`)
 })

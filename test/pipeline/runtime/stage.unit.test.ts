@@ -72,3 +72,17 @@ test('a restart that the run has chosen is told, and is no failure', async () =>
   ])
   expect(lines[0]?.err).toBeUndefined()
 })
+
+test('a restart that the run has chosen leaves no mark in the status', async () => {
+  const { promise: failed, reject: fail } = Promise.withResolvers<void>()
+  const { promise: stopped, resolve: end } = Promise.withResolvers<void>()
+  const progress = () => ({ position: 7, lag: 1 })
+  const runs: StageRun[] = [
+    { ended: failed, progress, stop: async () => undefined },
+    { ended: stopped, progress, stop: async () => end(), health: () => ({ ok: true, detail: 'filling' }) },
+  ]
+  const stage = await startStage('embed', async () => runs.shift() ?? Promise.reject(new Error('too many starts')), silent)
+  fail(new ColloquyError('memory_replaced', 'another collection replaced that of the search index'))
+  await expect.poll(() => stage.status()).toMatchObject({ ok: true, detail: 'filling' })
+  await stage.stop()
+})

@@ -18,6 +18,15 @@ describe('a table', () => {
     for (const row of rows) expect(chunks.filter((chunk) => chunk.includes(`| ${row.join(' | ')} |`))).toHaveLength(1)
   })
 
+  it('of Markdown keeps the cells behind its last column, such as those of a pipe in code', () => {
+    expect(chunksOf('markdown', '| a | b |\n|---|---|\n| `x|y` | z |\n| 1 | 2 | 3 | 4\n| 5\n| 6 | 7 |\n')).toEqual([
+      '| a | b |\n|---|---|\n| `x | y` \\| z |\n| 1 | 2 \\| 3 \\| 4 |\n| 5 |  |\n| 6 | 7 |',
+    ])
+    expect(chunksOf('markdown', '> | a | b |\n> |---|---|\n> | 1 | 2 |\n> | 1 | 2 | 3 |\n')).toEqual([
+      '| a | b |\n|---|---|\n| 1 | 2 |\n| 1 | 2 \\| 3 |',
+    ])
+  })
+
   it('of a page is cut likewise, with cells over several rows and columns in each', () => {
     const body = rows.map(([name, text, fee], index) => `<tr>${index % 2 === 0 ? '<th rowspan=2>组' : ''}<td>${name}<td>${text}<td>${fee}`)
     const page = `<table><thead><tr><th rowspan=2>组<th rowspan=2>套餐<th colspan=2>细节<tr><th>说明<th>月费<tbody>${body.join('')}</table>`
@@ -90,7 +99,7 @@ describe('a CSV file', () => {
   })
 
   it('that ends inside of quotes is refused with the line', () => {
-    expect(() => chunksOf('csv', 'q,a\n"x",y\n"cut')).toThrow(/cannot be parsed as CSV.*line 3|Quote Not Closed/)
+    expect(() => chunksOf('csv', 'q,a\n"x",y\n"cut')).toThrow(/cannot be parsed as CSV.*a quote that begins a cell is never closed/)
   })
 })
 
@@ -133,6 +142,69 @@ describe('a page of questions', () => {
     ],
   ])('keeps each above its answer: %s', (_, html) => {
     expect(answered(html)).toEqual(both)
+  })
+
+  it.each([
+    [
+      'tabs that panels name',
+      '<div role=tablist><button role=tab id=t1>Do you ship to Iceland?</button>'
+        + '<button role=tab id=t2>Can I pay with a voucher?</button></div>'
+        + '<div role=tabpanel aria-labelledby=t1>No, only inside the EU.</div>'
+        + '<div role=tabpanel aria-labelledby=t2>Yes, enter its code.</div>',
+    ],
+    [
+      'tabs that name their panels, in a navigation',
+      '<nav><div class=nav role=tablist><button data-bs-toggle=tab data-bs-target="#a">Do you ship to Iceland?</button>'
+        + '<button data-bs-toggle=tab data-bs-target="#b">Can I pay with a voucher?</button></div></nav><div class=tab-content>'
+        + '<div id=a class=tab-pane>No, only inside the EU.</div><div id=b class=tab-pane hidden>Yes, enter its code.</div></div>',
+    ],
+    [
+      'links of Bootstrap',
+      '<div class=card><div class=card-header><a data-toggle=collapse href="#a">Do you ship to Iceland?</a></div>'
+        + '<div id=a class=collapse>No, only inside the EU.</div></div>'
+        + '<a data-bs-toggle=collapse data-bs-target="#b" role=button>Can I pay with a voucher?</a><div id=b>Yes, enter its code.</div>',
+    ],
+    [
+      'buttons in headings that name their panels',
+      '<h3><button aria-controls=a>Do you ship to Iceland?</button></h3><div id=a hidden>No, only inside the EU.</div>'
+        + '<h3><button aria-controls=b>Can I pay with a voucher?</button></h3><div id=b hidden>Yes, enter its code.</div>',
+    ],
+    [
+      'options',
+      '<select><option value=a>Do you ship to Iceland?<option value="#b">Can I pay with a voucher?</select>'
+        + '<div id=a>No, only inside the EU.</div><div id=b hidden>Yes, enter its code.</div>',
+    ],
+    [
+      'classes of siblings',
+      '<div class="faq-question">Do you ship to Iceland?</div><div class="faq-answer">No, only inside the EU.</div>'
+        + '<div class="faq-question">Can I pay with a voucher?</div><div class="faq-answer">Yes, enter its code.</div>',
+    ],
+  ])('ends each with its answer, where that is known: %s', (_, html) => {
+    expect(answered(`${html}<p>Call us.</p>`)).toEqual([...both, '# Help\n\nCall us.'])
+  })
+
+  it('loses no question whose answer is not there or is empty, and no answer that two ask for', () => {
+    expect(answered('<a data-toggle=collapse href="#no">Why?</a><p>So.</p>').join()).toMatch(/Why\?\n\nSo\./)
+    expect(answered('<button aria-controls=a>Why?</button><div id=a></div><p>So.</p>')).toEqual(['# Help › Why?\n\nSo.'])
+    expect(answered('<button>Is it free?</button><div>Yes.</div>')).toEqual(['# Help › Is it free?\n\nYes.'])
+    const shared = '<button role=tab aria-controls=a>Why?</button><button role=tab aria-controls=a>How?</button><div id=a>So it is.</div>'
+    expect(answered(shared).join()).toMatch(/Why\?[^]*So it is\./)
+    expect(
+      answered('<h2>A</h2><p>One.</p><h3><button aria-controls=a>Why?</button></h3><div id=a>So.</div><table><tr><td>1<td>2</table>'),
+    ).toEqual(['# Help › A\n\nOne.', '# Help › A › Why?\n\nSo.', '# Help › A\n\n1 | 2'])
+  })
+
+  it('does not take a question as the title of the page', () => {
+    expect(chunkDocument('html', '<button aria-controls=a>Why?</button><div id=a>So.</div><p>Call us.</p>')).toEqual({
+      title: undefined,
+      chunks: ['# Why?\n\nSo.', 'Call us.'],
+    })
+  })
+
+  it('leaves out what is hidden, unless something shows it', () => {
+    expect(answered('<p hidden>Old.</p><div hidden><h2>Old</h2>Text.</div><p>Shown.</p><p hidden=until-found>Found.</p>')).toEqual([
+      '# Help\n\nShown.\n\nFound.',
+    ])
   })
 
   it('ends a question with its details, and drops other buttons', () => {

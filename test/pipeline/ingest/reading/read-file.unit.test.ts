@@ -38,7 +38,7 @@ describe('a text', () => {
 
   it('is read in the charset that it declares', async () => {
     const latin = Buffer.from('<meta charset="iso-8859-1"><p>Le caf\xe9 est ferm\xe9.', 'latin1')
-    expect(await read('html', latin)).toMatchObject({ chunks: ['Le café est fermé.'], charset: 'iso-8859-1' })
+    expect(await read('html', latin)).toMatchObject({ chunks: ['Le café est fermé.'], charset: 'windows-1252' })
     expect(await read('code', Buffer.from('# -*- coding: gbk -*-\nx = "\xcd\xcb\xbb\xf5"\n', 'latin1'))).toMatchObject({
       chunks: [expect.stringContaining('"退货"')],
     })
@@ -96,6 +96,8 @@ describe('a document of an office', () => {
 
   it('that cannot be read is refused with the reason', async () => {
     expect(await problem('pdf', encryptedPdf)).toContain('encrypted and needs a password')
+    expect(await problem('pdf', textPdf.subarray(0, 9))).toBe('the file cannot be read as PDF: it is damaged or cut')
+    expect(await problem('pdf', '')).toBe('the file is empty')
     expect(await problem('pdf', 'no pdf')).toContain('does not start with %PDF-')
     expect(await problem('docx', zipSync({ 'a.txt': strToU8('x') }))).toContain('is a ZIP archive and no DOCX')
     expect(await problem('docx', 'text')).toContain('no ZIP archive')
