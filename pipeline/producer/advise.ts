@@ -17,7 +17,7 @@ export interface AdviseDeps {
 }
 
 /** The schemas and upcasters of a kind have this long for an input: this thread answers others meanwhile. */
-const ADVICE_MS_MAX = 100
+const ADVICE_MS_MAX = 500
 /** A kind that needed longer gives no advice for this long. */
 const SUSPENDED_MS = 60_000
 const SUSPENDED_KINDS_MAX = 1_000

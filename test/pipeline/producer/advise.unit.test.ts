@@ -48,5 +48,5 @@ test.each([
   const advise = adviseWith(isText, lines)
   for (let i = 0; i < 100; i++) expect(await advise('order', placed(`${'a'.repeat(60)}b`))).toBeUndefined()
   expect(lines).toHaveLength(1)
-  expect(lines[0]).toContain('needs more than 100 ms')
+  expect(lines[0]).toContain('needs more than 500 ms')
 })
