@@ -74,8 +74,8 @@ describe('an input is rejected', () => {
   test.each([
     ['bad_json', 'not json at all', 'not JSON'],
     ['bad_json', '', 'not JSON'],
-    ['bad_envelope', '[]', 'expected object'],
-    ['bad_envelope', 'null', 'expected object'],
+    ['bad_envelope', '[]', 'must be a JSON object'],
+    ['bad_envelope', 'null', 'must be a JSON object'],
     ['bad_envelope', JSON.stringify({ data: {} }), 'type'],
     ['bad_envelope', JSON.stringify({ type: 'add', data: [1] }), 'data'],
     ['bad_envelope', JSON.stringify({ type: 'add', data: { by: 1 }, time: '1492-10-12T00:00:00Z' }), 'time'],
