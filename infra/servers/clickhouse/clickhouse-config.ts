@@ -163,6 +163,7 @@ export const configXml = (settings: Settings): string => `<clickhouse>
   <http_handlers>
     ${rule('<url>/ping</url>', pong)}
     ${rule('<url>/</url><empty_query_string/><methods>GET,HEAD</methods>', pong)}
+    ${rule('<url>/play</url>', '<type>play</type>')}
     ${rule('', queries)}
   </http_handlers>
 

@@ -18,7 +18,10 @@ const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
   ['/ping', ['GET', 'HEAD']],
   ['/', ['GET', 'HEAD', 'POST', 'OPTIONS']],
   ['/query', ['GET', 'POST', 'OPTIONS']],
+  ['/play', ['GET', 'HEAD']],
 ])
+/** ClickHouse's own page for queries. The engine ends if its client hangs up during a page, so it is read to its end. */
+const isPage = (path: string): boolean => path.split('?', 1).join() === '/play'
 /** Headers of one connection, which the other side of the proxy must not get. Node answers `Expect`. */
 const CONNECTION_HEADERS = new Set(['host', 'connection', 'keep-alive', 'expect', 'upgrade', 'te', 'trailer'])
 
@@ -37,16 +40,17 @@ export function createClickHouseProxy(enginePort: number, allowedHosts: readonly
   const engine = { host: '127.0.0.1', port: enginePort, agent, maxHeaderSize: HEADER_BYTES_MAX }
 
   const passOn = (from: http.IncomingMessage, to: http.ServerResponse): void => {
-    const { method, url: path } = from
+    const { method, url: path = '' } = from
     // The headers keep Transfer-Encoding: Node would send the body of a GET without a frame, where the engine expects the next request.
     const inner = http.request({ ...engine, method, path, headers: passedOn(from.headers) })
     inner.once('response', (answer) => {
       const { 'transfer-encoding': _, ...headers } = passedOn(answer.headers)
       to.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers)
-      pipeline(answer, to, () => undefined)
+      if (isPage(path)) readToEnd(answer, to)
+      else pipeline(answer, to, () => undefined)
     })
     inner.on('error', ({ message }) => (to.headersSent ? to.destroy() : refuse(to, 502, `ClickHouse's engine does not answer: ${message}`)))
-    to.once('close', () => hangUp(inner))
+    if (!isPage(path)) to.once('close', () => hangUp(inner))
     // Not a pipeline, which would close the client's connection if the engine answers and does not read the rest of the body.
     from.pipe(inner)
   }
@@ -63,6 +67,13 @@ export function createClickHouseProxy(enginePort: number, allowedHosts: readonly
   })
   server.maxConnections = CONNECTIONS_MAX
   return server
+}
+
+/** Hands an answer on, and reads it to its end also if the client hangs up. */
+function readToEnd(answer: http.IncomingMessage, to: http.ServerResponse): void {
+  to.once('close', () => answer.resume())
+  answer.pipe(to)
+  if (to.destroyed) answer.resume()
 }
 
 /** Ends a request that is not complete, but not before all that was written is with the engine, which ends on half of the headers. */

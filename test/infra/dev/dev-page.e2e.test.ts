@@ -90,7 +90,7 @@ test('an input is sent with a form of its schema, and an error is shown at its f
 
   await page.fill('[name=id]', 'form')
   await page.click('button.primary')
-  expect(await page.innerText('.field:has([name="data.name"]) em')).toContain('>=2 characters')
+  expect(await page.innerText('.field:has([name="data.name"]) em')).toContain('at least 2 characters')
   await page.fill('[name="data.name"]', '书本')
   await page.fill('[name="data.count"]', 'many')
   await page.click('button.primary')
@@ -105,7 +105,7 @@ test('an input is sent with a form of its schema, and an error is shown at its f
   await page.click('text=+ add')
   await page.fill('[name="data.to.tags.0"]', '急')
   await page.click('button.primary')
-  expect(await page.innerText('.field:has([name="data.to.tags.0"]) em')).toContain('>=2 characters')
+  expect(await page.innerText('.field:has([name="data.to.tags.0"]) em')).toContain('at least 2 characters')
   await page.fill('[name="data.to.tags.0"]', '加急')
   await page.click('button.primary')
   await page.waitForSelector('.sent[data-outcome=committed]')

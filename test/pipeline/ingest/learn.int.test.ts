@@ -154,13 +154,13 @@ describe('a learned document', () => {
     expect(summary).toMatchObject({ files: 305, learned: 302, badCount: 9 })
     expect(summary.bad.map(({ file, line, problem }) => [file.slice(folder.length + 6), line, problem])).toEqual(
       expect.arrayContaining([
-        ['empty.md', undefined, 'the document has no text'],
+        ['empty.md', undefined, 'the file is empty'],
         ['binary.txt', undefined, expect.stringContaining('binary')],
         ['latin1.txt', undefined, expect.stringContaining('not UTF-8')],
         ['lines.jsonl', 2, 'not JSON'],
         ['lines.jsonl', 3, expect.stringMatching(/id "a" was in line 1 of .* already/)],
         ['lines.jsonl', 4, expect.stringContaining('id')],
-        ['lines.jsonl', 6, expect.stringContaining('must be an object')],
+        ['lines.jsonl', 6, expect.stringContaining('must be a JSON object')],
         ['lines.jsonl', 7, 'the document has no text'],
         ['lines.jsonl', 8, expect.stringContaining('surrogate')],
       ]),

@@ -123,7 +123,7 @@ test('the command line waits for the same and prints it', async () => {
   expect(receipt).toMatchObject({ actor: 'acme/toy/cli', id: 'c-1', outcome: 'committed', durability: { replicas: 1 } })
   expect(await rows(system, "SELECT label.count AS count FROM actors WHERE actor = 'cli'")).toEqual([{ count: 2 }])
   const rejected = await runCli(['publish', 'acme/toy/cli', 'add', '{}', '--force', '--wait', 'actor'], { dataDir })
-  expect([rejected.code, rejected.stdout]).toEqual([0, expect.stringMatching(/rejected: bad_data \(data\.by/)])
+  expect([rejected.code, rejected.stdout]).toEqual([1, expect.stringMatching(/rejected: bad_data \(data\.by/)])
 })
 
 test('a client without a name asks for the outcome of an input by hand, and is told what is wrong with a bad request', async () => {

@@ -69,7 +69,7 @@ describe('paths and methods', () => {
     expect(await send(path, { method })).toMatchObject({ status, text: body })
   })
 
-  it.each(['/nowhere', '/play', '/dashboard', '/binary', '/merges', '/js/uplot.js', '/webterminal', '/jemalloc', '/replicas_status'])(
+  it.each(['/nowhere', '/dashboard', '/binary', '/merges', '/js/uplot.js', '/webterminal', '/jemalloc', '/replicas_status'])(
     '%s is not found',
     async (path) => {
       for (const method of ['GET', 'POST']) expect(await send(path, { method })).toMatchObject({ status: 404, text: 'Not served here.' })
