@@ -160,7 +160,7 @@ describe('a learned document', () => {
         ['lines.jsonl', 2, 'not JSON'],
         ['lines.jsonl', 3, expect.stringMatching(/id "a" was in line 1 of .* already/)],
         ['lines.jsonl', 4, expect.stringContaining('id')],
-        ['lines.jsonl', 6, expect.stringContaining('must be a JSON object')],
+        ['lines.jsonl', 6, expect.stringContaining('must be an object')],
         ['lines.jsonl', 7, 'the document has no text'],
         ['lines.jsonl', 8, expect.stringContaining('surrogate')],
       ]),

@@ -116,7 +116,7 @@ describe('SIGTERM', () => {
     options = { ...options, settings: { CONFIG: inDataDir('colloquy.config.ts') } }
     const { signal, ended, addresses, lines } = await up()
     const { post } = clientOf(addresses.httpUrl ?? '')
-    expect((await post('/v1/in/acme/hanging/a?wait=out', { type: 'go', data: {} })).status).toBe(202)
+    expect((await post('/v1/in/acme/hanging/a?wait=out', { type: 'go', data: {} })).status).toBe(200)
     const waiting = post('/v1/in/acme/none/a?wait=actor&timeoutMs=60000', { type: 'go', data: {} }).catch(() => undefined)
 
     signal('SIGTERM')
