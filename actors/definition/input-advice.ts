@@ -14,10 +14,7 @@ export interface InputAdvice {
 
 /** The advice about an input of a kind that no process has, with the name that may be meant. */
 export function unknownKindAdvice(kind: string, kinds: Iterable<string>): InputAdvice {
-  const names = [...kinds].sort()
-  const near = nearest(kind, names)
-  const known = near === undefined ? `the kinds are ${names.join(', ')}` : `did you mean "${near}"?`
-  return { code: 'unknown_kind', message: `there is no kind "${kind}"; ${known}` }
+  return { code: 'unknown_kind', message: `there is no kind "${kind}"; ${meant(kind, 'the kinds', [...kinds].sort())}` }
 }
 
 /** The advice about an input; `undefined` if its kind takes it, or if the kind is none of these. */
@@ -26,12 +23,17 @@ export function inputAdvice(kinds: Kinds, kindName: string, input: WireInput): I
   if (kind === undefined) return undefined
   const declared = [...new Set([...Object.keys(kind.events), ...TABLE_INPUTS])]
   if (!declared.includes(input.type) && !takesByWildcard(kind, input.type)) {
-    const near = nearest(input.type, declared)
-    const known = near === undefined ? `its types are ${declared.sort().join(', ')}` : `did you mean "${near}"?`
-    return { code: 'undeclared_type', message: `the kind "${kindName}" does not declare the type "${input.type}"; ${known}` }
+    const hint = meant(input.type, 'its types', declared)
+    return { code: 'undeclared_type', message: `the kind "${kindName}" does not declare the type "${input.type}"; ${hint}` }
   }
   const problem = dataProblem(kind, input)
   return problem === undefined ? undefined : { code: 'bad_data', message: problem }
+}
+
+/** The nearest of the names, or all of them where none is near. */
+function meant(word: string, what: string, names: readonly string[]): string {
+  const near = nearest(word, names)
+  return near === undefined ? `${what} are ${names.toSorted().join(', ')}` : `did you mean "${near}"?`
 }
 
 /** An input of a type that the kind does not declare reaches transitions for `*` or `order.*`. */

@@ -4,6 +4,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { presentGenerations, recoverGenerations } from '../../pipeline/projector/present-generations.ts'
 import { collectionOf, dropCollection, type Names, tablesOf } from '../../pipeline/search/clickhouse/point-tables.ts'
+import { counted } from '../../schemas/counted.ts'
 import { ADMIN_STATEMENTS, quoted, rowsTable } from '../../schemas/ddl.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import { moveIfExists, setAsideFolder } from '../servers/clickhouse/set-aside.ts'
@@ -22,7 +23,7 @@ export interface DamageDeps {
 export async function lastCopiesText({ lostRecords }: Pick<DamageDeps, 'lostRecords'>): Promise<string> {
   const count = (await lostRecords?.()) ?? 0
   if (count === 0) return ''
-  const records = count === 1 ? '1 record' : `${count} records`
+  const records = counted(count, 'record')
   return `. LOG has lost ${records}, whose rows it cannot give back: the last copies may be in that folder. Do not delete it`
 }
 

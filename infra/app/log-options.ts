@@ -11,7 +11,7 @@ export const LOG_OPTIONS = {
 } as const satisfies LoggerOptions
 
 /** Anything can be thrown: what was thrown is logged always, and never throws while it is written. */
-export function loggedError(thrown: unknown): unknown {
+function loggedError(thrown: unknown): unknown {
   try {
     if (thrown instanceof Error) return plain(stdSerializers.err(thrown))
     // An error from another thread's log.

@@ -4,6 +4,7 @@ import { damagedTables } from '../../pipeline/projector/present-generations.ts'
 import type { UnprovenReport } from '../../pipeline/projector/unproven-rows.ts'
 import { type HostEnds, hostEndsText, readHostEnds } from '../../pipeline/watchdog/ended-hosts.ts'
 import { speaks } from '../../pipeline/watchdog/suspects.ts'
+import { counted } from '../../schemas/counted.ts'
 import { ERROR_CODES, type ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { type Reason, REASONS } from '../../schemas/reasons.ts'
@@ -12,7 +13,6 @@ import type { Settings } from '../settings.ts'
 import { withJetStream } from './connect-to-running.ts'
 import { openBucket } from './prepare-streams.ts'
 import { countDeadLetters, readStatus, type SystemStatus, withTables } from './system-status.ts'
-import { counted } from './terminal-output.ts'
 
 /** Something that is wrong now. */
 export interface Problem {

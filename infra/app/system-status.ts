@@ -24,6 +24,7 @@ import {
   streamOfStage,
   working,
 } from '../../pipeline/runtime/stage-progress.ts'
+import { counted } from '../../schemas/counted.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import type { Reason } from '../../schemas/reasons.ts'
 import { deadSubjects, type StreamName, STREAMS } from '../../schemas/subjects.ts'
@@ -35,7 +36,6 @@ import { type NatsProtection, probeProtection } from './nats-protection.ts'
 import { openBucket } from './prepare-streams.ts'
 import { STANDSTILL_MS } from './stage-stillness.ts'
 import { askStatus, type ProcessStatus } from './status-service.ts'
-import { counted } from './terminal-output.ts'
 
 export interface StageReport extends StageProgress {
   readonly ok: boolean
@@ -68,7 +68,7 @@ export interface RemovedReport {
 }
 
 /** What is read once, however often the progress is. */
-type Extras = 'nats' | 'removed'
+type Extras = 'badRecords' | 'refusedRows' | 'removed' | 'nats'
 
 type Streams = Readonly<Record<StreamName, StreamInfo>>
 
@@ -85,6 +85,8 @@ export const readStatus = (settings: Settings): Promise<SystemStatus> =>
 
 const completed = async (settings: Settings, jetstream: JetStreamContext, status: Omit<SystemStatus, Extras>): Promise<SystemStatus> => ({
   ...status,
+  badRecords: status.dead === 0 ? 0 : await countDeadLetters(jetstream, BAD_RECORD),
+  refusedRows: status.dead === 0 ? 0 : await countDeadLetters(jetstream, ROW_REFUSED),
   removed: await removedReport(jetstream, settings),
   nats: await probeProtection(await runningNats(settings), jetstream.nc),
 })
@@ -131,14 +133,7 @@ async function readProgress(jetstream: JetStreamContext, settings: Settings): Pr
   }
   const durability = processes[0]?.durability ?? { replicas: streams.LOG.config.num_replicas, fsync: null }
   return {
-    status: {
-      log: { last: streams.LOG.state.last_seq },
-      stages,
-      dead: streams.DEAD.state.messages,
-      badRecords: streams.DEAD.state.messages === 0 ? 0 : await countDeadLetters(jetstream, BAD_RECORD),
-      refusedRows: streams.DEAD.state.messages === 0 ? 0 : await countDeadLetters(jetstream, ROW_REFUSED),
-      durability,
-    },
+    status: { log: { last: streams.LOG.state.last_seq }, stages, dead: streams.DEAD.state.messages, durability },
     isCaughtUp: isComplete && Object.values(stages).every(isCaughtUp),
     marks: infos.map(([, { state }]) => state.last_seq).join(),
   }

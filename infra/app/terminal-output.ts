@@ -79,6 +79,3 @@ export const printable = (text: string): string =>
 
 /** As `printable`, with line breaks as ⏎. */
 export const onOneLine = (text: string): string => printable(text.replaceAll(/\s*\n\s*/g, ' ⏎ '))
-
-/** `1 record`, `2 records`. */
-export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`

@@ -1,12 +1,13 @@
 import { Command } from 'commander'
 import { textOf } from '../../pipeline/jetstream/removed.ts'
+import { counted } from '../../schemas/counted.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { durabilityText } from '../app/durability.ts'
 import type { NatsProtection } from '../app/nats-protection.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { type Problem, readProblems, unprovenText } from '../app/system-problems.ts'
 import { readStatus, type SystemStatus, waitUntilCaughtUp } from '../app/system-status.ts'
-import { counted, onOneLine, type Output } from '../app/terminal-output.ts'
+import { onOneLine, type Output } from '../app/terminal-output.ts'
 
 interface Options extends JsonOption {
   readonly problems?: true

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { counted } from '../../schemas/counted.ts'
 import { codeOf, type ColloquyError } from '../../schemas/errors.ts'
 import { parseActorKey, parseLogSubject } from '../../schemas/subjects.ts'
 import { checkBeyondLog, type CheckDeps, readSource } from '../index-check/check-slice.ts'
@@ -206,6 +207,6 @@ async function textsOf(
 
 /** What the status of the indexer says about an incomplete index. */
 export function incompleteText({ differences, isStuck, to }: IndexAuditor['incomplete']): string {
-  const what = `index incomplete: ${differences} ${differences === 1 ? 'difference' : 'differences'} from LOG up to sequence ${to}`
+  const what = `index incomplete: ${counted(differences, 'difference')} from LOG up to sequence ${to}`
   return `${what}, ${isStuck ? 'and the repair has no effect; see the log' : 'being repaired'}`
 }

@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { JsMsg } from '@nats-io/jetstream'
+import { counted } from '../../schemas/counted.ts'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { LocalEmbedder } from '../embedding/embedder.ts'
@@ -244,9 +245,9 @@ const LONG_WRITE_MS = 2_000
 function writingText(current: WriteProgress | undefined): string {
   if (current === undefined || performance.now() - current.startedMs < LONG_WRITE_MS) return ''
   const { texts, textsSplit, chunks, chunksEmbedded } = current
-  const counted = texts === 1 ? '1 text' : `${texts} texts`
-  if (textsSplit === 0) return `; splitting ${counted} into chunks`
-  return `; embedding ${counted}: ${chunksEmbedded} of ${chunks} chunks${textsSplit < texts ? ` of the first ${textsSplit}` : ''} done`
+  const what = counted(texts, 'text')
+  if (textsSplit === 0) return `; splitting ${what} into chunks`
+  return `; embedding ${what}: ${chunksEmbedded} of ${chunks} chunks${textsSplit < texts ? ` of the first ${textsSplit}` : ''} done`
 }
 
 /** LOG sequence of the first record of any knowledge source. */

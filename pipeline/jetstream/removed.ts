@@ -1,6 +1,7 @@
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import { counted } from '../../schemas/counted.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { type PeriodicJob, periodicJob } from '../runtime/periodic-job.ts'
@@ -53,8 +54,6 @@ type StoredEntry = Entry & { readonly revision: number }
 
 const subjectOf = (reason: RemovedReason): string => `removed.${reason}`
 
-export const NOTHING_REMOVED: Removed = { ranges: [], has: () => false, revision: 0 }
-
 /** Reads what is removed, and compares it with LOG. @returns also the ranges that are missing in LOG and not stored in REMOVED yet */
 export async function findRemoved(jetstream: JetStreamContext): Promise<Removed & { readonly unknown: readonly SeqRange[] }> {
   const { jsm } = jetstream
@@ -96,7 +95,7 @@ export async function recordLost({ jetstream, log }: Omit<RemovedDeps, 'metrics'
   const records = countIn(ranges)
   log.error(
     { ranges: ranges.slice(0, RANGES_LOGGED_MAX), records },
-    `LOG lost ${records === 1 ? '1 record' : `${records} records`} inside: ${textOf(ranges)}. Hosts decide the inputs again that INBOX `
+    `LOG lost ${counted(records, 'record')} inside: ${textOf(ranges)}. Hosts decide the inputs again that INBOX `
       + 'still has; rows of the others stay in the tables. Do not rebuild them with --drop-unproven; see "colloquy status", and check '
       + 'the disk of NATS',
   )
@@ -110,7 +109,7 @@ export function textOf(ranges: readonly SeqRange[]): string {
   const shown = ranges.slice(0, RANGES_SHOWN).map(({ from, to }) => (from === to ? `${from}` : `${from} to ${to}`))
   const more = ranges.length - shown.length
   const isOne = ranges.length === 1 && ranges[0]?.from === ranges[0]?.to
-  return `${isOne ? 'sequence' : 'sequences'} ${shown.join(', ')}${more > 0 ? ` and ${more} more ${more === 1 ? 'range' : 'ranges'}` : ''}`
+  return `${isOne ? 'sequence' : 'sequences'} ${shown.join(', ')}${more > 0 ? ` and ${counted(more, 'more range')}` : ''}`
 }
 
 /** Stores ranges in REMOVED. @returns how many it did not have @throws ColloquyError `not_recorded` if the stream refuses one */

@@ -20,9 +20,9 @@ import { inspect } from 'node:util'
 import { libchdbPath } from 'chdb/libchdb'
 import { DataType, load, open as openLibrary } from 'ffi-rs'
 import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
+import { freePort } from '../free-port.ts'
 import { database, engineHostVariable, enginePortVariable } from './clickhouse-config.ts'
 import { createClickHouseProxy } from './clickhouse-proxy.ts'
-import { freePort } from './free-port.ts'
 
 const drainMsMax = 5_000
 /** Max time from the request to stop until the end of the process, even if the engine hangs. Includes the draining of queries. */

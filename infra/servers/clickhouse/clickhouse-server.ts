@@ -8,9 +8,9 @@ import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
 import { codeOf, ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { ownPassword } from '../data-files.ts'
+import { freePort } from '../free-port.ts'
 import { supervise, type SupervisedChild } from '../supervise.ts'
 import { type AnalystLimits, analystLimitsDefault, configXml, database, internalUser } from './clickhouse-config.ts'
-import { freePort } from './free-port.ts'
 import { setAsideFolder, setTablesAside } from './set-aside.ts'
 
 export interface ClickHouseOptions {

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
@@ -9,6 +7,7 @@ import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 import { codeOf, ColloquyError } from '../../../schemas/errors.ts'
 import { ownPassword } from '../data-files.ts'
 import { lockDataFolder } from '../data-folder.ts'
+import { freePort } from '../free-port.ts'
 import { supervise } from '../supervise.ts'
 import { adoptStreams } from './adopt-streams.ts'
 import { watchFullDisk } from './full-disk.ts'
@@ -69,7 +68,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
     const pidFile = inDataDir('nats.pid')
     await endOrphan({ pidFile, configFile, stopTimeoutMs, log })
 
-    const port = await freePort(options.port)
+    const port = await clientPort(options.port)
     const password = await ownPassword(inDataDir('nats-password'))
     const storeDir = inDataDir('nats')
     await adoptStreams(storeDir, log)
@@ -154,13 +153,9 @@ async function lastStorageLimit(configFile: string): Promise<number> {
 }
 
 /** Returns the port, or a free one for 0. nats-server does not choose it, so that a restarted server gets the same port. */
-async function freePort(wanted: number): Promise<number> {
-  const server = createServer()
+async function clientPort(wanted: number): Promise<number> {
   try {
-    server.listen(wanted, host)
-    await once(server, 'listening')
-    const address = server.address()
-    return typeof address === 'object' && address !== null ? address.port : wanted
+    return await freePort(wanted)
   } catch (cause) {
     if (codeOf(cause) !== 'EADDRINUSE' && codeOf(cause) !== 'EACCES') throw cause
     throw new ColloquyError(
@@ -169,7 +164,5 @@ async function freePort(wanted: number): Promise<number> {
         + 'Stop the process that listens there, set COLLOQUY_NATS_PORT to another port, or use that server: COLLOQUY_NATS_URL.',
       { cause },
     )
-  } finally {
-    server.close()
   }
 }

@@ -110,7 +110,7 @@ const LIST_NAMES: readonly string[] = Object.keys(LISTS)
 const isListName = (name: string): name is ListName => LIST_NAMES.includes(name)
 
 type Fields = Readonly<Record<string, unknown>>
-export const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Whether a value is one turn of a conversation rather than a conversation: an array of such values is one conversation. */
 export const isTurn = (value: unknown): boolean =>

@@ -25,7 +25,7 @@ export interface ReadDocument extends Chunked {
 }
 
 /** Larger documents are refused. */
-export const DOCUMENT_BYTES_MAX = 32 * 1024 * 1024
+const DOCUMENT_BYTES_MAX = 32 * 1024 * 1024
 /** A longer text has more chunks than a source may have: this many characters do not fit into the largest of chunks. */
 const TEXT_CHARS_MAX = KNOWLEDGE_LIMITS.chunksMax * 2_000
 

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { freePorts } from '../../../bench/harness/free-ports.ts'
 import { readStatus } from '../../../infra/app/system-status.ts'
 import { type ClickHouse, startClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
 import { type Answer, clientOf } from '../../support/http-requests.ts'
@@ -18,14 +18,6 @@ beforeEach(async () => {
 })
 afterEach(() => started.disposeAsync())
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
 async function start(settings: Parameters<typeof startSystem>[0]): Promise<{ system: System } & ReturnType<typeof clientOf>> {
   const system = await startSystem({ kinds: [toyKind], ...settings })
   started.defer(system.stop)
@@ -38,7 +30,7 @@ const checkOf = ({ body }: Answer, name: string) =>
   (body['checks'] as readonly { check: string; ok: boolean; detail: string }[]).find(({ check }) => check === name)
 
 test('without ClickHouse a system decides and says what it waits for; the tables are filled when it comes, and comes back', async () => {
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   const startServer = async (): Promise<ClickHouse> => {
     const server = await startClickHouse({ dataDir: folder, port, log: silent })
     started.defer(server.stop)
@@ -85,7 +77,7 @@ test('without ClickHouse a system decides and says what it waits for; the tables
 })
 
 test('without its Qdrant a system decides and fills the tables, and searches once Qdrant answers', async () => {
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   const url = `http://127.0.0.1:${port}`
   const { post, get } = await start({ settings: { QDRANT_URL: url } })
 

@@ -65,6 +65,16 @@ const last = (id: string): Promise<LogRecord | undefined> =>
     async (jetstream) => (await lastRecord(jetstream, recordsOf({ tenant: 'acme', kind: 'trap', id })))?.record,
   )
 
+/** Publishes an input with a trap between two innocent ones, and waits until those are decided. */
+async function springBetweenInnocents({ natsUrl }: { readonly natsUrl: string }, how: Trap): Promise<void> {
+  await publish(natsUrl, [
+    ['innocent', fine],
+    ['bad', sprung(how)],
+    ['innocent', fine],
+  ])
+  await expect.poll(async () => (await last('innocent'))?.state?.context['count'], { timeout: 60_000 }).toBe(2)
+}
+
 /** How long each record of an actor was stored after its input, in milliseconds. */
 const waitsOf = (id: string): Promise<number[]> =>
   withJetStream(loadSettings({}, settingsFor(options.dataDir, SETTINGS)).settings, async (jetstream) => {
@@ -96,12 +106,7 @@ test.each<[Trap, string]>([
   ['buffers', 'host_ended: this input ended its host 2 times: allocated more than 192 MiB'],
 ])('a decision with the trap "%s" is rejected as poison, and its neighbours go on', async (how, error) => {
   const { addresses, lines } = await up()
-  await publish(addresses.natsUrl, [
-    ['innocent', fine],
-    ['bad', sprung(how)],
-    ['innocent', fine],
-  ])
-  await expect.poll(async () => (await last('innocent'))?.state?.context['count'], { timeout: 60_000 }).toBe(2)
+  await springBetweenInnocents(addresses, how)
   await expect
     .poll(() => last('bad'))
     .toMatchObject({ outcome: 'rejected', reason: 'poison', error: expect.stringContaining(error) as string })
@@ -253,12 +258,7 @@ test.each<[Trap, string]>([
   ['microtask_end', 'host_ended: code that this input left behind ended its host 2 times: ended its thread with exit code 3'],
 ])('an input that ends its host at the end of its turn (%s) is rejected as poison', async (how, error) => {
   const { addresses } = await up()
-  await publish(addresses.natsUrl, [
-    ['innocent', fine],
-    ['bad', sprung(how)],
-    ['innocent', fine],
-  ])
-  await expect.poll(async () => (await last('innocent'))?.state?.context['count'], { timeout: 60_000 }).toBe(2)
+  await springBetweenInnocents(addresses, how)
   await expect
     .poll(() => last('bad'), { timeout: 60_000 })
     .toMatchObject({ outcome: 'rejected', reason: 'poison', error: expect.stringContaining(error) as string })
