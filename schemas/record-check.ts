@@ -59,9 +59,10 @@ const isNumberOrAbsent = (value: unknown): boolean => value === undefined || (ty
 const isNotNegativeOrAbsent = (value: unknown): boolean => value === undefined || (isNumberOrAbsent(value) && Number(value) >= 0)
 const isTrueOrAbsent = (value: unknown): boolean => value === undefined || value === true
 
-/** What `z.iso.datetime()` accepts. The common form has milliseconds, and a day that every month has. */
+/** What `z.iso.datetime()` accepts. The common form has milliseconds, and is any day but 29 February. */
 const isTime = (value: unknown): boolean => typeof value === 'string' && (COMMON_TIME.test(value) || isOtherTime(value))
-const COMMON_TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/
+const COMMON_DAY = String.raw`(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)`
+const COMMON_TIME = new RegExp(String.raw`^\d{4}-${COMMON_DAY}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$`)
 const OTHER_TIME = /^\d{4}-\d\d-(\d\d)T\d\d:\d\d(:\d\d(\.\d+)?)?Z$/
 /** `Date.parse` takes 30 February for 2 March. */
 function isOtherTime(value: string): boolean {

@@ -128,10 +128,12 @@ export function parseLogSubject(subject: string): { partition: number; address: 
 
 /**
  * The partition that nats-server's `{{partition(n,1,2,3)}}` assigns to the three tokens: FNV-1a with 32 bits over their concatenation
- * (nats-server, `getHashPartition`). A test compares it with the server.
+ * (nats-server, `getHashPartition`). Tokens are ASCII. A test compares it with the server.
  */
 export function partitionOf(a: Address, partitions: number): number {
   let hash = 0x811c9dc5
-  for (const byte of Buffer.from(`${a.tenant}${a.kind}${a.id}`)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
-  return hash % partitions
+  for (const token of [a.tenant, a.kind, a.id]) {
+    for (let i = 0; i < token.length; i++) hash = Math.imul(hash ^ token.charCodeAt(i), 0x01000193)
+  }
+  return (hash >>> 0) % partitions
 }

@@ -58,6 +58,6 @@ export async function accessClickHouse(settings: Settings, log: Logger): Promise
     get pid() {
       return server.pid
     },
-    client: { ...base, url: server.url, username: server.username, password: server.password },
+    client: { ...base, url: server.engineUrl, username: server.username, password: server.password },
   }
 }

@@ -16,7 +16,7 @@ export function threadSettings(settings: Settings, { nats, clickhouse }: Servers
     ...(nats.embedded ? { NATS_URL: nats.url, NATS_USER: user, NATS_PASSWORD: pass } : {}),
     ...(clickhouse?.embedded === true
       ? {
-          CLICKHOUSE_URL: clickhouse.url,
+          CLICKHOUSE_URL: String(clickhouse.client.url),
           CLICKHOUSE_USER: clickhouse.client.username ?? '',
           CLICKHOUSE_PASSWORD: clickhouse.client.password,
         }

@@ -1,6 +1,6 @@
 /**
- * The embedded ClickHouse as a program: `node clickhouse-engine.ts <folder> serve <port> [allowed host…]` serves with the config.xml
- * in the folder, `node clickhouse-engine.ts <folder> create` creates Colloquy's database and exits.
+ * The embedded ClickHouse as a program: `node clickhouse-engine.ts <folder> serve <port> <engine's port> [allowed host…]` serves
+ * with the config.xml in the folder, `node clickhouse-engine.ts <folder> create` creates Colloquy's database and exits.
  *
  * chdb's library contains clickhouse-local, which can open ClickHouse's HTTP interface (`SYSTEM START LISTEN HTTP`) with its formats,
  * users, limits and errors. Only the library's command-line entry point offers this. chdb's Node binding does not export it, so
@@ -20,7 +20,6 @@ import { inspect } from 'node:util'
 import { libchdbPath } from 'chdb/libchdb'
 import { DataType, load, open as openLibrary } from 'ffi-rs'
 import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
-import { freePort } from '../free-port.ts'
 import { database, engineHostVariable, enginePortVariable } from './clickhouse-config.ts'
 import { createClickHouseProxy } from './clickhouse-proxy.ts'
 
@@ -49,7 +48,7 @@ async function clickHouseLocal(...args: string[]): Promise<void> {
  *
  * The engine runs five files of queries in order. Three of them are pipes: the engine waits at each pipe until this process closes it.
  */
-async function serve(folder: string, data: string, [port, ...allowedHosts]: readonly string[]): Promise<void> {
+async function serve(folder: string, data: string, [port, enginePort = '', ...allowedHosts]: readonly string[]): Promise<void> {
   const at = (name: string): string => join(folder, name)
   // Fails if the file is missing. Without the file the engine would start and serve all data to all users.
   await access(at('config.xml'))
@@ -80,10 +79,9 @@ async function serve(folder: string, data: string, [port, ...allowedHosts]: read
     await Promise.race([answered, sleep(handOverMsMax)])
   }
 
-  const enginePort = await freePort()
-  process.env[enginePortVariable] = String(enginePort)
+  process.env[enginePortVariable] = enginePort
   process.env[engineHostVariable] = `127.0.0.1:${enginePort}`
-  const proxy = createClickHouseProxy(enginePort, allowedHosts)
+  const proxy = createClickHouseProxy(Number(enginePort), allowedHosts)
 
   // The SQL function file() of this engine would let any user read any file. The function first looks up the working folder, and fails if
   // there is none. `direct` therefore removes the folder, but only after the engine has started, because the start needs it.
@@ -106,7 +104,7 @@ async function serve(folder: string, data: string, [port, ...allowedHosts]: read
 }
 
 const [, , folder, mode, ...serverArgs] = process.argv
-if (folder === undefined) throw new Error('usage: node clickhouse-engine.ts <folder> create|serve <port> [allowed host…]')
+if (folder === undefined) throw new Error("usage: node clickhouse-engine.ts <folder> create|serve <port> <engine's port> [allowed host…]")
 const data = `--path=${join(folder, 'data')}`
 // Must precede the start of the engine, whose threads inherit the priority.
 lowerThreadPriority()

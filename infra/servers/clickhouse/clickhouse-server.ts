@@ -27,7 +27,13 @@ export interface ClickHouseOptions {
 
 /** The running engine, and the login of the user who may do everything. */
 export interface ClickHouse {
+  /** For every client. */
   readonly url: string
+  /**
+   * For Colloquy's own parts only: the engine's HTTP server without the proxy, which takes 0.5 ms a request. A client that hangs up at a
+   * wrong moment ends the engine (`createClickHouseProxy`).
+   */
+  readonly engineUrl: string
   readonly port: number
   readonly username: string
   readonly password: string
@@ -46,6 +52,12 @@ export interface ClickHouse {
 
 const execFile = promisify(execFileCallback)
 const answerTimeoutMs = 2_000
+/**
+ * From the public port to the engine's own: below the ports that a system gives to outgoing connections, since a restarted engine needs it
+ * again, and far from the public port, beside which people put that of a second instance.
+ */
+const enginePortOffset = 10_000
+const portMax = 32_767
 
 /**
  * Starts ClickHouse's engine in a process of its own, which is restarted until `stop()`. It has ClickHouse's HTTP interface, the users
@@ -55,6 +67,7 @@ const answerTimeoutMs = 2_000
  */
 export async function startClickHouse(options: ClickHouseOptions): Promise<ClickHouse> {
   const port = await publicPort(options.port)
+  const enginePort = await portOfEngine(port)
   const folder = resolve(options.dataDir, 'clickhouse')
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const password = await ownPassword(join(options.dataDir, 'clickhouse-password'))
@@ -71,7 +84,7 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
       {
         name: 'clickhouse',
         command: process.execPath,
-        args: [...engine, 'serve', String(port), ...(options.allowedHosts ?? [])],
+        args: [...engine, 'serve', String(port), String(enginePort), ...(options.allowedHosts ?? [])],
         // Times without a zone are UTC on every machine.
         env: { TZ: 'UTC' },
         ready: () => answers(url, password),
@@ -85,6 +98,7 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
   const child = await startWithoutDamage(folder, start, options.log, setAside)
   return {
     url,
+    engineUrl: `http://127.0.0.1:${enginePort}`,
     port,
     password,
     database,
@@ -163,4 +177,13 @@ async function publicPort(port: number): Promise<number> {
       { cause },
     )
   }
+}
+
+/** Returns a free port for the engine: near its usual one if the public port is a fixed one, else any. */
+async function portOfEngine(port: number): Promise<number> {
+  for (let wanted = port + enginePortOffset; wanted <= portMax; wanted++) {
+    const free = await freePort(wanted).catch(() => undefined)
+    if (free !== undefined) return free
+  }
+  return freePort()
 }
