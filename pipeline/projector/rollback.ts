@@ -78,7 +78,9 @@ async function deleteAbove(clickhouse: ClickHouseClient, name: TableName, seq: n
   const table: ReadModel = TABLES[name]
   for (const some of inPieces(without({ from: seq + 1, to: Number.MAX_SAFE_INTEGER }, ranges))) {
     await clickhouse.command({
-      query: `ALTER TABLE ${rowsTable(name)} DELETE WHERE ${removedSql({ ranges: some }, table.seq)}`,
+      // ClickHouse skips parts by the first condition only.
+      query: `ALTER TABLE ${rowsTable(name)} DELETE WHERE ${table.seq} > {seq:UInt64} AND ${removedSql({ ranges: some }, table.seq)}`,
+      query_params: { seq },
       clickhouse_settings: { mutations_sync: '1' },
     })
   }

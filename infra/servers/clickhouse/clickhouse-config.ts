@@ -40,7 +40,7 @@ const queryCacheBytesMax = 64 * 1024 ** 2
 /** Damaged parts of a table with which it still starts: their rows are made again from LOG. ClickHouse refuses to start with 100. */
 const BROKEN_PARTS_MAX = 1_000_000
 
-/** Environment variables of the engine: its port, and the `Host` header of the requests that the proxy passes on. */
+/** Environment variables of the engine: its port, and the `Host` header of the requests that it answers. */
 export const enginePortVariable = 'COLLOQUY_ENGINE_PORT'
 export const engineHostVariable = 'COLLOQUY_ENGINE_HOST'
 
@@ -129,7 +129,7 @@ const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
       <grants>${grants.map((grant) => `<query>GRANT ${grant}</query>`).join('')}</grants>
     </${name}>`
 
-/** A rule for requests of the proxy. Others get 404, also those of web pages that found the engine's port: they name another host. */
+/** A rule for requests that name the engine's own address. Others get 404, such as those of web pages that found its port. */
 const rule = (filters: string, handler: string): string =>
   `<rule><headers><Host from_env="${engineHostVariable}"/></headers>${filters}<handler>${handler}</handler></rule>`
 const pong = '<type>static</type><status>200</status><response_content>Ok.&#10;</response_content>'
@@ -147,8 +147,8 @@ const queries = '<type>dynamic_query_handler</type><query_param_name>query</quer
  * every page read its answers; `http_options_response` replaces that header. A page whose own name was pointed at this machine (DNS
  * rebinding) is refused by the proxy, because its requests name that host.
  *
- * Clients reach the engine through the proxy only (`createClickHouseProxy`): the engine's HTTP server ends the process on bytes that are no
- * HTTP request, and on a client that hangs up in a request line or during one of ClickHouse's own pages (`/play`, `/dashboard`).
+ * Only Colloquy's own stages reach the engine without the proxy (`createClickHouseProxy`): its HTTP server ends the process on bytes that
+ * are no HTTP request, and on a client that hangs up in a request line or during one of ClickHouse's own pages (`/play`, `/dashboard`).
  */
 export const configXml = (settings: Settings): string => `<clickhouse>
   <listen_host>127.0.0.1</listen_host>

@@ -182,8 +182,11 @@ async function publicPort(port: number): Promise<number> {
 /** Returns a free port for the engine: near its usual one if the public port is a fixed one, else any. */
 async function portOfEngine(port: number): Promise<number> {
   for (let wanted = port + enginePortOffset; wanted <= portMax; wanted++) {
-    const free = await freePort(wanted).catch(() => undefined)
-    if (free !== undefined) return free
+    try {
+      return await freePort(wanted)
+    } catch (cause) {
+      if (codeOf(cause) !== 'EADDRINUSE') throw cause
+    }
   }
   return freePort()
 }
