@@ -65,6 +65,20 @@ export const COMMAND_ERRORS = {
     remedy: 'Give a file in one of the formats that `colloquy import --help` lists.',
     where: '`colloquy import`',
   },
+  nats_away: {
+    meaning: 'The NATS server went away while the command published, and did not come back within 60 seconds.',
+    cause: 'Colloquy or its NATS server has stopped, or the network is cut.',
+    remedy: 'Start it again (`colloquy up`), and run the command again. It adds only what is missing.',
+    where: '`colloquy import`, `learn`, `forget`',
+  },
+  import_lock_lost: {
+    meaning: 'The import ended before its file did, since another import into the same tenant and kind has started.',
+    cause:
+      'One import at a time adds turns to the actors of a tenant and kind. This process stood still, or was cut off from NATS, for more '
+      + 'than 6 seconds, so that the import that waited for it took it for dead.',
+    remedy: 'Run the command again when the other import has ended. It adds only what is missing.',
+    where: '`colloquy import`',
+  },
   changed_turns: {
     meaning: 'Some turns were left out. All others were imported.',
     cause:
