@@ -56,6 +56,9 @@ export async function announced(dataDir: string): Promise<Addresses | undefined>
   return text === undefined ? undefined : addressesSchema.safeParse(parseJson(text)).data
 }
 
+/** A server that stands still is noticed after two pings without an answer. */
+const PING_INTERVAL_MS = 15_000
+
 /**
  * Connects to the NATS of a running system as Colloquy's own user, whose password is in the data folder. With NATS_URL, as the user that
  * the settings name.
@@ -64,7 +67,7 @@ export async function announced(dataDir: string): Promise<Addresses | undefined>
  */
 export async function connectToRunningNats(settings: Settings): Promise<NatsConnection> {
   const connection = await runningNats(settings)
-  return connectNats(connection, 'colloquy command').catch((cause: unknown) => {
+  return connectNats({ ...connection, pingInterval: PING_INTERVAL_MS }, 'colloquy command').catch((cause: unknown) => {
     throw settings.NATS_URL === undefined ? notRunning(settings, [connection.servers].flat().join(), cause) : cause
   })
 }
