@@ -167,8 +167,7 @@ function report(out: Output, path: string, bytes: number, summary: ImportSummary
     )
   }
   if (formats.length === 0 && badLines === 0) {
-    out.note(`${path} ${bytes === 0 ? 'is empty' : 'has no conversations'}`)
-    return
+    throw new ColloquyError('no_conversations', `${path} ${bytes === 0 ? 'is empty' : 'has no conversations'}`)
   }
   if (!options.json) for (const line of linesOf(summary, options)) out.line(line)
   const parts = [
@@ -200,9 +199,10 @@ function changeText({ id, number, role, wasRole, was, is, ...place }: ImportSumm
 }
 
 function linesOf(summary: ImportSummary, options: Options): string[] {
-  const { conversations, turns, added, known, byTextOnly, changed, late, lateUntimed, reactions, unknownFields, skipped } = summary
+  const { conversations, turns, added, known, byTextOnly, changed, late, lateUntimed, published, reactions, unknownFields, skipped } =
+    summary
   const formats = (Object.keys(summary.formats) as (keyof typeof FORMATS)[]).map((name) => FORMATS[name])
-  const what = added === 0 && changed === 0 && turns > 0 ? 'nothing is new' : `${added} added, ${known} already there`
+  const what = added === 0 && changed === 0 && published === 0 && turns > 0 ? 'nothing is new' : `${added} added, ${known} already there`
   return [
     ...(formats.length === 0 ? [] : [`read as ${formats.join(' and ')}`]),
     `${counted(conversations, 'conversation')}, ${counted(turns, 'turn')}: ${what}${changed === 0 ? '' : `, ${changed} changed`}`,

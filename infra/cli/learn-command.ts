@@ -102,7 +102,10 @@ function report(out: Output, summary: LearnSummary, { json, tenant }: Options): 
       ({ file, line, problem }) => `  ${printable(file)}${line === undefined ? '' : `, line ${line}`}: ${printable(problem)}`,
     )
     const more = badCount > bad.length ? [`  and ${badCount - bad.length} more`] : []
-    throw new ColloquyError('not_all_learned', [`${counted(badCount, 'file or line')} not learned:`, ...listed, ...more].join('\n'))
+    throw new ColloquyError(
+      'not_all_learned',
+      [`${badCount === 1 ? '1 file or line' : `${badCount} files or lines`} not learned:`, ...listed, ...more].join('\n'),
+    )
   }
   if (learned + changed + unchanged === 0) {
     const where = files === 0 ? 'there is no file of a supported type' : `${counted(files, 'file')} without text to learn`
@@ -116,6 +119,6 @@ const SKIPPED_SHOWN_MAX = 10
 function tellSkipped(out: Output, { skipped, skippedCount }: LearnSummary): void {
   if (skippedCount === 0) return
   const shown = skipped.slice(0, SKIPPED_SHOWN_MAX).map(({ file, reason }) => `${printable(file)} (${reason})`)
-  const more = skippedCount > shown.length ? `, and ${skippedCount - shown.length} more` : ''
-  out.note(`skipped: ${shown.join(', ')}${more}`)
+  const more = skippedCount > shown.length ? `, and ${skippedCount - shown.length} more; --json lists ${skipped.length} of them` : ''
+  out.note(`skipped ${counted(skippedCount, 'file')}: ${shown.join(', ')}${more}`)
 }

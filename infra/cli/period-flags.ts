@@ -42,7 +42,9 @@ const ZONE = /(Z|[+-]\d{2}:\d{2})$/
 /** Range of years for which the tables can store a time and an input may have one. */
 const YEARS = { first: 1970, last: 2100 }
 
-export function timeArgument(text: string): Date {
+export function timeArgument(given: string): Date {
+  // As in RFC 3339, the letters may be small.
+  const text = given.toUpperCase()
   const zoned = DATE.test(text) ? `${text}T00:00:00Z` : ZONE.test(text) ? text : `${text}Z`
   const time = new Date(DATE.test(text) || TIME.test(text) ? zoned : NaN)
   const isTime = !Number.isNaN(time.getTime()) && time.getUTCFullYear() >= YEARS.first && time.getUTCFullYear() <= YEARS.last

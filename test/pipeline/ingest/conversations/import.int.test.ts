@@ -286,7 +286,7 @@ test('--add-changed adds turns that have changed, once, and an empty file is cal
     stdout: expect.stringContaining('1 added, 2 already there') as unknown,
   })
   expect(await run(second, '--add-changed')).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing is new') as unknown })
-  expect(await run(empty)).toMatchObject({ code: 0, stderr: expect.stringContaining('is empty') as unknown })
+  expect(await run(empty)).toMatchObject({ code: 1, stderr: expect.stringContaining('is empty') as unknown })
 })
 
 test('parts of a conversation in one file are one conversation, whether LOG has the first part or not', async () => {
