@@ -10,7 +10,11 @@ import { z } from 'zod'
 import { defineKind } from '../../../../actors/definition/define-kind.ts'
 import { createSupport } from '../../../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../../../actors/kinds/support/knowledge.ts'
+import { runningNats } from '../../../../infra/app/connect-to-running.ts'
+import { connectNats, openJetStream } from '../../../../infra/app/nats-access.ts'
+import { openBucket } from '../../../../infra/app/prepare-streams.ts'
 import { waitUntilCaughtUp } from '../../../../infra/app/system-status.ts'
+import { whileConnected } from '../../../../infra/app/while-connected.ts'
 import { openConversations } from '../../../../pipeline/ingest/conversations/conversation-file.ts'
 import {
   importConversations,
@@ -21,6 +25,7 @@ import { acquireImportLock } from '../../../../pipeline/ingest/conversations/imp
 import { openReader } from '../../../../pipeline/jetstream/ordered-reader.ts'
 import type { LogRecord } from '../../../../schemas/record.ts'
 import { parseLogSubject } from '../../../../schemas/subjects.ts'
+import { startProxy } from '../../../support/proxy.ts'
 import { runCli } from '../../../support/run-cli.ts'
 import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
 
@@ -388,6 +393,35 @@ test('an import takes over from one whose heartbeats have stopped, and that one 
   await expect(stalled.hold()).rejects.toMatchObject({ code: 'import_lock_lost' })
   expect(stalled.lost.aborted).toBe(true)
   await stalled.release()
+})
+
+test('an import whose NATS stays away ends in time and says so; a further one adds the rest', async () => {
+  const path = await fileOf(
+    'away.jsonl',
+    upTo(60).map((one) => chatter(one, 0, 12)),
+  )
+  const { servers = '', ...user } = await runningNats(system.settings)
+  const proxy = await startProxy(Number(new URL([servers].flat().join()).port))
+  const jetstream = await openJetStream(await connectNats({ ...user, servers: `127.0.0.1:${proxy.port}` }, 'a test'))
+  const notes: string[] = []
+  const limit = { again: 'run it again', onAway: (what: string) => void notes.push(what), awayMsMax: 500 }
+  const importing = whileConnected(jetstream.nc, limit, async (signal) => {
+    const onProgress = ({ added }: ImportSummary): void => {
+      if (added === 100) proxy.cut()
+    }
+    return importFile(path, 'away', { nc: jetstream.nc, jetstream, kv: await openBucket(jetstream.nc), signal, onProgress })
+  })
+
+  await expect(importing).rejects.toMatchObject({
+    code: 'nats_away',
+    message: expect.stringMatching(/^the NATS server .*; run it again$/) as unknown,
+  })
+  expect(notes).toEqual([expect.stringContaining('the connection to NATS was lost')])
+  await jetstream.close()
+
+  const { added, known } = await importFile(path, 'away')
+  expect([added + known, known >= 100]).toEqual([60 * 12, true])
+  expect([...textsBy(await recordsOf('away')).values()].flat()).toHaveLength(60 * 12)
 })
 
 test('a conversation with more turns than an actor remembers ids is known whole', async () => {
