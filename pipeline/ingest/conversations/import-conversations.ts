@@ -157,8 +157,8 @@ export async function importConversations(pieces: AsyncIterable<JsonPiece>, opti
   if (inbox.state.messages > 0) await undecided.whenAt(inbox.state.last_seq)
 
   const send = async (address: Address, input: OutgoingInput): Promise<Sent> => {
-    await pace()
-    await lock.hold()
+    await pace(signal)
+    await lock.hold(signal)
     const sent = await sender.send(address, input)
     undecided.note(address.id, sent.position)
     if (sent.duplicate) summary.duplicates += 1
@@ -286,13 +286,13 @@ function countRead(summary: ImportSummary, fields: Set<string>, { format, unknow
 }
 
 /** Limits callers to an even rate, first come, first served; without a rate it does not wait. */
-function createPacer(perSecond: number | undefined): () => Promise<void> {
+function createPacer(perSecond: number | undefined): (signal: AbortSignal) => Promise<void> {
   if (perSecond === undefined) return () => Promise.resolve()
   let next = 0
-  return async () => {
+  return async (signal) => {
     const now = performance.now()
     const at = Math.max(next, now)
     next = at + 1_000 / perSecond
-    if (at > now) await delay(at - now)
+    if (at > now) await delay(at - now, undefined, { signal })
   }
 }

@@ -16,9 +16,9 @@ export interface ImportLock {
    * Call before each input. Settles at once while the heartbeats are current; else it first finds out whether the lock is still held, as
    * after a pause of this process.
    *
-   * @throws ColloquyError `import_lock_lost`
+   * @throws ColloquyError `import_lock_lost`; the reason of the signal
    */
-  hold(): Promise<void> | undefined
+  hold(signal: AbortSignal): Promise<void> | undefined
   /** Aborts with `import_lock_lost` when another import has taken the lock over. */
   readonly lost: AbortSignal
   release(): Promise<void>
@@ -121,9 +121,9 @@ function heldLock(key: TypedKey<Holder | null>, first: Holder, firstRevision: nu
 
   return {
     lost: lost.signal,
-    hold() {
+    hold(signal) {
       if (isCurrent() && !lost.signal.aborted) return undefined
-      return whenCurrent()
+      return whenCurrent(signal)
     },
     async release() {
       clearInterval(timer)
@@ -133,10 +133,10 @@ function heldLock(key: TypedKey<Holder | null>, first: Holder, firstRevision: nu
     },
   }
 
-  async function whenCurrent(): Promise<void> {
+  async function whenCurrent(signal: AbortSignal): Promise<void> {
     while (!isCurrent()) {
       lost.signal.throwIfAborted()
-      await beatOnce().catch(() => delay(POLL_MS))
+      await beatOnce().catch(() => delay(POLL_MS, undefined, { signal }))
     }
     lost.signal.throwIfAborted()
   }

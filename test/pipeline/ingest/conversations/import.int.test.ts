@@ -374,23 +374,17 @@ test('an import takes over from one whose heartbeats have stopped, and that one 
     update: (...args: Parameters<KV['update']>) =>
       isAwake ? system.running.kv.update(...args) : Promise.reject(new Error('the process stands still')),
   })
-  const stalled = await acquireImportLock({
-    kv,
-    tenant: 'stalled',
-    kind: 'support',
-    what: 'other.jsonl',
-    signal: new AbortController().signal,
-    onWait: () => undefined,
-  })
+  const { signal } = new AbortController()
+  const stalled = await acquireImportLock({ kv, tenant: 'stalled', kind: 'support', what: 'other.jsonl', signal, onWait: () => undefined })
   const waits: string[] = []
   const importing = importFile(path, 'stalled', { onWait: (why) => void waits.push(why) })
   await vi.waitFor(() => expect(waits).toContainEqual(expect.stringContaining('(other.jsonl, since')))
-  expect(stalled.hold()).toBeUndefined()
+  expect(stalled.hold(signal)).toBeUndefined()
 
   isAwake = false
   expect(await importing).toMatchObject({ added: 240, known: 0 })
   isAwake = true
-  await expect(stalled.hold()).rejects.toMatchObject({ code: 'import_lock_lost' })
+  await expect(stalled.hold(signal)).rejects.toMatchObject({ code: 'import_lock_lost' })
   expect(stalled.lost.aborted).toBe(true)
   await stalled.release()
 })
@@ -409,7 +403,7 @@ test('an import whose NATS stays away ends in time and says so; a further one ad
     const onProgress = ({ added }: ImportSummary): void => {
       if (added === 100) proxy.cut()
     }
-    return importFile(path, 'away', { nc: jetstream.nc, jetstream, kv: await openBucket(jetstream.nc), signal, onProgress })
+    return importFile(path, 'away', { nc: jetstream.nc, jetstream, kv: await openBucket(jetstream.nc), signal, rate: 200, onProgress })
   })
 
   await expect(importing).rejects.toMatchObject({
