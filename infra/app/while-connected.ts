@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node'
+import { isNatsFailure } from '../../pipeline/http/problems.ts'
 import { watchConnection } from '../../pipeline/jetstream/connection-events.ts'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 
 /** Time that NATS may stay away before a command that publishes gives up: longer than a supervisor takes to restart it. */
 export const AWAY_MS_MAX = 60_000
@@ -17,8 +18,8 @@ export interface ConnectedOptions {
 /**
  * Does the work of a command while NATS is there. The client itself would reconnect for ever, and requests would be repeated for ever.
  *
- * @param work gets a signal that aborts when NATS has stayed away for too long; what it does after that has no effect on the result
- * @throws ColloquyError `nats_away`, with the connection closed
+ * @param work gets a signal that aborts when NATS has stayed away for too long, and when the work has ended: what it left under way ends
+ * @throws ColloquyError `nats_away`, also where the work fails since NATS is away
  */
 export async function whileConnected<T>(
   nc: NatsConnection,
@@ -27,13 +28,11 @@ export async function whileConnected<T>(
 ): Promise<T> {
   const server = nc.getServer()
   const seconds = Math.round(awayMsMax / 1_000)
-  const away = new AbortController()
+  const ended = new AbortController()
   const { promise: gaveUp, reject } = Promise.withResolvers<never>()
   let timer: NodeJS.Timeout | undefined
   const giveUp = (): void => {
-    const error = new ColloquyError('nats_away', `the NATS server ${server} has been away for ${seconds} s; ${again}`)
-    away.abort(error)
-    reject(error)
+    reject(new ColloquyError('nats_away', `the NATS server ${server} has been away for ${seconds} s; ${again}`))
     // Requests that are under way fail at once instead of waiting for it.
     void nc.close()
   }
@@ -47,8 +46,19 @@ export async function whileConnected<T>(
     timer = undefined
   })
   try {
-    return await Promise.race([work(away.signal), gaveUp])
+    return await Promise.race([work(ended.signal), gaveUp])
+  } catch (cause) {
+    // A server that stops ends JetStream before its connections.
+    const error =
+      hasCode(cause, 'nats_away') || (timer === undefined && !isNatsFailure(cause))
+        ? cause
+        : new ColloquyError('nats_away', `the NATS server ${server} went away or does not answer (${messageOf(cause)}); ${again}`, {
+            cause,
+          })
+    ended.abort(error)
+    throw error
   } finally {
+    ended.abort()
     clearTimeout(timer)
     lost.stop()
     found.stop()

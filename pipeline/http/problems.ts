@@ -100,7 +100,7 @@ export function tablesUnavailable(cause: unknown): HttpProblem {
 }
 
 /** The NATS client wraps some of its errors in others. */
-const isNatsFailure = (error: unknown): boolean =>
+export const isNatsFailure = (error: unknown): boolean =>
   error instanceof Error && (NATS_FAILURES.some((failure) => error instanceof failure) || isNatsFailure(error.cause))
 
 const statusOf = (error: unknown): number =>

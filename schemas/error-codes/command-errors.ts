@@ -66,7 +66,7 @@ export const COMMAND_ERRORS = {
     where: '`colloquy import`',
   },
   nats_away: {
-    meaning: 'The NATS server went away while the command published, and did not come back within 60 seconds.',
+    meaning: 'The NATS server went away while the command published: it did not answer a request, or did not come back within 60 seconds.',
     cause: 'Colloquy or its NATS server has stopped, or the network is cut.',
     remedy: 'Start it again (`colloquy up`), and run the command again. It adds only what is missing.',
     where: '`colloquy import`, `learn`, `forget`',
