@@ -1,6 +1,8 @@
 import http from 'node:http'
 import { pipeline } from 'node:stream'
+import { z } from 'zod'
 import { knownHosts } from '../../../pipeline/http/known-hosts.ts'
+import { isAnalysts, isCompressedByClickHouse, withinLimits } from './analyst-requests.ts'
 
 /** Connections of all clients together; a further one is closed. */
 const CONNECTIONS_MAX = 1_024
@@ -13,6 +15,26 @@ const VALUE_BYTES_MAX = 64 * 1024
 const HEADERS_MS_MAX = 30_000
 /** Time that a connection may be idle between two requests; clients are told. */
 const IDLE_MS_MAX = 10_000
+
+/** Time after the end of a query's time in which the engine, which knows more, may say so itself. */
+const GRACE_MS = 1_000
+
+export const engineOptions = z.object({
+  port: z.number(),
+  enginePort: z.number(),
+  allowedHosts: z.array(z.string()).readonly(),
+  analyst: z.object({
+    executionSec: z.number(),
+    executionSecMax: z.number(),
+    memoryBytesMax: z.number(),
+    resultRowsMax: z.number(),
+    spillBytesMax: z.number(),
+    queriesMax: z.number(),
+    queryBytesMax: z.number(),
+  }),
+})
+/** What the process of the engine must know. */
+export type EngineOptions = z.infer<typeof engineOptions>
 
 const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
   ['/ping', ['GET', 'HEAD']],
@@ -33,16 +55,20 @@ const CONNECTION_HEADERS = new Set(['host', 'connection', 'keep-alive', 'expect'
  * have come. When a client hangs up, so does the proxy: that ends the query or insert, not the engine.
  *
  * A request must name a known host (else 403), and be a query or a ping (else 404).
+ *
+ * Limits that the URL of an analyst's query names are lowered to what is allowed, and the query ends when its time is over, whatever its
+ * text says.
  */
-export function createClickHouseProxy(enginePort: number, allowedHosts: readonly string[]): http.Server {
+export function createClickHouseProxy({ enginePort, allowedHosts, analyst }: EngineOptions): http.Server {
   const known = new RegExp(knownHosts(allowedHosts), 'i')
   const agent = new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX })
   const engine = { host: '127.0.0.1', port: enginePort, agent, maxHeaderSize: HEADER_BYTES_MAX }
 
   const passOn = (from: http.IncomingMessage, to: http.ServerResponse): void => {
-    const { method, url: path = '' } = from
+    const { method, url = '', headers } = from
+    const { url: path, executionSec } = isAnalysts(headers, url) ? withinLimits(url, analyst) : { url, executionSec: undefined }
     // The headers keep Transfer-Encoding: Node would send the body of a GET without a frame, where the engine expects the next request.
-    const inner = http.request({ ...engine, method, path, headers: passedOn(from.headers) })
+    const inner = http.request({ ...engine, method, path, headers: passedOn(headers, isCompressedByClickHouse(url)) })
     inner.once('response', (answer) => {
       const { 'transfer-encoding': _, ...headers } = passedOn(answer.headers)
       to.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers)
@@ -51,6 +77,7 @@ export function createClickHouseProxy(enginePort: number, allowedHosts: readonly
     })
     inner.on('error', ({ message }) => (to.headersSent ? to.destroy() : refuse(to, 502, `ClickHouse's engine does not answer: ${message}`)))
     if (!isPage(path)) to.once('close', () => hangUp(inner))
+    if (executionSec !== undefined) endAfter(executionSec, analyst.executionSecMax, to)
     // Not a pipeline, which would close the client's connection if the engine answers and does not read the rest of the body.
     from.pipe(inner)
   }
@@ -69,6 +96,23 @@ export function createClickHouseProxy(enginePort: number, allowedHosts: readonly
   return server
 }
 
+/** Ends an answer, and with it the query, when its time is over. Says so if the answer has not begun. */
+function endAfter(sec: number, secMax: number, to: http.ServerResponse): void {
+  const timer = setTimeout(
+    () => {
+      if (to.headersSent) to.destroy()
+      else refuse(to, 408, timeIsOver(sec, secMax), { 'X-ClickHouse-Exception-Code': '159' })
+    },
+    sec * 1_000 + GRACE_MS,
+  )
+  to.once('close', () => clearTimeout(timer))
+}
+
+/** As ClickHouse says it, because clients take the number and the name from this text. */
+const timeIsOver = (sec: number, secMax: number): string =>
+  `Code: 159. DB::Exception: Timeout exceeded: the query has run for ${sec} seconds. The URL may ask for up to ${secMax} with `
+  + 'max_execution_time. (TIMEOUT_EXCEEDED)\n'
+
 /** Hands an answer on, and reads it to its end also if the client hangs up. */
 function readToEnd(answer: http.IncomingMessage, to: http.ServerResponse): void {
   to.once('close', () => answer.resume())
@@ -85,8 +129,9 @@ function hangUp(inner: http.ClientRequest): void {
 
 const isTooLong = ([name, value = '']: [string, unknown]): boolean => name.length > NAME_BYTES_MAX || String(value).length > VALUE_BYTES_MAX
 
-const passedOn = (headers: http.IncomingHttpHeaders): http.IncomingHttpHeaders =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION_HEADERS.has(name)))
+const passedOn = (headers: http.IncomingHttpHeaders, plain = false): http.IncomingHttpHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION_HEADERS.has(name) && !(plain && name === 'accept-encoding')))
 
 /** Closes the connection too, because nothing reads the body of the request. */
-const refuse = (to: http.ServerResponse, status: number, text: string): unknown => to.writeHead(status, { Connection: 'close' }).end(text)
+const refuse = (to: http.ServerResponse, status: number, text: string, headers: http.OutgoingHttpHeaders = {}): unknown =>
+  to.writeHead(status, { ...headers, Connection: 'close' }).end(text)
