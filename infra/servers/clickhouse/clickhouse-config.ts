@@ -34,7 +34,8 @@ export const internalUser = 'colloquy'
 
 /** Max threads of one query. More threads do not speed it up, and they slow down other queries. */
 const threadsMax = 16
-const sessionsMax = 64
+/** Every query is a session while it waits or runs. Above what may wait and run, so that the queue decides, not this. */
+const sessionsMax = 512
 const uploadBytesMax = 16 * 1024 ** 2
 /** Size of the cache for answers. Only queries that ask for the cache use it. */
 const queryCacheBytesMax = 64 * 1024 ** 2

@@ -17,8 +17,8 @@ const WAIT_MS_MAX = 10_000
 const CONFIRM_MS = 250
 const RETRY_SEC = 5
 
-/** The engine's codes for "too many queries" and "too many waiting ones". */
-const FULL = new Set(['202', '745'])
+/** The engine's codes for too many queries, too many waiting ones, and too many sessions. */
+const FULL = new Set(['202', '745', '700'])
 
 export const startStatements = (slots: number): string[] => [
   'CREATE RESOURCE query (QUERY)',
