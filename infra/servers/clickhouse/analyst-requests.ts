@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { type AnalystLimits, internalUser, lowerable } from './clickhouse-config.ts'
 
 /**
@@ -33,6 +33,23 @@ export function withinLimits(url: string, limits: AnalystLimits): { url: string;
   const [path = '', ...search] = url.split('?')
   const parts = search.join('?').split('&').map(lowered)
   return { url: search.length === 0 ? path : `${path}?${parts.join('&')}`, executionSec: Math.max(...times, limits.executionSec) }
+}
+
+/**
+ * Takes the database `default` out of a request, which then goes to the user's own database. JDBC and others send it when nobody named a
+ * database; the engine's has nothing in it.
+ */
+export function inOwnDatabase({ method, url = '', headers }: IncomingMessage): {
+  method?: string
+  url: string
+  headers: IncomingHttpHeaders
+} {
+  const { 'x-clickhouse-database': named, ...others } = headers
+  return {
+    ...(method !== undefined && { method }),
+    url: url.replace(/([?&])database=default(?:&|$)/, '$1'),
+    headers: named === 'default' ? others : headers,
+  }
 }
 
 /**

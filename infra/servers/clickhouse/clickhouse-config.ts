@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { catalogue, ownQueries } from './analyst-catalogue.ts'
 import { isChangeable } from './changeable-settings.ts'
+import { startStatements, workload } from './query-slots.ts'
 
 /**
  * Limits for analysts. A query that exceeds a limit fails with ClickHouse's code. So does one whose SETTINGS clause asks for a higher limit;
@@ -16,7 +18,7 @@ export interface AnalystLimits {
   resultRowsMax: number
   /** Bytes that sorts, joins and groupings of one user may spill to disk; beyond: code 243. Default 10 GiB. */
   spillBytesMax: number
-  /** Concurrent queries of one user; beyond: code 202. Default 8. */
+  /** Queries of all analysts that run at a time; further ones wait for their turn (`query-slots.ts`). Default 8. */
   queriesMax: number
   /** Size of the text of one query; beyond: code 62. Default 256 KiB. */
   queryBytesMax: number
@@ -39,7 +41,8 @@ export const internalUser = 'colloquy'
 
 /** Max threads of one query. More threads do not speed it up, and they slow down other queries. */
 const threadsMax = 16
-const sessionsMax = 64
+/** Every query is a session while it waits or runs. Above what may wait and run, so that the queue decides, not this. */
+const sessionsMax = 512
 const uploadBytesMax = 16 * 1024 ** 2
 /** Size of the cache for answers. Only queries that ask for the cache use it. */
 const queryCacheBytesMax = 64 * 1024 ** 2
@@ -68,7 +71,7 @@ export const lowerable = (analyst: AnalystLimits): Record<string, number> => ({
 const fixed = (analyst: AnalystLimits): Record<string, number | string> => ({
   max_memory_usage_for_user: 2 * analyst.memoryBytesMax,
   max_temporary_data_on_disk_size_for_user: analyst.spillBytesMax,
-  max_concurrent_queries_for_user: analyst.queriesMax,
+  workload,
   max_sessions_for_user: sessionsMax,
   http_max_multipart_form_data_size: uploadBytesMax,
   http_max_request_param_data_size: analyst.queryBytesMax,
@@ -80,10 +83,15 @@ const analystGrants = [
   `SELECT ON ${database}_*.*`,
   'SELECT ON information_schema.*',
   'SELECT ON INFORMATION_SCHEMA.*',
-  'SELECT ON system.parts',
+  ...catalogue.map((table) => `SELECT ON system.${table}`),
 ]
-/** Grants for start.sql, which the engine runs as `default`. Over HTTP, read-only mode refuses these statements. */
-const startGrants = ['SYSTEM LISTEN ON *.*', 'SELECT ON system.metrics']
+/**
+ * The statements with which the engine starts: the queue for queries, then HTTP. The engine forgets the queue when it ends.
+ *
+ * It runs them as `default`. Over HTTP, read-only mode refuses such statements.
+ */
+export const startSql = (analyst: AnalystLimits): string => [...startStatements(analyst.queriesMax), 'SYSTEM START LISTEN HTTP'].join(';\n')
+const startGrants = ['SYSTEM LISTEN ON *.*', 'CREATE RESOURCE ON *.*', 'CREATE WORKLOAD ON *.*', 'SELECT ON system.metrics']
 
 const elements = (values: Record<string, number | string>): string =>
   Object.entries(values)
@@ -106,6 +114,7 @@ const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
       <profile>analyst</profile>
       <quota>none</quota>
       <default_database>${database}</default_database>
+      <databases><system><processes><filter>${ownQueries}</filter></processes></system></databases>
       <grants>${grants.map((grant) => `<query>GRANT ${grant}</query>`).join('')}</grants>
     </${name}>`
 

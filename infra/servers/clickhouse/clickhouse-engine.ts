@@ -21,7 +21,7 @@ import { inspect } from 'node:util'
 import { libchdbPath } from 'chdb/libchdb'
 import { DataType, load, open as openLibrary } from 'ffi-rs'
 import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
-import { database, engineHostVariable, enginePortVariable } from './clickhouse-config.ts'
+import { database, engineHostVariable, enginePortVariable, startSql } from './clickhouse-config.ts'
 import { createClickHouseProxy, type EngineOptions, engineOptions } from './clickhouse-proxy.ts'
 
 const drainMsMax = 5_000
@@ -53,10 +53,10 @@ async function serve(folder: string, data: string, options: EngineOptions): Prom
   const at = (name: string): string => join(folder, name)
   // Fails if the file is missing. Without the file the engine would start and serve all data to all users.
   await access(at('config.xml'))
+  writeFileSync(at('start.sql'), startSql(options.analyst))
   const pipes = { starting: at('starting'), serving: at('serving'), stopping: at('stopping') }
   for (const pipe of Object.values(pipes)) rmSync(pipe, { force: true })
   execFileSync('mkfifo', ['-m', '600', ...Object.values(pipes)])
-  writeFileSync(at('start.sql'), 'SYSTEM START LISTEN HTTP')
   // The query sleeps once per row, and it has a row only while other queries run. Without other queries it ends at once.
   const waitABit = `SELECT sleepEachRow(${drainPollMs / 1_000}) FROM system.metrics WHERE metric = 'Query' AND value > 1;`
   writeFileSync(at('stop.sql'), `SYSTEM STOP LISTEN HTTP;${waitABit.repeat(drainMsMax / drainPollMs)}`)

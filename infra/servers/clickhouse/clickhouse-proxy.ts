@@ -2,7 +2,8 @@ import http from 'node:http'
 import { pipeline } from 'node:stream'
 import { z } from 'zod'
 import { knownHosts } from '../../../pipeline/http/known-hosts.ts'
-import { isAnalysts, isCompressedByClickHouse, withinLimits } from './analyst-requests.ts'
+import { inOwnDatabase, isAnalysts, isCompressedByClickHouse, withinLimits } from './analyst-requests.ts'
+import { isFull, refuseForNow, watchTurn, withQueryId } from './query-slots.ts'
 
 /** Connections of all clients together; a further one is closed. */
 const CONNECTIONS_MAX = 1_024
@@ -44,6 +45,9 @@ const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
 ])
 /** ClickHouse's own page for queries. The engine ends if its client hangs up during a page, so it is read to its end. */
 const isPage = (path: string): boolean => path.split('?', 1).join() === '/play'
+/** Whether a request asks the engine something: a path without parameters, read by GET, is a ping. */
+const isQuery = ({ method, url = '' }: http.IncomingMessage): boolean =>
+  ['/', '/query'].includes(url.split('?', 1).join()) && (method === 'POST' || (method === 'GET' && url.includes('?')))
 /** Headers of one connection, which the other side of the proxy must not get. Node answers `Expect`. */
 const CONNECTION_HEADERS = new Set(['host', 'connection', 'keep-alive', 'expect', 'upgrade', 'te', 'trailer'])
 
@@ -57,7 +61,7 @@ const CONNECTION_HEADERS = new Set(['host', 'connection', 'keep-alive', 'expect'
  * A request must name a known host (else 403), and be a query or a ping (else 404).
  *
  * Limits that the URL of an analyst's query names are lowered to what is allowed, and the query ends when its time is over, whatever its
- * text says.
+ * text says. Queries that find no slot in time are refused (`query-slots.ts`).
  */
 export function createClickHouseProxy({ enginePort, allowedHosts, analyst }: EngineOptions): http.Server {
   const known = new RegExp(knownHosts(allowedHosts), 'i')
@@ -65,11 +69,17 @@ export function createClickHouseProxy({ enginePort, allowedHosts, analyst }: Eng
   const engine = { host: '127.0.0.1', port: enginePort, agent, maxHeaderSize: HEADER_BYTES_MAX }
 
   const passOn = (from: http.IncomingMessage, to: http.ServerResponse): void => {
-    const { method, url = '', headers } = from
-    const { url: path, executionSec } = isAnalysts(headers, url) ? withinLimits(url, analyst) : { url, executionSec: undefined }
+    const { method, url, headers } = inOwnDatabase(from)
+    const ofAnalyst = isAnalysts(headers, url)
+    const { url: limited, executionSec } = ofAnalyst ? withinLimits(url, analyst) : { url, executionSec: undefined }
+    const { path, queryId } = ofAnalyst && isQuery(from) ? withQueryId(limited) : { path: limited, queryId: undefined }
     // The headers keep Transfer-Encoding: Node would send the body of a GET without a frame, where the engine expects the next request.
     const inner = http.request({ ...engine, method, path, headers: passedOn(headers, isCompressedByClickHouse(url)) })
     inner.once('response', (answer) => {
+      if (isFull(answer)) {
+        answer.resume()
+        return refuseForNow(to)
+      }
       const { 'transfer-encoding': _, ...headers } = passedOn(answer.headers)
       to.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers)
       if (isPage(path)) readToEnd(answer, to)
@@ -80,6 +90,7 @@ export function createClickHouseProxy({ enginePort, allowedHosts, analyst }: Eng
     if (executionSec !== undefined) endAfter(executionSec, analyst.executionSecMax, to)
     // Not a pipeline, which would close the client's connection if the engine answers and does not read the rest of the body.
     from.pipe(inner)
+    if (queryId !== undefined) watchTurn({ engine, path, headers, queryId }, { from, to, inner }, () => hangUp(inner))
   }
 
   const bounds = { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_MS_MAX, requestTimeout: 0, keepAliveTimeout: IDLE_MS_MAX }
