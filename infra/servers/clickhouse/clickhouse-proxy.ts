@@ -1,9 +1,10 @@
 import http from 'node:http'
 import { pipeline } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { z } from 'zod'
 import { knownHosts } from '../../../pipeline/http/known-hosts.ts'
 import { inOwnDatabase, isAnalysts, isCompressedByClickHouse, withinLimits } from './analyst-requests.ts'
-import { isFull, refuseForNow, watchTurn, withQueryId } from './query-slots.ts'
+import { endQuery, isFull, refuseForNow, watchTurn, withQueryId } from './query-slots.ts'
 
 /** Connections of all clients together; a further one is closed. */
 const CONNECTIONS_MAX = 1_024
@@ -72,7 +73,7 @@ export function createClickHouseProxy({ enginePort, allowedHosts, analyst }: Eng
     const { method, url, headers } = inOwnDatabase(from)
     const ofAnalyst = isAnalysts(headers, url)
     const { url: limited, executionSec } = ofAnalyst ? withinLimits(url, analyst) : { url, executionSec: undefined }
-    const { path, queryId } = ofAnalyst && isQuery(from) ? withQueryId(limited) : { path: limited, queryId: undefined }
+    const { path, queryId } = ofAnalyst && isQuery(from) ? withQueryId(limited, headers) : { path: limited, queryId: undefined }
     // The headers keep Transfer-Encoding: Node would send the body of a GET without a frame, where the engine expects the next request.
     const inner = http.request({ ...engine, method, path, headers: passedOn(headers, isCompressedByClickHouse(url)) })
     inner.once('response', (answer) => {
@@ -80,17 +81,23 @@ export function createClickHouseProxy({ enginePort, allowedHosts, analyst }: Eng
         answer.resume()
         return refuseForNow(to)
       }
+      if (answer.headers['x-clickhouse-exception-code'] === UNNAMED_ERROR) return void passOnError(answer, to)
       const { 'transfer-encoding': _, ...headers } = passedOn(answer.headers)
       to.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers)
       if (isPage(path)) readToEnd(answer, to)
       else pipeline(answer, to, () => undefined)
     })
     inner.on('error', ({ message }) => (to.headersSent ? to.destroy() : refuse(to, 502, `ClickHouse's engine does not answer: ${message}`)))
-    if (!isPage(path)) to.once('close', () => hangUp(inner))
-    if (executionSec !== undefined) endAfter(executionSec, analyst.executionSecMax, to)
+    const end = (): void => {
+      if (inner.destroyed || isPage(path)) return
+      hangUp(inner)
+      if (queryId !== undefined) void endQuery({ engine, path, headers, queryId })
+    }
+    to.once('close', end)
+    if (executionSec !== undefined) endAfter(executionSec, analyst.executionSecMax, to, end)
     // Not a pipeline, which would close the client's connection if the engine answers and does not read the rest of the body.
     from.pipe(inner)
-    if (queryId !== undefined) watchTurn({ engine, path, headers, queryId }, { from, to, inner }, () => hangUp(inner))
+    if (queryId !== undefined) watchTurn({ engine, path, headers, queryId }, { from, to, inner }, end)
   }
 
   const bounds = { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_MS_MAX, requestTimeout: 0, keepAliveTimeout: IDLE_MS_MAX }
@@ -108,9 +115,10 @@ export function createClickHouseProxy({ enginePort, allowedHosts, analyst }: Eng
 }
 
 /** Ends an answer, and with it the query, when its time is over. Says so if the answer has not begun. */
-function endAfter(sec: number, secMax: number, to: http.ServerResponse): void {
+function endAfter(sec: number, secMax: number, to: http.ServerResponse, end: () => void): void {
   const timer = setTimeout(
     () => {
+      end()
       if (to.headersSent) to.destroy()
       else refuse(to, 408, timeIsOver(sec, secMax), { 'X-ClickHouse-Exception-Code': '159' })
     },
@@ -123,6 +131,25 @@ function endAfter(sec: number, secMax: number, to: http.ServerResponse): void {
 const timeIsOver = (sec: number, secMax: number): string =>
   `Code: 159. DB::Exception: Timeout exceeded: the query has run for ${sec} seconds. The URL may ask for up to ${secMax} with `
   + 'max_execution_time. (TIMEOUT_EXCEEDED)\n'
+
+/** ClickHouse's code of errors that have no code of their own. */
+const UNNAMED_ERROR = '1001'
+/**
+ * The engine has no working folder, so that it opens no files (`clickhouse-engine.ts`). What needs one fails with this text: the function
+ * file(), and formats that write or read a schema, as Protobuf does.
+ */
+const NO_FOLDER = 'call to getcwd failed'
+const NO_FILES =
+  'Code: 48. DB::Exception: The embedded ClickHouse opens no files: the function file() and the Protobuf formats, which need a file for their '
+  + 'schema, are not available. Parquet, Arrow, Native and RowBinary are. (NOT_IMPLEMENTED)\n'
+
+async function passOnError(answer: http.IncomingMessage, to: http.ServerResponse): Promise<void> {
+  const said = await buffer(answer).catch(() => Buffer.alloc(0))
+  const isMissing = said.includes(NO_FOLDER)
+  const { 'transfer-encoding': _, 'content-length': __, ...headers } = passedOn(answer.headers)
+  to.writeHead(isMissing ? 501 : (answer.statusCode ?? 502), { ...headers, ...(isMissing && { 'x-clickhouse-exception-code': '48' }) })
+  to.end(isMissing ? NO_FILES : said)
+}
 
 /** Hands an answer on, and reads it to its end also if the client hangs up. */
 function readToEnd(answer: http.IncomingMessage, to: http.ServerResponse): void {

@@ -38,12 +38,13 @@ export function refuseForNow(to: http.ServerResponse): void {
   )
 }
 
-/** The path with a query id: the client's, else a new one. */
-export function withQueryId(path: string): { path: string; queryId: string } {
-  const own = new URLSearchParams(path.split('?').slice(1).join('?')).get('query_id') ?? ''
+/** The path with a query id: the client's, else a new one. It comes first, because the engine takes the first of several. */
+export function withQueryId(path: string, headers: http.IncomingHttpHeaders): { path: string; queryId: string } {
+  const own = new URLSearchParams(path.split('?').slice(1).join('?')).get('query_id') ?? String(headers['x-clickhouse-query-id'] ?? '')
   if (own !== '') return { path, queryId: own }
   const queryId = randomUUID()
-  return { path: `${path}${path.includes('?') ? '&' : '?'}query_id=${queryId}`, queryId }
+  const [before = '', ...search] = path.split('?')
+  return { path: `${before}?${[`query_id=${queryId}`, search.join('?')].join('&')}`, queryId }
 }
 
 export interface SentQuery {
@@ -86,8 +87,22 @@ async function waitsTooLong(query: SentQuery, over: AbortSignal): Promise<boolea
   }
 }
 
+/** The engine itself misses that a client has gone while it joins or while it prepares a query. */
+export async function endQuery(query: SentQuery): Promise<void> {
+  // Without an answer the engine is away, and its queries with it.
+  await askAsUser(query, 'KILL QUERY WHERE query_id = {id:String} ASYNC').catch(() => undefined)
+}
+
+async function hasStarted(query: SentQuery): Promise<boolean> {
+  const { status, found } = await askAsUser(query, 'KILL QUERY WHERE query_id = {id:String} TEST')
+  return status !== 200 || found !== ''
+}
+
 /** Asks as the user of the query, who sees it if it runs. The engine answers this statement at once, without a slot. */
-async function hasStarted({ engine, path, headers, queryId }: SentQuery): Promise<boolean> {
+async function askAsUser(
+  { engine, path, headers, queryId }: SentQuery,
+  statement: string,
+): Promise<{ status: number | undefined; found: string }> {
   const asked = new URLSearchParams(path.split('?').slice(1).join('?'))
   const parameters = new URLSearchParams({ param_id: queryId })
   for (const name of ['user', 'password']) if (asked.has(name)) parameters.set(name, asked.get(name) ?? '')
@@ -97,8 +112,6 @@ async function hasStarted({ engine, path, headers, queryId }: SentQuery): Promis
   )
   const question = http.request({ ...engine, method: 'POST', path: `/?${parameters.toString()}`, headers: Object.fromEntries(credentials) })
   const answer = new Promise<http.IncomingMessage>((resolve, reject) => question.once('response', resolve).once('error', reject))
-  question.end('KILL QUERY WHERE query_id = {id:String} TEST')
-  const { statusCode } = await answer
-  const found = await text(await answer)
-  return statusCode !== 200 || found !== ''
+  question.end(statement)
+  return { status: (await answer).statusCode, found: await text(await answer) }
 }
