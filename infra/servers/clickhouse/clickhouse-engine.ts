@@ -54,6 +54,8 @@ async function serve(folder: string, data: string, options: EngineOptions): Prom
   // Fails if the file is missing. Without the file the engine would start and serve all data to all users.
   await access(at('config.xml'))
   writeFileSync(at('start.sql'), startSql(options.analyst))
+  // The engine writes the queue down, which start.sql creates, and aborts at a start that finds it.
+  rmSync(join(folder, 'data/workload'), { recursive: true, force: true })
   const pipes = { starting: at('starting'), serving: at('serving'), stopping: at('stopping') }
   for (const pipe of Object.values(pipes)) rmSync(pipe, { force: true })
   execFileSync('mkfifo', ['-m', '600', ...Object.values(pipes)])
