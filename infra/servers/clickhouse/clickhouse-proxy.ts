@@ -1,6 +1,7 @@
 import http from 'node:http'
 import { pipeline } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { z } from 'zod'
 import { knownHosts } from '../../../pipeline/http/known-hosts.ts'
 import { inOwnDatabase, isAnalysts, isCompressedByClickHouse, withinLimits } from './analyst-requests.ts'
@@ -145,10 +146,25 @@ const NO_FILES =
 
 async function passOnError(answer: http.IncomingMessage, to: http.ServerResponse): Promise<void> {
   const said = await buffer(answer).catch(() => Buffer.alloc(0))
-  const isMissing = said.includes(NO_FOLDER)
-  const { 'transfer-encoding': _, 'content-length': __, ...headers } = passedOn(answer.headers)
-  to.writeHead(isMissing ? 501 : (answer.statusCode ?? 502), { ...headers, ...(isMissing && { 'x-clickhouse-exception-code': '48' }) })
-  to.end(isMissing ? NO_FILES : said)
+  const { 'transfer-encoding': _, 'content-encoding': coding, ...headers } = passedOn(answer.headers)
+  if (decoded(said, coding).includes(NO_FOLDER))
+    return void to.writeHead(501, { ...headers, 'x-clickhouse-exception-code': '48' }).end(NO_FILES)
+  to.writeHead(answer.statusCode ?? 502, { ...headers, ...(coding !== undefined && { 'content-encoding': coding }) }).end(said)
+}
+
+const decoders: Record<string, (body: Buffer) => Buffer> = {
+  gzip: gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+  zstd: zstdDecompressSync,
+}
+/** Text without repetitions is legible in the remaining codings, both of them LZ4. */
+function decoded(body: Buffer, coding = ''): Buffer {
+  try {
+    return decoders[coding]?.(body) ?? body
+  } catch {
+    return body
+  }
 }
 
 /** Hands an answer on, and reads it to its end also if the client hangs up. */
