@@ -146,7 +146,7 @@ const NO_FILES =
 
 async function passOnError(answer: http.IncomingMessage, to: http.ServerResponse): Promise<void> {
   const said = await buffer(answer).catch(() => Buffer.alloc(0))
-  const { 'transfer-encoding': _, 'content-encoding': coding, ...headers } = passedOn(answer.headers)
+  const { 'transfer-encoding': _, 'content-length': __, 'content-encoding': coding, ...headers } = passedOn(answer.headers)
   if (decoded(said, coding).includes(NO_FOLDER))
     return void to.writeHead(501, { ...headers, 'x-clickhouse-exception-code': '48' }).end(NO_FILES)
   to.writeHead(answer.statusCode ?? 502, { ...headers, ...(coding !== undefined && { 'content-encoding': coding }) }).end(said)
