@@ -31,8 +31,11 @@ const FAMILIES = [
 ]
 
 /** Settings of these families that name a file, a host or a subject of a registry, uncover secrets, or mix what users have cached. */
-const NEVER =
-  /(?:^|_)(?:path|file|url)(?:_|$)|^(?:output_)?format_schema|_schema_registry_|_confluent_|^format_template_(?:resultset|row)$|_secrets_|_between_users$/
+const NEVER = [
+  /(?:^|_)(?:path|file|url)(?:_|$)|^(?:output_)?format_schema|^format_template_(?:resultset|row)$/,
+  /_schema_registry_|_confluent_|_secrets_|_between_users$/,
+]
 
 /** Whether analysts may set a setting to any value. */
-export const isChangeable = (setting: string): boolean => FAMILIES.some((family) => family.test(setting)) && !NEVER.test(setting)
+export const isChangeable = (setting: string): boolean =>
+  FAMILIES.some((family) => family.test(setting)) && !NEVER.some((exception) => exception.test(setting))

@@ -4,8 +4,8 @@ import { isChangeable } from './changeable-settings.ts'
 import { startStatements, workload } from './query-slots.ts'
 
 /**
- * Limits for analysts. A query that exceeds a limit fails with ClickHouse's code. So does one whose SETTINGS clause asks for a higher limit;
- * in a URL, higher limits are lowered (`analystRequest`).
+ * Limits for analysts. A query that exceeds a limit fails with ClickHouse's code. So does one whose SETTINGS clause asks for a higher one;
+ * in a URL, higher limits are lowered (`withinLimits`).
  */
 export interface AnalystLimits {
   /** Seconds that a query may run if its URL does not say `max_execution_time`; beyond: code 159. Default 30. */

@@ -141,15 +141,14 @@ const UNNAMED_ERROR = '1001'
  */
 const NO_FOLDER = 'call to getcwd failed'
 const NO_FILES =
-  'Code: 48. DB::Exception: The embedded ClickHouse opens no files: the function file() and the Protobuf formats, which need a file for their '
-  + 'schema, are not available. Parquet, Arrow, Native and RowBinary are. (NOT_IMPLEMENTED)\n'
+  'Code: 48. DB::Exception: The embedded ClickHouse opens no files: the function file() and the Protobuf formats, which need a file for '
+  + 'their schema, are not available. Parquet, Arrow, Native and RowBinary are. (NOT_IMPLEMENTED)\n'
 
 async function passOnError(answer: http.IncomingMessage, to: http.ServerResponse): Promise<void> {
   const said = await buffer(answer).catch(() => Buffer.alloc(0))
   const { 'transfer-encoding': _, 'content-length': __, 'content-encoding': coding, ...headers } = passedOn(answer.headers)
-  if (decoded(said, coding).includes(NO_FOLDER))
-    return void to.writeHead(501, { ...headers, 'x-clickhouse-exception-code': '48' }).end(NO_FILES)
-  to.writeHead(answer.statusCode ?? 502, { ...headers, ...(coding !== undefined && { 'content-encoding': coding }) }).end(said)
+  if (decoded(said, coding).includes(NO_FOLDER)) to.writeHead(501, { ...headers, 'x-clickhouse-exception-code': '48' }).end(NO_FILES)
+  else to.writeHead(answer.statusCode ?? 502, { ...headers, ...(coding !== undefined && { 'content-encoding': coding }) }).end(said)
 }
 
 const decoders: Record<string, (body: Buffer) => Buffer> = {

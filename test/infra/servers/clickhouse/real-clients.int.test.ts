@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type ClickHouse, startClickHouse } from '../../../../infra/servers/clickhouse/clickhouse-server.ts'
 
 /**
- * Clients of other languages, where the machine has them: each connects as its own documentation shows it, asks with a time of a minute, and
+ * Clients of other languages, where the machine has them: each connects as its documentation shows it, asks with a time of a minute, and
  * reads a table. `client-replays` has their requests for machines without them.
  */
 const execFile = promisify(execFileCallback)
@@ -95,7 +95,9 @@ public class Client {
     try (Connection c = DriverManager.getConnection("jdbc:ch:http://127.0.0.1:${server.port}", "analyst", "");
          Statement s = c.createStatement()) {
       s.setQueryTimeout(60);
-      try (ResultSet r = s.executeQuery("SELECT n, s FROM t ORDER BY n")) { while (r.next()) System.out.println(r.getLong(1) + " " + r.getString(2)); }
+      try (ResultSet r = s.executeQuery("SELECT n, s FROM t ORDER BY n")) {
+        while (r.next()) System.out.println(r.getLong(1) + " " + r.getString(2));
+      }
     }
   }
 }
