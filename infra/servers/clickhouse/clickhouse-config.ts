@@ -85,12 +85,9 @@ const analystGrants = [
   'SELECT ON INFORMATION_SCHEMA.*',
   ...catalogue.map((table) => `SELECT ON system.${table}`),
 ]
-/**
- * The statements with which the engine starts: the queue for queries, then HTTP. The engine forgets the queue when it ends.
- *
- * It runs them as `default`. Over HTTP, read-only mode refuses such statements.
- */
+/** The statements with which the engine starts: the queue for queries, then HTTP. */
 export const startSql = (analyst: AnalystLimits): string => [...startStatements(analyst.queriesMax), 'SYSTEM START LISTEN HTTP'].join(';\n')
+/** Grants for start.sql, which the engine runs as `default`. Over HTTP, read-only mode refuses these statements. */
 const startGrants = ['SYSTEM LISTEN ON *.*', 'CREATE RESOURCE ON *.*', 'CREATE WORKLOAD ON *.*', 'SELECT ON system.metrics']
 
 const elements = (values: Record<string, number | string>): string =>

@@ -9,12 +9,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
  */
 export const workload = 'analysts'
 
-/** Queries that may wait; beyond, the engine refuses with code 745. A dashboard of 16 panels for 16 people. */
+/** Queries that may wait; beyond, the engine refuses with code 745. 16 people with a dashboard of 16 panels. */
 const WAITING_MAX = 256
 /** Time that a query may wait. */
 const WAIT_MS_MAX = 10_000
 /** A query that ends just now is neither running nor answered for some milliseconds, so a second look confirms the first. */
 const CONFIRM_MS = 250
+/** Until the end of a query that nobody waits for any more: at first at once, then after longer and longer times, 15 s in all. */
+const END_DELAYS_MS = [0, 1_000, 2_000, 4_000, 8_000]
 const RETRY_SEC = 5
 
 /** The engine's codes for too many queries, too many waiting ones, and too many sessions. */
@@ -87,10 +89,19 @@ async function waitsTooLong(query: SentQuery, over: AbortSignal): Promise<boolea
   }
 }
 
-/** The engine itself misses that a client has gone while it joins or while it prepares a query. */
+/**
+ * Ends a query whose client has gone, which the engine itself misses while it joins or prepares a query. One that still waits cannot be
+ * ended before its turn, so this asks again.
+ */
 export async function endQuery(query: SentQuery): Promise<void> {
-  // Without an answer the engine is away, and its queries with it.
-  await askAsUser(query, 'KILL QUERY WHERE query_id = {id:String} ASYNC').catch(() => undefined)
+  try {
+    for (const delayMs of END_DELAYS_MS) {
+      await sleep(delayMs, undefined, { ref: false })
+      if ((await askAsUser(query, 'KILL QUERY WHERE query_id = {id:String} ASYNC')).found !== '') return
+    }
+  } catch {
+    // The engine is away, and its queries with it.
+  }
 }
 
 async function hasStarted(query: SentQuery): Promise<boolean> {

@@ -15,7 +15,10 @@ const PANELS = 16
 const PEOPLE = 3
 const ROWS_PER_SECOND = 1_000
 const INSERT_EVERY_MS = 100
-const slots = Number(process.env.SLOTS ?? analystLimitsDefault.queriesMax)
+const slots = analystLimitsDefault.queriesMax
+const WAIT_MS_MAX = 10_000
+// The engine does not notice that a client has gone while it runs this.
+const joining = 'SELECT count() FROM numbers(100000000) AS a JOIN numbers(100000) AS b ON a.number % 10 = b.number % 10'
 const endless = 'SELECT sum(number) FROM numbers(1000000000000)'
 
 let dataDir: string
@@ -60,10 +63,10 @@ async function whileFull(todo: (answers: Promise<Answer>[]) => Promise<void>): P
 }
 
 /** Inserts the rows that are due, again and again, as the projector does. Resolves after the signal. */
-async function insertSteadily(stop: AbortSignal): Promise<{ rows: number; seconds: number; slowestMs: number }> {
+async function insertSteadily(stop: AbortSignal): Promise<{ rows: number; seconds: number }> {
   const row = { tenant: 'shop', kind: 'support', machine: 'support@1', actor: 'new', case_no: 1 }
   const startMs = performance.now()
-  let [rows, slowestMs] = [0, 0]
+  let rows = 0
   for (;;) {
     await sleep(INSERT_EVERY_MS)
     const fromMs = performance.now()
@@ -71,16 +74,15 @@ async function insertSteadily(stop: AbortSignal): Promise<{ rows: number; second
     const values = Array.from({ length: due }, (_, index) => ({ ...row, seq: rows + index, committed_at: Date.now() }))
     await internal.insert({ table: rowsTable('events'), values, format: 'JSONEachRow' })
     rows += due
-    slowestMs = Math.max(slowestMs, performance.now() - fromMs)
-    if (stop.aborted) return { rows, seconds: (fromMs - startMs) / 1_000, slowestMs }
+    if (stop.aborted) return { rows, seconds: (fromMs - startMs) / 1_000 }
   }
 }
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'colloquy-queue-'))
-  server = await startClickHouse({ dataDir, port: 0, analyst: { queriesMax: slots }, log: pino({ level: 'silent' }) })
+  server = await startClickHouse({ dataDir, port: 0, log: pino({ level: 'silent' }) })
   internal = createClient({ url: server.engineUrl, username: server.username, password: server.password })
-  await fillTables(internal, { tenant: 'shop', cases: Number(process.env.CASES ?? 10_000), now: new Date() })
+  await fillTables(internal, { tenant: 'shop', cases: 10_000, now: new Date() })
 }, 60_000)
 
 afterAll(async () => {
@@ -100,11 +102,11 @@ describe('queries of analysts', () => {
     const inserting = insertSteadily(stop.signal)
     const answers = await Promise.all(Array.from({ length: PEOPLE }, () => panels).flatMap((queries) => queries.map((query) => ask(query))))
     stop.abort()
-    const { rows, seconds, slowestMs } = await inserting
+    const { rows, seconds } = await inserting
 
     expect(answers.filter(({ status }) => status !== 200)).toEqual([])
+    expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(WAIT_MS_MAX)
     expect(rows / seconds).toBeGreaterThan(0.9 * ROWS_PER_SECOND)
-    console.log({ answerMs: Math.max(...answers.map(({ ms }) => ms)), insertMs: slowestMs, seconds, rows })
   }, 60_000)
 
   it('wait for their turn; Colloquy itself, KILL and the list of processes do not', async () => {
@@ -129,8 +131,8 @@ describe('queries of analysts', () => {
           /^Code: 202\. DB::Exception: .* Try again in 5 seconds\..*\(TOO_MANY_SIMULTANEOUS_QUERIES\)\n$/,
         ) as string,
       })
-      expect(ms).toBeGreaterThan(9_900)
-      expect(ms).toBeLessThan(20_000)
+      expect(ms).toBeGreaterThan(WAIT_MS_MAX - 100)
+      expect(ms).toBeLessThan(2 * WAIT_MS_MAX)
     })
     await expect.poll(waiting).toBe(0)
     await expect.poll(running).toBe(0)
@@ -151,16 +153,16 @@ describe('queries of analysts', () => {
   it('that nobody waits for any more give up their turn', async () => {
     await whileFull(async () => {
       const leave = new AbortController()
-      const gone = ask(endless, { query_id: 'gone' }, leave.signal).catch(() => 'left')
+      const gone = ask(joining, { query_id: 'gone' }, leave.signal).catch(() => 'left')
       await expect.poll(waiting).toBe(1)
       leave.abort()
       expect(await gone).toBe('left')
       await ask("KILL QUERY WHERE query_id = 'long-0'")
       await expect.poll(waiting).toBe(0)
-      await expect.poll(async () => (await ask('SHOW PROCESSLIST')).text).not.toContain('gone')
+      await expect.poll(async () => (await ask('SHOW PROCESSLIST')).text, { timeout: 10_000 }).not.toContain('gone')
       expect((await ask('SELECT 1')).text).toBe('1\n')
     })
-  })
+  }, 30_000)
 })
 
 it('a stop lets the running queries end first', async () => {
