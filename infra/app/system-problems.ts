@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path'
 import type { ClickHouseClient } from '@clickhouse/client'
 import { textOf } from '../../pipeline/jetstream/removed.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
@@ -70,6 +71,10 @@ export function unprovenText({ records, rows, first }: UnprovenReport): string {
 
 const UNPROVEN_SHOWN = 3
 
+/** They are named by their time, and lie in one folder. */
+const foldersText = ([first = '', ...more]: readonly string[]): string =>
+  more.length === 0 ? first : `${more.length + 1} folders in ${dirname(first)}, the first ${basename(first)}`
+
 export function problemsOf(
   { stages, removed, nats }: SystemStatus,
   letters: ReadonlyMap<Reason, number>,
@@ -101,7 +106,7 @@ export function problemsOf(
     ...(unproven.records === 0
       ? []
       : [problem('records_unproven', `the tables have rows of ${counted(unproven.records, 'lost record')}: ${unprovenText(unproven)}`)]),
-    ...(setAside.length === 0 ? [] : [problem('unproven_set_aside', setAside.join(', '))]),
+    ...(setAside.length === 0 ? [] : [problem('unproven_set_aside', foldersText(setAside))]),
     ...[...hostEnds].map(([seq, ends]) => problem('host_end_counted', `INBOX ${seq}: ${hostEndsText(ends)}`)),
     ...[...letters].map(([reason, count]) => problem(reason, `${counted(count, 'dead letter')} with the reason ${reason}`)),
   ]

@@ -5,6 +5,7 @@ import { textOf } from '../../pipeline/jetstream/removed.ts'
 import { damageError } from '../../pipeline/runtime/clickhouse-failures.ts'
 import type { Named } from '../../pipeline/verify/table-differences.ts'
 import { type Verified, verify } from '../../pipeline/verify/verify.ts'
+import { counted } from '../../schemas/counted.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningClickHouse, withJetStream } from '../app/connect-to-running.ts'
@@ -45,9 +46,9 @@ in the search index (table search_index), and no other point may exist. The exit
       const startedMs = performance.now()
       const { verified, index } = await verifySystem(effective, options, out)
       const seconds = Math.round(performance.now() - startedMs) / 1_000
-      const counted = index === undefined || 'skipped' in index ? undefined : index
-      const tables: Tables = { ...verified.tables, ...(counted && { [INDEX]: { rows: counted.points, differences: counted.differences } }) }
-      const first = [...verified.first, ...(counted?.found.map(namedOf) ?? [])]
+      const checked = index === undefined || 'skipped' in index ? undefined : index
+      const tables: Tables = { ...verified.tables, ...(checked && { [INDEX]: { rows: checked.points, differences: checked.differences } }) }
+      const first = [...verified.first, ...(checked?.found.map(namedOf) ?? [])]
       if (options.json) out.json({ ...verified, tables, first, ...(index && { index: indexFacts(index) }), seconds })
       else print(out, verified, tables, index, seconds)
       const wrong = Object.entries(tables).flatMap(([name, { differences }]) => (differences > 0 ? [name] : []))
@@ -124,7 +125,7 @@ function print(
   )
   for (const [name, { rows, key }] of Object.entries(repeats)) {
     out.line(
-      `${name}: ${rows} rows are on disk twice, the first ${printable(key.replaceAll('\n', ' '))}; `
+      `${name}: ${counted(rows, 'row')} ${rows === 1 ? 'is' : 'are'} on disk twice, the first ${printable(key.replaceAll('\n', ' '))}; `
         + 'the view shows each once, and ClickHouse removes the copies when it merges.',
     )
   }
@@ -137,18 +138,21 @@ function print(
     )
   }
   if (index !== undefined) for (const line of indexLines(index, to)) out.line(line)
-  out.line(`${records} records, LOG sequences ${from} to ${to}, in ${seconds} s.`)
+  out.line(`${counted(records, 'record')}, LOG sequences ${from} to ${to}, in ${seconds} s.`)
 }
 
 function indexLines(index: IndexVerification, tablesTo: number): string[] {
   if ('skipped' in index) return [`The search index was not verified: ${index.skipped}.`]
   const { to, texts, unembeddable, unproven } = index
+  const without = unembeddable === 1 ? 'has no point' : 'have no point'
   const notes = [
-    `The search index must have ${texts} texts of the log`,
+    `The search index must have ${counted(texts, 'text')} of the log`,
     ...(unembeddable > 0
-      ? [`${unembeddable} of them have no point, because the model fails on them ("colloquy dead ls --reason embed_failed")`]
+      ? [`${unembeddable} of them ${without}, because the model fails on them ("colloquy dead ls --reason embed_failed")`]
       : []),
-    ...(unproven > 0 ? [`${unproven} points come from records that LOG has lost, which nothing proves`] : []),
+    ...(unproven > 0
+      ? [`${counted(unproven, 'point')} ${unproven === 1 ? 'comes' : 'come'} from records that LOG has lost, which nothing proves`]
+      : []),
     ...(to < tablesTo ? [`it is filled up to LOG sequence ${to} of ${tablesTo}`] : []),
   ]
   return [`${notes.join('; ')}.`]
