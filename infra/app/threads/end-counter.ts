@@ -57,10 +57,7 @@ export function createEndCounter({ kv, jetstream, metrics, log, slotPath }: EndC
     const next = times >= HOST_ENDS_MAX ? 'the input will be rejected as poison' : 'the input will be decided once more'
     const outlook =
       isRecorded === true ? 'the input is recorded, and is not decided again' : `${next}${isRecorded === undefined ? UNLESS : ''}`
-    log.error(
-      { seq, subject, what, times },
-      `${codeText(end)} ended its host (end ${times} of the ${HOST_ENDS_MAX} that an input may cause): it ${what}; ${outlook}`,
-    )
+    log.error({ seq, subject, what, times }, `${codeText(end)} ended its host (${times} of ${HOST_ENDS_MAX} times): it ${what}; ${outlook}`)
   }
   const countTask = async (task: TaskCode, { why, silentMs }: ThreadEnd, signal: AbortSignal): Promise<void> => {
     metrics.taskEnds.inc({ kind: task.kind, task: task.task })
