@@ -52,8 +52,8 @@ Segments are JSON lines (zstd), listed with their sha256 in manifest.json. An in
           out.line(
             out.paint(
               'yellow',
-              `LOG has lost ${counted(countIn(done.removed), 'record')} (${textOf(done.removed)}). A backup copies what LOG has, and no rows of `
-                + 'tables: those of lost records are not in it, see "colloquy status --problems".',
+              `LOG has lost ${counted(countIn(done.removed), 'record')} (${textOf(done.removed)}). A backup copies what LOG has, and no `
+                + 'rows of tables: those of lost records are not in it, see "colloquy status --problems".',
             ),
           )
         }
