@@ -86,10 +86,9 @@ const asBefore: Migration<Context> = ({ value, context }) => ({ value, context: 
 export const defineSupport = (tasks: { lookup: LookupTask; answer: AnswerTask }) =>
   defineKind({
     name: 'support',
-    version: 2,
+    version: 3,
     context: contextSchema,
-    // Version 1 searched articles only. Its tasks had fewer fields; its states are the same.
-    migrate: { 1: ({ value, context }) => ({ value, context: contextSchema.parse(context) }) },
+    migrate: { 1: asBefore, 2: asBefore },
     events: supportEvents,
     emits: KNOWN_EMITS,
     tasks,

@@ -11,7 +11,16 @@ const total = z.coerce.number().transform((flag) => flag === 1)
 
 /** The rows of each answer. The comment at the head of each query explains the columns. */
 export const ANSWERS = {
-  containment: z.object({ total, day: name, closed: count, contained: count, contained_abandoned: count, containment_rate: figure }),
+  containment: z.object({
+    total,
+    day: name,
+    cases: count,
+    closed: count,
+    escalated: count,
+    contained: count,
+    contained_abandoned: count,
+    containment_rate: figure,
+  }),
   'first-response': z.object({
     total,
     responder: name,
