@@ -10,8 +10,8 @@
 -- `contained_abandoned` counts the contained cases whose customer left without a solution (outcome `abandoned`). They count as
 -- contained, but they are no success. `escalated` counts the cases in which a person was called in, before or during the period, and `closed`
 -- those closed in the period.
--- One row per day (UTC), and one for the whole period. The day is the one of the first of the two, escalation or closing, that is in the
--- period. Open cases without an escalation do not count, nor does imported history unless it was imported with `--count`.
+-- One row per day in the time zone `tz`, and one for the whole period. The day is the one of the first of the two, escalation or closing,
+-- that is in the period. Open cases without an escalation do not count, nor does imported history unless it was imported with `--count`.
 -- `containment_rate` is NULL if there are no cases.
 SELECT
   grouping(day) AS total,
@@ -26,11 +26,12 @@ FROM (
   SELECT
     ifNull(closed_at >= {from:DateTime64(3, 'UTC')} AND closed_at < {to:DateTime64(3, 'UTC')}, false) AS is_closed,
     ifNull(escalated_at >= {from:DateTime64(3, 'UTC')} AND escalated_at < {to:DateTime64(3, 'UTC')}, false) AS is_escalated,
-    toNullable(toDate(if(is_escalated AND NOT (is_closed AND closed_at < escalated_at), escalated_at, closed_at))) AS day,
+    toNullable(toDate(if(is_escalated AND NOT (is_closed AND closed_at < escalated_at), escalated_at, closed_at), {tz:String})) AS day,
     is_closed AND isNull(escalated_at) AND agent_msgs = 0 AS is_contained,
     escalated_at, outcome
   FROM cases
   WHERE tenant = {tenant:String} AND (NOT history OR counted) AND (is_closed OR is_escalated)
+    AND ({kind:String} = '' OR kind = {kind:String})
 )
 GROUP BY GROUPING SETS ((day), ())
 ORDER BY total DESC, day

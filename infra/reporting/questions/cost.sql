@@ -24,6 +24,7 @@ FROM (
   SELECT toNullable(if(isNull(escalated_at), 'contained', 'escalated')) AS way, outcome, cases.cost AS cost_of_case
   FROM cases
   WHERE tenant = {tenant:String} AND NOT history
+    AND ({kind:String} = '' OR kind = {kind:String})
     AND closed_at >= {from:DateTime64(3, 'UTC')} AND closed_at < {to:DateTime64(3, 'UTC')}
 )
 GROUP BY GROUPING SETS ((way), ())

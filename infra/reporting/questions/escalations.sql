@@ -22,6 +22,7 @@ FROM (
     dateDiff('millisecond', opened_at, assumeNotNull(escalated_at)) AS ms
   FROM cases
   WHERE tenant = {tenant:String} AND NOT history
+    AND ({kind:String} = '' OR kind = {kind:String})
     AND escalated_at >= {from:DateTime64(3, 'UTC')} AND escalated_at < {to:DateTime64(3, 'UTC')}
 )
 GROUP BY GROUPING SETS ((reason), ())

@@ -25,6 +25,7 @@ FROM (
   SELECT toNullable(first_responder) AS responder, closed_at, dateDiff('millisecond', opened_at, first_response_at) AS ms
   FROM cases
   WHERE tenant = {tenant:String} AND (NOT history OR counted) AND user_msgs > 0
+    AND ({kind:String} = '' OR kind = {kind:String})
     AND opened_at >= {from:DateTime64(3, 'UTC')} AND opened_at < {to:DateTime64(3, 'UTC')}
     AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
 )

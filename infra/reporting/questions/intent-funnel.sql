@@ -22,6 +22,7 @@ FROM (
     isNull(escalated_at) AND agent_msgs = 0 AS is_contained
   FROM cases
   WHERE tenant = {tenant:String} AND (NOT history OR counted)
+    AND ({kind:String} = '' OR kind = {kind:String})
     AND opened_at >= {from:DateTime64(3, 'UTC')} AND opened_at < {to:DateTime64(3, 'UTC')}
     AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
 )

@@ -25,11 +25,13 @@ FROM (
     SELECT seq, substringUTF8(text, 1, 500) AS words
     FROM messages
     WHERE tenant = {tenant:String} AND idx = 0 AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR
+      AND ({kind:String} = '' OR kind = {kind:String})
   ) AS m
   JOIN (
     SELECT assumeNotNull(asked_seq) AS seq, intent, answered_at, asked_at
     FROM turns
     WHERE tenant = {tenant:String} AND NOT history AND hits = 0 AND isNotNull(asked_seq)
+      AND ({kind:String} = '' OR kind = {kind:String})
       AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
       AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
   ) AS t ON m.seq = t.seq

@@ -29,6 +29,7 @@ FROM (
     quality, latency_ms, turns.cost AS price
   FROM turns
   WHERE tenant = {tenant:String} AND NOT history AND isNotNull(turns.model)
+    AND ({kind:String} = '' OR kind = {kind:String})
     AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
     AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
 )

@@ -107,6 +107,25 @@ export const ANSWERS = {
   }),
 } as const
 
+/** Columns with a time, in UTC. */
+export const TIME_COLUMNS: readonly string[] = ['hour', 'last_at']
+
+/** The columns that name a row of an answer, besides `total`. Rows with the same names in two periods are compared. */
+export const ROW_NAMES = {
+  containment: ['day'],
+  'first-response': ['responder'],
+  'repeat-contact': ['first_intent'],
+  escalations: ['reason'],
+  cost: ['way'],
+  satisfaction: ['lang'],
+  'time-in-state': ['kind', 'state'],
+  backlog: ['hour'],
+  'intent-funnel': ['intent'],
+  quality: ['model', 'model_version', 'prompt_version'],
+  'knowledge-gaps': ['question'],
+  tasks: ['kind', 'name'],
+} as const satisfies { readonly [Name in keyof typeof ANSWERS]: readonly (keyof z.output<(typeof ANSWERS)[Name]> & string)[] }
+
 export type QuestionName = keyof typeof ANSWERS
 export const QUESTION_NAMES = Object.keys(ANSWERS) as QuestionName[]
 export type Answer<Name extends QuestionName> = z.output<(typeof ANSWERS)[Name]>[]

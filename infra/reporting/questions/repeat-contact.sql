@@ -9,7 +9,7 @@
 -- A case counts as soon as its 72 hours are over or its customer is back. Until then it is `pending`, and no rate includes it.
 -- The current time is the time up to which the tables are complete (`freshness.complete_to`), not the time of a clock.
 -- One row per first intent (NULL: unknown), and one for all. Imported history does not count, neither as a case nor as a return,
--- unless it was imported with `--count`.
+-- unless it was imported with `--count`. With a `kind`, only returns to this kind count.
 -- The query compares customers by 64-bit hashes. This is fast, and wrong for about one return in a billion.
 SELECT
   grouping(first_intent) AS total,
@@ -27,12 +27,14 @@ FROM (
     SELECT cityHash64(ifNull(customer, concat(kind, '/', actor))) AS who, first_intent, assumeNotNull(closed_at) AS ended_at
     FROM cases
     WHERE tenant = {tenant:String} AND (NOT history OR counted)
+      AND ({kind:String} = '' OR kind = {kind:String})
       AND closed_at >= {from:DateTime64(3, 'UTC')} AND closed_at < {to:DateTime64(3, 'UTC')}
   ) AS c
   ASOF LEFT JOIN (
     SELECT cityHash64(ifNull(customer, concat(kind, '/', actor))) AS who, toNullable(if(history, opened_at, committed_at)) AS back_at
     FROM cases
     WHERE tenant = {tenant:String} AND (NOT history OR counted)
+      AND ({kind:String} = '' OR kind = {kind:String})
       AND committed_at >= {from:DateTime64(3, 'UTC')}
       AND back_at >= {from:DateTime64(3, 'UTC')} AND back_at < {to:DateTime64(3, 'UTC')} + INTERVAL 72 HOUR
   ) AS o ON c.who = o.who AND c.ended_at < o.back_at

@@ -27,6 +27,7 @@ FROM (
   SELECT toNullable(cases.lang) AS lang, rating
   FROM cases
   WHERE tenant = {tenant:String} AND (NOT history OR counted)
+    AND ({kind:String} = '' OR kind = {kind:String})
     AND opened_at >= {from:DateTime64(3, 'UTC')} AND opened_at < {to:DateTime64(3, 'UTC')}
     AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
 )

@@ -32,6 +32,7 @@ FROM (
   SELECT toNullable(tasks.kind) AS kind, toNullable(tasks.name) AS name, status, attempts, queue_ms, duration_ms, error_code
   FROM tasks
   WHERE tenant = {tenant:String}
+    AND ({kind:String} = '' OR tasks.kind = {kind:String})
     AND started_at >= {from:DateTime64(3, 'UTC')} AND started_at < {to:DateTime64(3, 'UTC')}
 )
 GROUP BY GROUPING SETS ((kind, name), ())

@@ -13,13 +13,18 @@
 -- Stays in parallel states of an actor count separately. Times are NULL if no stay ended. The query finds the stays to leave out by 64-bit
 -- hashes. This is fast, and wrong for about one stay in a billion.
 WITH reopened AS (
-  SELECT cityHash64(kind, actor, case_no - 1, committed_at) FROM cases WHERE tenant = {tenant:String} AND case_no > 1
+  SELECT cityHash64(kind, actor, case_no - 1, committed_at) FROM cases
+  WHERE tenant = {tenant:String} AND case_no > 1
+    AND ({kind:String} = '' OR kind = {kind:String})
 ), silence AS (
   SELECT cityHash64(kind, actor, case_no, assumeNotNull(closed_at)) FROM cases
   WHERE tenant = {tenant:String} AND turns > 0 AND turns_answered >= turns
+    AND ({kind:String} = '' OR kind = {kind:String})
     AND closed_at >= {from:DateTime64(3, 'UTC')} AND closed_at < {to:DateTime64(3, 'UTC')}
 ), over AS (
-  SELECT cityHash64(kind, actor, case_no) FROM cases WHERE tenant = {tenant:String} AND (history OR isNotNull(closed_at))
+  SELECT cityHash64(kind, actor, case_no) FROM cases
+  WHERE tenant = {tenant:String} AND (history OR isNotNull(closed_at))
+    AND ({kind:String} = '' OR kind = {kind:String})
 )
 SELECT
   kind,
@@ -37,6 +42,7 @@ FROM (
     sum(ms) / 3600000 AS hours, 0 AS here, 0 AS lost
   FROM state_intervals
   WHERE tenant = {tenant:String} AND NOT history
+    AND ({kind:String} = '' OR kind = {kind:String})
     AND left_at >= {from:DateTime64(3, 'UTC')} AND left_at < {to:DateTime64(3, 'UTC')}
     AND cityHash64(kind, actor, case_no, left_at) NOT IN reopened
     AND NOT (startsWith(cause, 'timer:') AND cityHash64(kind, actor, case_no, left_at) IN silence)
@@ -46,12 +52,14 @@ FROM (
   FROM actors
   ARRAY JOIN open_states AS stay
   WHERE tenant = {tenant:String} AND stay.entered_at < {to:DateTime64(3, 'UTC')}
+    AND ({kind:String} = '' OR kind = {kind:String})
     AND cityHash64(kind, actor, case_no) NOT IN over
   GROUP BY kind, state
   UNION ALL
   SELECT kind, assumeNotNull(drop_state), 0, [NULL, NULL], 0, 0, count()
   FROM cases
   WHERE tenant = {tenant:String} AND NOT history AND isNotNull(drop_state)
+    AND ({kind:String} = '' OR kind = {kind:String})
     AND closed_at >= {from:DateTime64(3, 'UTC')} AND closed_at < {to:DateTime64(3, 'UTC')}
   GROUP BY kind, drop_state
 )
