@@ -2,6 +2,10 @@
 --
 -- Cases that were open at the end of each hour of the period, in the time zone `tz`, and cases that were opened, closed and escalated in
 -- the hour.
+--
+-- Usual: Backlog is the number of unresolved tickets at a moment, often without those that wait for the customer. Here every open case
+-- counts.
+--
 -- `waiting_for_person` are open cases that have been escalated. A case that was opened and closed in the same hour counts in both columns.
 -- One row per hour of the period, including hours without cases, at most the first 10,000. The rows end at the time up to which the
 -- tables are complete. The hour in which the period starts counts as a whole. Imported history does not count unless it was

@@ -1,8 +1,13 @@
 -- Knowledge gaps
 --
--- Questions of the period that the knowledge does not cover: turns that searched the knowledge without a hit. `hits` is 0 in these turns;
--- it is NULL in turns without a search. Questions that differ only in case, outer blanks or the final mark count as one; only their first
--- 500 characters are compared. `example` is the latest wording. `unanswered` counts the questions that got no reply.
+-- Questions of the period that the knowledge does not cover: turns that searched the knowledge without a hit.
+--
+-- Usual: Unanswered (no-match, fallback) queries are the questions to which the bot gave its fallback; the fallback rate is their share.
+-- Here a question counts if the search found nothing relevant, whatever the reply was.
+--
+-- `hits` is 0 in these turns; it is NULL in turns without a search. Questions that differ only in case, outer blanks or the final mark
+-- count as one; only their first 500 characters are compared. `example` is the latest wording. `unanswered` counts the questions that got
+-- no reply.
 -- One row per question, the most frequent first, at most 100; and one for all. Imported history does not count.
 SELECT
   grouping(question) AS total,

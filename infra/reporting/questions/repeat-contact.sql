@@ -1,6 +1,10 @@
 -- Repeat contact within 72 hours
 --
 -- The share of the cases closed in the period after which the same customer opened another case within 72 hours.
+--
+-- Usual: Repeat contact rate is the share of contacts that the same customer makes again about the same matter, within 1 to 30 days, often
+-- 7; its complement is first contact resolution. Here any matter counts, because the tables do not know which matter a case is about.
+--
 -- The customer is the case's `customer`. If that is unknown, it is the actor, so that reopening a conversation counts.
 -- A case counts as soon as its 72 hours are over or its customer is back. Until then it is `pending`, and no rate includes it.
 -- The current time is the time up to which the tables are complete (`freshness.complete_to`), not the time of a clock.
