@@ -151,7 +151,9 @@ function table<Name extends QuestionName>(
 function beside({ previous, change }: ComparedRow, column: ColumnName, kind: Kind, format: Format): Html | undefined {
   if (kind === 'name' || kind === 'who' || kind === 'text') return undefined
   const value = previous?.[column] ?? null
-  if (side(kind) === 'text' || !(column in change)) return value === null ? undefined : html`<small>${format[kind](value)}</small>`
+  if (side(kind) === 'text' && value === null) return undefined
+  // Without a value before there is no change.
+  if (value === null || !(column in change)) return html`<small>${format[kind](value)}</small>`
   return html`<small>${format[kind](value)} · ${format.change(kind, change[column] ?? null)}</small>`
 }
 
