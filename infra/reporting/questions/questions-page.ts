@@ -43,7 +43,8 @@ const anchor = (title: string): string =>
     .replace(/[^a-z0-9 -]/g, '')
     .replaceAll(' ', '-')
 
-const INTRODUCTION = `Each is one query with five parameters. The user \`analyst\` may run it with any client of ClickHouse's HTTP interface.
+const INTRODUCTION = `Each is one query with five parameters. The user \`analyst\` may run it with any client of ClickHouse's HTTP
+interface.
 
 | parameter | |
 |---|---|
