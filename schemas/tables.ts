@@ -330,6 +330,11 @@ export const TABLES = {
       duration_ms: col('Nullable(Float64)', 'Milliseconds from the first attempt to the outcome'),
       error_code: col(TEXT_OR_NULL, 'Code of the failure'),
       error: col('Nullable(String)', 'Message of the failure'),
+      attempt_error_code: col(
+        TEXT_OR_NULL,
+        'For a task that is done after failed attempts: code of the last failed attempt; NULL where unknown',
+      ),
+      attempt_error: col('Nullable(String)', 'Message of that attempt'),
       last_seq: col('UInt64', 'LOG sequence of the record that set the status'),
     },
   },

@@ -178,7 +178,15 @@ function caseRows({ identity, record, seq, at }: Source): Row<'cases'>[] {
 }
 
 function taskRows({ identity, record, seq, at }: Source): Row<'tasks'>[] {
-  const unknown = { attempts: null, queue_ms: null, duration_ms: null, error_code: null, error: null }
+  const unknown = {
+    attempts: null,
+    queue_ms: null,
+    duration_ms: null,
+    error_code: null,
+    error: null,
+    attempt_error_code: null,
+    attempt_error: null,
+  }
   const ended = record.ended.map((end) => ({
     ...identity,
     run: end.run,
@@ -190,6 +198,8 @@ function taskRows({ identity, record, seq, at }: Source): Row<'tasks'>[] {
     duration_ms: end.durationMs ?? null,
     error_code: end.error?.code ?? null,
     error: end.error?.message ?? null,
+    attempt_error_code: end.attemptError?.code ?? null,
+    attempt_error: end.attemptError?.message ?? null,
     last_seq: seq,
   }))
   const started = record.started.map(({ run, task }) => ({
