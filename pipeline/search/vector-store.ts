@@ -63,6 +63,8 @@ export interface IndexReader {
   scan(range: ScanRange): AsyncGenerator<readonly StoredPoint[]>
   /** Returns the given ids that are stored. */
   existing(ids: readonly string[]): Promise<ReadonlySet<string>>
+  /** Returns the vectors of the points of a tenant by their ids; ids that are not stored are absent. */
+  vectorsOf(tenant: string, ids: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>
 }
 
 /**

@@ -255,6 +255,20 @@ export function openClickHouseIndexReader({ client, collection }: Pick<ClickHous
       }
       return found
     }),
+    vectorsOf: guarded(names, async (tenant: string, ids: readonly string[]) => {
+      const found = new Map<string, Float32Array>()
+      for (const some of boundedBatches(ids, PARAMETER_BOUNDS, parameterBytes)) {
+        const result = await client.query({
+          query: `SELECT id, CAST(vector, 'Array(Float32)') FROM ${names.points}
+WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`,
+          query_params: { tenant, ids: some },
+          clickhouse_settings: SINGLE_THREAD,
+          format: 'JSONCompactEachRow',
+        })
+        for (const [id, vector] of await result.json<[string, number[]]>()) found.set(id, Float32Array.from(vector))
+      }
+      return found
+    }),
   }
 }
 

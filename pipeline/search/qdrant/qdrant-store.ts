@@ -235,6 +235,17 @@ function connectQdrant({ url, apiKey, collection, timeoutMs: timeout = TIMEOUT_M
       }
       return found
     },
+    async vectorsOf(tenant, ids) {
+      const found = new Map<string, Float32Array>()
+      for (let from = 0; from < ids.length; from += IDS_MAX) {
+        const batch = ids.slice(from, from + IDS_MAX)
+        const points = await request(() => client.retrieve(name, { ids: batch, with_payload: ['tenant'], with_vector: [DENSE] }))
+        for (const { id, payload, vector } of points) {
+          if (payload?.['tenant'] === tenant) found.set(String(id), Float32Array.from(denseOf(vector)))
+        }
+      }
+      return found
+    },
   }
   return { client, name, request, reader }
 }
