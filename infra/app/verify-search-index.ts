@@ -4,7 +4,7 @@ import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { openClickHouseIndexReader } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
 import { openQdrantIndexReader } from '../../pipeline/search/qdrant/qdrant-store.ts'
-import type { IndexReader } from '../../pipeline/search/vector-store.ts'
+import type { IndexReader, VectorReader } from '../../pipeline/search/vector-store.ts'
 import type { Settings } from '../settings.ts'
 import { collectionName, type IndexModel, readIndexModel, storeOf } from './index-model.ts'
 import { indexReader } from './indexer-state.ts'
@@ -49,7 +49,7 @@ export async function verifySearchIndex(
 }
 
 /** Opens the collection of a model for reading, where the cluster has it. */
-export function openIndexReader(settings: Settings, client: ClickHouseClient, model: IndexModel): IndexReader {
+export function openIndexReader(settings: Settings, client: ClickHouseClient, model: IndexModel): IndexReader & VectorReader {
   const collection = collectionName(model)
   const { QDRANT_URL: url, QDRANT_API_KEY: apiKey } = settings
   return url === undefined || model.store === 'clickhouse'

@@ -38,7 +38,11 @@ export const addPeriodFlags = (command: Command): Command =>
       timeArgument,
     )
     .option('--to <time>', 'end, exclusive (default: now)', timeArgument)
-    .option('--label <path>', `where in the label the label funnel finds its values, such as plan.name (default: ${LABEL_DEFAULT})`, pathArgument)
+    .option(
+      '--label <path>',
+      `where in the label the label funnel finds its values, such as plan.name (default: ${LABEL_DEFAULT})`,
+      pathArgument,
+    )
     .addOption(
       new Option('--compare <period>', 'also the figures of the period of equal length right before, and the change').choices(['previous']),
     )

@@ -96,7 +96,14 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
     const role = record.outcome === 'committed' && input.type === 'message.received' ? text(data['role']) : undefined
     const reopens: boolean = role !== undefined && current?.closedAt !== undefined
     if (role !== undefined && (current === undefined || reopens)) {
-      current = { actor, committedAt: at, openedAt: ms(record.inbox.ts), agentMessages: 0, userMessages: 0, ...(customer === undefined ? {} : { customer }) }
+      current = {
+        actor,
+        committedAt: at,
+        openedAt: ms(record.inbox.ts),
+        agentMessages: 0,
+        userMessages: 0,
+        ...(customer === undefined ? {} : { customer }),
+      }
       facts.cases.push(current)
     }
     if (current === undefined) continue
