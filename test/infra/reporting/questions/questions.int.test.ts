@@ -16,7 +16,7 @@ import { importConversations } from '../../../../pipeline/ingest/conversations/i
 import { deskKind, SILENCE_MS } from '../../../support/analyst-kind.ts'
 import { expectedAnswers, type Period } from '../../../support/question-answers.ts'
 import { factsOf } from '../../../support/question-facts.ts'
-import { rowsOfCase, weeksOfCases } from '../../../support/question-weeks.ts'
+import { eventsOfCase, rowsOfCase, weeksOfCases } from '../../../support/question-weeks.ts'
 import { cliJson, runCli } from '../../../support/run-cli.ts'
 import { caughtUp, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
@@ -89,7 +89,7 @@ async function playDesk(): Promise<void> {
     body: { type: 'message.received', data: { role: 'user', text, ...more } },
   })
   const event = (id: string, type: string, data: object) => ({ subject: `in.${TENANT}.desk.${id}`, body: { type, data } })
-  const details = ['please', 'nothing?', 'now', 'fail', 'nothing', 'person']
+  const details = ['flaky please', 'nothing?', 'now', 'fail', 'nothing', 'person']
   const wish = (index: number): string => `${INTENTS[index % INTENTS.length]} ${details[index % 6]}${'!'.repeat(index % 9)}`
   const ids = Array.from({ length: 48 }, (_, index) => `d${index}`)
   const langs = ['en', 'zh']
@@ -103,7 +103,9 @@ async function playDesk(): Promise<void> {
   await publishAll(
     system,
     ids.flatMap((id, index) => [
-      ...(index % 3 === 0 ? [event(id, 'feedback.given', { rating: 1 + (index % 5) })] : []),
+      ...(index % 3 === 0
+        ? [event(id, 'feedback.given', { rating: 1 + (index % 5), ...(index % 2 === 0 ? { comment: `so "${index}" 好` } : {}) })]
+        : []),
       ...(index % 6 === 5 ? [say(id, 'an answer', { role: 'agent' })] : []),
       ...(index % 4 === 3 ? [] : [event(id, 'case.resolved', { outcome: ['resolved', 'escalated_resolved', 'answered'][index % 3] })]),
     ]),
@@ -190,6 +192,8 @@ test('answers about cases are right over weeks with returning customers and repl
   // Rows of a tenant that the log knows nothing of: no test waits for three days to be over.
   const values = facts.cases.flatMap((one, index) => rowsOfCase(tenant, one, index))
   await system.running.client?.insert({ table: 'cases_rows', format: 'JSONEachRow', values })
+  const events = facts.cases.flatMap((one, index) => eventsOfCase(tenant, one, index))
+  await system.running.client?.insert({ table: 'events_rows', format: 'JSONEachRow', values: events })
   const completeTo = (await readFreshness(analyst))?.completeTo.getTime() ?? 0
   for (const [fromDaysAgo, toDaysAgo] of [
     [30, 0],
@@ -207,6 +211,8 @@ test('answers about cases are right over weeks with returning customers and repl
       'satisfaction',
       'backlog',
       'intent-funnel',
+      'heat-map',
+      'versions',
     ] as const) {
       const answer = await askQuestion(analyst, name, scopeOf(period, tenant))
       expect(comparable(answer), `${name}, ${fromDaysAgo} days ago`).toEqual(comparable(expected[name]))
