@@ -84,9 +84,8 @@ export function timeArgument(text: string): TimeInZone {
 function zoneArgument(text: string): string {
   if (isTimeZone(text)) return text
   const meant = nearest(text, timeZoneNames())
-  throw new InvalidArgumentError(
-    `It must be the name of a time zone, such as UTC, Asia/Shanghai or America/New_York.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
-  )
+  const hint = meant === undefined ? '' : ` Did you mean ${meant}?`
+  throw new InvalidArgumentError(`It must be the name of a time zone, such as UTC, Asia/Shanghai or America/New_York.${hint}`)
 }
 
 function pathArgument(text: string): string {

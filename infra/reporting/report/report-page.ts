@@ -135,7 +135,8 @@ function table<Name extends QuestionName>(
             const pair = pairs.get(row)
             const content = (column: ColumnName, kind: Kind, index: number): Html | string => {
               if (isTotal && side(kind) === 'text') return index === 0 ? words.all : ''
-              return html`${cell(row[column] ?? null, kind, words, format)}${pair === undefined ? undefined : beside(pair, column, kind, format)}`
+              const figures = cell(row[column] ?? null, kind, words, format)
+              return pair === undefined ? figures : html`${figures}${beside(pair, column, kind, format)}`
             }
             return html`<tr${isTotal ? { html: ' class="total"' } : undefined}>${columns.map(
               ([column, kind], index) => html`<td class="${side(kind)}">${content(column, kind, index)}</td>`,

@@ -166,6 +166,34 @@ test.each(QUESTION_NAMES)('%s: the analyst gets what the records of one kind say
   }
 })
 
+test('label-funnel: the path may be any of the label', async () => {
+  const facts = factsOf(await log())
+  const period = await periodOf(startedAt - HOUR_MS, startedAt + HOUR_MS)
+  const byIntent = facts.cases.map((one) => ({ ...one, label: { topic: one.label?.['intent'] } }))
+  const expected = expectedAnswers({ ...facts, cases: byIntent }, period)['label-funnel']
+  expect(expected.length).toBeGreaterThan(3)
+  expect(comparable(await askQuestion(analyst, 'label-funnel', { ...scopeOf(period), label: 'intent' }))).toEqual(comparable(expected))
+  const [all, ...parts] = await askQuestion(analyst, 'label-funnel', { ...scopeOf(period), label: "no' such.\\path" })
+  expect(parts).toEqual([{ ...all, total: false }])
+})
+
+test('"colloquy questions unanswered" joins groups of words by the vectors of the search index, and loses no question', async () => {
+  const [from, to] = [startedAt - HOUR_MS, startedAt + HOUR_MS]
+  const byWords = await askQuestion(analyst, 'unanswered', scopeOf(await periodOf(from, to)))
+  const flags = ['--tenant', TENANT, '--from', new Date(from).toISOString(), '--to', new Date(to).toISOString(), '--json']
+  const { code, stdout, stderr } = await runCli(['questions', 'unanswered', ...flags], { dataDir })
+  expect([code, stderr]).toEqual([0, ''])
+  const [all, ...groups] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as (typeof byWords)[number])
+  expect(all).toEqual(byWords[0])
+  for (const column of ['asked', 'wordings', 'no_reply'] as const) {
+    expect(groups.reduce((sum, group) => sum + group[column], 0)).toBe(all?.[column])
+  }
+  expect(groups.length).toBeLessThan(byWords.length - 1)
+})
+
 test('questions on tables as of a sequence give the answers of that time', async () => {
   const entries = await log()
   const then = entries[Math.floor(entries.length * 0.9)]

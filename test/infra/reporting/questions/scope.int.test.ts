@@ -51,6 +51,8 @@ const cases: CaseFact[] = ['2025-03-01T00:00:00Z', '2025-10-25T00:00:00Z'].flatM
       outcome: 'resolved',
       agentMessages: 0,
       userMessages: 1,
+      firstMachine: 'desk@1',
+      lastMachine: 'desk@1',
     }
   }),
 )
@@ -110,7 +112,8 @@ describe.each(['UTC', 'America/New_York', 'Asia/Shanghai', 'Asia/Kathmandu', 'Am
 })
 
 test('a day of --from and --to begins where a day of the queries does, whatever clocks do at midnight', async () => {
-  const zones = ['Africa/Cairo', 'Africa/Casablanca', 'America/Havana', 'America/Santiago', 'Asia/Beirut', 'Australia/Lord_Howe']
+  // Not Africa/Casablanca: Node and ClickHouse have their own lists of rules, and those of Morocco changed lately.
+  const zones = ['Africa/Cairo', 'America/Havana', 'America/Santiago', 'Asia/Beirut', 'Australia/Lord_Howe']
   const days = Array.from({ length: 730 }, (_, index) => Date.parse('2025-01-01') / (24 * HOUR_MS) + index)
   const query = `SELECT arrayMap(at -> [toString(toDate(fromUnixTimestamp64Milli(at - 1), {tz:String})),
     toString(toDate(fromUnixTimestamp64Milli(at), {tz:String}))], {starts:Array(Int64)}) AS days`
