@@ -1,6 +1,6 @@
-import { readTextVectors } from '../app/text-vectors.ts'
-import type { Output } from '../app/terminal-output.ts'
 import { messageOf } from '../../schemas/errors.ts'
+import type { Output } from '../app/terminal-output.ts'
+import { readTextVectors } from '../app/text-vectors.ts'
 import type { Scope } from '../reporting/questions/ask-question.ts'
 import { groupByMeaning } from '../reporting/questions/group-by-meaning.ts'
 import type { Answer } from '../reporting/questions/questions.ts'

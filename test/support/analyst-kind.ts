@@ -10,8 +10,8 @@ const reply = messageSent.omit({ replyTo: true })
 type Reply = z.infer<typeof reply>
 
 /**
- * The customer's text selects the outcome: `<intent> person`, `… fail`, `… nothing`, or anything else. With `flaky`, the first attempt to answer fails. The reply to anything else names a
- * model, a prompt, a price and a quality that follow from the length of the text.
+ * The customer's text selects the outcome: `<intent> person`, `… fail`, `… nothing`, or anything else. With `flaky`, the first attempt to
+ * answer fails. The reply to anything else names a model, a prompt, a price and a quality that follow from the length of the text.
  */
 function replyTo(text: string): Reply {
   if (text.includes('fail')) throw new Error('the text asks for a failure')

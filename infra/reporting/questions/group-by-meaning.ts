@@ -12,8 +12,8 @@ const NEARNESS_MIN = 0.5
 const SIMILARITY_MIN = 0.5
 
 /**
- * Joins the rows whose questions mean nearly the same. The most frequent question leads a group; each following one joins the leader that it
- * is most similar to, or leads a group of its own. Models differ in the similarity of texts that have nothing in common (0 for words,
+ * Joins the rows whose questions mean nearly the same. The most frequent question leads a group; each following one joins the leader that
+ * it is most similar to, or leads a group of its own. Models differ in the similarity of texts that have nothing in common (0 for words,
  * 0.8 for some); it is measured as the median of all pairs. Deterministic. Rows without a vector stay as they are.
  *
  * @param rows at most 501: the time grows with the square of their number.

@@ -50,7 +50,7 @@ const INTRODUCTION = `Each is one query with parameters. The user \`analyst\` ma
 | \`tenant\` | the tenant |
 | \`kind\` | the kind of actor; empty for all kinds |
 | \`from\`, \`to\` | the period, as times in UTC; \`to\` is exclusive |
-| \`tz\` | the time zone of the columns \`day\` and \`hour\`, as \`system.time_zones\` spells it; queries without these columns ignore it |
+| \`tz\` | the time zone of days, hours and weekdays, as \`system.time_zones\` spells it; queries without these columns ignore it |
 | \`path\` | of the label funnel only: where in the label the value is |
 
 \`\`\`sh

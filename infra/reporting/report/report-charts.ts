@@ -35,7 +35,7 @@ export interface Series {
 }
 
 export interface Chart {
-  /** `bars` are horizontal, `columns` vertical; `lines` are for long series; `heat` has a row for each series and a column for each label. */
+  /** `bars` are horizontal, `columns` vertical; `lines` are for long series; `heat` has a row a series and a column a label. */
   readonly shape: 'bars' | 'columns' | 'lines' | 'heat'
   readonly labels: readonly string[]
   readonly series: readonly Series[]

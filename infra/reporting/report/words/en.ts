@@ -167,14 +167,15 @@ export const en: Words = {
       title: 'How many cases does the machine handle alone?',
       definition:
         'Of the cases closed or handed to a person in the period, the share that the machine finished alone: no person was called in and '
-        + 'none wrote. A case that waits for a person counts at once. "Given up" counts those of the machine alone whose customer left without '
-        + 'a solution.',
+        + 'none wrote. A case that waits for a person counts at once. "Given up" counts those of the machine alone whose customer left '
+        + 'without a solution.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         const given = all?.contained_abandoned ?? 0
         return (
           `${f.share(all?.containment_rate ?? null)} of ${f.count(all?.cases ?? 0)} ${cases(all?.cases ?? 0)} `
-          + `ended without a person; people were called into ${f.count(all?.escalated ?? 0)}${given === 0 ? '' : `. In ${f.count(given)} of the machine's the customer gave up`}.`
+          + `ended without a person; people were called into ${f.count(all?.escalated ?? 0)}`
+          + `${given === 0 ? '' : `. In ${f.count(given)} of the machine's the customer gave up`}.`
         )
       },
     },
@@ -251,8 +252,8 @@ export const en: Words = {
     'time-in-state': {
       title: 'Where does time go, and where are customers lost?',
       definition:
-        'How long cases stayed in each state, for stays that ended in the period, without the silence after the last answer; and the states '
-        + 'in which customers were lost: their case was closed unresolved because they fell silent or gave up.',
+        'How long cases stayed in each state, for stays that ended in the period, without the silence after the last answer; and the '
+        + 'states in which customers were lost: their case was closed unresolved because they fell silent or gave up.',
       summary: (rows, f) => {
         const longest = rows[0]
         const worst = rows.toSorted((a, b) => b.dropped - a.dropped)[0]
@@ -361,19 +362,23 @@ export const en: Words = {
         const first = partsOf(rows).find((row) => row.value !== null)
         return (
           `Of ${f.count(totalOf(rows)?.cases ?? 0)} ${cases(totalOf(rows)?.cases ?? 0)}, most were about `
-          + `${nameOf(first?.value)}: ${f.count(first?.cases ?? 0)}, of which ${f.count(first?.resolved ?? 0)} were resolved by the machine alone.`
+          + `${nameOf(first?.value)}: ${f.count(first?.cases ?? 0)}, of which the machine alone resolved `
+          + `${f.count(first?.resolved ?? 0)}.`
         )
       },
     },
     versions: {
       title: 'How do the versions of the machine differ?',
       definition:
-        'Cases opened in the period, by the version of the machine that decided their first record. Cases that a newer version went on with '
-        + 'are in rows of their own. Containment counts closed and escalated cases, resolution closed ones.',
+        'Cases opened in the period, by the version of the machine that decided their first record. Cases that a newer version went '
+        + 'on with are in rows of their own. Containment counts closed and escalated cases, resolution closed ones.',
       summary: (rows, f) => {
         const crossed = partsOf(rows).reduce((sum, row) => sum + (row.crossed ? row.cases : 0), 0)
         const versions = new Set(partsOf(rows).map(({ machine }) => machine)).size
-        return `${f.count(totalOf(rows)?.cases ?? 0)} ${cases(totalOf(rows)?.cases ?? 0)} under ${f.count(versions)} version${versions === 1 ? '' : 's'}; ${f.count(crossed)} crossed from one to another.`
+        return (
+          `${f.count(totalOf(rows)?.cases ?? 0)} ${cases(totalOf(rows)?.cases ?? 0)} under ${f.count(versions)} `
+          + `version${versions === 1 ? '' : 's'}; ${f.count(crossed)} crossed from one to another.`
+        )
       },
     },
     'rating-comments': {
