@@ -19,12 +19,12 @@ export interface CallSlot {
   enter(decision: DecisionCode): void
   /** The file names the decision until the end of the event loop's turn: its microtasks may still end the process. */
   leave(): void
-  /** Call from a timer: shows that the event loop turns. */
+  /** Shows that the event loop turns. */
   beat(): void
 }
 
 /** How often a watched thread shows that its event loop turns. */
-export const HEARTBEAT_MS = 100
+const HEARTBEAT_MS = 100
 
 const COUNT = 0
 const BEATS = 1
@@ -76,6 +76,13 @@ export function createCallSlot(memory: SharedArrayBuffer, file?: number): CallSl
     },
     beat: () => void Atomics.add(counters, BEATS, 1),
   }
+}
+
+/** Shows now, and then from a timer, that the event loop of this thread turns. */
+export function keepBeating({ beat }: CallSlot): NodeJS.Timeout {
+  // Without a beat the watchdog takes the thread for one that has not started: code that blocks it before the timer would hold it for ever.
+  beat()
+  return setInterval(beat, HEARTBEAT_MS)
 }
 
 /** A slot for code that nothing watches. */

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
 import { answerWhileBlocked } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
-import { createCallSlot, HEARTBEAT_MS } from '../../../pipeline/watchdog/call-slot.ts'
+import { createCallSlot, keepBeating } from '../../../pipeline/watchdog/call-slot.ts'
 import { openSlotFile } from '../../../pipeline/watchdog/slot-file.ts'
 import { handleStrayErrors } from '../../../pipeline/watchdog/stray-errors.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
@@ -28,7 +28,7 @@ async function work(data: WorkerData, send: (message: FromThread) => void): Prom
   const log = pino({ level: settings.LOG_LEVEL, ...LOG_OPTIONS }, { write: (line: string) => send({ type: 'log', line }) })
   const metrics = createMetrics()
   const calls = createCallSlot(memory, slotPath === undefined ? undefined : openSlotFile(slotPath))
-  const beating = setInterval(() => calls.beat(), HEARTBEAT_MS)
+  const beating = keepBeating(calls)
   started.defer(() => clearInterval(beating))
   const runsKinds = KIND_ROLES.includes(role)
   answerWhileBlocked()

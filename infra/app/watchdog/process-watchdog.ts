@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
 import { answerWhileBlocked } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
-import { type CallSlot, createCallSlot, createSlotMemory, HEARTBEAT_MS } from '../../../pipeline/watchdog/call-slot.ts'
+import { type CallSlot, createCallSlot, createSlotMemory, keepBeating } from '../../../pipeline/watchdog/call-slot.ts'
 import { openSlotFile } from '../../../pipeline/watchdog/slot-file.ts'
 import { UNKNOWN_BLOCK_MS_MAX } from '../../../pipeline/watchdog/watchdog.ts'
 import type { Settings } from '../../settings.ts'
@@ -45,9 +45,7 @@ export async function watchedImport<T>(
   answerWhileBlocked()
   const limits = { callMsMax: msMax, growthBytesMax: HEAP_BYTES_MAX, unknownMsMax: msMax, silentMsMin: IMPORT_SILENT_MS_MIN }
   const watchdog = startProcessWatchdog({ memory, ...limits, path: undefined, noun: 'import' })
-  const calls = createCallSlot(memory)
-  calls.beat()
-  const beating = setInterval(calls.beat, HEARTBEAT_MS)
+  const beating = keepBeating(createCallSlot(memory))
   try {
     return await load()
   } finally {
@@ -69,7 +67,7 @@ export function watchedSlot(
   started.defer(() => watchdog.stop())
   const file = path === undefined ? undefined : openSlotFile(path)
   const calls = createCallSlot(memory, file)
-  const beating = setInterval(calls.beat, HEARTBEAT_MS).unref()
+  const beating = keepBeating(calls).unref()
   started.defer(() => clearInterval(beating))
   if (file === undefined) return calls
   started.defer(async () => {

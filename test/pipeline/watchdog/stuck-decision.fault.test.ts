@@ -368,6 +368,17 @@ test('a migration that calls process.exit ends the start, which names the actor'
   expect(stderr).toContain('process.exit(0) was called')
 })
 
+test('code that blocks the thread of the host right at its start is named with its line', async () => {
+  const file = join(options.dataDir, 'blocks.ts')
+  const code = 'if (!isMainThread) for (;;);\n'
+  await writeFile(file, `import { isMainThread } from 'node:worker_threads'\n${code}export { default } from '${CONFIG}'\n`)
+  const starting = startCli(['up', '--json'], { ...options, settings: { ...SETTINGS, CONFIG: file } })
+  stopping.push(starting)
+  await starting.line((text) => /something blocks the thread of the role host, at .*blocks\.ts:2:\d+\)/.test(text))
+  // It stops slowly: its start waits for the thread.
+  starting.signal('SIGKILL')
+})
+
 test('a config whose import blocks the process ends the start, which names its file and line', async () => {
   const file = join(options.dataDir, 'hangs.ts')
   await writeFile(file, 'for (;;);\nexport default []\n')

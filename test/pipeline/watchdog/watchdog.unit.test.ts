@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import type { ThreadPosition } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
-import { createCallSlot, createSlotMemory, readSlot } from '../../../pipeline/watchdog/call-slot.ts'
+import { createCallSlot, createSlotMemory, keepBeating, readSlot } from '../../../pipeline/watchdog/call-slot.ts'
 import type { DecisionCode, TaskCode } from '../../../pipeline/watchdog/kind-code.ts'
 import { startWatchdog, type Watchdog, type WatchdogOptions } from '../../../pipeline/watchdog/watchdog.ts'
 
@@ -115,6 +115,16 @@ test('a thread whose event loop does not turn is silent until it does', async ()
   await vi.advanceTimersByTimeAsync(100)
   expect(watchdog.silentMs()).toBe(0)
   expect(onAnswer).toHaveBeenCalledTimes(1)
+})
+
+test('code that blocks a thread before the timer of its heartbeat has fired is found', async () => {
+  const { slot, onBlocked } = watch()
+  // Its timer does not fire any more.
+  clearInterval(keepBeating(slot))
+  slot.enter(decisionOn(1))
+  slot.leave()
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(onBlocked).toHaveBeenCalledTimes(1)
 })
 
 test('code that a decision left behind has as long as a decision; pauses in between do not help it', async () => {
