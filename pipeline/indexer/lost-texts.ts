@@ -1,7 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { actorKey } from '../../schemas/subjects.ts'
-import { removedSql, type SeqRange } from '../jetstream/removed.ts'
-import { inPieces } from '../projector/unproven-rows.ts'
+import { inPieces, removedSql, type SeqRange } from '../jetstream/removed.ts'
 import type { IndexReader } from '../search/vector-store.ts'
 import type { IndexText } from './index-changes.ts'
 

@@ -279,6 +279,13 @@ export function merged(ranges: readonly RemovedRange[]): RemovedRange[] {
   return all
 }
 
+/** Ranges of one statement: its text has a bound. */
+const RANGES_MAX = 500
+
+/** Cuts ranges, or sequences, into as many as a statement may name. */
+export const inPieces = <T>(all: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(all.length / RANGES_MAX) }, (_, index) => all.slice(index * RANGES_MAX, (index + 1) * RANGES_MAX))
+
 /** A condition of SQL for the rows of removed records; `undefined` if nothing is removed. @param column has the LOG sequence */
 export function removedSql({ ranges }: { readonly ranges: readonly SeqRange[] }, column: string): string | undefined {
   if (ranges.length === 0) return undefined

@@ -131,6 +131,6 @@ function report(deps: ResumeDeps, resumed: readonly Compared[]): void {
     deps,
     'LOG',
     { reader, had, goesOnAt, histories: truncated.length },
-    `the ${reader} had read up to sequence ${had} and resumes at ${goesOnAt}, the last position that LOG still has; ${remedy}`,
+    `the ${reader} had read up to sequence ${had} and resumes at ${goesOnAt}, the last position of its own that LOG still has; ${remedy}`,
   )
 }

@@ -78,13 +78,13 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     { jetstream, log, metrics, reader: 'projector', remedy: 'it removes from the tables what came from lost records', canUndo: true },
     marks.history,
   )
+  const removed = await loadRemoved({ jetstream, log, metrics })
   if (truncated) {
     await tableSwap.cancel('the log lost its last messages')
-    const actors = await rollbackTo({ jetstream, clickhouse, partitionCount: options.partitionCount }, doneBefore, write)
+    const actors = await rollbackTo({ jetstream, clickhouse, partitionCount: options.partitionCount }, doneBefore, removed, write)
     log.warn({ actors, seq: doneBefore }, 'rolled the tables back to the end of LOG')
   }
   let history = resumedHistory
-  const removed = await loadRemoved({ jetstream, log, metrics })
   const unproven = await openUnprovenRows({ jetstream, clickhouse, partitionCount: options.partitionCount, insert: write }, removed)
   const report = await unprovenReport(clickhouse, removed)
   metrics.recordsUnproven.set(report.records)

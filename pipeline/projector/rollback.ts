@@ -5,6 +5,7 @@ import { type ReadModel, TABLE_NAMES, type TableName, TABLES } from '../../schem
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { logParser } from '../jetstream/log-message.ts'
 import type { StreamPosition } from '../jetstream/position-history.ts'
+import { inPieces, type Removed, removedSql, without } from '../jetstream/removed.ts'
 import { nextOf, streamInfo } from '../jetstream/stream-info.ts'
 import { type Batch, createBatch } from './row-batch.ts'
 import { BATCH_BYTES_MAX } from './should-flush.ts'
@@ -25,13 +26,19 @@ interface RollbackDeps {
  * affected actors again from their remaining records. The later rows of `events` name the affected actors: they are deleted last, so that
  * a rollback that was interrupted finds all of them again.
  *
+ * @param removed records that LOG has lost inside: their rows stay, as the tables have the last copy
  * @param insert inserts the rows of a batch.
  * @returns the number of affected actors.
  */
-export async function rollbackTo(deps: RollbackDeps, seq: number, insert: (batch: Batch) => Promise<void>): Promise<number> {
-  for (const name of TABLE_NAMES) if (name !== 'events') await deleteAbove(deps.clickhouse, name, seq)
+export async function rollbackTo(
+  deps: RollbackDeps,
+  seq: number,
+  removed: Pick<Removed, 'ranges'>,
+  insert: (batch: Batch) => Promise<void>,
+): Promise<number> {
+  for (const name of TABLE_NAMES) if (name !== 'events') await deleteAbove(deps.clickhouse, name, seq, removed)
   const count = await insertRecordsOf(deps, actorsAbove(deps.clickhouse, seq), seq, insert)
-  await deleteAbove(deps.clickhouse, 'events', seq)
+  await deleteAbove(deps.clickhouse, 'events', seq, removed)
   return count
 }
 
@@ -67,13 +74,14 @@ export async function insertRecordsOf(
   return count
 }
 
-async function deleteAbove(clickhouse: ClickHouseClient, name: TableName, seq: number): Promise<void> {
+async function deleteAbove(clickhouse: ClickHouseClient, name: TableName, seq: number, { ranges }: Pick<Removed, 'ranges'>): Promise<void> {
   const table: ReadModel = TABLES[name]
-  await clickhouse.command({
-    query: `ALTER TABLE ${rowsTable(name)} DELETE WHERE ${table.seq} > {seq:UInt64}`,
-    query_params: { seq },
-    clickhouse_settings: { mutations_sync: '1' },
-  })
+  for (const some of inPieces(without({ from: seq + 1, to: Number.MAX_SAFE_INTEGER }, ranges))) {
+    await clickhouse.command({
+      query: `ALTER TABLE ${rowsTable(name)} DELETE WHERE ${removedSql({ ranges: some }, table.seq)}`,
+      clickhouse_settings: { mutations_sync: '1' },
+    })
+  }
 }
 
 /** Yields the actors that have records after a LOG sequence, in the order of their keys. */

@@ -4,7 +4,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { type ReadModel, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { type Removed, removedSql, type SeqRange } from '../jetstream/removed.ts'
+import { inPieces, type Removed, removedSql, type SeqRange } from '../jetstream/removed.ts'
 import { insertRecordsOf } from './rollback.ts'
 import type { Batch } from './row-batch.ts'
 
@@ -22,9 +22,6 @@ export interface UnprovenRecord extends Address {
 
 /** Records that are named in a log line or a report. */
 export const NAMED_MAX = 20
-
-/** Ranges of one statement: its text has a bound. */
-const RANGES_MAX = 500
 
 /** The lost records whose inputs the tables have, by their events. */
 async function unprovenRecords(clickhouse: ClickHouseClient, { ranges }: Pick<Removed, 'ranges'>): Promise<UnprovenRecord[]> {
@@ -79,9 +76,6 @@ export async function unprovenReport(clickhouse: ClickHouseClient, { ranges }: P
   }
   return report
 }
-
-export const inPieces = <T>(all: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(all.length / RANGES_MAX) }, (_, index) => all.slice(index * RANGES_MAX, (index + 1) * RANGES_MAX))
 
 /** The unproven rows of a running projector, which notices when their inputs are decided again. */
 export interface UnprovenRows {

@@ -11,6 +11,7 @@ import { readToEnd } from '../../../pipeline/jetstream/read-to-end.ts'
 import { findRemoved } from '../../../pipeline/jetstream/removed.ts'
 import { verify } from '../../../pipeline/verify/verify.ts'
 import { TABLE_NAMES } from '../../../schemas/tables.ts'
+import { damageLengthOf } from '../../support/damage-log.ts'
 import { support } from '../../support/support-harness.ts'
 import { caughtUp, type Entry, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { settingsFor, silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
@@ -158,6 +159,35 @@ describe('a record of LOG that is gone', () => {
       await rebuilt(true)
       expect(await unprovenRows(system)).toBe(0)
       expect(await rows(system, `SELECT id FROM events WHERE seq = ${lost.seq}`)).toEqual([])
+    })
+  })
+
+  test('keeps its rows also when LOG loses its end later', async () => {
+    await session(async (system) => {
+      await publishAll(system, inputs(0, 3))
+      await everythingCaughtUp(system)
+    })
+    await session(async (system) => {
+      await publishAll(system, inputs(3, 24))
+      await expect.poll(async () => (await readLog(system)).length).toBe(24)
+    }, 'host')
+    // The projector reads the rest in one batch, so the position to which it returns is below the lost record.
+    const lost = 10
+    await session(async (system) => {
+      await everythingCaughtUp(system)
+      await system.running.jetstream.jsm.streams.deleteMessage('LOG', lost)
+    })
+    await session(async (system) => {
+      await everythingCaughtUp(system)
+      expect(await unprovenRows(system)).toBeGreaterThan(0)
+    })
+    await damageLengthOf(dataDir, 20)
+    await session(async (system) => {
+      await everythingCaughtUp(system)
+      expect(await (await system.running.allMetrics()).metrics()).toMatch(/^colloquy_tails_lost_total\{/m)
+      expect(await rows(system, `SELECT seq FROM events WHERE seq = ${lost} AND idx = 0`)).toEqual([{ seq: lost }])
+      expect(await unprovenRows(system)).toBeGreaterThan(0)
+      expect(twice(idsOf(await readLog(system)))).toEqual([])
     })
   })
 
