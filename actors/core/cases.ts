@@ -1,5 +1,14 @@
 import type { Input } from '../../schemas/envelope.ts'
-import { type Imported, isResolved, labelNumber, labelText, readImported, readOutcome, readRating, readReason } from '../../schemas/event-readers.ts'
+import {
+  type Imported,
+  isResolved,
+  labelNumber,
+  labelText,
+  readImported,
+  readOutcome,
+  readRating,
+  readReason,
+} from '../../schemas/event-readers.ts'
 import type { Case, LogRecord } from '../../schemas/record.ts'
 import { detectLanguage } from './detect-language.ts'
 import { type ObservedMessage, observedMessages, reachedAt } from './observed-messages.ts'

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { nearest } from '../../schemas/nearest.ts'
-import { type Scope, UTC } from '../reporting/questions/ask-question.ts'
+import { LABEL_DEFAULT, type Scope, UTC } from '../reporting/questions/ask-question.ts'
 import { previousPeriod } from '../reporting/questions/periods.ts'
 import type { WantedScope } from '../reporting/questions/resolve-scope.ts'
 import { daysBefore, isTimeZone, momentOf, startOfDay, timeZoneNames } from '../reporting/questions/time-zone.ts'
@@ -20,6 +20,7 @@ export interface PeriodOptions {
   readonly from?: TimeInZone
   readonly to?: TimeInZone
   readonly compare?: 'previous'
+  readonly label?: string
   /** Database to query. Default: the one with the live tables. */
   readonly database?: string
 }
@@ -37,18 +38,23 @@ export const addPeriodFlags = (command: Command): Command =>
       timeArgument,
     )
     .option('--to <time>', 'end, exclusive (default: now)', timeArgument)
+    .option(
+      '--label <path>',
+      `where in the label the label funnel finds its values, such as plan.name (default: ${LABEL_DEFAULT})`,
+      pathArgument,
+    )
     .addOption(
       new Option('--compare <period>', 'also the figures of the period of equal length right before, and the change').choices(['previous']),
     )
 
 /** @throws ColloquyError `bad_period` if the end is not after the start */
-export function scopeOf({ tenant, kind, tz, from, to }: PeriodOptions, now: Date): WantedScope {
+export function scopeOf({ tenant, kind, tz, label, from, to }: PeriodOptions, now: Date): WantedScope {
   const end = to?.(tz) ?? now
   const start = from?.(tz) ?? daysBefore(end, DAYS_DEFAULT, tz)
   if (start >= end) {
     throw new ColloquyError('bad_period', `--from is ${start.toISOString()}, and --to ${end.toISOString()} is not after it`)
   }
-  return { tenant, kind, tz, from: start, to: end }
+  return { tenant, kind, tz, label, from: start, to: end }
 }
 
 /** The scope to compare with, if the command shall compare. */
@@ -80,4 +86,9 @@ function zoneArgument(text: string): string {
   const meant = nearest(text, timeZoneNames())
   const hint = meant === undefined ? '' : ` Did you mean ${meant}?`
   throw new InvalidArgumentError(`It must be the name of a time zone, such as UTC, Asia/Shanghai or America/New_York.${hint}`)
+}
+
+function pathArgument(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('It must name a field of the label, such as topic or plan.name.')
 }

@@ -1,13 +1,14 @@
 import { Argument, Command } from 'commander'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { printable } from '../app/terminal-output.ts'
-import { askQuestion, UTC } from '../reporting/questions/ask-question.ts'
+import { askQuestion, type Scope, UTC } from '../reporting/questions/ask-question.ts'
 import { type Cell, compareAnswers, type ComparedRow, type Row, sharedNames } from '../reporting/questions/compare-answers.ts'
 import { periodText } from '../reporting/questions/periods.ts'
-import { loadQuestion, QUESTION_NAMES, type QuestionName, TIME_COLUMNS } from '../reporting/questions/questions.ts'
+import { type Answer, loadQuestion, QUESTION_NAMES, type QuestionName, TIME_COLUMNS } from '../reporting/questions/questions.ts'
 import { questionsPage } from '../reporting/questions/questions-page.ts'
 import { resolveScope } from '../reporting/questions/resolve-scope.ts'
 import { zonedText } from '../reporting/questions/time-zone.ts'
+import { joinMeanings } from './join-meanings.ts'
 import { addPeriodFlags, type PeriodOptions, previousScopeOf, scopeOf } from './period-flags.ts'
 import { withAnalyst } from './with-analyst.ts'
 
@@ -31,10 +32,14 @@ export function questionsCommand({ out, settings }: CommandContext): Command {
     const wanted = scopeOf(options, new Date())
     await withAnalyst(settings().settings, options.database, out, async (clickhouse) => {
       const scope = await resolveScope(clickhouse, wanted)
-      const rows = await askQuestion(clickhouse, name, scope)
+      const answerOf = async (of: Scope): Promise<Answer<QuestionName>> =>
+        name === 'unanswered'
+          ? joinMeanings(settings().settings, out, of, await askQuestion(clickhouse, name, of))
+          : askQuestion(clickhouse, name, of)
+      const rows = await answerOf(scope)
       const before = previousScopeOf(scope, options.compare)
       if (before === undefined) return printAnswer(rows, options)
-      const previousRows = await askQuestion(clickhouse, name, before)
+      const previousRows = await answerOf(before)
       out.note(`${periodText(scope, options.tz)}, compared with ${periodText(before, options.tz)}`)
       printComparison(name, compareAnswers(name, { scope, rows }, { scope: before, rows: previousRows }), options)
     })
@@ -81,6 +86,7 @@ export function questionsCommand({ out, settings }: CommandContext): Command {
 Examples:
   colloquy questions
   colloquy questions containment --tenant acme --from 2026-11-01
+  colloquy questions label-funnel --label plan.name
   colloquy questions backlog --tz Asia/Shanghai --from 2026-11-01 --to 2026-11-02
   colloquy questions escalations --kind support --from 2026-11-01 --to 2026-12-01 --compare previous`,
     )

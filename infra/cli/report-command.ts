@@ -3,7 +3,9 @@ import { Command, Option } from 'commander'
 import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { resolveScope } from '../reporting/questions/resolve-scope.ts'
+import type { JoinMeanings } from '../reporting/report/report.ts'
 import { type Language, LANGUAGES } from '../reporting/report/report-format.ts'
+import { joinMeanings } from './join-meanings.ts'
 import { addPeriodFlags, type PeriodOptions, previousScopeOf, scopeOf } from './period-flags.ts'
 import { withAnalyst } from './with-analyst.ts'
 
@@ -15,7 +17,7 @@ interface Options extends JsonOption, PeriodOptions {
 const FILE = 'colloquy-report.html'
 
 export const reportCommand = ({ out, settings }: CommandContext): Command =>
-  addPeriodFlags(new Command('report').description('write the answers to the twelve questions as one HTML file with charts'))
+  addPeriodFlags(new Command('report').description('write the answers to all questions as one HTML file with charts'))
     .addOption(new Option('--lang <language>', 'the language of the report').choices(LANGUAGES).default('en'))
     .option('--out <file>', 'the file to write, replaced if it exists; - for stdout', FILE)
     .option(JSON_FLAG, 'one JSON object: {file, tenant, kind, tz, from, to}, and previous with --compare')
@@ -31,10 +33,11 @@ Examples:
       const now = new Date()
       const wanted = scopeOf(options, now)
       const { makeReport } = await import('../reporting/report/report.ts')
+      const join: JoinMeanings = (of, rows) => joinMeanings(settings().settings, out, of, rows)
       const { scope, before, page } = await withAnalyst(settings().settings, options.database, out, async (clickhouse, repairing) => {
         const scope = await resolveScope(clickhouse, wanted)
         const before = previousScopeOf(scope, options.compare)
-        return { scope, before, page: await makeReport(clickhouse, { scope, repairing, madeAt: now }, before, options.lang) }
+        return { scope, before, page: await makeReport(clickhouse, { scope, repairing, madeAt: now }, before, options.lang, join) }
       })
       if (options.out === '-') {
         out.stdout.write(page)

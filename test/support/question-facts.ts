@@ -21,11 +21,26 @@ export interface CaseFact {
   agentMessages: number
   /** Messages of the customer. */
   userMessages: number
+  /** Versions of the machine of its first and its last record. */
+  firstMachine: string
+  lastMachine: string
+  /** The label of its actor, if it is the last case of it. */
+  label?: Readonly<Record<string, unknown>>
+}
+
+export interface CommentFact {
+  readonly case: CaseFact
+  readonly seq: number
+  readonly at: number
+  readonly rating: number
+  readonly comment: string
 }
 
 export interface TurnFact {
   readonly id: string
   readonly text: string
+  /** Of its text in the search index. */
+  readonly key: string
   readonly askedAt: number
   /** Sequence in LOG. It says which of two questions of the same time is the later one. */
   readonly seq: number
@@ -57,6 +72,7 @@ export interface TaskFact {
   queueMs?: number
   durationMs?: number
   code?: string
+  attemptError?: { readonly code: string; readonly message: string }
 }
 
 export interface Facts {
@@ -64,6 +80,7 @@ export interface Facts {
   readonly turns: TurnFact[]
   readonly stateIntervals: StateIntervalFact[]
   readonly tasks: TaskFact[]
+  readonly comments: CommentFact[]
 }
 
 const ms = (iso: string): number => Date.parse(iso)
@@ -76,7 +93,7 @@ const micros = (value: unknown): number | undefined => (typeof value === 'number
  * fields that the projector makes rows of (`case`, `answered`, `left`).
  */
 export function factsOf(entries: readonly Entry[]): Facts {
-  const facts: Facts = { cases: [], turns: [], stateIntervals: [], tasks: [] }
+  const facts: Facts = { cases: [], turns: [], stateIntervals: [], tasks: [], comments: [] }
   for (const [actor, history] of Map.groupBy(entries, (entry) => entry.actor)) readActor(actor, history, facts)
   return facts
 }
@@ -96,10 +113,20 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
     const role = record.outcome === 'committed' && input.type === 'message.received' ? text(data['role']) : undefined
     const reopens: boolean = role !== undefined && current?.closedAt !== undefined
     if (role !== undefined && (current === undefined || reopens)) {
-      current = { actor, committedAt: at, openedAt: ms(record.inbox.ts), agentMessages: 0, userMessages: 0, ...(customer === undefined ? {} : { customer }) }
+      current = {
+        actor,
+        committedAt: at,
+        openedAt: ms(record.inbox.ts),
+        agentMessages: 0,
+        userMessages: 0,
+        firstMachine: record.machine,
+        lastMachine: record.machine,
+        ...(customer === undefined ? {} : { customer }),
+      }
       facts.cases.push(current)
     }
     if (current === undefined) continue
+    current.lastMachine = record.machine
 
     if (role === 'user') {
       current.userMessages += 1
@@ -107,7 +134,8 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
       if (customer !== undefined) current.customer = customer
       current.lang ??= text(data['lang']) ?? text(record.label['lang']) ?? detectLanguage(String(data['text'])) ?? undefined
       current.intent ??= text(record.label['intent'])
-      const turn: TurnFact = { id: input.id, text: String(data['text']), askedAt: ms(record.inbox.ts), seq }
+      const key = `${actor}/${record.n}/0/${input.id}`
+      const turn: TurnFact = { id: input.id, text: String(data['text']), key, askedAt: ms(record.inbox.ts), seq }
       const intent = text(record.label['intent'])
       if (intent !== undefined) turn.intent = intent
       waiting.set(input.id, turn)
@@ -118,7 +146,12 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
       for (const turn of waiting.values()) turn.answeredAt = ms(record.inbox.ts)
       waiting.clear()
     }
-    if (input.type === 'feedback.given' && record.outcome === 'committed') current.rating = number(data['rating']) ?? NaN
+    if (input.type === 'feedback.given' && record.outcome === 'committed') {
+      const rating = number(data['rating']) ?? NaN
+      current.rating = rating
+      const comment = text(data['comment'])
+      if (comment !== undefined) facts.comments.push({ case: current, seq, at, rating, comment })
+    }
 
     let closedBySilence = false
     for (const event of emitted) {
@@ -160,9 +193,14 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
     }
     for (const end of record.ended) {
       const { attempts, queueMs, durationMs, error } = end
-      Object.assign(tasks.get(end.run) ?? {}, defined({ status: end.status, attempts, queueMs, durationMs, code: error?.code }))
+      Object.assign(
+        tasks.get(end.run) ?? {},
+        defined({ status: end.status, attempts, queueMs, durationMs, code: error?.code, attemptError: data['attemptError'] }),
+      )
     }
   }
+  const last = entries.at(-1)?.record
+  if (current !== undefined && last !== undefined) current.label = last.label
   for (const [state, enteredAt] of entered) facts.stateIntervals.push({ kind, state, enteredAt, isIdle: current?.closedAt !== undefined })
 }
 

@@ -144,8 +144,8 @@ export const withRating = (context: Context, rating: number): Context =>
 const CONTENT_RATING_MIN = 4
 
 /**
- * The outcome of a case in which the customer stopped writing. The last act of the customer decides: thanks (`resolved`, whatever went wrong
- * before), a complaint or a question without an answer (`abandoned`), or an answered question.
+ * The outcome of a case in which the customer stopped writing. The last act of the customer decides: thanks (`resolved`, whatever went
+ * wrong before), a complaint or a question without an answer (`abandoned`), or an answered question.
  */
 export function outcomeOfSilence({ intent, rating, misses, failures, complaints }: Context): string {
   if (intent === 'thanks' || intent === 'feedback_positive') return 'resolved'

@@ -3,7 +3,16 @@ import { feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS } from '../../../schemas/event
 import { defineKind } from '../../definition/define-kind.ts'
 import type { Migration } from '../../definition/earlier-versions.ts'
 import type { TaskDefinition } from '../../definition/task-definition.ts'
-import { ABOUT_CHARS_MAX, type Context, contextSchema, labelOf, languageSchema, QUESTION_CHARS_MAX, TURNS_MAX, turnSchema } from './context.ts'
+import {
+  ABOUT_CHARS_MAX,
+  type Context,
+  contextSchema,
+  labelOf,
+  languageSchema,
+  QUESTION_CHARS_MAX,
+  TURNS_MAX,
+  turnSchema,
+} from './context.ts'
 import { TOPICS } from './lexicon.ts'
 
 export const HITS_MAX = 3
@@ -77,8 +86,8 @@ export type LookupTask = TaskDefinition<typeof lookupInput, typeof lookupOutput>
 export type AnswerTask = TaskDefinition<typeof answerInput, typeof answerOutput>
 
 /**
- * All versions have the same states and context. Version 1 searched articles only, and its tasks had fewer fields. Version 2 closed a case as
- * abandoned where a customer had thanked after a miss.
+ * All versions have the same states and context. Version 1 searched articles only, and its tasks had fewer fields. Version 2 closed a case
+ * as abandoned where a customer had thanked after a miss.
  */
 const asBefore: Migration<Context> = ({ value, context }) => ({ value, context: contextSchema.parse(context) })
 

@@ -11,21 +11,32 @@ export interface Scope extends Period {
   readonly kind?: string | undefined
   /** The time zone of its days and hours, as ClickHouse spells it. Default: UTC. */
   readonly tz?: string
+  /** Path in the label by which the label funnel splits cases. Default: `LABEL_DEFAULT`. */
+  readonly label?: string | undefined
 }
 
 export const UTC = 'UTC'
+export const LABEL_DEFAULT = 'topic'
 
 /** A time as a parameter for ClickHouse, in UTC. */
 const moment = (time: Date): string => time.toISOString().slice(0, 23).replace('T', ' ')
 
-/** The parameters of every query. Those without a day or an hour leave `tz` unused. */
+/** The parameters of every query. Those without a day or an hour leave `tz` unused; only the label funnel has a `path`. */
 export const parametersOf = ({
   tenant,
   kind = '',
   tz = UTC,
+  label = LABEL_DEFAULT,
   from,
   to,
-}: Scope): Readonly<Record<'tenant' | 'kind' | 'tz' | 'from' | 'to', string>> => ({ tenant, kind, tz, from: moment(from), to: moment(to) })
+}: Scope): Readonly<Record<'tenant' | 'kind' | 'tz' | 'path' | 'from' | 'to', string>> => ({
+  tenant,
+  kind,
+  tz,
+  path: label,
+  from: moment(from),
+  to: moment(to),
+})
 
 /** Runs the query of a question. The rights of the user `analyst` are enough. */
 export async function askQuestion<Name extends QuestionName>(

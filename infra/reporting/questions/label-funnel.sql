@@ -7,7 +7,7 @@
 -- label as it stands, since the tables keep no earlier ones.
 --
 -- `value` is the text or number at the path; it is NULL where the label has none, and for a case whose actor has opened another one since.
--- Without a parameter, `path` is `intent`.
+-- `colloquy questions label-funnel --label plan.name` sets `path`; the default is `topic`.
 -- One row per value, the most frequent first, at most 100; and one for all. Imported history does not count unless it was imported with
 -- `--count`.
 SELECT

@@ -43,15 +43,15 @@ const anchor = (title: string): string =>
     .replace(/[^a-z0-9 -]/g, '')
     .replaceAll(' ', '-')
 
-const INTRODUCTION = `Each is one query with five parameters. The user \`analyst\` may run it with any client of ClickHouse's HTTP
-interface.
+const INTRODUCTION = `Each is one query with parameters. The user \`analyst\` may run it with any client of ClickHouse's HTTP interface.
 
 | parameter | |
 |---|---|
 | \`tenant\` | the tenant |
 | \`kind\` | the kind of actor; empty for all kinds |
 | \`from\`, \`to\` | the period, as times in UTC; \`to\` is exclusive |
-| \`tz\` | the time zone of the columns \`day\` and \`hour\`, as \`system.time_zones\` spells it; queries without these columns ignore it |
+| \`tz\` | the time zone of days, hours and weekdays, as \`system.time_zones\` spells it; queries without these columns ignore it |
+| \`path\` | of the label funnel only: where in the label the value is |
 
 \`\`\`sh
 npx colloquy questions containment --tenant acme --tz Asia/Shanghai --from 2026-11-01 --to 2026-12-01

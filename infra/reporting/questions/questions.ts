@@ -105,10 +105,61 @@ export const ANSWERS = {
     duration_p95_ms: figure,
     top_error: name,
   }),
+  unanswered: z.object({
+    total,
+    question: name,
+    example: name,
+    asked: count,
+    wordings: count,
+    no_reply: count,
+    intent: name,
+    last_at: time.nullable(),
+    text_key: name,
+  }),
+  'heat-map': z.object({ total, weekday: figure, hour_of_day: figure, cases: count, escalated: count, messages: count }),
+  'label-funnel': z.object({ total, value: name, cases: count, answered: count, contained: count, ended: count, resolved: count }),
+  versions: z.object({
+    total,
+    machine: name,
+    last_machine: name,
+    crossed: total,
+    cases: count,
+    closed: count,
+    escalated: count,
+    abandoned: count,
+    containment_rate: figure,
+    resolution_rate: figure,
+    average: figure,
+    p50_ms: figure,
+  }),
+  'rating-comments': z.object({
+    total,
+    comments: count,
+    rating: figure,
+    comment: name,
+    given_at: time.nullable(),
+    kind: name,
+    actor: name,
+    outcome: name,
+    intent: name,
+    lang: name,
+  }),
+  'late-tasks': z.object({
+    total,
+    kind: name,
+    name,
+    error_code: name,
+    tasks: count,
+    attempts: figure,
+    late_share: figure,
+    duration_p50_ms: figure,
+    duration_p95_ms: figure,
+    example: name,
+  }),
 } as const
 
 /** Columns with a time, in UTC. */
-export const TIME_COLUMNS: readonly string[] = ['hour', 'last_at']
+export const TIME_COLUMNS: readonly string[] = ['hour', 'last_at', 'given_at']
 
 /** The columns that name a row of an answer, besides `total`. Rows with the same names in two periods are compared. */
 export const ROW_NAMES = {
@@ -124,6 +175,12 @@ export const ROW_NAMES = {
   quality: ['model', 'model_version', 'prompt_version'],
   'knowledge-gaps': ['question'],
   tasks: ['kind', 'name'],
+  unanswered: ['question'],
+  'heat-map': ['weekday', 'hour_of_day'],
+  'label-funnel': ['value'],
+  versions: ['machine', 'last_machine'],
+  'rating-comments': ['kind', 'actor', 'given_at'],
+  'late-tasks': ['kind', 'name', 'error_code'],
 } as const satisfies { readonly [Name in keyof typeof ANSWERS]: readonly (keyof z.output<(typeof ANSWERS)[Name]> & string)[] }
 
 export type QuestionName = keyof typeof ANSWERS

@@ -1,7 +1,7 @@
 -- Unanswered questions
 --
--- Questions of the period to which the customer got no answer: the search found nothing for them, or nobody replied. Those that mean the
--- same are one row.
+-- Questions of the period to which the customer has no answer: the search found nothing for them, or nobody has replied. Those that mean
+-- the same are one row.
 --
 -- Usual: Topic mining of unanswered queries clusters them by the similarity of their vectors, and names each cluster by a typical query. The
 -- number of clusters follows from a threshold that somebody chose; so does it here.
@@ -13,6 +13,7 @@
 -- One row per group, the most frequent first, at most 500; and one for all. Imported history does not count.
 SELECT
   grouping(question) AS total,
+  question,
   if(total = 1, NULL, argMax(words, asked_seq)) AS example,
   count() AS asked,
   uniqExact(question) AS wordings,

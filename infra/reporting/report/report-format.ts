@@ -13,6 +13,8 @@ export const KINDS = [
   'day',
   'hour',
   'time',
+  'weekday',
+  'clock',
   'name',
   'who',
   'text',
@@ -65,6 +67,7 @@ export function createFormat(language: Language, tz: string): Format {
     const fitting = durations.find(({ fromMs }) => value >= fromMs) ?? durations.at(-1)
     return fitting?.format(value / fitting.ms) ?? UNKNOWN
   }
+  const weekday = time({ weekday: 'short' }, 'UTC')
   const formats: Omit<Format, 'change'> = {
     count: number({ maximumFractionDigits: 0 }),
     share: number({ style: 'percent', maximumFractionDigits: 1 }),
@@ -76,6 +79,9 @@ export function createFormat(language: Language, tz: string): Format {
     // A day has no time, so no zone.
     day: time({ day: 'numeric', month: 'short' }, 'UTC'),
     hour: time({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }),
+    // January 1, 2024, was a Monday.
+    weekday: (value) => (typeof value === 'number' ? weekday(new Date(Date.UTC(2024, 0, value)).toISOString()) : UNKNOWN),
+    clock: (value) => (typeof value === 'number' ? `${String(value).padStart(2, '0')}:00` : UNKNOWN),
     time: time({ dateStyle: 'medium', timeStyle: 'short' }),
   }
   const points = number({ maximumFractionDigits: 1 })

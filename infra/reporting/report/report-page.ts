@@ -158,7 +158,7 @@ function beside({ previous, change }: ComparedRow, column: ColumnName, kind: Kin
   return html`<small>${format[kind](value)} · ${format.change(kind, change[column] ?? null)}</small>`
 }
 
-const TEXTS: readonly Kind[] = ['name', 'who', 'text', 'day', 'hour']
+const TEXTS: readonly Kind[] = ['name', 'who', 'text', 'day', 'hour', 'weekday', 'clock']
 const side = (kind: Kind): 'text' | 'figure' => (TEXTS.includes(kind) ? 'text' : 'figure')
 
 function cell(value: Value, kind: Kind, words: Words, format: Format): Html {

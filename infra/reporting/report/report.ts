@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { askQuestion, readFreshness, type Scope } from '../questions/ask-question.ts'
+import type { Answer } from '../questions/questions.ts'
 import type { Language } from './report-format.ts'
 import { type ReportOf, reportPage } from './report-page.ts'
 import type { Answers, Words } from './report-words.ts'
@@ -8,20 +9,24 @@ import { zh } from './words/zh.ts'
 
 const WORDS: Readonly<Record<Language, Words>> = { en, zh }
 
+/** Joins unanswered questions that mean the same. */
+export type JoinMeanings = (scope: Scope, rows: Answer<'unanswered'>) => Promise<Answer<'unanswered'>>
+
 /** Asks all questions one after the other and renders the answers as one HTML page. */
 export async function makeReport(
   clickhouse: ClickHouseClient,
   of: ReportOf,
   previous: Scope | undefined,
   language: Language,
+  join: JoinMeanings,
 ): Promise<string> {
   const freshness = await readFreshness(clickhouse)
-  const answers = await askAll(clickhouse, of.scope)
-  const before = previous === undefined ? undefined : { scope: previous, answers: await askAll(clickhouse, previous) }
+  const answers = await askAll(clickhouse, of.scope, join)
+  const before = previous === undefined ? undefined : { scope: previous, answers: await askAll(clickhouse, previous, join) }
   return reportPage({ ...of, answers, before, freshness }, WORDS[language])
 }
 
-const askAll = async (clickhouse: ClickHouseClient, scope: Scope): Promise<Answers> => ({
+const askAll = async (clickhouse: ClickHouseClient, scope: Scope, join: JoinMeanings): Promise<Answers> => ({
   containment: await askQuestion(clickhouse, 'containment', scope),
   'first-response': await askQuestion(clickhouse, 'first-response', scope),
   'repeat-contact': await askQuestion(clickhouse, 'repeat-contact', scope),
@@ -34,4 +39,10 @@ const askAll = async (clickhouse: ClickHouseClient, scope: Scope): Promise<Answe
   quality: await askQuestion(clickhouse, 'quality', scope),
   'knowledge-gaps': await askQuestion(clickhouse, 'knowledge-gaps', scope),
   tasks: await askQuestion(clickhouse, 'tasks', scope),
+  unanswered: await join(scope, await askQuestion(clickhouse, 'unanswered', scope)),
+  'heat-map': await askQuestion(clickhouse, 'heat-map', scope),
+  'label-funnel': await askQuestion(clickhouse, 'label-funnel', scope),
+  versions: await askQuestion(clickhouse, 'versions', scope),
+  'rating-comments': await askQuestion(clickhouse, 'rating-comments', scope),
+  'late-tasks': await askQuestion(clickhouse, 'late-tasks', scope),
 })

@@ -14,7 +14,13 @@ const parrot = defineKind({
   name: 'parrot',
   version: 1,
   context: z.object({}),
-  events: { 'message.received': z.looseObject({}), say: z.looseObject({}), end: z.looseObject({}), call: z.looseObject({}), rest: z.looseObject({}) },
+  events: {
+    'message.received': z.looseObject({}),
+    say: z.looseObject({}),
+    end: z.looseObject({}),
+    call: z.looseObject({}),
+    rest: z.looseObject({}),
+  },
   emits: { 'message.sent': z.looseObject({}), 'case.closed': z.looseObject({}), escalated: z.looseObject({}) },
   tasks: {},
 })

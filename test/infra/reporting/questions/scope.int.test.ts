@@ -51,6 +51,8 @@ const cases: CaseFact[] = ['2025-03-01T00:00:00Z', '2025-10-25T00:00:00Z'].flatM
       outcome: 'resolved',
       agentMessages: 0,
       userMessages: 1,
+      firstMachine: 'desk@1',
+      lastMachine: 'desk@1',
     }
   }),
 )

@@ -141,6 +141,57 @@ const answers: Answers = {
       top_error: HOSTILE,
     },
   ],
+  unanswered: [
+    { total: true, question: null, example: null, asked: 3, wordings: 2, no_reply: 1, intent: null, last_at: at, text_key: null },
+    { total: false, question: HOSTILE, example: HOSTILE, asked: 3, wordings: 2, no_reply: 1, intent: HOSTILE, last_at: at, text_key: 'k' },
+  ],
+  'heat-map': [
+    { total: true, weekday: null, hour_of_day: null, cases: 9, escalated: 1, messages: 20 },
+    { total: false, weekday: 1, hour_of_day: 9, cases: 7, escalated: 1, messages: 15 },
+    { total: false, weekday: 7, hour_of_day: 23, cases: 2, escalated: 0, messages: 5 },
+  ],
+  'label-funnel': [
+    { total: true, value: null, cases: 4, answered: 3, contained: 2, ended: 2, resolved: 1 },
+    { total: false, value: HOSTILE, cases: 4, answered: 3, contained: 2, ended: 2, resolved: 1 },
+  ],
+  versions: [false, true].map((crossed, index) => ({
+    total: index === 0,
+    machine: index === 0 ? null : HOSTILE,
+    last_machine: index === 0 ? null : HOSTILE,
+    crossed,
+    cases: 4,
+    closed: 3,
+    escalated: 1,
+    abandoned: 1,
+    containment_rate: 0.5,
+    resolution_rate: 2 / 3,
+    average: 4.5,
+    p50_ms: 90_000,
+  })),
+  'rating-comments': [true, false].map((total) => ({
+    total,
+    comments: 1,
+    rating: 4,
+    comment: total ? null : HOSTILE,
+    given_at: total ? null : at,
+    kind: total ? null : HOSTILE,
+    actor: total ? null : HOSTILE,
+    outcome: total ? null : HOSTILE,
+    intent: total ? null : HOSTILE,
+    lang: total ? null : HOSTILE,
+  })),
+  'late-tasks': [true, false].map((total) => ({
+    total,
+    kind: total ? null : HOSTILE,
+    name: total ? null : HOSTILE,
+    error_code: total ? null : HOSTILE,
+    tasks: 2,
+    attempts: 2.5,
+    late_share: 0.1,
+    duration_p50_ms: 90,
+    duration_p95_ms: 900,
+    example: total ? null : HOSTILE,
+  })),
 }
 const content: ReportContent = {
   scope: { tenant: 'acme', from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') },
@@ -174,6 +225,12 @@ const empty: Answers = {
   quality: [],
   'knowledge-gaps': [],
   tasks: [],
+  unanswered: [],
+  'heat-map': [],
+  'label-funnel': [],
+  versions: [],
+  'rating-comments': [],
+  'late-tasks': [],
 }
 
 test('every question has an answer in words and its definition, and the page says how far the tables are', () => {
@@ -221,10 +278,10 @@ test('a text of a megabyte is cut', () => {
   expect(page).toContain('长…')
 })
 
-test('without data the report says so twelve times and draws no chart', () => {
+test('without data the report says so for every question and draws no chart', () => {
   for (const words of [en, zh]) {
     const page = reportPage({ ...content, answers: empty, freshness: undefined }, words)
-    expect(page.split(words.noData).length - 1).toBe(12)
+    expect(page.split(words.noData).length - 1).toBe(QUESTION_NAMES.length)
     expect(page).not.toContain('<svg')
     expect(page).toContain(words.nothingProjected)
   }
@@ -257,8 +314,9 @@ describe.skipIf(missing !== undefined)(`in a browser${missing === undefined ? ''
     expect(requests).toEqual([pathToFileURL(file).href])
     expect(await page.title()).toBe(`${words.title} · acme`)
     expect(await page.locator('script, img, iframe, object').count()).toBe(0)
-    expect(await page.locator('section').count()).toBe(12)
-    expect(await page.locator('figure svg').count()).toBe(12)
+    expect(await page.locator('section').count()).toBe(QUESTION_NAMES.length)
+    // All but the comments of ratings have a chart.
+    expect(await page.locator('figure svg').count()).toBe(QUESTION_NAMES.length - 1)
     expect(await page.locator('td', { hasText: '<script>document.title' }).count()).toBeGreaterThan(5)
     for (const width of [390, 1000]) {
       await page.setViewportSize({ width, height: 800 })
