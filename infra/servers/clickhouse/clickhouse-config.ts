@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { CLOSED_NAMES } from '../../../schemas/analyst-access.ts'
 
 /** Limits for analysts. A query that exceeds a limit fails with ClickHouse's code; so does one that asks for a higher limit. */
 export interface AnalystLimits {
@@ -95,15 +96,23 @@ const harmless = [
 ]
 
 const analystGrants = [
-  `SELECT, dictGet ON ${database}.*`,
+  `GRANT SELECT, dictGet ON ${database}.*`,
+  ...CLOSED_NAMES.map((name) => `REVOKE SELECT ON ${database}.${name}`),
   // Databases of "rebuild --into".
-  `SELECT ON ${database}_*.*`,
-  'SELECT ON information_schema.*',
-  'SELECT ON INFORMATION_SCHEMA.*',
-  'SELECT ON system.parts',
+  `GRANT SELECT ON ${database}_*.*`,
+  'GRANT SELECT ON information_schema.*',
+  'GRANT SELECT ON INFORMATION_SCHEMA.*',
+  'GRANT SELECT ON system.parts',
 ]
+
+/** Lists show what is there for analysts (see `Access`): the views, and not the tables that these read. */
+const IS_OURS = `(database = '${database}' OR startsWith(database, '${database}_'))`
+const IS_SHOWN = "engine IN ('View', 'Dictionary')"
+const ofShown = `NOT ${IS_OURS} OR (database, table) IN (SELECT database, name FROM system.tables WHERE ${IS_SHOWN})`
+/** Row filters by table of `system`. SHOW TABLES and information_schema read these tables. */
+const catalogueFilters = { tables: `NOT ${IS_OURS} OR ${IS_SHOWN}`, columns: ofShown, parts: ofShown, data_skipping_indices: ofShown }
 /** Grants for start.sql, which the engine runs as `default`. Over HTTP, read-only mode refuses these statements. */
-const startGrants = ['SYSTEM LISTEN ON *.*', 'SELECT ON system.metrics']
+const startGrants = ['GRANT SYSTEM LISTEN ON *.*', 'GRANT SELECT ON system.metrics']
 
 const elements = (values: Record<string, number | string>): string =>
   Object.entries(values)
@@ -126,7 +135,10 @@ const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
       <profile>analyst</profile>
       <quota>none</quota>
       <default_database>${database}</default_database>
-      <grants>${grants.map((grant) => `<query>GRANT ${grant}</query>`).join('')}</grants>
+      <databases><system>
+      ${elements(mapValues(catalogueFilters, (filter) => `<filter>${filter}</filter>`))}
+      </system></databases>
+      <grants>${grants.map((grant) => `<query>${grant}</query>`).join('')}</grants>
     </${name}>`
 
 /** A rule for requests of the proxy. Others get 404, also those of web pages that found the engine's port: they name another host. */
@@ -195,6 +207,8 @@ export const configXml = (settings: Settings): string => `<clickhouse>
     <analyst>
       <profile>default</profile>
       <readonly>1</readonly>
+      <allow_suspicious_types_in_group_by>1</allow_suspicious_types_in_group_by>
+      <allow_suspicious_types_in_order_by>1</allow_suspicious_types_in_order_by>
       ${elements({ ...lowerable(settings.analyst), ...fixed(settings.analyst) })}
       <constraints>
       ${constraints(settings.analyst)}
