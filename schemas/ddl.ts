@@ -68,9 +68,9 @@ export function createView(name: string, { comment, columns, select }: View): st
  * The setting tells ClickHouse that all versions of a row are in one partition. FINAL then merges within partitions only, and ClickHouse
  * skips the partitions of other generations.
  */
-export const selectCurrent = (name: string, columns: readonly string[], condition = ''): string =>
-  `SELECT ${columns.join(', ')} FROM ${rowsTable(name)} FINAL\n`
-  + `  WHERE generation = ${PRESENT_GENERATIONS}['${name}']${condition === '' ? '' : ` AND ${condition}`}\n`
+export const selectCurrent = (name: string, columns: readonly string[], condition?: string): string =>
+  `SELECT ${columns.join(', ')} FROM ${rowsTable(name)} AS r FINAL\n`
+  + `  WHERE r.generation = ${PRESENT_GENERATIONS}['${name}']${condition === undefined ? '' : ` AND ${condition}`}\n`
   + '  SETTINGS do_not_merge_across_partitions_select_final = 1'
 
 const currentRows = (name: string, { comment, columns }: Table): View => ({

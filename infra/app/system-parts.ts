@@ -24,6 +24,7 @@ import { startStages } from './start-stages.ts'
 import { type StopTracker } from './stop-tracker.ts'
 import { createEndCounter } from './threads/end-counter.ts'
 import { startThreads, type Threads } from './threads/role-threads.ts'
+import { startTypedViews } from './typed-views.ts'
 import { watchedSlot } from './watchdog/process-watchdog.ts'
 
 /** Roles that need neither tables nor the search index to start. */
@@ -154,6 +155,8 @@ async function startTables(base: Base, engine: Engine, started: AsyncDisposableS
   const { folder } = clickhouse
   const lostRecords = async (): Promise<number> => countIn((await findRemoved(base.jetstream)).ranges)
   await prepareTables(client, base.kv, base.log, { ...clickhouse, lostRecords })
+  const views = await startTypedViews({ clickhouse: client, kv: base.kv, log: base.log })
+  started.defer(() => views.stop())
   if (folder !== undefined) {
     for (const start of [startPartCheck, startDamageWatch]) {
       const job = start({ clickhouse: client, folder, lostRecords, log: base.log })

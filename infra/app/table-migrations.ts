@@ -53,12 +53,7 @@ export const MIGRATIONS: readonly Migration[] = [
     rebuild: ['messages'],
     run: () => Promise.resolve(),
   },
-  {
-    version: 6,
-    name: 'texts of labels, and facts of contexts',
-    rebuild: ['actors'],
-    run: () => Promise.resolve(),
-  },
+  { version: 6, name: 'texts of labels, and facts of contexts', rebuild: ['actors'], run: () => Promise.resolve() },
 ]
 
 export const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))
