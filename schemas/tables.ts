@@ -188,7 +188,7 @@ export const TABLES = {
       drop_state: col(
         TEXT_OR_NULL,
         'State in which the customer dropped out: the state before the record that closed the case; NULL unless a timer closed '
-          + 'the case or its outcome is abandoned',
+          + 'the case or its outcome is abandoned, and NULL for the outcomes resolved and escalated_resolved',
       ),
       escalation_reason: col(TEXT_OR_NULL, 'Reason of the first escalated'),
       first_responder: col(TEXT_OR_NULL, 'assistant or agent: author of the first reply to a user'),
@@ -342,6 +342,11 @@ export const TABLES = {
       duration_ms: col('Nullable(Float64)', 'Milliseconds from the first attempt to the outcome'),
       error_code: col(TEXT_OR_NULL, 'Code of the failure'),
       error: col('Nullable(String)', 'Message of the failure'),
+      attempt_error_code: col(
+        TEXT_OR_NULL,
+        'For a task that is done after failed attempts: code of the last failed attempt; NULL where unknown',
+      ),
+      attempt_error: col('Nullable(String)', 'Message of that attempt'),
       last_seq: col('UInt64', 'LOG sequence of the record that set the status'),
     },
   },

@@ -23,20 +23,22 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
   const escalated = facts.cases.filter((one) => during(one.escalatedAt))
   const turns = facts.turns.filter((turn) => during(turn.askedAt))
   const tasks = facts.tasks.filter((task) => during(task.startedAt))
-  const dropped = closed.filter((one) => one.drop !== undefined && !isResolved(one))
+  const dropped = closed.filter((one) => one.drop !== undefined)
   return {
     containment: parts(
-      closed,
-      (one) => ({ day: iso(one.closedAt).slice(0, 10) }),
+      facts.cases.filter((one) => during(one.closedAt) || during(one.escalatedAt)),
+      (one) => ({ day: iso(Math.min(...[one.closedAt, one.escalatedAt].filter(during))).slice(0, 10) }),
       (some) => ({
-        closed: some.length,
+        cases: some.length,
+        closed: count(some, (one) => during(one.closedAt)),
+        escalated: count(some, (one) => one.escalatedAt !== undefined),
         contained: count(some, isContained),
         contained_abandoned: count(some, (one) => isContained(one) && one.outcome === 'abandoned'),
         containment_rate: share(count(some, isContained), some.length),
       }),
     ),
     'first-response': parts(
-      opened,
+      opened.filter(({ userMessages }) => userMessages > 0),
       (one) => ({ responder: one.responder ?? null }),
       (some) => {
         const waits = some.map(({ openedAt, respondedAt }) => (respondedAt === undefined ? undefined : respondedAt - openedAt))

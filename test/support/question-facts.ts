@@ -19,6 +19,8 @@ export interface CaseFact {
   rating?: number
   costMicros?: number
   agentMessages: number
+  /** Messages of the customer. */
+  userMessages: number
 }
 
 export interface TurnFact {
@@ -42,7 +44,7 @@ export interface StateIntervalFact {
   readonly state: string
   readonly enteredAt: number
   readonly exitedAt?: number
-  /** Between two cases of the actor, or after the last. */
+  /** Between two cases of the actor, after the last, or the silence after the last answer until a timer closed the case. */
   readonly isIdle: boolean
 }
 
@@ -94,12 +96,13 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
     const role = record.outcome === 'committed' && input.type === 'message.received' ? text(data['role']) : undefined
     const reopens: boolean = role !== undefined && current?.closedAt !== undefined
     if (role !== undefined && (current === undefined || reopens)) {
-      current = { actor, committedAt: at, openedAt: ms(record.inbox.ts), agentMessages: 0, ...(customer === undefined ? {} : { customer }) }
+      current = { actor, committedAt: at, openedAt: ms(record.inbox.ts), agentMessages: 0, userMessages: 0, ...(customer === undefined ? {} : { customer }) }
       facts.cases.push(current)
     }
     if (current === undefined) continue
 
     if (role === 'user') {
+      current.userMessages += 1
       customer = text(data['customer']) ?? customer
       if (customer !== undefined) current.customer = customer
       current.lang ??= text(data['lang']) ?? text(record.label['lang']) ?? detectLanguage(String(data['text'])) ?? undefined
@@ -117,6 +120,7 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
     }
     if (input.type === 'feedback.given' && record.outcome === 'committed') current.rating = number(data['rating']) ?? NaN
 
+    let closedBySilence = false
     for (const event of emitted) {
       if (event.type === 'message.sent') {
         respond(current, at, 'assistant')
@@ -141,11 +145,14 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
       } else if (event.type === 'escalated' && current.escalatedAt === undefined) {
         Object.assign(current, { escalatedAt: at, reason: event.data['reason'] })
       } else if (event.type === 'case.closed') {
-        Object.assign(current, { closedAt: at, outcome: event.data['outcome'] })
-        if (input.type === 'timer.fired' || event.data['outcome'] === 'abandoned') current.drop = record.from
+        const outcome = event.data['outcome']
+        Object.assign(current, { closedAt: at, outcome })
+        const isResolved = outcome === 'resolved' || outcome === 'escalated_resolved'
+        if ((input.type === 'timer.fired' || outcome === 'abandoned') && !isResolved) current.drop = record.from
+        closedBySilence = input.type === 'timer.fired' && current.userMessages > 0 && waiting.size === 0
       }
     }
-    readStateIntervals(record, kind, at, reopens, entered, facts)
+    readStateIntervals(record, kind, at, reopens || closedBySilence, entered, facts)
     for (const { run, task } of record.started) {
       const started: TaskFact = { kind, name: task, startedAt: at, status: 'running' }
       tasks.set(run, started)
@@ -169,7 +176,7 @@ function readStateIntervals(
   { from, to, state }: Entry['record'],
   kind: string,
   at: number,
-  reopens: boolean,
+  isIdle: boolean,
   entered: Map<string, number>,
   facts: Facts,
 ): void {
@@ -177,7 +184,7 @@ function readStateIntervals(
   if (enteredAt === undefined) return
   const before = entered.get(from)
   if (before !== undefined && (from !== to || ms(enteredAt) !== before)) {
-    facts.stateIntervals.push({ kind, state: from, enteredAt: before, exitedAt: at, isIdle: reopens })
+    facts.stateIntervals.push({ kind, state: from, enteredAt: before, exitedAt: at, isIdle })
     entered.delete(from)
   }
   if (!entered.has(to)) entered.set(to, ms(enteredAt))

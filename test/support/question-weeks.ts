@@ -16,6 +16,7 @@ export function weeksOfCases(count: number): Facts {
       openedAt,
       committedAt: openedAt + pick(random, 3),
       agentMessages: pick(random, 5) === 0 ? 2 : 0,
+      userMessages: index % 11 === 0 ? 0 : 1,
     }
     if (random() < 0.7) one.customer = `k${pick(random, count / 6)}`
     if (random() < 0.9) one.lang = pick(random, 2) === 0 ? 'en' : 'zh'
@@ -70,6 +71,7 @@ export function rowsOfCase(tenant: string, one: CaseFact, index: number): object
     escalated_at: time(one.escalatedAt),
     closed_at: time(one.closedAt),
     agent_msgs: one.agentMessages,
+    user_msgs: one.userMessages,
     cost: one.costMicros === undefined ? null : (one.costMicros / 1e6).toFixed(6),
     rating: one.rating ?? null,
     last_seq: SEQ_BASE + index * 3 + 2,

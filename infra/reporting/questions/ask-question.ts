@@ -1,21 +1,28 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
 import { ColloquyError } from '../../../schemas/errors.ts'
+import type { Period } from './periods.ts'
 import { type Answer, ANSWERS, loadQuestion, type QuestionName } from './questions.ts'
 
-/** The tenant and period of a question; `to` is exclusive. */
-export interface Scope {
+/** What a question is about. */
+export interface Scope extends Period {
   readonly tenant: string
-  readonly from: Date
-  readonly to: Date
+  /** Default: all kinds. */
+  readonly kind?: string | undefined
+  /** The time zone of its days and hours, as ClickHouse spells it. Default: UTC. */
+  readonly tz?: string
 }
 
-/** A time as a parameter for ClickHouse. */
+export const UTC = 'UTC'
+
+/** A time as a parameter for ClickHouse, in UTC. */
 const moment = (time: Date): string => time.toISOString().slice(0, 23).replace('T', ' ')
 
-/** The parameters of every query. */
-export const parametersOf = ({ tenant, from, to }: Scope): { tenant: string; from: string; to: string } => ({
+/** The parameters of every query. Those without a day or an hour leave `tz` unused. */
+export const parametersOf = ({ tenant, kind = '', tz = UTC, from, to }: Scope): Readonly<Record<'tenant' | 'kind' | 'tz' | 'from' | 'to', string>> => ({
   tenant,
+  kind,
+  tz,
   from: moment(from),
   to: moment(to),
 })

@@ -35,12 +35,14 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
   containment: {
     columns: [
       ['day', 'day'],
+      ['cases', 'count'],
       ['closed', 'count'],
+      ['escalated', 'count'],
       ['contained', 'count'],
       ['contained_abandoned', 'count'],
       ['containment_rate', 'share'],
     ],
-    hasData: (rows) => some(totalOf(rows)?.closed),
+    hasData: (rows) => some(totalOf(rows)?.cases),
     chart: (rows, { words, format }) => {
       const days = partsOf(rows)
       return {
@@ -51,7 +53,7 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
         series: [
           series(days, words.series.contained, COLOURS.good, (row) => row.contained - row.contained_abandoned),
           series(days, words.series.abandoned, COLOURS.fair, (row) => row.contained_abandoned),
-          series(days, words.series.escalated, COLOURS.bad, (row) => row.closed - row.contained),
+          series(days, words.series.escalated, COLOURS.bad, (row) => row.cases - row.contained),
         ],
       }
     },

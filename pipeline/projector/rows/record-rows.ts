@@ -1,5 +1,5 @@
 import { attributeTexts } from '../../../schemas/envelope.ts'
-import { labelNumber, labelText } from '../../../schemas/event-readers.ts'
+import { isResolved, labelNumber, labelText } from '../../../schemas/event-readers.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import type { Address } from '../../../schemas/subjects.ts'
 import { CONTEXT_TEXT_CHARS_MAX, type Row, type TableName } from '../../../schemas/tables.ts'
@@ -157,7 +157,8 @@ function caseRows({ identity, record, seq, at }: Source): Row<'cases'>[] {
       lang: current.lang ?? null,
       first_intent: current.intent ?? null,
       outcome: ended?.outcome ?? null,
-      drop_state: ended?.drop ?? null,
+      // Records of earlier versions state it for resolved cases too.
+      drop_state: isResolved(ended?.outcome) ? null : (ended?.drop ?? null),
       escalation_reason: escalated?.reason ?? null,
       first_responder: current.responded?.by ?? null,
       first_response_at: current.responded?.at ?? null,
@@ -187,7 +188,15 @@ function caseRows({ identity, record, seq, at }: Source): Row<'cases'>[] {
 }
 
 function taskRows({ identity, record, seq, at }: Source): Row<'tasks'>[] {
-  const unknown = { attempts: null, queue_ms: null, duration_ms: null, error_code: null, error: null }
+  const unknown = {
+    attempts: null,
+    queue_ms: null,
+    duration_ms: null,
+    error_code: null,
+    error: null,
+    attempt_error_code: null,
+    attempt_error: null,
+  }
   const ended = record.ended.map((end) => ({
     ...identity,
     run: end.run,
@@ -199,6 +208,8 @@ function taskRows({ identity, record, seq, at }: Source): Row<'tasks'>[] {
     duration_ms: end.durationMs ?? null,
     error_code: end.error?.code ?? null,
     error: end.error?.message ?? null,
+    attempt_error_code: end.attemptError?.code ?? null,
+    attempt_error: end.attemptError?.message ?? null,
     last_seq: seq,
   }))
   const started = record.started.map(({ run, task }) => ({

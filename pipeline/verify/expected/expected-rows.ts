@@ -298,7 +298,15 @@ function citationsOf({ messages: { sent }, answered }: Step): Columns[] {
 }
 
 function tasksOf({ ended, started, at }: LogRecord): Columns[] {
-  const unknown = { attempts: null, queue_ms: null, duration_ms: null, error_code: null, error: null }
+  const unknown = {
+    attempts: null,
+    queue_ms: null,
+    duration_ms: null,
+    error_code: null,
+    error: null,
+    attempt_error_code: null,
+    attempt_error: null,
+  }
   return [
     ...ended.map((end) => ({
       run: end.run,
@@ -310,6 +318,8 @@ function tasksOf({ ended, started, at }: LogRecord): Columns[] {
       duration_ms: end.durationMs ?? null,
       error_code: end.error?.code ?? null,
       error: end.error?.message ?? null,
+      attempt_error_code: end.attemptError?.code ?? null,
+      attempt_error: end.attemptError?.message ?? null,
     })),
     ...started.map(({ run, task }) => ({ ...unknown, run, name: task, status: 'running', started_at: at })),
   ]

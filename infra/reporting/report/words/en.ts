@@ -136,20 +136,23 @@ export const en: Words = {
     containment: {
       title: 'How many cases does the machine handle alone?',
       definition:
-        'The share of the cases closed in the period in which no person was called in and no person wrote. "Given up" '
-        + 'counts those of them whose customer left without a solution.',
+        'Of the cases closed or handed to a person in the period, the share that the machine finished alone: no person was called in and '
+        + 'none wrote. A case that waits for a person counts at once. "Given up" counts those of the machine alone whose customer left without '
+        + 'a solution.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         const given = all?.contained_abandoned ?? 0
         return (
-          `${f.share(all?.containment_rate ?? null)} of ${f.count(all?.closed ?? 0)} closed ${cases(all?.closed ?? 0)} `
-          + `ended without a person${given === 0 ? '' : `; in ${f.count(given)} of them the customer gave up`}.`
+          `${f.share(all?.containment_rate ?? null)} of ${f.count(all?.cases ?? 0)} ${cases(all?.cases ?? 0)} `
+          + `ended without a person; people were called into ${f.count(all?.escalated ?? 0)}${given === 0 ? '' : `. In ${f.count(given)} of the machine's the customer gave up`}.`
         )
       },
     },
     'first-response': {
       title: 'How fast is the first reply?',
-      definition: 'Time from the opening of a case to the first message of the machine or a person, for cases opened in the period.',
+      definition:
+        'Time from the opening of a case to the first message of the machine or a person, for cases opened in the period in which a '
+        + 'customer wrote.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         if ((all?.answered ?? 0) === 0) return `None of ${f.count(all?.cases ?? 0)} cases has a reply yet.`
@@ -218,8 +221,8 @@ export const en: Words = {
     'time-in-state': {
       title: 'Where does time go, and where are customers lost?',
       definition:
-        'How long cases stayed in each state, for stays that ended in the period, and the states in which customers were lost: '
-        + 'their case was closed unresolved because they fell silent or gave up.',
+        'How long cases stayed in each state, for stays that ended in the period, without the silence after the last answer; and the states '
+        + 'in which customers were lost: their case was closed unresolved because they fell silent or gave up.',
       summary: (rows, f) => {
         const longest = rows[0]
         const worst = rows.toSorted((a, b) => b.dropped - a.dropped)[0]

@@ -134,19 +134,20 @@ export const zh: Words = {
   questions: {
     containment: {
       title: '机器能独立处理多少个案？',
-      definition: '期间内关闭的个案中，没有转人工、也没有人工发言的比例。“客户放弃”指其中客户没有得到解决的个案。',
+      definition:
+        '期间内关闭或转人工的个案中，机器独立完成的比例：没有转人工，也没有人工发言。转人工后尚未关闭的个案也计入。“客户放弃”指机器独立处理、但客户没有得到解决的个案。',
       summary: (rows, f) => {
         const all = totalOf(rows)
         const given = all?.contained_abandoned ?? 0
         return (
-          `${f.count(all?.closed ?? 0)} 个已关闭个案中，${f.share(all?.containment_rate ?? null)} `
-          + `没有人工参与${given === 0 ? '' : `，其中 ${f.count(given)} 个客户放弃`}。`
+          `${f.count(all?.cases ?? 0)} 个个案中，${f.share(all?.containment_rate ?? null)} 没有人工参与`
+          + `${given === 0 ? '' : `，其中 ${f.count(given)} 个客户放弃`}；${f.count(all?.escalated ?? 0)} 个转了人工。`
         )
       },
     },
     'first-response': {
       title: '首次回复有多快？',
-      definition: '期间内新开的个案，从开启到机器或人工首次发言的时间。',
+      definition: '期间内新开且客户发过言的个案，从开启到机器或人工首次发言的时间。',
       summary: (rows, f) => {
         const all = totalOf(rows)
         if ((all?.answered ?? 0) === 0) return `${f.count(all?.cases ?? 0)} 个个案都还没有回复。`
@@ -201,7 +202,7 @@ export const zh: Words = {
     },
     'time-in-state': {
       title: '时间花在哪里，客户在哪里流失？',
-      definition: '期间内结束的每个状态的停留时间，以及因客户流失而关闭的个案当时所处的状态。',
+      definition: '期间内结束的每个状态的停留时间（最后一次回答之后等待超时的时间不计），以及因客户流失而关闭的个案当时所处的状态。',
       summary: (rows, f) => {
         const longest = rows[0]
         const worst = rows.toSorted((a, b) => b.dropped - a.dropped)[0]

@@ -417,9 +417,30 @@ describe('silence', () => {
     ['answered', ['How much is shipping to Germany?']],
     ['abandoned', ['Who won the elections in Brazil?']],
     ['abandoned', ['How much is shipping to Germany?', 'useless bot']],
+    // The last act of the customer decides, whatever went wrong before it.
+    ['resolved', ['Who won the elections in Brazil?', 'thank you so much!']],
+    ['resolved', ['巴西大选谁赢了？', '多谢']],
+    ['resolved', ['useless bot', 'How much is shipping to Germany?', 'Thanks!']],
+    ['answered', ['useless bot', 'How much is shipping to Germany?']],
+    ['abandoned', ['useless bot', 'bye']],
+    ['abandoned', ['Thanks!', 'Who won the elections in Brazil?']],
   ])('ends as %s after %j', async (outcome, texts) => {
     const harness = createSupportHarness()
     for (const text of texts) await harness.ask(text)
+    harness.fire()
+    expect(harness.last.emitted).toMatchObject([{ type: 'case.closed', data: { outcome } }])
+  })
+
+  test.each([
+    ['resolved', ['ask', 'rate']],
+    ['abandoned', ['rate', 'ask']],
+  ])('ends as %s where the customer does this after each other: %j', async (outcome, acts) => {
+    const harness = createSupportHarness()
+    await harness.ask('Hello')
+    for (const act of acts) {
+      if (act === 'ask') await harness.ask('Who won the elections in Brazil?')
+      else harness.event('feedback.given', { rating: 5 })
+    }
     harness.fire()
     expect(harness.last.emitted).toMatchObject([{ type: 'case.closed', data: { outcome } }])
   })

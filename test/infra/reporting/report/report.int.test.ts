@@ -18,8 +18,8 @@ const at = '2026-11-20T10:00:00Z'
 /** An answer to every question, with a stranger's text wherever one may stand. */
 const answers: Answers = {
   containment: [
-    { total: true, day: null, closed: 3, contained: 2, contained_abandoned: 1, containment_rate: 2 / 3 },
-    { total: false, day: '2026-11-20', closed: 3, contained: 2, contained_abandoned: 1, containment_rate: 2 / 3 },
+    { total: true, day: null, cases: 3, closed: 3, escalated: 1, contained: 2, contained_abandoned: 1, containment_rate: 2 / 3 },
+    { total: false, day: '2026-11-20', cases: 3, closed: 3, escalated: 1, contained: 2, contained_abandoned: 1, containment_rate: 2 / 3 },
   ],
   'first-response': [
     { total: true, responder: null, cases: 2, answered: 1, waiting: 1, never: 0, p50_ms: 1200, p90_ms: 1200, p95_ms: 1200, max_ms: 1200 },
@@ -167,10 +167,10 @@ const empty: Answers = {
 test('every question has an answer in words and its definition, and the page says how far the tables are', () => {
   const page = reportPage(content, en)
   for (const name of QUESTION_NAMES) expect(page).toContain(en.questions[name].definition.replaceAll('"', '&quot;'))
-  expect(page).toContain('66.7% of 3 closed cases ended without a person; in 1 of them the customer gave up.')
+  expect(page).toContain('66.7% of 3 cases ended without a person; people were called into 1')
   expect(page).toContain('at least up to record 12,345')
   expect(page).toContain('1 Nov 2026')
-  expect(reportPage(content, zh)).toContain('3 个已关闭个案中，66.7% 没有人工参与，其中 1 个客户放弃。')
+  expect(reportPage(content, zh)).toContain('3 个个案中，66.7% 没有人工参与，其中 1 个客户放弃；1 个转了人工。')
 })
 
 test('the page names the tables that lack rows', () => {
