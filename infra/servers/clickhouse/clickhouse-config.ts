@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import { CLOSED_NAMES } from '../../../schemas/analyst-access.ts'
+import { catalogue, ownQueries } from './analyst-catalogue.ts'
+import { closedGrants, listFilters } from './analyst-lists.ts'
+import { startStatements, workload } from './query-slots.ts'
 
 /** Limits for analysts. A query that exceeds a limit fails with ClickHouse's code; so does one that asks for a higher limit. */
 export interface AnalystLimits {
@@ -11,7 +13,7 @@ export interface AnalystLimits {
   resultRowsMax: number
   /** Bytes that sorts, joins and groupings of one user may spill to disk; beyond: code 243. Default 10 GiB. */
   spillBytesMax: number
-  /** Concurrent queries of one user; beyond: code 202. Default 8. */
+  /** Queries of all analysts that run at a time; further ones wait for their turn (`query-slots.ts`). Default 8. */
   queriesMax: number
   /** Size of the text of one query; beyond: code 62. Default 256 KiB. */
   queryBytesMax: number
@@ -33,7 +35,8 @@ export const internalUser = 'colloquy'
 
 /** Max threads of one query. More threads do not speed it up, and they slow down other queries. */
 const threadsMax = 16
-const sessionsMax = 64
+/** Every query is a session while it waits or runs. Above what may wait and run, so that the queue decides, not this. */
+const sessionsMax = 512
 const uploadBytesMax = 16 * 1024 ** 2
 /** Size of the cache for answers. Only queries that ask for the cache use it. */
 const queryCacheBytesMax = 64 * 1024 ** 2
@@ -63,7 +66,7 @@ const fixed = (analyst: AnalystLimits): Record<string, number | string> => ({
   result_overflow_mode: 'throw',
   max_memory_usage_for_user: 2 * analyst.memoryBytesMax,
   max_temporary_data_on_disk_size_for_user: analyst.spillBytesMax,
-  max_concurrent_queries_for_user: analyst.queriesMax,
+  workload,
   max_sessions_for_user: sessionsMax,
   http_max_multipart_form_data_size: uploadBytesMax,
   http_max_request_param_data_size: analyst.queryBytesMax,
@@ -96,23 +99,20 @@ const harmless = [
 ]
 
 const analystGrants = [
-  `GRANT SELECT, dictGet ON ${database}.*`,
-  ...CLOSED_NAMES.map((name) => `REVOKE SELECT ON ${database}.${name}`),
+  `SELECT, dictGet ON ${database}.*`,
   // Databases of "rebuild --into".
-  `GRANT SELECT ON ${database}_*.*`,
-  'GRANT SELECT ON information_schema.*',
-  'GRANT SELECT ON INFORMATION_SCHEMA.*',
-  'GRANT SELECT ON system.parts',
+  `SELECT ON ${database}_*.*`,
+  'SELECT ON information_schema.*',
+  'SELECT ON INFORMATION_SCHEMA.*',
+  ...catalogue.map((table) => `SELECT ON system.${table}`),
 ]
-
-/** Lists show what is there for analysts (see `Access`): the views, and not the tables that these read. */
-const IS_OURS = `(database = '${database}' OR startsWith(database, '${database}_'))`
-const IS_SHOWN = "engine IN ('View', 'Dictionary')"
-const ofShown = `NOT ${IS_OURS} OR (database, table) IN (SELECT database, name FROM system.tables WHERE ${IS_SHOWN})`
-/** Row filters by table of `system`. SHOW TABLES and information_schema read these tables. */
-const catalogueFilters = { tables: `NOT ${IS_OURS} OR ${IS_SHOWN}`, columns: ofShown, parts: ofShown, data_skipping_indices: ofShown }
-/** Grants for start.sql, which the engine runs as `default`. Over HTTP, read-only mode refuses these statements. */
-const startGrants = ['GRANT SYSTEM LISTEN ON *.*', 'GRANT SELECT ON system.metrics']
+/**
+ * The statements with which the engine starts: the queue for queries, then HTTP. The engine forgets the queue when it ends.
+ *
+ * It runs them as `default`. Over HTTP, read-only mode refuses such statements.
+ */
+export const startSql = (analyst: AnalystLimits): string => [...startStatements(analyst.queriesMax), 'SYSTEM START LISTEN HTTP'].join(';\n')
+const startGrants = ['SYSTEM LISTEN ON *.*', 'CREATE RESOURCE ON *.*', 'CREATE WORKLOAD ON *.*', 'SELECT ON system.metrics']
 
 const elements = (values: Record<string, number | string>): string =>
   Object.entries(values)
@@ -129,16 +129,17 @@ const constraints = (analyst: AnalystLimits): string =>
 const mapValues = <T>(values: Record<string, T>, change: (value: T) => string): Record<string, string> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]))
 
+/** Conditions on the rows of tables of `system` that analysts read. */
+const rowFilters = { ...listFilters(database), processes: ownQueries }
+
 const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
       <password/>
       <networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
       <profile>analyst</profile>
       <quota>none</quota>
       <default_database>${database}</default_database>
-      <databases><system>
-      ${elements(mapValues(catalogueFilters, (filter) => `<filter>${filter}</filter>`))}
-      </system></databases>
-      <grants>${grants.map((grant) => `<query>${grant}</query>`).join('')}</grants>
+      <databases><system>${elements(mapValues(rowFilters, (filter) => `<filter>${filter}</filter>`))}</system></databases>
+      <grants>${[...grants.map((grant) => `GRANT ${grant}`), ...closedGrants(database)].map((grant) => `<query>${grant}</query>`).join('')}</grants>
     </${name}>`
 
 /** A rule for requests of the proxy. Others get 404, also those of web pages that found the engine's port: they name another host. */

@@ -50,12 +50,11 @@ async function clickHouseLocal(...args: string[]): Promise<void> {
  */
 async function serve(folder: string, data: string, [port, enginePort = '', ...allowedHosts]: readonly string[]): Promise<void> {
   const at = (name: string): string => join(folder, name)
-  // Fails if the file is missing. Without the file the engine would start and serve all data to all users.
-  await access(at('config.xml'))
+  // Fails if a file is missing. Without config.xml the engine would start and serve all data to all users.
+  await Promise.all(['config.xml', 'start.sql'].map((name) => access(at(name))))
   const pipes = { starting: at('starting'), serving: at('serving'), stopping: at('stopping') }
   for (const pipe of Object.values(pipes)) rmSync(pipe, { force: true })
   execFileSync('mkfifo', ['-m', '600', ...Object.values(pipes)])
-  writeFileSync(at('start.sql'), 'SYSTEM START LISTEN HTTP')
   // The query sleeps once per row, and it has a row only while other queries run. Without other queries it ends at once.
   const waitABit = `SELECT sleepEachRow(${drainPollMs / 1_000}) FROM system.metrics WHERE metric = 'Query' AND value > 1;`
   writeFileSync(at('stop.sql'), `SYSTEM STOP LISTEN HTTP;${waitABit.repeat(drainMsMax / drainPollMs)}`)

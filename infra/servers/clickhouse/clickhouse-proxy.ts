@@ -1,6 +1,7 @@
 import http from 'node:http'
 import { pipeline } from 'node:stream'
 import { knownHosts } from '../../../pipeline/http/known-hosts.ts'
+import { isFull, refuseForNow, waitsTooLong, withQueryId } from './query-slots.ts'
 
 /** Connections of all clients together; a further one is closed. */
 const CONNECTIONS_MAX = 1_024
@@ -22,6 +23,9 @@ const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
 ])
 /** ClickHouse's own page for queries. The engine ends if its client hangs up during a page, so it is read to its end. */
 const isPage = (path: string): boolean => path.split('?', 1).join() === '/play'
+/** Whether a request asks the engine something: a path without parameters, read by GET, is a ping. */
+const isQuery = ({ method, url = '' }: http.IncomingMessage): boolean =>
+  ['/', '/query'].includes(url.split('?', 1).join()) && (method === 'POST' || (method === 'GET' && url.includes('?')))
 /** Headers of one connection, which the other side of the proxy must not get. Node answers `Expect`. */
 const CONNECTION_HEADERS = new Set(['host', 'connection', 'keep-alive', 'expect', 'upgrade', 'te', 'trailer'])
 
@@ -40,10 +44,17 @@ export function createClickHouseProxy(enginePort: number, allowedHosts: readonly
   const engine = { host: '127.0.0.1', port: enginePort, agent, maxHeaderSize: HEADER_BYTES_MAX }
 
   const passOn = (from: http.IncomingMessage, to: http.ServerResponse): void => {
-    const { method, url: path = '' } = from
+    const { method, url = '' } = from
+    const { path, queryId } = isQuery(from) ? withQueryId(inOwnDatabase(url)) : { path: url, queryId: '' }
     // The headers keep Transfer-Encoding: Node would send the body of a GET without a frame, where the engine expects the next request.
-    const inner = http.request({ ...engine, method, path, headers: passedOn(from.headers) })
+    const inner = http.request({ ...engine, method, path, headers: requestHeaders(from.headers) })
+    const watch = new AbortController()
     inner.once('response', (answer) => {
+      watch.abort()
+      if (isFull(answer)) {
+        answer.resume()
+        return refuseForNow(to)
+      }
       const { 'transfer-encoding': _, ...headers } = passedOn(answer.headers)
       to.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers)
       if (isPage(path)) readToEnd(answer, to)
@@ -53,6 +64,15 @@ export function createClickHouseProxy(enginePort: number, allowedHosts: readonly
     if (!isPage(path)) to.once('close', () => hangUp(inner))
     // Not a pipeline, which would close the client's connection if the engine answers and does not read the rest of the body.
     from.pipe(inner)
+    if (queryId === '') return
+    to.once('close', () => watch.abort())
+    from.once('end', () => {
+      void waitsTooLong({ engine, path, headers: from.headers, queryId }, watch.signal).then((tooLong) => {
+        if (!tooLong || to.headersSent) return
+        refuseForNow(to)
+        hangUp(inner)
+      })
+    })
   }
 
   const bounds = { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_MS_MAX, requestTimeout: 0, keepAliveTimeout: IDLE_MS_MAX }
@@ -84,6 +104,16 @@ function hangUp(inner: http.ClientRequest): void {
 }
 
 const isTooLong = ([name, value = '']: [string, unknown]): boolean => name.length > NAME_BYTES_MAX || String(value).length > VALUE_BYTES_MAX
+
+/**
+ * Takes the database `default` out of a request, which then goes to the user's own database. JDBC and others send it when nobody named a
+ * database; the engine's has nothing in it.
+ */
+const inOwnDatabase = (path: string): string => path.replace(/([?&])database=default(?:&|$)/, '$1')
+const requestHeaders = (headers: http.IncomingHttpHeaders): http.IncomingHttpHeaders => {
+  const { 'x-clickhouse-database': named, ...others } = passedOn(headers)
+  return named === undefined || named === 'default' ? others : { ...others, 'x-clickhouse-database': named }
+}
 
 const passedOn = (headers: http.IncomingHttpHeaders): http.IncomingHttpHeaders =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION_HEADERS.has(name)))

@@ -10,7 +10,7 @@ import { codeOf, ColloquyError, hasCode, messageOf } from '../../../schemas/erro
 import { ownPassword } from '../data-files.ts'
 import { freePort } from '../free-port.ts'
 import { supervise, type SupervisedChild } from '../supervise.ts'
-import { type AnalystLimits, analystLimitsDefault, configXml, database, internalUser } from './clickhouse-config.ts'
+import { type AnalystLimits, analystLimitsDefault, configXml, database, internalUser, startSql } from './clickhouse-config.ts'
 import { setAsideFolder, setTablesAside } from './set-aside.ts'
 
 export interface ClickHouseOptions {
@@ -72,9 +72,9 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const password = await ownPassword(join(options.dataDir, 'clickhouse-password'))
   const analyst = { ...analystLimitsDefault, ...options.analyst }
-  const configFile = join(folder, 'config.xml')
-  const config = configXml({ password, analyst })
-  await namingFile(configFile, writeFile(configFile, config, { mode: 0o600 }))
+  const files = { 'config.xml': configXml({ password, analyst }), 'start.sql': startSql(analyst) }
+  for (const [name, text] of Object.entries(files))
+    await namingFile(join(folder, name), writeFile(join(folder, name), text, { mode: 0o600 }))
 
   const engine = [workerEntry(import.meta.url, 'clickhouse-engine'), folder]
   const url = `http://127.0.0.1:${port}`
