@@ -2,7 +2,7 @@ import { Argument, Command } from 'commander'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { printable } from '../app/terminal-output.ts'
 import { askQuestion, UTC } from '../reporting/questions/ask-question.ts'
-import { type Cell, compareAnswers, type ComparedRow, type Row } from '../reporting/questions/compare-answers.ts'
+import { type Cell, compareAnswers, type ComparedRow, type Row, sharedNames } from '../reporting/questions/compare-answers.ts'
 import { periodText } from '../reporting/questions/periods.ts'
 import { loadQuestion, QUESTION_NAMES, type QuestionName, TIME_COLUMNS } from '../reporting/questions/questions.ts'
 import { questionsPage } from '../reporting/questions/questions-page.ts'
@@ -36,7 +36,7 @@ export function questionsCommand({ out, settings }: CommandContext): Command {
       if (before === undefined) return printAnswer(rows, options)
       const previousRows = await askQuestion(clickhouse, name, before)
       out.note(`${periodText(scope, options.tz)}, compared with ${periodText(before, options.tz)}`)
-      printComparison(compareAnswers(name, { scope, rows }, { scope: before, rows: previousRows }), options)
+      printComparison(name, compareAnswers(name, { scope, rows }, { scope: before, rows: previousRows }), options)
     })
   }
 
@@ -45,21 +45,26 @@ export function questionsCommand({ out, settings }: CommandContext): Command {
     else
       out.table(
         Object.keys(rows[0] ?? {}),
-        rows.map((row) => cells(row, tz)),
+        rows.map((row) => Object.entries(row).map(([column, value]) => cell(column, value, tz))),
       )
   }
 
-  /** On a terminal each row has three lines, so that the figures of a column stand below one another. */
-  function printComparison(compared: readonly ComparedRow[], { json, tz }: Options): void {
+  /** Each row as three lines, so that the figures of a column stand below one another. */
+  function printComparison(name: QuestionName, compared: readonly ComparedRow[], { json, tz }: Options): void {
     if (json) for (const { row, previous, change } of compared) out.json({ ...row, previous, change })
     else
       out.table(
         ['period', ...Object.keys(compared[0]?.row ?? {})],
-        compared.flatMap(({ row, previous, change }) => [
-          ['this', ...cells(row, tz)],
-          ['previous', ...cells(Object.fromEntries(Object.keys(row).map((column) => [column, previousCell(column, row, previous)])), tz)],
-          ['change', ...Object.keys(row).map((column) => signed(change[column]))],
-        ]),
+        compared.flatMap(({ row, previous, change }) => {
+          const shared = sharedNames(name, row)
+          const line = (of: (column: string) => Cell | undefined): string[] =>
+            Object.keys(row).map((column) => cell(column, (shared.includes(column) ? row[column] : of(column)) ?? null, tz))
+          return [
+            ['this', ...line((column) => row[column])],
+            ['previous', ...line((column) => previous?.[column])],
+            ['change', ...line((column) => signed(change[column]))],
+          ]
+        }),
       )
   }
 
@@ -82,14 +87,10 @@ Examples:
     .action((name: QuestionName | undefined, options: Options) => (name === undefined ? list(options) : ask(name, options)))
 }
 
-const cells = (row: Row, tz: string): string[] =>
-  Object.entries(row).map(([column, value]) =>
-    tz !== UTC && typeof value === 'string' && TIME_COLUMNS.includes(column) ? zonedText(new Date(value), tz) : cell(value),
-  )
+function cell(column: string, value: Cell, tz: string): string {
+  if (value === null) return ''
+  const isTime = tz !== UTC && typeof value === 'string' && TIME_COLUMNS.includes(column)
+  return isTime ? zonedText(new Date(value), tz) : printable(String(value))
+}
 
-/** Names that both periods have are in `row` only. */
-const previousCell = (column: string, row: Row, previous: Row | null): Cell =>
-  previous !== null && column in previous ? (previous[column] ?? null) : previous === null ? null : (row[column] ?? null)
-
-const cell = (value: Cell): string => (value === null ? '' : printable(String(value)))
-const signed = (change: number | null | undefined): string => (change == null ? '' : change > 0 ? `+${change}` : String(change))
+const signed = (change: number | null | undefined): string | null => (change == null ? null : change > 0 ? `+${change}` : String(change))

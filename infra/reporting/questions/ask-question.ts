@@ -19,13 +19,13 @@ export const UTC = 'UTC'
 const moment = (time: Date): string => time.toISOString().slice(0, 23).replace('T', ' ')
 
 /** The parameters of every query. Those without a day or an hour leave `tz` unused. */
-export const parametersOf = ({ tenant, kind = '', tz = UTC, from, to }: Scope): Readonly<Record<'tenant' | 'kind' | 'tz' | 'from' | 'to', string>> => ({
+export const parametersOf = ({
   tenant,
-  kind,
-  tz,
-  from: moment(from),
-  to: moment(to),
-})
+  kind = '',
+  tz = UTC,
+  from,
+  to,
+}: Scope): Readonly<Record<'tenant' | 'kind' | 'tz' | 'from' | 'to', string>> => ({ tenant, kind, tz, from: moment(from), to: moment(to) })
 
 /** Runs the query of a question. The rights of the user `analyst` are enough. */
 export async function askQuestion<Name extends QuestionName>(

@@ -35,12 +35,18 @@ export function compareAnswers<Name extends QuestionName>(name: Name, now: Asked
   const pairs = [...current].map(([key, row]) => pairOf(name, row, previous.get(key) ?? nothing))
   if (nothing === null) return pairs
   const gone = [...previous].filter(([key]) => !current.has(key))
-  return [...pairs, ...gone.map(([, row]) => pairOf(name, { ...row, ...nothing, ...sameDay(row, before.scope, now.scope) }, row))]
+  const all = [...pairs, ...gone.map(([, row]) => pairOf(name, { ...row, ...nothing, ...sameDay(row, before.scope, now.scope) }, row))]
+  // The sum of all days has no day, and stays first.
+  const dayOfPair = ({ row: { day } }: ComparedRow): string => String(day ?? '')
+  return 'day' in (gone[0]?.[1] ?? {}) ? all.toSorted((a, b) => dayOfPair(a).localeCompare(dayOfPair(b))) : all
 }
 
+/** The columns that say for both rows of a pair what they are about. */
+export const sharedNames = (name: QuestionName, row: Row): string[] =>
+  ['total', ...ROW_NAMES[name]].filter((column) => column in row && !isPlace(column, row[column]))
+
 function pairOf(name: QuestionName, row: Row, before: Row | null): ComparedRow {
-  const names = ['total', ...ROW_NAMES[name]]
-  const shared = names.filter((column) => !isPlace(column, row[column]))
+  const shared = sharedNames(name, row)
   return {
     row,
     previous: before === null ? null : Object.fromEntries(Object.entries(before).filter(([column]) => !shared.includes(column))),
@@ -52,7 +58,9 @@ function pairOf(name: QuestionName, row: Row, before: Row | null): ComparedRow {
 function placed<Name extends QuestionName>(name: Name, { scope, rows }: AskedAnswer<Name>): Map<string, Row> {
   const byKey = new Map<string, Row>()
   for (const row of rows as readonly Row[]) {
-    const key = ['total', ...ROW_NAMES[name]].map((column) => (isPlace(column, row[column]) ? placeOf(column, row[column], scope) : row[column]))
+    const key = ['total', ...ROW_NAMES[name]].map((column) =>
+      isPlace(column, row[column]) ? placeOf(column, row[column], scope) : row[column],
+    )
     // The hour that comes twice when clocks are put back has the same place twice.
     for (let copy = 0; ; copy++) {
       const text = JSON.stringify([...key, copy])

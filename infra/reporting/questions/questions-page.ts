@@ -43,16 +43,36 @@ const anchor = (title: string): string =>
     .replace(/[^a-z0-9 -]/g, '')
     .replaceAll(' ', '-')
 
-const INTRODUCTION = `Each is one query with three parameters: \`tenant\`, \`from\` and \`to\` (times in UTC; \`to\` is exclusive).
-The user \`analyst\` may run them, with any client of ClickHouse's HTTP interface:
+const INTRODUCTION = `Each is one query with five parameters. The user \`analyst\` may run it with any client of ClickHouse's HTTP interface.
+
+| parameter | |
+|---|---|
+| \`tenant\` | the tenant |
+| \`kind\` | the kind of actor; empty for all kinds |
+| \`from\`, \`to\` | the period, as times in UTC; \`to\` is exclusive |
+| \`tz\` | the time zone of the columns \`day\` and \`hour\`, as \`system.time_zones\` spells it; queries without these columns ignore it |
 
 \`\`\`sh
-npx colloquy questions containment --tenant acme --from 2026-11-01 --to 2026-12-01
-npx colloquy report --tenant acme --lang zh --out report.html   # all, with charts, in English or Chinese
-curl "http://127.0.0.1:8123/?user=analyst&default_format=PrettyCompact&param_tenant=acme\\
-&param_from=2026-11-01+00:00:00&param_to=2026-12-01+00:00:00" \\
+npx colloquy questions containment --tenant acme --tz Asia/Shanghai --from 2026-11-01 --to 2026-12-01
+npx colloquy questions escalations --tenant acme --kind support --from 2026-11-01 --to 2026-12-01 --compare previous
+npx colloquy report --tenant acme --tz Asia/Shanghai --lang zh --out report.html   # all, with charts, in English or Chinese
+curl "http://127.0.0.1:8123/?user=analyst&default_format=PrettyCompact&param_tenant=acme&param_kind=\\
+&param_tz=Asia/Shanghai&param_from=2026-10-31+16:00:00&param_to=2026-11-30+16:00:00" \\
   --data-binary @infra/reporting/questions/containment.sql
 \`\`\`
+
+The commands do what curl leaves to you:
+
+- A date of \`--from\` and \`--to\` is the start of a day of \`--tz\` (default: UTC), and a time without a zone is one of its clocks. A day
+  on which clocks change has 23 or 25 hours.
+- Without \`--tenant\` they ask about the only tenant that there is. A tenant or a kind without a record is an error that names
+  those that have one: zeros would look like an answer.
+- \`--compare previous\` asks also about the period of equal length right before. A period of whole days of \`--tz\` has as many days
+  before it; any other has as many milliseconds. A table then has three lines for each row: \`this\`, \`previous\` and \`change\`. With
+  \`--json\`, each row has the objects \`previous\` and \`change\`. The change of a rate is the difference of the two rates. Days and hours
+  are compared by their place in the period. Columns that say how cases are now (\`open\`, \`waiting\`, \`pending\`, \`running\`) say so
+  for the cases of each period.
+- All other times are in UTC in \`--json\`; tables show them with the offset of \`--tz\`.
 
 For all of them:
 

@@ -23,7 +23,11 @@ function formatOf(zone: string): Intl.DateTimeFormat {
 
 /** What the clocks of the zone show at a moment. */
 export function wallTimeOf(at: Date, zone: string): WallTime {
-  const parts = new Map(formatOf(zone).formatToParts(at).map(({ type, value }) => [type, Number(value)]))
+  const parts = new Map(
+    formatOf(zone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, Number(value)]),
+  )
   const part = (name: Intl.DateTimeFormatPartTypes): number => parts.get(name) ?? 0
   const seconds = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'))
   return seconds + (((at.getTime() % 1_000) + 1_000) % 1_000)

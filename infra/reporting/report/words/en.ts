@@ -37,7 +37,12 @@ export const en: Words = {
   tag: 'en',
   title: 'Conversations report',
   tenant: 'Tenant',
+  kind: 'Kind',
   period: 'Period',
+  before: 'Compared with',
+  comparison:
+    'Below each figure: that of the period before, and the change. Figures of what is open now say so for the cases of each period.',
+  beforeAnswer: 'The period before:',
   to: 'to',
   asOf: (seq, completeTo) => `The tables hold the log at least up to record ${seq}, and all decisions up to ${completeTo}.`,
   nothingProjected: 'The tables are still empty.',
@@ -50,7 +55,7 @@ export const en: Words = {
   nobody: 'Nobody',
   more: (count) => `and ${count} more, in "colloquy questions"`,
   howCounted: 'How it is counted',
-  times: 'All times are UTC. Imported history is not included. A dash means unknown.',
+  times: (zone) => `All times are in the time zone ${zone}. Imported history is not included. A dash means unknown.`,
   series: { escalated: 'With a person', contained: 'Machine alone', abandoned: 'Machine alone, given up' },
   values: VALUES,
   columns: {

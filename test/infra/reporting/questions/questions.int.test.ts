@@ -154,6 +154,16 @@ test.each(QUESTION_NAMES)('%s: the analyst gets what the records say', async (na
   }
 })
 
+test.each(QUESTION_NAMES)('%s: the analyst gets what the records of one kind say', async (name) => {
+  const entries = await log()
+  const period = await periodOf(startedAt - HOUR_MS, startedAt + 100 * HOUR_MS)
+  for (const kind of ['desk', 'support']) {
+    const facts = factsOf(entries.filter(({ actor }) => actor.startsWith(`${TENANT}/${kind}/`)))
+    const answer = await askQuestion(analyst, name, { ...scopeOf(period), kind })
+    expect(comparable(answer), kind).toEqual(comparable(expectedAnswers(facts, period)[name]))
+  }
+})
+
 test('questions on tables as of a sequence give the answers of that time', async () => {
   const entries = await log()
   const then = entries[Math.floor(entries.length * 0.9)]

@@ -149,6 +149,18 @@ const content: ReportContent = {
   repairing: [],
   madeAt: new Date(at),
 }
+/** The same report, compared with a period that had slower replies and another share of escalations. */
+const compared: ReportContent = {
+  ...content,
+  before: {
+    scope: { tenant: 'acme', from: new Date('2026-10-02T00:00:00Z'), to: new Date('2026-11-01T00:00:00Z') },
+    answers: {
+      ...answers,
+      'first-response': answers['first-response'].map((row) => ({ ...row, p50_ms: row.p50_ms === null ? null : 2_000 })),
+      escalations: answers.escalations.map((row) => ({ ...row, share: 0.25 })),
+    },
+  },
+}
 const empty: Answers = {
   containment: [],
   'first-response': [],
@@ -171,6 +183,27 @@ test('every question has an answer in words and its definition, and the page say
   expect(page).toContain('at least up to record 12,345')
   expect(page).toContain('1 Nov 2026')
   expect(reportPage(content, zh)).toContain('3 个个案中，66.7% 没有人工参与，其中 1 个客户放弃；1 个转了人工。')
+})
+
+test('a comparison shows the figure of the period before and the change, and says so', () => {
+  for (const words of [en, zh]) {
+    const page = reportPage(compared, words)
+    expect(page).toContain(words.before)
+    expect(page).toContain(words.comparison)
+    expect(page.split(words.beforeAnswer).length - 1).toBe(QUESTION_NAMES.length)
+    // 0.75 seconds less; as many cases; the share of a reason, in percentage points.
+    expect(page).toContain(`<small>${words === en ? '2 sec · −800 ms' : '2秒 · −800毫秒'}</small>`)
+    expect(page).toContain('<small>1 · ±0</small>')
+    expect(page).toContain(`<small>25% · +75 ${words === en ? 'pp' : '个百分点'}</small>`)
+    expect(reportPage(content, words)).not.toContain('<small>')
+  }
+})
+
+test('times are those of the zone, and the page names the kind', () => {
+  const page = reportPage({ ...content, scope: { ...content.scope, kind: 'support', tz: 'Asia/Kathmandu' } }, en)
+  expect(page).toContain('1 Nov 2026, 05:45')
+  expect(page).toContain('All times are in the time zone Asia/Kathmandu.')
+  expect(page).toMatch(/<dt>Kind<\/dt>\s*<dd>support<\/dd>/)
 })
 
 test('the page names the tables that lack rows', () => {
@@ -208,7 +241,11 @@ describe.skipIf(missing !== undefined)(`in a browser${missing === undefined ? ''
     await rm(folder, { recursive: true })
   })
 
-  test.each([en, zh])('$tag: texts of customers are escaped, nothing is loaded, and nothing overflows', async (words) => {
+  test.each([
+    { tag: en.tag, words: en, content },
+    { tag: zh.tag, words: zh, content },
+    { tag: `${zh.tag}, compared`, words: zh, content: compared },
+  ])('$tag: texts of customers are escaped, nothing is loaded, and nothing overflows', async ({ words, content }) => {
     const page = await browser?.newPage({ viewport: { width: 390, height: 800 } })
     if (page === undefined) throw new Error('no page')
     const requests: string[] = []
