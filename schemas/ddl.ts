@@ -99,6 +99,10 @@ export const ADMIN_STATEMENTS = {
   repairs: createTable('repairs', 'behind', REPAIRS),
 } as const
 
+/** The names of the tables and views that every database of Colloquy's has. */
+export const createdNames = (): string[] =>
+  createStatements().flatMap((statement) => /^CREATE [A-Z ]+ ([a-z_]+) /.exec(statement)?.[1] ?? [])
+
 /** The statements that create the tables and views. Each may run again. */
 export function createStatements(): string[] {
   return [

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { accessOf } from './analyst-access.ts'
-import { createStatements, createView, quoted, selectCurrent } from './ddl.ts'
+import { createdNames, createView, quoted, selectCurrent } from './ddl.ts'
 import type { Field, Fields, KindColumns, Leaf } from './kind-columns.ts'
 import type { Column } from './table-columns.ts'
 import { type TableName, TABLES } from './tables.ts'
@@ -71,7 +71,7 @@ export function typedViews(kinds: readonly ViewedKind[]): TypedView[] {
   })
 }
 
-const OWN_NAMES = new Set(createStatements().map((statement) => /^CREATE [A-Z ]+ ([a-z_]+) /.exec(statement)?.[1]))
+const OWN_NAMES = new Set(createdNames())
 const isTaken = (name: string): boolean =>
   OWN_NAMES.has(name) || OWN_NAMES.has(name.replace(/__made$/, '')) || accessOf('VIEW', name) !== 'shown'
 
