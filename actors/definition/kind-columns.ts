@@ -123,18 +123,18 @@ function labelFields(kind: Kind, schema: JsonSchema, context: Fields): Fields {
   const factOf = (name: string): Field => {
     const values = labels.map((label) => label[name]).filter((value) => value !== undefined && value !== null)
     const same = context[name]
-    const leaves = [...new Set(values.map(leafOf))]
-    const found = leaves.length === 0 ? KNOWN_FACTS[name] : leaves.length === 1 ? leaves[0] : 'scalar'
-    const isSame = same !== undefined && SCALARS.includes(same.is) && (found === undefined || COVERS[found]?.includes(same.is) === true)
-    return isSame ? same : { is: found ?? 'scalar' }
+    if (values.length === 0) return same !== undefined && SCALARS.includes(same.is) ? same : { is: KNOWN_FACTS[name] ?? 'scalar' }
+    const found = values.map((value): Field => ({ is: leafOf(value) })).reduce(either)
+    return same !== undefined && (same.is === found.is || (same.is === 'whole' && found.is === 'number')) ? same : found
   }
   return Object.fromEntries(names.map((name) => [name, factOf(name)]))
 }
 
-/** Types of fields whose values have such a type in a label. */
-const COVERS: Readonly<Partial<Record<Leaf, readonly string[]>>> = { text: ['text', 'time'], number: ['number', 'whole'], bool: ['bool'] }
-
-const leafOf = (value: unknown): Leaf => (typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'bool' : 'number')
+/** The invented context has only one time. */
+const leafOf = (value: unknown): Leaf => {
+  if (typeof value === 'string') return value === SAMPLE_TIME ? 'time' : 'text'
+  return typeof value === 'boolean' ? 'bool' : 'number'
+}
 
 function labelOf(kind: Kind, make: () => unknown): Label | undefined {
   try {
