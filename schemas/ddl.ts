@@ -7,9 +7,11 @@ import { type View, VIEWS } from './views.ts'
 /** A text as a string literal of SQL. */
 export const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 
-/** A column as in CREATE TABLE, with its comment and codec. */
-export const columnDefinition = (name: string, { type, comment, codec, default: value }: Column): string =>
-  `${name} ${type}${value === undefined ? '' : ` DEFAULT ${value}`} COMMENT ${quoted(comment)}${codec === undefined ? '' : ` CODEC(${codec})`}`
+/** A column as in CREATE TABLE, with its default, comment and codec. */
+export function columnDefinition(name: string, { type, comment, codec, default: value }: Column): string {
+  const expression = value === undefined ? '' : ` DEFAULT ${value}`
+  return `${name} ${type}${expression} COMMENT ${quoted(comment)}${codec === undefined ? '' : ` CODEC(${codec})`}`
+}
 
 const CREATE = {
   TABLE: 'CREATE TABLE IF NOT EXISTS',

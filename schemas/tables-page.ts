@@ -44,7 +44,7 @@ Each kind that runs has views of its own, made from its schemas. They follow the
 
 | view | rows | columns |
 |---|---|---|
-| \`<kind>_actors\` | current state of the kind's actors | those of \`actors\`, each fact of the label, each text, number and boolean at the top of the context |
+| \`<kind>_actors\` | actors of the kind | those of \`actors\`, facts of the label, scalars of the context |
 | \`<kind>_<event>\` | accepted inputs and emitted events of one type | those of \`events\`, each field of the data |
 
 - Types are Int64, Float64, String, Bool, DateTime64 (a date-time of the schema) and lists or tuples of these, all nullable; anything else
@@ -55,7 +55,8 @@ Each kind that runs has views of its own, made from its schemas. They follow the
   or \`context_\` before it. A view whose name is taken is named \`kind_<name>_<hash>\`; its comment says what it shows.
 - A field that an event of an earlier shape lacks is NULL, and so are all of an event with \`data_error\`. A text of the context with more
   than ${CONTEXT_TEXT_CHARS_MAX} characters is NULL.
-- A label has no schema: its facts are those that it states for an invented context and for the initial one.`
+- Of a context, the texts, numbers and booleans at its top level are columns. A label has no schema: its
+  facts are those that it states for an invented context and for the initial one.`
 
 function storage({ orderBy, partitionBy, version }: Table): string {
   const current = version === undefined ? '' : `; the current row of a key has the highest \`${version}\``

@@ -53,12 +53,7 @@ export const MIGRATIONS: readonly Migration[] = [
     rebuild: ['messages'],
     run: () => Promise.resolve(),
   },
-  {
-    version: 6,
-    name: 'no drop state in resolved cases',
-    rebuild: ['cases'],
-    run: () => Promise.resolve(),
-  },
+  { version: 6, name: 'no drop state in resolved cases', rebuild: ['cases'], run: () => Promise.resolve() },
   { version: 7, name: 'texts of labels, and facts of contexts', rebuild: ['actors'], run: () => Promise.resolve() },
 ]
 

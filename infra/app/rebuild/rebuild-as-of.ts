@@ -8,9 +8,9 @@ import { ColloquyError } from '../../../schemas/errors.ts'
 import { TABLE_NAMES } from '../../../schemas/tables.ts'
 import type { Settings } from '../../settings.ts'
 import { connectToRunningClickHouse, withJetStream } from '../connect-to-running.ts'
+import { makeTypedViews } from '../make-typed-views.ts'
 import { openBucket } from '../prepare-streams.ts'
 import { prepareDatabase, prepareTables } from '../prepare-tables.ts'
-import { makeTypedViews } from '../typed-views.ts'
 import { createRowPool } from './row-pool.ts'
 
 /**

@@ -132,6 +132,9 @@ const mapValues = <T>(values: Record<string, T>, change: (value: T) => string): 
 /** Conditions on the rows of tables of `system` that analysts read. */
 const rowFilters = { ...listFilters(database), processes: ownQueries }
 
+const grantElements = (grants: readonly string[]): string =>
+  [...grants.map((grant) => `GRANT ${grant}`), ...closedGrants(database)].map((query) => `<query>${query}</query>`).join('')
+
 const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
       <password/>
       <networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
@@ -139,7 +142,7 @@ const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
       <quota>none</quota>
       <default_database>${database}</default_database>
       <databases><system>${elements(mapValues(rowFilters, (filter) => `<filter>${filter}</filter>`))}</system></databases>
-      <grants>${[...grants.map((grant) => `GRANT ${grant}`), ...closedGrants(database)].map((grant) => `<query>${grant}</query>`).join('')}</grants>
+      <grants>${grantElements(grants)}</grants>
     </${name}>`
 
 /** A rule for requests of the proxy. Others get 404, also those of web pages that found the engine's port: they name another host. */

@@ -152,7 +152,7 @@ test('a view of events has the fields of their data as typed columns, with the d
 test('a view of events has the values of accepted events', async () => {
   const found = await asAnalyst(
     `SELECT tenant, actor, cents, weight, note, customer, due, gift, address_city, address_floor, lines, odd_name, extras, data_time
-     FROM order_desk_order_placed ORDER BY seq`,
+     FROM order_desk_order_placed ORDER BY actor, seq`,
   )
   const base = { tenant: 'acme', actor: 'o1', note: null, address_city: 'Ulm', address_floor: 3, data_time: 'noon' }
   const line = { sku: 's1', count: 2 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { setup } from 'xstate'
 import { z } from 'zod'
-import { columnsOfKind } from '../../../actors/definition/kind-columns.ts'
+import { columnsOfKind } from '../../../actors/definition/columns-of-kind.ts'
 import { defineKind, type Label } from '../../../actors/definition/define-kind.ts'
 import { reminderKind } from '../../../actors/kinds/reminder/kind.ts'
 import { sourceKind } from '../../../actors/kinds/source/kind.ts'

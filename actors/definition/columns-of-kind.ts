@@ -73,12 +73,12 @@ function ofType(type: string, schema: JsonSchema, root: JsonSchema, depth: numbe
 /** Lists of several types, such as tuples, are JSON text. */
 function listOf({ items }: JsonSchema, root: JsonSchema, depth: number): Field {
   if (items === undefined || Array.isArray(items)) return { is: 'json' }
-  const of = fieldOf(items as JsonSchema | boolean, root, depth + 1)
+  const of = fieldOf(items, root, depth + 1)
   return of.is === 'json' ? { is: 'json' } : { is: 'list', of }
 }
 
 const resolved = (ref: string, root: JsonSchema): JsonSchema | boolean =>
-  ref === '#' ? root : ((root.$defs as Record<string, JsonSchema> | undefined)?.[ref.slice(ref.lastIndexOf('/') + 1)] ?? true)
+  ref === '#' ? root : (root.$defs?.[ref.slice(ref.lastIndexOf('/') + 1)] ?? true)
 
 const SCALARS: readonly string[] = ['text', 'whole', 'number', 'bool', 'time', 'scalar']
 
@@ -116,7 +116,10 @@ const joined = (one: Fields, other: Fields, join: (one: Field, other: Field) => 
  * fact with the name of a field of the context has that field's type and description.
  */
 function labelFields(kind: Kind, schema: JsonSchema, context: Fields): Fields {
-  const labels = [() => sampleOf(schema, schema, 0), () => kind.pure.initial({ tenant: 'tenant', kind: kind.name, id: 'id' })[0].context]
+  const labels = [
+    () => sampleOf(schema, schema, 0),
+    () => kind.pure.initial({ tenant: 'tenant', kind: kind.name, id: 'id' })[0].context as unknown,
+  ]
     .map((make) => labelOf(kind, make))
     .filter((label) => label !== undefined)
   const names = [...new Set(labels.flatMap((label) => Object.keys(label)))]
@@ -154,7 +157,7 @@ function sampleOf(schema: JsonSchema | boolean, root: JsonSchema, depth: number)
   if (schema.enum !== undefined) return schema.enum.find((value) => value !== null) ?? null
   const choice = (schema.anyOf ?? schema.oneOf)?.find((one) => !isNull(one))
   if (choice !== undefined) return sampleOf(choice, root, depth)
-  if (schema.allOf !== undefined) return Object.assign({}, ...schema.allOf.map((part) => sampleOf(part, root, depth))) as unknown
+  if (schema.allOf !== undefined) return schema.allOf.reduce<object>((all, part) => ({ ...all, ...objectSample(part, root, depth) }), {})
   const type = [schema.type ?? []].flat().find((name) => name !== 'null')
   if (type === 'string') return schema.format === 'date-time' ? SAMPLE_TIME : 'a'
   if (type === 'integer' || type === 'number') return Math.max(1, schema.minimum ?? 1)
@@ -164,7 +167,12 @@ function sampleOf(schema: JsonSchema | boolean, root: JsonSchema, depth: number)
   return Object.fromEntries(properties.map(([name, one]) => [name, sampleOf(one, root, depth + 1)]))
 }
 
+function objectSample(schema: JsonSchema | boolean, root: JsonSchema, depth: number): object {
+  const sample = sampleOf(schema, root, depth)
+  return typeof sample === 'object' && sample !== null ? sample : {}
+}
+
 const arraySample = ({ items, prefixItems }: JsonSchema, root: JsonSchema, depth: number): unknown[] => {
   const parts = prefixItems ?? (Array.isArray(items) ? items : [items ?? true])
-  return parts.map((part) => sampleOf(part as JsonSchema | boolean, root, depth + 1))
+  return parts.map((part) => sampleOf(part, root, depth + 1))
 }
