@@ -1,7 +1,11 @@
 import http from 'node:http'
 import { pipeline } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
+import { z } from 'zod'
 import { knownHosts } from '../../../pipeline/http/known-hosts.ts'
-import { isFull, refuseForNow, waitsTooLong, withQueryId } from './query-slots.ts'
+import { inOwnDatabase, isAnalysts, isCompressedByClickHouse, withinLimits } from './analyst-requests.ts'
+import { endQuery, isFull, refuseForNow, watchTurn, withQueryId } from './query-slots.ts'
 
 /** Connections of all clients together; a further one is closed. */
 const CONNECTIONS_MAX = 1_024
@@ -14,6 +18,26 @@ const VALUE_BYTES_MAX = 64 * 1024
 const HEADERS_MS_MAX = 30_000
 /** Time that a connection may be idle between two requests; clients are told. */
 const IDLE_MS_MAX = 10_000
+
+/** Time after the end of a query's time in which the engine, which knows more, may say so itself. */
+const GRACE_MS = 1_000
+
+export const engineOptions = z.object({
+  port: z.number(),
+  enginePort: z.number(),
+  allowedHosts: z.array(z.string()).readonly(),
+  analyst: z.object({
+    executionSec: z.number(),
+    executionSecMax: z.number(),
+    memoryBytesMax: z.number(),
+    resultRowsMax: z.number(),
+    spillBytesMax: z.number(),
+    queriesMax: z.number(),
+    queryBytesMax: z.number(),
+  }),
+})
+/** What the process of the engine must know. */
+export type EngineOptions = z.infer<typeof engineOptions>
 
 const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
   ['/ping', ['GET', 'HEAD']],
@@ -37,42 +61,44 @@ const CONNECTION_HEADERS = new Set(['host', 'connection', 'keep-alive', 'expect'
  * have come. When a client hangs up, so does the proxy: that ends the query or insert, not the engine.
  *
  * A request must name a known host (else 403), and be a query or a ping (else 404).
+ *
+ * Limits that the URL of an analyst's query names are lowered to what is allowed, and the query ends when its time is over, whatever its
+ * text says. Queries that find no slot in time are refused (`query-slots.ts`).
  */
-export function createClickHouseProxy(enginePort: number, allowedHosts: readonly string[]): http.Server {
+export function createClickHouseProxy({ enginePort, allowedHosts, analyst }: EngineOptions): http.Server {
   const known = new RegExp(knownHosts(allowedHosts), 'i')
   const agent = new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX })
   const engine = { host: '127.0.0.1', port: enginePort, agent, maxHeaderSize: HEADER_BYTES_MAX }
 
   const passOn = (from: http.IncomingMessage, to: http.ServerResponse): void => {
-    const { method, url = '' } = from
-    const { path, queryId } = isQuery(from) ? withQueryId(inOwnDatabase(url)) : { path: url, queryId: '' }
+    const { method, url, headers } = inOwnDatabase(from)
+    const ofAnalyst = isAnalysts(headers, url)
+    const { url: limited, executionSec } = ofAnalyst ? withinLimits(url, analyst) : { url, executionSec: undefined }
+    const { path, queryId } = ofAnalyst && isQuery(from) ? withQueryId(limited, headers) : { path: limited, queryId: undefined }
     // The headers keep Transfer-Encoding: Node would send the body of a GET without a frame, where the engine expects the next request.
-    const inner = http.request({ ...engine, method, path, headers: requestHeaders(from.headers) })
-    const watch = new AbortController()
+    const inner = http.request({ ...engine, method, path, headers: passedOn(headers, isCompressedByClickHouse(url)) })
     inner.once('response', (answer) => {
-      watch.abort()
       if (isFull(answer)) {
         answer.resume()
         return refuseForNow(to)
       }
+      if (answer.headers['x-clickhouse-exception-code'] === UNNAMED_ERROR) return void passOnError(answer, to)
       const { 'transfer-encoding': _, ...headers } = passedOn(answer.headers)
       to.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers)
       if (isPage(path)) readToEnd(answer, to)
       else pipeline(answer, to, () => undefined)
     })
     inner.on('error', ({ message }) => (to.headersSent ? to.destroy() : refuse(to, 502, `ClickHouse's engine does not answer: ${message}`)))
-    if (!isPage(path)) to.once('close', () => hangUp(inner))
+    const end = (): void => {
+      if (inner.destroyed || isPage(path)) return
+      hangUp(inner)
+      if (queryId !== undefined) void endQuery({ engine, path, headers, queryId })
+    }
+    to.once('close', end)
+    if (executionSec !== undefined) endAfter(executionSec, analyst.executionSecMax, to, end)
     // Not a pipeline, which would close the client's connection if the engine answers and does not read the rest of the body.
     from.pipe(inner)
-    if (queryId === '') return
-    to.once('close', () => watch.abort())
-    from.once('end', () => {
-      void waitsTooLong({ engine, path, headers: from.headers, queryId }, watch.signal).then((tooLong) => {
-        if (!tooLong || to.headersSent) return
-        refuseForNow(to)
-        hangUp(inner)
-      })
-    })
+    if (queryId !== undefined) watchTurn({ engine, path, headers, queryId }, { from, to, inner }, end)
   }
 
   const bounds = { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_MS_MAX, requestTimeout: 0, keepAliveTimeout: IDLE_MS_MAX }
@@ -87,6 +113,57 @@ export function createClickHouseProxy(enginePort: number, allowedHosts: readonly
   })
   server.maxConnections = CONNECTIONS_MAX
   return server
+}
+
+/** Ends an answer, and with it the query, when its time is over. Says so if the answer has not begun. */
+function endAfter(sec: number, secMax: number, to: http.ServerResponse, end: () => void): void {
+  const timer = setTimeout(
+    () => {
+      end()
+      if (to.headersSent) to.destroy()
+      else refuse(to, 408, timeIsOver(sec, secMax), { 'X-ClickHouse-Exception-Code': '159' })
+    },
+    sec * 1_000 + GRACE_MS,
+  )
+  to.once('close', () => clearTimeout(timer))
+}
+
+/** As ClickHouse says it, because clients take the number and the name from this text. */
+const timeIsOver = (sec: number, secMax: number): string =>
+  `Code: 159. DB::Exception: Timeout exceeded: the query has run for ${sec} seconds. The URL may ask for up to ${secMax} with `
+  + 'max_execution_time. (TIMEOUT_EXCEEDED)\n'
+
+/** ClickHouse's code of errors that have no code of their own. */
+const UNNAMED_ERROR = '1001'
+/**
+ * The engine has no working folder, so that it opens no files (`clickhouse-engine.ts`). What needs one fails with this text: the function
+ * file(), and formats that write or read a schema, as Protobuf does.
+ */
+const NO_FOLDER = 'call to getcwd failed'
+const NO_FILES =
+  'Code: 48. DB::Exception: The embedded ClickHouse opens no files: the function file() and the Protobuf formats, which need a file for '
+  + 'their schema, are not available. Parquet, Arrow, Native and RowBinary are. (NOT_IMPLEMENTED)\n'
+
+async function passOnError(answer: http.IncomingMessage, to: http.ServerResponse): Promise<void> {
+  const said = await buffer(answer).catch(() => Buffer.alloc(0))
+  const { 'transfer-encoding': _, 'content-length': __, 'content-encoding': coding, ...headers } = passedOn(answer.headers)
+  if (decoded(said, coding).includes(NO_FOLDER)) to.writeHead(501, { ...headers, 'x-clickhouse-exception-code': '48' }).end(NO_FILES)
+  else to.writeHead(answer.statusCode ?? 502, { ...headers, ...(coding !== undefined && { 'content-encoding': coding }) }).end(said)
+}
+
+const decoders: Record<string, (body: Buffer) => Buffer> = {
+  gzip: gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+  zstd: zstdDecompressSync,
+}
+/** Text without repetitions is legible in the remaining codings, both of them LZ4. */
+function decoded(body: Buffer, coding = ''): Buffer {
+  try {
+    return decoders[coding]?.(body) ?? body
+  } catch {
+    return body
+  }
 }
 
 /** Hands an answer on, and reads it to its end also if the client hangs up. */
@@ -105,18 +182,9 @@ function hangUp(inner: http.ClientRequest): void {
 
 const isTooLong = ([name, value = '']: [string, unknown]): boolean => name.length > NAME_BYTES_MAX || String(value).length > VALUE_BYTES_MAX
 
-/**
- * Takes the database `default` out of a request, which then goes to the user's own database. JDBC and others send it when nobody named a
- * database; the engine's has nothing in it.
- */
-const inOwnDatabase = (path: string): string => path.replace(/([?&])database=default(?:&|$)/, '$1')
-const requestHeaders = (headers: http.IncomingHttpHeaders): http.IncomingHttpHeaders => {
-  const { 'x-clickhouse-database': named, ...others } = passedOn(headers)
-  return named === undefined || named === 'default' ? others : { ...others, 'x-clickhouse-database': named }
-}
-
-const passedOn = (headers: http.IncomingHttpHeaders): http.IncomingHttpHeaders =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION_HEADERS.has(name)))
+const passedOn = (headers: http.IncomingHttpHeaders, plain = false): http.IncomingHttpHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION_HEADERS.has(name) && !(plain && name === 'accept-encoding')))
 
 /** Closes the connection too, because nothing reads the body of the request. */
-const refuse = (to: http.ServerResponse, status: number, text: string): unknown => to.writeHead(status, { Connection: 'close' }).end(text)
+const refuse = (to: http.ServerResponse, status: number, text: string, headers: http.OutgoingHttpHeaders = {}): unknown =>
+  to.writeHead(status, { ...headers, Connection: 'close' }).end(text)

@@ -38,15 +38,15 @@ export function refuseForNow(to: http.ServerResponse): void {
   )
 }
 
-/** The path with a query id: the client's, else a new one. */
-export function withQueryId(path: string): { path: string; queryId: string } {
-  const own = new URLSearchParams(path.split('?').slice(1).join('?')).get('query_id') ?? ''
+/** The path with a query id: the client's, else a new one. It comes first, because the engine takes the first of several. */
+export function withQueryId(path: string, headers: http.IncomingHttpHeaders): { path: string; queryId: string } {
+  const own = new URLSearchParams(path.split('?').slice(1).join('?')).get('query_id') ?? String(headers['x-clickhouse-query-id'] ?? '')
   if (own !== '') return { path, queryId: own }
   const queryId = randomUUID()
-  return { path: `${path}${path.includes('?') ? '&' : '?'}query_id=${queryId}`, queryId }
+  const [before = '', ...search] = path.split('?')
+  return { path: `${before}?${[`query_id=${queryId}`, search.join('?')].join('&')}`, queryId }
 }
 
-/** A request whose query may have to wait: all of it is with the engine. */
 export interface SentQuery {
   engine: http.RequestOptions
   path: string
@@ -54,20 +54,55 @@ export interface SentQuery {
   queryId: string
 }
 
-/** Resolves to true when the query has waited too long, to false when it runs or when the signal ends the watch. */
-export async function waitsTooLong(query: SentQuery, signal: AbortSignal): Promise<boolean> {
+interface Exchange {
+  from: http.IncomingMessage
+  to: http.ServerResponse
+  inner: http.ClientRequest
+}
+
+/** Refuses a query that has not started some time after all of its request came. Calls back then. */
+export function watchTurn(query: SentQuery, { from, to, inner }: Exchange, giveUp: () => void): void {
+  const over = new AbortController()
+  inner.once('response', () => over.abort())
+  to.once('close', () => over.abort())
+  from.once('end', () => {
+    void waitsTooLong(query, over.signal).then((tooLong) => {
+      if (!tooLong) return
+      refuseForNow(to)
+      giveUp()
+    })
+  })
+}
+
+/** Resolves to true when the query has waited too long, to false when it runs or when the watch is over. */
+async function waitsTooLong(query: SentQuery, over: AbortSignal): Promise<boolean> {
   try {
-    await sleep(WAIT_MS_MAX, undefined, { signal, ref: false })
+    await sleep(WAIT_MS_MAX, undefined, { signal: over, ref: false })
     if (await hasStarted(query)) return false
-    await sleep(CONFIRM_MS, undefined, { signal, ref: false })
-    return !(await hasStarted(query)) && !signal.aborted
+    await sleep(CONFIRM_MS, undefined, { signal: over, ref: false })
+    return !(await hasStarted(query)) && !over.aborted
   } catch {
+    // Answered, left, or the engine is away, which its request for the query finds out too.
     return false
   }
 }
 
+/** The engine itself misses that a client has gone while it joins or while it prepares a query. */
+export async function endQuery(query: SentQuery): Promise<void> {
+  // Without an answer the engine is away, and its queries with it.
+  await askAsUser(query, 'KILL QUERY WHERE query_id = {id:String} ASYNC').catch(() => undefined)
+}
+
+async function hasStarted(query: SentQuery): Promise<boolean> {
+  const { status, found } = await askAsUser(query, 'KILL QUERY WHERE query_id = {id:String} TEST')
+  return status !== 200 || found !== ''
+}
+
 /** Asks as the user of the query, who sees it if it runs. The engine answers this statement at once, without a slot. */
-async function hasStarted({ engine, path, headers, queryId }: SentQuery): Promise<boolean> {
+async function askAsUser(
+  { engine, path, headers, queryId }: SentQuery,
+  statement: string,
+): Promise<{ status: number | undefined; found: string }> {
   const asked = new URLSearchParams(path.split('?').slice(1).join('?'))
   const parameters = new URLSearchParams({ param_id: queryId })
   for (const name of ['user', 'password']) if (asked.has(name)) parameters.set(name, asked.get(name) ?? '')
@@ -77,8 +112,6 @@ async function hasStarted({ engine, path, headers, queryId }: SentQuery): Promis
   )
   const question = http.request({ ...engine, method: 'POST', path: `/?${parameters.toString()}`, headers: Object.fromEntries(credentials) })
   const answer = new Promise<http.IncomingMessage>((resolve, reject) => question.once('response', resolve).once('error', reject))
-  question.end('KILL QUERY WHERE query_id = {id:String} TEST')
-  const { statusCode } = await answer
-  const found = await text(await answer)
-  return statusCode !== 200 || found !== ''
+  question.end(statement)
+  return { status: (await answer).statusCode, found: await text(await answer) }
 }
