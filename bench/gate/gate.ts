@@ -1,7 +1,7 @@
 import { waitUntilCaughtUp } from '../../infra/app/system-status.ts'
 import type { Producer } from '../harness/bench-producer.ts'
 import type { BenchSystem } from '../harness/bench-system.ts'
-import { GATE_MS_MAX } from '../harness/in-time.ts'
+import { CAUGHT_UP_MS_MAX } from '../harness/in-time.ts'
 import { checkLedger, type Verdict } from './check-ledger.ts'
 import { readLedger } from './read-ledger.ts'
 
@@ -12,6 +12,6 @@ import { readLedger } from './read-ledger.ts'
  * @throws ColloquyError `not_level`
  */
 export async function passGate(system: BenchSystem, { tenant, sent }: Producer): Promise<Verdict> {
-  await waitUntilCaughtUp(system.settings, GATE_MS_MAX)
+  await waitUntilCaughtUp(system.settings, CAUGHT_UP_MS_MAX)
   return checkLedger(sent, await readLedger(system, tenant))
 }

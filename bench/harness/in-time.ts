@@ -4,14 +4,12 @@ import { withinMs } from '../../pipeline/runtime/time-limit.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 
 /*
- * Every wait of a scenario and of the gate is one of these: it has a limit, and when its time is over it says what it waited for and how
- * far that was. Without that, a run that waits for ever shows nothing but that it does.
+ * Scenarios and the gate wait for the system with these: each wait has a limit, and when its time is over it says what it waited for and how
+ * far that was. ClickHouse's client has a limit of its own: 30 s without a byte.
  */
 
-/** How long a scenario waits for a stage, or for the next message of a stream. */
-export const CAUGHT_UP_MS_MAX = 120_000
-/** How long the gate waits until all stages are level, and until it has read what it compares: the whole backlog may be left to it. */
-export const GATE_MS_MAX = 300_000
+/** How long a stage may take to catch up, and a stream until its next message. */
+export const CAUGHT_UP_MS_MAX = 300_000
 /** How long a process may take to start. */
 export const STARTED_MS_MAX = 120_000
 const POLL_MS = 5
