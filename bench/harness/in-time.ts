@@ -4,7 +4,7 @@ import { withinMs } from '../../pipeline/runtime/time-limit.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 
 /*
- * Scenarios and the gate wait for the system with these: each wait has a limit, and when its time is over it says what it waited for and how
+ * Scenarios and the gate wait for the system with these: each has a limit, and when its time is over it says what it waited for and how
  * far that was. ClickHouse's client has a limit of its own: 30 s without a byte.
  */
 
