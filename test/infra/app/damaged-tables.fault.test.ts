@@ -46,7 +46,7 @@ beforeAll(async () => {
     { records: () => undefined, waits: () => undefined },
     new AbortController().signal,
   )
-  await vi.waitUntil(() => find(system), { timeout: 10_000 })
+  await vi.waitUntil(() => find(system), { timeout: 60_000 })
   const tables = await rows<{ name: string; path: string }>(
     system,
     `SELECT name, data_paths[1] AS path FROM system.tables WHERE database = currentDatabase() AND data_paths != []`,
@@ -226,7 +226,7 @@ test.each([
     const pending = startPendingRebuild(system.settings, () => system.running.client, silent)
     started.defer(() => pending.stop())
     await expectWhole(system)
-    await expect.poll(() => readProblems(system.settings), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => readProblems(system.settings)).toEqual([])
   },
   120_000,
 )
