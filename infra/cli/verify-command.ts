@@ -2,6 +2,7 @@ import { createClient } from '@clickhouse/client'
 import { Command } from 'commander'
 import type { IndexDifference } from '../../pipeline/index-check/index-differences.ts'
 import { textOf } from '../../pipeline/jetstream/removed.ts'
+import { damagedTables } from '../../pipeline/projector/present-generations.ts'
 import { damageError } from '../../pipeline/runtime/clickhouse-failures.ts'
 import type { Named } from '../../pipeline/verify/table-differences.ts'
 import { type Verified, verify } from '../../pipeline/verify/verify.ts'
@@ -44,7 +45,7 @@ in the search index (table search_index), and no other point may exist. The exit
     .action(async (options: Options) => {
       const { settings: effective } = settings()
       const startedMs = performance.now()
-      const { verified, index } = await verifySystem(effective, options, out)
+      const { verified, index, damaged } = await verifySystem(effective, options, out)
       const seconds = Math.round(performance.now() - startedMs) / 1_000
       const checked = index === undefined || 'skipped' in index ? undefined : index
       const tables: Tables = { ...verified.tables, ...(checked && { [INDEX]: { rows: checked.points, differences: checked.differences } }) }
@@ -52,6 +53,8 @@ in the search index (table search_index), and no other point may exist. The exit
       if (options.json) out.json({ ...verified, tables, first, ...(index && { index: indexFacts(index) }), seconds })
       else print(out, verified, tables, index, seconds)
       const wrong = Object.entries(tables).flatMap(([name, { differences }]) => (differences > 0 ? [name] : []))
+      const repairing = wrong.filter((name) => damaged.includes(name))
+      if (repairing.length > 0) throw beingRepaired(repairing)
       if (wrong.length > 0) {
         const what = `${wrong.join(', ')} ${wrong.length === 1 ? 'does' : 'do'} not match the log`
         throw new ColloquyError('tables_differ', `${what}:\n${first.map(described).join('\n')}\n${remedyOf(wrong)}`)
@@ -83,9 +86,19 @@ function remedyOf(wrong: readonly string[]): string {
   return [...tables, ...index].join(' ')
 }
 
+/** Rows that are missing while a damaged table is made again say nothing about the rest of it. */
+const beingRepaired = (tables: readonly string[]): ColloquyError =>
+  new ColloquyError(
+    'table_damaged',
+    `a part of ${tables.join(', ')} was damaged, and the table is being made again from LOG. Verify again when "colloquy status --problems" `
+      + 'names no table',
+  )
+
 interface SystemVerified {
   readonly verified: Verified
   readonly index: IndexVerification | undefined
+  /** Tables that were marked as damaged before or after. */
+  readonly damaged: readonly string[]
 }
 
 async function verifySystem(settings: Settings, { from, to, tenant }: Options, out: Output): Promise<SystemVerified> {
@@ -95,8 +108,10 @@ async function verifySystem(settings: Settings, { from, to, tenant }: Options, o
   try {
     return await withJetStream(settings, async (jetstream) => {
       const scope = { from, to, tenant, onProgress: bar.update, signal }
+      const before = await damagedTables(clickhouse)
       const verified = await verify({ ...scope, jetstream, clickhouse, countRepeats: true })
-      return { verified, index: await verifySearchIndex(settings, jetstream, clickhouse, { ...scope, tablesTo: verified.to }) }
+      const index = await verifySearchIndex(settings, jetstream, clickhouse, { ...scope, tablesTo: verified.to })
+      return { verified, index, damaged: [...before, ...(await damagedTables(clickhouse))] }
     })
   } catch (error) {
     throw damageError(error) ?? error

@@ -63,6 +63,30 @@ export const TABLE_ERRORS = {
     remedy: 'Give `--to` a time after `--from`.',
     where: '`colloquy questions`, `report`',
   },
+  which_tenant: {
+    meaning: 'The question must say which tenant it is about.',
+    cause: 'The tables have records of several tenants, and the command has no `--tenant`.',
+    remedy: 'Give `--tenant` one of the names in the message.',
+    where: '`colloquy questions`, `report`',
+  },
+  no_such_tenant: {
+    meaning: 'The tables have no record of the tenant.',
+    cause: 'The name is misspelt, the tenant has sent nothing yet, or its first records are not in the tables yet.',
+    remedy: 'Give `--tenant` a name of the list in the message. After the first message wait with `colloquy status --wait`.',
+    where: '`colloquy questions`, `report`',
+  },
+  no_such_kind: {
+    meaning: 'The tenant has no record of the kind.',
+    cause: 'The name is misspelt, or no actor of the kind has decided anything for this tenant yet.',
+    remedy: 'Give `--kind` a name of the list in the message, or leave it out to ask about all kinds.',
+    where: '`colloquy questions`, `report`',
+  },
+  no_such_time_zone: {
+    meaning: 'ClickHouse does not know the time zone.',
+    cause: 'The zone is newer than the list of time zones of ClickHouse.',
+    remedy: 'Give `--tz` another zone with the same clocks. `SELECT time_zone FROM system.time_zones` lists those that ClickHouse knows.',
+    where: '`colloquy questions`, `report`',
+  },
   bad_option: {
     meaning: 'Options of the command contradict one another.',
     cause: 'The command has `--to` without `--into`, or `--into` together with names of tables.',

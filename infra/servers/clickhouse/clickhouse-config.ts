@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { catalogue, ownQueries } from './analyst-catalogue.ts'
+import { closedGrants, listFilters } from './analyst-lists.ts'
 import { isChangeable } from './changeable-settings.ts'
 import { startStatements, workload } from './query-slots.ts'
 
@@ -105,14 +106,20 @@ const constraints = ({ analyst, names }: Settings): string =>
 const mapValues = <T>(values: Record<string, T>, change: (value: T) => string): Record<string, string> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]))
 
+/** Conditions on the rows of tables of `system` that analysts read. */
+const rowFilters = { ...listFilters(database), processes: ownQueries }
+
+const grantElements = (grants: readonly string[]): string =>
+  [...grants.map((grant) => `GRANT ${grant}`), ...closedGrants(database)].map((query) => `<query>${query}</query>`).join('')
+
 const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
       <no_password/>
       <networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
       <profile>analyst</profile>
       <quota>none</quota>
       <default_database>${database}</default_database>
-      <databases><system><processes><filter>${ownQueries}</filter></processes></system></databases>
-      <grants>${grants.map((grant) => `<query>GRANT ${grant}</query>`).join('')}</grants>
+      <databases><system>${elements(mapValues(rowFilters, (filter) => `<filter>${filter}</filter>`))}</system></databases>
+      <grants>${grantElements(grants)}</grants>
     </${name}>`
 
 /** A rule for requests that name the engine's own address. Others get 404, such as those of web pages that found its port. */
@@ -182,6 +189,8 @@ export const configXml = (settings: Settings): string => `<clickhouse>
     <analyst>
       <profile>default</profile>
       <readonly>1</readonly>
+      <allow_suspicious_types_in_group_by>1</allow_suspicious_types_in_group_by>
+      <allow_suspicious_types_in_order_by>1</allow_suspicious_types_in_order_by>
       <max_execution_time>${settings.analyst.executionSec}</max_execution_time>
       ${elements({ ...lowerable(settings.analyst), ...fixed(settings.analyst) })}
       <constraints>

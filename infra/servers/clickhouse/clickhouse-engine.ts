@@ -13,7 +13,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { access, type FileHandle, mkdir, open, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -21,6 +21,7 @@ import { inspect } from 'node:util'
 import { libchdbPath } from 'chdb/libchdb'
 import { DataType, load, open as openLibrary } from 'ffi-rs'
 import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
+import { quoted } from '../../../schemas/ddl.ts'
 import { database, engineHostVariable, enginePortVariable, startSql } from './clickhouse-config.ts'
 import { createClickHouseProxy, type EngineOptions, engineOptions } from './clickhouse-proxy.ts'
 
@@ -109,11 +110,14 @@ async function serve(folder: string, data: string, options: EngineOptions): Prom
 const [, , folder, mode, argument = ''] = process.argv
 if (folder === undefined) throw new Error('usage: node clickhouse-engine.ts <folder> create|settings <file>|serve <options>')
 const data = `--path=${join(folder, 'data')}`
-const settingNames = `SELECT name FROM system.settings INTO OUTFILE '${argument}' FORMAT TSV`
+const settingNames = `SELECT name FROM system.settings INTO OUTFILE ${quoted(argument)} FORMAT TSV`
 // Must precede the start of the engine, whose threads inherit the priority.
 lowerThreadPriority()
 if (mode !== 'serve') {
-  process.chdir(folder)
+  // The engine reads a config.xml of its working folder: this one has none.
+  const empty = join(folder, 'gone')
+  mkdirSync(empty, { recursive: true })
+  process.chdir(empty)
   await (mode === 'create'
     ? clickHouseLocal(data, '--query', `CREATE DATABASE IF NOT EXISTS ${database}; ${settingNames}`)
     : clickHouseLocal('--query', settingNames))

@@ -153,11 +153,10 @@ async function createDatabase(engine: readonly string[], folder: string): Promis
   const names = async (): Promise<string[]> => (await readFile(list, 'utf8')).trim().split('\n')
   const isMade = existsSync(made)
   if (isMade && existsSync(list)) return names()
-  const unfinishedName = `${listName}.new`
-  const unfinished = join(folder, unfinishedName)
+  const unfinished = `${list}.new`
   await rm(unfinished, { force: true })
   // Not on existing data, where a damaged table would stop the run.
-  const { stderr } = await execFile(process.execPath, [...engine, isMade ? 'settings' : 'create', unfinishedName])
+  const { stderr } = await execFile(process.execPath, [...engine, isMade ? 'settings' : 'create', unfinished])
   if (existsSync(made) && existsSync(unfinished)) {
     await rename(unfinished, list)
     return names()

@@ -95,7 +95,7 @@ describe('queries of analysts', () => {
   it('are all answered when three people open a dashboard of 16 panels, while 1,000 rows a second arrive', async () => {
     const to = new Date()
     const time = { from: new Date(to.getTime() - 30 * 86_400_000), to, intervalMs: 3_600_000 }
-    const panels = sqlQueries.slice(0, PANELS).map(({ text }) => `${expandSql(text, 'shop', time)} FORMAT Native`)
+    const panels = sqlQueries.slice(0, PANELS).map(({ text }) => `${expandSql(text, { tenant: 'shop' }, time)} FORMAT Native`)
     expect(panels).toHaveLength(PANELS)
 
     const stop = new AbortController()
