@@ -4,7 +4,7 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { countIn, findRemoved } from '../../pipeline/jetstream/removed.ts'
+import { findRemoved, type SeqRange } from '../../pipeline/jetstream/removed.ts'
 import { type Metrics, type MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import { awayCodeOf, isServerAway } from '../../pipeline/runtime/server-away.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
@@ -153,7 +153,7 @@ async function startTables(base: Base, engine: Engine, started: AsyncDisposableS
   const client = createClient(clickhouse.client)
   started.defer(() => client.close())
   const { folder } = clickhouse
-  const lostRecords = async (): Promise<number> => countIn((await findRemoved(base.jetstream)).ranges)
+  const lostRecords = async (): Promise<readonly SeqRange[]> => (await findRemoved(base.jetstream)).ranges
   await prepareTables(client, base.kv, base.log, { ...clickhouse, lostRecords })
   const views = await startTypedViews({ clickhouse: client, kv: base.kv, log: base.log })
   started.defer(() => views.stop())

@@ -6,6 +6,7 @@ import { damagedTables } from '../../pipeline/projector/present-generations.ts'
 import { damageError } from '../../pipeline/runtime/clickhouse-failures.ts'
 import type { Named } from '../../pipeline/verify/table-differences.ts'
 import { type Verified, verify } from '../../pipeline/verify/verify.ts'
+import { counted } from '../../schemas/counted.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningClickHouse, withJetStream } from '../app/connect-to-running.ts'
@@ -46,9 +47,9 @@ in the search index (table search_index), and no other point may exist. The exit
       const startedMs = performance.now()
       const { verified, index, damaged } = await verifySystem(effective, options, out)
       const seconds = Math.round(performance.now() - startedMs) / 1_000
-      const counted = index === undefined || 'skipped' in index ? undefined : index
-      const tables: Tables = { ...verified.tables, ...(counted && { [INDEX]: { rows: counted.points, differences: counted.differences } }) }
-      const first = [...verified.first, ...(counted?.found.map(namedOf) ?? [])]
+      const checked = index === undefined || 'skipped' in index ? undefined : index
+      const tables: Tables = { ...verified.tables, ...(checked && { [INDEX]: { rows: checked.points, differences: checked.differences } }) }
+      const first = [...verified.first, ...(checked?.found.map(namedOf) ?? [])]
       if (options.json) out.json({ ...verified, tables, first, ...(index && { index: indexFacts(index) }), seconds })
       else print(out, verified, tables, index, seconds)
       const wrong = Object.entries(tables).flatMap(([name, { differences }]) => (differences > 0 ? [name] : []))
@@ -89,8 +90,8 @@ function remedyOf(wrong: readonly string[]): string {
 const beingRepaired = (tables: readonly string[]): ColloquyError =>
   new ColloquyError(
     'table_damaged',
-    `a part of ${tables.join(', ')} was damaged, and the table is being made again from LOG. Verify again when "colloquy status --problems" `
-      + 'names no table',
+    `a part of ${tables.join(', ')} was damaged, and the table is being made again from LOG; `
+      + 'verify again when "colloquy status --problems" names no table',
   )
 
 interface SystemVerified {
@@ -139,7 +140,7 @@ function print(
   )
   for (const [name, { rows, key }] of Object.entries(repeats)) {
     out.line(
-      `${name}: ${rows} rows are on disk twice, the first ${printable(key.replaceAll('\n', ' '))}; `
+      `${name}: ${counted(rows, 'row')} ${rows === 1 ? 'is' : 'are'} on disk twice, the first ${printable(key.replaceAll('\n', ' '))}; `
         + 'the view shows each once, and ClickHouse removes the copies when it merges.',
     )
   }
@@ -152,18 +153,21 @@ function print(
     )
   }
   if (index !== undefined) for (const line of indexLines(index, to)) out.line(line)
-  out.line(`${records} records, LOG sequences ${from} to ${to}, in ${seconds} s.`)
+  out.line(`${counted(records, 'record')}, LOG sequences ${from} to ${to}, in ${seconds} s.`)
 }
 
 function indexLines(index: IndexVerification, tablesTo: number): string[] {
   if ('skipped' in index) return [`The search index was not verified: ${index.skipped}.`]
   const { to, texts, unembeddable, unproven } = index
+  const without = unembeddable === 1 ? 'has no point' : 'have no point'
   const notes = [
-    `The search index must have ${texts} texts of the log`,
+    `The search index must have ${counted(texts, 'text')} of the log`,
     ...(unembeddable > 0
-      ? [`${unembeddable} of them have no point, because the model fails on them ("colloquy dead ls --reason embed_failed")`]
+      ? [`${unembeddable} of them ${without}, because the model fails on them ("colloquy dead ls --reason embed_failed")`]
       : []),
-    ...(unproven > 0 ? [`${unproven} points come from records that LOG has lost, which nothing proves`] : []),
+    ...(unproven > 0
+      ? [`${counted(unproven, 'point')} ${unproven === 1 ? 'comes' : 'come'} from records that LOG has lost, which nothing proves`]
+      : []),
     ...(to < tablesTo ? [`it is filled up to LOG sequence ${to} of ${tablesTo}`] : []),
   ]
   return [`${notes.join('; ')}.`]

@@ -26,8 +26,8 @@ export const TABLE_ERRORS = {
     meaning: 'A file of a table in ClickHouse is damaged or gone.',
     cause: 'The disk changed or lost it, or somebody did.',
     remedy:
-      'Wait: Colloquy finds the damaged part within seconds, sets it aside, and makes the table again from LOG. `colloquy status '
-      + '--problems` names the table until then. On a ClickHouse of your own, remove the part and run `colloquy rebuild`.',
+      'Wait: Colloquy finds the damaged part within seconds, sets it aside, and makes the table again from LOG; its log names the files. '
+      + 'On a ClickHouse of your own, remove the part and run `colloquy rebuild`.',
     where: '`colloquy verify`, `questions`, `sql`, `status --problems`; `GET /v1/search` and `wait=tables`',
     http: 503,
   },

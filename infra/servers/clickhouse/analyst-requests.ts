@@ -53,6 +53,12 @@ export function inOwnDatabase({ method, url = '', headers }: IncomingMessage): {
 }
 
 /**
+ * Takes the wish for headers about the progress out of a URL. They would come with the answer, not before it, and be too many: the proxy
+ * passes headers on when all are there. The header with the sums stays.
+ */
+export const withoutProgress = (url: string): string => url.replaceAll(/([?&])send_progress_in_http_headers=[^&]*&?/g, '$1')
+
+/**
  * Whether ClickHouse would compress an answer twice: drivers that ask for ClickHouse's own compression, which clients of versions before
  * 0.7 of the JDBC driver name in Accept-Encoding too, decompress it once.
  */

@@ -1,15 +1,18 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { connectToRunningClickHouse } from '../../../infra/app/connect-to-running.ts'
+import { announce, connectToRunningClickHouse, connectToRunningNats } from '../../../infra/app/connect-to-running.ts'
 import { readProblems } from '../../../infra/app/system-problems.ts'
 import { readStatus } from '../../../infra/app/system-status.ts'
+import { loadSettings } from '../../../infra/settings.ts'
 import { type Answer, clientOf } from '../../support/http-requests.ts'
 import { OPENAPI } from '../../support/qdrant-openapi.ts'
 import { startFakeQdrant } from '../../support/qdrant-server.ts'
-import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
+import { runCli } from '../../support/run-cli.ts'
+import { settingsFor, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
 let started: AsyncDisposableStack
@@ -108,11 +111,56 @@ test('a NATS that hangs: every request is answered with 503 and Retry-After with
     expect(answer.body['detail']).toMatch(/NATS|nats|JetStream|INBOX/)
   }
   expect((await within(8_000, get('/healthz'))).status).toBe(200)
+  await expect.poll(async () => (await get('/readyz')).status, { timeout: 10_000 }).toBe(503)
+  const checks = (await get('/readyz')).body['checks'] as readonly { check: string; detail: string }[]
+  expect(checks.find(({ check }) => check === 'nats')?.detail).toMatch(/^NATS at \S+ has not answered for 2 s$/)
   expect((await within(15_000, get('/metrics'))).status).toBe(200)
 
   thaw()
   await expect.poll(async () => (await post('/v1/in/acme/toy/a?wait=out', INPUT)).status, { timeout: 30_000 }).toBe(200)
+  await expect.poll(async () => (await get('/readyz')).status, { timeout: 10_000 }).toBe(200)
 }, 90_000)
+
+test('commands say that nothing runs only where nothing listens', async () => {
+  const { settings } = loadSettings({}, settingsFor(dataDir))
+  await writeFile(join(dataDir, 'clickhouse-password'), 'x')
+  await writeFile(join(dataDir, 'nats-password'), 'x')
+  const at = (port: number) => ({
+    pid: process.pid,
+    natsUrl: `nats://127.0.0.1:${port}`,
+    clickhouseUrl: `http://127.0.0.1:${port}`,
+    httpUrl: null,
+  })
+  const refusals = () =>
+    Promise.allSettled([
+      within(12_000, connectToRunningClickHouse(settings, 'analyst')),
+      within(12_000, connectToRunningNats(settings)),
+      within(12_000, runCli(['sql', 'SELECT 1'], { dataDir })),
+    ])
+  // As a server that has too many connections.
+  const closing = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+  started.defer(() => void closing.close())
+  await once(closing, 'listening')
+  const { port } = closing.address() as AddressInfo
+  await announce(dataDir, at(port))
+
+  const [clickhouse, nats, sql] = await refusals()
+
+  expect(clickhouse).toMatchObject({
+    reason: {
+      code: 'tables_unavailable',
+      message: expect.stringMatching(/^ClickHouse at \S+ listens, but does not answer \(\w+\)/) as string,
+    },
+  })
+  expect(nats).toMatchObject({ reason: { code: 'nats_unreachable', message: expect.stringContaining('listens, but does not') as string } })
+  expect(sql).toMatchObject({ value: { code: 1, stderr: expect.stringContaining('code: tables_unavailable') as string } })
+
+  closing.close()
+  await once(closing, 'close')
+  const [noClickHouse, noNats, noSql] = await refusals()
+  expect([noClickHouse, noNats]).toMatchObject([{ reason: { code: 'not_running' } }, { reason: { code: 'not_running' } }])
+  expect(noSql).toMatchObject({ value: { code: 1, stderr: expect.stringContaining('code: not_running') as string } })
+}, 60_000)
 
 test.skipIf(!existsSync(OPENAPI))(
   'a Qdrant that hangs: searches are answered within their limit, and name it',
