@@ -57,6 +57,9 @@ export async function announced(dataDir: string): Promise<Addresses | undefined>
   return text === undefined ? undefined : addressesSchema.safeParse(parseJson(text)).data
 }
 
+/** A server that stands still is noticed after two pings without an answer. */
+const PING_INTERVAL_MS = 15_000
+
 /**
  * Connects to the NATS of a running system as Colloquy's own user, whose password is in the data folder. With NATS_URL, as the user that
  * the settings name.
@@ -65,7 +68,8 @@ export async function announced(dataDir: string): Promise<Addresses | undefined>
  */
 export async function connectToRunningNats(settings: Settings): Promise<NatsConnection> {
   const connection = await runningNats(settings)
-  return connectNats({ ...connection, timeout: CONNECT_MS_MAX }, 'colloquy command').catch((cause: unknown) => {
+  const options = { ...connection, timeout: CONNECT_MS_MAX, pingInterval: PING_INTERVAL_MS }
+  return connectNats(options, 'colloquy command').catch((cause: unknown) => {
     throw settings.NATS_URL === undefined ? noAnswer(settings, 'NATS', [connection.servers].flat().join(), cause) : cause
   })
 }

@@ -48,7 +48,7 @@ export function createLagReport(
 }
 
 function paceText(lag: number, fewer: number, seconds: number): string {
-  if (fewer <= 0) return ', no fewer than before'
+  if (fewer <= 0) return ', as many as before or more'
   const perSecond = fewer / seconds
   return `, ${count(perSecond)} fewer a second, about ${count(Math.max(1, lag / perSecond))} s to go`
 }

@@ -8,6 +8,7 @@ import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
 import { printable } from '../app/terminal-output.ts'
+import { whileConnected } from '../app/while-connected.ts'
 import { tokenArgument } from './arguments.ts'
 import { WAIT_FLAGS } from './learn-command.ts'
 
@@ -33,16 +34,22 @@ To list the sources: colloquy sql "SELECT label.source, label.chunks FROM actors
     .action(async (sources: string[], options: Options) => {
       const { settings: effective } = settings()
       const nc = await connectToRunningNats(effective)
-      const sender = createSender(nc, { onWait: (why) => out.note(`${why}; trying again`) })
       try {
-        const knowledge = await createKnowledgeClient({ nc, sender, tenant: options.tenant })
         const forgotten: { source: string; chunks: number }[] = []
-        for (const source of sources) forgotten.push(await forget(knowledge, source))
+        const limit = { again: 'some sources may not be forgotten: run the command again', onAway: out.note }
+        await whileConnected(nc, limit, async (signal) => {
+          const sender = createSender(nc, { onWait: (why) => out.note(`${why}; trying again`), signal })
+          try {
+            const knowledge = await createKnowledgeClient({ nc, sender, tenant: options.tenant })
+            for (const source of sources) forgotten.push(await forget(knowledge, source))
+          } finally {
+            await sender.close()
+          }
+        })
         if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs, out.note)
         if (options.json) out.json({ forgotten })
         else for (const { source, chunks } of forgotten) out.line(`${printable(source)}: ${chunks} chunks`)
       } finally {
-        await sender.close()
         await nc.close()
       }
     })

@@ -1,3 +1,4 @@
+import type { KV } from '@nats-io/kv'
 import { Command } from 'commander'
 import { z } from 'zod'
 import { type ConversationFile, openConversations } from '../../pipeline/ingest/conversations/conversation-file.ts'
@@ -17,6 +18,7 @@ import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
 import { openBucket } from '../app/prepare-streams.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
+import { whileConnected } from '../app/while-connected.ts'
 import { tokenArgument } from './arguments.ts'
 import { type BytesBar, createBytesBar } from './bytes-bar.ts'
 
@@ -33,6 +35,7 @@ interface Options extends JsonOption {
   readonly timeoutMs: number
 }
 
+const RUN_AGAIN = 'the file is not imported whole: run the command again, which adds only what is missing'
 const REPLY_WAIT_MS = 10_000
 const TIMEOUT_MS = 600_000
 /** Live conversations in progress at a time: each waits for its answers. */
@@ -74,24 +77,30 @@ a token ([A-Za-z0-9_-], up to 128 characters) becomes the actor "b64-" and the b
       const { settings: effective } = settings()
       const file = await openConversations(path)
       await withJetStream(effective, async (jetstream) => {
-        await checkKind(jetstream, options.kind)
+        const kv = await openBucket(jetstream.nc)
+        await checkKind(kv, options.kind)
         const { state: dead } = await jetstream.jsm.streams.info('DEAD')
         const progress = showProgress(out, file)
         try {
-          const summary = await importConversations(file.pieces, {
-            nc: jetstream.nc,
-            jetstream,
-            tenant: options.tenant,
-            kind: options.kind,
-            mode: options.answer ? 'live' : 'history',
-            counted: options.count === true,
-            addChanged: options.addChanged === true,
-            rate: options.rate,
-            replyWaitMs: options.replyWaitMs,
-            conversationsMax: options.parallel ?? (options.answer ? LIVE_MAX : undefined),
-            onWait: progress.waits,
-            onProgress: progress.update,
-          })
+          const summary = await whileConnected(jetstream.nc, { again: RUN_AGAIN, onAway: progress.waits }, (signal) =>
+            importConversations(file.pieces, {
+              nc: jetstream.nc,
+              jetstream,
+              kv,
+              tenant: options.tenant,
+              kind: options.kind,
+              name: path,
+              mode: options.answer ? 'live' : 'history',
+              counted: options.count === true,
+              addChanged: options.addChanged === true,
+              rate: options.rate,
+              replyWaitMs: options.replyWaitMs,
+              conversationsMax: options.parallel ?? (options.answer ? LIVE_MAX : undefined),
+              signal,
+              onWait: progress.waits,
+              onProgress: progress.update,
+            }),
+          )
           progress.stop()
           if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs, out.note)
           const rejected = options.wait ? await countRejected(jetstream, options, dead.last_seq + 1) : undefined
@@ -103,8 +112,8 @@ a token ([A-Za-z0-9_-], up to 128 characters) becomes the actor "b64-" and the b
     })
 
 /** @throws ColloquyError `no_such_kind`: each input would be rejected, out of sight. */
-async function checkKind(jetstream: JetStreamContext, kind: string): Promise<void> {
-  const kinds = await registeredKinds(await openBucket(jetstream.nc))
+async function checkKind(kv: KV, kind: string): Promise<void> {
+  const kinds = await registeredKinds(kv)
   if (kinds.has(kind)) return
   throw new ColloquyError('no_such_kind', `no kind "${kind}" is in use; there are ${[...kinds.keys()].join(', ')}`)
 }
@@ -158,8 +167,7 @@ function report(out: Output, path: string, bytes: number, summary: ImportSummary
     )
   }
   if (formats.length === 0 && badLines === 0) {
-    out.note(`${path} ${bytes === 0 ? 'is empty' : 'has no conversations'}`)
-    return
+    throw new ColloquyError('no_conversations', `${path} ${bytes === 0 ? 'is empty' : 'has no conversations'}`)
   }
   if (!options.json) for (const line of linesOf(summary, options)) out.line(line)
   const parts = [
@@ -191,13 +199,23 @@ function changeText({ id, number, role, wasRole, was, is, ...place }: ImportSumm
 }
 
 function linesOf(summary: ImportSummary, options: Options): string[] {
-  const { conversations, turns, added, known, changed, late, reactions, unknownFields, skipped } = summary
+  const { conversations, turns, added, known, byTextOnly, changed, late, lateUntimed, published, reactions, unknownFields, skipped } =
+    summary
   const formats = (Object.keys(summary.formats) as (keyof typeof FORMATS)[]).map((name) => FORMATS[name])
-  const what = added === 0 && changed === 0 && turns > 0 ? 'nothing is new' : `${added} added, ${known} already there`
+  const what = added === 0 && changed === 0 && published === 0 && turns > 0 ? 'nothing is new' : `${added} added, ${known} already there`
   return [
     ...(formats.length === 0 ? [] : [`read as ${formats.join(' and ')}`]),
     `${counted(conversations, 'conversation')}, ${counted(turns, 'turn')}: ${what}${changed === 0 ? '' : `, ${changed} changed`}`,
-    ...(late === 0 ? [] : [`${late} of them between turns that were known: order messages by time`]),
+    ...(late === lateUntimed ? [] : [`${late - lateUntimed} of them between turns that were known: order messages by time`]),
+    ...(lateUntimed === 0
+      ? []
+      : [`${lateUntimed} of them between turns that were known, without times: they stand behind these in the tables`]),
+    ...(byTextOnly === 0
+      ? []
+      : [
+          `repeated texts taken for known: ${byTextOnly}, though other turns surround them in the file; `
+            + 'a "time" or "id" in each turn would tell them apart',
+        ]),
     ...(options.count ? ['the questions count the last 30 days: ask about older conversations with --from'] : []),
     ...(options.answer
       ? [`turns answered ${reactions.replied}, escalated ${reactions.escalated}, without either in time ${reactions.none}`]

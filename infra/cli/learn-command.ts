@@ -10,6 +10,7 @@ import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
+import { whileConnected } from '../app/while-connected.ts'
 import { tokenArgument } from './arguments.ts'
 import { type BytesBar, createBytesBar } from './bytes-bar.ts'
 
@@ -18,6 +19,8 @@ interface Options extends JsonOption {
   readonly wait?: true
   readonly timeoutMs: number
 }
+
+const RUN_AGAIN = 'some files are not learned yet: run the command again, which sends only what is missing'
 
 export const WAIT_FLAGS = { wait: 'then wait until all stages have caught up', timeoutMs: 600_000 } as const
 
@@ -54,16 +57,22 @@ Examples:
       for await (const found of findFiles(paths)) if ('bytes' in found) bytesTotal += found.bytes
       const nc = await connectToRunningNats(effective)
       const progress = showProgress(out, bytesTotal)
-      const sender = createSender(nc, { onWait: progress.waits })
       try {
-        const knowledge = await createKnowledgeClient({ nc, sender, tenant: options.tenant })
-        const summary = await learnFiles(findFiles(paths), { knowledge, onProgress: progress.update })
+        const limit = { again: RUN_AGAIN, onAway: progress.waits }
+        const summary = await whileConnected(nc, limit, async (signal) => {
+          const sender = createSender(nc, { onWait: progress.waits, signal })
+          try {
+            const knowledge = await createKnowledgeClient({ nc, sender, tenant: options.tenant })
+            return await learnFiles(findFiles(paths), { knowledge, signal, onProgress: progress.update })
+          } finally {
+            await sender.close()
+          }
+        })
         progress.stop()
         if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs, out.note)
         report(out, summary, options)
       } finally {
         progress.stop()
-        await sender.close()
         await nc.close()
       }
     })
@@ -93,7 +102,10 @@ function report(out: Output, summary: LearnSummary, { json, tenant }: Options): 
       ({ file, line, problem }) => `  ${printable(file)}${line === undefined ? '' : `, line ${line}`}: ${printable(problem)}`,
     )
     const more = badCount > bad.length ? [`  and ${badCount - bad.length} more`] : []
-    throw new ColloquyError('not_all_learned', [`${counted(badCount, 'file or line')} not learned:`, ...listed, ...more].join('\n'))
+    throw new ColloquyError(
+      'not_all_learned',
+      [`${badCount === 1 ? '1 file or line' : `${badCount} files or lines`} not learned:`, ...listed, ...more].join('\n'),
+    )
   }
   if (learned + changed + unchanged === 0) {
     const where = files === 0 ? 'there is no file of a supported type' : `${counted(files, 'file')} without text to learn`
@@ -107,6 +119,6 @@ const SKIPPED_SHOWN_MAX = 10
 function tellSkipped(out: Output, { skipped, skippedCount }: LearnSummary): void {
   if (skippedCount === 0) return
   const shown = skipped.slice(0, SKIPPED_SHOWN_MAX).map(({ file, reason }) => `${printable(file)} (${reason})`)
-  const more = skippedCount > shown.length ? `, and ${skippedCount - shown.length} more` : ''
-  out.note(`skipped: ${shown.join(', ')}${more}`)
+  const more = skippedCount > shown.length ? `, and ${skippedCount - shown.length} more; --json lists ${skipped.length} of them` : ''
+  out.note(`skipped ${counted(skippedCount, 'file')}: ${shown.join(', ')}${more}`)
 }

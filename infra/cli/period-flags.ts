@@ -67,7 +67,9 @@ const ZONE = /(Z|[+-]\d{2}:\d{2})$/
 /** Range of years for which the tables can store a time and an input may have one. */
 const YEARS = { first: 1970, last: 2100 }
 
-export function timeArgument(text: string): TimeInZone {
+export function timeArgument(given: string): TimeInZone {
+  // As in RFC 3339, the letters may be small.
+  const text = given.toUpperCase()
   const isDate = DATE.test(text)
   const zoned = isDate ? `${text}T00:00:00Z` : ZONE.test(text) ? text : `${text}Z`
   const time = new Date(isDate || TIME.test(text) ? zoned : NaN)

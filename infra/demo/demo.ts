@@ -62,8 +62,10 @@ export function startDemo(running: Running, log: Logger): Demo {
         const { conversations, turns, reactions } = await importConversations(pieces, {
           nc,
           jetstream: running.jetstream,
+          kv: running.kv,
           tenant: TENANT,
           kind: 'support',
+          name: 'the conversations of the demo',
           mode: 'live',
           replyWaitMs: REPLY_WAIT_MS,
           conversationsMax: CONVERSATIONS_MAX,

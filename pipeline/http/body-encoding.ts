@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
-import { brotliDecompress, constants, gunzip, inflate, zstdDecompress } from 'node:zlib'
-import { codeOf, messageOf } from '../../schemas/errors.ts'
+import { brotliDecompress, constants, gunzip, inflate, inflateRaw, zstdDecompress } from 'node:zlib'
+import { codeOf } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import { HttpProblem } from './problems.ts'
 
@@ -12,10 +12,15 @@ const bounds = { maxOutputLength: LIMITS.inputBytesMax }
 const zstd = promisify<Buffer, object, Buffer>(zstdDecompress)
 const DECODERS: Readonly<Record<string, (body: Buffer) => Promise<Buffer>>> = {
   gzip: (body) => promisify<Buffer, object, Buffer>(gunzip)(body, bounds),
-  deflate: (body) => promisify<Buffer, object, Buffer>(inflate)(body, bounds),
+  // The name means zlib's format. Many clients send the bare one, which has no header.
+  deflate: (body) => promisify<Buffer, object, Buffer>(hasZlibHeader(body) ? inflate : inflateRaw)(body, bounds),
   br: (body) => promisify<Buffer, object, Buffer>(brotliDecompress)(body, bounds),
   zstd: (body) => zstd(body, { ...bounds, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX } }),
 }
+/** RFC 1950: the method is 8, and the first two bytes are a multiple of 31. */
+const hasZlibHeader = ([first = 0, second = 0]: Buffer): boolean => (first & 0x0f) === 8 && ((first << 8) | second) % 31 === 0
+/** Encodings on top of each other in one request. */
+const ENCODINGS_MAX = 3
 const ACCEPTED = Object.keys(DECODERS).join(', ')
 
 /**
@@ -25,8 +30,19 @@ const ACCEPTED = Object.keys(DECODERS).join(', ')
  * damaged.
  */
 export async function decodedBody(encoding: string | undefined, body: Buffer): Promise<Buffer> {
-  const name = (encoding ?? 'identity').trim().toLowerCase().replace(/^x-/, '')
-  if (name === 'identity' || name === '') return body
+  const names = (encoding ?? '').split(',').map((one) => one.trim().toLowerCase().replace(/^x-/, ''))
+  const applied = names.filter((name) => name !== 'identity' && name !== '')
+  if (applied.length > ENCODINGS_MAX) {
+    const detail = `the body has ${applied.length} encodings; use at most ${ENCODINGS_MAX} of ${ACCEPTED}`
+    throw new HttpProblem('unsupported_encoding', detail, { headers: { 'accept-encoding': ACCEPTED } })
+  }
+  let decoded = body
+  // The last one was applied last.
+  for (const name of applied.toReversed()) decoded = await withoutEncoding(name, decoded)
+  return decoded
+}
+
+async function withoutEncoding(name: string, body: Buffer): Promise<Buffer> {
   const decode = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined
   if (decode === undefined) {
     throw new HttpProblem('unsupported_encoding', `the Content-Encoding "${name}" is not supported; use one of ${ACCEPTED}, or none`, {
@@ -39,6 +55,6 @@ export async function decodedBody(encoding: string | undefined, body: Buffer): P
     if (codeOf(cause) === 'ERR_BUFFER_TOO_LARGE') {
       throw new HttpProblem('too_large', `the decoded body is too large; send at most ${LIMITS.inputBytesMax} bytes`, { cause })
     }
-    throw new HttpProblem('bad_request', `the body is not valid ${name}: ${messageOf(cause)}`, { cause })
+    throw new HttpProblem('bad_request', `the body is not valid ${name}: it is damaged, or its end is missing`, { cause })
   }
 }

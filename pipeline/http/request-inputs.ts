@@ -67,6 +67,8 @@ function idempotencyKeyOf(header: string | readonly string[] | undefined): strin
   const [given] = [header].flat()
   if (given === undefined) return undefined
   const key = /^"(.*)"$/.exec(given)?.[1] ?? given
+  // HTTP does not say how other characters are encoded, so that two clients may mean one key by different bytes.
+  if (!/^[ -~]*$/.test(key)) throw new HttpProblem('bad_idempotency_key', 'Idempotency-Key: must have ASCII characters only')
   const { data: id, error } = inputSchema.shape.id.safeParse(key, IN_WORDS)
   if (id !== undefined) return id
   throw new HttpProblem('bad_idempotency_key', `Idempotency-Key: ${error?.issues[0]?.message ?? 'not valid'}`)

@@ -95,15 +95,15 @@ async function* filesAt(path: string, unknownFormat: FileFormat | undefined): As
 }
 
 async function* filesIn(folder: string): AsyncGenerator<Found> {
-  const names: { name: string; isKnown: boolean }[] = []
+  const names: { name: string; isKnown: boolean; isLink: boolean }[] = []
   for await (const entry of await opendir(folder)) {
     if (entry.name.startsWith('.') || SKIPPED.has(entry.name)) continue
-    names.push({ name: entry.name, isKnown: entry.isDirectory() || entry.isFile() })
+    names.push({ name: entry.name, isKnown: entry.isDirectory() || entry.isFile(), isLink: entry.isSymbolicLink() })
   }
-  for (const { name, isKnown } of names.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const { name, isKnown, isLink } of names.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, name)
     if (isKnown) yield* filesAt(path, undefined)
-    else yield { path, skipped: 'a link, or no file' }
+    else yield { path, skipped: isLink ? 'a link' : 'neither a file nor a folder' }
   }
 }
 

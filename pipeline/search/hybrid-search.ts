@@ -24,7 +24,11 @@ const CANDIDATES_MAX = 200
 const HOUR_MS = 3_600_000
 
 const token = z.string().regex(TOKEN, 'must consist of [A-Za-z0-9_-], 128 characters at most')
-const timestamp = z.iso.datetime({ offset: true })
+/** As in RFC 3339, the letters may be small. */
+const timestamp = z
+  .string()
+  .toUpperCase()
+  .pipe(z.iso.datetime({ offset: true }))
 
 /** A search request as callers pass it, over HTTP as query parameters. */
 export const searchRequestSchema = z.strictObject({

@@ -6,10 +6,10 @@ const BACKUP = '`colloquy restore`, `backup`'
 /** Codes of commands on a running system and of backups. */
 export const COMMAND_ERRORS = {
   no_such_kind: {
-    meaning: 'There is no kind of this name.',
-    cause: 'The name is misspelt, or the kind is not in use and not in `COLLOQUY_CONFIG`.',
-    remedy: 'Use a name that `colloquy kinds` lists.',
-    where: '`colloquy kinds`, `recorded`',
+    meaning: 'There is no kind of this name, or the tenant has no record of it.',
+    cause: 'The name is misspelt, the kind is not in use and not in `COLLOQUY_CONFIG`, or none of its actors has decided anything yet.',
+    remedy: 'Use a name of the list in the message, or one that `colloquy kinds` lists.',
+    where: '`colloquy kinds`, `recorded`, `import`, `questions`, `report`',
   },
   kind_in_use: {
     meaning: 'The kind has actors with pending tasks or timers.',
@@ -63,6 +63,20 @@ export const COMMAND_ERRORS = {
     meaning: 'The file has no conversation that can be read. Nothing was imported.',
     cause: 'It has another format, or is damaged. The message names the first problem.',
     remedy: 'Give a file in one of the formats that `colloquy import --help` lists.',
+    where: '`colloquy import`',
+  },
+  nats_away: {
+    meaning: 'The NATS server went away while the command published, and did not come back within 60 seconds.',
+    cause: 'Colloquy or its NATS server has stopped, or the network is cut.',
+    remedy: 'Start it again (`colloquy up`), and run the command again. It adds only what is missing.',
+    where: '`colloquy import`, `learn`, `forget`',
+  },
+  import_lock_lost: {
+    meaning: 'The import ended before its file did, since another import into the same tenant and kind has started.',
+    cause:
+      'One import at a time adds turns to the actors of a tenant and kind. This process stood still, or was cut off from NATS, for more '
+      + 'than 6 seconds, so that the import that waited for it took it for dead.',
+    remedy: 'Run the command again when the other import has ended. It adds only what is missing.',
     where: '`colloquy import`',
   },
   changed_turns: {

@@ -75,12 +75,6 @@ export const TABLE_ERRORS = {
     remedy: 'Give `--tenant` a name of the list in the message. After the first message wait with `colloquy status --wait`.',
     where: '`colloquy questions`, `report`',
   },
-  no_such_kind: {
-    meaning: 'The tenant has no record of the kind.',
-    cause: 'The name is misspelt, or no actor of the kind has decided anything for this tenant yet.',
-    remedy: 'Give `--kind` a name of the list in the message, or leave it out to ask about all kinds.',
-    where: '`colloquy questions`, `report`',
-  },
   no_such_time_zone: {
     meaning: 'ClickHouse does not know the time zone.',
     cause: 'The zone is newer than the list of time zones of ClickHouse.',

@@ -37,8 +37,10 @@ describe.skipIf(!existsSync(FILE))('real conversations (skipped where ../shared/
     importConversations((await openConversations(path)).pieces, {
       nc: system.running.jetstream.nc,
       jetstream: system.running.jetstream,
+      kv: system.running.kv,
       tenant,
       kind: 'support',
+      name: 'a test',
       mode,
       replyWaitMs: 20_000,
       conversationsMax: mode === 'live' ? 32 : 256,

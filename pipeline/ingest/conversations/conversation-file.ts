@@ -53,7 +53,7 @@ async function headOf(path: string): Promise<{ head: Buffer; size: number }> {
   }
 }
 
-/** The text as UTF-8 without a byte order mark. Without one, UTF-16 shows by a zero byte beside the first bracket. */
+/** The text as UTF-8 without a byte order mark. Without one, UTF-16 shows by a zero byte beside the first bracket or space. */
 async function* asUtf8(stream: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
   let first: Buffer | undefined
   let decoder: InstanceType<typeof TextDecoder> | undefined
@@ -78,7 +78,10 @@ async function* asUtf8(stream: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array
   if (decoder !== undefined) yield Buffer.from(decoder.decode())
 }
 
-function utf16Of([a, b]: Buffer): 'utf-16le' | 'utf-16be' | undefined {
-  if ((a === 0xff && b === 0xfe) || (a !== 0 && b === 0)) return 'utf-16le'
-  return (a === 0xfe && b === 0xff) || (a === 0 && b !== 0) ? 'utf-16be' : undefined
+function utf16Of([a = 0, b = 0]: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  if ((a === 0xff && b === 0xfe) || (b === 0 && isStart(a))) return 'utf-16le'
+  return (a === 0xfe && b === 0xff) || (a === 0 && isStart(b)) ? 'utf-16be' : undefined
 }
+
+/** Whether JSON may begin with this character. */
+const isStart = (byte: number): boolean => /[[{\s]/.test(String.fromCharCode(byte))

@@ -134,7 +134,7 @@ export function conversationsIn(value: unknown): FileConversation[] {
   if (name === undefined || !isListName(name) || !Array.isArray(list)) {
     const [wrapped] = ['data', 'items', 'results'].map((one) => value[one])
     if (Array.isArray(wrapped)) return wrapped.flatMap(conversationsIn)
-    return refuse(`turns: missing; import reads ${Object.values(FORMATS).join('; ')}`)
+    return refuse('turns: missing')
   }
   const isWrapper =
     list.length > 0
@@ -199,7 +199,7 @@ function finish(value: Fields, { format, list, turns, unknown, skipped }: Readin
   const facts = parse(factsSchema, value, '')
   const given = facts.id ?? facts.conversation_id ?? undefined
   if (given === undefined && format === 'turns') return refuse('id: missing')
-  if (turns.length === 0 && format === 'turns') return refuse('turns: there is none')
+  if (turns.length === 0 && format === 'turns') return refuse('turns: must have at least one with a text')
   const known: readonly string[] = [...Object.keys(factsSchema.shape), ...TIME_KEYS, list]
   const named = Object.keys(value).filter((key) => !known.includes(key))
   const ids = turns.flatMap((turn) => turn.id ?? [])
@@ -260,7 +260,9 @@ const YEAR_2100_S = 4_102_444_800
 function timeOf(fields: Fields, at: string): string | undefined {
   const key = TIME_KEYS.find((one) => fields[one] !== undefined && fields[one] !== null)
   if (key === undefined) return undefined
-  const read = timeSchema.safeParse(fields[key])
+  const given = fields[key]
+  // As in RFC 3339, the letters may be small.
+  const read = timeSchema.safeParse(typeof given === 'string' ? given.toUpperCase() : given)
   const ms = !read.success
     ? NaN
     : typeof read.data === 'string'

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { KV } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { LRUCache } from 'lru-cache'
 import { type Address, logSubject, partitionOf } from '../../../schemas/subjects.ts'
@@ -18,6 +19,7 @@ import {
   withActor,
 } from './conversation.ts'
 import type { Format, Skipped } from './conversation-formats.ts'
+import { acquireImportLock } from './import-lock.ts'
 import type { JsonPiece } from './json-values.ts'
 import { type KnownConversation, readKnown, TURN_SOURCE } from './known-turns.ts'
 import { type Place, readConversations } from './read-conversations.ts'
@@ -31,8 +33,12 @@ export interface ImportOptions {
   readonly nc: NatsConnection
   /** A connection that may read LOG and INBOX. */
   readonly jetstream: JetStreamContext
+  /** The cluster's bucket: one import at a time adds turns to a tenant's actors of one kind. */
+  readonly kv: KV
   readonly tenant: string
   readonly kind: string
+  /** What is imported, such as the path of the file; another import that waits for this one names it. */
+  readonly name: string
   readonly mode: Mode
   /** Whether history counts in the questions. Default: false. */
   readonly counted?: boolean
@@ -46,7 +52,10 @@ export interface ImportOptions {
   readonly conversationsMax?: number
   /** Aborts the import; `importConversations` then throws the reason. */
   readonly signal?: AbortSignal
-  /** Called while INBOX refuses inputs or does not answer, and while inputs from before are undecided, with the reason. */
+  /**
+   * Called while another import runs, while INBOX refuses inputs or does not answer, and while inputs from before are undecided, with the
+   * reason.
+   */
   readonly onWait?: (why: string) => void
   /** Called after every conversation and input with the counts so far; always the same object. */
   readonly onProgress?: (summary: ImportSummary) => void
@@ -64,8 +73,12 @@ export interface ImportSummary {
   added: number
   /** Added turns that have an earlier imported turn after them in the file. */
   late: number
+  /** How many of these have no time, so that nothing orders them among the others. */
+  lateUntimed: number
   /** Turns that the actors had already. */
   known: number
+  /** How many of these only their text tells, with other neighbours in the file: they may be other turns that say the same. */
+  byTextOnly: number
   /** Turns that are left out since the actor has another version of them. */
   changed: number
   /** The first 100 of them. */
@@ -92,7 +105,9 @@ const newSummary = (): ImportSummary => ({
   turns: 0,
   added: 0,
   late: 0,
+  lateUntimed: 0,
   known: 0,
+  byTextOnly: 0,
   changed: 0,
   changedTurns: [],
   published: 0,
@@ -118,18 +133,22 @@ const RECENT_TURNS_MAX = 200_000
  * order, each after INBOX has acknowledged the previous one. Memory is bounded, and a full INBOX slows the reading down. A conversation
  * that cannot be read is counted as bad, and the import continues.
  *
- * An actor's turns are known from its records in LOG. The import therefore first waits until the inputs are decided that INBOX has.
+ * An actor's turns are known from its records in LOG. The import therefore first waits until no other import into the tenant and kind
+ * runs, and until the inputs are decided that INBOX has.
  *
  * @throws the reason of `signal`, or the first error that is not about a conversation, such as a lost connection.
  */
 export async function importConversations(pieces: AsyncIterable<JsonPiece>, options: ImportOptions): Promise<ImportSummary> {
-  const { nc, jetstream, tenant, kind, mode, onWait = () => undefined } = options
+  const { nc, jetstream, kv, tenant, kind, mode, onWait = () => undefined } = options
   const summary = newSummary()
   const report = (): void => options.onProgress?.(summary)
   const pace = createPacer(options.rate)
   const failed = new AbortController()
-  const signal = AbortSignal.any([failed.signal, ...(options.signal === undefined ? [] : [options.signal])])
+  const given = options.signal === undefined ? [] : [options.signal]
   await using resources = new AsyncDisposableStack()
+  const lock = await acquireImportLock({ kv, tenant, kind, what: options.name, signal: AbortSignal.any(given), onWait })
+  resources.defer(lock.release)
+  const signal = AbortSignal.any([failed.signal, lock.lost, ...given])
   const sender = createSender(nc, { onWait, signal })
   resources.defer(sender.close)
   const inbox = await streamInfo(jetstream.jsm, 'INBOX')
@@ -138,7 +157,8 @@ export async function importConversations(pieces: AsyncIterable<JsonPiece>, opti
   if (inbox.state.messages > 0) await undecided.whenAt(inbox.state.last_seq)
 
   const send = async (address: Address, input: OutgoingInput): Promise<Sent> => {
-    await pace()
+    await pace(signal)
+    await lock.hold(signal)
     const sent = await sender.send(address, input)
     undecided.note(address.id, sent.position)
     if (sent.duplicate) summary.duplicates += 1
@@ -232,17 +252,21 @@ const nothingToDo = ({ turns }: Conversation, mode: Mode): ConversationPlan => (
   added: [],
   known: turnsFor(mode, turns).length,
   changed: [],
+  byTextOnly: 0,
   late: 0,
+  lateUntimed: 0,
   inputs: [],
   factsLeft: false,
 })
 
 /** Counts what a plan leaves as it is. `send` counts what is added. */
 function countPlan(summary: ImportSummary, plan: ConversationPlan, { id }: Conversation, place: Place, mode: Mode): void {
-  const { added, known, changed, late, inputs, factsLeft } = plan
+  const { added, known, changed, byTextOnly, late, lateUntimed, inputs, factsLeft } = plan
   summary.turns += added.length + known + changed.length
   summary.known += known
+  summary.byTextOnly += byTextOnly
   summary.late += late
+  summary.lateUntimed += lateUntimed
   summary.changed += changed.length
   // An end that need not be published again counts like a turn.
   summary.duplicates += known + (mode === 'history' && inputs.length === 0 ? 1 : 0)
@@ -262,13 +286,13 @@ function countRead(summary: ImportSummary, fields: Set<string>, { format, unknow
 }
 
 /** Limits callers to an even rate, first come, first served; without a rate it does not wait. */
-function createPacer(perSecond: number | undefined): () => Promise<void> {
+function createPacer(perSecond: number | undefined): (signal: AbortSignal) => Promise<void> {
   if (perSecond === undefined) return () => Promise.resolve()
   let next = 0
-  return async () => {
+  return async (signal) => {
     const now = performance.now()
     const at = Math.max(next, now)
     next = at + 1_000 / perSecond
-    if (at > now) await delay(at - now)
+    if (at > now) await delay(at - now, undefined, { signal })
   }
 }

@@ -60,7 +60,7 @@ function valueOf(bytes: Uint8Array): { readonly value: unknown } | { readonly pr
 function* readArray({ line, turns, bytes }: TurnArray): Generator<ReadConversation> {
   const place = { line }
   if (bytes <= VALUE_BYTES_MAX) yield* readValue(turns, place, bytes)
-  else yield { place, problem: `it has ${bytes} bytes; at most ${VALUE_BYTES_MAX} are allowed`, bytes: 0 }
+  else yield { place, problem: `${bytes} bytes; at most ${VALUE_BYTES_MAX} are allowed`, bytes: 0 }
 }
 
 function readValue(value: unknown, place: Place, bytes: number): ReadConversation[] {

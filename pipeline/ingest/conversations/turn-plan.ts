@@ -23,8 +23,12 @@ export interface TurnPlan {
   /** Number of turns that the actor has already. */
   readonly known: number
   readonly changed: readonly ChangedTurn[]
+  /** Number of known turns that only their text tells, apart from their neighbours in the file: they may be others that say the same. */
+  readonly byTextOnly: number
   /** Number of added turns that have a known turn after them in the file. */
   readonly late: number
+  /** How many of them have no time, so that nothing orders them among the known ones. */
+  readonly lateUntimed: number
 }
 
 /** A turn of the file, with what is known of it. */
@@ -35,6 +39,8 @@ interface Candidate {
   is?: number
   /** Position of the known turn of which it is another version. */
   changed?: number
+  /** Its text and number alone tell which known turn it is. */
+  isByText?: true
 }
 
 export interface TurnPlanOptions {
@@ -45,7 +51,8 @@ export interface TurnPlanOptions {
 /**
  * Compares the turns of a file with those that the actor has. A turn is known by what it says: its role and text, and its number among
  * those that say the same. An id or a time tells two such turns apart where both state one. Where the file begins with the end of what is
- * known, as a window that moves on does, that is what it has in common, and all that follows is new.
+ * known, as a window that moves on does, that is what it has in common, and all that follows is new; and the other way round where it ends
+ * with the beginning of what is known.
  *
  * A turn has changed if a known one has its id, or if one of the same role that is not in the file resembles it and has its time or stands
  * in its place, between the same neighbours.
@@ -61,7 +68,7 @@ export function planTurns(recorded: readonly KnownTurn[], turns: readonly FileTu
     matchEqualTimes(known, candidates, taken)
     // Ids and equal times are certain, and so is a file that was compared by numbers before.
     const isCertain = candidates.some(({ is }) => is !== undefined) || known.some(({ id }) => fileOf(id) === file)
-    isWindow = !isCertain && matchWindow(known, candidates, taken)
+    isWindow = !isCertain && (matchWindow(known, candidates, taken) || matchEarlierWindow(known, candidates, taken))
     if (!isWindow) matchTexts(known, candidates, taken)
     for (const [candidate, position] of otherTexts) if (candidate.is === undefined) change(candidate, position, taken)
     matchTimes(known, candidates, taken)
@@ -77,6 +84,7 @@ function planOf(known: readonly KnownTurn[], candidates: readonly Candidate[], a
   const added: NewTurn[] = []
   const changed: ChangedTurn[] = []
   let late = 0
+  let lateUntimed = 0
   const next = nextKnown(known, candidates)
   for (const [index, { turn, key, is, changed: position }] of candidates.entries()) {
     const was = position === undefined ? undefined : known[position]
@@ -89,12 +97,26 @@ function planOf(known: readonly KnownTurn[], candidates: readonly Candidate[], a
       // The id that a changed turn states is that of its other version.
       const stated = was === undefined ? turn.id : undefined
       added.push({ ...turn, id: stated ?? turnId(key, number, turn.time, before) })
-      if (before !== undefined) late += 1
+      if (before === undefined) continue
+      late += 1
+      if ((turn.at ?? turn.time) === undefined) lateUntimed += 1
     }
   }
   const last = added.at(-1)
   if (file !== undefined && last !== undefined && isTurnId(last.id)) added.splice(-1, 1, { ...last, id: ofFile(last.id, file) })
-  return { added, known: candidates.length - added.length - changed.length, changed, late }
+  const byTextOnly = candidates.filter((_, index) => isByTextOnly(known, candidates, index)).length
+  return { added, known: candidates.length - added.length - changed.length, changed, byTextOnly, late, lateUntimed }
+}
+
+/** Whether a turn is known by its text alone, though its neighbours in the file are not those of the known turn. */
+function isByTextOnly(known: readonly KnownTurn[], candidates: readonly Candidate[], index: number): boolean {
+  const { is, isByText } = candidates[index] ?? {}
+  if (is === undefined || isByText !== true) return false
+  const isAt = (neighbour: number, position: number, isEnd: boolean): boolean => {
+    const other = candidates[neighbour]
+    return other === undefined ? isEnd : (other.is ?? other.changed) === position
+  }
+  return !isAt(index - 1, is - 1, is === 0) && !isAt(index + 1, is + 1, is === known.length - 1)
 }
 
 /** For each turn of the file, the id of the next one that is known. */
@@ -176,6 +198,14 @@ function matchWindow(known: readonly KnownTurn[], candidates: readonly Candidate
   return true
 }
 
+/** As `matchWindow`, for a file that ends with the beginning of what is known, as an earlier window that is imported later does. */
+function matchEarlierWindow(known: readonly KnownTurn[], candidates: readonly Candidate[], taken: Set<number>): boolean {
+  const { length } = longestOverlap(known.toReversed(), candidates.toReversed())
+  if (length === 0 || agreesByNumber(known, candidates, length)) return false
+  for (const [position, candidate] of candidates.slice(-length).entries()) know(candidate, position, taken)
+  return true
+}
+
 /** The longest beginning of the file in what is known that ends with the file or with what is known (Knuth, Morris and Pratt). */
 function longestOverlap(known: readonly KnownTurn[], candidates: readonly Candidate[]): { start: number; length: number } {
   const keys = candidates.map(({ key }) => key)
@@ -228,6 +258,7 @@ function matchTexts(known: readonly KnownTurn[], candidates: readonly Candidate[
   for (const one of open) if (one.turn.time !== undefined) know(one, takeFirst(known, untimed.get(one.key), one), taken)
   const others = positionsBy(known, taken, ({ key }) => key)
   for (const one of open) if (one.turn.time === undefined) know(one, takeFirst(known, others.get(one.key), one), taken)
+  for (const one of open) if (one.is !== undefined) one.isByText = true
 }
 
 /** The positions of known turns that are free, by a key. */

@@ -24,7 +24,7 @@ test('a wait tells every five seconds which stages it waits for, how far they ar
   expect(lines).toEqual([
     'waiting for embed, which is 11,000 behind at 1,000, 200 fewer a second, about 55 s to go; '
       + 'project, which is 3 behind at 5 (ClickHouse does not answer)',
-    'waiting for embed, which is 11,000 behind at 1,000, no fewer than before',
+    'waiting for embed, which is 11,000 behind at 1,000, as many as before or more',
     'waiting for messages between two streams',
   ])
 })

@@ -152,7 +152,7 @@ test('an export of ChatGPT in UTF-16, with CRLF, and cut off', async () => {
 test('nothing but one sentence for what is no file of conversations', async () => {
   for (const content of ['', '\n\n', '[]']) {
     expect(await runCli(['import', await fileOf('empty.json', content)], { dataDir })).toMatchObject({
-      code: 0,
+      code: 1,
       stdout: '',
       stderr: expect.stringMatching(content === '' ? /empty.json is empty\n/ : /empty.json has no conversations\n/) as unknown,
     })

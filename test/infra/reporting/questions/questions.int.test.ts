@@ -57,7 +57,9 @@ async function play(): Promise<void> {
   const options = {
     nc: system.running.jetstream.nc,
     jetstream: system.running.jetstream,
+    kv: system.running.kv,
     kind: 'support',
+    name: 'a test',
     replyWaitMs: 20_000,
     conversationsMax: 32,
   }

@@ -37,7 +37,7 @@ describe('the format of its own', () => {
       topics: ['x'],
       turns: [
         { role: 'user', text: 'a', id: 't1', mood: 'good' },
-        { role: 'agent', text: 'b', time: '2024-03-05 08:01:00', agent: 'bob' },
+        { role: 'agent', text: 'b', time: '2024-03-05t08:01:00z', agent: 'bob' },
         { role: 'agent', text: 'c' },
         { role: 'user', text: 'd', timestamp: 1_709_625_720 },
         { role: 'user', text: 'e', timestamp: 1_709_625_720_000, time: null },

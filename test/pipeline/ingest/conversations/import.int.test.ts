@@ -2,23 +2,30 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import type { KV } from '@nats-io/kv'
 import { nanos } from '@nats-io/transport-node'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind } from '../../../../actors/definition/define-kind.ts'
 import { createSupport } from '../../../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../../../actors/kinds/support/knowledge.ts'
+import { runningNats } from '../../../../infra/app/connect-to-running.ts'
+import { connectNats, openJetStream } from '../../../../infra/app/nats-access.ts'
+import { openBucket } from '../../../../infra/app/prepare-streams.ts'
 import { waitUntilCaughtUp } from '../../../../infra/app/system-status.ts'
+import { whileConnected } from '../../../../infra/app/while-connected.ts'
 import { openConversations } from '../../../../pipeline/ingest/conversations/conversation-file.ts'
 import {
   importConversations,
   type ImportOptions,
   type ImportSummary,
 } from '../../../../pipeline/ingest/conversations/import-conversations.ts'
+import { acquireImportLock } from '../../../../pipeline/ingest/conversations/import-lock.ts'
 import { openReader } from '../../../../pipeline/jetstream/ordered-reader.ts'
 import type { LogRecord } from '../../../../schemas/record.ts'
 import { parseLogSubject } from '../../../../schemas/subjects.ts'
+import { startProxy } from '../../../support/proxy.ts'
 import { runCli } from '../../../support/run-cli.ts'
 import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
 
@@ -80,8 +87,10 @@ async function importFile(path: string, tenant: string, options: Partial<ImportO
   return importConversations(pieces, {
     nc: system.running.jetstream.nc,
     jetstream: system.running.jetstream,
+    kv: system.running.kv,
     tenant,
     kind: 'support',
+    name: 'a test',
     mode: 'history',
     replyWaitMs: 10_000,
     ...options,
@@ -282,7 +291,7 @@ test('--add-changed adds turns that have changed, once, and an empty file is cal
     stdout: expect.stringContaining('1 added, 2 already there') as unknown,
   })
   expect(await run(second, '--add-changed')).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing is new') as unknown })
-  expect(await run(empty)).toMatchObject({ code: 0, stderr: expect.stringContaining('is empty') as unknown })
+  expect(await run(empty)).toMatchObject({ code: 1, stderr: expect.stringContaining('is empty') as unknown })
 })
 
 test('parts of a conversation in one file are one conversation, whether LOG has the first part or not', async () => {
@@ -304,6 +313,109 @@ test('parts of a conversation in one file are one conversation, whether LOG has 
   expect(await importFile(path, 'windows')).toMatchObject({ turns: 60, added: 0, known: 60, published: 0 })
   const texts = saidBy((await recordsOf('windows')).get('w')).filter((one) => !String(one).startsWith('imported'))
   expect(texts).toEqual(upTo(22).map((turn) => `t${turn + 1}`))
+})
+
+/** Texts that many conversations repeat: their number tells them apart. */
+const chatter = (conversation: number, from: number, to: number): object => ({
+  id: `c${conversation}`,
+  turns: upTo(to)
+    .slice(from)
+    .map((turn) => ({ role: turn % 2 === 1 ? 'user' : 'assistant', text: turn % 3 === 0 ? 'ok' : `turn ${turn} of ${conversation}` })),
+})
+const textsBy = (records: ReadonlyMap<string, readonly LogRecord[]>): Map<string, unknown[]> =>
+  new Map([...records].map(([id, history]) => [id, saidBy(history).filter((one) => !String(one).startsWith('imported'))]))
+const textsIn = (conversation: object): unknown[] =>
+  z
+    .object({ turns: z.array(z.object({ text: z.string() })) })
+    .parse(conversation)
+    .turns.map(({ text }) => text)
+
+test('imports of one file and of overlapping ones at the same time add each turn once', async () => {
+  const count = 80
+  const whole = upTo(count).map((one) => chatter(one, 0, 12))
+  const paths = [
+    await fileOf('same.jsonl', whole),
+    await fileOf(
+      'early.jsonl',
+      upTo(count).map((one) => chatter(one, 0, 8)),
+    ),
+    await fileOf(
+      'late.jsonl',
+      upTo(count).map((one) => chatter(one, 4, 12)),
+    ),
+  ]
+  const [same = '', early = '', late = ''] = paths
+  const waits: string[] = []
+  const onWait = (why: string) => void waits.push(why)
+
+  const [one, two] = await Promise.all([importFile(same, 'twins', { onWait }), importFile(same, 'twins', { onWait })])
+  expect([one, two].map(({ added }) => added).toSorted((a, b) => a - b)).toEqual([0, count * 12])
+  expect(waits).toContainEqual(
+    expect.stringMatching(/^another import into twins\/support is running \(a test, since 20.*, process \d+ on /),
+  )
+
+  const both = await Promise.all([importFile(early, 'overlap'), importFile(late, 'overlap')])
+  expect(both.reduce((sum, { added, known }) => sum + added + known, 0)).toBe(count * 16)
+
+  const wantedTexts = new Map(whole.map((conversation, index) => [`c${index + 1}`, textsIn(conversation)]))
+  expect(textsBy(await recordsOf('twins'))).toEqual(wantedTexts)
+  // The later part may come first; no text is lost or doubled.
+  const sorted = (texts: ReadonlyMap<string, unknown[]>) => new Map([...texts].map(([id, all]) => [id, all.map(String).toSorted()]))
+  expect(sorted(textsBy(await recordsOf('overlap')))).toEqual(sorted(wantedTexts))
+})
+
+test('an import takes over from one whose heartbeats have stopped, and that one then adds nothing more', async () => {
+  const path = await fileOf(
+    'stalled.jsonl',
+    upTo(40).map((one) => chatter(one, 0, 6)),
+  )
+  let isAwake = true
+  const kv: KV = Object.assign(Object.create(system.running.kv) as KV, {
+    update: (...args: Parameters<KV['update']>) =>
+      isAwake ? system.running.kv.update(...args) : Promise.reject(new Error('the process stands still')),
+  })
+  const { signal } = new AbortController()
+  const stalled = await acquireImportLock({ kv, tenant: 'stalled', kind: 'support', what: 'other.jsonl', signal, onWait: () => undefined })
+  const waits: string[] = []
+  const importing = importFile(path, 'stalled', { onWait: (why) => void waits.push(why) })
+  await vi.waitFor(() => expect(waits).toContainEqual(expect.stringContaining('(other.jsonl, since')))
+  expect(stalled.hold(signal)).toBeUndefined()
+
+  isAwake = false
+  expect(await importing).toMatchObject({ added: 240, known: 0 })
+  isAwake = true
+  await expect(stalled.hold(signal)).rejects.toMatchObject({ code: 'import_lock_lost' })
+  expect(stalled.lost.aborted).toBe(true)
+  await stalled.release()
+})
+
+test('an import whose NATS stays away ends in time and says so; a further one adds the rest', async () => {
+  const path = await fileOf(
+    'away.jsonl',
+    upTo(60).map((one) => chatter(one, 0, 12)),
+  )
+  const { servers = '', ...user } = await runningNats(system.settings)
+  const proxy = await startProxy(Number(new URL([servers].flat().join()).port))
+  const jetstream = await openJetStream(await connectNats({ ...user, servers: `127.0.0.1:${proxy.port}` }, 'a test'))
+  const notes: string[] = []
+  const limit = { again: 'run it again', onAway: (what: string) => void notes.push(what), awayMsMax: 500 }
+  const importing = whileConnected(jetstream.nc, limit, async (signal) => {
+    const onProgress = ({ added }: ImportSummary): void => {
+      if (added === 100) proxy.cut()
+    }
+    return importFile(path, 'away', { nc: jetstream.nc, jetstream, kv: await openBucket(jetstream.nc), signal, rate: 200, onProgress })
+  })
+
+  await expect(importing).rejects.toMatchObject({
+    code: 'nats_away',
+    message: expect.stringMatching(/^the NATS server .*; run it again$/) as unknown,
+  })
+  expect(notes).toEqual([expect.stringContaining('the connection to NATS was lost')])
+  await jetstream.close()
+
+  const { added, known } = await importFile(path, 'away')
+  expect([added + known, known >= 100]).toEqual([60 * 12, true])
+  expect([...textsBy(await recordsOf('away')).values()].flat()).toHaveLength(60 * 12)
 })
 
 test('a conversation with more turns than an actor remembers ids is known whole', async () => {

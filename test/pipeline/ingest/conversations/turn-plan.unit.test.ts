@@ -42,6 +42,7 @@ function imports(...files: string[]) {
     known: plan.known,
     changed: plan.changed,
     late: plan.late,
+    byTextOnly: plan.byTextOnly,
     ids: known.map(({ id }) => id),
   }
 }
@@ -87,6 +88,14 @@ test('whatever was imported, the last file again adds nothing, and none of its t
     }),
     { numRuns: 1_000 },
   )
+})
+
+test('an earlier window that is imported after a later one loses none of its turns', () => {
+  expect(imports('u:c a:ok u:d a:ok', 'u:a a:ok u:c a:ok')).toMatchObject({ added: ['a', 'ok'], known: 2, late: 2 })
+  // Without a common turn only the time tells two turns of one text apart; else they are counted as doubtful.
+  expect(imports('u:c@11 a:ok@12', 'u:a@1 a:ok@2')).toMatchObject({ added: ['a', 'ok'], known: 0, byTextOnly: 0 })
+  expect(imports('u:c a:ok u:d a:fine u:e', 'u:a a:ok u:b a:fine u:f')).toMatchObject({ added: ['a', 'b', 'f'], known: 2, byTextOnly: 2 })
+  expect(imports('u:a a:ok u:b', 'u:a u:x a:ok u:b')).toMatchObject({ added: ['x'], known: 3, byTextOnly: 0 })
 })
 
 test('a turn missing in the middle is added late', () => {
