@@ -21,7 +21,7 @@ export type TaskError = z.infer<typeof taskError>
  * wake-up does not name a run: the actor's state tells which run has expired.
  */
 export const internalSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('task.done'), ...outcome, output: z.unknown() }),
+  z.object({ type: z.literal('task.done'), ...outcome, attemptError: taskError.optional(), output: z.unknown() }),
   z.object({ type: z.literal('task.failed'), ...outcome, error: taskError }),
   z.object({ type: z.literal('task.expired'), ...about }),
   z.object({ type: z.literal('timer.fired'), ...about }),

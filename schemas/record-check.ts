@@ -194,7 +194,11 @@ const isEnded = (value: unknown): boolean =>
   && isCountOrAbsent(value['attempts'])
   && isNotNegativeOrAbsent(value['queueMs'])
   && isNotNegativeOrAbsent(value['durationMs'])
-  && (value['error'] === undefined || (isObject(value['error']) && isText(value['error']['code']) && isText(value['error']['message'])))
+  && isErrorOrAbsent(value['error'])
+  && isErrorOrAbsent(value['attemptError'])
+
+const isErrorOrAbsent = (value: unknown): boolean =>
+  value === undefined || (isObject(value) && isText(value['code']) && isText(value['message']))
 
 const isLeft = (value: unknown): boolean =>
   isObject(value)

@@ -149,6 +149,8 @@ const endedSchema = z.object({
   queueMs: z.number().nonnegative().optional(),
   durationMs: z.number().nonnegative().optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
+  /** The error of the last failed attempt of a task that is done. */
+  attemptError: z.object({ code: z.string(), message: z.string() }).optional(),
 })
 
 const leftSchema = z.object({

@@ -3,6 +3,8 @@ export interface Column {
   readonly type: string
   readonly comment: string
   readonly codec?: string
+  /** SQL for the value in rows that were inserted without one. Default: that of the type. */
+  readonly default?: string
 }
 
 /** A data-skipping index of ClickHouse. It is allowed only on a column that has the same value in every version of a row. */

@@ -55,7 +55,7 @@ export const PRESENT_GENERATIONS = '(SELECT maxMap(map(name, generation)) FROM g
  * Fails where the tables are not yet complete up to a sequence. It is a view because ClickHouse does not evaluate a function in WHERE when
  * there are no rows, and functions belong to no database.
  */
-export const CREATE_COMPLETE_TO = `CREATE OR REPLACE VIEW complete_to AS (
+export const COMPLETE_TO = `AS (
   WITH (SELECT max(projected_seq) FROM freshness) AS reached
   SELECT throwIf(reached < {seq:UInt64}, concat('not_complete: the tables hold the log up to sequence ', toString(assumeNotNull(reached)),
     ' and not yet up to ', toString({seq:UInt64}), '; ask again in a moment')) = 0 AS ok

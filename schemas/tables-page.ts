@@ -1,5 +1,5 @@
 import type { Column, Table } from './table-columns.ts'
-import { PROGRESS, TABLES } from './tables.ts'
+import { CONTEXT_TEXT_CHARS_MAX, PROGRESS, TABLES } from './tables.ts'
 import { type View, VIEWS } from './views.ts'
 
 /** Generates docs/tables.md from the same comments that ClickHouse shows. */
@@ -19,14 +19,44 @@ export const tablesPage = (): string =>
 
 const INTRODUCTION = `Rules for all tables:
 
-- A plain name returns current rows without duplicates. \`<name>_rows\` behind it holds every version of each row until ClickHouse
-  merges them.
+- A plain name is a view that returns current rows without duplicates. The table behind it holds every version of each row until
+  ClickHouse merges them. Lists, such as \`SHOW TABLES\`, show the views only.
 - Every row follows from one record of the log. \`freshness\` says up to which sequence the tables are complete; \`colloquy verify\`
   checks that they are correct.
 - An unknown value is \`NULL\`, never 0. Times are UTC with milliseconds; money is exact to six decimals; sums restart with each case.
 - Times by which rows are partitioned (\`committed_at\`, \`at\`, \`first_at\`, \`started_at\`, \`left_at\`) are by Colloquy's clock.
   Only \`events.time\`, \`messages.time\` and the times of imported history are by a producer's.
-- \`schemas/events.ts\` lists the event or label that fills each column of a conversation. Any kind that emits them fills the tables.`
+- \`schemas/events.ts\` lists the event or label that fills each column of a conversation. Any kind that emits them fills the tables.
+
+## JSON columns and their text
+
+\`events.data\` and \`actors.label\` are JSON columns. Each has a text twin with the same content, \`data_raw\` and \`label_raw\`. The
+formats ORC, Avro, MsgPack and BSONEachRow, and clients that do not know the type JSON (clickhouse-connect before 0.8, clickhouse-jdbc 0.4
+and 0.6), refuse a JSON column: select the text instead, with \`SELECT * EXCEPT data\` or \`SELECT * EXCEPT label\`.
+
+A path of a JSON column, such as \`label.intent\`, may be grouped and sorted. ClickHouse does not know its type, so a sum or an average
+needs it: \`avg(label.confidence.:Float64)\`. Typed views need nothing.
+
+## Typed views
+
+Each kind that runs has views of its own, made from its schemas. They follow the kinds: a start, a save in \`colloquy dev\` and
+\`colloquy kinds --retire\` create, replace and drop them.
+
+| view | rows | columns |
+|---|---|---|
+| \`<kind>_actors\` | actors of the kind | those of \`actors\`, facts of the label, scalars of the context |
+| \`<kind>_<event>\` | accepted inputs and emitted events of one type | those of \`events\`, each field of the data |
+
+- Types are Int64, Float64, String, Bool, DateTime64 (a date-time of the schema) and lists or tuples of these, all nullable; anything else
+  is JSON text. A description in the schema is the comment of its column.
+- Fields within fields are joined by \`_\`: \`address.city\` is \`address_city\`. The columns \`data\`, \`label\` and \`context\` are tuples
+  with all fields, so that \`GROUP BY label.intent\` and \`avg(data.cost)\` work as written.
+- In names, \`_\` replaces every character but letters, digits and \`_\`. A field with the name of another column gets \`data_\`, \`label_\`
+  or \`context_\` before it. A view whose name is taken is named \`kind_<name>_<hash>\`; its comment says what it shows.
+- A field that an event of an earlier shape lacks is NULL, and so are all of an event with \`data_error\`. A text of the context with more
+  than ${CONTEXT_TEXT_CHARS_MAX} characters is NULL.
+- Of a context, the texts, numbers and booleans at its top level are columns. A label has no schema: its
+  facts are those that it states for an invented context and for the initial one.`
 
 function storage({ orderBy, partitionBy, version }: Table): string {
   const current = version === undefined ? '' : `; the current row of a key has the highest \`${version}\``

@@ -19,6 +19,9 @@ export type { Column, ReadModel, SkipIndex, Table } from './table-columns.ts'
 /** Settings for statements that write or parse JSON columns: a text that looks like a time stays a text, so that a path has one type. */
 export const TEXTS_STAY_TEXTS = { input_format_try_infer_dates: 0, input_format_try_infer_datetimes: 0 } as const
 
+/** UTF-16 units of a text of the context that the tables show. Longer ones are often serialised state. */
+export const CONTEXT_TEXT_CHARS_MAX = 256
+
 const address = {
   tenant: col(TEXT, 'Tenant: the first token of the subject'),
   kind: col(TEXT, 'Kind of actor: the second token of the subject'),
@@ -108,7 +111,16 @@ export const TABLES = {
       first_at: col(TIME, 'When its first record was decided'),
       last_at: col(TIME, 'When its last record was decided'),
       last_seq: col('UInt64', 'LOG sequence of its last record'),
-      label: col('JSON(max_dynamic_paths=256)', 'Facts from the kind, such as intent'),
+      label: col('JSON(max_dynamic_paths=256)', 'Facts from the kind, such as intent; nulls are only in label_raw'),
+      label_raw: {
+        ...longText('Facts from the kind as exact JSON text, for formats and clients without JSON columns'),
+        // For rows of a Colloquy without this column, until they are rebuilt.
+        default: 'toJSONString(label)',
+      },
+      context_facts: longText(
+        `Facts from the context of the machine as JSON text: its texts of up to ${CONTEXT_TEXT_CHARS_MAX} characters, numbers and `
+          + 'booleans, without lists and objects',
+      ),
       open_states: col(
         `Array(Tuple(region String, state String, entered_seq Nullable(UInt64), entered_at ${TIME}))`,
         'Each active leaf state, sorted by state, as in the view states: region, state, and the record that entered it with its time',
@@ -176,7 +188,7 @@ export const TABLES = {
       drop_state: col(
         TEXT_OR_NULL,
         'State in which the customer dropped out: the state before the record that closed the case; NULL unless a timer closed '
-          + 'the case or its outcome is abandoned',
+          + 'the case or its outcome is abandoned, and NULL for the outcomes resolved and escalated_resolved',
       ),
       escalation_reason: col(TEXT_OR_NULL, 'Reason of the first escalated'),
       first_responder: col(TEXT_OR_NULL, 'assistant or agent: author of the first reply to a user'),
@@ -330,6 +342,11 @@ export const TABLES = {
       duration_ms: col('Nullable(Float64)', 'Milliseconds from the first attempt to the outcome'),
       error_code: col(TEXT_OR_NULL, 'Code of the failure'),
       error: col('Nullable(String)', 'Message of the failure'),
+      attempt_error_code: col(
+        TEXT_OR_NULL,
+        'For a task that is done after failed attempts: code of the last failed attempt; NULL where unknown',
+      ),
+      attempt_error: col('Nullable(String)', 'Message of that attempt'),
       last_seq: col('UInt64', 'LOG sequence of the record that set the status'),
     },
   },

@@ -1,5 +1,14 @@
 import type { Input } from '../../schemas/envelope.ts'
-import { type Imported, labelNumber, labelText, readImported, readOutcome, readRating, readReason } from '../../schemas/event-readers.ts'
+import {
+  type Imported,
+  isResolved,
+  labelNumber,
+  labelText,
+  readImported,
+  readOutcome,
+  readRating,
+  readReason,
+} from '../../schemas/event-readers.ts'
 import type { Case, LogRecord } from '../../schemas/record.ts'
 import { detectLanguage } from './detect-language.ts'
 import { type ObservedMessage, observedMessages, reachedAt } from './observed-messages.ts'
@@ -102,8 +111,9 @@ function escalationOf({ emitted, at }: CaseStep): Case['escalated'] {
   return escalated === undefined ? undefined : { at, reason: readReason(escalated.data) }
 }
 
-/** The state in which the customer dropped out, if a timer closed the case or its outcome is abandoned. */
+/** The state in which the customer dropped out, if a timer closed the unresolved case or its outcome is abandoned. */
 function dropOf({ cause, from }: CaseStep, outcome: string | undefined): string | undefined {
+  if (isResolved(outcome)) return undefined
   return (cause.startsWith('timer:') || outcome === 'abandoned') && from !== '' ? from : undefined
 }
 

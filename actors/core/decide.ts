@@ -151,7 +151,10 @@ function outcomeEvent(child: string, outcome: Outcome): AnyEventObject {
 function outcomeOf(outcome: Outcome): Omit<TaskEnd, 'run' | 'task' | 'startedAt'> {
   if (outcome.type === 'task.expired') return { status: 'expired', error: DEADLINE }
   const { attempts, queueMs, durationMs } = outcome
-  if (outcome.type === 'task.done') return { status: 'done', attempts, queueMs, durationMs }
+  if (outcome.type === 'task.done') {
+    const { attemptError } = outcome
+    return { status: 'done', attempts, queueMs, durationMs, ...(attemptError !== undefined && { attemptError }) }
+  }
   return { status: 'failed', attempts, queueMs, durationMs, error: outcome.error }
 }
 

@@ -1,7 +1,7 @@
 import { waitUntilCaughtUp } from '../../infra/app/system-status.ts'
 import type { Producer } from '../harness/bench-producer.ts'
 import type { BenchSystem } from '../harness/bench-system.ts'
-import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
+import { CAUGHT_UP_MS_MAX } from '../harness/in-time.ts'
 import { checkLedger, type Verdict } from './check-ledger.ts'
 import { readLedger } from './read-ledger.ts'
 

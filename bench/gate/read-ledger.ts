@@ -1,6 +1,7 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import { z } from 'zod'
 import type { BenchSystem } from '../harness/bench-system.ts'
+import { CAUGHT_UP_MS_MAX, endIfIdle } from '../harness/in-time.ts'
 import type { Ledger, LedgerEvent, LedgerRecord, LedgerRow } from './check-ledger.ts'
 
 const FETCH_AHEAD_MAX = 5_000
@@ -19,11 +20,14 @@ export async function readLedger(system: BenchSystem, tenant: string): Promise<L
 /** Yields the messages of a subject in a stream, in order. */
 async function* readStream({ js }: BenchSystem, stream: string, subject: string): AsyncGenerator<JsMsg> {
   const consumer = await js.consumers.get(stream, { filter_subjects: [subject] })
-  if ((await consumer.info()).num_pending === 0) return
+  let left = (await consumer.info()).num_pending
+  if (left === 0) return
   const messages = await consumer.consume({ max_messages: FETCH_AHEAD_MAX })
+  using _ = endIfIdle(messages, CAUGHT_UP_MS_MAX, () => `the gate reads ${subject} from ${stream}, and ${left} messages have not come`)
   for await (const message of messages) {
+    left = message.info.pending
     yield message
-    if (message.info.pending === 0) return
+    if (left === 0) return
   }
 }
 

@@ -18,6 +18,7 @@ import { supervise } from '../../infra/servers/supervise.ts'
 import { loadSettings, PREFIX, type Role, type SettingName, type Settings } from '../../infra/settings.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { connectAsClient } from './client-connection.ts'
+import { STARTED_MS_MAX, waitFor } from './in-time.ts'
 import { createWorkers, type Worker } from './worker-processes.ts'
 
 /** Name and password at NATS. */
@@ -195,7 +196,7 @@ async function connect(
     groups.push(group)
     await mkdir(groupFolder, { recursive: true })
     const worker = group.add()
-    await worker.ready
+    await waitFor(worker.ready, STARTED_MS_MAX, () => `a worker has not started; see its log in ${groupFolder}`)
     if (!worker.isReady) {
       throw deaths[0] ?? new ColloquyError('worker_died', `a worker exited before it was ready; see its log in ${groupFolder}`)
     }

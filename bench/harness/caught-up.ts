@@ -9,8 +9,6 @@ import { type CounterWatch, watchCounter } from './counter-watch.ts'
  */
 export const STREAM_POLL_MS = 25
 export const TABLES_POLL_MS = 100
-/** How long a stage may take to catch up. */
-export const CAUGHT_UP_MS_MAX = 300_000
 
 /** The last sequence of a stream. */
 export const lastSeqOf = async ({ jsm }: Pick<BenchSystem, 'jsm'>, stream: string): Promise<number> =>

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { waitFor } from './in-time.ts'
 
 export interface Sample {
   /** Time of the sample, by `performance.now()`. */
@@ -10,8 +10,6 @@ export interface Sample {
 /** Polls a number that only rises, such as the last sequence of a stream. */
 export interface CounterWatch {
   readonly value: number
-  /** Resolves with the next sample. */
-  next(): Promise<Sample>
   /**
    * Resolves with the first sample that has at least this value. The sample is late by at most one interval.
    *
@@ -43,14 +41,13 @@ export async function watchCounter(name: string, read: () => Promise<number>, ev
     get value() {
       return last.value
     },
-    next: () => upcoming.promise,
-    async reached(value, timeoutMs) {
-      const deadline = performance.now() + timeoutMs
-      for (let sample = last; ; sample = await upcoming.promise) {
-        if (sample.value >= value) return sample
-        if (performance.now() < deadline) continue
-        throw new ColloquyError('not_level', `${name} was ${sample.value} after ${timeoutMs} ms; expected ${value}`)
+    reached(value, timeoutMs) {
+      const reach = async (): Promise<Sample> => {
+        let sample = last
+        while (sample.value < value) sample = await upcoming.promise
+        return sample
       }
+      return waitFor(reach(), timeoutMs, () => `${name} is ${last.value}; expected ${value}`)
     },
     async stop() {
       stopping.abort()

@@ -2,7 +2,7 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import { build, type Histogram } from 'hdr-histogram-js'
 import type { z } from 'zod'
 import type { Figures } from './bench-scenario.ts'
-import { CAUGHT_UP_MS_MAX } from './caught-up.ts'
+import { CAUGHT_UP_MS_MAX } from './in-time.ts'
 import { rounded, type Spread, spreadOf } from './statistics.ts'
 
 /** Latencies of inputs, each from the time at which the input was due. Stored as HDR histograms in microseconds, to three digits. */
@@ -55,16 +55,17 @@ export const percentileLabels: readonly string[] = CHART_PERCENTILES.map((percen
 )
 
 /**
- * Calls `onMessage` for every message on a subject, by a core subscription that sees it on its way into the stream.
+ * Calls `onMessage` for every message on a subject, by a core subscription that sees it on its way into the stream. Settles when the server
+ * has the subscription: it would miss the first message of another connection otherwise, which may overtake it on a busy machine.
  *
  * @returns a function that unsubscribes
  */
-export function watchSubject<T>(
+export async function watchSubject<T>(
   nc: NatsConnection,
   subject: string,
   schema: z.ZodType<T>,
   onMessage: (message: T, subject: string, atMs: number) => void,
-): () => void {
+): Promise<() => void> {
   const subscription = nc.subscribe(subject, {
     callback: (error, message) => {
       if (error !== null) return
@@ -72,5 +73,6 @@ export function watchSubject<T>(
       onMessage(schema.parse(message.json()), message.subject, atMs)
     },
   })
+  await nc.flush()
   return () => subscription.unsubscribe()
 }

@@ -1,6 +1,7 @@
 import type { Bench } from './bench-scenario.ts'
-import { CAUGHT_UP_MS_MAX, watchStream, watchTables } from './caught-up.ts'
+import { watchStream, watchTables } from './caught-up.ts'
 import type { CounterWatch, Sample } from './counter-watch.ts'
+import { CAUGHT_UP_MS_MAX } from './in-time.ts'
 import { usageOf } from './process-usage.ts'
 import { saturate } from './saturate.ts'
 

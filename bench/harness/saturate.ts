@@ -1,5 +1,6 @@
 import type { BenchPublisher } from './bench-publisher.ts'
 import type { CounterWatch } from './counter-watch.ts'
+import { CAUGHT_UP_MS_MAX, waitFor } from './in-time.ts'
 
 /** Sends inputs and counts their records. */
 export interface Target {
@@ -39,9 +40,10 @@ export async function saturate(
   const firstAtMs = performance.now()
   let sent = 0
   while (sent < count && performance.now() - firstAtMs < forMs) {
-    if (publisher.isFull) await publisher.whenAvailable()
-    else if (sent - (records.value - recordedBefore) >= backlogMax) await records.next()
-    else for (let burst = 0; burst < BURST && sent < count && !publisher.isFull; burst++, sent++) send()
+    if (publisher.isFull) await waitFor(publisher.whenAvailable(), CAUGHT_UP_MS_MAX, () => `no more of ${sent} inputs are acknowledged`)
+    else if (sent - (records.value - recordedBefore) >= backlogMax) {
+      await records.reached(recordedBefore + sent - backlogMax + 1, CAUGHT_UP_MS_MAX)
+    } else for (let burst = 0; burst < BURST && sent < count && !publisher.isFull; burst++, sent++) send()
   }
   await publisher.settled()
   return { firstAtMs, lastAtMs: performance.now(), sent }

@@ -171,7 +171,7 @@ function slowestQuestion(results: ReadonlyMap<string, Result>): string[][] {
   const [rows, rate] = [number(result.figures['eventRows'] ?? 0), number(result.figures['ratePerSecond'] ?? 0)]
   return [
     [
-      `the twelve questions over ${rows} event rows beside ${rate} inputs/s: slowest p99; questions within the aim`,
+      `the ${times.length} questions over ${rows} event rows beside ${rate} inputs/s: slowest p99; questions within the aim`,
       `${number(slowest[1])} ms; ${within} of ${times.length}`,
       '',
       ANALYSTS.aim,

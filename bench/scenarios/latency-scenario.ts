@@ -2,10 +2,9 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
-import { ColloquyError } from '../../schemas/errors.ts'
 import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
 import type { BenchSystem } from '../harness/bench-system.ts'
-import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
+import { CAUGHT_UP_MS_MAX, waitFor } from '../harness/in-time.ts'
 import { createProbe, percentileLabels, percentilesForChart, percentilesOf, type Probe, watchSubject } from '../harness/latency-probe.ts'
 import { planMeasurement } from '../harness/measurement-plan.ts'
 import { openLoop } from '../harness/open-loop.ts'
@@ -65,8 +64,10 @@ async function measureLatency({ system, producer, options: { rate, seconds } }: 
   const [log, out, row] = [createArrivals(), createArrivals(), createArrivals()]
 
   await using watching = new AsyncDisposableStack()
-  watching.defer(watchSubject(system.nc, `log.*.${producer.tenant}.>`, recordSchema, ({ input }, _, atMs) => log.add(input.id, atMs)))
-  watching.defer(watchSubject(system.nc, `out.${producer.tenant}.>`, eventSchema, ({ causationid }, _, atMs) => out.add(causationid, atMs)))
+  watching.defer(await watchSubject(system.nc, `log.*.${producer.tenant}.>`, recordSchema, ({ input }, _, atMs) => log.add(input.id, atMs)))
+  watching.defer(
+    await watchSubject(system.nc, `out.${producer.tenant}.>`, eventSchema, ({ causationid }, _, atMs) => out.add(causationid, atMs)),
+  )
   const rows = watchRows(system, producer.tenant, row)
   watching.defer(rows.stop)
 
@@ -77,13 +78,13 @@ async function measureLatency({ system, producer, options: { rate, seconds } }: 
   })
   stalls.disable()
   await producer.publisher.settled()
-  const deadline = performance.now() + CAUGHT_UP_MS_MAX
-  while (Math.min(log.ids.size, out.ids.size, row.ids.size) < producer.acknowledged) {
-    await rows.next()
-    if (performance.now() < deadline) continue
-    const arrived = `${log.ids.size} reached LOG, ${out.ids.size} OUT, ${row.ids.size} the tables`
-    throw new ColloquyError('not_level', `of ${producer.acknowledged} inputs ${arrived} after ${CAUGHT_UP_MS_MAX} ms`)
+  const allThere = async (): Promise<void> => {
+    while (Math.min(log.ids.size, out.ids.size, row.ids.size) < producer.acknowledged) await rows.next()
   }
+  await waitFor(allThere(), CAUGHT_UP_MS_MAX, () => {
+    const arrived = `${log.ids.size} reached LOG, ${out.ids.size} OUT, ${row.ids.size} the tables`
+    return `of ${producer.acknowledged} inputs ${arrived}`
+  })
   const percentiles = [percentilesOf('toLog', log.probe), percentilesOf('toOut', out.probe), percentilesOf('toRow', row.probe)]
   return {
     figures: {

@@ -12,6 +12,7 @@ import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
 import type { BenchSystem } from '../harness/bench-system.ts'
+import { CAUGHT_UP_MS_MAX, endIfIdle } from '../harness/in-time.ts'
 import { startLoad } from '../harness/load.ts'
 import { interleave } from '../harness/measurement-plan.ts'
 import { medians, rounded } from '../harness/statistics.ts'
@@ -112,7 +113,9 @@ async function readAll({ js }: BenchSystem): Promise<number> {
   const consumer = await js.consumers.get('LOG', { filter_subjects: ['log.>'] })
   const startedMs = performance.now()
   let count = 0
-  for await (const message of await consumer.consume({ max_messages: FETCH_AHEAD_MAX })) {
+  const messages = await consumer.consume({ max_messages: FETCH_AHEAD_MAX })
+  using _ = endIfIdle(messages, CAUGHT_UP_MS_MAX, () => `the bare consumer has read ${count} records of LOG and gets no more`)
+  for await (const message of messages) {
     count += 1
     if (message.info.pending === 0) break
   }

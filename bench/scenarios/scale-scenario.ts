@@ -2,10 +2,11 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import { build } from 'hdr-histogram-js'
 import { z } from 'zod'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
-import { ColloquyError } from '../../schemas/errors.ts'
 import type { Bench, BenchOptions, Figures, Measured, Scenario } from '../harness/bench-scenario.ts'
 import { diskBytesOf } from '../harness/disk-bytes.ts'
+import { waitFor } from '../harness/in-time.ts'
 import { PAIRS } from '../harness/inputs.ts'
+import { watchSubject } from '../harness/latency-probe.ts'
 import { type LoadRun, startLoad } from '../harness/load.ts'
 import { usageOf } from '../harness/process-usage.ts'
 import { createRandom, pick } from '../harness/random.ts'
@@ -127,7 +128,7 @@ async function measureScale(bench: Bench): Promise<Measured> {
 
 /** Sends to the first actors, which the host evicted when the last ones were created. */
 async function measureLoads({ system, producer }: Bench, cold: number): Promise<Figures> {
-  const records = watchRecords(system.nc, producer.tenant)
+  const records = await watchRecords(system.nc, producer.tenant)
   const [loaded, hot] = [build(), build()]
   const differences: number[] = []
   try {
@@ -165,26 +166,21 @@ interface RecordWatch {
   stop(): void
 }
 
-function watchRecords(nc: NatsConnection, tenant: string): RecordWatch {
+async function watchRecords(nc: NatsConnection, tenant: string): Promise<RecordWatch> {
   const waiting = new Map<string, () => void>()
-  const subscription = nc.subscribe(`log.*.${tenant}.>`, {
-    callback: (_, message) => {
-      const { id } = recordSchema.parse(message.json()).input
-      waiting.get(id)?.()
-      waiting.delete(id)
-    },
+  const stop = await watchSubject(nc, `log.*.${tenant}.>`, recordSchema, ({ input: { id } }) => {
+    waiting.get(id)?.()
+    waiting.delete(id)
   })
   return {
     recorded: (id) =>
-      new Promise((resolve, reject) => {
-        const timeout = setTimeout(() => {
-          reject(new ColloquyError('not_level', `input ${id} had no record after ${RECORD_MS_MAX} ms`))
-        }, RECORD_MS_MAX)
-        waiting.set(id, () => {
-          clearTimeout(timeout)
-          resolve()
-        })
-      }),
-    stop: () => subscription.unsubscribe(),
+      waitFor(
+        new Promise((resolve) => {
+          waiting.set(id, resolve)
+        }),
+        RECORD_MS_MAX,
+        () => `input ${id} has no record`,
+      ),
+    stop,
   }
 }

@@ -3,9 +3,9 @@ import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
 import type { BenchSystem } from '../harness/bench-system.ts'
+import { waitUntil } from '../harness/in-time.ts'
 import { watchSubject } from '../harness/latency-probe.ts'
 import { openLoop } from '../harness/open-loop.ts'
-import { sleepUntil } from '../harness/sleep-until.ts'
 import { medians, quantile, rounded } from '../harness/statistics.ts'
 
 const SECONDS_PER_ROUND = 20
@@ -40,7 +40,7 @@ async function measureTakeover({ system, producer, options }: Bench): Promise<Me
   const recorded: { readonly dueAtMs: number; readonly ms: number }[] = []
   await using started = new AsyncDisposableStack()
   started.defer(
-    watchSubject(system.nc, `log.*.${producer.tenant}.>`, recordSchema, ({ input: { id } }, _, atMs) => {
+    await watchSubject(system.nc, `log.*.${producer.tenant}.>`, recordSchema, ({ input: { id } }, _, atMs) => {
       const dueAtMs = waiting.get(id)
       if (dueAtMs === undefined) return
       waiting.delete(id)
@@ -139,13 +139,12 @@ function victimOf({ workers }: BenchSystem) {
 /** Waits until no input has been delayed for `CALM_FOR_MS`. */
 async function calm(waits: Waits): Promise<void> {
   let calmSinceMs = performance.now()
-  const isCalm = await sleepUntil(() => {
-    if (waits.oldestMs() > CALM_MS) calmSinceMs = performance.now()
-    return performance.now() - calmSinceMs > CALM_FOR_MS
-  }, CALM_MS_MAX)
-  if (isCalm) return
-  throw new ColloquyError(
-    'not_level',
-    `${CALM_MS_MAX} ms after the fault an input has waited ${Math.round(waits.oldestMs())} ms for its record`,
+  await waitUntil(
+    () => {
+      if (waits.oldestMs() > CALM_MS) calmSinceMs = performance.now()
+      return performance.now() - calmSinceMs > CALM_FOR_MS
+    },
+    CALM_MS_MAX,
+    () => `the oldest input without a record has waited ${Math.round(waits.oldestMs())} ms for it, after a fault or at the start`,
   )
 }

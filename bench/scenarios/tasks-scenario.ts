@@ -1,13 +1,11 @@
 import { z } from 'zod'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
-import { ColloquyError } from '../../schemas/errors.ts'
 import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
-import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
+import { CAUGHT_UP_MS_MAX, waitUntil } from '../harness/in-time.ts'
 import { ERRANDS } from '../harness/inputs.ts'
 import { createProbe, percentileLabels, percentilesForChart, percentilesOf, watchSubject } from '../harness/latency-probe.ts'
 import { planMeasurement } from '../harness/measurement-plan.ts'
 import { openLoop } from '../harness/open-loop.ts'
-import { sleepUntil } from '../harness/sleep-until.ts'
 
 /** Measures the round trip of `invoke`: the time until LOG has the outcome of a task that does nothing. */
 export const tasks: Scenario = {
@@ -43,7 +41,7 @@ async function measureTasks({ system, producer, options: { rate, seconds, actors
   let [recorded, ended, failed] = [0, 0, 0]
   await using watching = new AsyncDisposableStack()
   watching.defer(
-    watchSubject(system.nc, `log.*.${producer.tenant}.>`, recordSchema, (record, _, atMs) => {
+    await watchSubject(system.nc, `log.*.${producer.tenant}.>`, recordSchema, (record, _, atMs) => {
       const due = dues.get(record.input.id)
       if (due !== undefined) recorded += 1
       for (const { run } of record.started) {
@@ -65,14 +63,13 @@ async function measureTasks({ system, producer, options: { rate, seconds, actors
     dues.set(producer.send(index % actors).id, { atMs, window: Math.floor(((index - warmUpCount) / (count - warmUpCount)) * windows) })
   })
   await producer.publisher.settled()
-  const isCaughtUp = await sleepUntil(() => recorded >= producer.acknowledged && running.size === 0, CAUGHT_UP_MS_MAX)
-  if (!isCaughtUp) {
-    throw new ColloquyError(
-      'not_level',
-      `after ${CAUGHT_UP_MS_MAX} ms ${recorded} of ${producer.acknowledged} inputs have a record and `
-        + `${running.size} tasks have no outcome; a system measured with --attach needs COLLOQUY_CONFIG=bench/harness/kinds-config.ts`,
-    )
-  }
+  await waitUntil(
+    () => recorded >= producer.acknowledged && running.size === 0,
+    CAUGHT_UP_MS_MAX,
+    () =>
+      `${recorded} of ${producer.acknowledged} inputs have a record and ${running.size} tasks have no outcome; `
+      + 'a system measured with --attach needs COLLOQUY_CONFIG=bench/harness/kinds-config.ts',
+  )
   const percentiles = [percentilesOf('roundTrip', roundTrip), percentilesOf('publishToOutcome', whole), percentilesOf('queue', queue)]
   return {
     figures: {

@@ -5,7 +5,8 @@ import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-n
 import { z } from 'zod'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { namingFile } from '../../pipeline/runtime/file-errors.ts'
-import { codeOf, ColloquyError } from '../../schemas/errors.ts'
+import { awayCodeOf } from '../../pipeline/runtime/server-away.ts'
+import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { STREAMS } from '../../schemas/subjects.ts'
 import type { Settings } from '../settings.ts'
@@ -63,12 +64,13 @@ const PING_INTERVAL_MS = 15_000
  * Connects to the NATS of a running system as Colloquy's own user, whose password is in the data folder. With NATS_URL, as the user that
  * the settings name.
  *
- * @throws ColloquyError `not_running` if no system runs on the data folder; `nats_unreachable` if NATS_URL does not answer.
+ * @throws ColloquyError `not_running` if no system runs on the data folder; `nats_unreachable` if its NATS, or NATS_URL, does not answer.
  */
 export async function connectToRunningNats(settings: Settings): Promise<NatsConnection> {
   const connection = await runningNats(settings)
-  return connectNats({ ...connection, pingInterval: PING_INTERVAL_MS }, 'colloquy command').catch((cause: unknown) => {
-    throw settings.NATS_URL === undefined ? notRunning(settings, [connection.servers].flat().join(), cause) : cause
+  const options = { ...connection, timeout: CONNECT_MS_MAX, pingInterval: PING_INTERVAL_MS }
+  return connectNats(options, 'colloquy command').catch((cause: unknown) => {
+    throw settings.NATS_URL === undefined ? noAnswer(settings, 'NATS', [connection.servers].flat().join(), cause) : cause
   })
 }
 
@@ -126,6 +128,8 @@ export type ClickHouseRole = 'analyst' | 'colloquy'
 
 /** A ClickHouse that takes longer for an answer to its ping counts as away. */
 const PING_MS_MAX = 5_000
+/** Time for the first answer of NATS. */
+const CONNECT_MS_MAX = 10_000
 
 /**
  * Client options for the ClickHouse of a running system, which has answered just now.
@@ -141,7 +145,7 @@ export async function connectToRunningClickHouse(settings: Settings, role: Click
     const response = await fetch(new URL('/ping', url), { signal: timeout })
     await response.body?.cancel()
   } catch (cause) {
-    if (!timeout.aborted) throw notRunning(settings, url, cause)
+    if (!timeout.aborted) throw noAnswer(settings, 'ClickHouse', url, cause)
     throw new ColloquyError('tables_unavailable', `ClickHouse at ${url} does not answer within ${PING_MS_MAX / 1_000} s`, { cause })
   }
   return access
@@ -195,6 +199,25 @@ export async function httpAddress(settings: Settings): Promise<string> {
   if (known !== undefined) return known.httpUrl
   if (settings.HTTP_PORT === 0) throw notRunning(settings)
   return `http://${settings.HTTP_HOST.includes(':') ? `[${settings.HTTP_HOST}]` : settings.HTTP_HOST}:${settings.HTTP_PORT}`
+}
+
+/** Codes of an address at which nothing listens. */
+const NOT_LISTENING = ['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EHOSTUNREACH']
+
+/** The error of a request that failed at a server of a running system: `not_running` only if nothing listens there. */
+export function noAnswer(settings: Settings, server: 'NATS' | 'ClickHouse', url: string, cause: unknown): ColloquyError {
+  const code = awayCodeOf(cause)
+  if (NOT_LISTENING.includes(code ?? '')) return notRunning(settings, url, cause)
+  return new ColloquyError(
+    server === 'NATS' ? 'nats_unreachable' : 'tables_unavailable',
+    `${server} at ${url} listens, but does not answer (${code ?? innermostMessage(cause)}): it may be too busy, hang, or have too many `
+      + 'connections. Repeat the command; if that does not help, see the log of "colloquy up"',
+    { cause },
+  )
+}
+
+function innermostMessage(error: unknown): string {
+  return error instanceof Error && error.cause !== undefined ? innermostMessage(error.cause) : messageOf(error)
 }
 
 /** The error of a command that needs a running system. */

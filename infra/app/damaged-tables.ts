@@ -2,11 +2,13 @@ import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
+import { countIn, inPieces, removedSql, type SeqRange } from '../../pipeline/jetstream/removed.ts'
 import { presentGenerations, recoverGenerations } from '../../pipeline/projector/present-generations.ts'
+import { damageError } from '../../pipeline/runtime/clickhouse-failures.ts'
 import { collectionOf, dropCollection, type Names, tablesOf } from '../../pipeline/search/clickhouse/point-tables.ts'
 import { counted } from '../../schemas/counted.ts'
 import { ADMIN_STATEMENTS, quoted, rowsTable } from '../../schemas/ddl.ts'
-import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
+import { type ReadModel, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 import { moveIfExists, setAsideFolder } from '../servers/clickhouse/set-aside.ts'
 
 /** The ClickHouse whose tables are checked. */
@@ -14,20 +16,62 @@ export interface DamageDeps {
   readonly clickhouse: ClickHouseClient
   /** The engine's folder, for damaged files. Absent: a server that Colloquy does not run; only missing tables are found. */
   readonly folder: string | undefined
-  /** Number of records that LOG has lost: it cannot give back their rows. Default: none. */
-  readonly lostRecords?: () => Promise<number>
+  /** What LOG has lost: it cannot give back the rows of these records. Default: nothing. */
+  readonly lostRecords?: () => Promise<readonly SeqRange[]>
   readonly log: Logger
 }
 
 /** What LOG cannot give back, after the name of the folder of damaged files; empty if LOG has lost nothing. */
 export async function lastCopiesText({ lostRecords }: Pick<DamageDeps, 'lostRecords'>): Promise<string> {
-  const count = (await lostRecords?.()) ?? 0
+  const count = countIn((await lostRecords?.()) ?? [])
   if (count === 0) return ''
   const records = counted(count, 'record')
   return `. LOG has lost ${records}, whose rows it cannot give back: the last copies may be in that folder. Do not delete it`
 }
 
-const ADMIN_TABLES = Object.keys(ADMIN_STATEMENTS)
+/** A table about tables. */
+export type AdminTable = keyof typeof ADMIN_STATEMENTS
+export const ADMIN_TABLES = Object.keys(ADMIN_STATEMENTS) as AdminTable[]
+
+/** How each is made again after damage. */
+export const ADMIN_REPAIRS: Readonly<Record<AdminTable, string>> = {
+  progress: 'the projector writes it again within seconds',
+  generations: 'Colloquy writes it again from the rows that are stored',
+  repairs: 'if tables were just being made again, the auditor finds what they lack',
+  migrations: 'the next start runs the migrations again, which changes nothing',
+}
+
+/** Tables about tables that cannot be read now. Reading them makes the watch look for their damaged parts. */
+export async function unreadableAdminTables(clickhouse: ClickHouseClient): Promise<AdminTable[]> {
+  const unreadable: AdminTable[] = []
+  for (const table of ADMIN_TABLES) {
+    try {
+      await clickhouse.command({ query: `SELECT * FROM ${table} FORMAT Null` })
+    } catch (error) {
+      if (damageError(error) === undefined) throw error
+      unreadable.push(table)
+    }
+  }
+  return unreadable
+}
+
+/**
+ * Whether a part may have rows of records that LOG has lost. True if it cannot be read.
+ *
+ * @param part an active part of a table of rows
+ */
+export async function mayHaveLastCopies({ clickhouse, lostRecords }: DamageDeps, table: TableName, part: string): Promise<boolean> {
+  const { seq }: ReadModel = TABLES[table]
+  for (const ranges of inPieces((await lostRecords?.()) ?? [])) {
+    const query = `SELECT 1 FROM ${rowsTable(table)} WHERE _part = {part:String} AND ${removedSql({ ranges }, seq)} LIMIT 1`
+    const found = await clickhouse
+      .query({ query, query_params: { part }, format: 'JSONEachRow' })
+      .then((result) => result.json())
+      .catch(() => ['unreadable'])
+    if (found.length > 0) return true
+  }
+  return false
+}
 
 /**
  * Finds small tables with damaged rows, before anything reads them. The engine takes out damaged parts at its start, but only those that it

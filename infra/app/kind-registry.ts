@@ -1,8 +1,9 @@
 import { DeliverPolicy } from '@nats-io/jetstream'
-import type { KV } from '@nats-io/kv'
+import { type KV, KvWatchInclude } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { versionOf } from '../../actors/core/migrate.ts'
+import { columnsOfKind } from '../../actors/definition/columns-of-kind.ts'
 import { type Kind, type Kinds, machineName } from '../../actors/definition/define-kind.ts'
 import { type Definition, definitionSchema, describe, firstDifference, hashOf } from '../../actors/definition/describe-machine.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
@@ -13,6 +14,8 @@ import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { typedKey } from '../../pipeline/jetstream/typed-kv.ts'
 import type { CallSlot } from '../../pipeline/watchdog/call-slot.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { kindColumnsSchema } from '../../schemas/kind-columns.ts'
+import type { ViewedKind } from '../../schemas/typed-views.ts'
 import { dryRunMigration } from './migration-dry-run.ts'
 import { pendingActors, pendingText } from './pending-actors.ts'
 
@@ -31,6 +34,8 @@ const entryShape = z.object({
   logSeq: z.int().nonnegative(),
   definition: definitionSchema,
   limits: z.record(z.string(), limitsShape),
+  /** The columns of its typed views; absent if an earlier version of Colloquy registered it. */
+  columns: kindColumnsSchema.optional(),
 })
 /** A registered version of a kind. */
 export type RegisteredVersion = z.infer<typeof entryShape> & { readonly version: number }
@@ -90,7 +95,11 @@ async function register(deps: KindRegistryDeps, kind: Kind, newest: number | und
   }
   if (before?.hash !== hash) await checkUpgrade(deps, kind)
   const { last_seq: logSeq } = (await streamInfo(jetstream.jsm, 'LOG')).state
-  const entry = before?.hash === hash ? { ...before, limits } : { hash, at: now(), logSeq: before?.logSeq ?? logSeq, definition, limits }
+  const columns = columnsOfKind(kind)
+  const entry =
+    before?.hash === hash
+      ? { ...before, limits, columns }
+      : { hash, at: now(), logSeq: before?.logSeq ?? logSeq, definition, limits, columns }
   await definitionIn(kv, kind.name, kind.version).put(entry)
   // An older worker that restarts must not replace the newer version.
   if (newest === undefined || newest <= kind.version) await newestIn(kv, kind.name).put({ version: kind.version })
@@ -155,6 +164,24 @@ export async function registeredKinds(kv: KV): Promise<Map<string, number>> {
     if (newest !== undefined) found.set(name, newest.value.version)
   }
   return found
+}
+
+/** The newest version of each registered kind, with the columns of its typed views. */
+export async function viewedKinds(kv: KV): Promise<ViewedKind[]> {
+  const newest = [...(await registeredKinds(kv))].sort(([one], [other]) => (one < other ? -1 : 1))
+  const entries = await Promise.all(newest.map(async ([name, version]) => ({ name, entry: await versionEntry(kv, name, version) })))
+  return entries.flatMap(({ name, entry }) => (entry?.columns === undefined ? [] : [{ ...entry, name, columns: entry.columns }]))
+}
+
+/** Calls back after each change of the register. */
+export async function watchRegister(kv: KV, onChange: () => void): Promise<{ stop(): void }> {
+  const changes = await kv.watch({ key: [`${KINDS}>`, `${DEFINITIONS}>`], include: KvWatchInclude.UpdatesOnly })
+  const reading = async (): Promise<void> => {
+    for await (const _ of changes) onChange()
+  }
+  // It ends with its connection, and the part of the system that has it is started again then.
+  reading().catch(() => undefined)
+  return { stop: () => changes.stop() }
 }
 
 /** All registered versions of a kind, oldest first. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { ClickHouseClient } from '@clickhouse/client'
+import { recoverGenerations } from '../../pipeline/projector/present-generations.ts'
 import { DAMAGE_CODES } from '../../pipeline/runtime/clickhouse-failures.ts'
 import { type PeriodicJob, periodicJob } from '../../pipeline/runtime/periodic-job.ts'
 import { collectionOf, dropCollection } from '../../pipeline/search/clickhouse/point-tables.ts'
@@ -8,11 +9,14 @@ import { codeOf } from '../../schemas/errors.ts'
 import { TABLE_NAMES } from '../../schemas/tables.ts'
 import { setAsideFolder } from '../servers/clickhouse/set-aside.ts'
 import {
+  ADMIN_REPAIRS,
+  ADMIN_TABLES,
   type DamageDeps,
   damagedParts,
   detachedParts,
   detachPart,
   lastCopiesText,
+  mayHaveLastCopies,
   noteDamage,
   noteDamagedCollection,
   setPartAside,
@@ -81,7 +85,8 @@ export function startDamageWatch(deps: DamageDeps): PeriodicJob {
   const look = async (signal: AbortSignal): Promise<void> => {
     const nowMs = performance.now()
     const signs = await damageSigns(clickhouse)
-    const hasErrors = known !== undefined && signs.errors > known.errors
+    // Errors before the first look may be of a damage, too.
+    const hasErrors = signs.errors > (known?.errors ?? 0)
     const isDue = nowMs - foldersAtMs > FOLDERS_PAUSE_MS
     if (hasErrors || signs.longQueries > 0 || isDue) {
       const parts = await partsOf(clickhouse)
@@ -128,7 +133,10 @@ const FILE_SYSTEM_CODE = 1001
 
 async function partsOf(clickhouse: ClickHouseClient): Promise<Part[]> {
   const result = await clickhouse.query({
-    query: 'SELECT table, name, path FROM system.parts WHERE database = currentDatabase() AND active ORDER BY table, name',
+    // The tables about tables first, because repairs of the others read them.
+    query: `SELECT table, name, path FROM system.parts WHERE database = currentDatabase() AND active
+      ORDER BY table NOT IN ({first:Array(String)}), table, name`,
+    query_params: { first: ADMIN_TABLES },
     format: 'JSONEachRow',
   })
   return result.json<Part>()
@@ -146,22 +154,28 @@ export async function checkPart(deps: DamageDeps, { table, name }: Pick<Part, 't
   })
   if (damaged.length === 0) return false
   const target = TABLE_NAMES.find((one) => rowsTable(one) === table)
+  const admin = ADMIN_TABLES.find((one) => one === table)
   const collection = collectionOf(table)
-  if ((target ?? collection) === undefined || folder === undefined) {
-    log.error({ table, part: name }, `a part of the table ${table} in ClickHouse is damaged; restart Colloquy, which sets it aside`)
+  if ((target ?? admin ?? collection) === undefined || folder === undefined) {
+    log.error({ table, part: name }, `a part of the table ${table} in ClickHouse is damaged, and Colloquy did not make this table`)
     return true
   }
   const to = setAsideFolder(folder, new Date())
+  const isLastCopy = target !== undefined && (await mayHaveLastCopies(deps, target, name))
   // Noted first: after a crash in between, the rows are made again although they are still there.
   const found = `a damaged part; set aside in ${to}`
   if (target !== undefined) await noteDamage(clickhouse, [target], found)
   if (collection !== undefined) await noteDamagedCollection(clickhouse, collection, found)
   await detachPart(clickhouse, table, name)
+  if (admin === 'generations') await noteDamage(clickhouse, await recoverGenerations(clickhouse), found)
   for (const part of await detachedParts(clickhouse)) await setPartAside(part, to)
   // The indexer notices within seconds, and fills a new one.
   if (collection !== undefined) await dropCollection(clickhouse, collection)
-  const lastCopies = collection === undefined ? await lastCopiesText(deps) : ''
-  const next = `Colloquy ${collection === undefined ? 'makes its rows' : 'fills the search index'} again from LOG`
+  const lastCopies = isLastCopy ? await lastCopiesText(deps) : ''
+  const next =
+    admin === undefined
+      ? `Colloquy ${collection === undefined ? 'makes its rows' : 'fills the search index'} again from LOG`
+      : ADMIN_REPAIRS[admin]
   log.error(
     { table, part: name, folder: to },
     `a part of the table ${table} in ClickHouse was damaged and was set aside in ${to}; ${next}${lastCopies}`,

@@ -4,7 +4,7 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { countIn, findRemoved } from '../../pipeline/jetstream/removed.ts'
+import { findRemoved, type SeqRange } from '../../pipeline/jetstream/removed.ts'
 import { type Metrics, type MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import { awayCodeOf, isServerAway } from '../../pipeline/runtime/server-away.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
@@ -16,6 +16,7 @@ import type { DataLock } from '../servers/data-lock.ts'
 import { type Role, type Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse-access.ts'
 import { ANSWER_MS_MAX, type LatePart, startLatePart } from './late-part.ts'
+import { startTypedViews } from './make-typed-views.ts'
 import { accessNats, type NatsAccess } from './nats-access.ts'
 import { startDamageWatch, startPartCheck } from './part-check.ts'
 import { prepareDatabase, prepareTables } from './prepare-tables.ts'
@@ -152,8 +153,10 @@ async function startTables(base: Base, engine: Engine, started: AsyncDisposableS
   const client = createClient(clickhouse.client)
   started.defer(() => client.close())
   const { folder } = clickhouse
-  const lostRecords = async (): Promise<number> => countIn((await findRemoved(base.jetstream)).ranges)
+  const lostRecords = async (): Promise<readonly SeqRange[]> => (await findRemoved(base.jetstream)).ranges
   await prepareTables(client, base.kv, base.log, { ...clickhouse, lostRecords })
+  const views = await startTypedViews({ clickhouse: client, kv: base.kv, log: base.log })
+  started.defer(() => views.stop())
   if (folder !== undefined) {
     for (const start of [startPartCheck, startDamageWatch]) {
       const job = start({ clickhouse: client, folder, lostRecords, log: base.log })

@@ -1,3 +1,5 @@
+import { basename, dirname } from 'node:path'
+import type { ClickHouseClient } from '@clickhouse/client'
 import { textOf } from '../../pipeline/jetstream/removed.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { damagedTables } from '../../pipeline/projector/present-generations.ts'
@@ -11,6 +13,7 @@ import { type Reason, REASONS } from '../../schemas/reasons.ts'
 import type { TableName } from '../../schemas/tables.ts'
 import type { Settings } from '../settings.ts'
 import { withJetStream } from './connect-to-running.ts'
+import { ADMIN_REPAIRS, type AdminTable, unreadableAdminTables } from './damaged-tables.ts'
 import { openBucket } from './prepare-streams.ts'
 import { countDeadLetters, readStatus, type SystemStatus, withTables } from './system-status.ts'
 
@@ -35,10 +38,8 @@ export const readProblems = (settings: Settings): Promise<readonly Problem[]> =>
       const count = await countDeadLetters(jetstream, reason)
       if (count > 0) letters.set(reason, count)
     }
-    const damaged = await withTables<readonly TableName[] | ColloquyError>(
-      settings,
-      (client) => damagedTables(client),
-      (error) => (error instanceof ColloquyError && ['tables_unavailable', 'not_running'].includes(error.code) ? error : []),
+    const damaged = await withTables<Damage | ColloquyError>(settings, readDamage, (error) =>
+      error instanceof ColloquyError && ['tables_unavailable', 'not_running'].includes(error.code) ? error : NO_DAMAGE,
     )
     const hostEnds = await readHostEnds(await openBucket(jetstream.nc))
     const { first_seq: firstSeq } = (await streamInfo(jetstream.jsm, 'INBOX')).state
@@ -46,6 +47,19 @@ export const readProblems = (settings: Settings): Promise<readonly Problem[]> =>
     const counting = [...hostEnds].filter(([seq, ends]) => seq >= firstSeq && speaks(ends, Date.now()))
     return problemsOf(status, letters, new Map(counting), damaged)
   })
+
+/** Tables that are being made again, and tables about tables that cannot be read. */
+interface Damage {
+  readonly tables: readonly TableName[]
+  readonly unreadable: readonly AdminTable[]
+}
+const NO_DAMAGE: Damage = { tables: [], unreadable: [] }
+
+async function readDamage(client: ClickHouseClient): Promise<Damage> {
+  const unreadable = await unreadableAdminTables(client)
+  const isKnown = !unreadable.some((table) => table === 'repairs' || table === 'generations')
+  return { tables: isKnown ? await damagedTables(client) : [], unreadable }
+}
 
 /** The first unproven records, and how many rows each table has. */
 export function unprovenText({ records, rows, first }: UnprovenReport): string {
@@ -57,11 +71,15 @@ export function unprovenText({ records, rows, first }: UnprovenReport): string {
 
 const UNPROVEN_SHOWN = 3
 
+/** They are named by their time, and lie in one folder. */
+const foldersText = ([first = '', ...more]: readonly string[]): string =>
+  more.length === 0 ? first : `${more.length + 1} folders in ${dirname(first)}, the first ${basename(first)}`
+
 export function problemsOf(
   { stages, removed, nats }: SystemStatus,
   letters: ReadonlyMap<Reason, number>,
   hostEnds: ReadonlyMap<number, HostEnds>,
-  damaged: readonly TableName[] | ColloquyError = [],
+  damaged: Damage | ColloquyError = NO_DAMAGE,
 ): Problem[] {
   const problem = (code: ErrorCode, what: string): Problem => ({ code, what, remedy: ERROR_CODES[code].remedy })
   const { unproven, setAside } = removed
@@ -75,7 +93,12 @@ export function problemsOf(
     ),
     ...(damaged instanceof ColloquyError
       ? [problem('tables_unavailable', damaged.message)]
-      : damaged.map((table) => problem('table_damaged', `${table} is being made again from LOG`))),
+      : [
+          ...damaged.unreadable.map((table) =>
+            problem('table_damaged', `${table} cannot be read: once its damaged part is set aside, ${ADMIN_REPAIRS[table]}`),
+          ),
+          ...damaged.tables.map((table) => problem('table_damaged', `${table} is being made again from LOG`)),
+        ]),
     ...(nats.code === null ? [] : [problem(nats.code, nats.detail)]),
     ...(removed.records === 0
       ? []
@@ -83,7 +106,7 @@ export function problemsOf(
     ...(unproven.records === 0
       ? []
       : [problem('records_unproven', `the tables have rows of ${counted(unproven.records, 'lost record')}: ${unprovenText(unproven)}`)]),
-    ...(setAside.length === 0 ? [] : [problem('unproven_set_aside', setAside.join(', '))]),
+    ...(setAside.length === 0 ? [] : [problem('unproven_set_aside', foldersText(setAside))]),
     ...[...hostEnds].map(([seq, ends]) => problem('host_end_counted', `INBOX ${seq}: ${hostEndsText(ends)}`)),
     ...[...letters].map(([reason, count]) => problem(reason, `${counted(count, 'dead letter')} with the reason ${reason}`)),
   ]

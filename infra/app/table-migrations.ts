@@ -53,6 +53,12 @@ export const MIGRATIONS: readonly Migration[] = [
     rebuild: ['messages'],
     run: () => Promise.resolve(),
   },
+  {
+    version: 6,
+    name: 'no drop state in resolved cases; texts of labels, and facts of contexts',
+    rebuild: ['cases', 'actors'],
+    run: () => Promise.resolve(),
+  },
 ]
 
 export const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))

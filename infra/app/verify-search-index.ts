@@ -4,7 +4,7 @@ import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { openClickHouseIndexReader } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
 import { openQdrantIndexReader } from '../../pipeline/search/qdrant/qdrant-store.ts'
-import type { IndexReader } from '../../pipeline/search/vector-store.ts'
+import type { IndexReader, VectorReader } from '../../pipeline/search/vector-store.ts'
 import type { Settings } from '../settings.ts'
 import { collectionName, type IndexModel, readIndexModel, storeOf } from './index-model.ts'
 import { indexReader } from './indexer-state.ts'
@@ -41,14 +41,15 @@ export async function verifySearchIndex(
   if (model.store === 'qdrant' && storeOf(settings) !== 'qdrant') {
     return { skipped: 'it is in Qdrant; set COLLOQUY_QDRANT_URL and COLLOQUY_QDRANT_API_KEY as for "colloquy up"' }
   }
-  const reader = openReaderOf(settings, clickhouse, model)
+  const reader = openIndexReader(settings, clickhouse, model)
   const collection = await reader.identity()
   const history = collection === undefined ? undefined : await createCheckpoints(kv, indexReader(collection)).find(0)
   const storedTo = collection === undefined ? tablesTo : (history?.[0]?.seq ?? 0)
   return verifyIndex({ ...scope, jetstream, reader, storedTo })
 }
 
-function openReaderOf(settings: Settings, client: ClickHouseClient, model: IndexModel): IndexReader {
+/** Opens the collection of a model for reading, where the cluster has it. */
+export function openIndexReader(settings: Settings, client: ClickHouseClient, model: IndexModel): IndexReader & VectorReader {
   const collection = collectionName(model)
   const { QDRANT_URL: url, QDRANT_API_KEY: apiKey } = settings
   return url === undefined || model.store === 'clickhouse'

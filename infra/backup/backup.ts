@@ -4,7 +4,7 @@ import type { KV } from '@nats-io/kv'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { logParser } from '../../pipeline/jetstream/log-message.ts'
-import { findRemoved } from '../../pipeline/jetstream/removed.ts'
+import { findRemoved, type SeqRange } from '../../pipeline/jetstream/removed.ts'
 import { partitionsOf, streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
@@ -42,6 +42,8 @@ export interface BackedUp {
   /** Copied by this run and earlier ones. */
   readonly recordsInAll: number
   readonly bytesInAll: number
+  /** Ranges of LOG sequences whose records LOG has lost. */
+  readonly removed: readonly SeqRange[]
 }
 
 /**
@@ -139,6 +141,7 @@ async function backUpInto(jetstream: JetStreamContext, dir: string, progress: Ba
     bytes: size([...logSegments, ...deadSegments]),
     recordsInAll: count(manifest.log.segments),
     bytesInAll: size([...manifest.log.segments, ...manifest.dead.segments]),
+    removed: removed.ranges.map(({ from, to }) => ({ from, to })),
   }
 }
 

@@ -1,4 +1,6 @@
 import { Command } from 'commander'
+import { countIn, textOf } from '../../pipeline/jetstream/removed.ts'
+import { counted } from '../../schemas/counted.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
@@ -10,7 +12,7 @@ export const backupCommand = ({ out, settings }: CommandContext): Command =>
   new Command('backup')
     .description('copy the log of a running system into a folder; a folder with an earlier backup gets only what is new')
     .argument('<dir>', 'the folder; created if it is missing')
-    .option(JSON_FLAG, 'one JSON object: {dir, at, decided, from, to, records, dead, bytes, recordsInAll, bytesInAll, seconds}')
+    .option(JSON_FLAG, 'one JSON object: {dir, at, decided, from, to, records, dead, bytes, recordsInAll, bytesInAll, removed, seconds}')
     .addHelpText(
       'after',
       `
@@ -46,6 +48,15 @@ Segments are JSON lines (zstd), listed with their sha256 in manifest.json. An in
                   + 'Run it again when "colloquy status" shows no lag.',
               ),
         )
+        if (done.removed.length > 0) {
+          out.line(
+            out.paint(
+              'yellow',
+              `LOG has lost ${counted(countIn(done.removed), 'record')} (${textOf(done.removed)}). A backup copies what LOG has, and no `
+                + 'rows of tables: those of lost records are not in it, see "colloquy status --problems".',
+            ),
+          )
+        }
       } finally {
         bar.stop()
         interrupts.stop()

@@ -20,7 +20,7 @@ export const devCommand = ({ out, settings }: CommandContext): Command =>
   new Command('dev')
     .description('run Colloquy while you write a kind: each save takes effect at once, and a page shows the actors')
     .option('--demo', 'play the bundled conversations of the tenant "demo" on the first start')
-    .option(JSON_FLAG, 'print the log as JSON lines, and once started a line with the addresses: {started: true, …}')
+    .option(JSON_FLAG, 'print the log as JSON lines, and once kinds run a line with the addresses: {started: true, …}; or false first')
     .addHelpText(
       'after',
       `
@@ -47,11 +47,27 @@ async function runDev(out: Output, settings: Settings, options: Options): Promis
     await system.stop()
     log.info('stopped')
   })
-  if (options.json) out.json({ started: true, ...addressesOf(system.running), pageUrl: system.url })
+  if (options.json === true) await printStart(out, system, interrupts.first)
   else printAddresses(out, settings, system)
   const demo = options.demo ? startDemo(system.running, log) : undefined
   started.defer(async () => demo?.stop())
   await Promise.race([interrupts.first, system.running.failed.finally(stopInTime)])
+}
+
+/** Waits until the kinds decide inputs, or cannot: then a second line follows once they do. */
+async function printStart(out: Output, system: DevSystem, interrupted: Promise<unknown>): Promise<void> {
+  const { reloader } = system
+  await Promise.race([reloader.settled, interrupted])
+  if (reloader.status().phase === 'starting') return
+  const print = (): void => out.json(startOf(system))
+  print()
+  if (reloader.status().phase !== 'running') void reloader.ran.then(print)
+}
+
+function startOf({ running, reloader, url }: DevSystem) {
+  const { phase, kinds, problem } = reloader.status()
+  const what = phase === 'running' ? { kinds: kinds.map(({ name }) => name) } : { problem: problem?.message ?? phase }
+  return { started: phase === 'running', ...addressesOf(running), pageUrl: url, ...what }
 }
 
 function printAddresses(out: Output, { CONFIG }: Settings, { running, url }: DevSystem): void {

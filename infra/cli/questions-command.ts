@@ -1,10 +1,15 @@
 import { Argument, Command } from 'commander'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { printable } from '../app/terminal-output.ts'
-import { askQuestion } from '../reporting/questions/ask-question.ts'
-import { loadQuestion, QUESTION_NAMES, type QuestionName } from '../reporting/questions/questions.ts'
+import { askQuestion, type Scope, UTC } from '../reporting/questions/ask-question.ts'
+import { type Cell, compareAnswers, type ComparedRow, type Row, sharedNames } from '../reporting/questions/compare-answers.ts'
+import { periodText } from '../reporting/questions/periods.ts'
+import { type Answer, loadQuestion, QUESTION_NAMES, type QuestionName, TIME_COLUMNS } from '../reporting/questions/questions.ts'
 import { questionsPage } from '../reporting/questions/questions-page.ts'
-import { addPeriodFlags, type PeriodOptions, scopeOf } from './period-flags.ts'
+import { resolveScope } from '../reporting/questions/resolve-scope.ts'
+import { zonedText } from '../reporting/questions/time-zone.ts'
+import { joinMeanings } from './join-meanings.ts'
+import { addPeriodFlags, type PeriodOptions, previousScopeOf, scopeOf } from './period-flags.ts'
 import { withAnalyst } from './with-analyst.ts'
 
 interface Options extends JsonOption, PeriodOptions {
@@ -24,13 +29,47 @@ export function questionsCommand({ out, settings }: CommandContext): Command {
   }
 
   async function ask(name: QuestionName, options: Options): Promise<void> {
-    const scope = scopeOf(options, new Date())
-    const rows = await withAnalyst(settings().settings, options.database, out, (clickhouse) => askQuestion(clickhouse, name, scope))
-    if (options.json) for (const row of rows) out.json(row)
+    const wanted = scopeOf(options, new Date())
+    await withAnalyst(settings().settings, options.database, out, async (clickhouse) => {
+      const scope = await resolveScope(clickhouse, wanted)
+      const answerOf = async (of: Scope): Promise<Answer<QuestionName>> =>
+        name === 'unanswered'
+          ? joinMeanings(settings().settings, out, of, await askQuestion(clickhouse, name, of))
+          : askQuestion(clickhouse, name, of)
+      const rows = await answerOf(scope)
+      const before = previousScopeOf(scope, options.compare)
+      if (before === undefined) return printAnswer(rows, options)
+      const previousRows = await answerOf(before)
+      out.note(`${periodText(scope, options.tz)}, compared with ${periodText(before, options.tz)}`)
+      printComparison(name, compareAnswers(name, { scope, rows }, { scope: before, rows: previousRows }), options)
+    })
+  }
+
+  function printAnswer(rows: readonly Row[], { json, tz }: Options): void {
+    if (json) for (const row of rows) out.json(row)
     else
       out.table(
         Object.keys(rows[0] ?? {}),
-        rows.map((row) => Object.values<Cell>(row).map(cell)),
+        rows.map((row) => Object.entries(row).map(([column, value]) => cell(column, value, tz))),
+      )
+  }
+
+  /** Each row as three lines, so that the figures of a column stand below one another. */
+  function printComparison(name: QuestionName, compared: readonly ComparedRow[], { json, tz }: Options): void {
+    if (json) for (const { row, previous, change } of compared) out.json({ ...row, previous, change })
+    else
+      out.table(
+        ['period', ...Object.keys(compared[0]?.row ?? {})],
+        compared.flatMap(({ row, previous, change }) => {
+          const shared = sharedNames(name, row)
+          const line = (of: (column: string) => Cell | undefined): string[] =>
+            Object.keys(row).map((column) => cell(column, (shared.includes(column) ? row[column] : of(column)) ?? null, tz))
+          return [
+            ['this', ...line((column) => row[column])],
+            ['previous', ...line((column) => previous?.[column])],
+            ['change', ...line((column) => signed(change[column]))],
+          ]
+        }),
       )
   }
 
@@ -40,16 +79,24 @@ export function questionsCommand({ out, settings }: CommandContext): Command {
       .addArgument(new Argument('[name]', 'the question to ask').choices(QUESTION_NAMES)),
   )
     .option('--markdown', 'print all questions with their queries, as in docs/questions.md')
-    .option(JSON_FLAG, 'one JSON object per row')
+    .option(JSON_FLAG, 'one JSON object per row; with --compare it has "previous" and "change"')
     .addHelpText(
       'after',
       `
 Examples:
   colloquy questions
-  colloquy questions containment --tenant acme --from 2026-11-01`,
+  colloquy questions containment --tenant acme --from 2026-11-01
+  colloquy questions label-funnel --label plan.name
+  colloquy questions backlog --tz Asia/Shanghai --from 2026-11-01 --to 2026-11-02
+  colloquy questions escalations --kind support --from 2026-11-01 --to 2026-12-01 --compare previous`,
     )
     .action((name: QuestionName | undefined, options: Options) => (name === undefined ? list(options) : ask(name, options)))
 }
 
-type Cell = string | number | boolean | null
-const cell = (value: Cell): string => (value === null ? '' : printable(String(value)))
+function cell(column: string, value: Cell, tz: string): string {
+  if (value === null) return ''
+  const isTime = tz !== UTC && typeof value === 'string' && TIME_COLUMNS.includes(column)
+  return isTime ? zonedText(new Date(value), tz) : printable(String(value))
+}
+
+const signed = (change: number | null | undefined): string | null => (change == null ? null : change > 0 ? `+${change}` : String(change))

@@ -2,8 +2,11 @@ import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
+import { resolveScope } from '../reporting/questions/resolve-scope.ts'
+import type { JoinMeanings } from '../reporting/report/report.ts'
 import { type Language, LANGUAGES } from '../reporting/report/report-format.ts'
-import { addPeriodFlags, type PeriodOptions, scopeOf } from './period-flags.ts'
+import { joinMeanings } from './join-meanings.ts'
+import { addPeriodFlags, type PeriodOptions, previousScopeOf, scopeOf } from './period-flags.ts'
 import { withAnalyst } from './with-analyst.ts'
 
 interface Options extends JsonOption, PeriodOptions {
@@ -14,29 +17,34 @@ interface Options extends JsonOption, PeriodOptions {
 const FILE = 'colloquy-report.html'
 
 export const reportCommand = ({ out, settings }: CommandContext): Command =>
-  addPeriodFlags(new Command('report').description('write the answers to the twelve questions as one HTML file with charts'))
+  addPeriodFlags(new Command('report').description('write the answers to all questions as one HTML file with charts'))
     .addOption(new Option('--lang <language>', 'the language of the report').choices(LANGUAGES).default('en'))
     .option('--out <file>', 'the file to write, replaced if it exists; - for stdout', FILE)
-    .option(JSON_FLAG, 'one JSON object: {file, tenant, from, to}')
+    .option(JSON_FLAG, 'one JSON object: {file, tenant, kind, tz, from, to}, and previous with --compare')
     .addHelpText(
       'after',
       `
 Examples:
   colloquy report --tenant acme
-  colloquy report --tenant acme --from 2026-11-01 --to 2026-12-01 --lang zh --out november.html`,
+  colloquy report --tenant acme --from 2026-11-01 --to 2026-12-01 --tz Asia/Shanghai --lang zh --out november.html
+  colloquy report --tenant acme --kind support --from 2026-11-01 --to 2026-12-01 --compare previous`,
     )
     .action(async (options: Options) => {
       const now = new Date()
-      const scope = scopeOf(options, now)
+      const wanted = scopeOf(options, now)
       const { makeReport } = await import('../reporting/report/report.ts')
-      const page = await withAnalyst(settings().settings, options.database, out, (clickhouse, repairing) =>
-        makeReport(clickhouse, { scope, repairing, madeAt: now }, options.lang),
-      )
+      const join: JoinMeanings = (of, rows) => joinMeanings(settings().settings, out, of, rows)
+      const { scope, before, page } = await withAnalyst(settings().settings, options.database, out, async (clickhouse, repairing) => {
+        const scope = await resolveScope(clickhouse, wanted)
+        const before = previousScopeOf(scope, options.compare)
+        return { scope, before, page: await makeReport(clickhouse, { scope, repairing, madeAt: now }, before, options.lang, join) }
+      })
       if (options.out === '-') {
         out.stdout.write(page)
         return
       }
       await namingFile(options.out, writeFile(options.out, page))
-      if (options.json) out.json({ file: options.out, tenant: scope.tenant, from: scope.from, to: scope.to })
+      if (options.json)
+        out.json({ file: options.out, ...scope, ...(before === undefined ? {} : { previous: { from: before.from, to: before.to } }) })
       else out.line(`Report written to ${options.out}.`)
     })

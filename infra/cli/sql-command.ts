@@ -8,7 +8,7 @@ import { damageError } from '../../pipeline/runtime/clickhouse-failures.ts'
 import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
 import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
-import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
+import { connectToRunningClickHouse, noAnswer } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { noteRepairingTables } from '../app/repairing-tables.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
@@ -47,7 +47,7 @@ Other clients get the check of --complete-to with a condition: WHERE (SELECT ok 
       const access = await connectToRunningClickHouse(effective, 'analyst')
       const send = (text: string, as: string): Promise<Response> =>
         ask(access, text, as).catch((cause: unknown) => {
-          throw notRunning(effective, String(access.url), cause)
+          throw noAnswer(effective, 'ClickHouse', String(access.url), cause)
         })
       if (options.completeTo !== undefined) await untilComplete(send, options.completeTo, options.waitMs)
       const response = await send(query, format)

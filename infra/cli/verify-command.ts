@@ -2,9 +2,11 @@ import { createClient } from '@clickhouse/client'
 import { Command } from 'commander'
 import type { IndexDifference } from '../../pipeline/index-check/index-differences.ts'
 import { textOf } from '../../pipeline/jetstream/removed.ts'
+import { damagedTables } from '../../pipeline/projector/present-generations.ts'
 import { damageError } from '../../pipeline/runtime/clickhouse-failures.ts'
 import type { Named } from '../../pipeline/verify/table-differences.ts'
 import { type Verified, verify } from '../../pipeline/verify/verify.ts'
+import { counted } from '../../schemas/counted.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningClickHouse, withJetStream } from '../app/connect-to-running.ts'
@@ -43,14 +45,16 @@ in the search index (table search_index), and no other point may exist. The exit
     .action(async (options: Options) => {
       const { settings: effective } = settings()
       const startedMs = performance.now()
-      const { verified, index } = await verifySystem(effective, options, out)
+      const { verified, index, damaged } = await verifySystem(effective, options, out)
       const seconds = Math.round(performance.now() - startedMs) / 1_000
-      const counted = index === undefined || 'skipped' in index ? undefined : index
-      const tables: Tables = { ...verified.tables, ...(counted && { [INDEX]: { rows: counted.points, differences: counted.differences } }) }
-      const first = [...verified.first, ...(counted?.found.map(namedOf) ?? [])]
+      const checked = index === undefined || 'skipped' in index ? undefined : index
+      const tables: Tables = { ...verified.tables, ...(checked && { [INDEX]: { rows: checked.points, differences: checked.differences } }) }
+      const first = [...verified.first, ...(checked?.found.map(namedOf) ?? [])]
       if (options.json) out.json({ ...verified, tables, first, ...(index && { index: indexFacts(index) }), seconds })
       else print(out, verified, tables, index, seconds)
       const wrong = Object.entries(tables).flatMap(([name, { differences }]) => (differences > 0 ? [name] : []))
+      const repairing = wrong.filter((name) => damaged.includes(name))
+      if (repairing.length > 0) throw beingRepaired(repairing)
       if (wrong.length > 0) {
         const what = `${wrong.join(', ')} ${wrong.length === 1 ? 'does' : 'do'} not match the log`
         throw new ColloquyError('tables_differ', `${what}:\n${first.map(described).join('\n')}\n${remedyOf(wrong)}`)
@@ -82,9 +86,19 @@ function remedyOf(wrong: readonly string[]): string {
   return [...tables, ...index].join(' ')
 }
 
+/** Rows that are missing while a damaged table is made again say nothing about the rest of it. */
+const beingRepaired = (tables: readonly string[]): ColloquyError =>
+  new ColloquyError(
+    'table_damaged',
+    `a part of ${tables.join(', ')} was damaged, and the table is being made again from LOG; `
+      + 'verify again when "colloquy status --problems" names no table',
+  )
+
 interface SystemVerified {
   readonly verified: Verified
   readonly index: IndexVerification | undefined
+  /** Tables that were marked as damaged before or after. */
+  readonly damaged: readonly string[]
 }
 
 async function verifySystem(settings: Settings, { from, to, tenant }: Options, out: Output): Promise<SystemVerified> {
@@ -94,8 +108,10 @@ async function verifySystem(settings: Settings, { from, to, tenant }: Options, o
   try {
     return await withJetStream(settings, async (jetstream) => {
       const scope = { from, to, tenant, onProgress: bar.update, signal }
+      const before = await damagedTables(clickhouse)
       const verified = await verify({ ...scope, jetstream, clickhouse, countRepeats: true })
-      return { verified, index: await verifySearchIndex(settings, jetstream, clickhouse, { ...scope, tablesTo: verified.to }) }
+      const index = await verifySearchIndex(settings, jetstream, clickhouse, { ...scope, tablesTo: verified.to })
+      return { verified, index, damaged: [...before, ...(await damagedTables(clickhouse))] }
     })
   } catch (error) {
     throw damageError(error) ?? error
@@ -124,7 +140,7 @@ function print(
   )
   for (const [name, { rows, key }] of Object.entries(repeats)) {
     out.line(
-      `${name}: ${rows} rows are on disk twice, the first ${printable(key.replaceAll('\n', ' '))}; `
+      `${name}: ${counted(rows, 'row')} ${rows === 1 ? 'is' : 'are'} on disk twice, the first ${printable(key.replaceAll('\n', ' '))}; `
         + 'the view shows each once, and ClickHouse removes the copies when it merges.',
     )
   }
@@ -137,18 +153,21 @@ function print(
     )
   }
   if (index !== undefined) for (const line of indexLines(index, to)) out.line(line)
-  out.line(`${records} records, LOG sequences ${from} to ${to}, in ${seconds} s.`)
+  out.line(`${counted(records, 'record')}, LOG sequences ${from} to ${to}, in ${seconds} s.`)
 }
 
 function indexLines(index: IndexVerification, tablesTo: number): string[] {
   if ('skipped' in index) return [`The search index was not verified: ${index.skipped}.`]
   const { to, texts, unembeddable, unproven } = index
+  const without = unembeddable === 1 ? 'has no point' : 'have no point'
   const notes = [
-    `The search index must have ${texts} texts of the log`,
+    `The search index must have ${counted(texts, 'text')} of the log`,
     ...(unembeddable > 0
-      ? [`${unembeddable} of them have no point, because the model fails on them ("colloquy dead ls --reason embed_failed")`]
+      ? [`${unembeddable} of them ${without}, because the model fails on them ("colloquy dead ls --reason embed_failed")`]
       : []),
-    ...(unproven > 0 ? [`${unproven} points come from records that LOG has lost, which nothing proves`] : []),
+    ...(unproven > 0
+      ? [`${counted(unproven, 'point')} ${unproven === 1 ? 'comes' : 'come'} from records that LOG has lost, which nothing proves`]
+      : []),
     ...(to < tablesTo ? [`it is filled up to LOG sequence ${to} of ${tablesTo}`] : []),
   ]
   return [`${notes.join('; ')}.`]

@@ -1,8 +1,8 @@
 import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
 import { damageError } from '../../pipeline/runtime/clickhouse-failures.ts'
-import { codeOf } from '../../schemas/errors.ts'
+import { isServerAway } from '../../pipeline/runtime/server-away.ts'
 import type { TableName } from '../../schemas/tables.ts'
-import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
+import { connectToRunningClickHouse, noAnswer } from '../app/connect-to-running.ts'
 import { noteRepairingTables } from '../app/repairing-tables.ts'
 import type { Output } from '../app/terminal-output.ts'
 import type { Settings } from '../settings.ts'
@@ -12,7 +12,7 @@ import type { Settings } from '../settings.ts'
  * lack rows, and gives them to `work` too.
  *
  * @param database default: that of the live tables.
- * @throws ColloquyError `not_running`
+ * @throws ColloquyError `not_running`; `tables_unavailable` if ClickHouse does not answer
  */
 export async function withAnalyst<T>(
   settings: Settings,
@@ -26,11 +26,9 @@ export async function withAnalyst<T>(
   try {
     return await work(clickhouse, await noteRepairingTables(clickhouse, out))
   } catch (cause) {
-    const isRefused = !(cause instanceof ClickHouseError) && NOT_LISTENING.includes(codeOf(cause) ?? '')
-    throw isRefused ? notRunning(settings, String(access.url), cause) : (damageError(cause) ?? cause)
+    const isAway = !(cause instanceof ClickHouseError) && isServerAway(cause)
+    throw isAway ? noAnswer(settings, 'ClickHouse', String(access.url), cause) : (damageError(cause) ?? cause)
   } finally {
     await clickhouse.close()
   }
 }
-
-const NOT_LISTENING = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH']

@@ -37,6 +37,8 @@ export interface Reloader {
   health(): Health
   /** Settles when kinds run for the first time, are refused, or their process has ended. */
   readonly settled: Promise<void>
+  /** Settles when kinds run for the first time. */
+  readonly ran: Promise<void>
   stop(): Promise<void>
 }
 
@@ -57,6 +59,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
   const { order, log } = options
   const stopping = new AbortController()
   const settled = Promise.withResolvers<void>()
+  const ran = Promise.withResolvers<void>()
   let status: ReloadStatus = { phase: 'starting', since: options.now(), generation: 0, kinds: [], tookMs: null, problem: null, changed: [] }
   let current: WorkerProcess | undefined
   let currentSince = options.now()
@@ -157,6 +160,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
       watchOver(next)
       const tookMs = saveMs === undefined ? null : Math.round(performance.now() - saveMs)
       setStatus({ phase: 'running', generation: status.generation + 1, kinds: loaded.kinds, problem: null, tookMs })
+      ran.resolve()
       log.info(
         { kinds: loaded.kinds.map(({ name, version }) => `${name}@${version}`).join(' '), ...(tookMs === null ? {} : { tookMs }) },
         saveMs === undefined ? 'running the kinds' : 'running the saved kinds',
@@ -192,6 +196,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
     }),
     reload,
     settled: settled.promise,
+    ran: ran.promise,
     async stop() {
       stopping.abort()
       await files.stop()

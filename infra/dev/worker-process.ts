@@ -67,7 +67,7 @@ export async function startWorkerProcess(): Promise<WorkerProcess> {
       return await Promise.race([
         promise,
         ended.then((how) => {
-          throw new ColloquyError('worker_ended', `the process ended (${how}) before ${what}; its output is in the terminal`)
+          throw new ColloquyError('worker_ended', `the process ended (${how}) during ${what}; its output is in the terminal`)
         }),
         delay(ms, undefined, { signal: settled.signal }).then(() => {
           throw new ColloquyError(code, `${what} took longer than ${ms / 1_000} s; look for an await or a loop that does not end`)
@@ -97,11 +97,11 @@ export async function startWorkerProcess(): Promise<WorkerProcess> {
       stop,
       load(order) {
         send(order)
-        return answer(['loaded', 'refused'], LOAD_MS_MAX, 'config_hangs', 'importing the kinds')
+        return answer(['loaded', 'refused'], LOAD_MS_MAX, 'config_hangs', 'the import of the kinds')
       },
       async run() {
         send({ type: 'run' })
-        const ran = await answer(['running', 'failed'], RUN_MS_MAX, 'worker_failed', 'starting the stages')
+        const ran = await answer(['running', 'failed'], RUN_MS_MAX, 'worker_failed', 'the start of the stages')
         if (ran.type === 'failed') throw new ForeignCodeError(ran.problem.code, ran.problem.message)
       },
     }

@@ -50,9 +50,27 @@ const keyOf = (reason: string, shape: string): string => `${reason} ${shape}`
 const withName = (names: readonly string[], name: string): readonly string[] =>
   name === '' || names.includes(name) || names.length >= NAMES_MAX ? names : [...names, name]
 
-/** Varying parts of similar errors: times, UUIDs, hex ids, numbers. Quoted text is kept, since it mostly names a field, kind or choice. */
-const VARYING = /\b\d{4}-\d\d-\d\dT[\d:.]+Z?|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b|\d+/gi
+/**
+ * Varying parts of similar errors: times, UUIDs, hex ids, numbers. Quoted text is kept, since it mostly names a field, kind or choice, and
+ * so are places in code, such as `file.ts:3:9`, which tell causes apart.
+ */
+const VARYING = new RegExp(
+  [
+    /(?<place>\b[\w-]+\.[cm]?[jt]s:\d+:\d+)/,
+    /\b\d{4}-\d\d-\d\dT[\d:.]+Z?/,
+    /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/,
+    /\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b/,
+    /\d+/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'gi',
+)
 const SHAPE_CHARS_MAX = 200
 
 /** The first 200 characters of an error, with `…` in place of varying parts. */
-export const shapeOf = (error: string): string => error.slice(0, SHAPE_CHARS_MAX).toWellFormed().replace(VARYING, '…')
+export const shapeOf = (error: string): string =>
+  error
+    .slice(0, SHAPE_CHARS_MAX)
+    .toWellFormed()
+    .replace(VARYING, (part, place?: string) => (place === undefined ? '…' : part))

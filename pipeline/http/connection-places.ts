@@ -17,9 +17,13 @@ export interface ConnectionPlaces {
 
 export interface ConnectionOptions {
   readonly connectionsMax: number
+  /** Whose a connection is: no client gets all places. Default: its address. */
+  readonly clientOf?: (socket: Socket) => string
   /** Answers a connection that cannot even be kept for a health check, and closes it with `destroySoon`. */
   readonly refuse: (socket: Socket) => void
 }
+
+const addressOf = ({ remoteAddress = '' }: Socket): string => remoteAddress
 
 interface Connection {
   readonly client: string
@@ -34,7 +38,7 @@ interface Connection {
  * Bounds the connections of a server. When all places are taken, a new connection takes the place of the one that has been without a
  * request for the longest time. If there is none, the new connection has no place: it may ask for the server's health only.
  */
-export function boundConnections(server: Server, { connectionsMax, refuse }: ConnectionOptions): ConnectionPlaces {
+export function boundConnections(server: Server, { connectionsMax, clientOf = addressOf, refuse }: ConnectionOptions): ConnectionPlaces {
   const places = createFairPlaces(connectionsMax)
   const connections = new Map<Socket, Connection>()
   /** Connections without a request in progress, the longest idle first. */
@@ -66,13 +70,7 @@ export function boundConnections(server: Server, { connectionsMax, refuse }: Con
   }
 
   server.on('connection', (socket: Socket) => {
-    const connection: Connection = {
-      client: socket.remoteAddress ?? '',
-      openedMs: performance.now(),
-      hasPlace: false,
-      isUsed: false,
-      inProgress: 0,
-    }
+    const connection: Connection = { client: clientOf(socket), openedMs: performance.now(), hasPlace: false, isUsed: false, inProgress: 0 }
     if (!givePlace(connection)) {
       closeIdle(connection.client)
       givePlace(connection)

@@ -186,10 +186,10 @@ function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOpti
     checkHost?.(request.headers.host)
     if (request.routeOptions.config.isPublic === true) return
     if (!hasToken(request.headers.authorization)) throw unauthorized()
-    if (!connections.hasPlace(request.socket)) throw NO_PLACE
+    if (!connections.hasPlace(request.socket)) throw request.method === 'POST' ? NO_PLACE_TO_STORE : NO_PLACE
     const bytes = bodyBytesOf(request)
     if (bytes === 0) return
-    if (!bodies.acquire(request.ip, bytes)) throw NO_PLACE
+    if (!bodies.acquire(request.ip, bytes)) throw NO_PLACE_TO_STORE
     reply.raw.once('close', () => bodies.release(request.ip, bytes))
   })
   app.addHook('onResponse', async (request, reply) => {
@@ -204,11 +204,13 @@ function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOpti
 }
 
 /** The problem of a request for which the server has no place. */
-const NO_PLACE = new HttpProblem(
-  'overloaded',
-  'too many connections or bodies are open, and nothing was stored; repeat the request later',
-  { headers: { ...RETRY_AFTER, connection: 'close' } },
-)
+const noPlace = (effect = ''): HttpProblem =>
+  new HttpProblem('overloaded', `too many connections or bodies are open${effect}; repeat the request later`, {
+    headers: { ...RETRY_AFTER, connection: 'close' },
+  })
+/** The problem of an input. */
+const NO_PLACE_TO_STORE = noPlace(', and nothing was stored')
+const NO_PLACE = noPlace()
 
 /** Bytes of a body that may arrive: its length, at most the limit. A body without a length, or with an encoding, is taken for that long. */
 function bodyBytesOf({ headers }: FastifyRequest): number {

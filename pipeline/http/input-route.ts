@@ -55,7 +55,7 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
     if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
     const { wait, timeoutMs } = query.data
     const given = readInputs(request)
-    deps.connection.requireConnection()
+    deps.connection.requireConnection('nothing was stored')
     if (wait === undefined) return reply.code(202).send(bodyOf(await publishAll(deps, address, given), given, deps))
 
     if (!waits.acquire(address.tenant)) {

@@ -86,9 +86,12 @@ export function asProblem(error: unknown): HttpProblem {
   return new HttpProblem('internal', 'unexpected error; report it with the line in the log of the server', { cause: error })
 }
 
-/** The problem of a request that arrives while NATS is disconnected. */
-export const natsUnavailable = (cause?: unknown): HttpProblem =>
-  new HttpProblem('nats_unavailable', 'NATS does not answer; nothing was stored, repeat the request later', { headers: RETRY_AFTER, cause })
+/** The problem of a request that arrives while NATS is disconnected. @param effect what it had no time to do, for a request that writes */
+export const natsUnavailable = (cause?: unknown, effect?: string): HttpProblem =>
+  new HttpProblem('nats_unavailable', `NATS does not answer; ${effect === undefined ? '' : `${effect}, `}repeat the request later`, {
+    headers: RETRY_AFTER,
+    cause,
+  })
 
 /** The problem of a request that needs the tables while ClickHouse does not answer. */
 export function tablesUnavailable(cause: unknown): HttpProblem {

@@ -44,6 +44,7 @@ export function createAdvise({ kinds, registeredKinds, log }: AdviseDeps): Advis
     if (!read.ok) return { code: 'bad_envelope', message: read.problem }
     if (kinds.has(kind)) return adviceOfKind(kind, read.input)
     const names = new Set(await registeredKinds())
-    return names.has(kind) ? undefined : unknownKindAdvice(kind, names)
+    // Before the first kinds have started, nothing is known.
+    return names.has(kind) || names.size === 0 ? undefined : unknownKindAdvice(kind, names)
   }
 }

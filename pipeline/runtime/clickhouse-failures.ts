@@ -73,8 +73,8 @@ export function damageError(cause: unknown): ColloquyError | undefined {
   const code = codeOf(cause)
   return new ColloquyError(
     'table_damaged',
-    `a file of ${what} is damaged or gone (${code === undefined ? 'a missing file' : `its code ${code}`}); Colloquy sets it aside and `
-      + 'makes the table again from LOG; "colloquy status --problems" shows it until then, and the log names the file',
+    `a file of ${what} is damaged or gone (${code === undefined ? 'missing' : `ClickHouse's error ${code}`}); Colloquy sets it aside `
+      + 'and makes its rows again; "colloquy status --problems" shows it until then, and the log names the file',
     { cause },
   )
 }

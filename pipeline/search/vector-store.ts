@@ -65,6 +65,12 @@ export interface IndexReader {
   existing(ids: readonly string[]): Promise<ReadonlySet<string>>
 }
 
+/** Read access to the vectors of one collection. */
+export interface VectorReader {
+  /** Returns the vectors of the points of a tenant by their ids; ids that are not stored are absent. */
+  vectorsOf(tenant: string, ids: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>
+}
+
 /**
  * Write access to one collection, which belongs to one model and one cutter. Changes are durable once the promise settles. Each request
  * that a method sends is bounded by points and bytes, whatever it is given.
@@ -122,7 +128,7 @@ export interface StoreHit extends Omit<IndexPoint, 'vector'> {
  * One collection of points with the vectors of one model and the terms of one cutter. Every query names a tenant and returns only points of
  * that tenant.
  */
-export interface VectorStore extends IndexWriter, IndexReader {
+export interface VectorStore extends IndexWriter, IndexReader, VectorReader {
   readonly dimension: number
   /** Cuts the texts of the collection, and must cut the questions to it. */
   readonly cutter: TermCutter

@@ -13,7 +13,12 @@ const PAUSES: Pauses = { minMs: 200, maxMs: 30_000 }
 
 /** The outcome of a run. `given_up`: the machine no longer needs the run, or another runner will repeat it. */
 export type Outcome =
-  | { readonly kind: 'done'; readonly output: unknown; readonly attempts: number }
+  | {
+      readonly kind: 'done'
+      readonly output: unknown
+      readonly attempts: number
+      /** Of the last failed attempt. */ readonly attemptError?: TaskError
+    }
   | { readonly kind: 'failed'; readonly error: TaskError; readonly attempts: number }
   | { readonly kind: 'given_up' }
 
@@ -44,6 +49,7 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
   }
   const input = read(definition.input, message.input, 'input')
   if (!input.ok) return { kind: 'failed', attempts: before.count + 1, error: failureOf('bad_task_input', input.problem) }
+  let attemptError: TaskError | undefined
   for (let attempts = before.count + 1; ; attempts++) {
     try {
       const { log, actor, searchIndex } = deps
@@ -53,14 +59,15 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
       const output = await untilAborted(run, signal)
       deps.onAttempt('ok')
       const problem = outputProblem(definition, output)
-      return problem === undefined ? { kind: 'done', output, attempts } : { kind: 'failed', error: problem, attempts }
+      if (problem !== undefined) return { kind: 'failed', error: problem, attempts }
+      return { kind: 'done', output, attempts, ...(attemptError !== undefined && { attemptError }) }
     } catch (error) {
       if (signal.aborted) return { kind: 'given_up' }
       deps.onAttempt('error')
       const code = codeOf(error)?.slice(0, 128) ?? ('error' satisfies ErrorCode)
-      const failure = { code, message: messageOf(error).slice(0, 4096).toWellFormed() }
+      attemptError = { code, message: messageOf(error).slice(0, 4096).toWellFormed() }
       deps.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
-      if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: failure, attempts }
+      if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: attemptError, attempts }
       if ((await pause(attempts, error, signal)) === 'aborted') return { kind: 'given_up' }
     }
   }

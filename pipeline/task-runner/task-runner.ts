@@ -80,7 +80,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     }
     const result: InternalInput =
       outcome.kind === 'done'
-        ? { type: 'task.done', ...report, output: outcome.output }
+        ? { type: 'task.done', ...report, attemptError: outcome.attemptError, output: outcome.output }
         : { type: 'task.failed', ...report, error: outcome.error }
     const deps = { publisher: jetstream.publisher, log, metrics, signal: stopping.signal }
     // Without a message id: a producer's message with the same id would make INBOX drop the outcome.

@@ -6,10 +6,10 @@ const BACKUP = '`colloquy restore`, `backup`'
 /** Codes of commands on a running system and of backups. */
 export const COMMAND_ERRORS = {
   no_such_kind: {
-    meaning: 'There is no kind of this name.',
-    cause: 'The name is misspelt, or the kind is not in use and not in `COLLOQUY_CONFIG`.',
-    remedy: 'Use a name that `colloquy kinds` lists.',
-    where: '`colloquy kinds`, `recorded`',
+    meaning: 'There is no kind of this name, or the tenant has no record of it.',
+    cause: 'The name is misspelt, the kind is not in use and not in `COLLOQUY_CONFIG`, or none of its actors has decided anything yet.',
+    remedy: 'Use a name of the list in the message, or one that `colloquy kinds` lists.',
+    where: '`colloquy kinds`, `recorded`, `import`, `questions`, `report`',
   },
   kind_in_use: {
     meaning: 'The kind has actors with pending tasks or timers.',

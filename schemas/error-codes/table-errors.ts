@@ -26,8 +26,8 @@ export const TABLE_ERRORS = {
     meaning: 'A file of a table in ClickHouse is damaged or gone.',
     cause: 'The disk changed or lost it, or somebody did.',
     remedy:
-      'Wait: Colloquy finds the damaged part within seconds, sets it aside, and makes the table again from LOG. `colloquy status '
-      + '--problems` names the table until then. On a ClickHouse of your own, remove the part and run `colloquy rebuild`.',
+      'Wait: Colloquy finds the damaged part within seconds, sets it aside, and makes the table again from LOG; its log names the files. '
+      + 'On a ClickHouse of your own, remove the part and run `colloquy rebuild`.',
     where: '`colloquy verify`, `questions`, `sql`, `status --problems`; `GET /v1/search` and `wait=tables`',
     http: 503,
   },
@@ -61,6 +61,24 @@ export const TABLE_ERRORS = {
     meaning: 'The period is empty.',
     cause: '`--to` is not after `--from`.',
     remedy: 'Give `--to` a time after `--from`.',
+    where: '`colloquy questions`, `report`',
+  },
+  which_tenant: {
+    meaning: 'The question must say which tenant it is about.',
+    cause: 'The tables have records of several tenants, and the command has no `--tenant`.',
+    remedy: 'Give `--tenant` one of the names in the message.',
+    where: '`colloquy questions`, `report`',
+  },
+  no_such_tenant: {
+    meaning: 'The tables have no record of the tenant.',
+    cause: 'The name is misspelt, the tenant has sent nothing yet, or its first records are not in the tables yet.',
+    remedy: 'Give `--tenant` a name of the list in the message. After the first message wait with `colloquy status --wait`.',
+    where: '`colloquy questions`, `report`',
+  },
+  no_such_time_zone: {
+    meaning: 'ClickHouse does not know the time zone.',
+    cause: 'The zone is newer than the list of time zones of ClickHouse.',
+    remedy: 'Give `--tz` another zone with the same clocks. `SELECT time_zone FROM system.time_zones` lists those that ClickHouse knows.',
     where: '`colloquy questions`, `report`',
   },
   bad_option: {

@@ -8,6 +8,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createBenchProgram } from '../../bench/bench-program.ts'
+import { CAUGHT_UP_MS_MAX } from '../../bench/harness/in-time.ts'
 import { type CliProcess, startUp } from '../support/run-cli.ts'
 import { settingsFor, temporaryFolder } from '../support/test-system.ts'
 
@@ -70,8 +71,11 @@ async function benchHere(args: readonly string[]): Promise<string> {
 const attached = (): Record<string, string> =>
   Object.fromEntries(Object.entries(settingsFor(dataDir, settings)).map(([name, value]) => [`COLLOQUY_${name}`, value]))
 
-/** Each test starts processes and runs some seconds of load, possibly with less than one free core. */
-const TIMEOUT_MS = 240_000
+/**
+ * Each test starts processes and runs some seconds of load, possibly with less than one free core. Longer than a wait of the scenario and
+ * one of the gate together: when one of them hangs, it says what it waits for.
+ */
+const TIMEOUT_MS = 2 * CAUGHT_UP_MS_MAX + 120_000
 
 describe('the benchmark harness', { timeout: TIMEOUT_MS }, () => {
   it.each([

@@ -10,8 +10,8 @@ const reply = messageSent.omit({ replyTo: true })
 type Reply = z.infer<typeof reply>
 
 /**
- * The customer's text selects the outcome: `<intent> person`, `… fail`, `… nothing`, or anything else. The reply to anything else names a
- * model, a prompt, a price and a quality that follow from the length of the text.
+ * The customer's text selects the outcome: `<intent> person`, `… fail`, `… nothing`, or anything else. With `flaky`, the first attempt to
+ * answer fails. The reply to anything else names a model, a prompt, a price and a quality that follow from the length of the text.
  */
 function replyTo(text: string): Reply {
   if (text.includes('fail')) throw new Error('the text asks for a failure')
@@ -33,11 +33,18 @@ function replyTo(text: string): Reply {
 
 const intentOf = (text: string): string => text.split(' ', 1)[0] ?? ''
 
+/** Runs whose first attempt has failed. */
+const tried = new Set<string>()
+
 const kind = defineKind({
   name: 'desk',
   version: 1,
   context: z.object({ intent: z.string().nullable(), asked: z.object({ id: z.string(), text: z.string() }).nullable() }),
-  events: { ...KNOWN_INPUTS, 'feedback.given': z.object({ rating: z.number() }), 'case.resolved': z.object({ outcome: z.string() }) },
+  events: {
+    ...KNOWN_INPUTS,
+    'feedback.given': z.object({ rating: z.number(), comment: z.string().optional() }),
+    'case.resolved': z.object({ outcome: z.string() }),
+  },
   emits: KNOWN_EMITS,
   tasks: {
     reply: defineTask({
@@ -46,7 +53,13 @@ const kind = defineKind({
       deadlineMs: 20_000,
       attemptsMax: 2,
       concurrencyMax: 8,
-      run: async ({ input }) => replyTo(input.text),
+      run: async ({ input, key }) => {
+        if (input.text.includes('flaky') && !tried.has(key)) {
+          tried.add(key)
+          throw Object.assign(new Error('the first attempt fails'), { code: 'flaky' })
+        }
+        return replyTo(input.text)
+      },
     }),
   },
   label: ({ intent }) => ({ intent }),
@@ -54,7 +67,7 @@ const kind = defineKind({
 
 const close = { target: 'closed', actions: 'close' } as const
 
-/** A kind of the tests' own whose cases cover everything that the twelve questions ask about. */
+/** A kind of the tests' own whose cases cover everything that the questions ask about. */
 export const deskKind = kind.with(
   setup({
     ...kind.xstate,

@@ -88,7 +88,7 @@ export async function startDevApp(files: Readonly<Record<string, string>>): Prom
     process.signal('SIGINT')
     await process.ended
   })
-  const addresses = JSON.parse(await process.line((line) => line.includes('"started":true'))) as Dev['addresses']
+  const addresses = JSON.parse(await process.line((line) => line.includes('"started":'))) as Dev['addresses']
   const client = clientOf(addresses.httpUrl ?? '')
   const authorization = `Bearer ${TOKEN}`
   const get: HttpClient['get'] = (at, init) => client.get(at, { ...init, headers: { authorization } })

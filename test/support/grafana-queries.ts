@@ -79,13 +79,25 @@ export interface GrafanaTime {
   readonly from: Date
   readonly to: Date
   readonly intervalMs: number
+  /** As the dashboard has it: `utc`, or the name of a zone. Default: `utc`. */
+  readonly timeZone?: string
+}
+
+/** Values of the variables of a dashboard. */
+export interface GrafanaVariables {
+  readonly tenant: string
+  /** Default: "All". */
+  readonly kind?: string
+  /** The start of the period before, where the dashboard compares with it. */
+  readonly previousFrom?: Date
 }
 
 /**
  * A query as the data source sends it: macros expanded as the plugin's documentation says, template variables replaced as
  * Grafana does. What is left over of them is an error of the query.
  */
-export function expandSql(text: string, tenant: string, { from, to, intervalMs }: GrafanaTime): string {
+export function expandSql(text: string, { tenant, kind, previousFrom }: GrafanaVariables, time: GrafanaTime): string {
+  const { from, to, intervalMs, timeZone = 'utc' } = time
   const milli = (time: Date): string => `fromUnixTimestamp64Milli(${time.getTime()})`
   const expanded = text
     .replace(/\$__timeFilter_ms\(([^)]+)\)/g, (_, column: string) => `${column} >= ${milli(from)} AND ${column} <= ${milli(to)}`)
@@ -93,10 +105,20 @@ export function expandSql(text: string, tenant: string, { from, to, intervalMs }
       /\$__timeInterval_ms\(((?:[^()]|\([^()]*\))+)\)/g,
       (_, column: string) => `toStartOfInterval(toDateTime64(${column}, 3), INTERVAL ${intervalMs} millisecond)`,
     )
-    .replaceAll('${tenant:singlequote}', `'${tenant.replaceAll("'", "\\'")}'`)
+    .replaceAll('$__fromTime_ms', milli(from))
+    .replaceAll('${tenant:singlequote}', quoted(tenant))
+    // Grafana puts the value of "All" in as it is.
+    .replaceAll('${kind:singlequote}', kind === undefined ? "''" : quoted(kind))
+    .replaceAll('${compare:singlequote}', quoted(previousFrom === undefined ? 'none' : 'previous'))
+    .replaceAll('${previous_from}', String(previousFrom?.getTime() ?? 0))
+    .replaceAll('${__from}', String(from.getTime()))
+    .replaceAll('${__to}', String(to.getTime()))
+    .replaceAll('${__timezone}', timeZone)
   if (/\$(__)?[a-z{]/i.test(expanded)) throw new Error(`not expanded: ${expanded}`)
   return expanded
 }
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "\\'")}'`
 
 /** A PromQL query with the intervals that Grafana puts into it. */
 export const expandProm = (text: string): string => text.replaceAll('$__rate_interval', '1m').replaceAll('$__range', '3h')

@@ -47,6 +47,8 @@ interface Body {
   readonly filter: Filter
   readonly points: readonly Point[]
   readonly ids: readonly string[]
+  readonly with_payload?: boolean | string[]
+  readonly with_vector?: boolean | string[]
   readonly field_name: string
   readonly field_schema: unknown
   readonly prefetch: readonly Prefetch[]
@@ -58,6 +60,9 @@ interface Body {
 interface Named {
   readonly points: readonly string[]
 }
+const picked = (payload: Point['payload'], fields: readonly string[]): Point['payload'] =>
+  Object.fromEntries(Object.entries(payload).filter(([field]) => fields.includes(field)))
+
 const isNamed = (body: object): body is Named => 'points' in body
 
 export interface FakeQdrant {
@@ -144,7 +149,12 @@ export async function startFakeQdrant(wanted = 0): Promise<FakeQdrant> {
         }
         return done
       case 'POST /points':
-        return body.ids.flatMap((id) => (points.has(id) ? [{ id }] : []))
+        return body.ids.flatMap((id) => {
+          const point = points.get(id)
+          if (point === undefined) return []
+          const payload = Array.isArray(body.with_payload) ? { payload: picked(point.payload, body.with_payload) } : {}
+          return [{ id, ...payload, ...(Array.isArray(body.with_vector) ? { vector: { dense: point.vector.dense } } : {}) }]
+        })
       case 'POST /points/delete':
         for (const id of isNamed(body) ? body.points : matching(body.filter).map((point) => point.id)) points.delete(id)
         return done

@@ -1,5 +1,5 @@
 import type { QuestionName } from '../../infra/reporting/questions/questions.ts'
-import type { CaseFact, Facts } from './question-facts.ts'
+import type { CaseFact, Facts, TaskFact } from './question-facts.ts'
 
 export interface Period {
   readonly from: number
@@ -15,7 +15,7 @@ const REPEAT_MS = 72 * HOUR_MS
 const RESOLVED = ['resolved', 'escalated_resolved']
 const LOW_QUALITY = 0.7
 
-/** The answers to the twelve questions, from the facts, by their definitions in docs/questions.md; the order of rows does not count. */
+/** The answers to the questions, from the facts, by their definitions in docs/questions.md; the order of rows does not count. */
 export function expectedAnswers(facts: Facts, period: Period): Record<QuestionName, Row[]> {
   const during = (time: number | undefined): time is number => time !== undefined && time >= period.from && time < period.to
   const closed = facts.cases.filter((one) => during(one.closedAt))
@@ -23,20 +23,22 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
   const escalated = facts.cases.filter((one) => during(one.escalatedAt))
   const turns = facts.turns.filter((turn) => during(turn.askedAt))
   const tasks = facts.tasks.filter((task) => during(task.startedAt))
-  const dropped = closed.filter((one) => one.drop !== undefined && !isResolved(one))
+  const dropped = closed.filter((one) => one.drop !== undefined)
   return {
     containment: parts(
-      closed,
-      (one) => ({ day: iso(one.closedAt).slice(0, 10) }),
+      facts.cases.filter((one) => during(one.closedAt) || during(one.escalatedAt)),
+      (one) => ({ day: iso(Math.min(...[one.closedAt, one.escalatedAt].filter(during))).slice(0, 10) }),
       (some) => ({
-        closed: some.length,
+        cases: some.length,
+        closed: count(some, (one) => during(one.closedAt)),
+        escalated: count(some, (one) => one.escalatedAt !== undefined),
         contained: count(some, isContained),
         contained_abandoned: count(some, (one) => isContained(one) && one.outcome === 'abandoned'),
         containment_rate: share(count(some, isContained), some.length),
       }),
     ),
     'first-response': parts(
-      opened,
+      opened.filter(({ userMessages }) => userMessages > 0),
       (one) => ({ responder: one.responder ?? null }),
       (some) => {
         const waits = some.map(({ openedAt, respondedAt }) => (respondedAt === undefined ? undefined : respondedAt - openedAt))
@@ -118,22 +120,7 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
     ),
     'time-in-state': statesOf(facts, dropped, during, period),
     backlog: backlogOf(facts, period),
-    'intent-funnel': parts(
-      opened,
-      (one) => ({ intent: one.intent ?? null }),
-      (some) => {
-        const answered = some.filter((one) => one.respondedAt !== undefined)
-        const contained = answered.filter(isContained)
-        const ended = contained.filter((one) => one.closedAt !== undefined)
-        return {
-          cases: some.length,
-          answered: answered.length,
-          contained: contained.length,
-          ended: ended.length,
-          resolved: count(ended, (one) => one.outcome === 'resolved'),
-        }
-      },
-    ),
+    'intent-funnel': parts(opened, (one) => ({ intent: one.intent ?? null }), funnel),
     quality: parts(
       turns.filter((turn) => turn.model !== undefined),
       ({ model, modelVersion, promptVersion }) => ({
@@ -214,7 +201,117 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
         }
       },
     ),
+    unanswered: parts(
+      turns.filter((turn) => turn.hits === 0 || turn.answeredAt === undefined),
+      (turn) => ({ question: plain(turn.text) }),
+      (some, isTotal) => {
+        const last = isTotal ? undefined : some.toSorted((a, b) => a.seq - b.seq).at(-1)
+        return {
+          example: last === undefined ? null : head(last.text),
+          asked: some.length,
+          wordings: new Set(some.map((turn) => plain(turn.text))).size,
+          no_reply: count(some, (turn) => turn.answeredAt === undefined),
+          intent: last?.intent ?? null,
+          last_at: some.length === 0 ? null : iso(Math.max(...some.map((turn) => turn.askedAt))),
+          text_key: last?.key ?? null,
+        }
+      },
+    ),
+    'heat-map': parts(
+      [
+        ...opened.map((one) => ({ at: one.openedAt, isCase: true, isEscalated: one.escalatedAt !== undefined })),
+        ...turns.map((turn) => ({ at: turn.askedAt, isCase: false, isEscalated: false })),
+      ],
+      ({ at }) => ({ weekday: new Date(at).getUTCDay() || 7, hour_of_day: new Date(at).getUTCHours() }),
+      (some) => ({
+        cases: count(some, ({ isCase }) => isCase),
+        escalated: count(some, ({ isEscalated }) => isEscalated),
+        messages: count(some, ({ isCase }) => !isCase),
+      }),
+    ),
+    'label-funnel': parts(opened, (one) => ({ value: one.label?.['topic'] ?? null }), funnel),
+    versions: parts(
+      opened,
+      (one) => ({ machine: one.firstMachine, last_machine: one.lastMachine }),
+      (some, isTotal) => {
+        const over = some.filter((one) => one.closedAt !== undefined)
+        const ratings = some.flatMap(({ rating }) => rating ?? [])
+        return {
+          crossed: !isTotal && some.some((one) => one.firstMachine !== one.lastMachine),
+          cases: some.length,
+          closed: over.length,
+          escalated: count(some, (one) => one.escalatedAt !== undefined),
+          abandoned: count(over, (one) => one.outcome === 'abandoned'),
+          containment_rate: share(
+            count(over, isContained),
+            count(some, (one) => one.closedAt !== undefined || one.escalatedAt !== undefined),
+          ),
+          resolution_rate: share(count(over, isResolved), over.length),
+          average: share(sum(ratings) ?? 0, ratings.length),
+          p50_ms: quantile(
+            over.map((one) => (one.closedAt ?? NaN) - one.openedAt),
+            0.5,
+          ),
+        }
+      },
+    ),
+    'rating-comments': parts(
+      facts.comments.filter(({ at }) => during(at)),
+      (one) => ({
+        comment: one.comment,
+        given_at: iso(one.at),
+        kind: one.case.actor.split('/')[1],
+        actor: one.case.actor.split('/')[2],
+        outcome: one.case.outcome ?? null,
+        intent: one.case.intent ?? null,
+        lang: one.case.lang ?? null,
+      }),
+      (some) => ({
+        comments: some.length,
+        rating: share(
+          some.reduce((total, { rating }) => total + rating, 0),
+          some.length,
+        ),
+      }),
+    ),
+    'late-tasks': lateTasks(tasks.filter(({ status }) => status === 'done')),
   }
+}
+
+function funnel(some: readonly CaseFact[]): Row {
+  const answered = some.filter((one) => one.respondedAt !== undefined)
+  const contained = answered.filter(isContained)
+  const ended = contained.filter((one) => one.closedAt !== undefined)
+  return {
+    cases: some.length,
+    answered: answered.length,
+    contained: contained.length,
+    ended: ended.length,
+    resolved: count(ended, (one) => one.outcome === 'resolved'),
+  }
+}
+
+function lateTasks(done: readonly TaskFact[]): Row[] {
+  const late = done.filter(({ attempts = 0 }) => attempts > 1)
+  return parts(
+    late,
+    ({ kind, name, attemptError }) => ({ kind, name, error_code: attemptError?.code ?? null }),
+    (some, isTotal) => {
+      const durations = some.map(({ durationMs }) => durationMs)
+      const peers = isTotal ? done : done.filter(({ kind, name }) => kind === some[0]?.kind && name === some[0].name)
+      return {
+        tasks: some.length,
+        attempts: share(
+          some.reduce((total, { attempts = 0 }) => total + attempts, 0),
+          some.length,
+        ),
+        late_share: share(some.length, peers.length),
+        duration_p50_ms: quantile(durations, 0.5),
+        duration_p95_ms: quantile(durations, 0.95),
+        example: some[0]?.attemptError?.message ?? null,
+      }
+    },
+  )
 }
 
 const isContained = (one: CaseFact): boolean => one.escalatedAt === undefined && one.agentMessages === 0
@@ -230,11 +327,11 @@ const plain = (text: string): string =>
     .replace(/[\s?？!！.。…~～]+$/u, '')
 
 /** One row for all, and one for each part. */
-function parts<T>(all: readonly T[], keyOf: (one: T) => Row, answer: (some: readonly T[]) => Row): Row[] {
+function parts<T>(all: readonly T[], keyOf: (one: T) => Row, answer: (some: readonly T[], isTotal: boolean) => Row): Row[] {
   const groups = Map.groupBy(all, (one) => JSON.stringify(keyOf(one)))
   return [
-    { total: true, ...answer(all) },
-    ...[...groups].map(([key, some]) => ({ total: false, ...(JSON.parse(key) as Row), ...answer(some) })),
+    { total: true, ...answer(all, true) },
+    ...[...groups].map(([key, some]) => ({ total: false, ...(JSON.parse(key) as Row), ...answer(some, false) })),
   ]
 }
 

@@ -19,11 +19,28 @@ export interface CaseFact {
   rating?: number
   costMicros?: number
   agentMessages: number
+  /** Messages of the customer. */
+  userMessages: number
+  /** Versions of the machine of its first and its last record. */
+  firstMachine: string
+  lastMachine: string
+  /** The label of its actor, if it is the last case of it. */
+  label?: Readonly<Record<string, unknown>>
+}
+
+export interface CommentFact {
+  readonly case: CaseFact
+  readonly seq: number
+  readonly at: number
+  readonly rating: number
+  readonly comment: string
 }
 
 export interface TurnFact {
   readonly id: string
   readonly text: string
+  /** Of its text in the search index. */
+  readonly key: string
   readonly askedAt: number
   /** Sequence in LOG. It says which of two questions of the same time is the later one. */
   readonly seq: number
@@ -42,7 +59,7 @@ export interface StateIntervalFact {
   readonly state: string
   readonly enteredAt: number
   readonly exitedAt?: number
-  /** Between two cases of the actor, or after the last. */
+  /** Between two cases of the actor, after the last, or the silence after the last answer until a timer closed the case. */
   readonly isIdle: boolean
 }
 
@@ -55,6 +72,7 @@ export interface TaskFact {
   queueMs?: number
   durationMs?: number
   code?: string
+  attemptError?: { readonly code: string; readonly message: string }
 }
 
 export interface Facts {
@@ -62,6 +80,7 @@ export interface Facts {
   readonly turns: TurnFact[]
   readonly stateIntervals: StateIntervalFact[]
   readonly tasks: TaskFact[]
+  readonly comments: CommentFact[]
 }
 
 const ms = (iso: string): number => Date.parse(iso)
@@ -74,7 +93,7 @@ const micros = (value: unknown): number | undefined => (typeof value === 'number
  * fields that the projector makes rows of (`case`, `answered`, `left`).
  */
 export function factsOf(entries: readonly Entry[]): Facts {
-  const facts: Facts = { cases: [], turns: [], stateIntervals: [], tasks: [] }
+  const facts: Facts = { cases: [], turns: [], stateIntervals: [], tasks: [], comments: [] }
   for (const [actor, history] of Map.groupBy(entries, (entry) => entry.actor)) readActor(actor, history, facts)
   return facts
 }
@@ -94,17 +113,29 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
     const role = record.outcome === 'committed' && input.type === 'message.received' ? text(data['role']) : undefined
     const reopens: boolean = role !== undefined && current?.closedAt !== undefined
     if (role !== undefined && (current === undefined || reopens)) {
-      current = { actor, committedAt: at, openedAt: ms(record.inbox.ts), agentMessages: 0, ...(customer === undefined ? {} : { customer }) }
+      current = {
+        actor,
+        committedAt: at,
+        openedAt: ms(record.inbox.ts),
+        agentMessages: 0,
+        userMessages: 0,
+        firstMachine: record.machine,
+        lastMachine: record.machine,
+        ...(customer === undefined ? {} : { customer }),
+      }
       facts.cases.push(current)
     }
     if (current === undefined) continue
+    current.lastMachine = record.machine
 
     if (role === 'user') {
+      current.userMessages += 1
       customer = text(data['customer']) ?? customer
       if (customer !== undefined) current.customer = customer
       current.lang ??= text(data['lang']) ?? text(record.label['lang']) ?? detectLanguage(String(data['text'])) ?? undefined
       current.intent ??= text(record.label['intent'])
-      const turn: TurnFact = { id: input.id, text: String(data['text']), askedAt: ms(record.inbox.ts), seq }
+      const key = `${actor}/${record.n}/0/${input.id}`
+      const turn: TurnFact = { id: input.id, text: String(data['text']), key, askedAt: ms(record.inbox.ts), seq }
       const intent = text(record.label['intent'])
       if (intent !== undefined) turn.intent = intent
       waiting.set(input.id, turn)
@@ -115,8 +146,14 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
       for (const turn of waiting.values()) turn.answeredAt = ms(record.inbox.ts)
       waiting.clear()
     }
-    if (input.type === 'feedback.given' && record.outcome === 'committed') current.rating = number(data['rating']) ?? NaN
+    if (input.type === 'feedback.given' && record.outcome === 'committed') {
+      const rating = number(data['rating']) ?? NaN
+      current.rating = rating
+      const comment = text(data['comment'])
+      if (comment !== undefined) facts.comments.push({ case: current, seq, at, rating, comment })
+    }
 
+    let closedBySilence = false
     for (const event of emitted) {
       if (event.type === 'message.sent') {
         respond(current, at, 'assistant')
@@ -141,11 +178,14 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
       } else if (event.type === 'escalated' && current.escalatedAt === undefined) {
         Object.assign(current, { escalatedAt: at, reason: event.data['reason'] })
       } else if (event.type === 'case.closed') {
-        Object.assign(current, { closedAt: at, outcome: event.data['outcome'] })
-        if (input.type === 'timer.fired' || event.data['outcome'] === 'abandoned') current.drop = record.from
+        const outcome = event.data['outcome']
+        Object.assign(current, { closedAt: at, outcome })
+        const isResolved = outcome === 'resolved' || outcome === 'escalated_resolved'
+        if ((input.type === 'timer.fired' || outcome === 'abandoned') && !isResolved) current.drop = record.from
+        closedBySilence = input.type === 'timer.fired' && current.userMessages > 0 && waiting.size === 0
       }
     }
-    readStateIntervals(record, kind, at, reopens, entered, facts)
+    readStateIntervals(record, kind, at, reopens || closedBySilence, entered, facts)
     for (const { run, task } of record.started) {
       const started: TaskFact = { kind, name: task, startedAt: at, status: 'running' }
       tasks.set(run, started)
@@ -153,9 +193,14 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
     }
     for (const end of record.ended) {
       const { attempts, queueMs, durationMs, error } = end
-      Object.assign(tasks.get(end.run) ?? {}, defined({ status: end.status, attempts, queueMs, durationMs, code: error?.code }))
+      Object.assign(
+        tasks.get(end.run) ?? {},
+        defined({ status: end.status, attempts, queueMs, durationMs, code: error?.code, attemptError: data['attemptError'] }),
+      )
     }
   }
+  const last = entries.at(-1)?.record
+  if (current !== undefined && last !== undefined) current.label = last.label
   for (const [state, enteredAt] of entered) facts.stateIntervals.push({ kind, state, enteredAt, isIdle: current?.closedAt !== undefined })
 }
 
@@ -169,7 +214,7 @@ function readStateIntervals(
   { from, to, state }: Entry['record'],
   kind: string,
   at: number,
-  reopens: boolean,
+  isIdle: boolean,
   entered: Map<string, number>,
   facts: Facts,
 ): void {
@@ -177,7 +222,7 @@ function readStateIntervals(
   if (enteredAt === undefined) return
   const before = entered.get(from)
   if (before !== undefined && (from !== to || ms(enteredAt) !== before)) {
-    facts.stateIntervals.push({ kind, state: from, enteredAt: before, exitedAt: at, isIdle: reopens })
+    facts.stateIntervals.push({ kind, state: from, enteredAt: before, exitedAt: at, isIdle })
     entered.delete(from)
   }
   if (!entered.has(to)) entered.set(to, ms(enteredAt))

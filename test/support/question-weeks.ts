@@ -16,6 +16,9 @@ export function weeksOfCases(count: number): Facts {
       openedAt,
       committedAt: openedAt + pick(random, 3),
       agentMessages: pick(random, 5) === 0 ? 2 : 0,
+      userMessages: index % 11 === 0 ? 0 : 1,
+      firstMachine: index % 2 === 0 ? 'desk@1' : 'desk@2',
+      lastMachine: index % 3 === 0 ? 'desk@2' : index % 2 === 0 ? 'desk@1' : 'desk@2',
     }
     if (random() < 0.7) one.customer = `k${pick(random, count / 6)}`
     if (random() < 0.9) one.lang = pick(random, 2) === 0 ? 'en' : 'zh'
@@ -36,7 +39,7 @@ export function weeksOfCases(count: number): Facts {
     if (random() < 0.8) one.costMicros = pick(random, 50_000)
     return one
   })
-  return { cases, turns: [], stateIntervals: [], tasks: [] }
+  return { cases, turns: [], stateIntervals: [], tasks: [], comments: [] }
 }
 
 const time = (ms: number | undefined): string | null =>
@@ -51,7 +54,7 @@ export function rowsOfCase(tenant: string, one: CaseFact, index: number): object
     tenant,
     kind: 'desk',
     actor: one.actor.split('/')[2],
-    machine: 'desk@1',
+    machine: one.lastMachine,
     committed_at: time(one.committedAt),
     opened_at: time(one.openedAt),
     last_at: time(one.openedAt),
@@ -70,6 +73,7 @@ export function rowsOfCase(tenant: string, one: CaseFact, index: number): object
     escalated_at: time(one.escalatedAt),
     closed_at: time(one.closedAt),
     agent_msgs: one.agentMessages,
+    user_msgs: one.userMessages,
     cost: one.costMicros === undefined ? null : (one.costMicros / 1e6).toFixed(6),
     rating: one.rating ?? null,
     last_seq: SEQ_BASE + index * 3 + 2,
@@ -81,3 +85,21 @@ export function rowsOfCase(tenant: string, one: CaseFact, index: number): object
   const imported = index % 7 === 0 ? [{ ...current, case_no: 2, history: true, last_seq: SEQ_BASE + index * 3 + 1 }] : []
   return [...replaced, current, ...imported]
 }
+
+/** The rows of the first and the last record of a case. */
+export const eventsOfCase = (tenant: string, one: CaseFact, index: number): object[] =>
+  [one.firstMachine, one.lastMachine].map((machine, number) => ({
+    tenant,
+    kind: 'desk',
+    actor: one.actor.split('/')[2],
+    case_no: 1,
+    history: false,
+    machine,
+    seq: SEQ_BASE + index * 3 + number,
+    idx: 0,
+    outcome: 'committed',
+    type: 'message.received',
+    committed_at: time(one.committedAt + number),
+    data: {},
+    data_raw: '{}',
+  }))

@@ -59,6 +59,16 @@ export function storeContract(open: (collection: string, dimension?: number) => 
     expect(both.find(({ source }) => source === 'order')?.similarity).toBeLessThan(0.99)
   })
 
+  it('returns the vectors of the points of a tenant', async () => {
+    const store = await open('contract-vectors')
+    const [own, other] = [pointOf('own', 'a'), pointOf('other', 'b', { tenant: 'globex' })]
+    await store.upsert([own, other])
+    const found = await store.vectorsOf('acme', [own.id, other.id, idOf('nobody')])
+    expect([...found.keys()]).toEqual([own.id])
+    // A store may keep vectors as bfloat16, which has three significant digits.
+    for (const [index, value] of [...(found.get(own.id) ?? [])].entries()) expect(value).toBeCloseTo(own.vector[index] ?? NaN, 2)
+  })
+
   it('finds words in either Chinese script, without accents, with the signs of names, and by one Han character', async () => {
     const store = await open('contract-words')
     const texts = { t: '如何退貨？', s: '如何开发票？含税。', cafe: 'The Café', c: 'in C', sharp: 'in C#', plus: 'in C++' }

@@ -137,8 +137,19 @@ function languageOf(text: string, declared: string | undefined, before: Language
   return isTooShort ? (before ?? language) : (language ?? before ?? 'en')
 }
 
-/** The outcome of a case in which the customer stopped writing. */
+/** Records a rating. A customer who rates 4 or 5 is content: what went wrong before no longer counts. */
+export const withRating = (context: Context, rating: number): Context =>
+  rating >= CONTENT_RATING_MIN ? { ...context, rating, misses: 0, failures: 0, complaints: 0 } : { ...context, rating }
+
+const CONTENT_RATING_MIN = 4
+
+/**
+ * The outcome of a case in which the customer stopped writing. The last act of the customer decides: thanks (`resolved`, whatever went
+ * wrong before), a complaint or a question without an answer (`abandoned`), or an answered question.
+ */
 export function outcomeOfSilence({ intent, rating, misses, failures, complaints }: Context): string {
-  if (misses + failures + complaints > 0) return 'abandoned'
-  return intent === 'thanks' || intent === 'feedback_positive' || (rating ?? 0) >= 4 ? 'resolved' : 'answered'
+  if (intent === 'thanks' || intent === 'feedback_positive') return 'resolved'
+  const isAnswered = intent !== null && isQuestion(intent)
+  if (misses + failures > 0 || (complaints > 0 && !isAnswered)) return 'abandoned'
+  return (rating ?? 0) >= CONTENT_RATING_MIN ? 'resolved' : 'answered'
 }

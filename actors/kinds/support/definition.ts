@@ -1,8 +1,18 @@
 import { z } from 'zod'
 import { feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS } from '../../../schemas/events.ts'
 import { defineKind } from '../../definition/define-kind.ts'
+import type { Migration } from '../../definition/earlier-versions.ts'
 import type { TaskDefinition } from '../../definition/task-definition.ts'
-import { ABOUT_CHARS_MAX, contextSchema, labelOf, languageSchema, QUESTION_CHARS_MAX, TURNS_MAX, turnSchema } from './context.ts'
+import {
+  ABOUT_CHARS_MAX,
+  type Context,
+  contextSchema,
+  labelOf,
+  languageSchema,
+  QUESTION_CHARS_MAX,
+  TURNS_MAX,
+  turnSchema,
+} from './context.ts'
 import { TOPICS } from './lexicon.ts'
 
 export const HITS_MAX = 3
@@ -75,14 +85,19 @@ export type Answer = z.infer<typeof answerOutput>
 export type LookupTask = TaskDefinition<typeof lookupInput, typeof lookupOutput>
 export type AnswerTask = TaskDefinition<typeof answerInput, typeof answerOutput>
 
+/**
+ * All versions have the same states and context. Version 1 searched articles only, and its tasks had fewer fields. Version 2 closed a case
+ * as abandoned where a customer had thanked after a miss.
+ */
+const asBefore: Migration<Context> = ({ value, context }) => ({ value, context: contextSchema.parse(context) })
+
 /** The kind `support` without its machine: events, emitted events and the two given tasks. */
 export const defineSupport = (tasks: { lookup: LookupTask; answer: AnswerTask }) =>
   defineKind({
     name: 'support',
-    version: 2,
+    version: 3,
     context: contextSchema,
-    // Version 1 searched articles only. Its tasks had fewer fields; its states are the same.
-    migrate: { 1: ({ value, context }) => ({ value, context: contextSchema.parse(context) }) },
+    migrate: { 1: asBefore, 2: asBefore },
     events: supportEvents,
     emits: KNOWN_EMITS,
     tasks,

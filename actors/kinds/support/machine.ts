@@ -10,6 +10,7 @@ import {
   withHandover,
   withMessage,
   withQuestion,
+  withRating,
   withReply,
 } from './context.ts'
 import { type Answer, answerOutput, type Hit, lookupOutput, type Query, type SupportSetup } from './definition.ts'
@@ -61,7 +62,7 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) =>
       hear: assign(({ context, event }) => (event.type === 'message.received' ? withQuestion(context, event) : context)),
       note: assign(({ context, event }) => (event.type === 'message.received' ? withMessage(context, event) : context)),
       startAnew: assign(({ context }) => reopened(context)),
-      rate: assign({ rating: ({ context, event }) => (event.type === 'feedback.given' ? event.data.rating : context.rating) }),
+      rate: assign(({ context, event }) => (event.type === 'feedback.given' ? withRating(context, event.data.rating) : context)),
       reply: enqueueActions(({ context, enqueue }, reply: Reply) => {
         const [question] = context.queue
         if (question === undefined) return

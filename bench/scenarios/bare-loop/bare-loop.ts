@@ -8,7 +8,8 @@ import { ColloquyError } from '../../../schemas/errors.ts'
 import { createBenchPublisher } from '../../harness/bench-publisher.ts'
 import type { BenchOptions } from '../../harness/bench-scenario.ts'
 import type { BenchSystem, NatsLogin } from '../../harness/bench-system.ts'
-import { CAUGHT_UP_MS_MAX, watchStream } from '../../harness/caught-up.ts'
+import { watchStream } from '../../harness/caught-up.ts'
+import { CAUGHT_UP_MS_MAX, STARTED_MS_MAX, waitFor } from '../../harness/in-time.ts'
 import { politeInput } from '../../harness/inputs.ts'
 import { usageOfProcess } from '../../harness/process-usage.ts'
 import { createRandom, pick } from '../../harness/random.ts'
@@ -94,7 +95,7 @@ async function startLoop(login: NatsLogin, args: readonly string[]): Promise<{ r
   })
   exited.catch(() => undefined)
   child.stdin.write(`${JSON.stringify(login)}\n`)
-  await Promise.race([ready, exited])
+  await waitFor(Promise.race([ready, exited]), STARTED_MS_MAX, () => 'the bare loop has not started')
   return {
     pid: child.pid ?? 0,
     async stop() {

@@ -8,6 +8,7 @@ import { ColloquyError } from '../../../schemas/errors.ts'
 import { TABLE_NAMES } from '../../../schemas/tables.ts'
 import type { Settings } from '../../settings.ts'
 import { connectToRunningClickHouse, withJetStream } from '../connect-to-running.ts'
+import { makeTypedViews } from '../make-typed-views.ts'
 import { openBucket } from '../prepare-streams.ts'
 import { prepareDatabase, prepareTables } from '../prepare-tables.ts'
 import { createRowPool } from './row-pool.ts'
@@ -41,7 +42,9 @@ export async function runAsOf(
     await prepareDatabase(access)
     const clickhouse = work.adopt(createClient(access), (client) => client.close())
     await clearUnfinished(clickhouse, database)
-    await prepareTables(clickhouse, await openBucket(jetstream.nc), pino({ level: 'silent' }))
+    const deps = { clickhouse, kv: await openBucket(jetstream.nc), log: pino({ level: 'silent' }) }
+    await prepareTables(clickhouse, deps.kv, deps.log)
+    await makeTypedViews(deps)
 
     const pool = work.adopt(createRowPool({ settings, database }, signal), (one) => one.stop())
     let records = 0

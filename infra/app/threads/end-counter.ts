@@ -54,12 +54,10 @@ export function createEndCounter({ kv, jetstream, metrics, log, slotPath }: EndC
     if (times === undefined) return
     if (slotPath !== undefined) clearSlotFile(slotPath)
     const isRecorded = isLeftBehind ? await wasRecorded(decision) : false
-    const next = times >= HOST_ENDS_MAX ? 'it will be rejected as poison' : 'it will be decided once more'
-    const outlook = isRecorded === true ? 'it is recorded, and is not decided again' : `${next}${isRecorded === undefined ? UNLESS : ''}`
-    log.error(
-      { seq, subject, what, times },
-      `${codeText(end)} ended its host, ${times} of ${HOST_ENDS_MAX} times: it ${what}; the input: ${outlook}`,
-    )
+    const next = times >= HOST_ENDS_MAX ? 'the input will be rejected as poison' : 'the input will be decided once more'
+    const outlook =
+      isRecorded === true ? 'the input is recorded, and is not decided again' : `${next}${isRecorded === undefined ? UNLESS : ''}`
+    log.error({ seq, subject, what, times }, `${codeText(end)} ended its host (${times} of ${HOST_ENDS_MAX} times): it ${what}; ${outlook}`)
   }
   const countTask = async (task: TaskCode, { why, silentMs }: ThreadEnd, signal: AbortSignal): Promise<void> => {
     metrics.taskEnds.inc({ kind: task.kind, task: task.task })

@@ -40,9 +40,9 @@ startWatchdog({
     const { code, isLeftBehind } = block
     if (path !== undefined && isDecision(code)) {
       if (isLeftBehind) blameInSlotFile(path, code)
-      writeWhat(path, { isLeftBehind, isSuspect: code.isSuspect }, what)
+      writeWhat(path, { isLeftBehind, isSuspect: code.isSuspect }, `${what}${block.at}`)
     }
-    write(`${codeText(block, noun)} ${what}${code === undefined ? block.at : ''}; ending this process`)
+    write(`${codeText(block, noun)} ${what}${block.at}; ending this process`)
     // Its default action ends the process (exit code 142 in a shell), whatever the main thread does. Windows has only SIGKILL.
     process.kill(process.pid, process.platform === 'win32' ? 'SIGKILL' : 'SIGALRM')
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), SIGNAL_MS)

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import ms, { type StringValue } from 'ms'
 import type { DeadLetterFilter } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { REASONS } from '../../../schemas/reasons.ts'
+import { UTC } from '../../reporting/questions/ask-question.ts'
 import { tokenArgument } from '../arguments.ts'
 import { timeArgument } from '../period-flags.ts'
 
@@ -17,7 +18,7 @@ export interface FilterOptions {
 
 /** Parses a time, or an age such as `90m` or `7d` as the time that long ago. */
 function timeOrAgeArgument(text: string): Date {
-  if (!/^\d+(\.\d+)?\s*[a-z]+$/i.test(text)) return timeArgument(text)
+  if (!/^\d+(\.\d+)?\s*[a-z]+$/i.test(text)) return timeArgument(text)(UTC)
   const age = ms(text as StringValue)
   if (Number.isFinite(age) && age >= 0) return new Date(Date.now() - age)
   throw new InvalidArgumentError('It must be an age such as 90s, 30m, 12h or 7d, or a time such as 2026-11-01T08:00:00Z.')

@@ -1,21 +1,39 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
 import { ColloquyError } from '../../../schemas/errors.ts'
+import type { Period } from './periods.ts'
 import { type Answer, ANSWERS, loadQuestion, type QuestionName } from './questions.ts'
 
-/** The tenant and period of a question; `to` is exclusive. */
-export interface Scope {
+/** What a question is about. */
+export interface Scope extends Period {
   readonly tenant: string
-  readonly from: Date
-  readonly to: Date
+  /** Default: all kinds. */
+  readonly kind?: string | undefined
+  /** The time zone of its days and hours, as ClickHouse spells it. Default: UTC. */
+  readonly tz?: string
+  /** Path in the label by which the label funnel splits cases. Default: `LABEL_DEFAULT`. */
+  readonly label?: string | undefined
 }
 
-/** A time as a parameter for ClickHouse. */
+export const UTC = 'UTC'
+export const LABEL_DEFAULT = 'topic'
+
+/** A time as a parameter for ClickHouse, in UTC. */
 const moment = (time: Date): string => time.toISOString().slice(0, 23).replace('T', ' ')
 
-/** The parameters of every query. */
-export const parametersOf = ({ tenant, from, to }: Scope): { tenant: string; from: string; to: string } => ({
+/** The parameters of every query. Those without a day or an hour leave `tz` unused; only the label funnel has a `path`. */
+export const parametersOf = ({
   tenant,
+  kind = '',
+  tz = UTC,
+  label = LABEL_DEFAULT,
+  from,
+  to,
+}: Scope): Readonly<Record<'tenant' | 'kind' | 'tz' | 'path' | 'from' | 'to', string>> => ({
+  tenant,
+  kind,
+  tz,
+  path: label,
   from: moment(from),
   to: moment(to),
 })

@@ -1,6 +1,10 @@
 -- Escalation reasons
 --
 -- Cases that were first escalated to a person in the period, by the reason that the machine gave.
+--
+-- Usual: Escalation (handover) rate is the share of conversations that a person takes over, often by a reason that a person tags
+-- afterwards. Here the reason is the one that the machine gave at that moment.
+--
 -- `share` is the share of all escalated cases. `p50_ms` is the median time from the opening of the case to the escalation. `resolved`
 -- counts cases closed as `resolved` or `escalated_resolved`. `open` counts cases that are not closed yet.
 -- One row per reason, and one for all. Imported history does not count.
@@ -18,6 +22,7 @@ FROM (
     dateDiff('millisecond', opened_at, assumeNotNull(escalated_at)) AS ms
   FROM cases
   WHERE tenant = {tenant:String} AND NOT history
+    AND ({kind:String} = '' OR kind = {kind:String})
     AND escalated_at >= {from:DateTime64(3, 'UTC')} AND escalated_at < {to:DateTime64(3, 'UTC')}
 )
 GROUP BY GROUPING SETS ((reason), ())

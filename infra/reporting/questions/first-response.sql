@@ -1,7 +1,11 @@
 -- First response time
 --
--- Time from the opening of a case to the first message of the machine or an agent, for cases opened in the period. `responder` is the
--- role that replied first (`assistant`: the machine, `agent`: a person).
+-- Time from the opening of a case to the first message of the machine or an agent, for cases opened in the period in which a customer wrote.
+--
+-- Usual: First response time runs from the customer's first message to the first reply, often of a person only. Automatic replies are
+-- usually left out; here the row of the responder tells the machine's replies from those of people.
+--
+-- `responder` is the role that replied first (`assistant`: the machine, `agent`: a person).
 -- Quantiles are over the cases with a reply. `waiting` counts open cases without a reply, `never` cases that were closed without one.
 -- One row per responder, and one for all cases. Imported history does not count unless it was
 -- imported with `--count`. Times are NULL if no case has a reply.
@@ -20,7 +24,8 @@ SELECT
 FROM (
   SELECT toNullable(first_responder) AS responder, closed_at, dateDiff('millisecond', opened_at, first_response_at) AS ms
   FROM cases
-  WHERE tenant = {tenant:String} AND (NOT history OR counted)
+  WHERE tenant = {tenant:String} AND (NOT history OR counted) AND user_msgs > 0
+    AND ({kind:String} = '' OR kind = {kind:String})
     AND opened_at >= {from:DateTime64(3, 'UTC')} AND opened_at < {to:DateTime64(3, 'UTC')}
     AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
 )

@@ -1,8 +1,13 @@
 -- Knowledge gaps
 --
--- Questions of the period that the knowledge does not cover: turns that searched the knowledge without a hit. `hits` is 0 in these turns;
--- it is NULL in turns without a search. Questions that differ only in case, outer blanks or the final mark count as one; only their first
--- 500 characters are compared. `example` is the latest wording. `unanswered` counts the questions that got no reply.
+-- Questions of the period that the knowledge does not cover: turns that searched the knowledge without a hit.
+--
+-- Usual: Unanswered (no-match, fallback) queries are the questions to which the bot gave its fallback; the fallback rate is their share.
+-- Here a question counts if the search found nothing relevant, whatever the reply was.
+--
+-- `hits` is 0 in these turns; it is NULL in turns without a search. Questions that differ only in case, outer blanks or the final mark
+-- count as one; only their first 500 characters are compared. `example` is the latest wording. `unanswered` counts the questions that got
+-- no reply.
 -- One row per question, the most frequent first, at most 100; and one for all. Imported history does not count.
 SELECT
   grouping(question) AS total,
@@ -20,11 +25,13 @@ FROM (
     SELECT seq, substringUTF8(text, 1, 500) AS words
     FROM messages
     WHERE tenant = {tenant:String} AND idx = 0 AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR
+      AND ({kind:String} = '' OR kind = {kind:String})
   ) AS m
   JOIN (
     SELECT assumeNotNull(asked_seq) AS seq, intent, answered_at, asked_at
     FROM turns
     WHERE tenant = {tenant:String} AND NOT history AND hits = 0 AND isNotNull(asked_seq)
+      AND ({kind:String} = '' OR kind = {kind:String})
       AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
       AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
   ) AS t ON m.seq = t.seq

@@ -1,6 +1,9 @@
 -- Quality by model and prompt version
 --
 -- Quality, speed and cost of the answers to questions of the period, per model, model version and prompt version (NULL: not reported).
+--
+-- Usual: Answer quality is the mean of the scores that graders or a judging model give to a sample of answers, on a scale of their own.
+--
 -- `judged` counts the answers with a quality, which is from 0 to 1. `low` counts the answers with a quality under 0.7. `cost` is the sum
 -- over the answers with a known cost, and `cost_per_answer` is their mean.
 -- One row per model, version and prompt, and one for all. Only answers of the machine that name a model count. Its fixed sentences and
@@ -26,6 +29,7 @@ FROM (
     quality, latency_ms, turns.cost AS price
   FROM turns
   WHERE tenant = {tenant:String} AND NOT history AND isNotNull(turns.model)
+    AND ({kind:String} = '' OR kind = {kind:String})
     AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
     AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
 )

@@ -11,7 +11,16 @@ const total = z.coerce.number().transform((flag) => flag === 1)
 
 /** The rows of each answer. The comment at the head of each query explains the columns. */
 export const ANSWERS = {
-  containment: z.object({ total, day: name, closed: count, contained: count, contained_abandoned: count, containment_rate: figure }),
+  containment: z.object({
+    total,
+    day: name,
+    cases: count,
+    closed: count,
+    escalated: count,
+    contained: count,
+    contained_abandoned: count,
+    containment_rate: figure,
+  }),
   'first-response': z.object({
     total,
     responder: name,
@@ -96,18 +105,98 @@ export const ANSWERS = {
     duration_p95_ms: figure,
     top_error: name,
   }),
+  unanswered: z.object({
+    total,
+    question: name,
+    example: name,
+    asked: count,
+    wordings: count,
+    no_reply: count,
+    intent: name,
+    last_at: time.nullable(),
+    text_key: name,
+  }),
+  'heat-map': z.object({ total, weekday: figure, hour_of_day: figure, cases: count, escalated: count, messages: count }),
+  'label-funnel': z.object({ total, value: name, cases: count, answered: count, contained: count, ended: count, resolved: count }),
+  versions: z.object({
+    total,
+    machine: name,
+    last_machine: name,
+    crossed: total,
+    cases: count,
+    closed: count,
+    escalated: count,
+    abandoned: count,
+    containment_rate: figure,
+    resolution_rate: figure,
+    average: figure,
+    p50_ms: figure,
+  }),
+  'rating-comments': z.object({
+    total,
+    comments: count,
+    rating: figure,
+    comment: name,
+    given_at: time.nullable(),
+    kind: name,
+    actor: name,
+    outcome: name,
+    intent: name,
+    lang: name,
+  }),
+  'late-tasks': z.object({
+    total,
+    kind: name,
+    name,
+    error_code: name,
+    tasks: count,
+    attempts: figure,
+    late_share: figure,
+    duration_p50_ms: figure,
+    duration_p95_ms: figure,
+    example: name,
+  }),
 } as const
+
+/** Columns with a time, in UTC. */
+export const TIME_COLUMNS: readonly string[] = ['hour', 'last_at', 'given_at']
+
+/** The columns that name a row of an answer, besides `total`. Rows with the same names in two periods are compared. */
+export const ROW_NAMES = {
+  containment: ['day'],
+  'first-response': ['responder'],
+  'repeat-contact': ['first_intent'],
+  escalations: ['reason'],
+  cost: ['way'],
+  satisfaction: ['lang'],
+  'time-in-state': ['kind', 'state'],
+  backlog: ['hour'],
+  'intent-funnel': ['intent'],
+  quality: ['model', 'model_version', 'prompt_version'],
+  'knowledge-gaps': ['question'],
+  tasks: ['kind', 'name'],
+  unanswered: ['question'],
+  'heat-map': ['weekday', 'hour_of_day'],
+  'label-funnel': ['value'],
+  versions: ['machine', 'last_machine'],
+  'rating-comments': ['kind', 'actor', 'given_at'],
+  'late-tasks': ['kind', 'name', 'error_code'],
+} as const satisfies { readonly [Name in keyof typeof ANSWERS]: readonly (keyof z.output<(typeof ANSWERS)[Name]> & string)[] }
 
 export type QuestionName = keyof typeof ANSWERS
 export const QUESTION_NAMES = Object.keys(ANSWERS) as QuestionName[]
 export type Answer<Name extends QuestionName> = z.output<(typeof ANSWERS)[Name]>[]
 
-/** A question, as its file has it: a title, a definition, and the query. */
+/** A question, as its file has it: a title, a definition, the definition that is usual in the field, notes, and the query. */
 export interface Question {
   readonly name: QuestionName
   readonly title: string
-  /** Explains the counting and the columns, in paragraphs. */
+  /** What the figures count. */
   readonly definition: string
+  /** What is usually counted under this name, and the difference. */
+  readonly usual: string
+  /** Explains the columns and rows. */
+  readonly notes: string
   readonly sql: string
 }
 
@@ -115,13 +204,17 @@ export interface Question {
 export async function loadQuestion(name: QuestionName): Promise<Question> {
   const sql = await readFile(new URL(`${name}.sql`, import.meta.url), 'utf8')
   const { head, query } = splitHead(sql)
-  const [title = '', ...definition] = head
-  return { name, title, definition: definition.join('\n').trim(), sql: query }
+  const [title = '', definition = '', usual = '', ...notes] = head.split(/\n{2,}/)
+  return { name, title, definition, usual: usual.replace(USUAL, ''), notes: notes.join('\n\n'), sql: query }
 }
 
+/** The third paragraph of a head begins so. */
+const USUAL = /^Usual: /
+
 /** Splits off the comment at the start of a file, without its dashes. */
-function splitHead(text: string): { head: string[]; query: string } {
+function splitHead(text: string): { head: string; query: string } {
   const lines = text.trimEnd().split('\n')
   const end = lines.findIndex((line) => !line.startsWith('--'))
-  return { head: lines.slice(0, end).map((line) => line.replace(/^-- ?/, '')), query: lines.slice(end).join('\n') }
+  const head = lines.slice(0, end).map((line) => line.replace(/^-- ?/, ''))
+  return { head: head.join('\n'), query: lines.slice(end).join('\n') }
 }

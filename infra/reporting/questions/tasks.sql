@@ -1,9 +1,14 @@
 -- Task failures and queueing
 --
 -- Outcomes of the tasks that were started in the period. `failed` and `expired` (past the deadline) are failures. `failure_rate` is the
--- share of failures among the tasks that are done, failed or expired. `stopped` tasks were no longer needed. `running` tasks are not
--- finished. `retried` tasks needed more than one attempt. `queue` times run from the start to the first attempt, `duration` times from the
--- first attempt to the outcome. `top_error` is the most frequent code of a failure.
+-- share of failures among the tasks that are done, failed or expired.
+--
+-- Usual: Error rate is the share of jobs, or of attempts, that failed; queue time (latency) runs from the enqueueing to the start. Here a
+-- task that succeeded after failed attempts is no failure.
+--
+-- `stopped` tasks were no longer needed. `running` tasks are not finished. `retried` tasks needed more than one attempt. `queue` times run
+-- from the start to the first attempt, `duration` times from the first attempt to the outcome. `top_error` is the most frequent code of a
+-- failure.
 -- One row per kind and task, and one for all. Times are NULL if no task has one.
 WITH quantilesExact(0.5, 0.95)(queue_ms) AS queue, quantilesExact(0.5, 0.95)(duration_ms) AS duration
 SELECT
@@ -27,6 +32,7 @@ FROM (
   SELECT toNullable(tasks.kind) AS kind, toNullable(tasks.name) AS name, status, attempts, queue_ms, duration_ms, error_code
   FROM tasks
   WHERE tenant = {tenant:String}
+    AND ({kind:String} = '' OR tasks.kind = {kind:String})
     AND started_at >= {from:DateTime64(3, 'UTC')} AND started_at < {to:DateTime64(3, 'UTC')}
 )
 GROUP BY GROUPING SETS ((kind, name), ())

@@ -4,6 +4,7 @@ import type { GridComponentOption, LegendComponentOption, MarkLineComponentOptio
 import { GridComponent, LegendComponent, MarkLineComponent } from 'echarts/components'
 import { type ComposeOption, init, setPlatformAPI, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
+import { drawHeat } from './heat-chart.ts'
 import { type Html, visible } from './html-template.ts'
 
 use([BarChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, SVGRenderer])
@@ -34,8 +35,8 @@ export interface Series {
 }
 
 export interface Chart {
-  /** `bars` are horizontal, `columns` vertical; `lines` are for long series. */
-  readonly shape: 'bars' | 'columns' | 'lines'
+  /** `bars` are horizontal, `columns` vertical; `lines` are for long series; `heat` has a row a series and a column a label. */
+  readonly shape: 'bars' | 'columns' | 'lines' | 'heat'
   readonly labels: readonly string[]
   readonly series: readonly Series[]
   /** The series are parts of a whole. */
@@ -63,6 +64,7 @@ const LABELS_MAX = 16
 /** Draws a chart as self-contained SVG text, without a browser. */
 export function drawChart(chart: Chart): Html {
   const { shape, labels, series } = chart
+  if (shape === 'heat') return drawHeat(chart)
   const rows = shape === 'bars' ? labels.length * (chart.stacked ? 1 : Math.max(1, series.length * 0.7)) : 0
   const height = shape === 'bars' ? Math.ceil(rows * BAR_HEIGHT) + 64 : 260
   const drawing = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height })

@@ -13,6 +13,8 @@ export const KINDS = [
   'day',
   'hour',
   'time',
+  'weekday',
+  'clock',
   'name',
   'who',
   'text',
@@ -20,7 +22,10 @@ export const KINDS = [
 export type Kind = (typeof KINDS)[number]
 
 /** Formats values for a language; an unknown value is a dash. */
-export type Format = Readonly<Record<Exclude<Kind, 'name' | 'who' | 'text'>, (value: Value) => string>>
+export interface Format extends Readonly<Record<Exclude<Kind, 'name' | 'who' | 'text'>, (value: Value) => string>> {
+  /** A difference of two values of a kind, with its sign. That of two shares is in percentage points. */
+  change(kind: Kind, value: Value): string
+}
 export type Value = string | number | boolean | null
 
 const UNKNOWN = '–'
@@ -38,14 +43,18 @@ const UNITS = [
   { unit: 'millisecond', fromMs: 0, ms: 1 },
 ] as const
 
-export function createFormat(language: Language): Format {
+/** The name of a percentage point. */
+const POINTS: Readonly<Record<Language, string>> = { en: 'pp', zh: '个百分点' }
+
+/** @param tz time zone of times and hours */
+export function createFormat(language: Language, tz: string): Format {
   const locale = LOCALES[language]
   const number = (options: Intl.NumberFormatOptions, of = locale) => {
     const format = new Intl.NumberFormat(of, options)
     return (value: Value): string => (typeof value === 'number' && Number.isFinite(value) ? format.format(value) : UNKNOWN)
   }
-  const time = (options: Intl.DateTimeFormatOptions) => {
-    const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' })
+  const time = (options: Intl.DateTimeFormatOptions, timeZone = tz) => {
+    const format = new Intl.DateTimeFormat(locale, { ...options, timeZone })
     return (value: Value): string => (typeof value === 'string' ? format.format(new Date(value)) : UNKNOWN)
   }
   const durations = UNITS.map(({ unit, fromMs, ms }) => ({
@@ -53,20 +62,36 @@ export function createFormat(language: Language): Format {
     ms,
     format: number({ style: 'unit', unit, unitDisplay: 'short', maximumSignificantDigits: 3 }, UNIT_LOCALES[language]),
   }))
-  return {
+  const duration = (value: Value): string => {
+    if (typeof value !== 'number') return UNKNOWN
+    const fitting = durations.find(({ fromMs }) => value >= fromMs) ?? durations.at(-1)
+    return fitting?.format(value / fitting.ms) ?? UNKNOWN
+  }
+  const weekday = time({ weekday: 'short' }, 'UTC')
+  const formats: Omit<Format, 'change'> = {
     count: number({ maximumFractionDigits: 0 }),
     share: number({ style: 'percent', maximumFractionDigits: 1 }),
     hours: number({ maximumFractionDigits: 1 }),
     money: number({ maximumSignificantDigits: 4 }),
     score: number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }),
     decimal: number({ minimumFractionDigits: 1, maximumFractionDigits: 1 }),
-    duration(value) {
-      if (typeof value !== 'number') return UNKNOWN
-      const fitting = durations.find(({ fromMs }) => value >= fromMs) ?? durations.at(-1)
-      return fitting?.format(value / fitting.ms) ?? UNKNOWN
-    },
-    day: time({ day: 'numeric', month: 'short' }),
+    duration,
+    // A day has no time, so no zone.
+    day: time({ day: 'numeric', month: 'short' }, 'UTC'),
     hour: time({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }),
+    // January 1, 2024, was a Monday.
+    weekday: (value) => (typeof value === 'number' ? weekday(new Date(Date.UTC(2024, 0, value)).toISOString()) : UNKNOWN),
+    clock: (value) => (typeof value === 'number' ? `${String(value).padStart(2, '0')}:00` : UNKNOWN),
     time: time({ dateStyle: 'medium', timeStyle: 'short' }),
+  }
+  const points = number({ maximumFractionDigits: 1 })
+  return {
+    ...formats,
+    change(kind, value) {
+      if (typeof value !== 'number' || kind === 'name' || kind === 'who' || kind === 'text') return UNKNOWN
+      const sign = value === 0 ? '±' : value > 0 ? '+' : '−'
+      const size = Math.abs(value)
+      return `${sign}${kind === 'share' ? `${points(size * 100)} ${POINTS[language]}` : formats[kind](size)}`
+    },
   }
 }

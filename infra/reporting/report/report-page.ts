@@ -1,4 +1,5 @@
-import type { Freshness, Scope } from '../questions/ask-question.ts'
+import { type Freshness, type Scope, UTC } from '../questions/ask-question.ts'
+import { compareAnswers, type ComparedRow, type Row } from '../questions/compare-answers.ts'
 import { type Answer, QUESTION_NAMES, type QuestionName } from '../questions/questions.ts'
 import { type Html, html } from './html-template.ts'
 import { drawChart } from './report-charts.ts'
@@ -17,18 +18,32 @@ export interface ReportOf {
   readonly madeAt: Date
 }
 
+/** The period that a report compares with. */
+interface Before {
+  readonly scope: Scope
+  readonly answers: Answers
+}
+
 export interface ReportContent extends ReportOf {
   readonly answers: Answers
+  readonly before?: Before | undefined
   /** Freshness of the tables before the first question. */
   readonly freshness: Freshness | undefined
 }
 
 /** The report as one HTML page. It has no scripts, and it loads no fonts, images or styles. */
 export function reportPage(content: ReportContent, words: Words): string {
-  const format = createFormat(words.language)
-  const { scope, answers, freshness, repairing, madeAt } = content
+  const { scope, before, freshness, repairing, madeAt } = content
+  const { tz = UTC } = scope
+  const format = createFormat(words.language, tz)
   const at = (time: Date): string => format.time(time.toISOString())
   const state = freshness === undefined ? words.nothingProjected : words.asOf(format.count(freshness.seq), at(freshness.completeTo))
+  const fact = (name: string, value: string): Html =>
+    html`<div>
+      <dt>${name}</dt>
+      <dd>${value}</dd>
+    </div>`
+  const period = ({ from, to }: Scope): string => `${at(from)} ${words.to} ${at(to)}`
   const page = html`<!doctype html>
     <html lang="${words.tag}">
       <head>
@@ -45,20 +60,11 @@ export function reportPage(content: ReportContent, words: Words): string {
         <header>
           <h1>${words.title}</h1>
           <dl>
-            <div>
-              <dt>${words.tenant}</dt>
-              <dd>${scope.tenant}</dd>
-            </div>
-            <div>
-              <dt>${words.period}</dt>
-              <dd>${at(scope.from)} ${words.to} ${at(scope.to)}</dd>
-            </div>
-            <div>
-              <dt>${words.made}</dt>
-              <dd>${at(madeAt)}</dd>
-            </div>
+            ${fact(words.tenant, scope.tenant)} ${scope.kind === undefined ? undefined : fact(words.kind, scope.kind)}
+            ${fact(words.period, period(scope))} ${before === undefined ? undefined : fact(words.before, period(before.scope))}
+            ${fact(words.made, at(madeAt))}
           </dl>
-          <p>${state} ${words.times}</p>
+          <p>${state} ${words.times(tz)} ${before === undefined ? '' : words.comparison}</p>
           ${repairing.length === 0 ? undefined : html`<p role="alert">${words.repairing(repairing.join(', '))}</p>`}
           <nav aria-label="${words.contents}">
             <ol>
@@ -66,23 +72,34 @@ export function reportPage(content: ReportContent, words: Words): string {
             </ol>
           </nav>
         </header>
-        <main>${QUESTION_NAMES.map((name) => section(name, answers[name], words, format))}</main>
+        <main>${QUESTION_NAMES.map((name) => section(name, content, { words, format }))}</main>
       </body>
     </html> `
   return page.html
 }
 
-function section<Name extends QuestionName>(name: Name, rows: Answer<Name>, words: Words, format: Format): Html {
+interface Tools {
+  readonly words: Words
+  readonly format: Format
+}
+
+function section<Name extends QuestionName>(name: Name, { scope, answers, before }: ReportContent, { words, format }: Tools): Html {
   const { title, definition, summary } = words.questions[name]
   const { hasData } = SECTIONS[name]
+  const rows: Answer<Name> = answers[name]
+  const earlier: Answer<Name> | undefined = before?.answers[name]
+  const compared =
+    before === undefined || earlier === undefined
+      ? undefined
+      : compareAnswers(name, { scope, rows }, { scope: before.scope, rows: earlier })
   const answer = (): Html => html`<p class="answer">${summary(rows, format)}</p>`
+  const beforeAnswer = (of: Answer<Name>): Html =>
+    html`<p class="before">${words.beforeAnswer} ${hasData(of) ? summary(of, format) : words.noData}</p>`
   return html`<section id="${name}">
     <h2>${title}</h2>
-    ${
-      hasData(rows)
-        ? [answer(), figure(name, rows, words, format), table(name, rows, words, format)]
-        : html`<p class="answer none">${words.noData}</p>`
-    }
+    ${hasData(rows) ? answer() : html`<p class="answer none">${words.noData}</p>`}
+    ${earlier === undefined ? undefined : beforeAnswer(earlier)}
+    ${hasData(rows) ? [figure(name, rows, words, format), table(name, rows, compared, { words, format })] : undefined}
     <p class="definition"><strong>${words.howCounted}:</strong> ${definition}</p>
   </section> `
 }
@@ -93,10 +110,16 @@ function figure<Name extends QuestionName>(name: Name, rows: Answer<Name>, words
   return html`<figure role="img" aria-label="${words.questions[name].title}">${drawChart(chart)}</figure>`
 }
 
-function table<Name extends QuestionName>(name: Name, all: Answer<Name>, words: Words, format: Format): Html {
+function table<Name extends QuestionName>(
+  name: Name,
+  all: Answer<Name>,
+  compared: readonly ComparedRow[] | undefined,
+  { words, format }: Tools,
+): Html {
   const { tableRows } = SECTIONS[name]
   const columns: readonly (readonly [ColumnName, Kind])[] = SECTIONS[name].columns
-  const rows: readonly Readonly<Partial<Record<ColumnName, Value>>>[] = tableRows === undefined ? all : tableRows(all)
+  const rows: readonly Row[] = tableRows === undefined ? (compared?.map(({ row }) => row) ?? all) : tableRows(all)
+  const pairs = new Map(compared?.map((pair) => [pair.row, pair]))
   const shown = rows.slice(0, ROWS_MAX)
   const left = rows.length - shown.length
   return html`<div class="wide">
@@ -108,10 +131,12 @@ function table<Name extends QuestionName>(name: Name, all: Answer<Name>, words: 
         </thead>
         <tbody>
           ${shown.map((row) => {
-            const isTotal = row.total === true
+            const isTotal = row['total'] === true
+            const pair = pairs.get(row)
             const content = (column: ColumnName, kind: Kind, index: number): Html | string => {
               if (isTotal && side(kind) === 'text') return index === 0 ? words.all : ''
-              return cell(row[column] ?? null, kind, words, format)
+              const figures = cell(row[column] ?? null, kind, words, format)
+              return pair === undefined ? figures : html`${figures}${beside(pair, column, kind, format)}`
             }
             return html`<tr${isTotal ? { html: ' class="total"' } : undefined}>${columns.map(
               ([column, kind], index) => html`<td class="${side(kind)}">${content(column, kind, index)}</td>`,
@@ -123,7 +148,17 @@ function table<Name extends QuestionName>(name: Name, all: Answer<Name>, words: 
     ${left > 0 ? html`<p class="more">${words.more(format.count(left))}</p>` : undefined}`
 }
 
-const TEXTS: readonly Kind[] = ['name', 'who', 'text', 'day', 'hour']
+/** The value of the period before, and the change. */
+function beside({ previous, change }: ComparedRow, column: ColumnName, kind: Kind, format: Format): Html | undefined {
+  if (kind === 'name' || kind === 'who' || kind === 'text') return undefined
+  const value = previous?.[column] ?? null
+  if (side(kind) === 'text' && value === null) return undefined
+  // Without a value before there is no change.
+  if (value === null || !(column in change)) return html`<small>${format[kind](value)}</small>`
+  return html`<small>${format[kind](value)} · ${format.change(kind, change[column] ?? null)}</small>`
+}
+
+const TEXTS: readonly Kind[] = ['name', 'who', 'text', 'day', 'hour', 'weekday', 'clock']
 const side = (kind: Kind): 'text' | 'figure' => (TEXTS.includes(kind) ? 'text' : 'figure')
 
 function cell(value: Value, kind: Kind, words: Words, format: Format): Html {

@@ -5,6 +5,8 @@ import { clipped, type ColumnOf, named, partsOf, totalOf, type Words } from './r
 
 /** Max parts in a chart; the chart shows the first ones. */
 const PARTS_MAX = 12
+const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7]
+const HOURS = Array.from({ length: 24 }, (_, hour) => hour)
 
 interface Tools {
   readonly words: Words
@@ -35,12 +37,14 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
   containment: {
     columns: [
       ['day', 'day'],
+      ['cases', 'count'],
       ['closed', 'count'],
+      ['escalated', 'count'],
       ['contained', 'count'],
       ['contained_abandoned', 'count'],
       ['containment_rate', 'share'],
     ],
-    hasData: (rows) => some(totalOf(rows)?.closed),
+    hasData: (rows) => some(totalOf(rows)?.cases),
     chart: (rows, { words, format }) => {
       const days = partsOf(rows)
       return {
@@ -51,7 +55,7 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
         series: [
           series(days, words.series.contained, COLOURS.good, (row) => row.contained - row.contained_abandoned),
           series(days, words.series.abandoned, COLOURS.fair, (row) => row.contained_abandoned),
-          series(days, words.series.escalated, COLOURS.bad, (row) => row.closed - row.contained),
+          series(days, words.series.escalated, COLOURS.bad, (row) => row.cases - row.contained),
         ],
       }
     },
@@ -323,5 +327,136 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
         ],
       }
     },
+  },
+  unanswered: {
+    columns: [
+      ['example', 'text'],
+      ['intent', 'name'],
+      ['asked', 'count'],
+      ['wordings', 'count'],
+      ['no_reply', 'count'],
+      ['last_at', 'time'],
+    ],
+    hasData: (rows) => some(totalOf(rows)?.asked),
+    chart: (rows, { words, format }) => ({
+      shape: 'bars',
+      labels: drawn(rows).map((row) => clipped(row.example ?? '')),
+      format: format.count,
+      series: [series(drawn(rows), words.columns.asked, COLOURS.plain, (row) => row.asked)],
+    }),
+  },
+  'heat-map': {
+    columns: [
+      ['weekday', 'weekday'],
+      ['hour_of_day', 'clock'],
+      ['cases', 'count'],
+      ['escalated', 'count'],
+      ['messages', 'count'],
+    ],
+    hasData: (rows) => some(totalOf(rows)?.cases) || some(totalOf(rows)?.messages),
+    chart: (rows, { format }) => ({
+      shape: 'heat',
+      labels: HOURS.map(String),
+      format: format.count,
+      series: WEEKDAYS.map((weekday) => ({
+        name: format.weekday(weekday),
+        colour: COLOURS.good,
+        values: HOURS.map((hour) => rows.find((row) => row.weekday === weekday && row.hour_of_day === hour)?.cases ?? 0),
+      })),
+    }),
+    tableRows: (rows) => [
+      ...rows.filter((row) => row.total),
+      ...partsOf(rows)
+        .sort((a, b) => b.cases - a.cases)
+        .slice(0, 10),
+    ],
+  },
+  'label-funnel': {
+    columns: [
+      ['value', 'name'],
+      ['cases', 'count'],
+      ['answered', 'count'],
+      ['contained', 'count'],
+      ['ended', 'count'],
+      ['resolved', 'count'],
+    ],
+    // A label without this fact says nothing.
+    hasData: (rows) => partsOf(rows).some((row) => row.value !== null),
+    chart: (rows, { words, format }) => {
+      const parts = drawn(rows)
+      return {
+        shape: 'bars',
+        labels: parts.map((row) => named(words, row.value)),
+        format: format.count,
+        series: [
+          series(parts, words.columns.cases, COLOURS.light, (row) => row.cases),
+          series(parts, words.columns.contained, COLOURS.fair, (row) => row.contained),
+          series(parts, words.columns.resolved, COLOURS.good, (row) => row.resolved),
+        ],
+      }
+    },
+  },
+  versions: {
+    columns: [
+      ['machine', 'text'],
+      ['last_machine', 'text'],
+      ['cases', 'count'],
+      ['closed', 'count'],
+      ['escalated', 'count'],
+      ['abandoned', 'count'],
+      ['containment_rate', 'share'],
+      ['resolution_rate', 'share'],
+      ['average', 'decimal'],
+      ['p50_ms', 'duration'],
+    ],
+    hasData: (rows) => some(totalOf(rows)?.cases),
+    chart: (rows, { words, format }) => {
+      const parts = drawn(rows).filter((row) => row.containment_rate !== null)
+      return parts.length === 0
+        ? undefined
+        : {
+            shape: 'bars',
+            labels: parts.map((row) => clipped(row.crossed ? `${row.machine ?? ''} → ${row.last_machine ?? ''}` : (row.machine ?? ''))),
+            format: format.share,
+            max: 1,
+            series: [
+              series(parts, words.columns.containment_rate, COLOURS.good, (row) => row.containment_rate),
+              series(parts, words.columns.resolution_rate, COLOURS.fair, (row) => row.resolution_rate),
+            ],
+          }
+    },
+  },
+  'rating-comments': {
+    columns: [
+      ['comment', 'text'],
+      ['rating', 'decimal'],
+      ['given_at', 'time'],
+      ['intent', 'name'],
+      ['outcome', 'name'],
+      ['actor', 'text'],
+    ],
+    hasData: (rows) => some(totalOf(rows)?.comments),
+    chart: () => undefined,
+    tableRows: partsOf,
+  },
+  'late-tasks': {
+    columns: [
+      ['kind', 'text'],
+      ['name', 'text'],
+      ['error_code', 'text'],
+      ['tasks', 'count'],
+      ['late_share', 'share'],
+      ['attempts', 'decimal'],
+      ['duration_p50_ms', 'duration'],
+      ['duration_p95_ms', 'duration'],
+      ['example', 'text'],
+    ],
+    hasData: (rows) => some(totalOf(rows)?.tasks),
+    chart: (rows, { words, format }) => ({
+      shape: 'bars',
+      labels: drawn(rows).map((row) => clipped(`${row.name ?? ''} · ${row.error_code ?? words.unknown}`)),
+      format: format.count,
+      series: [series(drawn(rows), words.columns.tasks, COLOURS.fair, (row) => row.tasks)],
+    }),
   },
 }

@@ -17,7 +17,9 @@ nav li { break-inside: avoid; padding: 2px 0; }
 a { color: var(--accent); text-decoration: none; }
 a:hover { text-decoration: underline; }
 .answer { font-size: 17px; margin: 0 0 16px; overflow-wrap: anywhere; }
-.answer.none { color: var(--soft); }
+.answer.none, .before { color: var(--soft); }
+.before { margin: -8px 0 16px; overflow-wrap: anywhere; }
+td small { display: block; color: var(--soft); font-size: 11px; font-weight: 400; white-space: nowrap; }
 figure { margin: 0 0 16px; overflow-x: auto; }
 svg { display: block; width: 100%; min-width: 560px; height: auto; }
 .wide { overflow-x: auto; }

@@ -21,7 +21,14 @@ export interface Words {
   readonly tag: string
   readonly title: string
   readonly tenant: string
+  readonly kind: string
   readonly period: string
+  /** The period that the report compares with. */
+  readonly before: string
+  /** Says how tables show the comparison. */
+  readonly comparison: string
+  /** Introduces the sentence of a question about the period before. */
+  readonly beforeAnswer: string
   /** Text between the start and the end of the period. */
   readonly to: string
   readonly asOf: (seq: string, completeTo: string) => string
@@ -36,7 +43,7 @@ export interface Words {
   readonly nobody: string
   readonly more: (count: string) => string
   readonly howCounted: string
-  readonly times: string
+  readonly times: (zone: string) => string
   readonly columns: Readonly<Record<ColumnName, string>>
   /** Names of series that are not columns. */
   readonly series: { readonly escalated: string; readonly contained: string; readonly abandoned: string }

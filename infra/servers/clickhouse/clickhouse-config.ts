@@ -1,8 +1,17 @@
 import { createHash } from 'node:crypto'
+import { catalogue, ownQueries } from './analyst-catalogue.ts'
+import { closedGrants, listFilters } from './analyst-lists.ts'
+import { isChangeable } from './changeable-settings.ts'
+import { startStatements, workload } from './query-slots.ts'
 
-/** Limits for analysts. A query that exceeds a limit fails with ClickHouse's code; so does one that asks for a higher limit. */
+/**
+ * Limits for analysts. A query that exceeds a limit fails with ClickHouse's code. So does one whose SETTINGS clause asks for a higher one;
+ * in a URL, higher limits are lowered (`withinLimits`).
+ */
 export interface AnalystLimits {
-  /** Seconds that one query may run; beyond: code 159. Default 30. */
+  /** Seconds that a query may run if its URL does not say `max_execution_time`; beyond: code 159. Default 30. */
+  executionSec: number
+  /** Seconds that a URL may ask for. Default 300. */
   executionSecMax: number
   /** Memory of one query. All queries of a user together may use twice as much. Beyond: code 241. Default 2 GiB. */
   memoryBytesMax: number
@@ -10,14 +19,15 @@ export interface AnalystLimits {
   resultRowsMax: number
   /** Bytes that sorts, joins and groupings of one user may spill to disk; beyond: code 243. Default 10 GiB. */
   spillBytesMax: number
-  /** Concurrent queries of one user; beyond: code 202. Default 8. */
+  /** Queries of all analysts that run at a time; further ones wait for their turn (`query-slots.ts`). Default 8. */
   queriesMax: number
   /** Size of the text of one query; beyond: code 62. Default 256 KiB. */
   queryBytesMax: number
 }
 
 export const analystLimitsDefault: AnalystLimits = {
-  executionSecMax: 30,
+  executionSec: 30,
+  executionSecMax: 300,
   memoryBytesMax: 2 * 1024 ** 3,
   resultRowsMax: 1_000_000,
   spillBytesMax: 10 * 1024 ** 3,
@@ -32,7 +42,8 @@ export const internalUser = 'colloquy'
 
 /** Max threads of one query. More threads do not speed it up, and they slow down other queries. */
 const threadsMax = 16
-const sessionsMax = 64
+/** Every query is a session while it waits or runs. Above what may wait and run, so that the queue decides, not this. */
+const sessionsMax = 512
 const uploadBytesMax = 16 * 1024 ** 2
 /** Size of the cache for answers. Only queries that ask for the cache use it. */
 const queryCacheBytesMax = 64 * 1024 ** 2
@@ -46,53 +57,26 @@ export const engineHostVariable = 'COLLOQUY_ENGINE_HOST'
 
 interface Settings {
   password: string
+  /** Names of all settings of the engine. */
+  names: readonly string[]
   analyst: AnalystLimits
 }
 
 /** Limits that analysts may lower. Below are limits that they may not change. */
-const lowerable = (analyst: AnalystLimits): Record<string, number> => ({
-  max_execution_time: analyst.executionSecMax,
+export const lowerable = (analyst: AnalystLimits): Record<string, number> => ({
   max_memory_usage: analyst.memoryBytesMax,
   max_result_rows: analyst.resultRowsMax,
   max_query_size: analyst.queryBytesMax,
   max_threads: threadsMax,
 })
 const fixed = (analyst: AnalystLimits): Record<string, number | string> => ({
-  timeout_overflow_mode: 'throw',
-  result_overflow_mode: 'throw',
   max_memory_usage_for_user: 2 * analyst.memoryBytesMax,
   max_temporary_data_on_disk_size_for_user: analyst.spillBytesMax,
-  max_concurrent_queries_for_user: analyst.queriesMax,
+  workload,
   max_sessions_for_user: sessionsMax,
   http_max_multipart_form_data_size: uploadBytesMax,
   http_max_request_param_data_size: analyst.queryBytesMax,
 })
-
-/** Settings that clients send, for the format and transport of answers. Read-only mode refuses every setting that is not in this list. */
-const harmless = [
-  'enable_http_compression',
-  'http_zlib_compression_level',
-  'send_progress_in_http_headers',
-  'http_headers_progress_interval_ms',
-  'session_timezone',
-  'date_time_output_format',
-  'output_format_json_quote_64bit_integers',
-  'output_format_json_quote_decimals',
-  'output_format_json_quote_denormals',
-  'output_format_json_named_tuples_as_objects',
-  'output_format_write_statistics',
-  'extremes',
-  'join_use_nulls',
-  'log_comment',
-  // Web pages that query ClickHouse send these; the first has no effect here, see http_options_response.
-  'add_http_cors_header',
-  'use_query_cache',
-  'enable_reads_from_query_cache',
-  'enable_writes_to_query_cache',
-  'query_cache_ttl',
-  'query_cache_nondeterministic_function_handling',
-  'query_cache_system_table_handling',
-]
 
 const analystGrants = [
   `SELECT, dictGet ON ${database}.*`,
@@ -100,33 +84,42 @@ const analystGrants = [
   `SELECT ON ${database}_*.*`,
   'SELECT ON information_schema.*',
   'SELECT ON INFORMATION_SCHEMA.*',
-  'SELECT ON system.parts',
+  ...catalogue.map((table) => `SELECT ON system.${table}`),
 ]
+/** The statements with which the engine starts: the queue for queries, then HTTP. */
+export const startSql = (analyst: AnalystLimits): string => [...startStatements(analyst.queriesMax), 'SYSTEM START LISTEN HTTP'].join(';\n')
 /** Grants for start.sql, which the engine runs as `default`. Over HTTP, read-only mode refuses these statements. */
-const startGrants = ['SYSTEM LISTEN ON *.*', 'SELECT ON system.metrics']
+const startGrants = ['SYSTEM LISTEN ON *.*', 'CREATE RESOURCE ON *.*', 'CREATE WORKLOAD ON *.*', 'SELECT ON system.metrics']
 
 const elements = (values: Record<string, number | string>): string =>
   Object.entries(values)
     .map(([name, value]) => `<${name}>${value}</${name}>`)
     .join('\n      ')
 
-const constraints = (analyst: AnalystLimits): string =>
+const constraints = ({ analyst, names }: Settings): string =>
   elements({
+    ...Object.fromEntries(names.filter(isChangeable).map((name) => [name, '<changeable_in_readonly/>'])),
     ...mapValues(lowerable(analyst), (max) => `<changeable_in_readonly/><min>1</min><max>${max}</max>`),
     ...mapValues(fixed(analyst), () => '<const/>'),
-    ...Object.fromEntries(harmless.map((name) => [name, '<changeable_in_readonly/>'])),
   })
 
 const mapValues = <T>(values: Record<string, T>, change: (value: T) => string): Record<string, string> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]))
 
+/** Conditions on the rows of tables of `system` that analysts read. */
+const rowFilters = { ...listFilters(database), processes: ownQueries }
+
+const grantElements = (grants: readonly string[]): string =>
+  [...grants.map((grant) => `GRANT ${grant}`), ...closedGrants(database)].map((query) => `<query>${query}</query>`).join('')
+
 const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
-      <password/>
+      <no_password/>
       <networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
       <profile>analyst</profile>
       <quota>none</quota>
       <default_database>${database}</default_database>
-      <grants>${grants.map((grant) => `<query>GRANT ${grant}</query>`).join('')}</grants>
+      <databases><system>${elements(mapValues(rowFilters, (filter) => `<filter>${filter}</filter>`))}</system></databases>
+      <grants>${grantElements(grants)}</grants>
     </${name}>`
 
 /** A rule for requests that name the engine's own address. Others get 404, such as those of web pages that found its port. */
@@ -141,7 +134,8 @@ const queries = '<type>dynamic_query_handler</type><query_param_name>query</quer
  * `analyst` and `default` (the user of requests without credentials) have no password, so the engine and its proxy listen on loopback only.
  * They may only read Colloquy's databases: they have no other grants, they are in read-only mode, and no setting overrides their limits,
  * which are constraints. Read-only mode is 1, because mode 2 allows all other settings. Some of these name files
- * (format_template_resultset), and this engine, unlike a server, opens any file.
+ * (format_template_resultset), and this engine, unlike a server, opens any file. Analysts may set what `isChangeable` says. One of these,
+ * max_execution_time, has no constraint, because clients send any number: the proxy ends a query that runs for too long.
  *
  * In a browser on this machine, a page of another site must not read data as a user without a password. ClickHouse sends a header that lets
  * every page read its answers; `http_options_response` replaces that header. A page whose own name was pointed at this machine (DNS
@@ -195,9 +189,12 @@ export const configXml = (settings: Settings): string => `<clickhouse>
     <analyst>
       <profile>default</profile>
       <readonly>1</readonly>
+      <allow_suspicious_types_in_group_by>1</allow_suspicious_types_in_group_by>
+      <allow_suspicious_types_in_order_by>1</allow_suspicious_types_in_order_by>
+      <max_execution_time>${settings.analyst.executionSec}</max_execution_time>
       ${elements({ ...lowerable(settings.analyst), ...fixed(settings.analyst) })}
       <constraints>
-      ${constraints(settings.analyst)}
+      ${constraints(settings)}
       </constraints>
     </analyst>
   </profiles>

@@ -1,8 +1,9 @@
 import { execFile as execFileCallback } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import chdb from 'chdb/package.json' with { type: 'json' }
 import type { Logger } from 'pino'
 import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
@@ -11,6 +12,7 @@ import { ownPassword } from '../data-files.ts'
 import { freePort } from '../free-port.ts'
 import { supervise, type SupervisedChild } from '../supervise.ts'
 import { type AnalystLimits, analystLimitsDefault, configXml, database, internalUser } from './clickhouse-config.ts'
+import { type EngineOptions } from './clickhouse-proxy.ts'
 import { setAsideFolder, setTablesAside } from './set-aside.ts'
 
 export interface ClickHouseOptions {
@@ -72,19 +74,19 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const password = await ownPassword(join(options.dataDir, 'clickhouse-password'))
   const analyst = { ...analystLimitsDefault, ...options.analyst }
+  const engineOptions: EngineOptions = { port, enginePort, allowedHosts: options.allowedHosts ?? [], analyst }
   const configFile = join(folder, 'config.xml')
-  const config = configXml({ password, analyst })
-  await namingFile(configFile, writeFile(configFile, config, { mode: 0o600 }))
 
   const engine = [workerEntry(import.meta.url, 'clickhouse-engine'), folder]
   const url = `http://127.0.0.1:${port}`
   const start = async (): Promise<SupervisedChild> => {
-    await createDatabase(engine, folder)
+    const config = configXml({ password, analyst, names: await createDatabase(engine, folder) })
+    await namingFile(configFile, writeFile(configFile, config, { mode: 0o600 }))
     return supervise(
       {
         name: 'clickhouse',
         command: process.execPath,
-        args: [...engine, 'serve', String(port), String(enginePort), ...(options.allowedHosts ?? [])],
+        args: [...engine, 'serve', JSON.stringify(engineOptions)],
         // Times without a zone are UTC on every machine.
         env: { TZ: 'UTC' },
         ready: () => answers(url, password),
@@ -139,12 +141,26 @@ async function startWithoutDamage(
   }
 }
 
-/** Creates the database in a separate run, because the session that opens the HTTP interface already needs its default database. */
-async function createDatabase(engine: readonly string[], folder: string): Promise<void> {
+/**
+ * Creates the database in a separate run, because the session that opens the HTTP interface already needs its default database.
+ *
+ * @returns the names of all settings of the engine, which the run writes to a file that later starts read.
+ */
+async function createDatabase(engine: readonly string[], folder: string): Promise<string[]> {
   const made = join(folder, 'data/metadata', `${database}.sql`)
-  if (existsSync(made)) return
-  const { stderr } = await execFile(process.execPath, [...engine, 'create'])
-  if (existsSync(made)) return
+  const listName = `settings-${chdb.version}.tsv`
+  const list = join(folder, listName)
+  const names = async (): Promise<string[]> => (await readFile(list, 'utf8')).trim().split('\n')
+  const isMade = existsSync(made)
+  if (isMade && existsSync(list)) return names()
+  const unfinished = `${list}.new`
+  await rm(unfinished, { force: true })
+  // Not on existing data, where a damaged table would stop the run.
+  const { stderr } = await execFile(process.execPath, [...engine, isMade ? 'settings' : 'create', unfinished])
+  if (existsSync(made) && existsSync(unfinished)) {
+    await rename(unfinished, list)
+    return names()
+  }
   throw new ColloquyError(
     'clickhouse_unusable',
     `ClickHouse's engine could not create its database in ${folder}. `

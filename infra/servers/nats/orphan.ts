@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
 import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
+import { isProcessAlive } from '../../../pipeline/runtime/process-alive.ts'
 import { codeOf, ColloquyError } from '../../../schemas/errors.ts'
 
 const pollMs = 50
@@ -51,9 +52,8 @@ async function commandLine(pid: number): Promise<string> {
 /** An exiting process loses its command line before it closes its sockets and files. Only Linux shows this state. */
 async function isExiting(pid: number): Promise<boolean> {
   if (process.platform !== 'linux') return false
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(missing)
-  const [, name = '', state = ''] = /^\d+ \((.*)\) (\S)/s.exec(stat) ?? []
-  return name.startsWith('nats-server') && state !== 'Z' && state !== 'X'
+  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(missing)
+  return name.startsWith('nats-server') && isProcessAlive(pid)
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

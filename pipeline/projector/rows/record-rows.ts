@@ -1,8 +1,8 @@
 import { attributeTexts } from '../../../schemas/envelope.ts'
-import { labelNumber, labelText } from '../../../schemas/event-readers.ts'
+import { isResolved, labelNumber, labelText } from '../../../schemas/event-readers.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import type { Address } from '../../../schemas/subjects.ts'
-import type { Row, TableName } from '../../../schemas/tables.ts'
+import { CONTEXT_TEXT_CHARS_MAX, type Row, type TableName } from '../../../schemas/tables.ts'
 import { intervalRows, openIntervals } from './interval-rows.ts'
 import { sharedPath } from './json-paths.ts'
 import { conversationRowsOf } from './message-rows.ts'
@@ -93,6 +93,7 @@ function json(object: Readonly<Record<string, unknown>>, payload: string | undef
 function actorRows(source: Source): Row<'actors'>[] {
   const { identity, record, seq, at } = source
   if (record.status === 'none' && (record.outcome === 'rejected' || record.resolves !== undefined)) return []
+  const label = JSON.stringify(record.label)
   return [
     {
       ...identity,
@@ -102,10 +103,19 @@ function actorRows(source: Source): Row<'actors'>[] {
       first_at: record.case.firstAt,
       last_at: at,
       last_seq: seq,
-      label: JSON.stringify(record.label),
+      label,
+      label_raw: label,
+      context_facts: contextFacts(record.state?.context ?? {}),
       open_states: openIntervals(source),
     },
   ]
+}
+
+/** The part of a context that has a bounded size, whatever the kind. */
+function contextFacts(context: Readonly<Record<string, unknown>>): string {
+  const isFact = (value: unknown): boolean =>
+    typeof value === 'string' ? value.length <= CONTEXT_TEXT_CHARS_MAX : typeof value !== 'object'
+  return JSON.stringify(Object.fromEntries(Object.entries(context).filter(([, value]) => isFact(value))))
 }
 
 function conversationRows({ identity, record, seq, at }: Source): Row<'conversations'>[] {
@@ -147,7 +157,8 @@ function caseRows({ identity, record, seq, at }: Source): Row<'cases'>[] {
       lang: current.lang ?? null,
       first_intent: current.intent ?? null,
       outcome: ended?.outcome ?? null,
-      drop_state: ended?.drop ?? null,
+      // Records of earlier versions state it for resolved cases too.
+      drop_state: isResolved(ended?.outcome) ? null : (ended?.drop ?? null),
       escalation_reason: escalated?.reason ?? null,
       first_responder: current.responded?.by ?? null,
       first_response_at: current.responded?.at ?? null,
@@ -177,7 +188,15 @@ function caseRows({ identity, record, seq, at }: Source): Row<'cases'>[] {
 }
 
 function taskRows({ identity, record, seq, at }: Source): Row<'tasks'>[] {
-  const unknown = { attempts: null, queue_ms: null, duration_ms: null, error_code: null, error: null }
+  const unknown = {
+    attempts: null,
+    queue_ms: null,
+    duration_ms: null,
+    error_code: null,
+    error: null,
+    attempt_error_code: null,
+    attempt_error: null,
+  }
   const ended = record.ended.map((end) => ({
     ...identity,
     run: end.run,
@@ -189,6 +208,8 @@ function taskRows({ identity, record, seq, at }: Source): Row<'tasks'>[] {
     duration_ms: end.durationMs ?? null,
     error_code: end.error?.code ?? null,
     error: end.error?.message ?? null,
+    attempt_error_code: end.attemptError?.code ?? null,
+    attempt_error: end.attemptError?.message ?? null,
     last_seq: seq,
   }))
   const started = record.started.map(({ run, task }) => ({

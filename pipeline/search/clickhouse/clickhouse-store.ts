@@ -6,7 +6,15 @@ import { damageError, isMissingTable, isRowRefusal, PARAMETER_BOUNDS, parameterB
 import { SYNC_INSERT } from '../../runtime/sync-insert.ts'
 import { createScore } from '../bm25.ts'
 import { CURRENT_CUTTER, type TermCutter } from '../term-cutter.ts'
-import { type IndexFilter, type IndexPoint, type IndexReader, SEARCH_AREAS, type StoreHit, type VectorStore } from '../vector-store.ts'
+import {
+  type IndexFilter,
+  type IndexPoint,
+  type IndexReader,
+  SEARCH_AREAS,
+  type StoreHit,
+  type VectorReader,
+  type VectorStore,
+} from '../vector-store.ts'
 import { bestByTerms, statisticsOf } from './keyword-search.ts'
 import { addIndex, hasIndex, nearestByIndex, nearestExactly } from './nearest-neighbours.ts'
 import { SINGLE_THREAD, type Where, whereOf } from './point-query.ts'
@@ -235,7 +243,10 @@ FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`
 }
 
 /** Opens the points of a collection for reading, without its model. @throws ColloquyError `bad_collection` as `namesOf`. */
-export function openClickHouseIndexReader({ client, collection }: Pick<ClickHouseStoreOptions, 'client' | 'collection'>): IndexReader {
+export function openClickHouseIndexReader({
+  client,
+  collection,
+}: Pick<ClickHouseStoreOptions, 'client' | 'collection'>): IndexReader & VectorReader {
   const names = namesOf(collection)
   return {
     identity: () => identityOf(client, names),
@@ -252,6 +263,20 @@ export function openClickHouseIndexReader({ client, collection }: Pick<ClickHous
           format: 'JSONCompactEachRow',
         })
         for (const [id] of await result.json<[string]>()) found.add(id)
+      }
+      return found
+    }),
+    vectorsOf: guarded(names, async (tenant: string, ids: readonly string[]) => {
+      const found = new Map<string, Float32Array>()
+      for (const some of boundedBatches(ids, PARAMETER_BOUNDS, parameterBytes)) {
+        const result = await client.query({
+          query: `SELECT id, CAST(vector, 'Array(Float32)') FROM ${names.points}
+WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`,
+          query_params: { tenant, ids: some },
+          clickhouse_settings: SINGLE_THREAD,
+          format: 'JSONCompactEachRow',
+        })
+        for (const [id, vector] of await result.json<[string, number[]]>()) found.set(id, Float32Array.from(vector))
       }
       return found
     }),

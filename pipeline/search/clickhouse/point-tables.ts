@@ -1,4 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
+import type { ObjectKind } from '../../../schemas/analyst-access.ts'
+import { createStatement } from '../../../schemas/ddl.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 
 /** Names of the tables of a collection. */
@@ -48,36 +50,63 @@ export const tablesOf = ({ points, postings, terms, intake }: Names): readonly s
   viewOf(terms),
 ]
 
+/** Analysts may not read the search index: it repeats what the tables say, in a form of its own. */
+const closed = (kind: ObjectKind, name: string, definition: string): string => createStatement(kind, name, 'closed', definition)
+
 /**
  * A query reads a few dozen points by id from all over the table. Therefore granules are small, and all properties of a hit are in one
  * column: 100 hits of 100,000 points take 12 ms of processor time, and 72 ms with granules of 512 rows and ten columns. Vectors are
  * uncompressed bfloat16, which halves them and keeps scans fast. After a crash a posting may exist twice until its parts are merged.
  */
 const createStatements = ({ points, postings, terms, intake }: Names, dimension: number): string[] => [
-  `CREATE TABLE IF NOT EXISTS ${intake} (${KEYS}, id UUID, terms Array(String), counts Array(UInt32), length UInt32, ${FILTERED})
+  closed(
+    'TABLE',
+    intake,
+    `(${KEYS}, id UUID, terms Array(String), counts Array(UInt32), length UInt32, ${FILTERED})
 ENGINE = Null
 COMMENT 'Search index: stores nothing; inserts become postings of ${points} and term counts'`,
-  `CREATE TABLE IF NOT EXISTS ${postings} (${KEYS}, term String, id UUID, count UInt32, length UInt32, ${FILTERED})
+  ),
+  closed(
+    'TABLE',
+    postings,
+    `(${KEYS}, term String, id UUID, count UInt32, length UInt32, ${FILTERED})
 ENGINE = ReplacingMergeTree ORDER BY (tenant, area, term, id) SETTINGS index_granularity = 1024
 COMMENT 'Search index: the terms of each point of ${points}, for keyword search'`,
-  `CREATE MATERIALIZED VIEW IF NOT EXISTS ${viewOf(postings)} TO ${postings} AS (
+  ),
+  closed(
+    'MATERIALIZED VIEW',
+    viewOf(postings),
+    `TO ${postings} AS (
   SELECT tenant, area, term, id, count, length, ${FILTERED_NAMES} FROM ${intake} ARRAY JOIN terms AS term, counts AS count
 )
 COMMENT 'Search index: fills the postings of ${points}'`,
-  `CREATE TABLE IF NOT EXISTS ${terms} (${KEYS}, term String, texts Int64, length Int64)
+  ),
+  closed(
+    'TABLE',
+    terms,
+    `(${KEYS}, term String, texts Int64, length Int64)
 ENGINE = SummingMergeTree ORDER BY (tenant, area, term) SETTINGS index_granularity = 256
 COMMENT 'Search index: number of texts of ${points} per term; with an empty term: number of texts and of their terms'`,
-  `CREATE MATERIALIZED VIEW IF NOT EXISTS ${viewOf(terms)} TO ${terms} AS (
+  ),
+  closed(
+    'MATERIALIZED VIEW',
+    viewOf(terms),
+    `TO ${terms} AS (
   SELECT tenant, area, arrayJoin(arrayConcat([''], terms)) AS term, count() AS texts, sum(if(term = '', length, 0)) AS length
   FROM ${intake} GROUP BY tenant, area, term
 )
 COMMENT 'Search index: counts the terms of ${points}'`,
-  `CREATE TABLE IF NOT EXISTS ${points} (${KEYS}, id UUID, ${FILTERED}, length UInt32, hit String, bytes String EPHEMERAL,
+  ),
+  closed(
+    'TABLE',
+    points,
+    `(${KEYS}, id UUID, ${FILTERED}, length UInt32, hit String, bytes String EPHEMERAL,
 vector Array(BFloat16) DEFAULT reinterpret(base64Decode(bytes), 'Array(BFloat16)') CODEC(NONE),
 CONSTRAINT dimension CHECK length(vector) = ${dimension})
 ENGINE = MergeTree ORDER BY (tenant, id)
 SETTINGS index_granularity = 32, min_compress_block_size = 4096, max_bytes_to_merge_at_max_space_in_pool = ${PART_BYTES_MAX}
 COMMENT 'Search index: texts and their vectors of ${dimension} dimensions, derived from LOG'`,
+  ),
 ]
 
 /** ClickHouse builds an index for every merged part. Larger parts are not merged again, which bounds how often a vector is indexed. */

@@ -14,6 +14,7 @@ import {
   type StoredPoint,
   storedTextSchema,
   type StoreHit,
+  type VectorReader,
   type VectorStore,
 } from '../vector-store.ts'
 import { DENSE, ensureQdrantCollection, qdrantIdentity, type Quantisation, WORDS } from './qdrant-collection.ts'
@@ -165,13 +166,13 @@ interface Connection {
   readonly name: string
   /** Sends a request, with retries. Every request is idempotent. @param content the request carries points, which may be refused. */
   request<T>(send: () => Promise<T>, content?: 'points'): Promise<T>
-  readonly reader: IndexReader
+  readonly reader: IndexReader & VectorReader
 }
 
 type ConnectOptions = Pick<QdrantStoreOptions, 'url' | 'apiKey' | 'collection' | 'timeoutMs'>
 
 /** Opens the points of a collection for reading, without its model. Its methods throw ColloquyError as `openQdrantStore`'s do. */
-export const openQdrantIndexReader = (options: ConnectOptions): IndexReader => connectQdrant(options).reader
+export const openQdrantIndexReader = (options: ConnectOptions): IndexReader & VectorReader => connectQdrant(options).reader
 
 function connectQdrant({ url, apiKey, collection, timeoutMs: timeout = TIMEOUT_MS }: ConnectOptions): Connection {
   const client = new QdrantClient({ url, ...(apiKey !== undefined && { apiKey }), timeout, checkCompatibility: false })
@@ -216,7 +217,7 @@ function connectQdrant({ url, apiKey, collection, timeoutMs: timeout = TIMEOUT_M
       offset = next
     }
   }
-  const reader: IndexReader = {
+  const reader: IndexReader & VectorReader = {
     identity: () => request(() => qdrantIdentity(client, name)),
     async *scan(range) {
       if ((await reader.identity()) === undefined) return
@@ -231,6 +232,17 @@ function connectQdrant({ url, apiKey, collection, timeoutMs: timeout = TIMEOUT_M
         const batch = ids.slice(from, from + IDS_MAX)
         for (const { id } of await request(() => client.retrieve(name, { ids: batch, with_payload: false, with_vector: false }))) {
           found.add(String(id))
+        }
+      }
+      return found
+    },
+    async vectorsOf(tenant, ids) {
+      const found = new Map<string, Float32Array>()
+      for (let from = 0; from < ids.length; from += IDS_MAX) {
+        const batch = ids.slice(from, from + IDS_MAX)
+        const points = await request(() => client.retrieve(name, { ids: batch, with_payload: ['tenant'], with_vector: [DENSE] }))
+        for (const { id, payload, vector } of points) {
+          if (payload?.['tenant'] === tenant) found.set(String(id), Float32Array.from(denseOf(vector)))
         }
       }
       return found

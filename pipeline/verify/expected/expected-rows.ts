@@ -3,7 +3,7 @@ import { labelNumber, labelText, type Sent } from '../../../schemas/event-reader
 import { LIMITS } from '../../../schemas/limits.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import type { Address } from '../../../schemas/subjects.ts'
-import type { TableName } from '../../../schemas/tables.ts'
+import { CONTEXT_TEXT_CHARS_MAX, type TableName } from '../../../schemas/tables.ts'
 import type { BadRecord } from '../../jetstream/log-message.ts'
 import type { ExpectedRow, ExpectedValue } from '../canonical-text.ts'
 import { isWithin, leavesOf, regionOf } from './expected-intervals.ts'
@@ -124,7 +124,7 @@ function messagesOf({ input, emitted, at }: LogRecord, { messages: { received, s
   ]
 }
 
-function actorOf({ to, status, n, at, label }: LogRecord, { firstAt, entered }: Tally): Columns {
+function actorOf({ to, status, n, at, label, state }: LogRecord, { firstAt, entered }: Tally): Columns {
   const leaves = [...entered.keys()].sort()
   const open = leaves.map((state) => ({
     region: regionOf(state, leaves),
@@ -132,8 +132,22 @@ function actorOf({ to, status, n, at, label }: LogRecord, { firstAt, entered }: 
     enteredSeq: entered.get(state)?.seq ?? null,
     enteredAt: entered.get(state)?.at ?? '',
   }))
-  return { state: to, status, n, first_at: firstAt, last_at: at, label: JSON.stringify(label), open_states: open }
+  const facts = Object.entries(state?.context ?? {}).filter(([, value]) => isFact(value))
+  return {
+    state: to,
+    status,
+    n,
+    first_at: firstAt,
+    last_at: at,
+    label: JSON.stringify(label),
+    label_raw: JSON.stringify(label),
+    context_facts: JSON.stringify(Object.fromEntries(facts)),
+    open_states: open,
+  }
 }
+
+const isFact = (value: unknown): boolean =>
+  typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && value.length <= CONTEXT_TEXT_CHARS_MAX)
 
 const conversationOf = ({ to, at, label }: LogRecord, tally: Tally): Columns => ({
   history: tally.case.isHistory,
@@ -284,7 +298,15 @@ function citationsOf({ messages: { sent }, answered }: Step): Columns[] {
 }
 
 function tasksOf({ ended, started, at }: LogRecord): Columns[] {
-  const unknown = { attempts: null, queue_ms: null, duration_ms: null, error_code: null, error: null }
+  const unknown = {
+    attempts: null,
+    queue_ms: null,
+    duration_ms: null,
+    error_code: null,
+    error: null,
+    attempt_error_code: null,
+    attempt_error: null,
+  }
   return [
     ...ended.map((end) => ({
       run: end.run,
@@ -296,6 +318,8 @@ function tasksOf({ ended, started, at }: LogRecord): Columns[] {
       duration_ms: end.durationMs ?? null,
       error_code: end.error?.code ?? null,
       error: end.error?.message ?? null,
+      attempt_error_code: end.attemptError?.code ?? null,
+      attempt_error: end.attemptError?.message ?? null,
     })),
     ...started.map(({ run, task }) => ({ ...unknown, run, name: task, status: 'running', started_at: at })),
   ]

@@ -254,7 +254,8 @@ function countEvents(now: Tally, record: LogRecord, { received, sent }: RecordMe
       now.isClosed = true
       own.outcome = readOutcome(data) ?? null
       own.closedAt = record.at
-      own.dropState = record.input.type === 'timer.fired' || own.outcome === 'abandoned' ? record.from : null
+      const isLost = (record.input.type === 'timer.fired' && !isSuccess(own.outcome)) || own.outcome === 'abandoned'
+      own.dropState = isLost ? record.from : null
     }
   }
   if (own.isHistory && record.outcome === 'committed' && record.input.type === 'conversation.imported') countImported(own, record)
@@ -265,6 +266,9 @@ function countEvents(now: Tally, record: LogRecord, { received, sent }: RecordMe
   now.customer = received?.customer ?? labelText(record.label, 'customer') ?? now.customer
   if (hasUserMessage(own) && !own.isHistory) own.intent ??= labelText(record.label, 'intent') ?? null
 }
+
+/** A case that ends so has lost no customer. */
+export const isSuccess = (outcome: string | null): boolean => outcome === 'resolved' || outcome === 'escalated_resolved'
 
 /** The facts of an imported conversation. */
 function countImported(own: CaseTally, { input, at }: LogRecord): void {

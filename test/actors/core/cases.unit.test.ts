@@ -14,7 +14,13 @@ const parrot = defineKind({
   name: 'parrot',
   version: 1,
   context: z.object({}),
-  events: { 'message.received': z.looseObject({}), say: z.looseObject({}), end: z.looseObject({}), call: z.looseObject({}) },
+  events: {
+    'message.received': z.looseObject({}),
+    say: z.looseObject({}),
+    end: z.looseObject({}),
+    call: z.looseObject({}),
+    rest: z.looseObject({}),
+  },
   emits: { 'message.sent': z.looseObject({}), 'case.closed': z.looseObject({}), escalated: z.looseObject({}) },
   tasks: {},
 })
@@ -26,11 +32,13 @@ const machine = setup(parrot.xstate).createMachine({
       on: {
         say: { actions: emit(({ event }) => ({ type: 'message.sent' as const, data: event.data })) },
         end: { actions: emit(({ event }) => ({ type: 'case.closed' as const, data: event.data })) },
+        rest: 'content',
         call: { actions: emit(({ event }) => ({ type: 'escalated' as const, data: event.data })) },
       },
       after: { 1000: { target: 'asleep', actions: emit({ type: 'case.closed', data: { outcome: 'silence' } }) } },
     },
     asleep: {},
+    content: { after: { 1000: { target: 'asleep', actions: emit({ type: 'case.closed', data: { outcome: 'resolved' } }) } } },
   },
 })
 const kinds = kindsByName([parrot.with(machine)])
@@ -110,6 +118,8 @@ describe('a case', () => {
       drop: 'perched',
     })
     expect(last(user('hello'), event('end', { outcome: 'resolved' })).case.ended).toEqual({ at: timeAt(2), outcome: 'resolved' })
+    // A machine that closes resolved cases by a timer loses no customer by it.
+    expect(last(user('hello'), event('rest'), event('timer.fired')).case.ended).toEqual({ at: timeAt(3), outcome: 'resolved' })
     expect(last(user('hello'), event('end', { outcome: 7 })).case).toMatchObject({ closed: true, ended: { at: timeAt(2) } })
   })
 

@@ -2,6 +2,7 @@ import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { mayHaveLastCopies } from '../../../infra/app/damaged-tables.ts'
 import { checkPart } from '../../../infra/app/part-check.ts'
 import { startPendingRebuild } from '../../../infra/app/rebuild/pending-rebuild.ts'
 import { runRebuild } from '../../../infra/app/rebuild/run-rebuild.ts'
@@ -46,7 +47,7 @@ beforeAll(async () => {
     { records: () => undefined, waits: () => undefined },
     new AbortController().signal,
   )
-  await vi.waitUntil(() => find(system), { timeout: 10_000 })
+  await vi.waitUntil(() => find(system), { timeout: 60_000 })
   const tables = await rows<{ name: string; path: string }>(
     system,
     `SELECT name, data_paths[1] AS path FROM system.tables WHERE database = currentDatabase() AND data_paths != []`,
@@ -162,7 +163,7 @@ test('a byte that a disk has changed is found while the system runs', async () =
   await inParts('events_rows', flip)()
   const { client, clickhouse } = system.running
   if (client === undefined) throw new Error('no client')
-  const deps = { clickhouse: client, folder: clickhouse?.folder, lostRecords: async () => 2, log }
+  const deps = { clickhouse: client, folder: clickhouse?.folder, lostRecords: async () => [{ from: 1, to: 2 }], log }
 
   const parts = await rows<{ table: string; name: string }>(
     system,
@@ -213,7 +214,10 @@ test.each([
     const asked = await runCli(['sql', 'SELECT sum(length(data_raw)) FROM events'], cli)
     // The folder may have been found before the query.
     if (!what.includes('gone')) {
-      expect([code, stderr]).toEqual([1, expect.stringMatching(/(the table events in|a table in) ClickHouse[^]*code: table_damaged/)])
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/(the table events in ClickHouse|a table in ClickHouse|a part of [a-z_, ]*events)[^]*code: table_damaged/),
+      ])
     }
     expect(asked.stderr === '' || asked.stderr.includes('table_damaged')).toBe(true)
     const foundMs = performance.now()
@@ -226,7 +230,43 @@ test.each([
     const pending = startPendingRebuild(system.settings, () => system.running.client, silent)
     started.defer(() => pending.stop())
     await expectWhole(system)
-    await expect.poll(() => readProblems(system.settings), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => readProblems(system.settings)).toEqual([])
   },
   120_000,
 )
+
+test.each(['progress', 'generations', 'migrations'])(
+  'a damaged part of the table %s, in a running system: named at once, set aside, and written again without a restart',
+  async (table) => {
+    const system = await startSystem({ dataDir, log })
+    started.defer(system.stop)
+    await inParts(table, flip)()
+
+    const named = await readProblems(system.settings)
+
+    const isRepaired = logged.some((line) => line.includes(`a part of the table ${table} in ClickHouse was damaged`))
+    if (!isRepaired) {
+      expect(named).toContainEqual(
+        expect.objectContaining({ code: 'table_damaged', what: expect.stringContaining(`${table} cannot be read`) as string }),
+      )
+    }
+    await expect.poll(() => logged.join(), { timeout: 15_000 }).toContain(`a part of the table ${table} in ClickHouse was damaged`)
+    await expect.poll(() => readProblems(system.settings), { timeout: 30_000 }).toEqual([])
+    expect(logged.join()).not.toContain('restart Colloquy')
+    await expectWhole(system)
+    const { code, stdout, stderr } = await runCli(['verify'], { dataDir })
+    expect([code, stderr, stdout]).toEqual([0, '', expect.stringMatching(/events\s+[1-9]/)])
+  },
+  120_000,
+)
+
+test('the rows of a part are looked up among the lost records, so that only last copies are called so', async () => {
+  const system = await start()
+  const { client } = system.running
+  if (client === undefined) throw new Error('no client')
+  const [part] = await rows<{ name: string }>(system, "SELECT name FROM system.parts WHERE table = 'events_rows' AND active")
+  const isLastCopy = (from: number, to: number): Promise<boolean> =>
+    mayHaveLastCopies({ clickhouse: client, folder: undefined, lostRecords: async () => [{ from, to }], log }, 'events', part?.name ?? '')
+
+  expect([await isLastCopy(1, 2), await isLastCopy(1_000, 2_000)]).toEqual([true, false])
+})

@@ -41,7 +41,7 @@ test('limits that somebody changes while the system runs are set back, logged an
   await jsm().streams.update('LOG', { subjects: ['log.>', 'more'], max_msgs_per_subject: 7, republish: { src: 'log.>', dest: 'copy.>' } })
   await jsm().streams.update('INBOX', { allow_rollup_hdrs: true, max_msg_size: 100, duplicate_window: nanos(100) })
 
-  await expect.poll(async () => Promise.all(streams.map(configOf)), { timeout: 10_000 }).toEqual(before)
+  await expect.poll(async () => Promise.all(streams.map(configOf))).toEqual(before)
   expect(await repairs()).toMatchObject(Object.fromEntries(streams.map((stream) => [`${stream} restored`, expect.any(Number) as number])))
 })
 
@@ -54,14 +54,14 @@ test('the consumer for clients comes back with its bounds', async () => {
         .consumers.info('OUT', EVENTS_CONSUMER)
         .catch(() => undefined)
     )?.config
-  await expect.poll(config, { timeout: 10_000 }).toEqual(before)
+  await expect.poll(config).toEqual(before)
   await jsm().consumers.delete('OUT', EVENTS_CONSUMER)
-  await expect.poll(config, { timeout: 10_000 }).toEqual(before)
+  await expect.poll(config).toEqual(before)
 })
 
 test('a change that NATS does not take back is counted as failed', async () => {
   await jsm().streams.update('DEAD', { deny_purge: true })
-  await expect.poll(async () => (await repairs())['DEAD failed'] ?? 0, { timeout: 10_000 }).toBeGreaterThan(0)
+  await expect.poll(async () => (await repairs())['DEAD failed'] ?? 0).toBeGreaterThan(0)
 })
 
 test('the next start sets all limits, whatever was changed while nothing ran, and does not fail for those that it cannot set', async () => {

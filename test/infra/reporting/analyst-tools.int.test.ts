@@ -16,6 +16,7 @@ import {
   expandProm,
   expandSql,
   type GrafanaTime,
+  type GrafanaVariables,
   promQueries,
   sources,
   sqlQueries,
@@ -69,6 +70,17 @@ async function play(): Promise<void> {
     on('a4', 'case.resolved', { outcome: 'answered' }, { id: 'once' }),
   ])
   await caughtUp(system)
+}
+
+/** ClickHouse's answer to a query of a dashboard. */
+async function answerOf(
+  text: string,
+  variables: GrafanaVariables,
+  at: GrafanaTime,
+): Promise<{ meta: { name: string; type: string }[]; data: unknown[][] }> {
+  const parameters = new URLSearchParams({ user: 'analyst', default_format: 'JSONCompact', output_format_json_quote_64bit_integers: '1' })
+  const body = await ask(`/?${String(parameters)}`, { method: 'POST', body: expandSql(text, variables, at) })
+  return JSON.parse(body) as { meta: { name: string; type: string }[]; data: unknown[][] }
 }
 
 /** ClickHouse's answer to a request as some tool sends it, without credentials unless it has some. */
@@ -164,14 +176,47 @@ describe('dashboards and alert rules', () => {
     expect(sqlQueries.length).toBeGreaterThan(30)
     const empty: string[] = []
     for (const { where, text, isSeries } of sqlQueries) {
-      const parameters = new URLSearchParams({ user: 'analyst', default_format: 'JSONCompact' })
-      const body = await ask(`/?${String(parameters)}`, { method: 'POST', body: expandSql(text, tenant, time) })
-      const { meta, data } = JSON.parse(body) as { meta: { name: string; type: string }[]; data: unknown[][] }
+      const { meta, data } = await answerOf(text, { tenant }, time)
+      if (text.includes('${compare')) {
+        expect([where, data]).toEqual([where, []])
+        continue
+      }
       if (isSeries) expect([where, meta[0]?.name, meta[0]?.type]).toEqual([where, 'time', expect.stringMatching(/^DateTime64/)])
       if (data.length === 0 || data.every((row) => row.every((value) => value === null))) empty.push(where)
     }
     // Of these there is nothing in so small a system: 20 judged answers within an hour.
     expect(empty).toEqual(['alert: Answers are bad'])
+  })
+
+  test('a dashboard of one kind shows nothing of another', async () => {
+    const closed = sqlQueries.find(({ where }) => where === 'Colloquy: conversations: Cases closed')?.text ?? ''
+    expect((await answerOf(closed, { tenant, kind: 'desk' }, time)).data).toEqual([['4']])
+    expect((await answerOf(closed, { tenant, kind: 'support' }, time)).data).toEqual([['0']])
+  })
+
+  test('a dashboard compares with the period before, of as many days of its time zone', async () => {
+    const compared = sqlQueries.filter(({ text }) => text.includes('${compare'))
+    expect(compared.length).toBeGreaterThan(6)
+    // Everything happened in the period before, and nothing in this one.
+    const later = { ...time, from: time.to, to: new Date(time.to.getTime() + 3_660_000) }
+    for (const { where, text } of compared) {
+      const { meta, data } = await answerOf(text, { tenant, previousFrom: time.from }, later)
+      expect([where, meta.map(({ name }) => name)]).toEqual([where, ['before', 'change']])
+      expect([where, data[0]?.[0]]).toEqual([where, expect.anything()])
+    }
+    const [closed] = compared
+    expect((await answerOf(closed?.text ?? '', { tenant, previousFrom: time.from }, later)).data).toEqual([['4', '-4']])
+
+    const start = sqlQueries.find(({ where }) => where.endsWith('$previous_from'))?.text ?? ''
+    const previousFrom = async (from: string, to: string, timeZone: string): Promise<string> => {
+      const { data } = await answerOf(start, { tenant }, { from: new Date(from), to: new Date(to), intervalMs: 1_000, timeZone })
+      return new Date(Number(data[0]?.[0])).toISOString()
+    }
+    // "Last week" of New York begins and ends at midnight there; a day of the week before had 23 hours.
+    const week = ['2026-03-09T04:00:00.000Z', '2026-03-16T03:59:59.999Z'] as const
+    expect(await previousFrom(...week, 'America/New_York')).toBe('2026-03-02T05:00:00.000Z')
+    expect(await previousFrom(...week, 'utc')).toBe('2026-03-02T04:00:00.001Z')
+    expect(await previousFrom('2026-03-09T10:00:00.000Z', '2026-03-09T11:30:00.000Z', 'Asia/Kathmandu')).toBe('2026-03-09T08:30:00.000Z')
   })
 
   test('/metrics has every metric and label of the PromQL queries', async () => {

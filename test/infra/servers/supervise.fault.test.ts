@@ -1,6 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { expect, test, vi } from 'vitest'
+import { isProcessAlive } from '../../../pipeline/runtime/process-alive.ts'
 
 /** Supervises a child, prints its pid once it answers, and waits to be killed. */
 const owner = (command: string, args: readonly string[]): string => `
@@ -13,14 +14,6 @@ const child = await supervise({
   lineLevel: () => { answers = true; return 'debug' },
 }, { log: pino({ level: 'silent' }) })
 console.log(child.pid)`
-
-function isAlive(pid: number): boolean {
-  try {
-    return !execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('Z')
-  } catch {
-    return false
-  }
-}
 
 test.each([
   ['that knows nothing of it', 'sh', ['-c', 'echo up; exec sleep 600']],
@@ -35,9 +28,9 @@ test.each([
   const parent = spawn(process.execPath, script, { stdio: ['ignore', 'pipe', 'inherit'] })
   const line = await new Promise<string>((resolve) => createInterface({ input: parent.stdout }).once('line', resolve))
   const pid = Number(line)
-  expect(isAlive(pid)).toBe(true)
+  expect(isProcessAlive(pid)).toBe(true)
 
   parent.kill('SIGKILL')
 
-  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000, interval: 100 })
+  await vi.waitFor(() => expect(isProcessAlive(pid)).toBe(false), { timeout: 20_000, interval: 100 })
 })

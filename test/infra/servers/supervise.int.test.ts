@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { pino } from 'pino'
 import { afterEach, expect, test, vi } from 'vitest'
 import { type ChildSpec, supervise, type SupervisedChild } from '../../../infra/servers/supervise.ts'
+import { isProcessAlive } from '../../../pipeline/runtime/process-alive.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 
 const log = pino({ level: 'silent' })
@@ -26,15 +27,6 @@ async function start(spec: ChildSpec): Promise<SupervisedChild> {
   return child
 }
 
-/** Zombies are dead, they only wait for their parent. */
-function isAlive(pid: number): boolean {
-  try {
-    return !execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('Z')
-  } catch {
-    return false
-  }
-}
-
 test('a child is started once its probe succeeds, however many attempts that takes', async () => {
   let asked = 0
   const child = await start(
@@ -45,7 +37,7 @@ test('a child is started once its probe succeeds, however many attempts that tak
   )
 
   expect(asked).toBe(4)
-  expect(isAlive(child.pid ?? 0)).toBe(true)
+  expect(isProcessAlive(child.pid ?? 0)).toBe(true)
 })
 
 test('a child that dies before it is ready is an error with the end of its stderr', async () => {
@@ -78,7 +70,7 @@ test('a child that is not ready in time is an error and is not left running', as
   expect(message).toContain('nobody there')
   const pid = Number(/pid=(\d+)/.exec(message)?.[1])
   expect(pid).toBeGreaterThan(0)
-  expect(isAlive(pid)).toBe(false)
+  expect(isProcessAlive(pid)).toBe(false)
 })
 
 test('a probe that hangs does not make a start hang', async () => {
@@ -97,7 +89,7 @@ test('a child that dies is restarted, and onRestart is called', async () => {
   await expect.poll(() => onRestart.mock.calls.length).toBe(1)
   expect(child.restarts).toBe(1)
   expect(child.pid).not.toBe(first)
-  expect(isAlive(child.pid ?? 0)).toBe(true)
+  expect(isProcessAlive(child.pid ?? 0)).toBe(true)
 })
 
 test('a stopped child stays stopped, also when it was about to be restarted', async () => {
@@ -128,7 +120,7 @@ test('stop ends a child that ignores SIGTERM, and may be called twice', async ()
 
   await Promise.all([child.stop(), child.stop()])
 
-  expect(isAlive(pid)).toBe(false)
+  expect(isProcessAlive(pid)).toBe(false)
 })
 
 test('processes that a child leaves in its process group end with it', async () => {
@@ -143,11 +135,11 @@ test('processes that a child leaves in its process group end with it', async () 
       return 'debug'
     },
   })
-  expect(isAlive(grandchild)).toBe(true)
+  expect(isProcessAlive(grandchild)).toBe(true)
 
   await child.stop()
 
-  await expect.poll(() => isAlive(grandchild)).toBe(false)
+  await expect.poll(() => isProcessAlive(grandchild)).toBe(false)
 })
 
 test('a child has its own process group, so that Ctrl-C does not reach it', async () => {

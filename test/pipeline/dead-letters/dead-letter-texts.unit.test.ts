@@ -47,3 +47,9 @@ test('a cause shows the error of its newest dead letter as it is', async () => {
     ['other', 1],
   ])
 })
+
+test('places in code tell causes apart', async () => {
+  const ended = (at: string): string => `host_ended: this input ended its host 2 times: did not return within 10.1 s, at f (${at})`
+  const causes = await causesOf(scanDeadLetters(deadWith(['a.ts:7:18', 'a.ts:7:18', 'a.ts:20:3', 'b.mjs:7:18'].map(ended)), {}))
+  expect(causes.map(({ count }) => count)).toEqual([2, 1, 1])
+})

@@ -42,6 +42,11 @@ test('without NATS every request is answered at once, and readiness reports NATS
   for (const answer of await Promise.all([post(input, note(1)), post(`${input}?wait=out`, note(1)), get(actor)])) {
     expect([answer.status, answer.body['code'], answer.headers.get('retry-after')]).toEqual([503, 'nats_unavailable', '5'])
   }
+  const said = await Promise.all([post(input, note(1)), get(actor)])
+  expect(said.map(({ body }) => body['detail'])).toEqual([
+    'NATS does not answer; nothing was stored, repeat the request later',
+    'NATS does not answer; repeat the request later',
+  ])
   expect((await get('/healthz')).status).toBe(200)
   expect((await get('/metrics')).status).toBe(200)
 })

@@ -366,7 +366,7 @@ describe('the server', () => {
   test('names the setting to change if its port is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     try {
-      const address = await vi.waitUntil(() => other.address())
+      const address = await vi.waitUntil(() => other.address(), { timeout: 60_000 })
       const error: unknown = await errorOn('127.0.0.1', typeof address === 'object' ? address.port : 0)
       expect(codeOf(error)).toBe('port_taken')
       expect(messageOf(error)).toContain('COLLOQUY_HTTP_PORT')

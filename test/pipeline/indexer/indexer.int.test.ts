@@ -350,7 +350,7 @@ describe('the indexer', () => {
     for (const left of [new Map<string, IndexPoint>(), older]) {
       memory.points.clear()
       for (const [id, point] of left) memory.points.set(id, point)
-      await expect.poll(() => memory.texts(), { interval: 20, timeout: 10_000 }).toEqual(all)
+      await expect.poll(() => memory.texts(), { interval: 20 }).toEqual(all)
       await caughtUp(stage)
     }
     await stage.stop()

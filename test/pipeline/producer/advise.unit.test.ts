@@ -35,6 +35,11 @@ test('refused data, an undeclared type and an unknown kind are told, with the ne
   expect(await advise('support', placed('tea'))).toBeUndefined()
 })
 
+test('before any kind is registered, none is said to be unknown', async () => {
+  const advise = createAdvise({ kinds: new Map(), registeredKinds: async () => [], log: pino({ level: 'silent' }) })
+  expect(await advise('order', placed('tea'))).toBeUndefined()
+})
+
 test.each([
   [
     'a loop',

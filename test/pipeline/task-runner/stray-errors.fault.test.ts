@@ -107,7 +107,9 @@ test('with one thread, a task that blocks without end is named and ends the proc
       /^task "risky" .* of acme\/chore\/blocks has blocked this process for \S+ s, at work \(.*chore-config\.ts/.test(one),
     ),
   ).toBe(true)
-  expect(lines.at(-1)).toMatch(/^task "risky" \(run .*\) of acme\/chore\/blocks blocked its thread for \S+ s; ending this process$/)
+  expect(lines.at(-1)).toMatch(
+    /^task "risky" \(run .*\) of acme\/chore\/blocks blocked its thread for \S+ s(?:, at .*)?; ending this process$/,
+  )
   const { publish: publishAgain, close: closeAgain } = await start({ THREADS: 'off' })
   await expect.poll(async () => (await last('blocks'))?.to).toBe('failed')
   await publishAgain('other', 'fine')

@@ -134,6 +134,9 @@ describe('a task', () => {
     await go('flaky', 'flaky')
     await expectStates('flaky', ['working', 'succeeded'])
     expect(await taskRow('flaky')).toEqual({ status: 'done', attempts: 3, error_code: null })
+    expect(await rows(system, "SELECT attempt_error_code, attempt_error FROM tasks WHERE actor = 'flaky'")).toEqual([
+      { attempt_error_code: 'not_yet', attempt_error: 'not yet' },
+    ])
     const [entry] = (await readLog(system)).filter((one) => one.actor === 'acme/worker/flaky')
     expect(seen.keys.filter((key) => key === entry?.record.started[0]?.run)).toHaveLength(3)
   })

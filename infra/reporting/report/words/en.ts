@@ -10,6 +10,10 @@ const VALUES: Words['values'] = {
   task_failed: 'Technical failure',
   negative_feedback: 'Customer was unhappy',
   backlog: 'Too many questions at once',
+  resolved: 'Resolved',
+  escalated_resolved: 'Resolved by a person',
+  answered: 'Answered',
+  abandoned: 'Given up',
   agent_took_over: 'Taken over by the desk',
   product: 'Product',
   order: 'Order',
@@ -37,7 +41,12 @@ export const en: Words = {
   tag: 'en',
   title: 'Conversations report',
   tenant: 'Tenant',
+  kind: 'Kind',
   period: 'Period',
+  before: 'Compared with',
+  comparison:
+    'Below each figure: that of the period before, and the change. Figures of what is open now say so for the cases of each period.',
+  beforeAnswer: 'The period before:',
   to: 'to',
   asOf: (seq, completeTo) => `The tables hold the log at least up to record ${seq}, and all decisions up to ${completeTo}.`,
   nothingProjected: 'The tables are still empty.',
@@ -50,7 +59,7 @@ export const en: Words = {
   nobody: 'Nobody',
   more: (count) => `and ${count} more, in "colloquy questions"`,
   howCounted: 'How it is counted',
-  times: 'All times are UTC. Imported history is not included. A dash means unknown.',
+  times: (zone) => `All times are in the time zone ${zone}. Imported history is not included. A dash means unknown.`,
   series: { escalated: 'With a person', contained: 'Machine alone', abandoned: 'Machine alone, given up' },
   values: VALUES,
   columns: {
@@ -131,25 +140,50 @@ export const en: Words = {
     duration_p50_ms: 'Work, median',
     duration_p95_ms: 'Work, 95 %',
     top_error: 'Most frequent error',
+    wordings: 'Wordings',
+    no_reply: 'Without a reply',
+    weekday: 'Weekday',
+    hour_of_day: 'Hour',
+    messages: 'Messages',
+    value: 'Value',
+    machine: 'Version',
+    last_machine: 'Version at the end',
+    crossed: 'Crossed',
+    abandoned: 'Given up',
+    resolution_rate: 'Resolved',
+    comments: 'Comments',
+    rating: 'Rating',
+    comment: 'Comment',
+    given_at: 'Given',
+    actor: 'Conversation',
+    outcome: 'Outcome',
+    error_code: 'Error',
+    attempts: 'Attempts',
+    late_share: 'Share of successes',
+    text_key: '',
   },
   questions: {
     containment: {
       title: 'How many cases does the machine handle alone?',
       definition:
-        'The share of the cases closed in the period in which no person was called in and no person wrote. "Given up" '
-        + 'counts those of them whose customer left without a solution.',
+        'Of the cases closed or handed to a person in the period, the share that the machine finished alone: no person was called in and '
+        + 'none wrote. A case that waits for a person counts at once. "Given up" counts those of the machine alone whose customer left '
+        + 'without a solution.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         const given = all?.contained_abandoned ?? 0
         return (
-          `${f.share(all?.containment_rate ?? null)} of ${f.count(all?.closed ?? 0)} closed ${cases(all?.closed ?? 0)} `
-          + `ended without a person${given === 0 ? '' : `; in ${f.count(given)} of them the customer gave up`}.`
+          `${f.share(all?.containment_rate ?? null)} of ${f.count(all?.cases ?? 0)} ${cases(all?.cases ?? 0)} `
+          + `ended without a person; people were called into ${f.count(all?.escalated ?? 0)}`
+          + `${given === 0 ? '' : `. In ${f.count(given)} of the machine's the customer gave up`}.`
         )
       },
     },
     'first-response': {
       title: 'How fast is the first reply?',
-      definition: 'Time from the opening of a case to the first message of the machine or a person, for cases opened in the period.',
+      definition:
+        'Time from the opening of a case to the first message of the machine or a person, for cases opened in the period in which a '
+        + 'customer wrote.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         if ((all?.answered ?? 0) === 0) return `None of ${f.count(all?.cases ?? 0)} cases has a reply yet.`
@@ -218,8 +252,8 @@ export const en: Words = {
     'time-in-state': {
       title: 'Where does time go, and where are customers lost?',
       definition:
-        'How long cases stayed in each state, for stays that ended in the period, and the states in which customers were lost: '
-        + 'their case was closed unresolved because they fell silent or gave up.',
+        'How long cases stayed in each state, for stays that ended in the period, without the silence after the last answer; and the '
+        + 'states in which customers were lost: their case was closed unresolved because they fell silent or gave up.',
       summary: (rows, f) => {
         const longest = rows[0]
         const worst = rows.toSorted((a, b) => b.dropped - a.dropped)[0]
@@ -293,6 +327,74 @@ export const en: Words = {
           + `(${f.count((all?.failed ?? 0) + (all?.expired ?? 0))} of ${f.count(all?.tasks ?? 0)}); 95 % waited at most `
           + `${f.duration(all?.queue_p95_ms ?? null)} in the queue.`
         )
+      },
+    },
+    unanswered: {
+      title: 'What do customers ask without an answer?',
+      definition:
+        'Questions of the period for which a search found nothing, or to which nobody has replied. Those that mean nearly the same count '
+        + 'as one, by the vectors of the search index.',
+      summary: (rows, f) => {
+        const [first] = partsOf(rows)
+        return (
+          `${f.count(totalOf(rows)?.asked ?? 0)} questions have no answer; most often (${f.count(first?.asked ?? 0)} times, in `
+          + `${f.count(first?.wordings ?? 0)} wordings): "${clipped(first?.example ?? '')}".`
+        )
+      },
+    },
+    'heat-map': {
+      title: 'When do customers come?',
+      definition: 'Cases opened in the period, by the weekday and hour of their opening. The table has the ten busiest hours.',
+      summary: (rows, f) => {
+        const busiest = partsOf(rows).toSorted((a, b) => b.cases - a.cases)[0]
+        return (
+          `${f.count(totalOf(rows)?.cases ?? 0)} ${cases(totalOf(rows)?.cases ?? 0)}; the busiest hour is `
+          + `${f.weekday(busiest?.weekday ?? null)}, ${f.clock(busiest?.hour_of_day ?? null)} (${f.count(busiest?.cases ?? 0)}).`
+        )
+      },
+    },
+    'label-funnel': {
+      title: 'How do cases differ by a fact of their label?',
+      definition:
+        'Cases opened in the period, by a value of the label of their conversation, as it stands now (default: the topic; --label names '
+        + 'another). Each step is a part of the one before it.',
+      summary: (rows, f) => {
+        const first = partsOf(rows).find((row) => row.value !== null)
+        return (
+          `Of ${f.count(totalOf(rows)?.cases ?? 0)} ${cases(totalOf(rows)?.cases ?? 0)}, most were about `
+          + `${nameOf(first?.value)}: ${f.count(first?.cases ?? 0)}, of which the machine alone resolved `
+          + `${f.count(first?.resolved ?? 0)}.`
+        )
+      },
+    },
+    versions: {
+      title: 'How do the versions of the machine differ?',
+      definition:
+        'Cases opened in the period, by the version of the machine that decided their first record. Cases that a newer version went '
+        + 'on with are in rows of their own. Containment counts closed and escalated cases, resolution closed ones.',
+      summary: (rows, f) => {
+        const crossed = partsOf(rows).reduce((sum, row) => sum + (row.crossed ? row.cases : 0), 0)
+        const versions = new Set(partsOf(rows).map(({ machine }) => machine)).size
+        return (
+          `${f.count(totalOf(rows)?.cases ?? 0)} ${cases(totalOf(rows)?.cases ?? 0)} under ${f.count(versions)} `
+          + `version${versions === 1 ? '' : 's'}; ${f.count(crossed)} crossed from one to another.`
+        )
+      },
+    },
+    'rating-comments': {
+      title: 'What do customers write with their ratings?',
+      definition: 'Comments that came with ratings in the period, the newest first.',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        return `${f.count(all?.comments ?? 0)} comments; their ratings average ${f.decimal(all?.rating ?? null)}.`
+      },
+    },
+    'late-tasks': {
+      title: 'Which tasks succeeded only after errors?',
+      definition: 'Tasks that were started in the period and succeeded after failed attempts, by the error of the last failed attempt.',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        return `${f.count(all?.tasks ?? 0)} tasks succeeded late: ${f.share(all?.late_share ?? null)} of all that succeeded.`
       },
     },
   },

@@ -10,6 +10,10 @@ const VALUES: Words['values'] = {
   task_failed: '技术故障',
   negative_feedback: '客户不满意',
   backlog: '一次问题过多',
+  resolved: '已解决',
+  escalated_resolved: '人工解决',
+  answered: '已回答',
+  abandoned: '客户放弃',
   agent_took_over: '客服主动接手',
   product: '商品',
   order: '订单',
@@ -36,7 +40,11 @@ export const zh: Words = {
   tag: 'zh-Hans',
   title: '对话分析报告',
   tenant: '租户',
+  kind: '类型',
   period: '期间',
+  before: '对比期间',
+  comparison: '每个数字下方是上一期间的数字和变化。“未关闭”“等待中”等当前状态，在两个期间都按现在计算。',
+  beforeAnswer: '上一期间：',
   to: '至',
   asOf: (seq, completeTo) => `数据表至少包含日志的前 ${seq} 条记录，以及 ${completeTo} 之前决定的全部内容。`,
   nothingProjected: '数据表尚无内容。',
@@ -49,7 +57,7 @@ export const zh: Words = {
   nobody: '无人回复',
   more: (count) => `另有 ${count} 项，见 "colloquy questions"`,
   howCounted: '统计口径',
-  times: '所有时间为 UTC。导入的历史对话不计入。“–” 表示未知。',
+  times: (zone) => `所有时间的时区为 ${zone}。导入的历史对话不计入。“–” 表示未知。`,
   series: { escalated: '有人工参与', contained: '仅机器', abandoned: '仅机器，客户放弃' },
   values: VALUES,
   columns: {
@@ -130,23 +138,45 @@ export const zh: Words = {
     duration_p50_ms: '执行中位数',
     duration_p95_ms: '执行 95%',
     top_error: '最常见错误',
+    wordings: '说法',
+    no_reply: '无回复',
+    weekday: '星期',
+    hour_of_day: '时段',
+    messages: '消息',
+    value: '值',
+    machine: '版本',
+    last_machine: '结束时版本',
+    crossed: '跨版本',
+    abandoned: '客户放弃',
+    resolution_rate: '解决率',
+    comments: '评论',
+    rating: '评分',
+    comment: '评论内容',
+    given_at: '时间',
+    actor: '会话',
+    outcome: '结果',
+    error_code: '错误',
+    attempts: '尝试次数',
+    late_share: '占成功任务',
+    text_key: '',
   },
   questions: {
     containment: {
       title: '机器能独立处理多少个案？',
-      definition: '期间内关闭的个案中，没有转人工、也没有人工发言的比例。“客户放弃”指其中客户没有得到解决的个案。',
+      definition:
+        '期间内关闭或转人工的个案中，机器独立完成的比例：没有转人工，也没有人工发言。转人工后尚未关闭的个案也计入。“客户放弃”指机器独立处理、但客户没有得到解决的个案。',
       summary: (rows, f) => {
         const all = totalOf(rows)
         const given = all?.contained_abandoned ?? 0
         return (
-          `${f.count(all?.closed ?? 0)} 个已关闭个案中，${f.share(all?.containment_rate ?? null)} `
-          + `没有人工参与${given === 0 ? '' : `，其中 ${f.count(given)} 个客户放弃`}。`
+          `${f.count(all?.cases ?? 0)} 个个案中，${f.share(all?.containment_rate ?? null)} 没有人工参与`
+          + `${given === 0 ? '' : `，其中 ${f.count(given)} 个客户放弃`}；${f.count(all?.escalated ?? 0)} 个转了人工。`
         )
       },
     },
     'first-response': {
       title: '首次回复有多快？',
-      definition: '期间内新开的个案，从开启到机器或人工首次发言的时间。',
+      definition: '期间内新开且客户发过言的个案，从开启到机器或人工首次发言的时间。',
       summary: (rows, f) => {
         const all = totalOf(rows)
         if ((all?.answered ?? 0) === 0) return `${f.count(all?.cases ?? 0)} 个个案都还没有回复。`
@@ -201,7 +231,7 @@ export const zh: Words = {
     },
     'time-in-state': {
       title: '时间花在哪里，客户在哪里流失？',
-      definition: '期间内结束的每个状态的停留时间，以及因客户流失而关闭的个案当时所处的状态。',
+      definition: '期间内结束的每个状态的停留时间（最后一次回答之后等待超时的时间不计），以及因客户流失而关闭的个案当时所处的状态。',
       summary: (rows, f) => {
         const longest = rows[0]
         const worst = rows.toSorted((a, b) => b.dropped - a.dropped)[0]
@@ -263,6 +293,65 @@ export const zh: Words = {
           `${f.share(all?.failure_rate ?? null)} 的任务失败（${f.count(all?.tasks ?? 0)} 个中的 `
           + `${f.count((all?.failed ?? 0) + (all?.expired ?? 0))} 个）；95% 的排队时间不超过 ${f.duration(all?.queue_p95_ms ?? null)}。`
         )
+      },
+    },
+    unanswered: {
+      title: '客户的哪些问题没有得到答案？',
+      definition: '期间内检索不到内容、或无人回复的问题。按检索索引的向量，意思相近的合为一个。',
+      summary: (rows, f) => {
+        const [first] = partsOf(rows)
+        return (
+          `${f.count(totalOf(rows)?.asked ?? 0)} 个问题没有答案；最常见的（${f.count(first?.asked ?? 0)} 次，`
+          + `${f.count(first?.wordings ?? 0)} 种说法）：“${clipped(first?.example ?? '')}”。`
+        )
+      },
+    },
+    'heat-map': {
+      title: '客户什么时候来？',
+      definition: '期间内新开的个案，按开启时的星期和小时统计。表中为最忙的十个时段。',
+      summary: (rows, f) => {
+        const busiest = partsOf(rows).toSorted((a, b) => b.cases - a.cases)[0]
+        return (
+          `共 ${f.count(totalOf(rows)?.cases ?? 0)} 个个案；最忙的时段是${f.weekday(busiest?.weekday ?? null)} `
+          + `${f.clock(busiest?.hour_of_day ?? null)}（${f.count(busiest?.cases ?? 0)} 个）。`
+        )
+      },
+    },
+    'label-funnel': {
+      title: '不同标签的个案有什么差别？',
+      definition: '期间内新开的个案，按会话标签当前的值统计（默认：主题；--label 可指定其他）。每一步都是上一步的一部分。',
+      summary: (rows, f) => {
+        const first = partsOf(rows).find((row) => row.value !== null)
+        return (
+          `${f.count(totalOf(rows)?.cases ?? 0)} 个个案中最多的是“${nameOf(first?.value)}”：${f.count(first?.cases ?? 0)} 个，其中 `
+          + `${f.count(first?.resolved ?? 0)} 个由机器独立解决。`
+        )
+      },
+    },
+    versions: {
+      title: '状态机各版本有什么差别？',
+      definition:
+        '期间内新开的个案，按决定其第一条记录的版本统计；由更新的版本接着处理的个案单独列出。独立处理率按关闭或转人工的个案计算，解决率按已关闭的个案计算。',
+      summary: (rows, f) => {
+        const crossed = partsOf(rows).reduce((sum, row) => sum + (row.crossed ? row.cases : 0), 0)
+        const versions = new Set(partsOf(rows).map(({ machine }) => machine)).size
+        return `${f.count(totalOf(rows)?.cases ?? 0)} 个个案，${f.count(versions)} 个版本；其中 ${f.count(crossed)} 个跨越了版本。`
+      },
+    },
+    'rating-comments': {
+      title: '客户评分时写了什么？',
+      definition: '期间内随评分提交的评论，最新的在前。',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        return `${f.count(all?.comments ?? 0)} 条评论，评分平均 ${f.decimal(all?.rating ?? null)} 分。`
+      },
+    },
+    'late-tasks': {
+      title: '哪些任务出错后才成功？',
+      definition: '期间内启动、失败过至少一次后才成功的任务，按最后一次失败的错误统计。',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        return `${f.count(all?.tasks ?? 0)} 个任务重试后成功，占全部成功任务的 ${f.share(all?.late_share ?? null)}。`
       },
     },
   },

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { actorAfter, newActor } from '../../../../actors/core/actor.ts'
+import { replayRecord } from '../../../../actors/core/replay.ts'
+import { kindsByName } from '../../../../actors/definition/kind.ts'
 import { QUESTIONS_MAX } from '../../../../actors/kinds/support/context.ts'
 import { LIMITS } from '../../../../schemas/limits.ts'
-import { type Emitted, recordSchema } from '../../../../schemas/record.ts'
-import { createSupportHarness, someAnswer, someHits, supportHarnessWith } from '../../../support/support-harness.ts'
+import { type Emitted, type LogRecord, recordSchema } from '../../../../schemas/record.ts'
+import { createSupportHarness, someAnswer, someHits, support, supportHarnessWith } from '../../../support/support-harness.ts'
 
 const PHRASES = {
   en: {
@@ -417,9 +420,30 @@ describe('silence', () => {
     ['answered', ['How much is shipping to Germany?']],
     ['abandoned', ['Who won the elections in Brazil?']],
     ['abandoned', ['How much is shipping to Germany?', 'useless bot']],
+    // The last act of the customer decides, whatever went wrong before it.
+    ['resolved', ['Who won the elections in Brazil?', 'thank you so much!']],
+    ['resolved', ['巴西大选谁赢了？', '多谢']],
+    ['resolved', ['useless bot', 'How much is shipping to Germany?', 'Thanks!']],
+    ['answered', ['useless bot', 'How much is shipping to Germany?']],
+    ['abandoned', ['useless bot', 'bye']],
+    ['abandoned', ['Thanks!', 'Who won the elections in Brazil?']],
   ])('ends as %s after %j', async (outcome, texts) => {
     const harness = createSupportHarness()
     for (const text of texts) await harness.ask(text)
+    harness.fire()
+    expect(harness.last.emitted).toMatchObject([{ type: 'case.closed', data: { outcome } }])
+  })
+
+  test.each([
+    ['resolved', ['ask', 'rate']],
+    ['abandoned', ['rate', 'ask']],
+  ])('ends as %s where the customer does this after each other: %j', async (outcome, acts) => {
+    const harness = createSupportHarness()
+    await harness.ask('Hello')
+    for (const act of acts) {
+      if (act === 'ask') await harness.ask('Who won the elections in Brazil?')
+      else harness.event('feedback.given', { rating: 5 })
+    }
     harness.fire()
     expect(harness.last.emitted).toMatchObject([{ type: 'case.closed', data: { outcome } }])
   })
@@ -476,4 +500,24 @@ describe('bounds', () => {
     expect((await harness.ask('OK'))[0]?.data['lang']).toBe('zh')
     expect((await harness.ask('Can I please have this in English?'))[0]?.data['lang']).toBe('en')
   })
+})
+
+test('records of version 2 replay as they were, but for the outcome of a case whose customer thanked after a miss', async () => {
+  const harness = createSupportHarness()
+  for (const text of ['How much is shipping to Germany?', 'Who won the elections in Brazil?', 'and to Japan?', '你好', '转人工']) {
+    await harness.ask(text)
+  }
+  harness.event('case.resolved', {})
+  for (const text of ['Who won the elections in Brazil?', 'Thanks!']) await harness.ask(text)
+  harness.fire()
+  const records = harness.records.map((record): LogRecord => ({ ...record, machine: 'support@2' }))
+  const last = records.at(-1)
+  if (last !== undefined) last.emitted = last.emitted.map((event) => ({ ...event, data: { outcome: 'abandoned' } }))
+  let before = newActor(harness.actor.address)
+  const replays = records.map((record) => {
+    const replayed = replayRecord(kindsByName([support]), before, record)
+    before = actorAfter(before.address, record)
+    return replayed.kind
+  })
+  expect(replays).toEqual([...Array.from({ length: records.length - 1 }, () => 'same'), 'differs'])
 })

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { isProcessAlive } from '../../../../infra/app/host-identity.ts'
+import { isProcessAlive } from '../../../../pipeline/runtime/process-alive.ts'
 import { clientOf } from '../../../support/http-requests.ts'
 import { type CliOptions, type CliProcess, runCli, startUp } from '../../../support/run-cli.ts'
 import { temporaryFolder } from '../../../support/test-system.ts'
@@ -44,6 +44,9 @@ const timed = async <T>(work: Promise<T>): Promise<{ ms: number; result: T }> =>
   return { ms: performance.now() - startedMs, result }
 }
 
+/** Their watchdogs need two seconds and the time to start `sleep` twice, which a busy machine may make long. */
+const SERVERS_END_MS_MAX = 20_000
+
 const SOURCES = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '')
 
 /** A kind whose task neither ends nor heeds its signal. */
@@ -72,7 +75,7 @@ describe('SIGTERM', () => {
     ['its NATS hangs', [0]],
     ['its ClickHouse hangs', [1]],
   ])(
-    'ends the process within 8 s if %s, the last line names what it waits for, and the servers end within 3 s more',
+    'ends the process within 8 s if %s, the last line names what it waits for, and its servers end too',
     async (_what, hanging) => {
       const { signal, ended, lines } = await up()
       const pids = await servers()
@@ -84,7 +87,7 @@ describe('SIGTERM', () => {
       expect(ms).toBeLessThan(8_500)
       expect(result.code).toBe(1)
       expect(lines.at(-1)).toMatch(/stopping took longer than 6.5 s.*Still running: (the|nats-server|ClickHouse)/)
-      await expect.poll(() => pids.map(isProcessAlive), { timeout: 4_000 }).toEqual([false, false])
+      await expect.poll(() => pids.map(isProcessAlive), { timeout: SERVERS_END_MS_MAX }).toEqual([false, false])
     },
     60_000,
   )
@@ -105,7 +108,7 @@ describe('SIGTERM', () => {
 
       expect(ms).toBeLessThan(2_500)
       expect(result.code).toBe(130)
-      await expect.poll(() => pids.map(isProcessAlive), { timeout: 4_000 }).toEqual([false, false])
+      await expect.poll(() => pids.map(isProcessAlive), { timeout: SERVERS_END_MS_MAX }).toEqual([false, false])
     },
     60_000,
   )

@@ -3,7 +3,7 @@ import { access, readFile, rm, stat } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { isProcessAlive } from '../../../../infra/app/host-identity.ts'
+import { isProcessAlive } from '../../../../pipeline/runtime/process-alive.ts'
 import { cliJson, type CliOptions, type CliProcess, runCli, startCli, startUp } from '../../../support/run-cli.ts'
 import { temporaryFolder } from '../../../support/test-system.ts'
 

@@ -16,7 +16,7 @@ import { importConversations } from '../../../../pipeline/ingest/conversations/i
 import { deskKind, SILENCE_MS } from '../../../support/analyst-kind.ts'
 import { expectedAnswers, type Period } from '../../../support/question-answers.ts'
 import { factsOf } from '../../../support/question-facts.ts'
-import { rowsOfCase, weeksOfCases } from '../../../support/question-weeks.ts'
+import { eventsOfCase, rowsOfCase, weeksOfCases } from '../../../support/question-weeks.ts'
 import { cliJson, runCli } from '../../../support/run-cli.ts'
 import { caughtUp, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
@@ -91,7 +91,7 @@ async function playDesk(): Promise<void> {
     body: { type: 'message.received', data: { role: 'user', text, ...more } },
   })
   const event = (id: string, type: string, data: object) => ({ subject: `in.${TENANT}.desk.${id}`, body: { type, data } })
-  const details = ['please', 'nothing?', 'now', 'fail', 'nothing', 'person']
+  const details = ['flaky please', 'nothing?', 'now', 'fail', 'nothing', 'person']
   const wish = (index: number): string => `${INTENTS[index % INTENTS.length]} ${details[index % 6]}${'!'.repeat(index % 9)}`
   const ids = Array.from({ length: 48 }, (_, index) => `d${index}`)
   const langs = ['en', 'zh']
@@ -105,7 +105,9 @@ async function playDesk(): Promise<void> {
   await publishAll(
     system,
     ids.flatMap((id, index) => [
-      ...(index % 3 === 0 ? [event(id, 'feedback.given', { rating: 1 + (index % 5) })] : []),
+      ...(index % 3 === 0
+        ? [event(id, 'feedback.given', { rating: 1 + (index % 5), ...(index % 2 === 0 ? { comment: `so "${index}" 好` } : {}) })]
+        : []),
       ...(index % 6 === 5 ? [say(id, 'an answer', { role: 'agent' })] : []),
       ...(index % 4 === 3 ? [] : [event(id, 'case.resolved', { outcome: ['resolved', 'escalated_resolved', 'answered'][index % 3] })]),
     ]),
@@ -156,6 +158,44 @@ test.each(QUESTION_NAMES)('%s: the analyst gets what the records say', async (na
   }
 })
 
+test.each(QUESTION_NAMES)('%s: the analyst gets what the records of one kind say', async (name) => {
+  const entries = await log()
+  const period = await periodOf(startedAt - HOUR_MS, startedAt + 100 * HOUR_MS)
+  for (const kind of ['desk', 'support']) {
+    const facts = factsOf(entries.filter(({ actor }) => actor.startsWith(`${TENANT}/${kind}/`)))
+    const answer = await askQuestion(analyst, name, { ...scopeOf(period), kind })
+    expect(comparable(answer), kind).toEqual(comparable(expectedAnswers(facts, period)[name]))
+  }
+})
+
+test('label-funnel: the path may be any of the label', async () => {
+  const facts = factsOf(await log())
+  const period = await periodOf(startedAt - HOUR_MS, startedAt + HOUR_MS)
+  const byIntent = facts.cases.map((one) => ({ ...one, label: { topic: one.label?.['intent'] } }))
+  const expected = expectedAnswers({ ...facts, cases: byIntent }, period)['label-funnel']
+  expect(expected.length).toBeGreaterThan(3)
+  expect(comparable(await askQuestion(analyst, 'label-funnel', { ...scopeOf(period), label: 'intent' }))).toEqual(comparable(expected))
+  const [all, ...parts] = await askQuestion(analyst, 'label-funnel', { ...scopeOf(period), label: "no' such.\\path" })
+  expect(parts).toEqual([{ ...all, total: false }])
+})
+
+test('"colloquy questions unanswered" joins groups of words by the vectors of the search index, and loses no question', async () => {
+  const [from, to] = [startedAt - HOUR_MS, startedAt + HOUR_MS]
+  const byWords = await askQuestion(analyst, 'unanswered', scopeOf(await periodOf(from, to)))
+  const flags = ['--tenant', TENANT, '--from', new Date(from).toISOString(), '--to', new Date(to).toISOString(), '--json']
+  const { code, stdout, stderr } = await runCli(['questions', 'unanswered', ...flags], { dataDir })
+  expect([code, stderr]).toEqual([0, ''])
+  const [all, ...groups] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as (typeof byWords)[number])
+  expect(all).toEqual(byWords[0])
+  for (const column of ['asked', 'wordings', 'no_reply'] as const) {
+    expect(groups.reduce((sum, group) => sum + group[column], 0)).toBe(all?.[column])
+  }
+  expect(groups.length).toBeLessThan(byWords.length - 1)
+})
+
 test('questions on tables as of a sequence give the answers of that time', async () => {
   const entries = await log()
   const then = entries[Math.floor(entries.length * 0.9)]
@@ -182,6 +222,8 @@ test('answers about cases are right over weeks with returning customers and repl
   // Rows of a tenant that the log knows nothing of: no test waits for three days to be over.
   const values = facts.cases.flatMap((one, index) => rowsOfCase(tenant, one, index))
   await system.running.client?.insert({ table: 'cases_rows', format: 'JSONEachRow', values })
+  const events = facts.cases.flatMap((one, index) => eventsOfCase(tenant, one, index))
+  await system.running.client?.insert({ table: 'events_rows', format: 'JSONEachRow', values: events })
   const completeTo = (await readFreshness(analyst))?.completeTo.getTime() ?? 0
   for (const [fromDaysAgo, toDaysAgo] of [
     [30, 0],
@@ -199,6 +241,8 @@ test('answers about cases are right over weeks with returning customers and repl
       'satisfaction',
       'backlog',
       'intent-funnel',
+      'heat-map',
+      'versions',
     ] as const) {
       const answer = await askQuestion(analyst, name, scopeOf(period, tenant))
       expect(comparable(answer), `${name}, ${fromDaysAgo} days ago`).toEqual(comparable(expected[name]))

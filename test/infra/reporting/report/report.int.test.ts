@@ -18,8 +18,8 @@ const at = '2026-11-20T10:00:00Z'
 /** An answer to every question, with a stranger's text wherever one may stand. */
 const answers: Answers = {
   containment: [
-    { total: true, day: null, closed: 3, contained: 2, contained_abandoned: 1, containment_rate: 2 / 3 },
-    { total: false, day: '2026-11-20', closed: 3, contained: 2, contained_abandoned: 1, containment_rate: 2 / 3 },
+    { total: true, day: null, cases: 3, closed: 3, escalated: 1, contained: 2, contained_abandoned: 1, containment_rate: 2 / 3 },
+    { total: false, day: '2026-11-20', cases: 3, closed: 3, escalated: 1, contained: 2, contained_abandoned: 1, containment_rate: 2 / 3 },
   ],
   'first-response': [
     { total: true, responder: null, cases: 2, answered: 1, waiting: 1, never: 0, p50_ms: 1200, p90_ms: 1200, p95_ms: 1200, max_ms: 1200 },
@@ -141,6 +141,57 @@ const answers: Answers = {
       top_error: HOSTILE,
     },
   ],
+  unanswered: [
+    { total: true, question: null, example: null, asked: 3, wordings: 2, no_reply: 1, intent: null, last_at: at, text_key: null },
+    { total: false, question: HOSTILE, example: HOSTILE, asked: 3, wordings: 2, no_reply: 1, intent: HOSTILE, last_at: at, text_key: 'k' },
+  ],
+  'heat-map': [
+    { total: true, weekday: null, hour_of_day: null, cases: 9, escalated: 1, messages: 20 },
+    { total: false, weekday: 1, hour_of_day: 9, cases: 7, escalated: 1, messages: 15 },
+    { total: false, weekday: 7, hour_of_day: 23, cases: 2, escalated: 0, messages: 5 },
+  ],
+  'label-funnel': [
+    { total: true, value: null, cases: 4, answered: 3, contained: 2, ended: 2, resolved: 1 },
+    { total: false, value: HOSTILE, cases: 4, answered: 3, contained: 2, ended: 2, resolved: 1 },
+  ],
+  versions: [false, true].map((crossed, index) => ({
+    total: index === 0,
+    machine: index === 0 ? null : HOSTILE,
+    last_machine: index === 0 ? null : HOSTILE,
+    crossed,
+    cases: 4,
+    closed: 3,
+    escalated: 1,
+    abandoned: 1,
+    containment_rate: 0.5,
+    resolution_rate: 2 / 3,
+    average: 4.5,
+    p50_ms: 90_000,
+  })),
+  'rating-comments': [true, false].map((total) => ({
+    total,
+    comments: 1,
+    rating: 4,
+    comment: total ? null : HOSTILE,
+    given_at: total ? null : at,
+    kind: total ? null : HOSTILE,
+    actor: total ? null : HOSTILE,
+    outcome: total ? null : HOSTILE,
+    intent: total ? null : HOSTILE,
+    lang: total ? null : HOSTILE,
+  })),
+  'late-tasks': [true, false].map((total) => ({
+    total,
+    kind: total ? null : HOSTILE,
+    name: total ? null : HOSTILE,
+    error_code: total ? null : HOSTILE,
+    tasks: 2,
+    attempts: 2.5,
+    late_share: 0.1,
+    duration_p50_ms: 90,
+    duration_p95_ms: 900,
+    example: total ? null : HOSTILE,
+  })),
 }
 const content: ReportContent = {
   scope: { tenant: 'acme', from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') },
@@ -148,6 +199,18 @@ const content: ReportContent = {
   freshness: { seq: 12_345, completeTo: new Date(at) },
   repairing: [],
   madeAt: new Date(at),
+}
+/** The same report, compared with a period that had slower replies and another share of escalations. */
+const compared: ReportContent = {
+  ...content,
+  before: {
+    scope: { tenant: 'acme', from: new Date('2026-10-02T00:00:00Z'), to: new Date('2026-11-01T00:00:00Z') },
+    answers: {
+      ...answers,
+      'first-response': answers['first-response'].map((row) => ({ ...row, p50_ms: row.p50_ms === null ? null : 2_000 })),
+      escalations: answers.escalations.map((row) => ({ ...row, share: 0.25 })),
+    },
+  },
 }
 const empty: Answers = {
   containment: [],
@@ -162,15 +225,42 @@ const empty: Answers = {
   quality: [],
   'knowledge-gaps': [],
   tasks: [],
+  unanswered: [],
+  'heat-map': [],
+  'label-funnel': [],
+  versions: [],
+  'rating-comments': [],
+  'late-tasks': [],
 }
 
 test('every question has an answer in words and its definition, and the page says how far the tables are', () => {
   const page = reportPage(content, en)
   for (const name of QUESTION_NAMES) expect(page).toContain(en.questions[name].definition.replaceAll('"', '&quot;'))
-  expect(page).toContain('66.7% of 3 closed cases ended without a person; in 1 of them the customer gave up.')
+  expect(page).toContain('66.7% of 3 cases ended without a person; people were called into 1')
   expect(page).toContain('at least up to record 12,345')
   expect(page).toContain('1 Nov 2026')
-  expect(reportPage(content, zh)).toContain('3 个已关闭个案中，66.7% 没有人工参与，其中 1 个客户放弃。')
+  expect(reportPage(content, zh)).toContain('3 个个案中，66.7% 没有人工参与，其中 1 个客户放弃；1 个转了人工。')
+})
+
+test('a comparison shows the figure of the period before and the change, and says so', () => {
+  for (const words of [en, zh]) {
+    const page = reportPage(compared, words)
+    expect(page).toContain(words.before)
+    expect(page).toContain(words.comparison)
+    expect(page.split(words.beforeAnswer).length - 1).toBe(QUESTION_NAMES.length)
+    // 0.75 seconds less; as many cases; the share of a reason, in percentage points.
+    expect(page).toContain(`<small>${words === en ? '2 sec · −800 ms' : '2秒 · −800毫秒'}</small>`)
+    expect(page).toContain('<small>1 · ±0</small>')
+    expect(page).toContain(`<small>25% · +75 ${words === en ? 'pp' : '个百分点'}</small>`)
+    expect(reportPage(content, words)).not.toContain('<small>')
+  }
+})
+
+test('times are those of the zone, and the page names the kind', () => {
+  const page = reportPage({ ...content, scope: { ...content.scope, kind: 'support', tz: 'Asia/Kathmandu' } }, en)
+  expect(page).toContain('1 Nov 2026, 05:45')
+  expect(page).toContain('All times are in the time zone Asia/Kathmandu.')
+  expect(page).toMatch(/<dt>Kind<\/dt>\s*<dd>support<\/dd>/)
 })
 
 test('the page names the tables that lack rows', () => {
@@ -188,10 +278,10 @@ test('a text of a megabyte is cut', () => {
   expect(page).toContain('长…')
 })
 
-test('without data the report says so twelve times and draws no chart', () => {
+test('without data the report says so for every question and draws no chart', () => {
   for (const words of [en, zh]) {
     const page = reportPage({ ...content, answers: empty, freshness: undefined }, words)
-    expect(page.split(words.noData).length - 1).toBe(12)
+    expect(page.split(words.noData).length - 1).toBe(QUESTION_NAMES.length)
     expect(page).not.toContain('<svg')
     expect(page).toContain(words.nothingProjected)
   }
@@ -208,7 +298,11 @@ describe.skipIf(missing !== undefined)(`in a browser${missing === undefined ? ''
     await rm(folder, { recursive: true })
   })
 
-  test.each([en, zh])('$tag: texts of customers are escaped, nothing is loaded, and nothing overflows', async (words) => {
+  test.each([
+    { tag: en.tag, words: en, content },
+    { tag: zh.tag, words: zh, content },
+    { tag: `${zh.tag}, compared`, words: zh, content: compared },
+  ])('$tag: texts of customers are escaped, nothing is loaded, and nothing overflows', async ({ words, content }) => {
     const page = await browser?.newPage({ viewport: { width: 390, height: 800 } })
     if (page === undefined) throw new Error('no page')
     const requests: string[] = []
@@ -220,8 +314,9 @@ describe.skipIf(missing !== undefined)(`in a browser${missing === undefined ? ''
     expect(requests).toEqual([pathToFileURL(file).href])
     expect(await page.title()).toBe(`${words.title} · acme`)
     expect(await page.locator('script, img, iframe, object').count()).toBe(0)
-    expect(await page.locator('section').count()).toBe(12)
-    expect(await page.locator('figure svg').count()).toBe(12)
+    expect(await page.locator('section').count()).toBe(QUESTION_NAMES.length)
+    // All but the comments of ratings have a chart.
+    expect(await page.locator('figure svg').count()).toBe(QUESTION_NAMES.length - 1)
     expect(await page.locator('td', { hasText: '<script>document.title' }).count()).toBeGreaterThan(5)
     for (const width of [390, 1000]) {
       await page.setViewportSize({ width, height: 800 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseLogLevel, createClient, type DataFormat } from '@clickhouse/client'
 import pino from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ClickHouse, startClickHouse } from '../../../../infra/servers/clickhouse/clickhouse-server.ts'
@@ -99,6 +99,90 @@ describe('the official client', () => {
       { code: '81', type: 'UNKNOWN_DATABASE' },
       { code: '395', type: 'FUNCTION_THROW_IF_VALUE_IS_NON_ZERO' },
     ])
+  })
+})
+
+describe('the official client as an analyst', () => {
+  let analyst: ClickHouseClient
+  beforeAll(() => {
+    analyst = connect({ username: 'analyst', password: '', compression: { response: true }, request_timeout: 60_000 })
+  })
+  afterAll(() => analyst.close())
+
+  it.each<[DataFormat, unknown]>([
+    ['JSON', { data: [{ n: 1, s: 'a' }] }],
+    ['JSONStrings', { data: [{ n: '1', s: 'a' }] }],
+    ['JSONCompact', { data: [[1, 'a']] }],
+    ['JSONColumnsWithMetadata', { data: { n: [1], s: ['a'] } }],
+    ['JSONObjectEachRow', { row_1: { n: 1, s: 'a' } }],
+    ['JSONEachRow', [{ n: 1, s: 'a' }]],
+    ['JSONCompactEachRow', [[1, 'a']]],
+    [
+      'JSONCompactEachRowWithNamesAndTypes',
+      [
+        ['n', 's'],
+        ['UInt32', 'String'],
+        [1, 'a'],
+      ],
+    ],
+  ])('reads %s', async (format, expected) => {
+    await client.insert({ table: 't', values: [{ n: 1, s: 'a' }], format: 'JSONEachRow' })
+    expect(await (await analyst.query({ query: 'SELECT * FROM t', format })).json()).toMatchObject(expected as object)
+  })
+
+  it.each<[DataFormat, string]>([
+    ['CSV', '1,"a"\n'],
+    ['CSVWithNames', '"n","s"\n1,"a"\n'],
+    ['TabSeparated', '1\ta\n'],
+    ['TabSeparatedWithNamesAndTypes', 'n\ts\nUInt32\tString\n1\ta\n'],
+    ['CustomSeparated', '1\ta\n'],
+  ])('reads %s as text and as a stream', async (format, expected) => {
+    await client.insert({ table: 't', values: [{ n: 1, s: 'a' }], format: 'JSONEachRow' })
+    const query = 'SELECT * FROM t'
+    expect(await (await analyst.query({ query, format })).text()).toBe(expected)
+    let streamed = ''
+    for await (const rows of (await analyst.query({ query, format })).stream()) for (const row of rows) streamed += `${row.text}\n`
+    expect(streamed).toBe(expected)
+  })
+
+  it('reads values of every kind', async () => {
+    const values = {
+      big: '18446744073709551615',
+      decimal: 1.5,
+      at: '2026-03-01 10:00:00.123',
+      day: '2026-03-01',
+      list: [[1], [2, 3]],
+      map: { a: 'b' },
+      pair: [1, 'x'],
+      none: null,
+      id: '5f8a4a3e-3f8b-4f0a-9f0a-3f8b4f0a9f0a',
+      flag: true,
+      // Of the type Int64.
+      json: { a: { b: '1' } },
+    }
+    const query = `SELECT toUInt64('18446744073709551615') AS big, toDecimal32(1.5, 1) AS decimal,
+      toDateTime64('2026-03-01 10:00:00.123', 3, 'UTC') AS at, toDate('2026-03-01') AS day, [[1], [2, 3]] AS list, map('a', 'b') AS map,
+      (1, 'x') AS pair, NULL AS none, toUUID('5f8a4a3e-3f8b-4f0a-9f0a-3f8b4f0a9f0a') AS id, true AS flag, '{"a":{"b":1}}'::JSON AS json`
+    const clickhouse_settings = { output_format_json_quote_64bit_integers: 1, output_format_json_named_tuples_as_objects: 0 } as const
+    const result = await analyst.query({ query, format: 'JSONEachRow', clickhouse_settings })
+    expect(await result.json()).toMatchObject([values])
+  })
+
+  it('sends its settings, limits above the highest too, and keeps its connection', async () => {
+    for (let count = 0; count < 3; count += 1) {
+      const clickhouse_settings = { max_execution_time: 3_600, max_result_rows: '0', result_overflow_mode: 'break', limit: '2' } as const
+      const result = await analyst.query({ query: 'SELECT number FROM numbers(9)', format: 'JSONEachRow', clickhouse_settings })
+      expect(await result.json()).toHaveLength(2)
+    }
+  })
+
+  it('is told what it may not do', async () => {
+    await expect(analyst.insert({ table: 't', values: [{ n: 1 }], format: 'JSONEachRow' })).rejects.toMatchObject({
+      code: '497',
+      type: 'ACCESS_DENIED',
+    })
+    await expect(analyst.command({ query: 'DROP TABLE t' })).rejects.toMatchObject({ code: expect.stringMatching(/^(164|497)$/) as string })
+    await expect(analyst.query({ query: 'SELECT * FROM system.users' })).rejects.toMatchObject({ code: '497', type: 'ACCESS_DENIED' })
   })
 })
 

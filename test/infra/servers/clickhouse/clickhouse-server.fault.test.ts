@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import pino from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type ClickHouse, startClickHouse } from '../../../../infra/servers/clickhouse/clickhouse-server.ts'
-import { codeOf } from '../../../../schemas/errors.ts'
+import { isProcessAlive } from '../../../../pipeline/runtime/process-alive.ts'
 
 const execFile = promisify(execFileCallback)
 const log = pino({ level: 'silent' })
@@ -33,15 +33,6 @@ const ask = async ({ url, username, password }: ClickHouse, query: string): Prom
 const pidOf = (server: ClickHouse): number => {
   if (server.pid === undefined) throw new Error('the engine does not run')
   return server.pid
-}
-
-const runs = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    if (codeOf(error) === 'ESRCH') return false
-    throw error
-  }
 }
 
 beforeEach(async () => {
@@ -80,7 +71,7 @@ it('a stop lets a running query finish and does not wait for idle connections', 
   await expect.poll(() => ask(server, "SELECT count() FROM system.processes WHERE query LIKE '%sleepEachRow%'"), { timeout }).toBe('2\n')
   await server.stop()
   expect(await slow).toBe('0\n'.repeat(20))
-  expect(runs(pid)).toBe(false)
+  expect(isProcessAlive(pid)).toBe(false)
 })
 
 it('the engine ends when the process that started it is killed', async () => {
@@ -92,9 +83,9 @@ it('the engine ends when the process that started it is killed', async () => {
   const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   for await (const line of createInterface(parent.stdout)) {
     const pid = Number(line)
-    expect(runs(pid)).toBe(true)
+    expect(isProcessAlive(pid)).toBe(true)
     parent.kill('SIGKILL')
-    await expect.poll(() => runs(pid), { timeout }).toBe(false)
+    await expect.poll(() => isProcessAlive(pid), { timeout }).toBe(false)
   }
 })
 

@@ -68,10 +68,10 @@ test('several readers share the events: each goes to one of them, also when one 
     }
   })
   await emit('shared', 100)
-  await expect.poll(() => seen.flat().length, { timeout: 10_000 }).toBe(100)
+  await expect.poll(() => seen.flat().length).toBe(100)
   loops[0]?.stop()
   await emit('shared', 10)
-  await expect.poll(() => seen.flat().length, { timeout: 10_000 }).toBe(110)
+  await expect.poll(() => seen.flat().length).toBe(110)
   loops[1]?.stop()
   await Promise.all(running)
   expect(new Set(seen.flat()).size).toBe(110)

@@ -10,6 +10,7 @@ import { pino } from 'pino'
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { startNatsServer } from '../../../../infra/servers/nats/nats-server.ts'
 import { obtainNatsServer } from '../../../../infra/servers/nats/obtain-nats.ts'
+import { isProcessAlive } from '../../../../pipeline/runtime/process-alive.ts'
 
 const log = pino({ level: 'silent' })
 let binary: string
@@ -22,14 +23,6 @@ beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'colloquy-test-'))
 })
 afterEach(() => rm(dataDir, { recursive: true }))
-
-function isAlive(pid: number): boolean {
-  try {
-    return !execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('Z')
-  } catch {
-    return false
-  }
-}
 
 /** The other processes in the process group that the given one leads. */
 function restOfGroup(leader: number): number[] {
@@ -87,11 +80,11 @@ test('a killed nats-server is back on the same port with its data, and clients r
 
 test('nats-server ends when its owner is killed by kill -9', async () => {
   const { owner, pid } = await startElsewhere()
-  expect(isAlive(pid)).toBe(true)
+  expect(isProcessAlive(pid)).toBe(true)
 
   owner.kill('SIGKILL')
 
-  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000, interval: 100 })
+  await vi.waitFor(() => expect(isProcessAlive(pid)).toBe(false), { timeout: 20_000, interval: 100 })
 })
 
 test('a killed owner leaves no stale lock and no second server: the next start takes over folder and port at once', async () => {
@@ -101,7 +94,7 @@ test('a killed owner leaves no stale lock and no second server: the next start t
   await once(owner, 'exit')
   const server = await startNatsServer({ dataDir, port, binary, log })
 
-  expect(isAlive(pid)).toBe(false)
+  expect(isProcessAlive(pid)).toBe(false)
   expect(server.port).toBe(port)
   await server.stop()
 })
@@ -111,10 +104,10 @@ test('a nats-server that outlived its owner and its watchdog is ended by the nex
   for (const watchdog of restOfGroup(pid)) process.kill(watchdog, 'SIGKILL')
   owner.kill('SIGKILL')
   await once(owner, 'exit')
-  expect(isAlive(pid)).toBe(true)
+  expect(isProcessAlive(pid)).toBe(true)
 
   const server = await startNatsServer({ dataDir, port: 0, binary, log })
 
-  expect(isAlive(pid)).toBe(false)
+  expect(isProcessAlive(pid)).toBe(false)
   await server.stop()
 })

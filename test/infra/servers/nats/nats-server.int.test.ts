@@ -160,7 +160,7 @@ test('a second server on the same data folder is refused', async () => {
 test('a port in use is an error that names the setting, and the data folder is released', async () => {
   const stranger = createServer().listen(0, '127.0.0.1')
   try {
-    const address = await vi.waitUntil(() => stranger.address())
+    const address = await vi.waitUntil(() => stranger.address(), { timeout: 60_000 })
     const port = typeof address === 'object' ? address.port : 0
     const error: unknown = await start({ port }).catch((reason: unknown) => reason)
 
