@@ -119,6 +119,6 @@ const SKIPPED_SHOWN_MAX = 10
 function tellSkipped(out: Output, { skipped, skippedCount }: LearnSummary): void {
   if (skippedCount === 0) return
   const shown = skipped.slice(0, SKIPPED_SHOWN_MAX).map(({ file, reason }) => `${printable(file)} (${reason})`)
-  const more = skippedCount > shown.length ? `, and ${skippedCount - shown.length} more; --json lists ${skipped.length} of them` : ''
-  out.note(`skipped ${counted(skippedCount, 'file')}: ${shown.join(', ')}${more}`)
+  const more = skippedCount > shown.length ? `, and ${skippedCount - shown.length} more; --json lists the first ${skipped.length}` : ''
+  out.note(`skipped: ${shown.join(', ')}${more}`)
 }
