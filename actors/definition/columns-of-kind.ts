@@ -56,7 +56,7 @@ const isNull = (schema: JsonSchema | boolean): boolean => typeof schema !== 'boo
 
 const typesOf = (schema: JsonSchema): string[] => {
   const values: unknown[] = schema.enum ?? [schema.const]
-  return [...new Set(values.map((value) => (value === null ? 'null' : typeof value)))]
+  return [...new Set(values.map((value) => (value === null ? 'null' : Number.isSafeInteger(value) ? 'integer' : typeof value)))]
 }
 
 function ofType(type: string, schema: JsonSchema, root: JsonSchema, depth: number): Field {
@@ -124,19 +124,39 @@ function labelFields(kind: Kind, schema: JsonSchema, context: Fields): Fields {
     .filter((label) => label !== undefined)
   const names = [...new Set(labels.flatMap((label) => Object.keys(label)))]
   const factOf = (name: string): Field => {
-    const values = labels.map((label) => label[name]).filter((value) => value !== undefined && value !== null)
+    const found = factOfValues(labels.map((label): unknown => label[name]))
     const same = context[name]
-    if (values.length === 0) return same !== undefined && SCALARS.includes(same.is) ? same : { is: KNOWN_FACTS[name] ?? 'scalar' }
-    const found = values.map((value): Field => ({ is: leafOf(value) })).reduce(either)
-    return same !== undefined && (same.is === found.is || (same.is === 'whole' && found.is === 'number')) ? same : found
+    if (found === undefined) return same !== undefined && SCALARS.includes(same.is) ? same : { is: KNOWN_FACTS[name] ?? 'scalar' }
+    return same !== undefined && isRefined(same, found) ? same : found
   }
   return Object.fromEntries(names.map((name) => [name, factOf(name)]))
 }
 
-/** The invented context has only one time. */
-const leafOf = (value: unknown): Leaf => {
+/** Whether a declared field says the same as one that was found, or more. */
+const isRefined = (declared: Field, found: Field): boolean =>
+  (declared.is === found.is && declared.is !== 'object') || (declared.is === 'whole' && found.is === 'number')
+
+/** The field of a fact, and of the facts in it; absent where all values are null. */
+function factOfValues(values: readonly unknown[], depth = 0): Field | undefined {
+  const present = values.filter((value) => value !== undefined && value !== null)
+  const objects = present.filter((value) => typeof value === 'object' && !Array.isArray(value))
+  if (present.length === 0) return undefined
+  if (objects.length < present.length || depth === DEPTH_MAX) return present.map((value): Field => ({ is: leafOf(value) })).reduce(either)
+  const inner = objects.map((value) => new Map<string, unknown>(Object.entries(value)))
+  const names = [...new Set(inner.flatMap((one) => [...one.keys()]))]
+  const fieldOfName = (name: string): Field =>
+    factOfValues(
+      inner.map((one) => one.get(name)),
+      depth + 1,
+    ) ?? { is: 'scalar' }
+  return names.length === 0 ? { is: 'json' } : { is: 'object', fields: Object.fromEntries(names.map((name) => [name, fieldOfName(name)])) }
+}
+
+/** The invented context has only one time. Lists are JSON text, because one value does not tell what others have in them. */
+function leafOf(value: unknown): Leaf {
   if (typeof value === 'string') return value === SAMPLE_TIME ? 'time' : 'text'
-  return typeof value === 'boolean' ? 'bool' : 'number'
+  if (typeof value === 'boolean') return 'bool'
+  return typeof value === 'number' ? 'number' : 'json'
 }
 
 function labelOf(kind: Kind, make: () => unknown): Label | undefined {

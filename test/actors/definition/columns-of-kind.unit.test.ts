@@ -32,7 +32,8 @@ test.each([
   ['a number with a default', z.number().default(2), { is: 'number' }],
   ['a Boolean', z.boolean().optional(), { is: 'bool' }],
   ['an enum', z.enum(['a', 'b']).nullable(), { is: 'text' }],
-  ['a literal', z.literal([1, 2]), { is: 'number' }],
+  ['a literal', z.literal([1, 2]), { is: 'whole' }],
+  ['a fractional literal', z.literal([1, 2.5]), { is: 'number' }],
   ['a whole or fractional number', z.union([z.int(), z.number()]), { is: 'number' }],
   ['a text or a number', z.union([z.string(), z.int()]), { is: 'scalar' }],
   ['a text or a list', z.union([z.string(), z.array(z.string())]), { is: 'json' }],
@@ -94,6 +95,14 @@ test('the facts of a label have the types of the values that it makes, or of the
     },
   )
   expect(label(({ n }) => ({ n: n === 0 ? 'none' : n }))).toEqual({ n: { is: 'scalar' } })
+  // The type of labels allows no objects; a kind that has them anyway gets columns for what is in them.
+  const nested = (more: object): Label => more as Label
+  expect(label(({ at, n }) => nested({ plan: { name: at, n }, tags: ['a'], empty: {} }))).toEqual({
+    plan: { is: 'object', fields: { name: { is: 'time' }, n: { is: 'number' } } },
+    tags: { is: 'json' },
+    empty: { is: 'json' },
+  })
+  expect(label(({ n }) => nested({ plan: n === 0 ? 'none' : { n } }))).toEqual({ plan: { is: 'json' } })
   // It throws for the invented context only.
   const strict = label(({ at }) => {
     if (at !== null) throw new Error('not this one')
