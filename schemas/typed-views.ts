@@ -16,6 +16,7 @@ export interface ViewedKind {
 /** A typed view of a kind: of its actors, or of its events of one type. */
 export interface TypedView {
   readonly name: string
+  readonly kind: string
   /** Equal for equal views: it has a hash of the statement. */
   readonly comment: string
   readonly statement: string
@@ -45,6 +46,31 @@ const TYPES: Readonly<Record<Leaf, string>> = {
 const identifier = (name: string): string => `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``
 const hashOf = (text: string): string => hash('sha256', text, 'hex').slice(0, HASH_CHARS)
 const safe = (text: string): string => text.replaceAll(/[^A-Za-z0-9_]/g, '_')
+/** The name of a column keeps the letters of all scripts: it is quoted wherever it is written. */
+const columnName = (path: readonly string[]): string => path.join('_').replaceAll(/[^\p{L}\p{M}\p{N}_]/gu, '_')
+
+/** Whether ClickHouse takes a name for a column and for an element of a tuple, of which none may be named `null`. */
+const isNamable = (name: string): boolean => /^(?!null$)[^\p{Cc}\p{Cs}]+$/u.test(name) && name.length <= NAME_CHARS_MAX
+
+/** The fields that can be columns. The others are in the text of their data only. */
+const namable = (fields: Fields): Fields =>
+  Object.fromEntries(
+    Object.entries(fields)
+      .filter(([name]) => isNamable(name))
+      .map(([name, field]) => [name, namableField(field)]),
+  )
+
+/** Without a field that has a name, an object is JSON text, and so is a list of such objects. */
+function namableField(field: Field): Field {
+  const about = field.about === undefined ? {} : { about: field.about }
+  if (field.is === 'object') {
+    const fields = namable(field.fields)
+    return Object.keys(fields).length === 0 ? { is: 'json', ...about } : { is: 'object', fields, ...about }
+  }
+  if (field.is !== 'list') return field
+  const of = namableField(field.of)
+  return of.is === 'json' ? { is: 'json', ...about } : { is: 'list', of, ...about }
+}
 
 /** The typed views of all kinds that run. */
 export function typedViews(kinds: readonly ViewedKind[]): TypedView[] {
@@ -67,7 +93,7 @@ export function typedViews(kinds: readonly ViewedKind[]): TypedView[] {
     const name = isFree ? wanted : `kind_${wanted.slice(0, NAME_CHARS_MAX)}_${hashOf(`${kind.name}/${what}`)}`
     const statement = createView(name, view)
     const comment = `${TYPED_VIEW_COMMENT}${kind.name}@${kind.version}: ${view.comment} (${hashOf(statement)})`
-    return { name, comment, statement: createView(name, { ...view, comment }), renamed: isFree ? undefined : of }
+    return { name, kind: kind.name, comment, statement: createView(name, { ...view, comment }), renamed: isFree ? undefined : of }
   })
 }
 
@@ -80,21 +106,24 @@ interface Shown extends Column {
   readonly sql: string
 }
 
-function actorsView({ name: kind, columns: { label, context } }: ViewedKind): View {
+function actorsView({ name: kind, columns }: ViewedKind): View {
+  const label = namable(columns.label)
+  const context = namable(columns.context)
   const { kind: _kind, label: _label, label_raw, context_facts, ...base } = TABLES.actors.columns
   const shown = createColumns(base)
-  shown.add(label, { json: 'label', raw: 'label_raw' }, 'label', 'Fact of the label')
+  shown.add(label, LABEL, 'label', 'Fact of the label')
   // A fact of the label often has the name of the field that it shows; the field is in `context` then.
-  shown.add(context, { raw: 'context_facts' }, 'context', 'Field of the context', (name) => !Object.hasOwn(label, name))
-  shown.addTyped('label', label, { json: 'label', raw: 'label_raw' }, 'The facts of the label, with their types')
-  shown.addTyped('context', context, { raw: 'context_facts' }, 'The facts of the context, with their types')
+  shown.add(context, CONTEXT, 'context', 'Field of the context', (name) => !Object.hasOwn(label, name))
+  shown.addTyped('label', label, LABEL, 'The facts of the label, with their types')
+  shown.addTyped('context', context, CONTEXT, 'The facts of the context, with their types')
   shown.addOwn({ label_raw, context_facts })
   return view('actors', shown.all(), `r.kind = ${quoted(kind)}`, 'actors with the facts of their labels and contexts')
 }
 
-function eventView({ name: kind }: ViewedKind, type: string, fields: Fields): View {
+function eventView({ name: kind }: ViewedKind, type: string, all: Fields): View {
+  const fields = namable(all)
   const { kind: _kind, type: _type, outcome: _outcome, data: _data, data_raw, data_error, attributes, ...base } = TABLES.events.columns
-  const source = { json: 'data', raw: 'data_raw' }
+  const source = { json: 'r.data', raw: "if(isNull(r.data_error), r.data_raw, '')" }
   const shown = createColumns(base)
   shown.add(fields, source, 'data', 'Field of the data')
   shown.addTyped('data', fields, source, 'The data, with the types of its fields')
@@ -117,11 +146,17 @@ function view(table: TableName, columns: ReadonlyMap<string, Shown>, condition: 
   }
 }
 
-/** Where a field's value is: in a JSON column, whose paths ClickHouse stores as columns, and in its text. */
+/** Where a field's value is, as SQL: in a JSON column, whose paths ClickHouse stores as columns, and in its text. */
 interface Source {
   readonly json?: string
   readonly raw: string
+  /** What is read from the text in any case. */
+  readonly inText?: readonly Leaf[]
 }
+
+const CONTEXT: Source = { raw: 'r.context_facts' }
+/** A fact that was null in all labels that the kind was asked for may be anything, which is in the text only. */
+const LABEL: Source = { json: 'r.label', raw: 'r.label_raw', inText: ['scalar'] }
 
 function createColumns(base: Readonly<Record<string, Column>>) {
   const columns = new Map<string, Shown>()
@@ -142,7 +177,7 @@ function createColumns(base: Readonly<Record<string, Column>>) {
   addOwn(base)
   const freeName = (path: readonly string[], prefix: string): string => {
     const isFree = (name: string): boolean => !columns.has(name) && !reserved.has(name)
-    const plain = safe(path.join('_'))
+    const plain = columnName(path)
     const candidates = [plain, `${prefix}_${plain}`, `${prefix}_${plain}_${hashOf(path.join('.'))}`]
     return candidates.find(isFree) ?? `${prefix}_${hashOf(JSON.stringify(path))}_${columns.size}`
   }
@@ -195,12 +230,13 @@ function sqlOf(field: Field, path: readonly string[], source: Source): string {
     return `tuple(${entriesOf(field.fields)
       .map(([name, inner]) => sqlOf(inner, [...path, name], source))
       .join(', ')})`
-  const at = [`r.${source.raw}`, ...path.map(quoted)].join(', ')
+  const at = [source.raw, ...path.map(quoted)].join(', ')
   if (field.is === 'list') return `JSONExtract(${at}, ${quoted(typeOf(field))})`
-  if (field.is === 'json') return `nullIf(JSONExtractRaw(${at}), '')`
+  if (field.is === 'json') return `nullIf(nullIf(JSONExtractRaw(${at}), ''), 'null')`
   // ClickHouse reads `a.b` in a JSON column as b within a.
-  if (source.json === undefined || !path.every((part) => /^\w+$/.test(part))) return fromText(field.is, at)
-  return fromPath(field.is, [`r.${source.json}`, ...path.map(identifier)].join('.'))
+  if (source.json === undefined || source.inText?.includes(field.is) === true || !path.every((part) => /^\w+$/.test(part)))
+    return fromText(field.is, at)
+  return fromPath(field.is, [source.json, ...path.map(identifier)].join('.'))
 }
 
 function fromText(is: Leaf, at: string): string {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ClickHouseClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { TYPED_VIEW_COMMENT, typedViews } from '../../schemas/typed-views.ts'
@@ -52,15 +52,30 @@ export async function startTypedViews(deps: TypedViewDeps): Promise<{ stop(): Pr
   }
 }
 
-/** Creates the typed views of the registered kinds that are missing or have changed, and drops those of other kinds. */
+/**
+ * Creates the typed views of the registered kinds that are missing or have changed, and drops those of other kinds. A view that ClickHouse
+ * refuses is logged, and stays as it was: the others do not depend on it.
+ */
 export const makeTypedViews = ({ clickhouse, kv, log }: TypedViewDeps): Promise<void> =>
   withLock(kv, 'typed-views', async () => {
+    const run = async (query: string, view: string, kind: string | undefined): Promise<void> => {
+      try {
+        await clickhouse.command({ query })
+      } catch (error) {
+        if (!(error instanceof ClickHouseError)) throw error
+        log.warn(
+          { view, kind, code: error.code, reason: error.message },
+          `ClickHouse refuses the typed view ${view}${kind === undefined ? '' : ` of the kind ${kind}`}, which stays as it was: `
+            + `${error.message}. All fields are in data_raw of events and in label_raw of actors`,
+        )
+      }
+    }
     const wanted = typedViews(await viewedKinds(kv))
     const present = await presentViews(clickhouse)
     const names = new Set(wanted.map(({ name }) => name))
     const old = [...present].filter(([name, comment]) => comment.startsWith(TYPED_VIEW_COMMENT) && !names.has(name))
-    for (const [name] of old) await clickhouse.command({ query: `DROP VIEW IF EXISTS ${name}` })
-    for (const { name, comment, statement, renamed } of wanted) {
+    for (const [name] of old) await run(`DROP VIEW IF EXISTS ${name}`, name, undefined)
+    for (const { name, kind, comment, statement, renamed } of wanted) {
       const before = present.get(name)
       if (before === comment) continue
       if (before !== undefined && !before.startsWith(TYPED_VIEW_COMMENT)) {
@@ -68,7 +83,7 @@ export const makeTypedViews = ({ clickhouse, kv, log }: TypedViewDeps): Promise<
         continue
       }
       if (renamed !== undefined) log.info({ view: name }, `the typed view of ${renamed} is named ${name}, because its plain name is taken`)
-      await clickhouse.command({ query: statement })
+      await run(statement, name, kind)
     }
   })
 

@@ -1,8 +1,10 @@
+import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { assign, emit, setup } from 'xstate'
 import { z } from 'zod'
-import { defineKind, type Kind, kindsByName, type Schemas } from '../../../actors/definition/define-kind.ts'
+import { defineKind, type Kind, kindsByName, type Label, type Schemas } from '../../../actors/definition/define-kind.ts'
 import { registerKinds, retireKind } from '../../../infra/app/kind-registry.ts'
+import { makeTypedViews } from '../../../infra/app/make-typed-views.ts'
 import { pollUntil } from '../../../pipeline/runtime/poll-until.ts'
 import { caughtUp, publishAll, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
@@ -66,6 +68,26 @@ const orderKind = order.with(
   }),
 )
 
+/** A kind whose label has facts in facts, one of which it never has at first. */
+const member = defineKind({
+  name: 'member',
+  version: 1,
+  context: z.object({ plan: z.string(), n: z.int() }),
+  events: { upgraded: z.object({ plan: z.string() }) },
+  emits: {},
+  tasks: {},
+  label: ({ plan, n }): Label => {
+    const nested: object = { plan: { name: plan, price: { cents: 5 } }, tags: [plan], later: n === 7 ? { name: plan } : null }
+    return nested as Label
+  },
+})
+const memberKind = member.with(
+  setup({ ...member.xstate, actions: { take: assign(({ event: { data } }) => ({ plan: data.plan, n: 7 })) } }).createMachine({
+    context: { plan: 'free', n: 0 },
+    on: { upgraded: { actions: 'take' } },
+  }),
+)
+
 /** A kind that does nothing. */
 const idle = (name: string, events: Schemas, version = 1): Kind => {
   const kind = defineKind({ name, version, context: z.object({}), events, emits: {}, tasks: {}, migrate: {} })
@@ -73,9 +95,49 @@ const idle = (name: string, events: Schemas, version = 1): Kind => {
 }
 const x = z.object({ x: z.number() })
 
+const control = String.fromCharCode(10)
+/** Fields whose names are hard for ClickHouse, and an object and a list with nothing else. */
+const odd = defineKind({
+  name: 'odd',
+  version: 1,
+  context: z.object({ '': z.string(), fine: z.string() }),
+  events: {
+    named: z.object({
+      '': z.int(),
+      fine: z.int(),
+      [control]: z.int(),
+      ['\u0000']: z.int(),
+      ['\ud800']: z.int().optional(),
+      ['x'.repeat(300)]: z.int(),
+      名字: z.string(),
+      价格: z.number(),
+      'p.q': z.int(),
+      p: z.object({ q: z.int() }).optional(),
+      '1': z.int(),
+      null: z.int(),
+      size0: z.int(),
+      "it's": z.int(),
+      '\\': z.int(),
+      '`': z.int(),
+      '%s {x:Int8}': z.int(),
+      object: z.object({ '': z.int() }),
+      list: z.array(z.object({ '': z.int(), fine: z.int() })),
+      empties: z.array(z.object({ '': z.int() })),
+      nothing: z.null(),
+      big: z.literal(3),
+    }),
+  },
+  emits: {},
+  tasks: {},
+  label: ({ fine }) => ({ '': 1, fine: 'x', late: fine === 'b' ? null : fine }),
+})
+const oddKind = odd.with(setup(odd.xstate).createMachine({ context: { '': 'a', fine: 'b' } }))
+
 let system: System
 beforeAll(async () => {
   const kinds = [
+    oddKind,
+    memberKind,
     orderKind,
     idle('a', { 'b.c': x, rows: x }),
     idle('a_b', { c: x }),
@@ -223,6 +285,108 @@ test('views of an emitted event exist too, and two names that would be equal are
   expect(await viewNames('events_rows')).toEqual([expect.stringMatching(/^kind_events_rows_/)])
   expect(await viewNames('memory_said')).toEqual([expect.stringMatching(/^kind_memory_said_/)])
   expect(await asAnalyst(`SELECT count() AS n FROM ${(await viewNames('memory_said'))[0]}`)).toEqual([{ n: 0 }])
+})
+
+test('facts within facts of a label are columns, and a fact of another shape is JSON text, never a wrong NULL', async () => {
+  await publishAll(system, [{ subject: 'in.acme.member.m1', body: { type: 'upgraded', id: '1', data: { plan: 'gold' } } }])
+  await caughtUp(system)
+  const types = Object.fromEntries((await columnsOf('member_actors')).map(({ name, type }) => [name, type]))
+  expect(types).toMatchObject({ plan_name: 'Nullable(String)', plan_price_cents: 'Nullable(Float64)', tags: 'Nullable(String)' })
+  const query = `SELECT plan_name, plan_price_cents, label.plan.name AS plan, label.plan.price.cents AS cents, tags, later, label.later AS l
+    FROM member_actors`
+  const later = '{"name":"gold"}'
+  expect(await asAnalyst(query)).toEqual([
+    { plan_name: 'gold', plan_price_cents: 5, plan: 'gold', cents: 5, tags: '["gold"]', later, l: later },
+  ])
+  expect(await asAnalyst('SELECT label.plan.name AS plan, count() AS n FROM member_actors GROUP BY label.plan.name')).toEqual([
+    { plan: 'gold', n: 1 },
+  ])
+})
+
+test('a field whose name ClickHouse cannot have is in data_raw only, and all others are columns', async () => {
+  const names = (await columnsOf('odd_named')).map(({ name }) => name)
+  expect(names).toEqual(expect.arrayContaining(['fine', '名字', '价格', 'p_q', 'size0', 'it_s', 'object', 'list', 'data']))
+  const base = {
+    fine: 7,
+    价格: 2.5,
+    名字: '壶',
+    '1': 1,
+    null: 1,
+    size0: 2,
+    "it's": 3,
+    '\\': 4,
+    '`': 5,
+    '%s {x:Int8}': 6,
+    nothing: null,
+    big: 3,
+  }
+  const data = {
+    ...base,
+    '': 9,
+    [control]: 1,
+    ['\u0000']: 1,
+    ['x'.repeat(300)]: 1,
+    object: { '': 1 },
+    list: [{ '': 1, fine: 8 }],
+    empties: [{ '': 1 }],
+  }
+  await publishAll(system, [{ subject: 'in.acme.odd.o1', body: { type: 'named', id: '1', data: { ...data, 'p.q': 9 } } }])
+  await caughtUp(system)
+  const query = `SELECT fine, \`名字\`, \`价格\`, data.\`价格\` AS price, data.\`p.q\` AS pq, object, list, empties, nothing, big, data_error FROM odd_named`
+  expect(await asAnalyst(query)).toEqual([
+    {
+      ...{ fine: 7, 名字: '壶', 价格: 2.5, price: 2.5, pq: 9, object: '{"":1}', list: [{ fine: 8 }], empties: '[{"":1}]' },
+      ...{ nothing: null, big: 3, data_error: null },
+    },
+  ])
+  expect(await asAnalyst('SELECT fine, label.fine AS same FROM odd_actors')).toEqual([{ fine: 'x', same: 'x' }])
+})
+
+test('all fields of an event with data_error are NULL, or empty lists', async () => {
+  const data = {
+    fine: 7,
+    名字: '壶',
+    价格: 2.5,
+    'p.q': 9,
+    p: { q: 10 },
+    '1': 1,
+    null: 1,
+    size0: 2,
+    "it's": 3,
+    '\\': 4,
+    '`': 5,
+    '%s {x:Int8}': 6,
+  }
+  const more = { '': 9, [control]: 1, ['\u0000']: 1, ['x'.repeat(300)]: 1, object: { '': 1 }, list: [{ '': 1, fine: 8 }] }
+  const body = { type: 'named', id: '2', data: { ...data, ...more, empties: [{ '': 1 }], nothing: null, big: 3 } }
+  await publishAll(system, [{ subject: 'in.acme.odd.o2', body }])
+  await caughtUp(system)
+  const [found] = (await asAnalyst("SELECT * EXCEPT data, data FROM odd_named WHERE actor = 'o2'")) as Record<string, unknown>[]
+  const { data: typed, ...row } = found ?? {}
+  expect(row['data_error']).toEqual(expect.any(String))
+  const own = ['fine', '名字', '价格', 'p_q', 'size0', 'object', 'list', 'empties', 'nothing', 'big'].map((name) => [name, row[name]])
+  expect(own).toEqual(own.map(([name]) => [name, name === 'list' ? [] : null]))
+  expect(JSON.stringify(typed)).not.toMatch(/:(?:\d|")/)
+})
+
+test('a view that ClickHouse refuses is logged, stays as it was, and stops neither the start nor the other views', async () => {
+  const { kv, client } = system.running
+  if (client === undefined) throw new Error('no client')
+  await client.command({ query: "ALTER TABLE order_desk_actors MODIFY COMMENT 'Typed view of kind order-desk: older'" })
+  const command: typeof client.command = (params) =>
+    client.command(/VIEW order_desk_actors /.test(params.query) ? { query: `${params.query} nonsense` } : params)
+  const refusing = Object.assign(Object.create(client) as typeof client, { command })
+  await client.command({ query: 'DROP VIEW order_desk_order_noted' })
+  const lines: { view?: string; kind?: string; reason?: string }[] = []
+  const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line) as object) })
+  await makeTypedViews({ clickhouse: refusing, kv, log })
+  expect(lines).toMatchObject([
+    { view: 'order_desk_actors', kind: 'order-desk', reason: expect.stringContaining('Syntax error') as string },
+  ])
+  expect(await viewNames('^order_desk_order_noted$')).toHaveLength(1)
+  expect(await asAnalyst('SELECT count() AS n FROM order_desk_actors')).toEqual([{ n: 2 }])
+  await makeTypedViews({ clickhouse: client, kv, log })
+  expect(lines).toHaveLength(1)
 })
 
 test('the views follow the kinds that are registered and retired while the tables run', async () => {
