@@ -14,5 +14,10 @@ export function listFilters(database: string): Readonly<Record<string, string>> 
   const isOthers = `NOT (database = '${database}' OR startsWith(database, '${database}_'))`
   const isShown = "engine IN ('View', 'Dictionary')"
   const ofShown = `${isOthers} OR (database, table) IN (SELECT database, name FROM system.tables WHERE ${isShown})`
-  return { tables: `${isOthers} OR ${isShown}`, ...Object.fromEntries(ABOUT_TABLES.map((name) => [name, ofShown])) }
+  // What /play and other editors offer to complete a word with. A column belongs to a table of any database.
+  const isTable = `context = 'table' AND (belongs = '${database}' OR startsWith(belongs, '${database}_'))`
+  const shown = `SELECT name FROM system.tables WHERE ${isShown}`
+  const known = '(SELECT table FROM system.columns)'
+  const completions = `NOT (${isTable} AND word NOT IN (${shown})) AND NOT (context = 'column' AND belongs NOT IN ${known})`
+  return { completions, tables: `${isOthers} OR ${isShown}`, ...Object.fromEntries(ABOUT_TABLES.map((name) => [name, ofShown])) }
 }

@@ -94,6 +94,13 @@ test.each(['analyst', 'default'])('the lists that tools of %s read have the view
   for (const table of ['parts', 'parts_columns', 'data_skipping_indices', 'projections', 'mutations']) {
     expect(await listed(user, `SELECT table FROM system.${table} WHERE database = 'colloquy'`), table).toEqual([])
   }
+  // What editors complete a word with.
+  const completed = await listed(user, "SELECT word FROM system.completions WHERE context = 'table' AND belongs = 'colloquy'")
+  expect(completed).toEqual(shown)
+  const ofColumns = await listed(user, "SELECT DISTINCT belongs FROM system.completions WHERE context = 'column'")
+  expect(ofColumns).toEqual(expect.arrayContaining(['events', 'support_actors']))
+  expect(ofColumns.filter((table) => /_rows$|^memory_|^(generations|progress|migrations|repairs)$/.test(table))).toEqual([])
+  expect(await listed(user, "SELECT word FROM system.completions WHERE word = 'generation'")).toEqual([])
   // Columns keep their comments.
   const comments = await listed(user, "SELECT comment FROM system.columns WHERE table = 'actors' AND name = 'label_raw'")
   expect(comments).toEqual(['Facts from the kind as exact JSON text, for formats and clients without JSON columns'])
