@@ -11,7 +11,7 @@ const FAMILIES = [
   /^http_(?:zlib_compression_level|headers_progress_interval_ms|wait_end_of_query|response_buffer_size|write_exception_in_output_format)$/,
   // The first has no effect here, see http_options_response.
   /^add_http_cors_header$|^send_(?:progress_in_http_headers|profile_events|timeout)$|^receive_timeout$|^connect_timeout|^extremes$/,
-  /^http_(?:connection|send|receive)_timeout$/,
+  /^http_(?:connection|send|receive)_timeout$|^lock_acquire_timeout$|^interactive_delay$|^use_hedged_requests$/,
   // Hints without an effect on reads.
   /^log_(?:comment|queries)$|^async_insert|^wait_for_async_insert|^insert_|^(?:min|max)_insert_block_size|^load_balancing$/,
   /^(?:mutations|alter|lightweight_deletes)_sync$|^select_sequential_consistency$/,
@@ -19,11 +19,11 @@ const FAMILIES = [
   /^(?:limit|offset|final|session_timezone|use_client_time_zone)$|^additional_(?:table_filters|result_filter)$|_overflow_mode(?:_leaf)?$/,
   /^(?:any_)?join(?:ed)?_|^group_by_|^totals_|^(?:union|except|intersect)_default_mode$|^(?:count_)?distinct_|^distributed_product_mode$/,
   /^(?:cast|prefer|formatdatetime|parsedatetime|short_circuit)_|^aggregate_functions_null_for_empty$|^transform_null_in$/,
-  /^(?:data_type_default_nullable|external_table_functions_use_nulls)$/,
+  /^(?:data_type_default_nullable|external_table_functions_use_nulls)$|^decimal_check_overflow$|^empty_result_for_/,
   // How it is computed.
   /^optimize_|^force_(?:primary|index|data|optimize)_|^use_(?:skip_indexes|uncompressed_cache|query_cache|query_condition_cache|index_)/,
   /^query_cache_|^enable_(?:reads_from|writes_to)_query_cache$/,
-  /^(?:enable|allow_experimental)_(?:analyzer|(?:json|dynamic|variant|time_time64)_type)$/,
+  /^compile_|^(?:enable|allow_experimental)_(?:json|dynamic|variant|time_time64)_type$/,
   /^enable_(?:positional_|order_by_all|scalar_subquery_|global_with_|optimize_predicate_|named_columns_)/,
   // What it may read and return at most.
   /^max_(?:(?:joined_)?block_size|columns_to_|(?:rows|bytes)_|(?:estimated_)?execution_(?:time|speed)|partitions_to_read|result_bytes)/,

@@ -33,6 +33,9 @@ const TIMEOUT_CHECK_MS = 1_000
 /** Time that a connection may be idle between two requests; clients are told. */
 const IDLE_MS_MAX = 10_000
 
+/** Listeners for one event of an answer, above which Node warns of a leak. */
+const LISTENERS_MAX = 20
+
 /** Time after the end of a query's time in which the engine, which knows more, may say so itself. */
 const GRACE_MS = 1_000
 
@@ -89,6 +92,8 @@ export function createClickHouseProxy(
   const engine = { host: '127.0.0.1', port: enginePort, agent, maxHeaderSize: HEADER_BYTES_MAX }
 
   const passOn = (from: http.IncomingMessage, to: http.ServerResponse): void => {
+    // Those of this file, of query-slots.ts and of Node's pipeline.
+    to.setMaxListeners(LISTENERS_MAX)
     const { method, url: asked, headers } = inOwnDatabase(from)
     const url = withoutProgress(asked)
     const ofAnalyst = isAnalysts(headers, url)
@@ -114,7 +119,7 @@ export function createClickHouseProxy(
       if (queryId !== undefined) void endQuery({ engine, path, headers, queryId })
     }
     to.once('close', end)
-    if (executionSec !== undefined) endAfter(executionSec, analyst.executionSecMax, to, end)
+    if (executionSec !== undefined) endAfter(executionSec, analyst, to, end)
     endIfStalled(from, inner, bodyPauseMs, () => {
       end()
       if (to.headersSent) to.destroy()
@@ -195,22 +200,24 @@ function endIfStalled(from: http.IncomingMessage, inner: http.ClientRequest, pau
 }
 
 /** Ends an answer, and with it the query, when its time is over. Says so if the answer has not begun. */
-function endAfter(sec: number, secMax: number, to: http.ServerResponse, end: () => void): void {
+function endAfter(sec: number, limits: Times, to: http.ServerResponse, end: () => void): void {
   const timer = setTimeout(
     () => {
       end()
       if (to.headersSent) to.destroy()
-      else refuse(to, 408, timeIsOver(sec, secMax), { 'X-ClickHouse-Exception-Code': '159' })
+      else refuse(to, 408, timeIsOver(sec, limits), { 'X-ClickHouse-Exception-Code': '159' })
     },
     sec * 1_000 + GRACE_MS,
   )
   to.once('close', () => clearTimeout(timer))
 }
 
+type Times = Pick<EngineOptions['analyst'], 'executionSec' | 'executionSecMax'>
+
 /** As ClickHouse says it, because clients take the number and the name from this text. */
-const timeIsOver = (sec: number, secMax: number): string =>
-  `Code: 159. DB::Exception: Timeout exceeded: the query has run for ${sec} seconds. The URL may ask for up to ${secMax} with `
-  + 'max_execution_time. (TIMEOUT_EXCEEDED)\n'
+const timeIsOver = (sec: number, { executionSec, executionSecMax }: Times): string =>
+  `Code: 159. DB::Exception: Timeout exceeded: the query has run for ${sec} seconds. Whatever its SETTINGS clause says, a query has `
+  + `${executionSec} seconds, or up to ${executionSecMax} if max_execution_time in its URL says so. (TIMEOUT_EXCEEDED)\n`
 
 /** ClickHouse's code of errors that have no code of their own. */
 const UNNAMED_ERROR = '1001'

@@ -93,6 +93,12 @@ const sent: [string, string][] = Object.entries({
   connect_timeout: '5',
   receive_timeout: '60',
   send_timeout: '60',
+  use_hedged_requests: '0',
+  lock_acquire_timeout: '10',
+  interactive_delay: '200000',
+  decimal_check_overflow: '0',
+  empty_result_for_aggregation_by_empty_set: '1',
+  compile_expressions: '0',
   extremes: '1',
 })
 
@@ -101,6 +107,17 @@ it.each(sent)('analysts may send %s = %s, in the URL and in a clause', async (na
   expect(await ask('SELECT count() FROM system.one', url)).toMatchObject({ status: 200, text: expect.stringMatching(/^1\r?\n/) as string })
   const text = /^\{|^\d+$/.test(value) ? value : `'${value}'`
   expect(await ask(`SELECT count() FROM system.one SETTINGS ${name} = ${text}`)).toMatchObject({ status: 200 })
+})
+
+it.each([
+  ['priority', '1', 'priority'],
+  // ClickHouse names it by its older name.
+  ['enable_analyzer', '0', 'allow_experimental_analyzer'],
+  ['allow_experimental_analyzer', '0', 'allow_experimental_analyzer'],
+])('%s is refused with words about itself', async (name, value, named) => {
+  const refusal = { text: expect.stringMatching(new RegExp(`Code: 164.*'${named}'`)) as string }
+  expect(await ask('SELECT count() FROM system.one', `${name}=${value}`)).toMatchObject(refusal)
+  expect(await ask(`SELECT count() FROM system.one SETTINGS ${name} = ${value}`)).toMatchObject(refusal)
 })
 
 it('what they send has its effect', async () => {
