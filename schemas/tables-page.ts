@@ -51,10 +51,10 @@ Each kind that runs has views of its own, made from its schemas. They follow the
   is JSON text. A description in the schema is the comment of its column.
 - Fields within fields are joined by \`_\`: \`address.city\` is \`address_city\`. The columns \`data\`, \`label\` and \`context\` are tuples
   with all fields, so that \`GROUP BY label.intent\` and \`avg(data.cost)\` work as written.
-- In names of columns, \`_\` replaces every character but letters and digits of all scripts and \`_\`; in names of views, of ASCII. ClickHouse
-  wants names like \`名字\` quoted. A field whose name ClickHouse cannot have (empty, \`null\`, with control characters, longer than 120
-  characters) is in the text only. A field with the name of another column gets \`data_\`, \`label_\`
-  or \`context_\` before it. A view whose name is taken is named \`kind_<name>_<hash>\`; its comment says what it shows.
+- In names of columns, \`_\` replaces every character but letters and digits of all scripts and \`_\`; in names of views, of ASCII.
+  ClickHouse wants names like \`名字\` quoted. A field whose name ClickHouse cannot have (empty, \`null\`, with control characters, longer
+  than 120 characters) is in the text only. A field with the name of another column gets \`data_\`, \`label_\` or \`context_\` before it.
+  A view whose name is taken is named \`kind_<name>_<hash>\`; its comment says what it shows.
 - A field that an event of an earlier shape lacks is NULL, and so are all of an event with \`data_error\`; a list is empty then. A text
   of the context with more than ${CONTEXT_TEXT_CHARS_MAX} characters is NULL.
 - Of a context, the texts, numbers and booleans at its top level are columns. A label has no schema: its

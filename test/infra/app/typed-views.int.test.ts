@@ -332,7 +332,8 @@ test('a field whose name ClickHouse cannot have is in data_raw only, and all oth
   }
   await publishAll(system, [{ subject: 'in.acme.odd.o1', body: { type: 'named', id: '1', data: { ...data, 'p.q': 9 } } }])
   await caughtUp(system)
-  const query = `SELECT fine, \`名字\`, \`价格\`, data.\`价格\` AS price, data.\`p.q\` AS pq, object, list, empties, nothing, big, data_error FROM odd_named`
+  const query = `SELECT fine, \`名字\`, \`价格\`, data.\`价格\` AS price, data.\`p.q\` AS pq, object, list, empties,
+    nothing, big, data_error FROM odd_named`
   expect(await asAnalyst(query)).toEqual([
     {
       ...{ fine: 7, 名字: '壶', 价格: 2.5, price: 2.5, pq: 9, object: '{"":1}', list: [{ fine: 8 }], empties: '[{"":1}]' },
