@@ -126,9 +126,9 @@ export const LEXICON: Readonly<Record<Intent, Terms>> = {
   thanks: {
     4: `thank you, thanks for, thank you for, many thanks, much obliged, grateful, much appreciated, appreciate it,
       谢谢, 感谢, 多谢, 辛苦了, 谢啦, 麻烦你了`,
-    3: `thanks, thx, ty, appreciated, 3q, 🙏,
+    3: `thanks, thx, ty, ta, cheers, appreciated, 3q, 🙏,
       谢了, 谢, 蟹蟹`,
-    2: `cheers, got it, ok, okay, alright, all right, fine, understood, sure,
+    2: `got it, ok, okay, alright, all right, fine, understood, sure,
       嗯, 好, 行, 知道了, 收到了, 明白了, 了解, 好的, 好嘞`,
   },
   person: {
@@ -145,7 +145,7 @@ export const LEXICON: Readonly<Record<Intent, Terms>> = {
     4: `5 star, five star, 10 10, that helped, that solved, solved my problem, answered my question, works again, work now,
       very happy, best support, super helpful, exactly what i needed, that was it,
       五星, 好评, 解决了, 很清楚, 帮大忙, 太棒了, 正是我想, 问题解决, 修好了, 可以了可以了, 非常满意, 很满意`,
-    3: `excellent, brilliant, very helpful, so helpful, was helpful, thats helpful, helped me, helps a lot, happy with,
+    3: `no complaint, excellent, brilliant, very helpful, so helpful, was helpful, thats helpful, helped me, helps a lot, happy with,
       it worked, awesome, fantastic, wonderful, amazing, great service, great support, love it, well done, ❤,
       满意, 真好, 强多了, 很专业, 有用, 很好, 真棒, 厉害`,
     2: `perfect, im happy, solved, helped, helpful, quick answer, that was quick, 👍, ⭐, 🌟, 👏,
