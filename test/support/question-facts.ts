@@ -180,8 +180,8 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
       } else if (event.type === 'case.closed') {
         const outcome = event.data['outcome']
         Object.assign(current, { closedAt: at, outcome })
-        const isResolved = outcome === 'resolved' || outcome === 'escalated_resolved'
-        if ((input.type === 'timer.fired' || outcome === 'abandoned') && !isResolved) current.drop = record.from
+        const isServed = outcome === 'resolved' || outcome === 'escalated_resolved' || outcome === 'answered'
+        if ((input.type === 'timer.fired' || outcome === 'abandoned') && !isServed) current.drop = record.from
         closedBySilence = input.type === 'timer.fired' && current.userMessages > 0 && waiting.size === 0
       }
     }

@@ -146,8 +146,8 @@ const CONTENT_RATING_MIN = 4
 
 /**
  * The outcome of a case in which the customer stopped writing. The last act of the customer decides: thanks (`resolved`, whatever went
- * wrong before), a complaint or a question without an answer (`abandoned`), or an answered question. Thanks that decline ("no thanks, forget
- * it") or mean the opposite ("thanks for nothing") are none.
+ * wrong before), a complaint or a question without an answer (`abandoned`), or an answered question. Thanks that decline ("no thanks,
+ * forget it") or mean the opposite ("thanks for nothing") are none.
  */
 export function outcomeOfSilence(context: Context): string {
   const { rating, misses, failures, complaints } = context
@@ -158,7 +158,7 @@ export function outcomeOfSilence(context: Context): string {
   return (rating ?? 0) >= CONTENT_RATING_MIN ? 'resolved' : 'answered'
 }
 
-/** The intent of the last message, or of the thanks before it where it only takes leave or declines further help: "Anything else?" "No thanks". */
+/** The intent of the last message, or of the thanks before it where it only takes leave or answers "anything else?" with "no thanks". */
 function lastActOf({ intent, turns }: Context): Intent | null {
   if (intent !== 'smalltalk') return intent
   const said = turns.filter(({ role }) => role === 'user').map(({ text }) => text)

@@ -1,7 +1,8 @@
 -- Time in state, and where people drop off
 --
 -- How long actors stayed in each state, for stays that ended in the period, and the states in which people dropped off. A drop-off is a
--- case that was closed in the period unresolved because its customer fell silent or gave up; `dropped` counts it in its `drop_state`.
+-- case that was closed in the period because its customer left without an answer: its outcome is `abandoned`, or a timer closed it with an
+-- outcome of the kind's own (none of `resolved`, `escalated_resolved`, `answered`). `dropped` counts it in its `drop_state`.
 --
 -- Usual: Time in status is the time between entering and leaving a status, with the time of waiting for the customer shown apart or stopped.
 -- Drop-off (also abandonment) counts conversations that customers left without a solution, by the last step they reached.
