@@ -44,7 +44,7 @@ const DECLINES = anyOf(
 /** The customer says that it is settled, perhaps without us: "never mind, found it". */
 const SETTLED = anyOf(
   String.raw`(?<!(?:n['’]?t|\bnot|\bnever|\bno)\s+(?:\w+\s+)?)`
-    + String.raw`\b(?:found|figured|solved|sorted|fixed|got\s+it|all\s+(?:good|set)|clear\s+now|works?\s+(?:now|again)|working\s+(?:now|again))\b`,
+    + String.raw`\b(?:found|figured|solved|sorted|fixed|got\s+it|all\s+(?:good|set)|clear\s+now|work(?:s|ing)?\s+(?:now|again))\b`,
   String.raw`\bthat['’]?s\s+(?:all|it|everything)\b|\bthat\s+(?:is|was)\s+all\b`,
   '(?<!没|没有|未|还没|不)(?:解决|搞定|找到|弄好|修好|好了|明白|懂了|清楚|知道)',
 )
