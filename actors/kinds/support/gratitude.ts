@@ -20,8 +20,10 @@ const SARCASTIC = anyOf(
 )
 
 const NOT = String.raw`(?:n['’]?t\b|\b(?:not|no|never|nothing|none|wrong|still)\b)`
-/** Thanks with a "but" before or after what did not help. */
+/** Thanks beside what did not help, or with a "but" before or after it. */
 const UNHELPED = anyOf(
+  String.raw`\bnot\s+(?:at\s+all\s+)?what\s+i\b|\bno\s+help\b`,
+  '没(?:有|能)?(?:帮(?:上|到)|用|解决)|不是我(?:要|问|想|说)',
   String.raw`\b(?:but|however|though|although)\b[^.!?]*${NOT}(?!\s+(?:worries|problem|rush|matter))`,
   String.raw`${NOT}[^.!?]*\bbut\b[^.!?]*${THANKS}`,
   '(?:但(?!愿)|可是|不过|只是|然而|还是)[^。！!?？]{0,12}?'

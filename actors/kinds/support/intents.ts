@@ -1,4 +1,4 @@
-import { gratitudeOf, isParting } from './gratitude.ts'
+import { gratitudeOf, isDecline, isParting } from './gratitude.ts'
 import { type Intent, INTENTS, LEXICON, type Topic, TOPICS } from './lexicon.ts'
 import { tokensOf } from './tokens.ts'
 
@@ -76,7 +76,7 @@ export function classify(text: string, topic: Topic | null): Classification {
 function inContext(best: Intent, text: string, found: readonly Found[], scores: ReadonlyMap<Intent, number>): Intent {
   if (best !== 'thanks' && best !== 'smalltalk') return best
   const thanks = found.some(({ senses }) => senses.some(({ intent, weight }) => intent === 'thanks' && weight >= THANKS_WEIGHT_MIN))
-  if (!thanks) return best
+  if (!thanks) return isDecline(text) ? 'smalltalk' : best
   const meaning = gratitudeOf(text)
   if (meaning !== 'thanks') return meaning === 'declines' ? 'smalltalk' : 'feedback_negative'
   if (best === 'thanks') return best

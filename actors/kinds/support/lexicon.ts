@@ -120,6 +120,7 @@ export const LEXICON: Readonly<Record<Intent, Terms>> = {
       farewell, funny, a bot, an ai, good morning, good afternoon, good evening, good night, bye, goodbye, see you, joke,
       haha, 👋,
       嗨, 哈喽, 在吗, 在么, 早上好, 下午好, 晚上好, 早安, 晚安, 再见, 拜拜, 回头见, 哈哈`,
+    2: `never mind, nevermind, forget it, dont bother, no need, 不用了, 算了, 不必了, 不需要了, 没必要了`,
     1: `no worries, yes, no, yep, nope, 😊,
       是的, 不是, 没事, 早`,
   },

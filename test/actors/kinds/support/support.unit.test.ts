@@ -488,6 +488,9 @@ describe('silence', () => {
         'no thanks to you',
         'forget it, cheers',
         'ok, bye',
+        'ok, forget it',
+        'never mind',
+        'That is not what I wanted, thanks',
       ],
       zh: [
         '不用了，谢谢',
@@ -507,6 +510,9 @@ describe('silence', () => {
         '还没解决，算了，谢谢',
         '不麻烦你了，谢谢',
         '不对，不过谢谢',
+        '好吧，算了',
+        '不用了',
+        '没帮上忙，谢谢',
       ],
     },
   }
