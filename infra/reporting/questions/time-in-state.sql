@@ -31,7 +31,7 @@ WITH reopened AS (
   WHERE messages.tenant = {tenant:String} AND NOT messages.history
     AND ({kind:String} = '' OR messages.kind = {kind:String})
     -- No partition is read from before the first of these cases.
-    AND messages.committed_at >= (SELECT min(opened) FROM served) AND messages.committed_at < {to:DateTime64(3, 'UTC')}
+    AND messages.committed_at >= (SELECT minOrNull(opened) FROM served) AND messages.committed_at < {to:DateTime64(3, 'UTC')}
     AND messages.committed_at < served.closed
   GROUP BY id, closed
 ), over AS (
