@@ -13,7 +13,7 @@ const GAP = String.raw`[\s,.!…–-]*`
 
 /** Thanks that mean the opposite. */
 const SARCASTIC = anyOf(
-  String.raw`${THANKS}[^.!?]*\bfor\s+(?:\w+ly\s+)?(?:nothing|nowt|zero|no\b|not\b|wasting|ignoring|the\s+(?:waste|runaround))`,
+  String.raw`${THANKS}[^.!?]{0,80}\bfor\s+(?:\w+ly\s+)?(?:nothing|nowt|zero|no\b|not\b|wasting|ignoring|the\s+(?:waste|runaround))`,
   String.raw`\bno\s+thanks\s+to\s+(?:you|u)\b`,
   '谢.{0,8}(?:什么(?:都|也)没|浪费|(?<!没)白(?:忙|跑|等|折腾|费)|了个寂寞|个(?:屁|鬼|头|锤))',
   '谢什么谢|呵呵.{0,4}谢|谢.{0,4}呵呵',
@@ -24,8 +24,8 @@ const NOT = String.raw`(?:n['’]?t\b|\b(?:not|no|never|nothing|none|wrong|still
 const UNHELPED = anyOf(
   String.raw`\bnot\s+(?:at\s+all\s+)?what\s+i\b|\bno\s+help\b`,
   '没(?:有|能)?(?:帮(?:上|到)|用|解决)|不是我(?:要|问|想|说)',
-  String.raw`\b(?:but|however|though|although)\b[^.!?]*${NOT}(?!\s+(?:worries|problem|rush|matter))`,
-  String.raw`${NOT}[^.!?]*\bbut\b[^.!?]*${THANKS}`,
+  String.raw`\b(?:but|however|though|although)\b[^.!?]{0,80}${NOT}(?!\s+(?:worries|problem|rush|matter))`,
+  String.raw`${NOT}[^.!?]{0,80}\bbut\b[^.!?]{0,80}${THANKS}`,
   '(?:但(?!愿)|可是|不过|只是|然而|还是)[^。！!?？]{0,12}?'
     + '(?:没(?!关系|事|问题|什么)|不(?!过|好意思|错|急|要紧|客气|用|必|需)|未|无法|错了)',
   '(?:没(?!关系|事|问题|什么)|不对|不行|不懂|无法)[^。！!?？]{0,12}(?:但|可是|不过|还是)[^。！!?？]{0,4}谢',
@@ -38,7 +38,7 @@ const DECLINES = anyOf(
   String.raw`\bnever\s*mind\b|\bnvm\b|\bforget\s+(?:it|that|about)\b|\bleave\s+it\b|\bwhatever\b|\btoo\s+late\b`,
   String.raw`\b(?:do\s+not|don['’]?t)\s+(?:bother|worry\s+about\s+it|need\s+(?:it|this|that|you|your|any))\b`,
   String.raw`\b(?:no\s+need|not\s+needed|not\s+necessary)\b|\b(?:give|gave|giving)\s+up\b|\bi(?:['’]?ll|\s+will)\s+pass\b`,
-  String.raw`\b(?:go|try|ask|look|buy|shop|order|call)\b[^.!?]*\b(?:elsewhere|someone\s+else|somebody\s+else|somewhere\s+else)\b`,
+  String.raw`\b(?:go|try|ask|look|buy|shop|order|call)\b[^.!?]{0,80}\b(?:elsewhere|someone\s+else|somebody\s+else|somewhere\s+else)\b`,
   '(?<!打)算了(?!解)|不用(?!谢|客气)(?:了(?!解)|麻烦|管|你|您|，|,|。|！|!|\\s|谢|$)',
   '不必|不要了|不需要|用不着|免了|没必要|罢了|放弃|随便吧|不麻烦|不问了|不弄了|不买了|不找你',
 )
