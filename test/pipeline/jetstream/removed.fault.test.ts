@@ -189,7 +189,7 @@ describe('a record of LOG that is gone', () => {
       expect(await unprovenRows(system)).toBeGreaterThan(0)
       expect(twice(idsOf(await readLog(system)))).toEqual([])
     })
-  })
+  }, 240_000)
 
   test('because its block on disk is damaged is found by the auditor while the system runs, and no reader stops', async () => {
     const before = await session(async (system) => {
