@@ -129,9 +129,9 @@ function readSources(value: unknown): Source[] {
   return sources
 }
 
-const RESOLVED: ReadonlySet<unknown> = new Set(['resolved', 'escalated_resolved'])
-/** Whether an outcome of a case is a success: its customer did not drop out, whatever closed the case. */
-export const isResolved = (outcome: string | null | undefined): boolean => RESOLVED.has(outcome)
+const SERVED: ReadonlySet<unknown> = new Set(['resolved', 'escalated_resolved', 'answered'])
+/** Whether the customer of a case with this outcome got what he came for: he did not drop out, whatever closed the case. */
+export const isServed = (outcome: string | null | undefined): boolean => SERVED.has(outcome)
 
 /** `reason` of `escalated`, `outcome` of `case.closed`, `rating` of `feedback.given`. */
 export const readReason = (data: Data): string | undefined => fact(data['reason'])

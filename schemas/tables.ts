@@ -188,7 +188,7 @@ export const TABLES = {
       drop_state: col(
         TEXT_OR_NULL,
         'State in which the customer dropped out: the state before the record that closed the case; NULL unless a timer closed '
-          + 'the case or its outcome is abandoned, and NULL for the outcomes resolved and escalated_resolved',
+          + 'the case or its outcome is abandoned, and NULL for the outcomes resolved, escalated_resolved and answered',
       ),
       escalation_reason: col(TEXT_OR_NULL, 'Reason of the first escalated'),
       first_responder: col(TEXT_OR_NULL, 'assistant or agent: author of the first reply to a user'),

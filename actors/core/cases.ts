@@ -1,7 +1,7 @@
 import type { Input } from '../../schemas/envelope.ts'
 import {
   type Imported,
-  isResolved,
+  isServed,
   labelNumber,
   labelText,
   readImported,
@@ -111,9 +111,9 @@ function escalationOf({ emitted, at }: CaseStep): Case['escalated'] {
   return escalated === undefined ? undefined : { at, reason: readReason(escalated.data) }
 }
 
-/** The state in which the customer dropped out, if a timer closed the unresolved case or its outcome is abandoned. */
+/** The state in which the customer dropped out: a timer closed the case without serving him, or its outcome is abandoned. */
 function dropOf({ cause, from }: CaseStep, outcome: string | undefined): string | undefined {
-  if (isResolved(outcome)) return undefined
+  if (isServed(outcome)) return undefined
   return (cause.startsWith('timer:') || outcome === 'abandoned') && from !== '' ? from : undefined
 }
 

@@ -55,7 +55,7 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   {
     version: 6,
-    name: 'no drop state in resolved cases; texts of labels, and facts of contexts',
+    name: 'no drop state in served cases; texts of labels, and facts of contexts',
     rebuild: ['cases', 'actors'],
     run: () => Promise.resolve(),
   },

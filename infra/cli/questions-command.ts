@@ -6,7 +6,7 @@ import { type Cell, compareAnswers, type ComparedRow, type Row, sharedNames } fr
 import { periodText } from '../reporting/questions/periods.ts'
 import { type Answer, loadQuestion, QUESTION_NAMES, type QuestionName, TIME_COLUMNS } from '../reporting/questions/questions.ts'
 import { questionsPage } from '../reporting/questions/questions-page.ts'
-import { resolveScope } from '../reporting/questions/resolve-scope.ts'
+import { absentLabelPath, resolveScope } from '../reporting/questions/resolve-scope.ts'
 import { zonedText } from '../reporting/questions/time-zone.ts'
 import { joinMeanings } from './join-meanings.ts'
 import { addPeriodFlags, type PeriodOptions, previousScopeOf, scopeOf } from './period-flags.ts'
@@ -37,6 +37,10 @@ export function questionsCommand({ out, settings }: CommandContext): Command {
           ? joinMeanings(settings().settings, out, of, await askQuestion(clickhouse, name, of))
           : askQuestion(clickhouse, name, of)
       const rows = await answerOf(scope)
+      if (name === 'label-funnel' && rows.every((row) => !('value' in row) || row.value === null)) {
+        const absent = await absentLabelPath(clickhouse, scope)
+        if (absent !== undefined) out.note(absent)
+      }
       const before = previousScopeOf(scope, options.compare)
       if (before === undefined) return printAnswer(rows, options)
       const previousRows = await answerOf(before)

@@ -352,7 +352,7 @@ function statesOf(
   ])
   return [...keys].map((name) => {
     const here = counted.filter((interval) => key(interval.kind, interval.state) === name)
-    const times = here.flatMap(({ enteredAt, exitedAt }) => (exitedAt === undefined ? [] : exitedAt - enteredAt))
+    const times = here.flatMap(({ enteredAt, exitedAt, lastActAt }) => (exitedAt === undefined ? [] : (lastActAt ?? exitedAt) - enteredAt))
     const lost = count(dropped, (one) => key(kindOf(one), one.drop ?? '') === name)
     return {
       ...(JSON.parse(name) as Row),

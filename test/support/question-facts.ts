@@ -59,8 +59,10 @@ export interface StateIntervalFact {
   readonly state: string
   readonly enteredAt: number
   readonly exitedAt?: number
-  /** Between two cases of the actor, after the last, or the silence after the last answer until a timer closed the case. */
+  /** Between two cases of the actor, after the last, or nothing but silence after the last answer until a timer closed the case. */
   readonly isIdle: boolean
+  /** The last message in it, if it ended so. */
+  readonly lastActAt?: number
 }
 
 export interface TaskFact {
@@ -105,6 +107,7 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
   const waiting = new Map<string, TurnFact>()
   let current: CaseFact | undefined
   let customer: string | undefined
+  let lastMessageAt = 0
   for (const { seq, record } of entries) {
     const { input, emitted } = record
     if (input.history === true) continue
@@ -180,12 +183,13 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
       } else if (event.type === 'case.closed') {
         const outcome = event.data['outcome']
         Object.assign(current, { closedAt: at, outcome })
-        const isResolved = outcome === 'resolved' || outcome === 'escalated_resolved'
-        if ((input.type === 'timer.fired' || outcome === 'abandoned') && !isResolved) current.drop = record.from
+        const isServed = outcome === 'resolved' || outcome === 'escalated_resolved' || outcome === 'answered'
+        if ((input.type === 'timer.fired' || outcome === 'abandoned') && !isServed) current.drop = record.from
         closedBySilence = input.type === 'timer.fired' && current.userMessages > 0 && waiting.size === 0
       }
     }
-    readStateIntervals(record, kind, at, reopens || closedBySilence, entered, facts)
+    readStateIntervals(record, kind, at, reopens, closedBySilence ? lastMessageAt : undefined, entered, facts)
+    if (role !== undefined || emitted.some(({ type }) => type === 'message.sent')) lastMessageAt = at
     for (const { run, task } of record.started) {
       const started: TaskFact = { kind, name: task, startedAt: at, status: 'running' }
       tasks.set(run, started)
@@ -214,7 +218,8 @@ function readStateIntervals(
   { from, to, state }: Entry['record'],
   kind: string,
   at: number,
-  isIdle: boolean,
+  isBetween: boolean,
+  lastActAt: number | undefined,
   entered: Map<string, number>,
   facts: Facts,
 ): void {
@@ -222,7 +227,8 @@ function readStateIntervals(
   if (enteredAt === undefined) return
   const before = entered.get(from)
   if (before !== undefined && (from !== to || ms(enteredAt) !== before)) {
-    facts.stateIntervals.push({ kind, state: from, enteredAt: before, exitedAt: at, isIdle })
+    const isIdle = isBetween || (lastActAt !== undefined && lastActAt <= before)
+    facts.stateIntervals.push({ kind, state: from, enteredAt: before, exitedAt: at, isIdle, ...(lastActAt !== undefined && { lastActAt }) })
     entered.delete(from)
   }
   if (!entered.has(to)) entered.set(to, ms(enteredAt))

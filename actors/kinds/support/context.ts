@@ -3,6 +3,7 @@ import { roleSchema } from '../../../schemas/events.ts'
 import { detectLanguage } from '../../core/detect-language.ts'
 import type { Label } from '../../definition/kind.ts'
 import { clip } from './clip.ts'
+import { isDecline, isParting } from './gratitude.ts'
 import { classify } from './intents.ts'
 import { type Intent, INTENTS, TOPICS } from './lexicon.ts'
 
@@ -145,11 +146,24 @@ const CONTENT_RATING_MIN = 4
 
 /**
  * The outcome of a case in which the customer stopped writing. The last act of the customer decides: thanks (`resolved`, whatever went
- * wrong before), a complaint or a question without an answer (`abandoned`), or an answered question.
+ * wrong before), a complaint or a question without an answer (`abandoned`), or an answered question. Thanks that decline ("no thanks,
+ * forget it") or mean the opposite ("thanks for nothing") are none.
  */
-export function outcomeOfSilence({ intent, rating, misses, failures, complaints }: Context): string {
+export function outcomeOfSilence(context: Context): string {
+  const { rating, misses, failures, complaints } = context
+  const intent = lastActOf(context)
   if (intent === 'thanks' || intent === 'feedback_positive') return 'resolved'
   const isAnswered = intent !== null && isQuestion(intent)
   if (misses + failures > 0 || (complaints > 0 && !isAnswered)) return 'abandoned'
   return (rating ?? 0) >= CONTENT_RATING_MIN ? 'resolved' : 'answered'
+}
+
+/** The intent of the last message, or of the thanks before it where it only takes leave or answers "anything else?" with "no thanks". */
+function lastActOf({ intent, turns }: Context): Intent | null {
+  if (intent !== 'smalltalk') return intent
+  const said = turns.filter(({ role }) => role === 'user').map(({ text }) => text)
+  const isLeaving = (text: string): boolean => classify(text, null).intent === 'smalltalk' && (isParting(text) || isDecline(text))
+  const act = said.findLast((text) => !isLeaving(text))
+  const before = act === undefined ? undefined : classify(act, null).intent
+  return before === 'thanks' || before === 'feedback_positive' ? before : intent
 }

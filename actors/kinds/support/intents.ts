@@ -1,3 +1,4 @@
+import { gratitudeOf, isDecline, isParting } from './gratitude.ts'
 import { type Intent, INTENTS, LEXICON, type Topic, TOPICS } from './lexicon.ts'
 import { tokensOf } from './tokens.ts'
 
@@ -21,6 +22,10 @@ const TOKENS_MAX = 120
 const TOPIC_SCORE_CLEAR = 2
 const COURTESY_SHARE_BESIDE_TOPIC = 0.4
 const COURTESIES: ReadonlySet<Intent> = new Set(['smalltalk', 'thanks', 'feedback_positive'])
+/** A complaint with at least this score outweighs the thanks beside it: "thank you, but it did not help". */
+const COMPLAINT_SCORE_CLEAR = 3
+/** A term of thanks with less weight ("ok") only acknowledges. */
+const THANKS_WEIGHT_MIN = 3
 
 /** A message that refers to the previous one and scores less than this inherits its topic. */
 const OWN_SCORE_MIN = 2
@@ -57,14 +62,27 @@ export function classify(text: string, topic: Topic | null): Classification {
   if (continues && score < OWN_SCORE_MIN) {
     return { intent: topic, confidence: INHERITED_CONFIDENCE, topic, continues, because: found.map(({ term }) => term) }
   }
-  const intent = score === 0 ? 'other' : best
+  const intent = score === 0 ? 'other' : inContext(best, text, found, scores)
   return {
     intent,
     confidence: Math.round((score / (score + runnerUp + 1)) * 100) / 100,
     topic: isTopic(intent) ? intent : topic,
     continues,
-    because: found.filter(({ senses }) => senses.some((sense) => sense.intent === intent)).map(({ term }) => term),
+    because: found.filter(({ senses }) => score > 0 && senses.some((sense) => sense.intent === best)).map(({ term }) => term),
   }
+}
+
+/** The intent of a courtesy in the light of the words around it. */
+function inContext(best: Intent, text: string, found: readonly Found[], scores: ReadonlyMap<Intent, number>): Intent {
+  if (best !== 'thanks' && best !== 'smalltalk') return best
+  const thanks = found.some(({ senses }) => senses.some(({ intent, weight }) => intent === 'thanks' && weight >= THANKS_WEIGHT_MIN))
+  if (!thanks) return isDecline(text) ? 'smalltalk' : best
+  const meaning = gratitudeOf(text)
+  if (meaning !== 'thanks') return meaning === 'declines' ? 'smalltalk' : 'feedback_negative'
+  if (best === 'thanks') return best
+  // "Thanks, have a nice day" and "hey, thanks" are thanks; "thanks, are you a robot?" is not.
+  const isEven = scores.get('thanks') === scores.get('smalltalk') && !/[?？]/.test(text)
+  return isParting(text) || isEven ? 'thanks' : best
 }
 
 /** Among intents with equal scores, the first one wins. */
@@ -114,6 +132,9 @@ function scoresOf(found: readonly Found[]): Map<Intent, number> {
   for (const { intent, weight } of found.flatMap(({ senses }) => senses)) scores.set(intent, (scores.get(intent) ?? 0) + weight)
   const serious = [...TOPICS, 'other' as const].some((topic) => (scores.get(topic) ?? 0) >= TOPIC_SCORE_CLEAR)
   if (serious) for (const intent of COURTESIES) scores.set(intent, (scores.get(intent) ?? 0) * COURTESY_SHARE_BESIDE_TOPIC)
+  if ((scores.get('feedback_negative') ?? 0) >= COMPLAINT_SCORE_CLEAR) {
+    for (const intent of ['smalltalk', 'thanks'] as const) scores.set(intent, (scores.get(intent) ?? 0) * COURTESY_SHARE_BESIDE_TOPIC)
+  }
   return scores
 }
 

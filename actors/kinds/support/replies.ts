@@ -1,5 +1,6 @@
 import type { Language, Question } from './context.ts'
 import type { Answer, Hit } from './definition.ts'
+import { isDecline, isParting } from './gratitude.ts'
 import type { Intent } from './lexicon.ts'
 
 type InBoth = Readonly<Record<Language, string>>
@@ -14,6 +15,7 @@ export type Courtesy = (typeof COURTESIES)[number]
 const CATALOGUE = {
   greeting: { en: "Hello! I am the shop's assistant. What can I do for you?", zh: '您好！我是本店的智能助手，请问有什么可以帮您？' },
   goodbye: { en: 'Goodbye, and have a nice day!', zh: '再见，祝您生活愉快！' },
+  declined: { en: 'All right. If you need anything else, just write.', zh: '好的，有需要随时告诉我。' },
   machine: {
     en: 'I am an automatic assistant. If you would rather talk to a person, just say "agent".',
     zh: '我是智能助手。如果您想跟真人聊，说一声“转人工”就行。',
@@ -67,14 +69,14 @@ export const sentence = (key: ReplyKey, lang: Language): string => CATALOGUE[key
 /** The reply that hands a case to a person. */
 export const handover = (reason: Exclude<EscalationReason, 'agent_took_over'>, lang: Language): string => HANDOVER[reason][lang]
 
-const GOODBYE = /\b(bye|goodbye|see (you|ya)|cya|later|good night|take care|nice day)\b|再见|拜拜|回头见|晚安|👋/i
 const MACHINE = /\b(robot|bot|ai|real|human|person|who are you|your name)\b|机器人|真人|你是谁|叫什么/i
 
 /** The reply to a message that is only polite. */
 export function courtesy({ intent, text, lang }: Question & { intent: Courtesy }): string {
   if (intent === 'thanks') return sentence('thanks', lang)
   if (intent === 'feedback_positive') return sentence('content', lang)
-  if (GOODBYE.test(text)) return sentence('goodbye', lang)
+  if (isParting(text)) return sentence('goodbye', lang)
+  if (isDecline(text)) return sentence('declined', lang)
   return sentence(MACHINE.test(text) ? 'machine' : 'greeting', lang)
 }
 

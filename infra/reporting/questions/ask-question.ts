@@ -58,6 +58,16 @@ export async function askQuestion<Name extends QuestionName>(
   return rows.data
 }
 
+/** Whether history that was imported with `--count` is part of the answers for a scope. */
+export async function countsHistory(clickhouse: ClickHouseClient, { label: _label, tz: _tz, ...scope }: Scope): Promise<boolean> {
+  const query = `SELECT 1 FROM cases
+    WHERE tenant = {tenant:String} AND ({kind:String} = '' OR kind = {kind:String}) AND history AND counted
+      AND opened_at < {to:DateTime64(3, 'UTC')} AND (isNull(closed_at) OR closed_at >= {from:DateTime64(3, 'UTC')})
+    LIMIT 1`
+  const result = await clickhouse.query({ query, query_params: parametersOf(scope), format: 'JSONEachRow' })
+  return (await result.json()).length > 0
+}
+
 export interface Freshness {
   /** All records up to this LOG sequence are in the tables. */
   readonly seq: number

@@ -32,7 +32,8 @@ export function compareAnswers<Name extends QuestionName>(name: Name, now: Asked
   const current = placed(name, now)
   const previous = placed(name, before)
   const nothing = CUT_OFF.includes(name) ? null : nothingCounted(name)
-  const pairs = [...current].map(([key, row]) => pairOf(name, row, previous.get(key) ?? nothing))
+  const nothingAt = (row: Row): Row | null => (nothing === null ? null : { ...nothing, ...sameDay(row, now.scope, before.scope) })
+  const pairs = [...current].map(([key, row]) => pairOf(name, row, previous.get(key) ?? nothingAt(row)))
   if (nothing === null) return pairs
   const gone = [...previous].filter(([key]) => !current.has(key))
   const all = [...pairs, ...gone.map(([, row]) => pairOf(name, { ...row, ...nothing, ...sameDay(row, before.scope, now.scope) }, row))]

@@ -2,7 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { nearest } from '../../../schemas/nearest.ts'
-import { type Scope, UTC } from './ask-question.ts'
+import { LABEL_DEFAULT, type Scope, UTC } from './ask-question.ts'
 
 /** A scope as a person asks for it. */
 export interface WantedScope extends Omit<Scope, 'tenant'> {
@@ -59,6 +59,19 @@ async function noSuchKind(clickhouse: ClickHouseClient, tenant: string, kind: st
 
 const tenantsOf = (clickhouse: ClickHouseClient): Promise<string[]> =>
   namesOf(clickhouse, `SELECT DISTINCT tenant AS name FROM actors ORDER BY name LIMIT ${NAMES_MAX}`, {})
+
+/** Says of a path that no label has which ones there are. An answer by it would have one row without a value. */
+export async function absentLabelPath(
+  clickhouse: ClickHouseClient,
+  { tenant, kind = '', label = LABEL_DEFAULT }: Scope,
+): Promise<string | undefined> {
+  const query = `SELECT DISTINCT arrayJoin(JSONAllPaths(label)) AS name FROM actors
+    WHERE tenant = {tenant:String} AND ({kind:String} = '' OR kind = {kind:String}) ORDER BY name LIMIT ${NAMES_MAX}`
+  const paths = await namesOf(clickhouse, query, { tenant, kind })
+  if (paths.includes(label)) return undefined
+  const those = paths.length === 0 ? 'no label has any' : `${hint(label, paths)}paths: ${listed(paths)}`
+  return `no label has a value at "${label}"; ${those}`
+}
 
 /** ClickHouse has another list of zones than JavaScript, and minds case. */
 async function spelledTimeZone(clickhouse: ClickHouseClient, tz: string): Promise<string> {

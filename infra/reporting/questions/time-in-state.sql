@@ -1,26 +1,39 @@
 -- Time in state, and where people drop off
 --
 -- How long actors stayed in each state, for stays that ended in the period, and the states in which people dropped off. A drop-off is a
--- case that was closed in the period unresolved because its customer fell silent or gave up; `dropped` counts it in its `drop_state`.
+-- case that was closed in the period because its customer left without an answer: its outcome is `abandoned`, or a timer closed it with an
+-- outcome of the kind's own (none of `resolved`, `escalated_resolved`, `answered`). `dropped` counts it in its `drop_state`.
 --
 -- Usual: Time in status is the time between entering and leaving a status, with the time of waiting for the customer shown apart or stopped.
 -- Drop-off (also abandonment) counts conversations that customers left without a solution, by the last step they reached.
 --
 -- `drop_share` is the share of all drop-offs. `now` counts stays that started before the end of the period and have not ended.
--- One row per kind and state with a stay or a drop-off. Imported history does not count. Nor does a stay in which nobody waits: between two
--- cases of an actor (it ends with the opening of the next case), after the last case (unfinished), and the silence after the last answer (a
--- timer ends it by closing the case, and every question of the case has its reply): its length is that of the timer.
--- Stays in parallel states of an actor count separately. Times are NULL if no stay ended. The query finds the stays to leave out by 64-bit
--- hashes. This is fast, and wrong for about one stay in a billion.
+-- One row per kind and state with a stay or a drop-off. Imported history does not count. Nor does time in which nobody waits. A stay between
+-- two cases of an actor (it ends with the opening of the next case) or after the last case (unfinished) is left out whole. A stay that a
+-- timer ends by closing the case, where every question of the case has its reply, ends in silence: it counts from its start to the last
+-- message in it, of either side, and only the silence after that is left out. Where no message came in it, it is nothing but silence, and is
+-- left out whole.
+-- Stays in parallel states of an actor count separately. Times are NULL if no stay ended. The query finds these stays by 64-bit hashes. This
+-- is fast, and wrong for about one stay in a billion.
 WITH reopened AS (
   SELECT cityHash64(kind, actor, case_no - 1, committed_at) FROM cases
   WHERE tenant = {tenant:String} AND case_no > 1
     AND ({kind:String} = '' OR kind = {kind:String})
-), silence AS (
-  SELECT cityHash64(kind, actor, case_no, assumeNotNull(closed_at)) FROM cases
-  WHERE tenant = {tenant:String} AND turns > 0 AND turns_answered >= turns
+), served AS (
+  SELECT cityHash64(kind, actor, case_no) AS id, committed_at AS opened, assumeNotNull(closed_at) AS closed FROM cases
+  WHERE tenant = {tenant:String} AND NOT history AND turns > 0 AND turns_answered >= turns
     AND ({kind:String} = '' OR kind = {kind:String})
     AND closed_at >= {from:DateTime64(3, 'UTC')} AND closed_at < {to:DateTime64(3, 'UTC')}
+), silence AS (
+  SELECT served.id AS id, served.closed AS closed, max(messages.committed_at) AS last_act
+  FROM messages
+  INNER JOIN served ON served.id = cityHash64(messages.kind, messages.actor, messages.case_no)
+  WHERE messages.tenant = {tenant:String} AND NOT messages.history
+    AND ({kind:String} = '' OR messages.kind = {kind:String})
+    -- No partition is read from before the first of these cases.
+    AND messages.committed_at >= (SELECT minOrNull(opened) FROM served) AND messages.committed_at < {to:DateTime64(3, 'UTC')}
+    AND messages.committed_at < served.closed
+  GROUP BY id, closed
 ), over AS (
   SELECT cityHash64(kind, actor, case_no) FROM cases
   WHERE tenant = {tenant:String} AND (history OR isNotNull(closed_at))
@@ -38,14 +51,20 @@ SELECT
   dropped / nullIf(sum(dropped) OVER (), 0) AS drop_share
 FROM (
   SELECT
-    kind, state, count() AS stays, arrayMap(time -> toNullable(time), quantilesExact(0.5, 0.95)(ms)) AS times,
-    sum(ms) / 3600000 AS hours, 0 AS here, 0 AS lost
-  FROM state_intervals
-  WHERE tenant = {tenant:String} AND NOT history
-    AND ({kind:String} = '' OR kind = {kind:String})
-    AND left_at >= {from:DateTime64(3, 'UTC')} AND left_at < {to:DateTime64(3, 'UTC')}
-    AND cityHash64(kind, actor, case_no, left_at) NOT IN reopened
-    AND NOT (startsWith(cause, 'timer:') AND cityHash64(kind, actor, case_no, left_at) IN silence)
+    kind, state, count() AS stays, arrayMap(time -> toNullable(time), quantilesExact(0.5, 0.95)(length)) AS times,
+    sum(length) / 3600000 AS hours, 0 AS here, 0 AS lost
+  FROM (
+    SELECT
+      kind, state, startsWith(cause, 'timer:') AND closed = left_at AS is_silent,
+      if(is_silent, toUInt64(greatest(0, dateDiff('millisecond', entered_at, last_act))), ms) AS length
+    FROM state_intervals
+    LEFT JOIN silence ON silence.id = cityHash64(kind, actor, case_no)
+    WHERE tenant = {tenant:String} AND NOT history
+      AND ({kind:String} = '' OR kind = {kind:String})
+      AND left_at >= {from:DateTime64(3, 'UTC')} AND left_at < {to:DateTime64(3, 'UTC')}
+      AND cityHash64(kind, actor, case_no, left_at) NOT IN reopened
+      AND NOT (is_silent AND length = 0)
+  )
   GROUP BY kind, state
   UNION ALL
   SELECT kind, stay.state AS state, 0, [NULL, NULL], 0, count(), 0

@@ -95,8 +95,8 @@ function optionOf({ shape, labels, series, stacked = false, format, max, mark }:
     splitNumber: 4,
     axisLabel: { ...text, formatter: format },
     splitLine: { lineStyle: { color: RULE } },
-    // Stacked values are counts, so the axis has no tick between 1 and 2.
-    ...(stacked ? { minInterval: 1 } : {}),
+    // No tick between 1 and 2 where all values are whole: rounded, it would repeat its neighbour.
+    ...(series.every(({ values }) => values.every((one) => one === null || Number.isInteger(one))) ? { minInterval: 1 } : {}),
     ...(max === undefined ? {} : { max, interval: max / 4 }),
   }
   const isLabelled = isHorizontal && !stacked

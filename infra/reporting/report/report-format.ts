@@ -34,6 +34,7 @@ const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', zh: 'zh-CN' }
 const UNIT_LOCALES: Readonly<Record<Language, string>> = { en: 'en-US', zh: 'zh-CN' }
 
 const SECOND_MS = 1_000
+const HOUR_MS = 3_600_000
 /** Units for durations, each with the shortest duration that it is used for and its length. */
 const UNITS = [
   { unit: 'day', fromMs: 48 * 3_600_000, ms: 86_400_000 },
@@ -71,7 +72,8 @@ export function createFormat(language: Language, tz: string): Format {
   const formats: Omit<Format, 'change'> = {
     count: number({ maximumFractionDigits: 0 }),
     share: number({ style: 'percent', maximumFractionDigits: 1 }),
-    hours: number({ maximumFractionDigits: 1 }),
+    // A number of hours, in the unit that suits it.
+    hours: (value) => duration(typeof value === 'number' ? value * HOUR_MS : value),
     money: number({ maximumSignificantDigits: 4 }),
     score: number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }),
     decimal: number({ minimumFractionDigits: 1, maximumFractionDigits: 1 }),

@@ -27,13 +27,15 @@ interface Before {
 export interface ReportContent extends ReportOf {
   readonly answers: Answers
   readonly before?: Before | undefined
+  /** Whether history that was imported with `--count` is part of the answers. */
+  readonly countsHistory?: boolean | undefined
   /** Freshness of the tables before the first question. */
   readonly freshness: Freshness | undefined
 }
 
 /** The report as one HTML page. It has no scripts, and it loads no fonts, images or styles. */
 export function reportPage(content: ReportContent, words: Words): string {
-  const { scope, before, freshness, repairing, madeAt } = content
+  const { scope, before, freshness, repairing, madeAt, countsHistory = false } = content
   const { tz = UTC } = scope
   const format = createFormat(words.language, tz)
   const at = (time: Date): string => format.time(time.toISOString())
@@ -64,7 +66,10 @@ export function reportPage(content: ReportContent, words: Words): string {
             ${fact(words.period, period(scope))} ${before === undefined ? undefined : fact(words.before, period(before.scope))}
             ${fact(words.made, at(madeAt))}
           </dl>
-          <p>${state} ${words.times(tz)} ${before === undefined ? '' : words.comparison}</p>
+          <p>
+            ${state} ${words.times(tz)} ${countsHistory ? words.historyCounts : words.noHistory}
+            ${before === undefined ? '' : words.comparison}
+          </p>
           ${repairing.length === 0 ? undefined : html`<p role="alert">${words.repairing(repairing.join(', '))}</p>`}
           <nav aria-label="${words.contents}">
             <ol>

@@ -44,6 +44,10 @@ export interface Words {
   readonly more: (count: string) => string
   readonly howCounted: string
   readonly times: (zone: string) => string
+  /** Says that no answer includes imported history. */
+  readonly noHistory: string
+  /** Says which answers include the history that was imported with `--count`. */
+  readonly historyCounts: string
   readonly columns: Readonly<Record<ColumnName, string>>
   /** Names of series that are not columns. */
   readonly series: { readonly escalated: string; readonly contained: string; readonly abandoned: string }

@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
-import { askQuestion, readFreshness, type Scope } from '../questions/ask-question.ts'
+import { askQuestion, countsHistory, readFreshness, type Scope } from '../questions/ask-question.ts'
 import type { Answer } from '../questions/questions.ts'
 import type { Language } from './report-format.ts'
 import { type ReportOf, reportPage } from './report-page.ts'
@@ -23,7 +23,9 @@ export async function makeReport(
   const freshness = await readFreshness(clickhouse)
   const answers = await askAll(clickhouse, of.scope, join)
   const before = previous === undefined ? undefined : { scope: previous, answers: await askAll(clickhouse, previous, join) }
-  return reportPage({ ...of, answers, before, freshness }, WORDS[language])
+  const scopes = previous === undefined ? [of.scope] : [of.scope, previous]
+  const counted = await Promise.all(scopes.map((scope) => countsHistory(clickhouse, scope)))
+  return reportPage({ ...of, answers, before, freshness, countsHistory: counted.includes(true) }, WORDS[language])
 }
 
 const askAll = async (clickhouse: ClickHouseClient, scope: Scope, join: JoinMeanings): Promise<Answers> => ({

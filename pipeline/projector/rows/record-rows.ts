@@ -1,5 +1,5 @@
 import { attributeTexts } from '../../../schemas/envelope.ts'
-import { isResolved, labelNumber, labelText } from '../../../schemas/event-readers.ts'
+import { isServed, labelNumber, labelText } from '../../../schemas/event-readers.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import type { Address } from '../../../schemas/subjects.ts'
 import { CONTEXT_TEXT_CHARS_MAX, type Row, type TableName } from '../../../schemas/tables.ts'
@@ -157,8 +157,8 @@ function caseRows({ identity, record, seq, at }: Source): Row<'cases'>[] {
       lang: current.lang ?? null,
       first_intent: current.intent ?? null,
       outcome: ended?.outcome ?? null,
-      // Records of earlier versions state it for resolved cases too.
-      drop_state: isResolved(ended?.outcome) ? null : (ended?.drop ?? null),
+      // Records of earlier versions state it for served cases too.
+      drop_state: isServed(ended?.outcome) ? null : (ended?.drop ?? null),
       escalation_reason: escalated?.reason ?? null,
       first_responder: current.responded?.by ?? null,
       first_response_at: current.responded?.at ?? null,

@@ -2,7 +2,7 @@ import { labelNumber } from '../../../schemas/event-readers.ts'
 import type { Asked, Case, LogRecord } from '../../../schemas/record.ts'
 import { type Entered, leavesOf } from './expected-intervals.ts'
 import { messagesIn } from './expected-messages.ts'
-import { type CaseTally, isSuccess, newCase, type Question, type Step, type Tally } from './tally.ts'
+import { type CaseTally, isServed, newCase, type Question, type Step, type Tally } from './tally.ts'
 
 /**
  * The counts stored in a record, for a verification that starts in the middle of an actor. The rows of this record are then not verified
@@ -19,7 +19,7 @@ export function tallyOf(record: LogRecord, seq: number): Tally {
     lang: resumed.lang ?? null,
     intent: resumed.intent ?? null,
     outcome: resumed.ended?.outcome ?? null,
-    dropState: isSuccess(resumed.ended?.outcome ?? null) ? null : (resumed.ended?.drop ?? null),
+    dropState: isServed(resumed.ended?.outcome ?? null) ? null : (resumed.ended?.drop ?? null),
     reason: resumed.escalated?.reason ?? null,
     responder: resumed.responded?.by ?? null,
     respondedAt: resumed.responded?.at ?? null,

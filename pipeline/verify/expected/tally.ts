@@ -254,7 +254,7 @@ function countEvents(now: Tally, record: LogRecord, { received, sent }: RecordMe
       now.isClosed = true
       own.outcome = readOutcome(data) ?? null
       own.closedAt = record.at
-      const isLost = (record.input.type === 'timer.fired' && !isSuccess(own.outcome)) || own.outcome === 'abandoned'
+      const isLost = (record.input.type === 'timer.fired' && !isServed(own.outcome)) || own.outcome === 'abandoned'
       own.dropState = isLost ? record.from : null
     }
   }
@@ -268,7 +268,7 @@ function countEvents(now: Tally, record: LogRecord, { received, sent }: RecordMe
 }
 
 /** A case that ends so has lost no customer. */
-export const isSuccess = (outcome: string | null): boolean => outcome === 'resolved' || outcome === 'escalated_resolved'
+export const isServed = (outcome: string | null): boolean => ['resolved', 'escalated_resolved', 'answered'].includes(outcome ?? '')
 
 /** The facts of an imported conversation. */
 function countImported(own: CaseTally, { input, at }: LogRecord): void {

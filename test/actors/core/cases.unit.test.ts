@@ -20,6 +20,7 @@ const parrot = defineKind({
     end: z.looseObject({}),
     call: z.looseObject({}),
     rest: z.looseObject({}),
+    reply: z.looseObject({}),
   },
   emits: { 'message.sent': z.looseObject({}), 'case.closed': z.looseObject({}), escalated: z.looseObject({}) },
   tasks: {},
@@ -33,11 +34,13 @@ const machine = setup(parrot.xstate).createMachine({
         say: { actions: emit(({ event }) => ({ type: 'message.sent' as const, data: event.data })) },
         end: { actions: emit(({ event }) => ({ type: 'case.closed' as const, data: event.data })) },
         rest: 'content',
+        reply: 'replied',
         call: { actions: emit(({ event }) => ({ type: 'escalated' as const, data: event.data })) },
       },
       after: { 1000: { target: 'asleep', actions: emit({ type: 'case.closed', data: { outcome: 'silence' } }) } },
     },
     asleep: {},
+    replied: { after: { 1000: { target: 'asleep', actions: emit({ type: 'case.closed', data: { outcome: 'answered' } }) } } },
     content: { after: { 1000: { target: 'asleep', actions: emit({ type: 'case.closed', data: { outcome: 'resolved' } }) } } },
   },
 })
@@ -118,8 +121,9 @@ describe('a case', () => {
       drop: 'perched',
     })
     expect(last(user('hello'), event('end', { outcome: 'resolved' })).case.ended).toEqual({ at: timeAt(2), outcome: 'resolved' })
-    // A machine that closes resolved cases by a timer loses no customer by it.
+    // A machine that closes resolved or answered cases by a timer loses no customer by it.
     expect(last(user('hello'), event('rest'), event('timer.fired')).case.ended).toEqual({ at: timeAt(3), outcome: 'resolved' })
+    expect(last(user('hello'), event('reply'), event('timer.fired')).case.ended).toEqual({ at: timeAt(3), outcome: 'answered' })
     expect(last(user('hello'), event('end', { outcome: 7 })).case).toMatchObject({ closed: true, ended: { at: timeAt(2) } })
   })
 

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { en } from '../../../infra/reporting/report/words/en.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
 import { caughtUp, rows } from '../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
@@ -76,6 +77,8 @@ test('history counts in the questions with --count, also when it is imported aga
   const ask = async (name: string) =>
     (await cliJson<Record<string, unknown>>(['questions', name, '--tenant', 'march', ...PERIOD], { dataDir }))[0]
   expect(await ask('first-response')).toMatchObject({ cases: 0 })
+  const report = async () => (await runCli(['report', '--tenant', 'march', ...PERIOD, '--out', '-'], { dataDir })).stdout
+  expect(await report()).toContain(en.noHistory)
 
   const path = await fileOf('counted.jsonl', lines(march))
   expect(await runCli(['import', path, '--tenant', 'march', '--count', '--wait'], { dataDir })).toMatchObject({ code: 0 })
@@ -88,6 +91,7 @@ test('history counts in the questions with --count, also when it is imported aga
   expect(await ask('containment')).toMatchObject({ closed: 1, contained: 0 })
   expect(await ask('repeat-contact')).toMatchObject({ closed: 1, repeated: 0 })
   expect(await ask('intent-funnel')).toMatchObject({ cases: 1, answered: 1 })
+  expect(await report()).toContain(en.historyCounts)
   const [hours] = await rows<{ open: number }>(system, "SELECT count() AS open FROM cases WHERE tenant = 'march' AND isNull(closed_at)")
   expect(hours?.open).toBe(0)
   expect((await runCli(['verify'], { dataDir })).code).toBe(0)

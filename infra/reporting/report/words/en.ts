@@ -59,7 +59,11 @@ export const en: Words = {
   nobody: 'Nobody',
   more: (count) => `and ${count} more, in "colloquy questions"`,
   howCounted: 'How it is counted',
-  times: (zone) => `All times are in the time zone ${zone}. Imported history is not included. A dash means unknown.`,
+  times: (zone) => `All times are in the time zone ${zone}. A dash means unknown.`,
+  noHistory: 'Imported history is not included.',
+  historyCounts:
+    'Imported history is included where it was imported with --count, and only in cases handled alone, first replies, returning '
+    + 'customers, satisfaction, open cases, outcomes by intent and by label, and when customers come.',
   series: { escalated: 'With a person', contained: 'Machine alone', abandoned: 'Machine alone, given up' },
   values: VALUES,
   columns: {
@@ -103,7 +107,7 @@ export const en: Words = {
     kind: 'Kind',
     state: 'State',
     stays: 'Stays',
-    hours: 'Hours in all',
+    hours: 'Time in all',
     now: 'There now',
     dropped: 'Lost ' + 'here',
     drop_share: 'Share of lost',
@@ -253,7 +257,7 @@ export const en: Words = {
       title: 'Where does time go, and where are customers lost?',
       definition:
         'How long cases stayed in each state, for stays that ended in the period, without the silence after the last answer; and the '
-        + 'states in which customers were lost: their case was closed unresolved because they fell silent or gave up.',
+        + 'states in which customers were lost: they left without an answer, which a case that ends as answered or resolved has.',
       summary: (rows, f) => {
         const longest = rows[0]
         const worst = rows.toSorted((a, b) => b.dropped - a.dropped)[0]
@@ -261,7 +265,7 @@ export const en: Words = {
           worst === undefined || worst.dropped === 0
             ? 'no customer was lost.'
             : `most customers were lost in ` + `"${clipped(worst.state)}" (${f.count(worst.dropped)}, ${f.share(worst.drop_share)}).`
-        return `Most time was spent in "${clipped(longest?.state ?? '')}" (${f.hours(longest?.hours ?? 0)} hours); ${lost}`
+        return `Most time was spent in "${clipped(longest?.state ?? '')}" (${f.hours(longest?.hours ?? 0)} in all); ${lost}`
       },
     },
     backlog: {

@@ -57,7 +57,10 @@ export const zh: Words = {
   nobody: '无人回复',
   more: (count) => `另有 ${count} 项，见 "colloquy questions"`,
   howCounted: '统计口径',
-  times: (zone) => `所有时间的时区为 ${zone}。导入的历史对话不计入。“–” 表示未知。`,
+  times: (zone) => `所有时间的时区为 ${zone}。“–” 表示未知。`,
+  noHistory: '导入的历史对话不计入。',
+  historyCounts:
+    '导入时用了 --count 的历史对话计入以下问题：独立处理、首次回复、再次来访、满意度、积压、按意图和按标签的结果、客户来访时段；其他问题不计入任何导入的历史。',
   series: { escalated: '有人工参与', contained: '仅机器', abandoned: '仅机器，客户放弃' },
   values: VALUES,
   columns: {
@@ -101,7 +104,7 @@ export const zh: Words = {
     kind: '类型',
     state: '状态',
     stays: '停留次数',
-    hours: '总小时数',
+    hours: '总时长',
     now: '当前停留',
     dropped: '流失',
     drop_share: '流失占比',
@@ -231,7 +234,8 @@ export const zh: Words = {
     },
     'time-in-state': {
       title: '时间花在哪里，客户在哪里流失？',
-      definition: '期间内结束的每个状态的停留时间（最后一次回答之后等待超时的时间不计），以及因客户流失而关闭的个案当时所处的状态。',
+      definition:
+        '期间内结束的每个状态的停留时间（最后一次回答之后等待超时的时间不计），以及流失的客户（没有得到回答就离开；以“已回答”或“已解决”结束的不算）当时所处的状态。',
       summary: (rows, f) => {
         const longest = rows[0]
         const worst = rows.toSorted((a, b) => b.dropped - a.dropped)[0]
@@ -239,7 +243,7 @@ export const zh: Words = {
           worst === undefined || worst.dropped === 0
             ? '没有客户流失。' + ''
             : `流失最多的是“${clipped(worst.state)}”（${f.count(worst.dropped)} 个，${f.share(worst.drop_share)}）。`
-        return `停留最久的状态是“${clipped(longest?.state ?? '')}”（共 ${f.hours(longest?.hours ?? 0)} 小时）；${lost}`
+        return `停留最久的状态是“${clipped(longest?.state ?? '')}”（共 ${f.hours(longest?.hours ?? 0)}）；${lost}`
       },
     },
     backlog: {

@@ -434,6 +434,120 @@ describe('silence', () => {
     expect(harness.last.emitted).toMatchObject([{ type: 'case.closed', data: { outcome } }])
   })
 
+  const AFTER_A_MISS = {
+    resolved: {
+      en: [
+        'ta very much, have a nice day',
+        'thanks, bye',
+        'cheers, see you later',
+        'hey, thanks!',
+        'Thank you. Have a great weekend!',
+        'ok thanks anyway, bye',
+        'cheers mate',
+        'Never mind, I found it, thanks',
+        'No, that is all, thank you',
+        'no more questions, thanks',
+        'Thanks, no worries',
+        'thank you, good night',
+        'No, thanks, that solved it',
+        "thanks, I didn't know that",
+      ],
+      zh: [
+        '谢谢，再见',
+        '多谢，拜拜',
+        '好的，谢谢你，没事了',
+        '感谢您的帮助！',
+        '谢谢，晚安',
+        '谢谢，我知道了',
+        '不用了，已经解决了，谢谢',
+        '算了，我找到了，谢谢',
+        '您好，谢谢',
+        '谢谢，没问题了',
+        '谢谢，我打算了解一下',
+        '没白等，谢谢',
+      ],
+    },
+    abandoned: {
+      en: [
+        'thanks for nothing',
+        'Thanks a lot for nothing',
+        'thank you for wasting my time',
+        'no thanks, forget it',
+        'No, thank you.',
+        'nope, thanks',
+        'never mind, thanks',
+        "thanks, don't bother",
+        'thanks but no thanks',
+        "Thank you, but that didn't help",
+        'thanks but I still have no idea',
+        'no need, thanks',
+        "It's not what I asked, but thanks",
+        "thanks, I'll try somewhere else",
+        'I give up, thanks',
+        "never mind, I haven't found it, thanks",
+        'no thanks to you',
+        'forget it, cheers',
+        'ok, bye',
+        'ok, forget it',
+        'never mind',
+        'That is not what I wanted, thanks',
+      ],
+      zh: [
+        '不用了，谢谢',
+        '算了谢谢',
+        '谢谢，不用了',
+        '谢谢，算了',
+        '不必了，谢谢',
+        '不需要了，谢谢',
+        '谢谢，但是没用',
+        '谢谢，还是不行',
+        '谢谢，不过我还是没看懂',
+        '谢谢你什么都没帮上',
+        '谢谢你浪费我的时间',
+        '呵呵，谢谢',
+        '谢什么谢',
+        '没必要了，谢谢',
+        '还没解决，算了，谢谢',
+        '不麻烦你了，谢谢',
+        '不对，不过谢谢',
+        '好吧，算了',
+        '不用了',
+        '没帮上忙，谢谢',
+      ],
+    },
+  }
+  const said = Object.entries(AFTER_A_MISS).flatMap(([outcome, { en, zh }]) => [
+    ...en.map((text) => [outcome, 'Who won the elections in Brazil?', text] as const),
+    ...zh.map((text) => [outcome, '巴西大选谁赢了？', text] as const),
+  ])
+  test.each(said)('ends as %s after %j without an answer, and then %j', async (outcome, question, text) => {
+    const harness = createSupportHarness()
+    for (const one of [question, text]) await harness.ask(one)
+    expect(harness.state).toBe('open.listening')
+    harness.fire()
+    expect(harness.last.emitted).toMatchObject([{ type: 'case.closed', data: { outcome } }])
+  })
+
+  test.each([
+    ['resolved', ['Who won the elections in Brazil?', 'thank you so much', 'no thanks']],
+    ['resolved', ['Who won the elections in Brazil?', 'thanks', 'bye']],
+    ['resolved', ['巴西大选谁赢了？', '谢谢', '不用了，谢谢']],
+    ['answered', ['How much is shipping to Germany?', 'no thanks']],
+    ['answered', ['寄到德国运费多少', '不用了，谢谢']],
+    ['abandoned', ['Who won the elections in Brazil?', 'thanks', 'thanks for nothing']],
+  ])('ends as %s where thanks are declined or taken back: %j', async (outcome, texts) => {
+    const harness = createSupportHarness()
+    for (const text of texts) await harness.ask(text)
+    harness.fire()
+    expect(harness.last.emitted).toMatchObject([{ type: 'case.closed', data: { outcome } }])
+  })
+
+  test('a customer who declines is not greeted', async () => {
+    const harness = createSupportHarness()
+    const [reply] = await harness.ask('no thanks, forget it')
+    expect(reply?.data['text']).toMatch(/^All right/)
+  })
+
   test.each([
     ['resolved', ['ask', 'rate']],
     ['abandoned', ['rate', 'ask']],

@@ -53,7 +53,7 @@ test('days are paired by their place in the period, in order, and keep their nam
     [null, 5, undefined, -2],
     ['2026-11-08', 2, '2026-11-01', -4],
     ['2026-11-09', 0, '2026-11-02', -1],
-    ['2026-11-11', 3, undefined, 3],
+    ['2026-11-11', 3, '2026-11-04', 3],
   ])
 })
 

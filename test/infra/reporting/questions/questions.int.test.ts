@@ -179,6 +179,14 @@ test('label-funnel: the path may be any of the label', async () => {
   expect(parts).toEqual([{ ...all, total: false }])
 })
 
+test('"colloquy questions label-funnel" names the paths that there are for one that no label has', async () => {
+  const ask = (...flags: string[]) => runCli(['questions', 'label-funnel', '--tenant', TENANT, '--json', ...flags], { dataDir })
+  const { code, stderr } = await ask('--label', 'intnt')
+  expect(code).toBe(0)
+  expect(stderr).toContain('no label has a value at "intnt"; did you mean "intent"? paths: confidence, intent')
+  expect((await ask('--label', 'intent')).stderr).not.toContain('paths:')
+})
+
 test('"colloquy questions unanswered" joins groups of words by the vectors of the search index, and loses no question', async () => {
   const [from, to] = [startedAt - HOUR_MS, startedAt + HOUR_MS]
   const byWords = await askQuestion(analyst, 'unanswered', scopeOf(await periodOf(from, to)))
@@ -252,6 +260,50 @@ test('answers about cases are right over weeks with returning customers and repl
   expect(Number(whole?.['repeated'])).toBeGreaterThan(20)
   expect(Number(whole?.['pending'])).toBeGreaterThan(5)
 }, 180_000)
+
+test('time-in-state: a stay that ends in silence counts up to the last message in it', async () => {
+  const tenant = 'silent'
+  const start = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 5 * HOUR_MS
+  const at = (seconds: number): string => new Date(start + seconds * 1_000).toISOString().slice(0, 23).replace('T', ' ')
+  const of = (actor: string) => ({ tenant, kind: 'desk', actor, case_no: 1, machine: 'desk@1', history: false })
+  // Each was answered at 10 s, entered its state then, and was closed by a timer at 30 s. One message more came at 16 s, or none.
+  const actors = ['thanked', 'silent', 'unanswered']
+  const cases = actors.map((actor, index) => {
+    const turns = { turns: 1, turns_answered: actor === 'unanswered' ? 0 : 1, messages: 3 }
+    const times = { committed_at: at(0), opened_at: at(0), closed_at: at(30), last_at: at(30) }
+    return { ...of(actor), ...times, ...turns, outcome: 'answered', last_seq: 3_000_000_000_000 + index }
+  })
+  const messages = actors.flatMap((actor, index) =>
+    [0, 10, ...(actor === 'silent' ? [] : [16])].map((seconds, number) => ({
+      ...of(actor),
+      seq: 3_000_000_000_000 + index * 10 + number,
+      idx: 0,
+      id: `m${number}`,
+      role: 'user',
+      text: 'a word',
+      time: at(seconds),
+      committed_at: at(seconds),
+    })),
+  )
+  const stays = actors.map((actor, index) => ({
+    ...of(actor),
+    state: actor,
+    next: 'closed',
+    cause: 'timer:silence',
+    left_seq: 3_000_000_000_000 + index * 10 + 5,
+    entered_at: at(10),
+    left_at: at(30),
+    ms: 20_000,
+  }))
+  await system.running.client?.insert({ table: 'cases_rows', format: 'JSONEachRow', values: cases })
+  await system.running.client?.insert({ table: 'messages_rows', format: 'JSONEachRow', values: messages })
+  await system.running.client?.insert({ table: 'state_intervals_rows', format: 'JSONEachRow', values: stays })
+  const answer = await askQuestion(analyst, 'time-in-state', scopeOf(await periodOf(start, start + HOUR_MS), tenant))
+  expect(answer.map(({ state, stays, p50_ms, dropped }) => ({ state, stays, p50_ms, dropped }))).toEqual([
+    { state: 'unanswered', stays: 1, p50_ms: 20_000, dropped: 0 },
+    { state: 'thanked', stays: 1, p50_ms: 6_000, dropped: 0 },
+  ])
+})
 
 test('every question has an answer for an empty period, with NULL for rates over nothing', async () => {
   const period = await periodOf(startedAt - 50 * HOUR_MS, startedAt - 49 * HOUR_MS)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { QUESTION_NAMES } from '../../../../infra/reporting/questions/questions.ts'
+import { COLOURS, drawChart } from '../../../../infra/reporting/report/report-charts.ts'
 import { type ReportContent, reportPage } from '../../../../infra/reporting/report/report-page.ts'
 import type { Answers } from '../../../../infra/reporting/report/report-words.ts'
 import { en } from '../../../../infra/reporting/report/words/en.ts'
@@ -261,6 +262,42 @@ test('times are those of the zone, and the page names the kind', () => {
   expect(page).toContain('1 Nov 2026, 05:45')
   expect(page).toContain('All times are in the time zone Asia/Kathmandu.')
   expect(page).toMatch(/<dt>Kind<\/dt>\s*<dd>support<\/dd>/)
+})
+
+test('the page says which imported history counts', () => {
+  for (const words of [en, zh]) {
+    expect(reportPage(content, words)).toContain(words.noHistory)
+    const counted = reportPage({ ...content, countsHistory: true }, words)
+    expect(counted).toContain(words.historyCounts)
+    expect(counted).not.toContain(words.noHistory)
+  }
+})
+
+test('a short time in a state has a unit that suits it', () => {
+  const stay = {
+    kind: 'support',
+    state: 'open',
+    stays: 1,
+    p50_ms: 6_000,
+    p95_ms: 6_000,
+    hours: 6 / 3_600,
+    now: 0,
+    dropped: 0,
+    drop_share: null,
+  }
+  const short = { ...content, answers: { ...answers, 'time-in-state': [stay] } }
+  expect(reportPage(short, zh)).toContain('停留最久的状态是“open”（共 6秒）')
+  expect(reportPage(short, en)).toContain('(6 sec in all)')
+})
+
+test('an axis of small whole numbers has no tick twice', () => {
+  for (const shape of ['bars', 'columns', 'lines'] as const) {
+    const series = [{ name: 'n', values: [0, 1, null], colour: COLOURS.plain }]
+    const { html } = drawChart({ shape, labels: ['a', 'b', 'c'], series, format: (value) => `v${Math.round(value)}` })
+    const ticks = [...html.matchAll(/>(v\d+)</g)].map(([, tick]) => tick)
+    // Bars are labelled with their values beside the ticks.
+    expect(ticks.filter((tick) => tick === 'v1').length).toBe(shape === 'bars' ? 2 : 1)
+  }
 })
 
 test('the page names the tables that lack rows', () => {
