@@ -256,8 +256,9 @@ export const en: Words = {
     'time-in-state': {
       title: 'Where does time go, and where are customers lost?',
       definition:
-        'How long cases stayed in each state, for stays that ended in the period, without the silence after the last answer; and the '
-        + 'states in which customers were lost: they left without an answer, which a case that ends as answered or resolved has.',
+        'How long cases stayed in each state, for stays that ended in the period, without the silence after the last message of an '
+        + 'answered case; and the states in which customers were lost: they left without an answer, which a case that ends as answered '
+        + 'or resolved has.',
       summary: (rows, f) => {
         const longest = rows[0]
         const worst = rows.toSorted((a, b) => b.dropped - a.dropped)[0]

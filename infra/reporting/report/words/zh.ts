@@ -235,7 +235,7 @@ export const zh: Words = {
     'time-in-state': {
       title: '时间花在哪里，客户在哪里流失？',
       definition:
-        '期间内结束的每个状态的停留时间（最后一次回答之后等待超时的时间不计），以及流失的客户（没有得到回答就离开；以“已回答”或“已解决”结束的不算）当时所处的状态。',
+        '期间内结束的每个状态的停留时间（都已回复、因超时关闭的个案，最后一条消息之后的沉默不计），以及流失的客户（没有得到回答就离开；以“已回答”或“已解决”结束的不算）当时所处的状态。',
       summary: (rows, f) => {
         const longest = rows[0]
         const worst = rows.toSorted((a, b) => b.dropped - a.dropped)[0]
