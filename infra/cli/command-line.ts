@@ -4,6 +4,9 @@ import { failureText } from '../app/failure-text.ts'
 import { createOutput } from '../app/terminal-output.ts'
 import { createProgram } from './program.ts'
 
+/** Time that a command which has failed may take to end by itself. */
+const LINGER_MS = 1_000
+
 const out = createOutput(process.stdout, process.stderr)
 const program = createProgram(process.env, out)
 
@@ -21,4 +24,6 @@ try {
   const level: unknown = program.getOptionValue('logLevel') ?? process.env['COLLOQUY_LOG_LEVEL']
   out.note(failureText(error, level === 'debug' || level === 'trace'))
   process.exitCode = 1
+  // A connection on which a server does not answer would keep the process.
+  setTimeout(() => process.stdout.write('', () => process.exit()), LINGER_MS).unref()
 }

@@ -180,7 +180,13 @@ const IN_THE_BODY =
 
 function isTooMuch(url: string): boolean {
   const parameters = url.split('?').slice(1).join('?').split('&')
-  return parameters.length > PARAMETERS_MAX || parameters.some((one) => one.length - one.indexOf('=') - 1 > PARAMETER_BYTES_MAX)
+  return parameters.length > PARAMETERS_MAX || parameters.some(isTooLongParameter)
+}
+
+/** The longer one of its name and its value counts. */
+function isTooLongParameter(text: string): boolean {
+  const nameEnd = text.includes('=') ? text.indexOf('=') : text.length
+  return Math.max(nameEnd, text.length - nameEnd - 1) > PARAMETER_BYTES_MAX
 }
 
 /** Answers a connection for which there is no room even to read its request. */
@@ -216,7 +222,7 @@ type Times = Pick<EngineOptions['analyst'], 'executionSec' | 'executionSecMax'>
 
 /** As ClickHouse says it, because clients take the number and the name from this text. */
 const timeIsOver = (sec: number, { executionSec, executionSecMax }: Times): string =>
-  `Code: 159. DB::Exception: Timeout exceeded: the query has run for ${sec} seconds. Whatever its SETTINGS clause says, a query has `
+  `Code: 159. DB::Exception: Timeout exceeded: the query and its upload have taken ${sec} seconds. Whatever its SETTINGS clause says, a query has `
   + `${executionSec} seconds, or up to ${executionSecMax} if max_execution_time in its URL says so. (TIMEOUT_EXCEEDED)\n`
 
 /** ClickHouse's code of errors that have no code of their own. */

@@ -182,3 +182,12 @@ test.skipIf(!existsSync(OPENAPI))(
   },
   60_000,
 )
+
+test('a NATS that hangs: a command says so, and ends', async () => {
+  await start()
+  freeze(Number(await readFile(join(dataDir, 'nats.pid'), 'utf8')))
+
+  const { code, stderr } = await runCli(['publish', 'acme/toy/a', 'add', '{"by":1}'], { dataDir })
+
+  expect([code, stderr]).toEqual([1, expect.stringContaining('code: nats_unreachable')])
+})

@@ -134,6 +134,7 @@ test('what the engine would answer with 500 is refused with advice, and headers 
   await answered(long, '414 URI Too Long')
   expect(long.text()).toContain('Send a longer query as the body of a POST')
   await answered(await open(query.replace('?', `?${'a=1&'.repeat(1_000)}`)), '414 URI Too Long')
+  await answered(await open(query.replace('?', `?${'a'.repeat(140_000)}=1&`)), '414 URI Too Long')
   const headers = Array.from({ length: 1_001 }, (_, index) => `X-${index}: 1\r\n`).join('')
   await answered(await open(query.replace('\r\n\r\n', `\r\n${headers}\r\n`)), '431 Request Header Fields Too Large')
 
