@@ -17,7 +17,8 @@ export type Outcome =
       readonly kind: 'done'
       readonly output: unknown
       readonly attempts: number
-      /** Of the last failed attempt. */ readonly attemptError?: TaskError
+      /** Of the last failed attempt. */
+      readonly attemptError?: TaskError
     }
   | { readonly kind: 'failed'; readonly error: TaskError; readonly attempts: number }
   | { readonly kind: 'given_up' }

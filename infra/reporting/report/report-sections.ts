@@ -33,6 +33,17 @@ const series = <Row>(rows: readonly Row[], name: string, colour: string, valueOf
 })
 const drawn = <Row extends { readonly total: boolean }>(rows: readonly Row[]): Row[] => partsOf(rows).slice(0, PARTS_MAX)
 
+/** A bar for each group of questions: how often it was asked. */
+function askedChart(rows: Answer<'knowledge-gaps'> | Answer<'unanswered'>, { words, format }: Tools): Chart {
+  const parts = drawn<Pick<(typeof rows)[number], 'total' | 'example' | 'asked'>>(rows)
+  return {
+    shape: 'bars',
+    labels: parts.map((row) => clipped(row.example ?? '')),
+    format: format.count,
+    series: [series(parts, words.columns.asked, COLOURS.plain, (row) => row.asked)],
+  }
+}
+
 export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
   containment: {
     columns: [
@@ -286,12 +297,7 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       ['last_at', 'time'],
     ],
     hasData: (rows) => some(totalOf(rows)?.asked),
-    chart: (rows, { words, format }) => ({
-      shape: 'bars',
-      labels: drawn(rows).map((row) => clipped(row.example ?? '')),
-      format: format.count,
-      series: [series(drawn(rows), words.columns.asked, COLOURS.plain, (row) => row.asked)],
-    }),
+    chart: askedChart,
   },
   tasks: {
     columns: [
@@ -338,12 +344,7 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       ['last_at', 'time'],
     ],
     hasData: (rows) => some(totalOf(rows)?.asked),
-    chart: (rows, { words, format }) => ({
-      shape: 'bars',
-      labels: drawn(rows).map((row) => clipped(row.example ?? '')),
-      format: format.count,
-      series: [series(drawn(rows), words.columns.asked, COLOURS.plain, (row) => row.asked)],
-    }),
+    chart: askedChart,
   },
   'heat-map': {
     columns: [

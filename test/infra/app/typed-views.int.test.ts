@@ -303,23 +303,13 @@ test('facts within facts of a label are columns, and a fact of another shape is 
   ])
 })
 
+/** Fields of the kind `odd` whose names need quoting or have no letters. */
+const ODD_NAMES = { '1': 1, null: 1, size0: 2, "it's": 3, '\\': 4, '`': 5, '%s {x:Int8}': 6 }
+
 test('a field whose name ClickHouse cannot have is in data_raw only, and all others are columns', async () => {
   const names = (await columnsOf('odd_named')).map(({ name }) => name)
   expect(names).toEqual(expect.arrayContaining(['fine', '名字', '价格', 'p_q', 'size0', 'it_s', 'object', 'list', 'data']))
-  const base = {
-    fine: 7,
-    价格: 2.5,
-    名字: '壶',
-    '1': 1,
-    null: 1,
-    size0: 2,
-    "it's": 3,
-    '\\': 4,
-    '`': 5,
-    '%s {x:Int8}': 6,
-    nothing: null,
-    big: 3,
-  }
+  const base = { fine: 7, 价格: 2.5, 名字: '壶', ...ODD_NAMES, nothing: null, big: 3 }
   const data = {
     ...base,
     '': 9,
@@ -344,20 +334,7 @@ test('a field whose name ClickHouse cannot have is in data_raw only, and all oth
 })
 
 test('all fields of an event with data_error are NULL, or empty lists', async () => {
-  const data = {
-    fine: 7,
-    名字: '壶',
-    价格: 2.5,
-    'p.q': 9,
-    p: { q: 10 },
-    '1': 1,
-    null: 1,
-    size0: 2,
-    "it's": 3,
-    '\\': 4,
-    '`': 5,
-    '%s {x:Int8}': 6,
-  }
+  const data = { fine: 7, 名字: '壶', 价格: 2.5, 'p.q': 9, p: { q: 10 }, ...ODD_NAMES }
   const more = { '': 9, [control]: 1, ['\u0000']: 1, ['x'.repeat(300)]: 1, object: { '': 1 }, list: [{ '': 1, fine: 8 }] }
   const body = { type: 'named', id: '2', data: { ...data, ...more, empties: [{ '': 1 }], nothing: null, big: 3 } }
   await publishAll(system, [{ subject: 'in.acme.odd.o2', body }])
