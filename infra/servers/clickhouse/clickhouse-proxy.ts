@@ -222,8 +222,8 @@ type Times = Pick<EngineOptions['analyst'], 'executionSec' | 'executionSecMax'>
 
 /** As ClickHouse says it, because clients take the number and the name from this text. */
 const timeIsOver = (sec: number, { executionSec, executionSecMax }: Times): string =>
-  `Code: 159. DB::Exception: Timeout exceeded: the query and its upload have taken ${sec} seconds. Whatever its SETTINGS clause says, a query has `
-  + `${executionSec} seconds, or up to ${executionSecMax} if max_execution_time in its URL says so. (TIMEOUT_EXCEEDED)\n`
+  `Code: 159. DB::Exception: Timeout exceeded: the query and its upload have taken ${sec} seconds. Whatever its SETTINGS clause says, `
+  + `a query has ${executionSec} seconds, or up to ${executionSecMax} if max_execution_time in its URL says so. (TIMEOUT_EXCEEDED)\n`
 
 /** ClickHouse's code of errors that have no code of their own. */
 const UNNAMED_ERROR = '1001'
