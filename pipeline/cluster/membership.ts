@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
+import { withRetry } from '../runtime/retry.ts'
 import type { ClusterRegistry, Member, MemberHeartbeat, RegistryView, Share } from './registry.ts'
 
 export interface MembershipOptions {
@@ -55,6 +56,8 @@ const CHANGE_SUBJECT = 'colloquy.cluster'
 const HEARTBEATS_PER_LEASE = 5
 /** A dead member's entry is removed after this many leases. */
 const REMOVED_AFTER_LEASES = 20
+/** One request that a busy server leaves unanswered must not keep the partitions until the leases end; more would hold up the stop. */
+const FAREWELL_RETRY = { pauses: { minMs: 20, maxMs: 20 }, retriesMax: 1 }
 
 /** Joins the cluster. The first heartbeat must succeed; later heartbeats and polls that fail are repeated with the next one. */
 export async function joinCluster(options: MembershipOptions): Promise<Membership> {
@@ -142,9 +145,9 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
   await sendHeartbeat()
   const isCurrent = (): boolean => isAnswered && lapsesSeen === lapses && performance.now() - heartbeatAt < leaseMs
   /** Whether the registry answered before the leases end by themselves: NATS may be away. */
-  const isAnsweredInTime = (farewell: Promise<void>): Promise<boolean> =>
+  const isAnsweredInTime = (farewell: () => Promise<void>): Promise<boolean> =>
     Promise.race([
-      farewell.then(
+      withRetry(farewell, FAREWELL_RETRY).then(
         () => true,
         () => false,
       ),
@@ -168,7 +171,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
       await reconciling
       // The others already count a member whose lease has lapsed as gone.
       if (!isCurrent()) return
-      isAnswered = await isAnsweredInTime(sendHeartbeat())
+      isAnswered = await isAnsweredInTime(sendHeartbeat)
       if (!isAnswered) log.debug('the registry did not answer the farewell; the other members wait for the leases to end')
     },
     async stop() {
@@ -176,7 +179,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
       clearInterval(heartbeats)
       subscription.unsubscribe()
       await reconciling
-      if (isCurrent() && !(await isAnsweredInTime(registry.removeMember(id)))) log.debug('could not remove this member; its entry ages out')
+      if (isCurrent() && !(await isAnsweredInTime(() => registry.removeMember(id)))) log.debug('could not remove this member; its entry ages out')
       jetstream.nc.publish(CHANGE_SUBJECT, id)
     },
   }

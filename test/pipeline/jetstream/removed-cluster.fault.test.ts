@@ -74,11 +74,11 @@ test('what is damaged on one replica is not lost; what the leader lacks is', asy
   await cluster.start(follower)
   // The server may get the record from the others again at its start.
   const near = await pRetry(() => connectTo(`nats://127.0.0.1:${cluster.ports[follower]}`))
-  const isCurrent = async (): Promise<boolean> => {
-    const { cluster: at } = await jetstream.jsm.streams.info('LOG')
+  const isCurrent = async (stream: string): Promise<boolean> => {
+    const { cluster: at } = await near.jsm.streams.info(stream)
     return (at?.replicas ?? []).every(({ current, offline }) => current && offline !== true)
   }
-  await expect.poll(isCurrent, { timeout: 30_000 }).toBe(true)
+  for (const stream of ['LOG', 'REMOVED']) await expect.poll(() => isCurrent(stream)).toBe(true)
   try {
     expect(await confirmMissing(near, [{ from: 5, to: 15 }])).toEqual([])
     expect(await findRemoved(near)).toMatchObject({ ranges: [], unknown: [] })

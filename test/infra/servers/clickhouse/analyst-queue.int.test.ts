@@ -19,7 +19,8 @@ const slots = analystLimitsDefault.queriesMax
 const WAIT_MS_MAX = 10_000
 // The engine does not notice that a client has gone while it runs this.
 const joining = 'SELECT count() FROM numbers(100000000) AS a JOIN numbers(100000) AS b ON a.number % 10 = b.number % 10'
-const endless = 'SELECT sum(number) FROM numbers(1000000000000)'
+// It sleeps: what waits behind it must not wait for the processors as well.
+const endless = 'SELECT sum(sleepEachRow(0.1)) FROM numbers(1000000) SETTINGS max_block_size = 1'
 
 let dataDir: string
 let server: ClickHouse
