@@ -7,8 +7,7 @@ interface Options extends JsonOption {
 }
 
 export const asyncApiCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('asyncapi')
-    .description('print the contract for producers as an AsyncAPI 3 document in JSON, with the events of the kinds in CONFIG')
+  new Command()
     .addOption(
       new Option('--spec <version>', 'version of AsyncAPI; generators such as Modelina 5 need 3.0.0')
         .choices(ASYNCAPI_VERSIONS)

@@ -9,8 +9,7 @@ import { backUp } from '../backup/backup.ts'
 import { createProgressBar } from './progress-bar.ts'
 
 export const backupCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('backup')
-    .description('copy the log of a running system into a folder; a folder with an earlier backup gets only what is new')
+  new Command()
     .argument('<dir>', 'the folder; created if it is missing')
     .option(JSON_FLAG, 'one JSON object: {dir, at, decided, from, to, records, dead, bytes, recordsInAll, bytesInAll, removed, seconds}')
     .addHelpText(

@@ -29,8 +29,7 @@ const LINES_MAX = 5
 const MEMORY_BYTES_MAX = 256 * 1024 * 1024
 
 export const checkCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('check')
-    .description('replay recorded histories through the kinds as they are now, to see before a deployment what would change')
+  new Command()
     .argument('[config]', 'module that exports the kinds (default: COLLOQUY_CONFIG)')
     .option('--tenant <tenant>', 'actors of this tenant only', tokenArgument)
     .option('--kind <kind>', 'actors of this kind only', tokenArgument)

@@ -8,7 +8,7 @@ import { createProgram } from './program.ts'
 const LINGER_MS = 1_000
 
 const out = createOutput(process.stdout, process.stderr)
-const program = createProgram(process.env, out)
+const program = await createProgram(process.env, out, process.argv.slice(2))
 
 // A reader such as `| head` closes the pipe when it has enough lines; that is no error.
 for (const stream of [process.stdout, process.stderr]) {

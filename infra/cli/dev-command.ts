@@ -17,8 +17,7 @@ interface Options extends JsonOption {
 const INTERRUPTED_TWICE = 130
 
 export const devCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('dev')
-    .description('run Colloquy while you write a kind: each save takes effect at once, and a page shows the actors')
+  new Command()
     .option('--demo', 'play the bundled conversations of the tenant "demo" on the first start')
     .option(JSON_FLAG, 'print the log as JSON lines, and once kinds run a line with the addresses: {started: true, …}; or false first')
     .addHelpText(

@@ -8,8 +8,7 @@ import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-
 const TEXTS: ReadonlyMap<string, ErrorText> = new Map(Object.entries(ERROR_CODES))
 
 export const errorsCommand = ({ out }: CommandContext): Command =>
-  new Command('errors')
-    .summary('what each error code means and what to do')
+  new Command()
     .description('print the meaning, cause and remedy of each error code as Markdown, or those of one code')
     .argument('[code]', 'the code, as an error, a log line or a record shows it')
     .option(JSON_FLAG, 'one JSON object per code: {code, meaning, cause, remedy, where, http?}')

@@ -19,8 +19,7 @@ interface Options extends JsonOption {
 }
 
 export const forgetCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('forget')
-    .description('remove sources from the knowledge: search no longer finds them, and answers no longer cite them')
+  new Command()
     .argument('<source...>', 'the source as search shows it: a path as it was given to "learn", or an id')
     .option('--tenant <tenant>', 'tenant that owns the knowledge', tokenArgument, 'default')
     .option('--wait', WAIT_FLAGS.wait)

@@ -44,8 +44,7 @@ const LIVE_MAX = 32
 const PRINTED_MAX = 20
 
 export const importCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('import')
-    .description('import conversations, one actor each; importing a file again adds only the turns that are new')
+  new Command()
     .argument('<file>', 'JSON lines, a JSON array, or an export; the format is recognised, and gzip is unpacked')
     .option('--tenant <tenant>', 'tenant of the actors', tokenArgument, 'default')
     .option('--kind <kind>', 'kind of the actors', tokenArgument, 'support')

@@ -11,8 +11,7 @@ interface Options extends JsonOption {
 }
 
 export const kindsCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('kinds')
-    .description('list the registered kinds, draw them, retire one or accept a changed one')
+  new Command()
     .option('--mermaid', 'draw each statechart as a Mermaid state diagram')
     .option('--retire <name>', 'retire this kind: its inputs are rejected as unknown_kind from now on', tokenArgument)
     .option('--force', 'retire it although some of its actors wait for tasks or timers')

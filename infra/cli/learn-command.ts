@@ -25,8 +25,7 @@ const RUN_AGAIN = 'some files are not learned yet: run the command again, which 
 export const WAIT_FLAGS = { wait: 'then wait until all stages have caught up', timeoutMs: 600_000 } as const
 
 export const learnCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('learn')
-    .description('learn files and folders, so that search finds them and answers cite them; re-running updates only what changed')
+  new Command()
     .argument(
       '<path...>',
       'Markdown, text, HTML, code, CSV, PDF, DOCX, a notebook, or JSON lines {"id", "text", "title"?, "lang"?, "url"?}; '

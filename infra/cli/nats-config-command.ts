@@ -33,8 +33,7 @@ function ownUser(user: string, clients: readonly string[]): string {
 }
 
 export const natsConfigCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('nats-config')
-    .description('print the accounts that protect the streams on a NATS of your own')
+  new Command()
     .option(
       '--client <name>',
       'also a client with a password and an inbox prefix of its own, so that no other client hears its acknowledgements; may be repeated',

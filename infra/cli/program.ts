@@ -2,74 +2,141 @@ import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { CommandContext } from '../app/command-context.ts'
 import type { Output } from '../app/terminal-output.ts'
-import { asyncApiCommand } from './asyncapi-command.ts'
-import { backupCommand } from './backup-command.ts'
-import { checkCommand } from './check-command.ts'
-import { configCommand } from './config-command.ts'
-import { deadCommand } from './dead/dead-command.ts'
-import { devCommand } from './dev-command.ts'
-import { errorsCommand } from './errors-command.ts'
-import { forgetCommand } from './forget-command.ts'
-import { importCommand } from './import-command.ts'
-import { kindsCommand } from './kinds-command.ts'
-import { learnCommand } from './learn-command.ts'
-import { natsConfigCommand } from './nats-config-command.ts'
-import { publishCommand } from './publish-command.ts'
-import { questionsCommand } from './questions-command.ts'
-import { rebuildCommand } from './rebuild-command.ts'
-import { reembedCommand } from './reembed-command.ts'
-import { reportCommand } from './report-command.ts'
-import { restoreCommand } from './restore-command.ts'
-import { searchCommand } from './search-command.ts'
 import { addSettingFlags, settingsOf } from './setting-flags.ts'
-import { showCommand } from './show-command.ts'
-import { sqlCommand } from './sql-command.ts'
-import { statusCommand } from './status-command.ts'
-import { tablesCommand } from './tables-command.ts'
-import { tailCommand } from './tail-command.ts'
-import { upCommand } from './up-command.ts'
-import { verifyCommand } from './verify-command.ts'
 
-const COMMANDS = [
-  upCommand,
-  devCommand,
-  publishCommand,
-  importCommand,
-  tailCommand,
-  showCommand,
-  learnCommand,
-  forgetCommand,
-  searchCommand,
-  statusCommand,
-  sqlCommand,
-  questionsCommand,
-  reportCommand,
-  tablesCommand,
-  errorsCommand,
-  configCommand,
-  natsConfigCommand,
-  asyncApiCommand,
-  kindsCommand,
-  checkCommand,
-  deadCommand,
-  verifyCommand,
-  rebuildCommand,
-  reembedCommand,
-  backupCommand,
-  restoreCommand,
-]
+interface Entry {
+  /** Its line in the list of commands, and its description if it has no other. */
+  readonly about: string
+  readonly load: () => Promise<(cli: CommandContext) => Command>
+}
+
+/** All commands. The module of one is loaded when it is asked for: together they take more than a second. */
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  up: {
+    about: 'run Colloquy: the roles of this process, and each server for which no setting gives an address',
+    load: async () => (await import('./up-command.ts')).upCommand,
+  },
+  dev: {
+    about: 'run Colloquy while you write a kind: each save takes effect at once, and a page shows the actors',
+    load: async () => (await import('./dev-command.ts')).devCommand,
+  },
+  publish: {
+    about: 'publish one input as a producer does, and print its position in INBOX',
+    load: async () => (await import('./publish-command.ts')).publishCommand,
+  },
+  import: {
+    about: 'import conversations, one actor each; importing a file again adds only the turns that are new',
+    load: async () => (await import('./import-command.ts')).importCommand,
+  },
+  tail: {
+    about: 'follow the log, one line per record, or the events that actors emit',
+    load: async () => (await import('./tail-command.ts')).tailCommand,
+  },
+  show: {
+    about: 'show an actor as of its last record or an earlier one, with its history up to there',
+    load: async () => (await import('./show-command.ts')).showCommand,
+  },
+  learn: {
+    about: 'learn files and folders, so that search finds them and answers cite them; re-running updates only what changed',
+    load: async () => (await import('./learn-command.ts')).learnCommand,
+  },
+  forget: {
+    about: 'remove sources from the knowledge: search no longer finds them, and answers no longer cite them',
+    load: async () => (await import('./forget-command.ts')).forgetCommand,
+  },
+  search: {
+    about: 'search messages and knowledge by meaning and by word',
+    load: async () => (await import('./search-command.ts')).searchCommand,
+  },
+  status: { about: 'show the position and lag of every stage', load: async () => (await import('./status-command.ts')).statusCommand },
+  sql: {
+    about: 'query the tables as the user "analyst"; prints a table on a terminal, tab-separated lines elsewhere',
+    load: async () => (await import('./sql-command.ts')).sqlCommand,
+  },
+  questions: {
+    about: 'list the questions that the tables answer, or answer one, as the user "analyst"',
+    load: async () => (await import('./questions-command.ts')).questionsCommand,
+  },
+  report: {
+    about: 'write the answers to all questions as one HTML file with charts',
+    load: async () => (await import('./report-command.ts')).reportCommand,
+  },
+  tables: { about: 'what each table and column means', load: async () => (await import('./tables-command.ts')).tablesCommand },
+  errors: { about: 'what each error code means and what to do', load: async () => (await import('./errors-command.ts')).errorsCommand },
+  config: {
+    about: 'show the effective settings and where each comes from; secrets are masked',
+    load: async () => (await import('./config-command.ts')).configCommand,
+  },
+  'nats-config': {
+    about: 'print the accounts that protect the streams on a NATS of your own',
+    load: async () => (await import('./nats-config-command.ts')).natsConfigCommand,
+  },
+  asyncapi: {
+    about: 'print the contract for producers as an AsyncAPI 3 document in JSON, with the events of the kinds in CONFIG',
+    load: async () => (await import('./asyncapi-command.ts')).asyncApiCommand,
+  },
+  kinds: {
+    about: 'list the registered kinds, draw them, retire one or accept a changed one',
+    load: async () => (await import('./kinds-command.ts')).kindsCommand,
+  },
+  check: {
+    about: 'replay recorded histories through the kinds as they are now, to see before a deployment what would change',
+    load: async () => (await import('./check-command.ts')).checkCommand,
+  },
+  dead: {
+    about: 'list, show, redrive or drop dead letters: rejected inputs, and tasks that failed for good',
+    load: async () => (await import('./dead/dead-command.ts')).deadCommand,
+  },
+  verify: {
+    about: 'recompute the tables and the search index from the log by a second code path, and list where they differ',
+    load: async () => (await import('./verify-command.ts')).verifyCommand,
+  },
+  rebuild: {
+    about: 'rebuild tables from the whole log while the system runs, then swap them in at once',
+    load: async () => (await import('./rebuild-command.ts')).rebuildCommand,
+  },
+  reembed: {
+    about: 'build the search index with the model of COLLOQUY_EMBED_MODEL beside the one in use, then switch to it',
+    load: async () => (await import('./reembed-command.ts')).reembedCommand,
+  },
+  backup: {
+    about: 'copy the log of a running system into a folder; a folder with an earlier backup gets only what is new',
+    load: async () => (await import('./backup-command.ts')).backupCommand,
+  },
+  restore: {
+    about: 'restore a backup into an empty system that is not running',
+    load: async () => (await import('./restore-command.ts')).restoreCommand,
+  },
+}
+
+export const COMMAND_NAMES = Object.keys(COMMANDS)
 
 const MORE = '\nEvery setting is also a flag: "colloquy --help" lists them, "colloquy config" shows their values.'
 
-/** The program `colloquy` with all its commands. */
-export function createProgram(environment: Readonly<Record<string, string | undefined>>, out: Output): Command {
+/**
+ * The program `colloquy` with all its commands. Those that the arguments do not name have a name and a description only.
+ *
+ * @param args the command line after the name of the program
+ */
+export async function createProgram(
+  environment: Readonly<Record<string, string | undefined>>,
+  out: Output,
+  args: readonly string[],
+): Promise<Command> {
   const program = new Command('colloquy')
     .description(packageJson.description)
     .version(packageJson.version)
     .showHelpAfterError('(use --help for more)')
   addSettingFlags(program)
   const cli: CommandContext = { out, settings: () => settingsOf(program, environment) }
-  for (const create of COMMANDS) program.addCommand(create(cli).copyInheritedSettings(program))
+  for (const [name, { about, load }] of Object.entries(COMMANDS)) {
+    const command = args.includes(name) ? (await load())(cli) : new Command()
+    command
+      .name(name)
+      .summary(about)
+      .description(command.description() || about)
+    program.addCommand(command.copyInheritedSettings(program))
+  }
   program.addHelpText('afterAll', ({ command }) => (command === program ? '' : MORE))
   return program
 }

@@ -34,8 +34,7 @@ const TIMEOUT_DEFAULT_MS = 10_000
 const SHOWN_CHARS_MAX = 200
 
 export const publishCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('publish')
-    .description('publish one input as a producer does, and print its position in INBOX')
+  new Command()
     .argument('<actor>', 'tenant/kind/id, or kind/id of the tenant "default"', actorArgument)
     .argument('<type>', 'the type of the event, such as message.received')
     .argument('[json]', 'the data of the event: a JSON object')

@@ -77,11 +77,7 @@ export function questionsCommand({ out, settings }: CommandContext): Command {
       )
   }
 
-  return addPeriodFlags(
-    new Command('questions')
-      .description('list the questions that the tables answer, or answer one, as the user "analyst"')
-      .addArgument(new Argument('[name]', 'the question to ask').choices(QUESTION_NAMES)),
-  )
+  return addPeriodFlags(new Command().addArgument(new Argument('[name]', 'the question to ask').choices(QUESTION_NAMES)))
     .option('--markdown', 'print all questions with their queries, as in docs/questions.md')
     .option(JSON_FLAG, 'one JSON object per row; with --compare it has "previous" and "change"')
     .addHelpText(

@@ -20,8 +20,7 @@ function databaseArgument(text: string): string {
 }
 
 export const rebuildCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('rebuild')
-    .description('rebuild tables from the whole log while the system runs, then swap them in at once')
+  new Command()
     .addArgument(new Argument('[table]', 'one table (default: all)').choices(TABLE_NAMES))
     .option('--into <database>', 'build all tables in another database instead, beside the live ones')
     .option('--to <seq>', 'with --into: as of this LOG sequence (default: now)', wholeNumber(1))

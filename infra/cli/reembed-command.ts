@@ -8,8 +8,7 @@ import { runReembed } from '../app/reembed.ts'
 import { createProgressBar } from './progress-bar.ts'
 
 export const reembedCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('reembed')
-    .description('build the search index with the model of COLLOQUY_EMBED_MODEL beside the one in use, then switch to it')
+  new Command()
     .option(JSON_FLAG, 'one JSON object: {model, fingerprint, before, seq, seconds}')
     .addHelpText(
       'after',

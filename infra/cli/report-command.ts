@@ -17,7 +17,7 @@ interface Options extends JsonOption, PeriodOptions {
 const FILE = 'colloquy-report.html'
 
 export const reportCommand = ({ out, settings }: CommandContext): Command =>
-  addPeriodFlags(new Command('report').description('write the answers to all questions as one HTML file with charts'))
+  addPeriodFlags(new Command())
     .addOption(new Option('--lang <language>', 'the language of the report').choices(LANGUAGES).default('en'))
     .option('--out <file>', 'the file to write, replaced if it exists; - for stdout', FILE)
     .option(JSON_FLAG, 'one JSON object: {file, tenant, kind, tz, from, to}, and previous with --compare')

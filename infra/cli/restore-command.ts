@@ -5,8 +5,7 @@ import { restore } from '../backup/restore.ts'
 import { createProgressBar } from './progress-bar.ts'
 
 export const restoreCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('restore')
-    .description('restore a backup into an empty system that is not running')
+  new Command()
     .argument('<dir>', 'a folder that "colloquy backup" made')
     .option(JSON_FLAG, 'one JSON object: {at, records, dead, logSeq, inboxSeq, actors, tasks, timers, sent, seconds}')
     .addHelpText(

@@ -33,8 +33,7 @@ interface Options extends JsonOption {
 const SHOWN_CHARS_MAX = 300
 
 export const searchCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('search')
-    .description('search messages and knowledge by meaning and by word')
+  new Command()
     .argument('<query>', 'what to look for')
     .addOption(new Option('--mode <mode>', 'search by both, by vectors, or by words').choices([...SEARCH_MODES]).default('hybrid'))
     .option('--tenant <tenant>', 'tenant to search', tokenArgument, 'default')

@@ -20,8 +20,7 @@ interface Options extends JsonOption {
 const HISTORY_DEFAULT = 100
 
 export const showCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('show')
-    .description('show an actor as of its last record or an earlier one, with its history up to there')
+  new Command()
     .argument('<actor>', 'tenant/kind/id, or kind/id of the tenant "default"', actorArgument)
     .option('--at <n>', 'as of its record n: 1, 2, 3… (default: the last)', wholeNumber(1))
     .option('--limit <n>', 'show this many of the newest records of its history', wholeNumber(1), HISTORY_DEFAULT)

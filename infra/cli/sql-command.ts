@@ -25,8 +25,7 @@ interface Options extends JsonOption {
 }
 
 export const sqlCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('sql')
-    .description('query the tables as the user "analyst"; prints a table on a terminal, tab-separated lines elsewhere')
+  new Command()
     .argument('<query>', 'a query in ClickHouse SQL; its FORMAT clause is respected')
     .option('--complete-to <seq>', 'fail unless the tables hold the log up to this LOG sequence', wholeNumber(0))
     .option('--wait-ms <ms>', 'with --complete-to: wait up to this long', wholeNumber(0), 0)

@@ -18,8 +18,7 @@ interface Options extends JsonOption {
 const TIMEOUT_MS = 600_000
 
 export const statusCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('status')
-    .description('show the position and lag of every stage')
+  new Command()
     .option('--problems', 'list only what is wrong now, and what to do; the exit code is 1 if there is anything')
     .option('--wait', 'wait until all stages have caught up, and tell on stderr which one lags; timers that are not due do not count')
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), TIMEOUT_MS)

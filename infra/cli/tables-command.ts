@@ -5,8 +5,7 @@ import { VIEWS } from '../../schemas/views.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 
 export const tablesCommand = ({ out }: CommandContext): Command =>
-  new Command('tables')
-    .summary('what each table and column means')
+  new Command()
     .description('Prints what each table and column means, as Markdown.')
     .option(JSON_FLAG, 'one JSON object per column: {table, column, type, comment}')
     .action(({ json }: JsonOption) => {

@@ -30,8 +30,7 @@ function filterArgument(text: string): string {
 }
 
 export const tailCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('tail')
-    .description('follow the log, one line per record, or the events that actors emit')
+  new Command()
     .argument('[filter]', '<tenant>[/<kind>[/<id>]]; * matches any', filterArgument)
     .option('--out', 'follow the events on OUT instead of the records of LOG')
     .option('--since <seq>', 'start at this sequence of LOG, or of OUT (default: only new ones)', wholeNumber(1))

@@ -3,8 +3,7 @@ import { type CommandContext, JSON_FLAG } from '../app/command-context.ts'
 import type { UpOptions } from './up/run-up.ts'
 
 export const upCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('up')
-    .description('run Colloquy: the roles of this process, and each server for which no setting gives an address')
+  new Command()
     .option('--demo', 'play the bundled conversations of the tenant "demo" on the first start')
     .option('--no-demo', 'start empty (the default)')
     .option('--no-view', 'on a terminal: show the log instead of the live view')

@@ -24,8 +24,7 @@ interface Options extends JsonOption {
 }
 
 export const verifyCommand = ({ out, settings }: CommandContext): Command =>
-  new Command('verify')
-    .description('recompute the tables and the search index from the log by a second code path, and list where they differ')
+  new Command()
     .option('--from <seq>', 'first LOG sequence (default: the first in LOG)', wholeNumber(1))
     .option('--to <seq>', 'last LOG sequence (default: the last one in the tables)', wholeNumber(1))
     .option('--tenant <tenant>', 'one tenant (default: all)', tokenArgument)

@@ -5,8 +5,7 @@ import { resolveCommand } from './dead-resolve.ts'
 import { showCommand } from './dead-show.ts'
 
 export const deadCommand = (cli: CommandContext): Command =>
-  new Command('dead')
-    .description('list, show, redrive or drop dead letters: rejected inputs, and tasks that failed for good')
+  new Command()
     .addCommand(listCommand(cli))
     .addCommand(showCommand(cli))
     .addCommand(resolveCommand(cli, 'redriven'))

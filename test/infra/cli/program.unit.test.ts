@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { createOutput } from '../../../infra/app/terminal-output.ts'
-import { createProgram } from '../../../infra/cli/program.ts'
+import { COMMAND_NAMES, createProgram } from '../../../infra/cli/program.ts'
 import { SETTING_NAMES } from '../../../infra/settings.ts'
 
-const program = createProgram({}, createOutput(process.stdout, process.stderr))
+const program = await createProgram({}, createOutput(process.stdout, process.stderr), COMMAND_NAMES)
 const leaves = (command: Command): Command[] => (command.commands.length === 0 ? [command] : command.commands.flatMap(leaves))
 
 test('the commands of the contract are there', () => {
