@@ -179,7 +179,8 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
       clearInterval(heartbeats)
       subscription.unsubscribe()
       await reconciling
-      if (isCurrent() && !(await isAnsweredInTime(() => registry.removeMember(id)))) log.debug('could not remove this member; its entry ages out')
+      if (isCurrent() && !(await isAnsweredInTime(() => registry.removeMember(id))))
+        log.debug('could not remove this member; its entry ages out')
       jetstream.nc.publish(CHANGE_SUBJECT, id)
     },
   }
