@@ -1,0 +1,219 @@
+import type { Asked, LogRecord, PendingTimer } from './record.ts'
+
+/**
+ * How LOG stores a record. Form 1 is the record as JSON. Form 2 is JSON too, and can be read in part: its public fields come first, its
+ * private fields last, beginning with `state`, and `privateAt` is the offset in bytes of the comma between them.
+ *
+ * ```
+ * {"v":2,"privateAt":1204  ,"n":5,"at":"…",…,"state":{…},"since":{…},"seen":{…},"prev":"…","salt":"…"}
+ * ```
+ *
+ * Form 2 leaves out what is empty or follows from other fields; `restorePublic` and `restorePrivate` say which. A form never changes. This
+ * code reads both for ever, and writes the form that a record names in `v`.
+ */
+export type RecordForm = LogRecord['v']
+/** The newest form that this code reads. */
+export const RECORD_FORM = 2 satisfies RecordForm
+
+/** The first bytes of a record of form 2; the offset follows, padded with blanks. */
+const HEAD = Buffer.from('{"v":2,"privateAt":')
+/** Digits of the offset. LOG refuses a message that would need more. */
+const OFFSET_DIGITS = 6
+const OFFSET_END = HEAD.length + OFFSET_DIGITS
+const ANY_OFFSET = 10 ** OFFSET_DIGITS - 1
+/** The beginning of the private part. */
+const PRIVATE_HEAD = Buffer.from(',"state":')
+
+/** The bytes of a record, as LOG stores them. */
+export function encodeRecord(record: LogRecord): Uint8Array {
+  if (record.v === 1) return Buffer.from(JSON.stringify(record))
+  const publicPart = JSON.stringify(storedPublic(record))
+  const json = `${publicPart.slice(0, -1)},${JSON.stringify(storedPrivate(record)).slice(1)}`
+  const encoded = Buffer.from(json)
+  // As many bytes as characters: all of it is ASCII.
+  const privateAt = (encoded.length === json.length ? publicPart.length : Buffer.byteLength(publicPart)) - 1
+  encoded.write(String(privateAt).padEnd(OFFSET_DIGITS), HEAD.length, 'latin1')
+  return encoded
+}
+
+/** Where the private part of a message of LOG begins; `undefined` if it is no record of form 2, or its offset is wrong. */
+export function privateOffset(data: Uint8Array): number | undefined {
+  if (!hasAt(data, HEAD, 0)) return undefined
+  let offset = 0
+  for (let at = HEAD.length; at < OFFSET_END && data[at] !== BLANK; at += 1) offset = offset * 10 + (data[at] ?? 0) - ZERO
+  return hasAt(data, PRIVATE_HEAD, offset) ? offset : undefined
+}
+
+const BLANK = 0x20
+const ZERO = 0x30
+
+function hasAt(data: Uint8Array, part: Uint8Array, start: number): boolean {
+  for (let at = 0; at < part.length; at += 1) if (data[start + at] !== part[at]) return false
+  return true
+}
+
+/** The form of a record that a newer Colloquy wrote; `undefined` for anything else. */
+export function newerForm(value: unknown): number | undefined {
+  if (!isObject(value)) return undefined
+  const { v: form } = value
+  return typeof form === 'number' && Number.isSafeInteger(form) && form > RECORD_FORM ? form : undefined
+}
+
+/** The record of a message of LOG that a plain JSON parser has read: either form. Not checked. */
+export function restoreRecord(value: unknown): unknown {
+  if (!isObject(value) || value['v'] !== 2) return value
+  const restored = restorePublic(value)
+  return { ...restored, ...restorePrivate(value, restored) }
+}
+
+/** Fields of JSON that are not checked yet. */
+type Fields = Readonly<Record<string, unknown>>
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isEmpty = (value: object): boolean => {
+  for (const _ in value) return false
+  return true
+}
+const unlessEmpty = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list)
+
+/** A record has the same fields in the same order, with `undefined` for absent ones: V8 builds and serialises that faster. */
+function storedPublic(record: LogRecord): object {
+  const { inbox, input, from, to, label } = record
+  return {
+    v: 2,
+    privateAt: ANY_OFFSET,
+    n: record.n,
+    at: record.at,
+    due: record.due,
+    inbox,
+    low: record.low,
+    outcome: record.outcome === 'committed' ? undefined : record.outcome,
+    reason: record.reason,
+    error: record.error,
+    subject: record.subject,
+    payload: record.payload,
+    machine: record.machine,
+    input: input.time === inbox.ts ? { ...input, time: undefined } : input,
+    from,
+    to: to === from ? undefined : to,
+    status: record.status === 'active' ? undefined : record.status,
+    label: isEmpty(label) ? undefined : label,
+    emitted: unlessEmpty(record.emitted),
+    started: unlessEmpty(record.started),
+    timers: unlessEmpty(record.timers),
+    sent: record.sent,
+    stopped: unlessEmpty(record.stopped),
+    ended: unlessEmpty(record.ended),
+    left: record.left,
+    answered: record.answered?.map((one) => storedAsked(one, record)),
+    resolves: record.resolves,
+    case: storedCase(record),
+  }
+}
+
+function storedCase(record: LogRecord): object {
+  const { case: current } = record
+  const { openedAt, firstAt, closed, messages, userMessages, botMessages, agentMessages, open, counts } = current
+  const unless = <T>(value: T, implied: T): T | undefined => (value === implied ? undefined : value)
+  return {
+    ...current,
+    openedAt: unless(openedAt, firstAt),
+    closed: unless(closed, false),
+    messages: unless(messages, counts?.messages ?? 0),
+    userMessages: unless(userMessages, counts?.userMessages ?? 0),
+    botMessages: unless(botMessages, counts?.botMessages ?? 0),
+    agentMessages: unless(agentMessages, counts?.agentMessages ?? 0),
+    open: open?.map((one) => storedAsked(one, record)),
+  }
+}
+
+const storedAsked = (asked: Asked, { at, inbox }: LogRecord): object => ({
+  ...asked,
+  at: asked.at === inbox.ts ? undefined : asked.at,
+  committedAt: asked.committedAt === at ? undefined : asked.committedAt,
+})
+
+function storedPrivate({ state, since, seen, prev, salt, timers }: LogRecord): object {
+  return {
+    state: state && {
+      ...state,
+      history: isEmpty(state.history) ? undefined : state.history,
+      tasks: isEmpty(state.tasks) ? undefined : state.tasks,
+      timers: isEmpty(state.timers) ? undefined : storedTimers(state.timers, timers),
+    },
+    since,
+    seen: { ids: seen.ids, sources: unlessEmpty(seen.sources) },
+    prev,
+    salt,
+  }
+}
+
+/** A timer that the record itself sets has its event and time in the public part. */
+function storedTimers(pending: Readonly<Record<string, PendingTimer>>, set: LogRecord['timers']): object {
+  const stored: Record<string, object> = {}
+  for (const [run, timer] of Object.entries(pending)) {
+    const { event, sendId, at } = timer
+    const own = set.find((one) => one.run === run)
+    stored[run] = {
+      ...timer,
+      event: own?.event === event.type && Object.keys(event).length === 1 ? undefined : event,
+      sendId: sendId === event.type ? undefined : sendId,
+      at: own?.at === at ? undefined : at,
+    }
+  }
+  return stored
+}
+
+/** For fields that are left out because they are empty. */
+const NONE: readonly never[] = Object.freeze([])
+
+/**
+ * The public part of a record of form 2, with the fields that it leaves out. Changes objects inside `value`, which the caller has just
+ * parsed.
+ *
+ * @param value JSON of unknown content; what is wrong in it stays wrong
+ */
+export function restorePublic(value: unknown): Fields {
+  const fields: Fields = isObject(value) ? value : {}
+  const { at, inbox, input, from, answered, case: current } = fields
+  const ts = isObject(inbox) ? inbox['ts'] : undefined
+  restore(input, { time: ts })
+  restoreAsked(answered, ts, at)
+  if (isObject(current)) {
+    const counts: Fields = isObject(current['counts']) ? current['counts'] : {}
+    const { messages = 0, userMessages = 0, botMessages = 0, agentMessages = 0 } = counts
+    restore(current, { openedAt: current['firstAt'], closed: false, messages, userMessages, botMessages, agentMessages })
+    restoreAsked(current['open'], ts, at)
+  }
+  const { outcome = 'committed', to = from, status = 'active', label = {} } = fields
+  const { emitted = NONE, started = NONE, timers = NONE, stopped = NONE, ended = NONE } = fields
+  const { v, n, due, low, reason, error, subject, payload, machine, sent, left, resolves } = fields
+  // As `PublicRecord`; all records have one shape, whatever they leave out.
+  const first = { v, n, at, due, inbox, low, outcome, reason, error, subject, payload, machine, input, from, to, status, label }
+  return { ...first, emitted, started, timers, sent, stopped, ended, left, answered, resolves, case: current }
+}
+
+/** The private part of a record of form 2, as `restorePublic` does it. @param record the record's public part */
+export function restorePrivate(value: unknown, { timers: set }: { readonly timers?: unknown }): Fields {
+  const { state, since, seen, prev, salt }: Fields = isObject(value) ? value : {}
+  restore(seen, { sources: NONE })
+  if (isObject(state)) {
+    restore(state, { history: {}, tasks: {}, timers: {} })
+    for (const [run, timer] of Object.entries(isObject(state['timers']) ? state['timers'] : {})) {
+      const own: unknown = Array.isArray(set) ? set.find((one) => isObject(one) && one['run'] === run) : undefined
+      if (isObject(own)) restore(timer, { event: { type: own['event'] }, at: own['at'] })
+      const event = isObject(timer) ? timer['event'] : undefined
+      if (isObject(event)) restore(timer, { sendId: event['type'] })
+    }
+  }
+  return { state, since, seen, prev, salt }
+}
+
+/** Gives an object the fields that it lacks. */
+function restore(target: unknown, missing: Fields): void {
+  if (!isObject(target)) return
+  for (const name in missing) if (target[name] === undefined) Reflect.set(target, name, missing[name])
+}
+
+function restoreAsked(list: unknown, ts: unknown, at: unknown): void {
+  if (Array.isArray(list)) for (const asked of list) restore(asked, { at: ts, committedAt: at })
+}
