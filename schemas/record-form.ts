@@ -27,14 +27,29 @@ const PRIVATE_HEAD = Buffer.from(',"state":')
 /** The bytes of a record, as LOG stores them. */
 export function encodeRecord(record: LogRecord): Uint8Array {
   if (record.v === 1) return Buffer.from(JSON.stringify(record))
-  const publicPart = JSON.stringify(storedPublic(record))
-  const json = `${publicPart.slice(0, -1)},${JSON.stringify(storedPrivate(record)).slice(1)}`
-  const encoded = Buffer.from(json)
-  // As many bytes as characters: all of it is ASCII.
-  const privateAt = (encoded.length === json.length ? publicPart.length : Buffer.byteLength(publicPart)) - 1
-  encoded.write(String(privateAt).padEnd(OFFSET_DIGITS), HEAD.length, 'latin1')
-  return encoded
+  const publicJson = JSON.stringify(storedPublic(record))
+  const privateJson = JSON.stringify(storedPrivate(record))
+  const bytesMax = (publicJson.length + privateJson.length) * UTF8_BYTES_MAX
+  if (slab.length - used < bytesMax) {
+    slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytesMax))
+    used = 0
+  }
+  const start = used
+  // The comma takes the place of the brace that ends the one and of the brace that begins the other.
+  const privateAt = slab.write(publicJson, start) - 1
+  used = start + privateAt + slab.write(privateJson, start + privateAt)
+  slab[start + privateAt] = COMMA
+  slab.write(String(privateAt).padEnd(OFFSET_DIGITS), start + HEAD.length, 'latin1')
+  return slab.subarray(start, used)
 }
+
+/** Bytes of a UTF-16 unit in UTF-8. */
+const UTF8_BYTES_MAX = 3
+/** Records are written one after another into one buffer, which lives as long as one of them. */
+const SLAB_BYTES = 64 * 1024
+let slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
+let used = 0
+const COMMA = 0x2c
 
 /** Where the private part of a message of LOG begins; `undefined` if it is no record of form 2, or its offset is wrong. */
 export function privateOffset(data: Uint8Array): number | undefined {
@@ -67,7 +82,7 @@ export function restoreRecord(value: unknown): unknown {
 }
 
 /** Fields of JSON that are not checked yet. */
-type Fields = Readonly<Record<string, unknown>>
+type Fields = Record<string, unknown>
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
 const isEmpty = (value: object): boolean => {
   for (const _ in value) return false
@@ -163,6 +178,8 @@ function storedTimers(pending: Readonly<Record<string, PendingTimer>>, set: LogR
   return stored
 }
 
+/** Totals of an actor, which are left out where they equal the counts of the case: in its first case. */
+const TOTALS = ['messages', 'userMessages', 'botMessages', 'agentMessages'] as const
 /** For fields that are left out because they are empty. */
 const NONE: readonly never[] = Object.freeze([])
 
@@ -176,44 +193,87 @@ export function restorePublic(value: unknown): Fields {
   const fields: Fields = isObject(value) ? value : {}
   const { at, inbox, input, from, answered, case: current } = fields
   const ts = isObject(inbox) ? inbox['ts'] : undefined
-  restore(input, { time: ts })
+  if (isObject(input)) restore(input, 'time', ts)
   restoreAsked(answered, ts, at)
-  if (isObject(current)) {
-    const counts: Fields = isObject(current['counts']) ? current['counts'] : {}
-    const { messages = 0, userMessages = 0, botMessages = 0, agentMessages = 0 } = counts
-    restore(current, { openedAt: current['firstAt'], closed: false, messages, userMessages, botMessages, agentMessages })
-    restoreAsked(current['open'], ts, at)
-  }
+  if (isObject(current)) restoreCase(current, ts, at)
   const { outcome = 'committed', to = from, status = 'active', label = {} } = fields
   const { emitted = NONE, started = NONE, timers = NONE, stopped = NONE, ended = NONE } = fields
   const { v, n, due, low, reason, error, subject, payload, machine, sent, left, resolves } = fields
   // As `PublicRecord`; all records have one shape, whatever they leave out.
-  const first = { v, n, at, due, inbox, low, outcome, reason, error, subject, payload, machine, input, from, to, status, label }
-  return { ...first, emitted, started, timers, sent, stopped, ended, left, answered, resolves, case: current }
+  return {
+    v,
+    n,
+    at,
+    due,
+    inbox,
+    low,
+    outcome,
+    reason,
+    error,
+    subject,
+    payload,
+    machine,
+    input,
+    from,
+    to,
+    status,
+    label,
+    emitted,
+    started,
+    timers,
+    sent,
+    stopped,
+    ended,
+    left,
+    answered,
+    resolves,
+    case: current,
+  }
+}
+
+function restoreCase(current: Fields, ts: unknown, at: unknown): void {
+  const counts = isObject(current['counts']) ? current['counts'] : undefined
+  restore(current, 'openedAt', current['firstAt'])
+  restore(current, 'closed', false)
+  for (const name of TOTALS) restore(current, name, counts?.[name] ?? 0)
+  restoreAsked(current['open'], ts, at)
 }
 
 /** The private part of a record of form 2, as `restorePublic` does it. @param record the record's public part */
 export function restorePrivate(value: unknown, { timers: set }: { readonly timers?: unknown }): Fields {
   const { state, since, seen, prev, salt }: Fields = isObject(value) ? value : {}
-  restore(seen, { sources: NONE })
+  if (isObject(seen)) restore(seen, 'sources', NONE)
   if (isObject(state)) {
-    restore(state, { history: {}, tasks: {}, timers: {} })
-    for (const [run, timer] of Object.entries(isObject(state['timers']) ? state['timers'] : {})) {
-      const own: unknown = Array.isArray(set) ? set.find((one) => isObject(one) && one['run'] === run) : undefined
-      if (isObject(own)) restore(timer, { event: { type: own['event'] }, at: own['at'] })
-      const event = isObject(timer) ? timer['event'] : undefined
-      if (isObject(event)) restore(timer, { sendId: event['type'] })
-    }
+    restore(state, 'history', {})
+    restore(state, 'tasks', {})
+    restore(state, 'timers', {})
+    const timers = state['timers']
+    if (isObject(timers)) for (const run in timers) restoreTimer(timers[run], run, Array.isArray(set) ? set : NONE)
   }
   return { state, since, seen, prev, salt }
 }
 
-/** Gives an object the fields that it lacks. */
-function restore(target: unknown, missing: Fields): void {
-  if (!isObject(target)) return
-  for (const name in missing) if (target[name] === undefined) Reflect.set(target, name, missing[name])
+function restoreTimer(timer: unknown, run: string, set: readonly unknown[]): void {
+  if (!isObject(timer)) return
+  for (const own of set) {
+    if (!isObject(own) || own['run'] !== run) continue
+    if (timer['event'] === undefined) timer['event'] = { type: own['event'] }
+    restore(timer, 'at', own['at'])
+  }
+  const event = timer['event']
+  if (isObject(event)) restore(timer, 'sendId', event['type'])
+}
+
+/** Gives an object a field that it lacks. */
+function restore(target: Fields, name: string, missing: unknown): void {
+  if (target[name] === undefined) target[name] = missing
 }
 
 function restoreAsked(list: unknown, ts: unknown, at: unknown): void {
-  if (Array.isArray(list)) for (const asked of list) restore(asked, { at: ts, committedAt: at })
+  if (!Array.isArray(list)) return
+  for (const asked of list) {
+    if (!isObject(asked)) continue
+    restore(asked, 'at', ts)
+    restore(asked, 'committedAt', at)
+  }
 }
