@@ -153,7 +153,7 @@ function storedPrivate({ state, since, seen, prev, salt, timers }: LogRecord): o
       ...state,
       history: isEmpty(state.history) ? undefined : state.history,
       tasks: isEmpty(state.tasks) ? undefined : state.tasks,
-      timers: isEmpty(state.timers) ? undefined : storedTimers(state.timers, timers),
+      timers: storedTimers(state.timers, timers),
     },
     since,
     seen: { ids: seen.ids, sources: unlessEmpty(seen.sources) },
@@ -162,17 +162,22 @@ function storedPrivate({ state, since, seen, prev, salt, timers }: LogRecord): o
   }
 }
 
-/** A timer that the record itself sets has its event and time in the public part. */
-function storedTimers(pending: Readonly<Record<string, PendingTimer>>, set: LogRecord['timers']): object {
-  const stored: Record<string, object> = {}
-  for (const [run, timer] of Object.entries(pending)) {
-    const { event, sendId, at } = timer
-    const own = set.find((one) => one.run === run)
+/**
+ * A timer that the record itself sets has its event and time in the public part. The others stay as they are: V8 takes long to list the names
+ * of an object that no other object has.
+ */
+function storedTimers(pending: Readonly<Record<string, PendingTimer>>, set: LogRecord['timers']): object | undefined {
+  if (set.length === 0) return isEmpty(pending) ? undefined : pending
+  const stored: Record<string, object> = { ...pending }
+  for (const { run, event: type, at } of set) {
+    const timer = pending[run]
+    if (timer === undefined) continue
+    const { event, sendId } = timer
     stored[run] = {
       ...timer,
-      event: own?.event === event.type && Object.keys(event).length === 1 ? undefined : event,
-      sendId: sendId === event.type ? undefined : sendId,
-      at: own?.at === at ? undefined : at,
+      event: event.type === type && Object.keys(event).length === 1 ? undefined : event,
+      sendId: sendId === type ? undefined : sendId,
+      at: timer.at === at ? undefined : timer.at,
     }
   }
   return stored
@@ -247,21 +252,19 @@ export function restorePrivate(value: unknown, { timers: set }: { readonly timer
     restore(state, 'history', {})
     restore(state, 'tasks', {})
     restore(state, 'timers', {})
-    const timers = state['timers']
-    if (isObject(timers)) for (const run in timers) restoreTimer(timers[run], run, Array.isArray(set) ? set : NONE)
+    if (Array.isArray(set)) for (const own of set) restoreTimer(state['timers'], own)
   }
   return { state, since, seen, prev, salt }
 }
 
-function restoreTimer(timer: unknown, run: string, set: readonly unknown[]): void {
+function restoreTimer(timers: unknown, set: unknown): void {
+  if (!isObject(timers) || !isObject(set)) return
+  const { run, event: type, at } = set
+  const timer = typeof run === 'string' ? timers[run] : undefined
   if (!isObject(timer)) return
-  for (const own of set) {
-    if (!isObject(own) || own['run'] !== run) continue
-    if (timer['event'] === undefined) timer['event'] = { type: own['event'] }
-    restore(timer, 'at', own['at'])
-  }
-  const event = timer['event']
-  if (isObject(event)) restore(timer, 'sendId', event['type'])
+  restore(timer, 'event', { type })
+  restore(timer, 'sendId', type)
+  restore(timer, 'at', at)
 }
 
 /** Gives an object a field that it lacks. */

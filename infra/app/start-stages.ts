@@ -71,7 +71,7 @@ const TRIM_MS = 10_000
 /** Twice the default fsync interval of nats-server. */
 const TRIM_KEEP_MS = 240_000
 /** A process that has checked that it may start is a member after this many leases. */
-const SETTLE_LEASES = 3
+const SETTLE_LEASES = 10
 const WAKE_UP_SWEEP_MS = 30_000
 const SOURCING_WATCH_MS = 5_000
 
