@@ -1,4 +1,4 @@
-import type { LogRecord } from './record.ts'
+import type { LogRecord, PrivatePart, PublicRecord } from './record.ts'
 import { EVENT_TYPE, TOKEN } from './subjects.ts'
 
 /**
@@ -9,12 +9,16 @@ import { EVENT_TYPE, TOKEN } from './subjects.ts'
  *
  * @returns the field that is missing or wrong; `undefined` for a record.
  */
-export function recordProblem(value: unknown): string | undefined {
+export const recordProblem = (value: unknown): string | undefined => publicProblem(value) ?? privateProblem(value)
+
+/** As `recordProblem`, for the public part of a record alone. */
+export function publicProblem(value: unknown): string | undefined {
   if (!isObject(value)) return 'its content'
-  const record: Partial<Record<keyof LogRecord, unknown>> = value
-  if (record.v !== 1) return 'v'
+  const record: Partial<Record<keyof PublicRecord, unknown>> = value
+  if (record.v !== 1 && record.v !== 2) return 'v'
   if (!isPositive(record.n)) return 'n'
   if (!isTime(record.at)) return 'at'
+  if (!isTimeOrAbsent(record.due)) return 'due'
   if (!isObject(record.inbox) || !isCount(record.inbox['seq']) || !isTime(record.inbox['ts'])) return 'inbox'
   if (!isCount(record.low)) return 'low'
   if (record.outcome !== 'committed' && record.outcome !== 'rejected') return 'outcome'
@@ -26,7 +30,6 @@ export function recordProblem(value: unknown): string | undefined {
   if (!isInput(record.input)) return 'input'
   if (typeof record.from !== 'string') return 'from'
   if (typeof record.to !== 'string') return 'to'
-  if (record.state !== null && !isState(record.state)) return 'state'
   if (!STATUSES.has(record.status)) return 'status'
   if (!isObject(record.label)) return 'label'
   if (!isCase(record.case)) return 'case'
@@ -36,16 +39,28 @@ export function recordProblem(value: unknown): string | undefined {
   if (record.sent !== undefined && !isListOf(record.sent, isSent)) return 'sent'
   if (!isListOf(record.stopped, isText)) return 'stopped'
   if (!isListOf(record.ended, isEnded)) return 'ended'
-  if (record.since !== undefined && !isMapOf(record.since, isCount)) return 'since'
   if (record.left !== undefined && !isListOf(record.left, isLeft)) return 'left'
   if (record.answered !== undefined && !isListOf(record.answered, isAnswered)) return 'answered'
   if (record.resolves !== undefined && !isResolved(record.resolves)) return 'resolves'
-  if (!isSeen(record.seen)) return 'seen'
   return undefined
 }
 
-/** As `recordProblem`, for a value of unknown type. */
+/** As `recordProblem`, for the private part of a record alone. */
+export function privateProblem(value: unknown): string | undefined {
+  if (!isObject(value)) return 'its content'
+  const part: Partial<Record<keyof PrivatePart, unknown>> = value
+  if (part.state !== null && !isState(part.state)) return 'state'
+  if (part.since !== undefined && !isMapOf(part.since, isCount)) return 'since'
+  if (!isSeen(part.seen)) return 'seen'
+  if (part.prev !== undefined && !(isText(part.prev) && SHA256.test(part.prev))) return 'prev'
+  if (part.salt !== undefined && !(isText(part.salt) && SALT.test(part.salt))) return 'salt'
+  return undefined
+}
+
+/** As the checks above, for a value of unknown type. */
 export const isRecord = (value: unknown): value is LogRecord => recordProblem(value) === undefined
+export const isPublicRecord = (value: unknown): value is PublicRecord => publicProblem(value) === undefined
+export const isPrivatePart = (value: unknown): value is PrivatePart => privateProblem(value) === undefined
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -86,6 +101,8 @@ function isMapOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
 const STATUSES: ReadonlySet<unknown> = new Set<LogRecord['status']>(['none', 'active', 'done', 'error'])
 const WORD = /^[a-z_]{1,64}$/
 const isWord = (value: unknown): boolean => typeof value === 'string' && WORD.test(value)
+const SHA256 = /^[A-Za-z0-9_-]{43}$/
+const SALT = /^[A-Za-z0-9_-]{22}$/
 /** An id of a run or an event, as part of a subject and as a header. */
 const ID = /^[A-Za-z0-9_:.-]{1,256}$/
 const isId = (value: unknown): boolean => typeof value === 'string' && ID.test(value)

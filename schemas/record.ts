@@ -7,6 +7,9 @@ export { type Reason, REASONS } from './reasons.ts'
 const time = z.iso.datetime()
 const count = z.int().nonnegative()
 const data = z.record(z.string(), z.unknown())
+/** Base64url without padding: 32 bytes, and 16. */
+const sha256 = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
+const salt = z.string().regex(/^[A-Za-z0-9_-]{22}$/)
 
 const inputSchema = z.object({
   type: z.string(),
@@ -175,13 +178,18 @@ const resolvesSchema = z.object({
 /**
  * A LOG message: everything that one input did to one actor. LOG is the only source of truth; everything else is derived from it. The
  * dispatcher carries out `emitted`, `sent`, `started`, `timers` and `stopped`, in this order.
+ *
+ * This is a record in memory; `record-form.ts` has the two forms in which LOG stores it.
  */
 export const recordSchema = z.object({
-  v: z.literal(1),
+  /** The form in which LOG stores it. */
+  v: z.literal([1, 2]),
   /** 1, 2, 3… per actor, including rejections. */
   n: z.int().positive(),
   /** When it was decided. Not before the actor's previous record, unless that one was decided by a clock more than an hour ahead. */
   at: time,
+  /** When the first pending run expires, a task or a timer; absent where nothing is pending, and in form 1. */
+  due: time.optional(),
   inbox: z.object({ seq: count, ts: time }),
   /** All INBOX sequences of this partition up to here are completed by acknowledged records. */
   low: count,
@@ -224,9 +232,16 @@ export const recordSchema = z.object({
    * source that has been silent for the longest time comes first.
    */
   seen: z.object({ ids: z.string(), sources: z.array(z.tuple([z.string(), count])) }),
+  /** SHA-256 of all bytes of the same actor's record before, as LOG stores it. Absent in its first record, and in form 1. */
+  prev: sha256.optional(),
+  /** Random, so that nobody who knows a hash of the record can guess its content. Absent in form 1. */
+  salt: salt.optional(),
 })
 
 export type LogRecord = z.infer<typeof recordSchema>
+/** The part of a record for the next decision about its actor. Whoever carries out or counts what the record did does without it. */
+export type PrivatePart = Pick<LogRecord, 'state' | 'since' | 'seen' | 'prev' | 'salt'>
+export type PublicRecord = Omit<LogRecord, keyof PrivatePart>
 export type State = z.infer<typeof stateSchema>
 export type PendingTask = z.infer<typeof pendingTask>
 export type PendingTimer = z.infer<typeof pendingTimer>

@@ -2,11 +2,13 @@ import type { AnyMachineSnapshot } from 'xstate'
 import type { Input } from '../../schemas/envelope.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { LogRecord, Reason, State } from '../../schemas/record.ts'
+import { encodeRecord } from '../../schemas/record-form.ts'
 import { type Kind, machineName } from '../definition/kind.ts'
 import { actorAfter } from './actor.ts'
 import { nextCase } from './cases.ts'
 import type { DecisionInput, PendingRecord } from './decision.ts'
 import { type DedupState, rememberInput, rememberRedriven } from './deduplication.ts'
+import { nextDeadline } from './next-deadline.ts'
 import { statePath } from './snapshot.ts'
 import { causeOf, nextStateIntervals } from './state-intervals.ts'
 
@@ -61,7 +63,7 @@ export function commit(decisionInput: DecisionInput, kind: Kind | undefined, inp
   const seen = withRedrivenId(decisionInput, message.origin === 'internal' ? actor.dedupState : rememberInput(actor.dedupState, input))
   // Every record has the same fields in the same order, with `undefined` for absent ones: V8 builds and serialises that faster.
   const committed: LogRecord = {
-    v: 1,
+    ...formOf(decisionInput, state),
     n: actor.n + 1,
     at,
     inbox,
@@ -88,7 +90,7 @@ export function commit(decisionInput: DecisionInput, kind: Kind | undefined, inp
     seen,
     resolves: decisionInput.resolvedDeadLetter,
   }
-  const encoded = encode(committed)
+  const encoded = encodeRecord(committed)
   const problem = encoded.length > LIMITS.stateBytesMax ? sizeProblem(committed, encoded.length) : undefined
   if (problem !== undefined) return reject(decisionInput, { reason: 'state_too_large', error: problem, input })
   return { kind: 'record', record: committed, encoded, next: actorAfter(actor.address, committed, snapshot) }
@@ -100,11 +102,15 @@ const withRedrivenId = ({ resolvedDeadLetter }: DecisionInput, state: DedupState
 
 const previousCase = ({ actor, lastSeq }: DecisionInput) => ({ before: actor.case, labelBefore: actor.label, lastSeq })
 
-const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
+/** The fields that only a record of form 2 has. */
+const formOf = ({ chain }: DecisionInput, state: State | null): Pick<LogRecord, 'v' | 'due' | 'prev' | 'salt'> =>
+  chain === undefined
+    ? { v: 1, due: undefined, prev: undefined, salt: undefined }
+    : { v: 2, due: nextDeadline(state)?.at, prev: chain.prev, salt: chain.salt }
 
 function sizeProblem(committed: LogRecord, bytes: number): string | undefined {
   if (bytes > LIMITS.recordBytesMax) return `the record would have ${bytes} bytes; the limit is ${LIMITS.recordBytesMax}`
-  const stateBytes = encode(committed.state).length
+  const stateBytes = Buffer.byteLength(JSON.stringify(committed.state))
   return stateBytes > LIMITS.stateBytesMax ? `the state would have ${stateBytes} bytes; the limit is ${LIMITS.stateBytesMax}` : undefined
 }
 
@@ -116,8 +122,9 @@ export function reject(decisionInput: DecisionInput, refusal: { reason: Reason; 
   const { actor, message, at, low, resolvedDeadLetter } = decisionInput
   const { data: _data, ...input } = refusal.input
   const path = statePath(actor.state)
+  const state = markRefused(actor.state, decisionInput.expiredRun)
   const partial = {
-    v: 1 as const,
+    ...formOf(decisionInput, state),
     n: actor.n + 1,
     at,
     inbox: { seq: message.seq, ts: message.ts },
@@ -131,7 +138,7 @@ export function reject(decisionInput: DecisionInput, refusal: { reason: Reason; 
     input,
     from: path,
     to: path,
-    state: markRefused(actor.state, decisionInput.expiredRun),
+    state,
     status: actor.status,
     label: actor.label,
     emitted: [],
@@ -147,7 +154,7 @@ export function reject(decisionInput: DecisionInput, refusal: { reason: Reason; 
     seen: withRedrivenId(decisionInput, actor.dedupState),
     ...(resolvedDeadLetter === undefined ? {} : { resolves: resolvedDeadLetter }),
   }
-  return { kind: 'record', record: rejected, encoded: encode(rejected), next: undefined }
+  return { kind: 'record', record: rejected, encoded: encodeRecord(rejected), next: undefined }
 }
 
 function markRefused(state: State | null, run: string | undefined): State | null {

@@ -27,7 +27,8 @@ import { type EndedRun, step } from './step.ts'
 export function decide(kinds: Kinds, actor: Actor, message: Message, context: DecisionContext, fresh: boolean): Decision {
   if (isRedelivery(actor.inbox, message)) return { kind: 'duplicate', by: 'position' }
   const at = timeAfter(actor.at, context.now)
-  const decisionInput: DecisionInput = { actor, message, at, low: context.low, lastSeq: context.lastSeq, hostEnds: context.hostEnds }
+  const { low, lastSeq, hostEnds, chain } = context
+  const decisionInput: DecisionInput = { actor, message, at, low, lastSeq, hostEnds, chain }
   if (message.resolution === undefined) return decideMessage(kinds, decisionInput, fresh)
   return resolveDeadLetter(decisionInput, message.resolution, (asBefore) => decideMessage(kinds, asBefore, fresh))
 }

@@ -25,6 +25,16 @@ export interface DecisionContext {
   readonly lastSeq?: number
   /** What the input did to the hosts that decided it before. It is then rejected as `poison`, and the code of its kind does not run. */
   readonly hostEnds?: string | undefined
+  /** Default: none, and the record has form 1. */
+  readonly chain?: Chain | undefined
+}
+
+/** What ties a record of form 2 to the actor's record before it. Nothing is decided by it. */
+export interface Chain {
+  /** The field `prev`: the hash of the actor's last record; `undefined` before the first. */
+  readonly prev: string | undefined
+  /** The field `salt`. */
+  readonly salt: string
 }
 
 /** One message to one actor, at one time. */
@@ -37,6 +47,8 @@ export interface DecisionInput {
   readonly lastSeq?: number | undefined
   /** As in `DecisionContext`. */
   readonly hostEnds?: string | undefined
+  /** As in `DecisionContext`. */
+  readonly chain?: Chain | undefined
   /** The run that expired, where the message is a wake-up. */
   readonly expiredRun?: string | undefined
   /** The dead letter that the message resolves. */

@@ -4,11 +4,12 @@ import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../../schemas/envelope.ts'
 import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { LogRecord, Reason, State } from '../../schemas/record.ts'
+import { restoreRecord } from '../../schemas/record-form.ts'
 import { type Address, inputSubject, internalSubject } from '../../schemas/subjects.ts'
 import type { Kinds } from '../definition/kind.ts'
 import { type Actor, actorAfter } from './actor.ts'
 import { decide } from './decide.ts'
-import type { Message } from './decision.ts'
+import type { Chain, Message } from './decision.ts'
 import { migrate, versionOf } from './migrate.ts'
 import { statePath } from './snapshot.ts'
 import { type Difference, differencesBetween } from './value-differences.ts'
@@ -53,7 +54,8 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
   if (message === undefined) {
     return { kind: 'skipped', next: { ...before, n: record.n, at: record.at, inbox: record.inbox, snapshot: undefined } }
   }
-  const decision = attempt(() => decide(kinds, before, message, { now: record.at, low: record.low }, true))
+  const { at: now, low } = record
+  const decision = attempt(() => decide(kinds, before, message, { now, low, chain: chainOf(record) }, true))
   if (decision instanceof ColloquyError) {
     return deviates(before, record, [], `the decision throws ${decision.code}: ${decision.message}`, asRecorded)
   }
@@ -67,11 +69,14 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
   }
   if (isDeepStrictEqual(expected, comparablePart(expected, decision.record))) return { kind: 'same', next }
   // A JSON round trip makes today's decision comparable, because the recorded one has been through it.
-  const actual = comparablePart(expected, JSON.parse(Buffer.from(decision.encoded).toString('utf8')) as LogRecord)
+  const actual = comparablePart(expected, restoreRecord(JSON.parse(Buffer.from(decision.encoded).toString('utf8'))) as LogRecord)
   const differences = expected.outcome === actual.outcome ? differencesBetween(expected, actual) : [byOutcome(expected, actual)]
   if (differences.length === 0) return { kind: 'same', next }
   return deviates(before, record, differences, whatDiffers(expected, actual, differences, decision.record.error), next)
 }
+
+/** A record is decided again in its own form: whether it fits its limits depends on it. */
+const chainOf = ({ v, prev, salt = '' }: LogRecord): Chain | undefined => (v === 1 ? undefined : { prev, salt })
 
 /** Where one decision commits and the other rejects, nothing else is comparable. */
 const outcomeOf = ({ outcome, reason }: Decided): string => (reason === undefined ? outcome : `${outcome} as ${reason}`)

@@ -34,16 +34,17 @@ async function* readStream({ js }: BenchSystem, stream: string, subject: string)
 const actorIn = (subject: string, place: number): string => subject.split('.')[place] ?? ''
 
 // These schemas are the harness's own, so that a fault in the product's schemas cannot hide a fault in its records.
-const runs = z.array(z.object({ run: z.string() }))
+// A record leaves out what is empty, and that it is committed.
+const runs = z.array(z.object({ run: z.string() })).default([])
 const recordSchema = z.object({
   n: z.number(),
-  outcome: z.string(),
+  outcome: z.string().default('committed'),
   inbox: z.object({ seq: z.number() }),
   input: z.object({ id: z.string(), type: z.string(), data: z.object({ run: z.string().optional() }).optional() }),
-  emitted: z.array(z.object({ id: z.string() })),
+  emitted: z.array(z.object({ id: z.string() })).default([]),
   started: runs,
   timers: runs,
-  stopped: z.array(z.string()),
+  stopped: z.array(z.string()).default([]),
 })
 /** Input types that only Colloquy itself sends. */
 const INTERNAL_TYPES: ReadonlySet<string> = new Set(['task.done', 'task.failed', 'task.expired', 'timer.fired'])

@@ -20,8 +20,10 @@ export const tasks: Scenario = {
 
 const recordSchema = z.object({
   input: z.object({ id: z.string() }),
-  started: z.array(z.object({ run: z.string() })),
-  ended: z.array(z.object({ run: z.string(), status: z.string(), queueMs: z.number().optional(), durationMs: z.number().optional() })),
+  started: z.array(z.object({ run: z.string() })).default([]),
+  ended: z
+    .array(z.object({ run: z.string(), status: z.string(), queueMs: z.number().optional(), durationMs: z.number().optional() }))
+    .default([]),
 })
 
 /** A running task: when its input was due, and when its starting record arrived. */

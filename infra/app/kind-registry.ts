@@ -15,6 +15,7 @@ import { typedKey } from '../../pipeline/jetstream/typed-kv.ts'
 import type { CallSlot } from '../../pipeline/watchdog/call-slot.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { kindColumnsSchema } from '../../schemas/kind-columns.ts'
+import { RECORD_FORM } from '../../schemas/record-form.ts'
 import type { ViewedKind } from '../../schemas/typed-views.ts'
 import { dryRunMigration } from './migration-dry-run.ts'
 import { pendingActors, pendingText } from './pending-actors.ts'
@@ -155,11 +156,37 @@ async function hasRecords(jetstream: JetStreamContext, kind: string, { version, 
   return false
 }
 
+/**
+ * A name in the register that is no kind: it stays there once LOG may have records of a form. A host of the first release refuses to start
+ * beside a kind that it lacks, and names it.
+ */
+const formMark = (form: number): string => `upgrade-this-process--records-have-form-${form}`
+const FORM_MARK = /^upgrade-this-process--records-have-form-(\d+)$/
+
+/** Keeps processes that cannot read the newest form of records from starting, from now on. Returns whether it was so before. */
+export async function refuseOlderProcesses(kv: KV): Promise<boolean> {
+  return (await newestIn(kv, formMark(RECORD_FORM)).compareAndSet({ version: RECORD_FORM }, undefined)) === undefined
+}
+
+/** @throws ColloquyError `newer_record` where LOG may have records that this process cannot read. */
+export async function refuseNewerRecords(kv: KV): Promise<void> {
+  for (const key of await keysOf(kv, KINDS)) {
+    const form = Number(FORM_MARK.exec(key.slice(KINDS.length))?.[1] ?? 0)
+    if (form > RECORD_FORM) {
+      throw new ColloquyError(
+        'newer_record',
+        `LOG has records of form ${form}, and this Colloquy reads forms up to ${RECORD_FORM}: upgrade this process`,
+      )
+    }
+  }
+}
+
 /** The newest version of each registered kind, by name. */
 export async function registeredKinds(kv: KV): Promise<Map<string, number>> {
   const found = new Map<string, number>()
   for (const key of await keysOf(kv, KINDS)) {
     const name = key.slice(KINDS.length)
+    if (FORM_MARK.test(name)) continue
     const newest = await newestIn(kv, name).get()
     if (newest !== undefined) found.set(name, newest.value.version)
   }

@@ -15,7 +15,7 @@ import type { DataLock } from '../servers/data-lock.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
 import { type ClickHouseAccess } from './clickhouse-access.ts'
 import { durabilityOf } from './durability.ts'
-import { registeredKinds, registerKinds } from './kind-registry.ts'
+import { refuseNewerRecords, registeredKinds, registerKinds } from './kind-registry.ts'
 import { connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
 import { probeProtection } from './nats-protection.ts'
 import { prepareStreams } from './prepare-streams.ts'
@@ -116,6 +116,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     outKeepHours: settings.OUT_KEEP_HOURS,
     duplicateWindowMs: options.duplicateWindowMs,
   })
+  await refuseNewerRecords(kv)
   if (settings.ROLES.includes('host')) {
     const watch = (until: AsyncDisposableStack) => watchedSlot(settings, { noun: 'migration' }, until)
     await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString(), watch }, kinds)

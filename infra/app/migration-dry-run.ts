@@ -59,9 +59,9 @@ async function dryRunOthers(jetstream: JetStreamContext, kind: Kind, max: number
   for await (const batch of readToEnd(jetstream, 'LOG', filter)) {
     for (const message of batch) {
       if (checked === max) return checked
-      const { address, record } = parse(message)
-      const last = record ?? (await recordBefore(jetstream, message.subject, message.seq))?.record
-      if (last !== undefined) dryRunActor(kind, address, last, at, calls)
+      const entry = parse(message)
+      const last = entry.whole() ?? (await recordBefore(jetstream, message.subject, message.seq))?.record
+      if (last !== undefined) dryRunActor(kind, entry.address, last, at, calls)
       checked += 1
     }
   }

@@ -58,7 +58,7 @@ export async function recorded(actor: string, options: RecordedOptions<Kind> = {
             + `"colloquy check --tenant ${address.tenant} --kind ${address.kind}" takes any number`,
         )
       }
-      const { record } = parse(message)
+      const record = parse(message).whole()
       if (record !== undefined) read.push(record)
     }
     return read

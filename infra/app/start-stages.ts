@@ -4,6 +4,7 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { joinCluster } from '../../pipeline/cluster/membership.ts'
+import { chooseRecordForm, type RecordFormChoice } from '../../pipeline/cluster/record-form-choice.ts'
 import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
@@ -14,6 +15,7 @@ import { startIndexer } from '../../pipeline/indexer/indexer.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { startSourcingWatchdog } from '../../pipeline/jetstream/sourcing-watchdog.ts'
+import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncation.ts'
 import { startProjector } from '../../pipeline/projector/projector.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
@@ -30,6 +32,7 @@ import type { Role, Settings } from '../settings.ts'
 import { hostIdentity } from './host-identity.ts'
 import { withSuccessor } from './index-successor.ts'
 import { indexerBounds, indexerState } from './indexer-state.ts'
+import { refuseOlderProcesses } from './kind-registry.ts'
 import type { SearchIndex } from './search-index.ts'
 import { createSharing, type OwnWork, type SharedWork, startOwn, workloadOf } from './shared-work.ts'
 
@@ -67,6 +70,8 @@ const PROGRESS_MS = 1_000
 const TRIM_MS = 10_000
 /** Twice the default fsync interval of nats-server. */
 const TRIM_KEEP_MS = 240_000
+/** A process that has checked that it may start is a member after this many leases. */
+const SETTLE_LEASES = 10
 const WAKE_UP_SWEEP_MS = 30_000
 const SOURCING_WATCH_MS = 5_000
 
@@ -248,12 +253,21 @@ function tasksWork({ kinds, kv, jetstream, searchIndex, metrics, log }: StageCon
 function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight }: StageContext): RoleWork {
   const actors = createActorCache<Delivery>(settings.LIVE_ACTORS_MAX)
   const runs = new Set<HostRun>()
+  let recordForm: RecordFormChoice | undefined
   return {
     stage: {
       name: 'host',
       partitions: settings.PARTITIONS,
       logSeqNeeded: () => Math.max(0, ...[...runs].map((run) => run.lastAppended())),
-      async start(partitions, { isAssigned, hasValidLease, isLost, yieldPartition }) {
+      async start(partitions, { isAssigned, hasValidLease, isLost, yieldPartition }, membership) {
+        const form = (recordForm ??= chooseRecordForm({
+          membership,
+          refuseOlder: () => refuseOlderProcesses(kv),
+          isLogEmpty: async () => (await streamInfo(jetstream.jsm, 'LOG')).state.last_seq === 0,
+          settleMs: settings.LEASE_MS * SETTLE_LEASES,
+          log,
+        }))
+        await form.ready()
         const run = await startHost({
           ...inFlight,
           kv,
@@ -267,6 +281,7 @@ function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight }: Stag
           hasValidLease,
           isLost,
           yieldPartition,
+          recordForm: form.current,
         })
         runs.add(run)
         run.ended.catch(() => undefined).finally(() => runs.delete(run))

@@ -1,5 +1,5 @@
 import type { BadRecord } from '../../pipeline/jetstream/log-message.ts'
-import type { LogRecord } from '../../schemas/record.ts'
+import type { PublicRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { onOneLine, type Paint, printable } from '../app/terminal-output.ts'
 
@@ -7,7 +7,7 @@ import { onOneLine, type Paint, printable } from '../app/terminal-output.ts'
 export interface Entry {
   readonly seq: number
   readonly address: Address
-  readonly record: LogRecord
+  readonly record: PublicRecord
 }
 
 /** A record as `--json` prints it. */
@@ -40,7 +40,7 @@ export const badRecordLine = ({ seq, bad: { at, subject, why } }: BadRecord, pai
     paint('red', `no record: ${why}`),
   ].join('  ')
 
-export const statesText = ({ from, to }: LogRecord): string => (from === to ? to || '·' : `${from || '·'} → ${to || '·'}`)
+export const statesText = ({ from, to }: PublicRecord): string => (from === to ? to || '·' : `${from || '·'} → ${to || '·'}`)
 
 /** XState's name of an `after` event, without the prefix that XState adds. */
 export const timerName = (event: string): string => event.replace(/^xstate\.after\./, 'after ')
@@ -52,7 +52,7 @@ const timeText = (at: string, recordAt: string): string => {
 }
 
 /** The results of an input: a rejection, events, tasks and timers. Empty if it had none. */
-export function outcomeTexts(record: LogRecord, paint: Paint): string[] {
+export function outcomeTexts(record: PublicRecord, paint: Paint): string[] {
   const list = (mark: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : [`${mark} ${names.map(printable).join(', ')}`]
   const timers = record.timers.map(({ event, at }) => `${timerName(event)} for ${timeText(at, record.at)}`)

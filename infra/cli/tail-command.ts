@@ -66,7 +66,7 @@ const printRecord =
     if (entry.bad !== undefined) {
       if (json) out.json({ seq: entry.seq, bad: { why: entry.bad.why, subject: entry.bad.subject } })
       else out.line(badRecordLine(entry, out.paint))
-    } else if (json) out.json(entryJson(entry))
+    } else if (json) out.json(entryJson({ ...entry, record: entry.whole() ?? entry.record }))
     else out.line(entryLine(entry, out.paint))
   }
 

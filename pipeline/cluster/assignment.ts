@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
+import { RECORD_FORM } from '../../schemas/record-form.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { PartitionedStage } from '../runtime/partitioned-stage.ts'
 import type { ClusterView, Membership } from './membership.ts'
@@ -89,7 +90,8 @@ export function assignPartitions(options: AssignmentOptions): Assignment {
   }
   const reconcile = async (view: ClusterView): Promise<void> => {
     if (stopped) return
-    const working = view.members.filter(({ works }) => works.includes(workload))
+    // A member with older code keeps what it has and gets no more: it might meet records that it cannot read.
+    const working = view.members.filter(({ works, recordForm }) => works.includes(workload) && recordForm >= RECORD_FORM)
     const wanted = new Set<number>()
     for (let partition = 0; partition < partitionCount; partition += 1) {
       const able = working.filter(({ declines }) => declines[workload]?.includes(partition) !== true).map(({ id }) => id)

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
+import { RECORD_FORM } from '../../schemas/record-form.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import { withRetry } from '../runtime/retry.ts'
@@ -26,6 +27,8 @@ export interface MembershipOptions {
 export interface ClusterView extends Omit<RegistryView, 'members'> {
   /** The members that are alive, this one included unless it is leaving. */
   readonly members: readonly Member[]
+  /** The newest form of records that every member reads, those included that may be alive unseen. */
+  readonly recordForm: number
 }
 
 export interface Membership {
@@ -40,6 +43,8 @@ export interface Membership {
   yieldPartition(workload: string, partition: number): Promise<void>
   /** The progress of a workload that the living members reported last. */
   sharesOf(workload: string): readonly Share[]
+  /** As in the last view; 1 before the first. */
+  recordForm(): number
   /** Reads the registry and settles once every callback has handled the view. @throws what a read or a callback threw */
   poll(): Promise<void>
   /** Tells the other members to poll. */
@@ -73,6 +78,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
   /** False once a farewell had no answer. */
   let isAnswered = true
   let latest: readonly Member[] = []
+  let recordForm = 1
   let polling: Promise<void> | undefined
   /** The callbacks of the current poll. A leaving member waits for them and not for the read: NATS may be away. */
   let reconciling: Promise<PromiseSettledResult<void>[]> | undefined
@@ -87,6 +93,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
       works: leaving ? [] : [...options.workloads],
       shares: Object.fromEntries([...shares].map(([workload, share]) => [workload, share()])),
       declines: yielded,
+      recordForm: RECORD_FORM,
     }
     await registry.heartbeat(heartbeat)
     if (sentAt - heartbeatAt > leaseMs) lapses += 1
@@ -97,16 +104,21 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
     const now = members.find((member) => member.id === id)?.at ?? Date.now()
     // A clock of the servers that was ahead once must not keep a dead member alive until that time comes.
     const isWithinLeases = (member: Member, leases: number): boolean => Math.abs(now - member.at) <= leaseMs * leases
-    const isAlive = (member: Member): boolean =>
-      member.id === id || (isWithinLeases(member, 1) && !(member.place === options.hostIdentity && !options.isProcessAlive(member.pid)))
+    const hasExited = (member: Member): boolean =>
+      member.id !== id && member.place === options.hostIdentity && !options.isProcessAlive(member.pid)
+    const isAlive = (member: Member): boolean => member.id === id || (isWithinLeases(member, 1) && !hasExited(member))
+    // A member that was silent for a lease may have been paused, and go on where it was.
+    const mayReadOn = members.filter((member) => isWithinLeases(member, REMOVED_AFTER_LEASES) && !hasExited(member))
     for (const member of members) if (!isWithinLeases(member, REMOVED_AFTER_LEASES)) await registry.removeMember(member.id)
-    return { members: members.filter(isAlive), leases }
+    const forms = mayReadOn.map((member) => member.recordForm)
+    return { members: members.filter(isAlive), leases, recordForm: Math.min(RECORD_FORM, ...forms) }
   }
   const pollOnce = async (): Promise<void> => {
     const before = lapses
     const view = await readView()
     if (leaving) return
     latest = view.members
+    recordForm = view.recordForm
     reconciling = Promise.allSettled(listeners.map((reconcile) => reconcile(view)))
     for (const result of await reconciling) if (result.status === 'rejected') throw result.reason
     lapsesSeen = before
@@ -164,6 +176,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
       await sendHeartbeat()
     },
     sharesOf: (workload) => latest.flatMap((member) => member.shares[workload] ?? []),
+    recordForm: () => recordForm,
     poll,
     notify: () => jetstream.nc.publish(CHANGE_SUBJECT, id),
     async leave() {

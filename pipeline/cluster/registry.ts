@@ -26,6 +26,8 @@ const memberSchema = z.object({
   shares: z.record(z.string(), shareSchema),
   /** By workload: partitions that it yields, because their records need newer code. */
   declines: z.record(z.string(), z.array(z.int().nonnegative())),
+  /** The newest form of records that it reads. The first release, which reads form 1 only, does not say it. */
+  recordForm: z.int().positive().default(1),
 })
 export type MemberHeartbeat = z.infer<typeof memberSchema>
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Resolution, RESOLUTION_HEADER, RESOLUTION_TYPE, resolutionHeader } from '../../schemas/dead-letter-resolution.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
-import type { LogRecord } from '../../schemas/record.ts'
+import type { PublicRecord } from '../../schemas/record.ts'
 import { actorSubject } from '../../schemas/subjects.ts'
 import { isDerived } from '../dispatcher/derived-letters.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
@@ -157,7 +157,7 @@ async function send(
   }).catch((error: unknown) => `${messageOf(error)}; tried for ${timeoutMs} ms`)
 }
 
-function outcomeOf({ outcome, reason, error, input }: Omit<LogRecord, 'resolves'>): Omit<Resolved, 'deadLetter' | 'logSeq'> {
+function outcomeOf({ outcome, reason, error, input }: Omit<PublicRecord, 'resolves'>): Omit<Resolved, 'deadLetter' | 'logSeq'> {
   if (!RESOLUTION_TYPE.test(input.type)) return { outcome, reason, error }
   if (input.type === 'dead.dropped') return { outcome: 'dropped' }
   const nothing = input.data?.['nothing']
@@ -167,7 +167,7 @@ function outcomeOf({ outcome, reason, error, input }: Omit<LogRecord, 'resolves'
 /** Reads new records of LOG; continues after interruptions. */
 async function watchRecords(
   jetstream: JetStreamContext,
-  onRecord: (record: LogRecord, seq: number) => void,
+  onRecord: (record: PublicRecord, seq: number) => void,
 ): Promise<{ stop(): Promise<void> }> {
   let next = (await streamInfo(jetstream.jsm, 'LOG')).state.last_seq + 1
   const open = (): Promise<StreamReader> =>

@@ -1,7 +1,7 @@
 import { internalSchema, taskMessageSchema } from '../../schemas/internal-messages.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import type { LogRecord } from '../../schemas/record.ts'
+import type { PublicRecord } from '../../schemas/record.ts'
 import { type Address, internalInboxSubject, outSubjectsOf } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { storedSince, streamInfo } from '../jetstream/stream-info.ts'
@@ -20,9 +20,9 @@ export interface Effects {
  */
 export interface CarriedOutBefore {
   /** Whether JetStream recognises all that can have been published for the record's input. */
-  isRecent(record: LogRecord): boolean
+  isRecent(record: PublicRecord): boolean
   /** The events that OUT does not have, and the tasks that TASKS does not have and that have no outcome in INBOX. */
-  effectsLeft(address: Address, record: LogRecord): Promise<Effects>
+  effectsLeft(address: Address, record: PublicRecord): Promise<Effects>
 }
 
 /** Share of the duplicate window that is relied on: the rest is for the way to the stream, and for clocks that differ. */
@@ -42,7 +42,7 @@ export async function createCarriedOutBefore(jetstream: JetStreamContext, now: (
   }
 }
 
-async function eventsLeft({ jsm }: JetStreamContext, address: Address, record: LogRecord): Promise<readonly Outgoing[]> {
+async function eventsLeft({ jsm }: JetStreamContext, address: Address, record: PublicRecord): Promise<readonly Outgoing[]> {
   const events = eventsOf(address, record)
   if (events.length === 0) return events
   const subjects = outSubjectsOf(address)
@@ -57,7 +57,7 @@ async function eventsLeft({ jsm }: JetStreamContext, address: Address, record: L
   return [...left.values()]
 }
 
-async function tasksLeft({ jsm }: JetStreamContext, address: Address, record: LogRecord): Promise<readonly Outgoing[]> {
+async function tasksLeft({ jsm }: JetStreamContext, address: Address, record: PublicRecord): Promise<readonly Outgoing[]> {
   const left = new Map(tasksOf(address, record).map((task) => [task.msgId, task]))
   for (const { subject } of left.values()) {
     for await (const queued of storedSince(jsm, 'TASKS', subject, record.inbox.ts)) {

@@ -1,7 +1,7 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 import type { MsgHdrs } from '@nats-io/transport-node'
 import { structuredPayload } from '../../schemas/cloudevents-binary.ts'
-import type { LogRecord, Reason, ResolvedDeadLetter, TaskEnd } from '../../schemas/record.ts'
+import type { PublicRecord, Reason, ResolvedDeadLetter, TaskEnd } from '../../schemas/record.ts'
 import { type Address, deadSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { BAD_RECORD, type BadRecord } from '../jetstream/log-message.ts'
@@ -42,7 +42,7 @@ export function headerText(text: string): string {
 const asciiOf = (text: string): string => encodeURI(text).replaceAll('%20', ' ')
 
 /** Whether a record rejects an input or ends a task in failure. */
-export const hasDeadLetters = (record: LogRecord): boolean => record.reason !== undefined || record.ended.some(isFailure)
+export const hasDeadLetters = (record: PublicRecord): boolean => record.reason !== undefined || record.ended.some(isFailure)
 
 const BY_WAKE_UP: ReadonlySet<string> = new Set(['timer.fired', 'task.expired'])
 
@@ -58,7 +58,7 @@ const isFailure = ({ status }: TaskEnd): boolean => status === 'failed' || statu
 export async function deadLettersOf(
   jetstream: JetStreamContext,
   address: Address,
-  record: LogRecord,
+  record: PublicRecord,
   logSeq: number,
 ): Promise<DeadLetterMessage[]> {
   const deadLetters: DeadLetterMessage[] = []

@@ -1,14 +1,13 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
-import { nextDeadline } from '../../actors/core/next-deadline.ts'
-import type { LogRecord } from '../../schemas/record.ts'
-import { abortSubject, type Address } from '../../schemas/subjects.ts'
+import type { PublicRecord } from '../../schemas/record.ts'
+import { abortSubject } from '../../schemas/subjects.ts'
 import type { Assignment } from '../cluster/assignment.ts'
 import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createConsumeLoop } from '../jetstream/consume-loop.ts'
-import { type BadRecord, type LogEntry, logParser, reportBadRecord } from '../jetstream/log-message.ts'
+import { type BadRecord, dueOf, type LogEntry, logParser, reportBadRecord } from '../jetstream/log-message.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { type StreamPosition, withPosition } from '../jetstream/position-history.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
@@ -99,7 +98,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   const bury = async (deadLetter: DeadLetterMessage, since: string): Promise<void> => {
     if (await publishDeadLetter(deps, jetstream, deadLetter, since)) metrics.deadLetters.inc({ reason: deadLetter.reason })
   }
-  const carryOut = async ({ partition, address, record, seq: logSeq }: LogEntry): Promise<void> => {
+  const carryOut = async (entry: LogEntry): Promise<void> => {
+    const { partition, address, record, seq: logSeq } = entry
     const startedMs = performance.now()
     const deadLetters = hasDeadLetters(record)
       ? await askWithRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(jetstream, address, record, logSeq))
@@ -108,11 +108,9 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     const { events, tasks } = earlier.isRecent(record)
       ? { events: eventsOf(address, record), tasks: tasksOf(address, record) }
       : await askWithRetry(deps, `what was published for LOG ${logSeq}`, () => earlier.effectsLeft(address, record))
-    const deadline = uncoveredDeadline(address, record)
+    const due = uncoveredDeadline(entry)
     const [wakeUp] = await Promise.all([
-      deadline === undefined
-        ? 'there'
-        : wakeUps.set(address, deadline.at, { isNew: record.n === 1, isStillOwned: () => isStillOwned(partition) }),
+      due === undefined ? 'there' : wakeUps.set(address, due, { isNew: record.n === 1, isStillOwned: () => isStillOwned(partition) }),
       publishInOrder(events),
       publishInOrder(sent),
       ...tasks.map(({ subject, payload, ...publishOptions }) => publishWithRetry(deps, subject, payload, publishOptions)),
@@ -136,9 +134,9 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     await bury(badRecordDeadLetter(entry, jetstream.nc.info?.max_payload), entry.bad.at)
   }
   /** The actor's next deadline, unless a wake-up is known to cover it. */
-  const uncoveredDeadline = (address: Address, { state, inbox }: LogRecord) => {
-    const deadline = nextDeadline(state)
-    return deadline === undefined || wakeUps.covers(address, deadline.at, inbox.ts) ? undefined : deadline
+  const uncoveredDeadline = (entry: LogEntry): string | undefined => {
+    const due = dueOf(entry)
+    return due === undefined || wakeUps.covers(entry.address, due, entry.record.inbox.ts) ? undefined : due
   }
   const take = (message: JsMsg): void => {
     const partition = parse.partitionOf(message.subject)
@@ -148,8 +146,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     if (counter === undefined || message.seq <= (starts.get(partition) ?? 0)) return watermark.finish(message.seq)
     metrics.stageIn.inc({ stage: 'dispatch' })
     const entry = parse(message)
-    const { address, record } = entry
-    if (record !== undefined && !hasEffects(record) && uncoveredDeadline(address, record) === undefined) {
+    if (entry.bad === undefined && !hasEffects(entry.record) && uncoveredDeadline(entry) === undefined) {
       return watermark.finish(message.seq)
     }
     inFlight.acquire(message.data.length)
@@ -277,7 +274,7 @@ async function rearmMissing(
   log.warn({ partitions: partitions.length, ...rearmed }, 'restored the pending tasks and wake-ups that were lost')
 }
 
-const hasEffects = (record: LogRecord): boolean =>
+const hasEffects = (record: PublicRecord): boolean =>
   record.reason !== undefined
   || record.sent !== undefined
   || record.resolves !== undefined

@@ -1,4 +1,4 @@
-import type { LogRecord } from '../../schemas/record.ts'
+import type { PublicRecord } from '../../schemas/record.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { firstRecord, nextRecord, type Placed } from '../jetstream/last-record.ts'
 
@@ -17,7 +17,7 @@ export async function taskStartedIn(
   run: string,
   startedAt: string,
 ): Promise<Placed | undefined> {
-  const starts = ({ started }: LogRecord): boolean => started.some((one) => one.run === run)
+  const starts = ({ started }: PublicRecord): boolean => started.some((one) => one.run === run)
   if (starts(last.record)) return last
   let found = await firstRecord(jetstream, subject, last, ({ at }) => at < startedAt, 'anyReplica')
   // Several records may have the same millisecond.

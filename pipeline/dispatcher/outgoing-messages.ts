@@ -1,6 +1,6 @@
 import type { TaskMessage } from '../../schemas/internal-messages.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import type { LogRecord, Started } from '../../schemas/record.ts'
+import type { PublicRecord, Started } from '../../schemas/record.ts'
 import { actorKey, actorSubject, type Address, outSubject, taskSubject } from '../../schemas/subjects.ts'
 
 /** A message that the dispatcher publishes for a record. `msgId` lets JetStream drop a duplicate; without it the receiver detects it. */
@@ -12,7 +12,7 @@ export interface Outgoing {
 }
 
 /** The emitted events of a record as CloudEvents, in order. */
-export const eventsOf = (address: Address, record: LogRecord): Outgoing[] =>
+export const eventsOf = (address: Address, record: PublicRecord): Outgoing[] =>
   record.emitted.map((event, index) => ({
     subject: outSubject(address, event.type),
     msgId: event.id,
@@ -37,7 +37,7 @@ export const eventsOf = (address: Address, record: LogRecord): Outgoing[] =>
  * events, so that the receiver detects a duplicate however late it arrives. They carry no message id, because INBOX would drop a message
  * whose id a producer happens to have used.
  */
-export const sentBy = (address: Address, record: LogRecord): Outgoing[] =>
+export const sentBy = (address: Address, record: PublicRecord): Outgoing[] =>
   (record.sent ?? []).map(({ id, kind, actor, type, data }, index) => ({
     subject: actorSubject({ tenant: address.tenant, kind, id: actor }),
     payload: JSON.stringify({
@@ -56,21 +56,21 @@ export const sentBy = (address: Address, record: LogRecord): Outgoing[] =>
 export const sourceOf = (address: Address): string => `colloquy/${actorKey(address)}`
 
 /** Rises with every message of an actor, so that another Colloquy can take the message as an input without change. */
-const sequenceOf = (record: LogRecord, index: number): number => record.n * LIMITS.effectsMax + index
+const sequenceOf = (record: PublicRecord, index: number): number => record.n * LIMITS.effectsMax + index
 
 /** The tasks that a record starts. */
-export const tasksOf = (address: Address, record: LogRecord): Outgoing[] =>
+export const tasksOf = (address: Address, record: PublicRecord): Outgoing[] =>
   record.started.map((started) => taskOf(address, record, started))
 
 /** The message of one task. @param record the record that started the task. */
-export function taskOf(address: Address, record: LogRecord, { run, task, input, deadlineAt }: Started): Outgoing {
+export function taskOf(address: Address, record: PublicRecord, { run, task, input, deadlineAt }: Started): Outgoing {
   const message: TaskMessage = { run, task, startedAt: record.at, deadlineAt, input, ...contextOf(record) }
   return { subject: taskSubject(task, address), msgId: run, payload: JSON.stringify(message) }
 }
 
 /** Correlation and trace context, which a message takes over from the input that caused it. */
-const contextOf = ({ input }: LogRecord) => ({ correlationid: input.correlationid, traceparent: input.traceparent })
+const contextOf = ({ input }: PublicRecord) => ({ correlationid: input.correlationid, traceparent: input.traceparent })
 
 /** The runs whose results are no longer needed: their task expired, or the machine left the state that invoked it. */
-export const abortedBy = (record: LogRecord): string[] =>
+export const abortedBy = (record: PublicRecord): string[] =>
   record.ended.filter((end) => end.status === 'expired' || end.status === 'stopped').map((end) => end.run)

@@ -1,11 +1,11 @@
-import type { LogRecord } from '../../schemas/record.ts'
+import type { PublicRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { type Outgoing, sentBy, sourceOf } from './outgoing-messages.ts'
 
 /** Finds messages from actors to actors that have not arrived: the receiver has no record of them. Memory grows with their number only. */
 export interface Sends {
   /** Adds a record; call it in the order of LOG. @param isCarriedOut false if the dispatcher has yet to publish the record's messages. */
-  add(address: Address, record: LogRecord, isCarriedOut: boolean): void
+  add(address: Address, record: PublicRecord, isCarriedOut: boolean): void
   /** Messages without a record at their receiver, in the order in which they were sent. */
   undelivered(): readonly Outgoing[]
 }

@@ -126,8 +126,14 @@ async function* lastRecords(jetstream: JetStreamContext, partitions: readonly nu
 }
 
 /** Passes over messages that are no record. */
-async function lastEntry(jetstream: JetStreamContext, subject: string, entry: LogEntry | BadRecord): Promise<LogEntry | undefined> {
-  if (entry.bad === undefined) return entry
-  const before = await recordBefore(jetstream, subject, entry.seq)
-  return before && { partition: entry.partition, address: entry.address, ...before }
+async function lastEntry(
+  jetstream: JetStreamContext,
+  subject: string,
+  entry: LogEntry | BadRecord,
+): Promise<Omit<LastRecord, 'subject'> | undefined> {
+  const { seq, partition, address } = entry
+  const record = entry.whole()
+  if (record !== undefined) return { seq, partition, address, record }
+  const before = await recordBefore(jetstream, subject, seq)
+  return before && { partition, address, ...before }
 }

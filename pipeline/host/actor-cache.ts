@@ -3,6 +3,7 @@ import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { type Address, logSubject, parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { type ReadFrom, subjectEnd, subjectEndDirect } from '../jetstream/last-record.ts'
+import { recordHash } from './record-chain.ts'
 
 /** An actor in memory, with its position in the log. */
 export interface CachedActor {
@@ -11,6 +12,8 @@ export interface CachedActor {
   readonly lastSeq: number
   /** What an append must name as the last sequence of its subject; `lastSeq`, unless something else than a record follows it. */
   readonly expectedSeq: number
+  /** Hash of its last record; `undefined` before the first. */
+  readonly lastHash: string | undefined
 }
 
 /** One per actor in memory: its queued messages, and the actor once it is loaded. */
@@ -71,5 +74,5 @@ export function createActorCache<Message>(idleMax: number): ActorCache<Message> 
 export async function loadActor(jetstream: JetStreamContext, subject: string, address: Address, from: ReadFrom): Promise<CachedActor> {
   const { record: last, expectedSeq } = await (from === 'leader' ? subjectEnd(jetstream, subject) : subjectEndDirect(jetstream, subject))
   const actor = last === undefined ? newActor(address) : actorAfter(address, last.record)
-  return { actor, lastSeq: last?.seq ?? 0, expectedSeq }
+  return { actor, lastSeq: last?.seq ?? 0, expectedSeq, lastHash: last && recordHash(last.data) }
 }

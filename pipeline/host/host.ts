@@ -41,6 +41,7 @@ export interface HostOptions {
   readonly hasValidLease: HandlerDeps['hasValidLease']
   readonly isLost: HandlerDeps['isLost']
   readonly yieldPartition: HandlerDeps['yieldPartition']
+  readonly recordForm: HandlerDeps['recordForm']
   /** Shows the decision under way to the watchdog outside this thread. Absent: nothing watches. */
   readonly calls?: CallSlot
   readonly now: () => string
@@ -94,6 +95,7 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
     forgetHostEnds: (seq) => forgetHostEnds(kv, seq),
     isLost: options.isLost,
     yieldPartition: options.yieldPartition,
+    recordForm: options.recordForm,
     isAssigned: (partition) => watermarks.has(partition) && !released.has(partition) && options.isAssigned(partition),
     hasValidLease: (partition) => watermarks.has(partition) && options.hasValidLease(partition),
     lowOf: (partition) => released.get(partition) ?? watermarks.get(partition)?.low ?? 0,

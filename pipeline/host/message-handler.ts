@@ -5,6 +5,7 @@ import type { Decision, Message, PendingRecord } from '../../actors/core/decisio
 import { nextDeadline } from '../../actors/core/next-deadline.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { hasCode } from '../../schemas/errors.ts'
+import type { RecordForm } from '../../schemas/record-form.ts'
 import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { JS_CODE } from '../jetstream/jetstream-codes.ts'
@@ -17,6 +18,7 @@ import type { CallSlot } from '../watchdog/call-slot.ts'
 import { runKindCode } from '../watchdog/kind-code.ts'
 import type { Suspects, Suspicion } from '../watchdog/suspects.ts'
 import { type CachedActor, loadActor, type Mailbox } from './actor-cache.ts'
+import { newSalt, recordHash } from './record-chain.ts'
 import { observeTimer } from './timer-lateness.ts'
 
 /** A message in flight, with the partition whose watermark waits for it. */
@@ -40,7 +42,9 @@ export interface HandlerDeps {
   readonly hasValidLease: (partition: number) => boolean
   /** After a refused append: whether the cluster registry has another owner for the partition. */
   readonly isLost: (partition: number) => Promise<boolean>
-  /** Gives up a partition whose records are of a newer machine than this host has. */
+  /** The form in which the host writes the next record. */
+  readonly recordForm: () => RecordForm
+  /** Gives up a partition whose records are of a newer machine or form than this host has. */
   readonly yieldPartition: (partition: number) => Promise<void>
   /** Shows the decision under way to the watchdog outside this thread. */
   readonly calls: CallSlot
@@ -80,7 +84,9 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
   }
   const decideOn = ({ subject }: Mailbox<Delivery>, cached: CachedActor, delivery: Delivery, { fresh, suspicion }: Attempt) => {
     const { seq, storedMs, partition } = delivery
-    const context = { now: deps.now(), low: deps.lowOf(partition), lastSeq: cached.lastSeq, hostEnds: suspicion?.poison }
+    const { lastSeq, lastHash: prev } = cached
+    const chain = deps.recordForm() === 1 ? undefined : { prev, salt: newSalt() }
+    const context = { now: deps.now(), low: deps.lowOf(partition), lastSeq, hostEnds: suspicion?.poison, chain }
     const startedMs = performance.now()
     const decision = { seq, storedMs, subject, isSuspect: suspicion?.isSuspect === true }
     calls.enter(decision)
@@ -101,7 +107,13 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     const due = nextDeadline(state)
     if (due !== undefined) await wakeUps.set(address, due.at)
   }
-  /** `undefined` if the actor's machine is newer than this host's: older code could damage its state. */
+  /** Leaves a partition to hosts with newer code: older code could damage the state of its actors. */
+  const leaveToNewer = (error: unknown, { partition }: Delivery): undefined => {
+    if (!hasCode(error, 'newer_machine') && !hasCode(error, 'newer_record')) throw error
+    log.error({ partition, err: error }, 'left a partition to hosts with newer code; upgrade this host')
+    deps.yieldPartition(partition).catch((failure: unknown) => log.warn({ err: failure }, 'could not give up a partition in order'))
+  }
+  /** `undefined` if the actor's machine is newer than this host's. */
   const decideUnlessNewer = (
     mailbox: Mailbox<Delivery>,
     cached: CachedActor,
@@ -111,12 +123,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     try {
       return decideOn(mailbox, cached, delivery, attempt)
     } catch (error) {
-      if (!hasCode(error, 'newer_machine')) throw error
-      log.error({ partition: delivery.partition, err: error }, 'left a partition to hosts with newer code; upgrade this host')
-      deps
-        .yieldPartition(delivery.partition)
-        .catch((failure: unknown) => log.warn({ err: failure }, 'could not give up a partition in order'))
-      return undefined
+      return leaveToNewer(error, delivery)
     }
   }
   /** False if another host appended first, or an earlier attempt of this append succeeded: only the log tells which. */
@@ -130,7 +137,9 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     )
     if (!appended.ok) return false
     deps.onAppended(appended.seq)
-    mailbox.cached = pending.next === undefined ? undefined : { actor: pending.next, lastSeq: appended.seq, expectedSeq: appended.seq }
+    const { next: actor, encoded } = pending
+    const { seq } = appended
+    mailbox.cached = actor && { actor, lastSeq: seq, expectedSeq: seq, lastHash: recordHash(encoded) }
     count(metrics, cached, pending)
     return true
   }
@@ -140,7 +149,8 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     let from: ReadFrom = 'anyReplica'
     for (;;) {
       signal.throwIfAborted()
-      const cached = (mailbox.cached ??= await load(mailbox, from))
+      const cached = mailbox.cached ?? (await load(mailbox, from).catch((error: unknown) => leaveToNewer(error, delivery)))
+      if (cached === undefined) return 'lost'
       const suspicion = suspects.against(delivery, mailbox.subject)
       // After inputs that others have stored meanwhile: they do not wait for another end and restart.
       if (suspicion?.hasEndedHost === true && suspicion.poison === undefined) await delay(SUSPECT_PAUSE_MS, undefined, { signal })

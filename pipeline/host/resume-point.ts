@@ -1,10 +1,10 @@
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode } from '../../schemas/errors.ts'
 import { FILLER, inputSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { lastRecord } from '../jetstream/last-record.ts'
+import { lastRecord, type StoredRecord } from '../jetstream/last-record.ts'
 import { loadRemoved, type Removed } from '../jetstream/removed.ts'
 import { reportTruncation } from '../jetstream/resume-reading.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
@@ -18,6 +18,8 @@ export interface InboxResumeDeps {
   readonly kv: KV
   readonly log: Logger
   readonly metrics: Metrics
+  /** Gives up a partition whose last record is of a newer form than this host reads. */
+  readonly yieldPartition: (partition: number) => Promise<void>
 }
 
 /** Where the owner of partitions resumes reading INBOX. */
@@ -49,7 +51,7 @@ const FILLERS_PENDING_MAX = 1_000
  * where the log proves it to have been.
  */
 export async function findInboxResumePoint(deps: InboxResumeDeps, partitions: readonly number[]): Promise<InboxResumePoint> {
-  const lasts = await Promise.all(partitions.map((partition) => lastRecord(deps.jetstream, `log.${partition}.>`)))
+  const lasts = await Promise.all(partitions.map((partition) => lastRecordOf(deps, partition)))
   const lows = new Map(partitions.map((partition, index) => [partition, lasts[index]?.record.low ?? 0]))
   const known = Math.max(0, ...lows.values())
   const lastTs = lasts.reduce((latest, last) => (last !== undefined && last.record.inbox.ts > latest ? last.record.inbox.ts : latest), '')
@@ -65,6 +67,18 @@ export async function findInboxResumePoint(deps: InboxResumeDeps, partitions: re
     lost,
     startSeq: reused === undefined ? startSeq : Math.min(startSeq, reused.from),
     isResolved: (partition, seq) => seq <= (lows.get(partition) ?? 0) && !(reused !== undefined && seq >= reused.from && seq <= reused.to),
+  }
+}
+
+/** A host that cannot read the last record leaves the partition to newer ones; the other partitions get a new start. */
+async function lastRecordOf({ jetstream, yieldPartition, log }: InboxResumeDeps, partition: number): Promise<StoredRecord | undefined> {
+  try {
+    return await lastRecord(jetstream, `log.${partition}.>`)
+  } catch (error) {
+    if (hasCode(error, 'newer_record')) {
+      yieldPartition(partition).catch((failure: unknown) => log.warn({ err: failure }, 'could not give up a partition in order'))
+    }
+    throw error
   }
 }
 

@@ -1,6 +1,6 @@
 import { detectLanguage } from '../../actors/core/detect-language.ts'
 import { chunkIdOf, knowledgeChanged, SOURCE_KIND, sourceTaught } from '../../schemas/knowledge-events.ts'
-import type { LogRecord } from '../../schemas/record.ts'
+import type { PublicRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import type { IndexChange } from './index-changes.ts'
 
@@ -12,7 +12,7 @@ const NO_CHANGE: IndexChange = { texts: [], forgotten: [] }
  *
  * @param seq LOG sequence of the record.
  */
-export function knowledgeOf(address: Address, record: LogRecord, seq: number): IndexChange {
+export function knowledgeOf(address: Address, record: PublicRecord, seq: number): IndexChange {
   if (address.kind !== SOURCE_KIND || record.outcome !== 'committed') return NO_CHANGE
   const event = record.emitted.find(({ type }) => type === 'knowledge.changed')
   const changed = knowledgeChanged.safeParse(event?.data)

@@ -1,6 +1,6 @@
 import { detectLanguage } from '../../actors/core/detect-language.ts'
 import { observedMessages } from '../../actors/core/observed-messages.ts'
-import type { LogRecord } from '../../schemas/record.ts'
+import type { PublicRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import type { IndexChange, IndexText } from './index-changes.ts'
 import { knowledgeOf } from './knowledge-texts.ts'
@@ -11,12 +11,12 @@ import { knowledgeOf } from './knowledge-texts.ts'
  *
  * @param seq LOG sequence of the record.
  */
-export function changeOf(address: Address, record: LogRecord, seq: number): IndexChange {
+export function changeOf(address: Address, record: PublicRecord, seq: number): IndexChange {
   const { texts, forgotten } = knowledgeOf(address, record, seq)
   return { texts: [...messageTexts(address, record, seq), ...texts], forgotten }
 }
 
-const messageTexts = (address: Address, record: LogRecord, seq: number): IndexText[] =>
+const messageTexts = (address: Address, record: PublicRecord, seq: number): IndexText[] =>
   messagesIn(record)
     .filter(({ text }) => text.trim() !== '')
     .map(({ idx, id, lang, time, text }) => ({
@@ -44,7 +44,7 @@ interface IndexedMessage {
 }
 
 /** The messages of a committed record, in order. */
-function messagesIn(record: LogRecord): IndexedMessage[] {
+function messagesIn(record: PublicRecord): IndexedMessage[] {
   if (record.outcome !== 'committed') return []
   return observedMessages(record).flatMap(({ idx, id, received, sent }) => {
     const message = received ?? sent

@@ -31,8 +31,8 @@ export async function readActorRecords(jetstream: JetStreamContext, subject: str
   const records: Placed[] = []
   let bytes = 0
   for await (const message of reader) {
-    const { seq, record } = parse(message)
-    if (record !== undefined) records.push({ seq, record })
+    const record = parse(message).whole()
+    if (record !== undefined) records.push({ seq: message.seq, record })
     bytes += message.data.length
     if (records.length === limit || bytes > bytesMax) break
   }

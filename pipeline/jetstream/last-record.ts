@@ -16,6 +16,7 @@ export interface Placed {
 /** A record as LOG stores it. */
 export interface StoredRecord extends Placed {
   readonly subject: string
+  readonly data: Uint8Array
   /** When LOG stored it, ISO, milliseconds. */
   readonly ts: string
 }
@@ -66,7 +67,7 @@ export async function subjectEnd({ jsm }: Reads, subject: string, from: ReadFrom
 export async function subjectEndDirect(
   { jsm, mux }: JetStreamContext,
   subject: string,
-): Promise<Omit<SubjectEnd, 'record'> & { readonly record: Placed | undefined }> {
+): Promise<Omit<SubjectEnd, 'record'> & { readonly record: (Placed & Pick<StoredRecord, 'data'>) | undefined }> {
   const api = `${jsm.getOptions().apiPrefix ?? '$JS.API'}.DIRECT.GET.LOG`
   const reply = await mux.request(`${api}.${subject}`, '')
   if (reply.headers?.code === NO_MESSAGE_STATUS) {
@@ -82,10 +83,11 @@ export async function subjectEndDirect(
     )
   const parse = await logParser({ jsm })
   const time = new Date(reply.headers?.get('Nats-Time-Stamp') ?? 0)
-  const { record } = parse({ seq, subject, data: reply.data, time })
+  const { data } = reply
+  const record = parse({ seq, subject, data, time }).whole()
   return record === undefined
     ? { record: await recordBefore({ jsm }, subject, seq), expectedSeq: seq }
-    : { record: { seq, record }, expectedSeq: seq }
+    : { record: { seq, record, data }, expectedSeq: seq }
 }
 
 /**
@@ -193,6 +195,7 @@ export async function findRecord(
 
 /** `undefined` for a message that is no record. */
 function stored(parse: ParseLogMessage, message: StoredMsg): StoredRecord | undefined {
-  const { seq, record } = parse(message)
-  return record && { seq, subject: message.subject, ts: message.time.toISOString(), record }
+  const record = parse(message).whole()
+  const { seq, subject, data, time } = message
+  return record && { seq, subject, data, ts: time.toISOString(), record }
 }

@@ -1,8 +1,11 @@
 import type { JetStreamManager } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
 import { payloadText } from '../../actors/core/commit.ts'
-import type { LogRecord } from '../../schemas/record.ts'
-import { recordProblem } from '../../schemas/record-check.ts'
+import { nextDeadline } from '../../actors/core/next-deadline.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { LogRecord, PublicRecord } from '../../schemas/record.ts'
+import { isPrivatePart, isPublicRecord, isRecord, publicProblem, recordProblem } from '../../schemas/record-check.ts'
+import { newerForm, privateOffset, RECORD_FORM, restorePrivate, restorePublic } from '../../schemas/record-form.ts'
 import { type Address, parseLogSubject, partitionOf, TOKEN, UNADDRESSABLE } from '../../schemas/subjects.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
@@ -21,7 +24,9 @@ export interface LogEntry {
   readonly seq: number
   readonly partition: number
   readonly address: Address
-  readonly record: LogRecord
+  readonly record: PublicRecord
+  /** Reads the private part too, once; `undefined` if it cannot be read. */
+  whole(): LogRecord | undefined
   readonly bad?: undefined
 }
 
@@ -36,6 +41,7 @@ export interface BadRecord {
   /** The tokens of its subject; `_` for what is no token. */
   readonly address: Address
   readonly record?: undefined
+  whole(): undefined
   readonly bad: {
     readonly why: string
     readonly subject: string
@@ -48,6 +54,7 @@ export interface BadRecord {
 
 export const BAD_RECORD = 'bad_record'
 
+/** @throws ColloquyError `newer_record` where a newer Colloquy wrote the record in a form that this one cannot read */
 export type ParseLogMessage = (message: LogMessage) => LogEntry | BadRecord
 
 export interface LogParser extends ParseLogMessage {
@@ -82,25 +89,63 @@ async function partitionsOfInbox(jsm: JetStreamManager): Promise<number | undefi
 /** @param partitions the number of partitions; `undefined` if it is not known, which leaves the partition unchecked. */
 export function createLogParser(partitions: number | undefined): LogParser {
   const decoder = new TextDecoder()
+  const textOf = (data: Uint8Array): string => wellFormed(decoder.decode(data))
   const parse = (message: LogMessage): LogEntry | BadRecord => {
     const { seq, subject, data } = message
-    if (!SUBJECT.test(subject)) return badRecord(message, 'its subject is not log.<partition>.<tenant>.<kind>.<id>', partitions)
+    const bad = (why: string): BadRecord => badRecord(message, why, partitions)
+    if (!SUBJECT.test(subject)) return bad('its subject is not log.<partition>.<tenant>.<kind>.<id>')
     const placed = parseLogSubject(subject)
-    if (!isInItsPartition(placed, partitions)) {
-      return badRecord(message, `its subject is not in the partition of its actor, of ${partitions}`, partitions)
-    }
+    if (!isInItsPartition(placed, partitions)) return bad(`its subject is not in the partition of its actor, of ${partitions}`)
+    const privateAt = privateOffset(data)
     let value: unknown
     try {
-      value = JSON.parse(wellFormed(decoder.decode(data)))
+      value = privateAt === undefined ? JSON.parse(textOf(data)) : restorePublic(JSON.parse(`${textOf(data.subarray(0, privateAt))}}`))
     } catch {
-      return badRecord(message, data.length === 0 ? 'it is empty' : 'it is not JSON', partitions)
+      return bad(data.length === 0 ? 'it is empty' : 'it is not JSON')
     }
-    const field = recordProblem(value)
-    if (field !== undefined) return badRecord(message, `it is no record: ${field} is missing or wrong`, partitions)
-    return { seq, ...placed, record: value as LogRecord }
+    if (privateAt === undefined) {
+      refuseNewer(value, message)
+      if (isRecord(value) && value.v === 1) return { seq, ...placed, record: value, whole: () => value }
+      return bad(`it is no record: ${recordProblem(value) ?? 'privateAt'} is missing or wrong`)
+    }
+    if (!isPublicRecord(value)) return bad(`it is no record: ${publicProblem(value) ?? ''} is missing or wrong`)
+    const record = value
+    let whole: LogRecord | 'unreadable' | undefined
+    return {
+      seq,
+      ...placed,
+      record,
+      whole() {
+        whole ??= joined(record, () => `{${textOf(data.subarray(privateAt + 1))}`) ?? 'unreadable'
+        return whole === 'unreadable' ? undefined : whole
+      },
+    }
   }
   return Object.assign(parse, { partitionOf: (subject: string) => partitionIn(subject.split('.'), partitions) })
 }
+
+/** An older Colloquy must not take such a record for a message that is no record: it would continue from an earlier one. */
+function refuseNewer(value: unknown, { seq, subject }: LogMessage): void {
+  const form = newerForm(value)
+  if (form === undefined) return
+  throw new ColloquyError(
+    'newer_record',
+    `LOG ${seq} (${subject}) is a record of form ${form}, and this Colloquy reads forms up to ${RECORD_FORM}: upgrade this process`,
+  )
+}
+
+function joined(record: PublicRecord, privateText: () => string): LogRecord | undefined {
+  try {
+    const part = restorePrivate(JSON.parse(privateText()), record)
+    return isPrivatePart(part) ? { ...record, ...part } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** When the first pending run of the actor expires, ISO. A record of form 1 says it in its state only. */
+export const dueOf = ({ record, whole }: Pick<LogEntry, 'record' | 'whole'>): string | undefined =>
+  record.v === 1 ? nextDeadline(whole()?.state ?? null)?.at : record.due
 
 /** An escape for a surrogate. After an odd number of backslashes it is text. */
 const ESCAPED_SURROGATE = /(?<!\\)((?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{2}/g
@@ -135,6 +180,7 @@ function badRecord({ seq, subject, data, time }: LogMessage, why: string, partit
     seq,
     partition: partitionIn(all, partitions),
     address: { tenant: token(0), kind: token(1), id: token(2) },
+    whole: () => undefined,
     bad: { why, subject, at: time.toISOString(), data },
   }
 }

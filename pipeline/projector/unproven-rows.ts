@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
-import type { LogRecord } from '../../schemas/record.ts'
+import type { PublicRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { type ReadModel, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
@@ -80,7 +80,7 @@ export async function unprovenReport(clickhouse: ClickHouseClient, { ranges }: P
 /** The unproven rows of a running projector, which notices when their inputs are decided again. */
 export interface UnprovenRows {
   /** Whether a record decides the input of a lost record again. Costs nothing while there is none. */
-  observe(address: Address, record: LogRecord, seq: number): void
+  observe(address: Address, record: PublicRecord, seq: number): void
   /** Removes the rows of lost records that were observed again. Call it when the rows of the observed records are inserted. */
   settle(upToSeq: number): Promise<number>
 }

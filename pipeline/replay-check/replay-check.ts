@@ -83,7 +83,9 @@ export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
     const differing = new Set<string>()
     let read = 0
     for await (const message of readPass(jetstream, pass, upToSeq)) {
-      const { address, record, seq } = parse(message)
+      const entry = parse(message)
+      const { address, seq } = entry
+      const record = entry.whole()
       if (record === undefined) {
         counts.skipped++
         continue
@@ -138,7 +140,7 @@ async function keptBefore(
   let kept: Kept = { n: 0, actor: newActor(address), hasDeviated: false }
   const parse = await logParser(jetstream)
   for await (const message of readPass(jetstream, { filterSubjects: [subject] }, seq - 1)) {
-    const { record: earlier } = parse(message)
+    const earlier = parse(message).whole()
     if (earlier === undefined) continue
     const replayed = kept.hasDeviated ? undefined : replayRecord(kinds, kept.actor, earlier)
     kept = { n: earlier.n, actor: replayed?.next ?? kept.actor, hasDeviated: kept.hasDeviated || replayed?.kind === 'differs' }

@@ -165,6 +165,14 @@ export const DECISION_ERRORS = {
     remedy: 'Finish the deployment: start this process with the newer kinds.',
     where: 'log of a host, `colloquy check`',
   },
+  newer_record: {
+    meaning: 'LOG has records in a form that this process cannot read.',
+    cause:
+      'A newer Colloquy wrote them. A process with older code would take them for messages that are no records, and continue from earlier '
+      + 'records of their actors. So a host leaves the partition to newer processes, and every other reader stops.',
+    remedy: 'Upgrade this process to the version of the others.',
+    where: 'a start; `colloquy status`, log of a stage; every command that reads LOG',
+  },
   not_carried_out: {
     meaning: 'The action `send` ran outside Colloquy.',
     cause: 'The machine was started by `createActor` of XState, which delivers nothing to other actors.',

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { Addresses } from '../../infra/app/connect-to-running.ts'
 import { settingsFor, type SystemOptions } from './test-system.ts'
 
-const MAIN = fileURLToPath(new URL('../../infra/cli/command-line.ts', import.meta.url))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface CliRun {
   readonly code: number | null
@@ -21,13 +22,18 @@ export interface CliOptions {
   /** Added to the environment unchanged. */
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
+  /** The folder of the sources that run. Default: these. */
+  readonly root?: string
 }
 
-function start(args: readonly string[], { dataDir, settings, env }: CliOptions) {
+function start(args: readonly string[], { dataDir, settings, env, root = ROOT }: CliOptions) {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('COLLOQUY_'))
   const variables = new Map(inherited)
   for (const [name, value] of Object.entries(settingsFor(dataDir, settings))) variables.set(`COLLOQUY_${name}`, value)
-  return spawn(process.execPath, [MAIN, ...args], { env: { ...Object.fromEntries(variables), ...env }, stdio: 'pipe' })
+  return spawn(process.execPath, [join(root, 'infra/cli/command-line.ts'), ...args], {
+    env: { ...Object.fromEntries(variables), ...env },
+    stdio: 'pipe',
+  })
 }
 
 /** Runs a command to its end. */

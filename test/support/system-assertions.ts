@@ -9,6 +9,7 @@ import {
 } from '../../pipeline/runtime/stage-progress.ts'
 import { type Verified, verify } from '../../pipeline/verify/verify.ts'
 import type { LogRecord } from '../../schemas/record.ts'
+import { restoreRecord } from '../../schemas/record-form.ts'
 import { actorKey, parseLogSubject, STREAMS } from '../../schemas/subjects.ts'
 import type { System } from './test-system.ts'
 
@@ -32,7 +33,7 @@ export async function readLog({ running: { jetstream } }: System): Promise<Entry
       seq: message.seq,
       subject: message.subject,
       actor: actorKey(parseLogSubject(message.subject).address),
-      record: message.json<LogRecord>(),
+      record: restoreRecord(message.json()) as LogRecord,
     })
     if (message.seq === state.last_seq) return entries
   }

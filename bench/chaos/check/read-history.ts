@@ -5,6 +5,7 @@ import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 import { z } from 'zod'
 import { parseJson } from '../../../schemas/json.ts'
 import { recordSchema } from '../../../schemas/record.ts'
+import { restoreRecord } from '../../../schemas/record-form.ts'
 import { actorKey, parseLogSubject } from '../../../schemas/subjects.ts'
 import {
   type DeadLetterMessage,
@@ -91,7 +92,7 @@ async function* mapped<T>(messages: AsyncIterable<StoredMsg>, read: (message: St
 }
 
 function recordIn(message: StoredMsg): LoggedRecord | UnreadableMessage {
-  const record = recordSchema.safeParse(parseJson(message.string()))
+  const record = recordSchema.safeParse(restoreRecord(parseJson(message.string())))
   if (!record.success) {
     return { seq: message.seq, payload: digestOfBytes(message.data), isInjected: message.header.has(POLLUTED_HEADER) }
   }

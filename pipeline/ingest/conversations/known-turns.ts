@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { observedMessages } from '../../../actors/core/observed-messages.ts'
 import type { Role } from '../../../schemas/events.ts'
-import type { LogRecord } from '../../../schemas/record.ts'
+import type { LogRecord, PublicRecord } from '../../../schemas/record.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
 import { subjectEndDirect } from '../../jetstream/last-record.ts'
 import { logParser } from '../../jetstream/log-message.ts'
@@ -94,7 +94,7 @@ export async function readKnown(
   if (isEnough(last.record)) return undefined
   const turns: KnownTurn[] = []
   let historyCount = 0
-  const take = (record: LogRecord): void => {
+  const take = (record: PublicRecord): void => {
     const found = turnsIn(record)
     turns.push(...found)
     if (record.input.history === true) historyCount += found.length
@@ -119,7 +119,7 @@ async function readBatch(
   subject: string,
   seq: number,
   lastSeq: number,
-  take: (record: LogRecord) => void,
+  take: (record: PublicRecord) => void,
 ): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const parse = await logParser({ jsm })
@@ -143,7 +143,7 @@ async function readBatch(
   return promise
 }
 
-function turnsIn(record: LogRecord): KnownTurn[] {
+function turnsIn(record: PublicRecord): KnownTurn[] {
   if (record.outcome !== 'committed') return []
   const { input, inbox } = record
   return observedMessages(record).map(({ idx, id, role, received, sent }) => {

@@ -1,3 +1,4 @@
+import type { PrivatePart } from '../../../schemas/record.ts'
 import type { Row } from '../../../schemas/tables.ts'
 import { resolveSeq, type Source } from './row-columns.ts'
 
@@ -25,14 +26,14 @@ export function intervalRows({ identity, record, seq, at }: Source): Row<'state_
 }
 
 /** The states that the actor is in after the record, for the column `open_states` of `actors`. */
-export function openIntervals({ record, seq }: Source): object[] {
-  if (record.state === null) return []
-  const leaves = Object.entries(record.state.entered)
+export function openIntervals({ state, since }: PrivatePart, seq: number): object[] {
+  if (state === null) return []
+  const leaves = Object.entries(state.entered)
   const names = leaves.map(([leaf]) => leaf)
-  return leaves.map(([state, enteredAt]) => ({
-    region: regionOf(state, names),
-    state,
-    entered_seq: resolveSeq(record.since?.[state], seq),
+  return leaves.map(([leaf, enteredAt]) => ({
+    region: regionOf(leaf, names),
+    state: leaf,
+    entered_seq: resolveSeq(since?.[leaf], seq),
     entered_at: enteredAt,
   }))
 }

@@ -1,6 +1,6 @@
 import { attributeTexts } from '../../../schemas/envelope.ts'
 import { isServed, labelNumber, labelText } from '../../../schemas/event-readers.ts'
-import type { LogRecord } from '../../../schemas/record.ts'
+import type { LogRecord, PublicRecord } from '../../../schemas/record.ts'
 import type { Address } from '../../../schemas/subjects.ts'
 import { CONTEXT_TEXT_CHARS_MAX, type Row, type TableName } from '../../../schemas/tables.ts'
 import { intervalRows, openIntervals } from './interval-rows.ts'
@@ -12,26 +12,30 @@ import { money, type Source } from './row-columns.ts'
 export const NO_JSON = '{}'
 
 /** The rows of one record, by table. A table with a version column keeps the newest row of each key. */
-export type Rows = { readonly [Name in TableName]: readonly Row<Name>[] }
+export type Rows = { readonly [Name in Exclude<TableName, 'actors'>]: readonly Row<Name>[] }
 
 /**
- * Makes the rows of a record. A pure function of the record and its LOG sequence: projecting a record again gives the same rows.
+ * Makes the rows of a record, all but that of its actor. A pure function of the record and its LOG sequence: projecting a record again
+ * gives the same rows.
  *
  * @param seq LOG sequence of the record.
  */
-export function rowsOf(address: Address, record: LogRecord, seq: number): Rows {
-  const identity = { tenant: address.tenant, kind: address.kind, actor: address.id, case_no: record.case.no, machine: record.machine }
-  const source: Source = { address, record, seq, at: record.at, identity }
+export function rowsOf(address: Address, record: PublicRecord, seq: number): Rows {
+  const source = sourceOf(address, record, seq)
   return {
     events: eventRows(source),
     ...conversationRowsOf(source),
-    actors: actorRows(source),
     conversations: conversationRows(source),
     cases: caseRows(source),
     state_intervals: intervalRows(source),
     tasks: taskRows(source),
     dead_letters: deadLetterRows(source),
   }
+}
+
+function sourceOf(address: Address, record: PublicRecord, seq: number): Source {
+  const identity = { tenant: address.tenant, kind: address.kind, actor: address.id, case_no: record.case.no, machine: record.machine }
+  return { address, record, seq, at: record.at, identity }
 }
 
 function eventRows({ identity, record, seq, at }: Source): Row<'events'>[] {
@@ -90,25 +94,27 @@ function json(object: Readonly<Record<string, unknown>>, payload: string | undef
     : { data: NO_JSON, data_error: `two fields have the path ${path.slice(0, 256).toWellFormed()}`, data_raw }
 }
 
-function actorRows(source: Source): Row<'actors'>[] {
-  const { identity, record, seq, at } = source
-  if (record.status === 'none' && (record.outcome === 'rejected' || record.resolves !== undefined)) return []
+/** Whether a record makes a row of `actors`. */
+export const hasActorRow = ({ status, outcome, resolves }: PublicRecord): boolean =>
+  status !== 'none' || (outcome === 'committed' && resolves === undefined)
+
+/** The row of an actor, from its newest record. */
+export function actorRow(address: Address, record: LogRecord, seq: number): Row<'actors'> {
+  const { identity, at } = sourceOf(address, record, seq)
   const label = JSON.stringify(record.label)
-  return [
-    {
-      ...identity,
-      state: record.to,
-      status: record.status,
-      n: record.n,
-      first_at: record.case.firstAt,
-      last_at: at,
-      last_seq: seq,
-      label,
-      label_raw: label,
-      context_facts: contextFacts(record.state?.context ?? {}),
-      open_states: openIntervals(source),
-    },
-  ]
+  return {
+    ...identity,
+    state: record.to,
+    status: record.status,
+    n: record.n,
+    first_at: record.case.firstAt,
+    last_at: at,
+    last_seq: seq,
+    label,
+    label_raw: label,
+    context_facts: contextFacts(record.state?.context ?? {}),
+    open_states: openIntervals(record, seq),
+  }
 }
 
 /** The part of a context that has a bounded size, whatever the kind. */
@@ -246,7 +252,7 @@ function deadLetterRows({ address, record, seq, at }: Source): Row<'dead_letters
 /** The row of a dead letter that this record redrives or drops. It replaces the row of the record that made the dead letter. */
 function resolvedRows(
   actor: Pick<Row<'dead_letters'>, 'tenant' | 'kind' | 'actor' | 'last_seq'>,
-  { resolves }: LogRecord,
+  { resolves }: PublicRecord,
 ): Row<'dead_letters'>[] {
   if (resolves === undefined) return []
   const { logSeq, inboxSeq, at, reason, subject, error, payload } = resolves

@@ -1,10 +1,10 @@
-import type { LogRecord } from '../../../schemas/record.ts'
+import type { PublicRecord } from '../../../schemas/record.ts'
 import type { Address } from '../../../schemas/subjects.ts'
 
 /** One record, with the values that its rows are made from. */
 export interface Source {
   readonly address: Address
-  readonly record: LogRecord
+  readonly record: PublicRecord
   /** LOG sequence of the record. */
   readonly seq: number
   /** `record.at`. */

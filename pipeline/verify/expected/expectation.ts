@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { PrivatePart } from '../../../schemas/record.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
 import type { BadRecord, LogEntry } from '../../jetstream/log-message.ts'
 import { type Expected, expectedBadRecord, expectedRows } from './expected-rows.ts'
@@ -10,6 +11,9 @@ export interface Expectation {
   /** Returns the rows of a message of LOG. Pass the records of each actor in order. */
   take(entry: LogEntry | BadRecord): Expected[]
 }
+
+/** In the place of one that cannot be read. */
+const NO_PRIVATE_PART: PrivatePart = { state: null, seen: { ids: '', sources: [] } }
 
 /** Max actors whose counts are kept, about 1 KB each. An evicted actor resumes from the counts in its next record. */
 const ACTORS_MAX = 300_000
@@ -23,7 +27,9 @@ export function createExpectation(): Expectation {
   return {
     take(entry) {
       if (entry.bad !== undefined) return [expectedBadRecord(entry)]
-      const { address, record, seq } = entry
+      const { address, seq } = entry
+      const whole = entry.whole()
+      const record = whole ?? { ...entry.record, ...NO_PRIVATE_PART }
       const key = actorKey(address)
       const before = tallies.get(key)
       const isCounted = record.n === 1 || before?.n === record.n - 1
@@ -31,7 +37,9 @@ export function createExpectation(): Expectation {
         ? count(record.n === 1 ? undefined : before, record, seq)
         : { tally: tallyOf(record, seq), step: resumedStep(record, seq) }
       tallies.set(key, tally)
-      return expectedRows(address, record, seq, tally, step)
+      const rows = expectedRows(address, record, seq, tally, step)
+      // The row of an actor is made of the private part.
+      return whole === undefined ? rows.filter(([name]) => name !== 'actors') : rows
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { LogRecord } from '../../../schemas/record.ts'
+import type { PublicRecord } from '../../../schemas/record.ts'
 
 /** When an active leaf state was entered. */
 export interface Entered {
@@ -26,7 +26,7 @@ export function regionOf(leaf: string, all: readonly string[]): string {
 export const isWithin = (leaf: string, path: string): boolean => path === '' || leaf === path || leaf.startsWith(`${path}.`)
 
 /** The active leaves after a record. A leaf that the record exited and entered again counts as entered by it. */
-export function enteredIntervals(before: ReadonlyMap<string, Entered>, record: LogRecord, seq: number): ReadonlyMap<string, Entered> {
+export function enteredIntervals(before: ReadonlyMap<string, Entered>, record: PublicRecord, seq: number): ReadonlyMap<string, Entered> {
   const exited = new Set((record.left ?? []).map(({ state }) => state))
   return new Map(
     leavesOf(record.to).map((leaf) => {

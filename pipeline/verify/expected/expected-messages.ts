@@ -1,5 +1,5 @@
 import { readReceived, readSent, type Received, type Sent } from '../../../schemas/event-readers.ts'
-import type { LogRecord } from '../../../schemas/record.ts'
+import type { PublicRecord } from '../../../schemas/record.ts'
 
 /** The messages of one record. */
 export interface RecordMessages {
@@ -11,7 +11,7 @@ export interface RecordMessages {
 }
 
 /** Reads the messages of a record. */
-export function messagesIn(record: LogRecord): RecordMessages {
+export function messagesIn(record: PublicRecord): RecordMessages {
   const { input, emitted, outcome } = record
   const sent: [number, Sent][] = []
   for (const [index, { type, data }] of emitted.entries()) {
@@ -26,4 +26,4 @@ export function messagesIn(record: LogRecord): RecordMessages {
 }
 
 /** Time of the input: its arrival; for history, the time that its producer states. */
-export const messageTime = ({ input, inbox }: LogRecord): string => (input.history === true ? input.time : inbox.ts)
+export const messageTime = ({ input, inbox }: PublicRecord): string => (input.history === true ? input.time : inbox.ts)

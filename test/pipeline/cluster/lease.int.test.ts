@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openClusterRegistry } from '../../../pipeline/cluster/registry.ts'
+import { RECORD_FORM } from '../../../schemas/record-form.ts'
 import { logSubject, partitionOf } from '../../../schemas/subjects.ts'
 import { caughtUp, publishAll, readLog } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
@@ -25,7 +26,7 @@ test('after a refused append a host polls the registry and drops a partition tha
 
   // Another member claims the partition and appends before the owner polls the registry again.
   const registry = await openClusterRegistry(jetstream, 1)
-  await registry.heartbeat({ id: 'other', works: ['host'], place: 'elsewhere', pid: 1, shares: {}, declines: {} })
+  await registry.heartbeat({ id: 'other', works: ['host'], place: 'elsewhere', pid: 1, shares: {}, declines: {}, recordForm: RECORD_FORM })
   const before = (await registry.read(['host'])).leases.get(`host.${partition}`)
   const taken = await registry.claim('host', partition, 'other', before)
   expect(taken?.epoch).toBe((before?.epoch ?? 0) + 1)

@@ -200,6 +200,7 @@ describe('competing hosts', () => {
       hasValidLease: () => true,
       isLost: async () => false,
       yieldPartition: async () => undefined,
+      recordForm: () => 2,
       messagesMax: 256,
       bytesMax: 8 * 1024 * 1024,
       now: () => new Date().toISOString(),

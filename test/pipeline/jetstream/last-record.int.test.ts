@@ -72,7 +72,7 @@ describe('lastRecord', () => {
 
   test('the last record of an actor can be read over the shared inbox as well', async () => {
     expect(await subjectEndDirect(jetstream, SUBJECT)).toEqual({
-      record: { seq: seqs.at(-1), record: last.record },
+      record: { seq: seqs.at(-1), record: last.record, data: Buffer.from(last.data) },
       expectedSeq: seqs.at(-1),
     })
   })

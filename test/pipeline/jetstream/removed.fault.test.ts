@@ -10,6 +10,7 @@ import { loadSettings } from '../../../infra/settings.ts'
 import { readToEnd } from '../../../pipeline/jetstream/read-to-end.ts'
 import { findRemoved } from '../../../pipeline/jetstream/removed.ts'
 import { verify } from '../../../pipeline/verify/verify.ts'
+import { restoreRecord } from '../../../schemas/record-form.ts'
 import { TABLE_NAMES } from '../../../schemas/tables.ts'
 import { damageLengthOf } from '../../support/damage-log.ts'
 import { support } from '../../support/support-harness.ts'
@@ -388,7 +389,12 @@ async function readLogAround({ running: { jetstream } }: System): Promise<Entry[
     const message = await jetstream.jsm.streams.getMessage('LOG', { seq })
     if (message === null) continue
     const [, , tenant, kind, id] = message.subject.split('.')
-    entries.push({ seq, subject: message.subject, actor: `${tenant}/${kind}/${id}`, record: message.json() })
+    entries.push({
+      seq,
+      subject: message.subject,
+      actor: `${tenant}/${kind}/${id}`,
+      record: restoreRecord(message.json()) as Entry['record'],
+    })
   }
   return entries
 }

@@ -24,6 +24,7 @@ import {
 import { acquireImportLock } from '../../../../pipeline/ingest/conversations/import-lock.ts'
 import { openReader } from '../../../../pipeline/jetstream/ordered-reader.ts'
 import type { LogRecord } from '../../../../schemas/record.ts'
+import { restoreRecord } from '../../../../schemas/record-form.ts'
 import { parseLogSubject } from '../../../../schemas/subjects.ts'
 import { startProxy } from '../../../support/proxy.ts'
 import { runCli } from '../../../support/run-cli.ts'
@@ -110,7 +111,7 @@ async function recordsOf(tenant: string): Promise<Map<string, LogRecord[]>> {
   if (reader.pending === 0) return records
   for await (const message of reader) {
     const { id } = parseLogSubject(message.subject).address
-    records.set(id, [...(records.get(id) ?? []), message.json<LogRecord>()])
+    records.set(id, [...(records.get(id) ?? []), restoreRecord(message.json()) as LogRecord])
     if (reader.pending === 0) break
   }
   return records
