@@ -7,6 +7,7 @@ import { joinCluster } from '../../pipeline/cluster/membership.ts'
 import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
+import { createHandOver, type HandOver } from '../../pipeline/host/hand-over.ts'
 import { type HostRun, startHost } from '../../pipeline/host/host.ts'
 import { startInboxTrim } from '../../pipeline/host/inbox-trim.ts'
 import type { Delivery } from '../../pipeline/host/message-handler.ts'
@@ -73,6 +74,8 @@ const SOURCING_WATCH_MS = 5_000
 interface StageContext extends StageDeps {
   /** Identifies the database. Workers with the same database share the work on its tables; others fill tables of their own. */
   readonly tablesId: string
+  /** From the host to the dispatcher of this thread; absent unless it has both. */
+  readonly handOver: HandOver | undefined
   readonly inFlight: { readonly bytesMax: number; readonly log: Logger; readonly metrics: Metrics; readonly jetstream: JetStreamContext }
 }
 
@@ -105,6 +108,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   const context: StageContext = {
     ...deps,
     inFlight: { bytesMax: settings.IN_FLIGHT_BYTES_MAX, log, metrics, jetstream },
+    handOver: settings.ROLES.includes('host') && settings.ROLES.includes('dispatch') ? createHandOver() : undefined,
     tablesId: client === undefined ? '' : await databaseId(client),
   }
   const work = ROLE_WORK.flatMap(({ role, workOf }) => {
@@ -192,7 +196,7 @@ function embedWork({ settings, kv, client, jetstream, searchIndex, log, tablesId
   }
 }
 
-function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight }: StageContext): RoleWork {
+function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOver }: StageContext): RoleWork {
   const truncation = createStreamTruncation({ jetstream, kv, log, metrics })
   return {
     stage: {
@@ -209,6 +213,7 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight }: Stage
           hasValidLease,
           recordsMax: settings.IN_FLIGHT_MAX,
           checkpointMs: CHECKPOINT_MS,
+          handOver,
           now: Date.now,
         }),
     },
@@ -245,7 +250,7 @@ function tasksWork({ kinds, kv, jetstream, searchIndex, metrics, log }: StageCon
   }
 }
 
-function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight }: StageContext): RoleWork {
+function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight, handOver }: StageContext): RoleWork {
   const actors = createActorCache<Delivery>(settings.LIVE_ACTORS_MAX)
   const runs = new Set<HostRun>()
   return {
@@ -262,6 +267,7 @@ function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight }: Stag
           actors,
           messagesMax: settings.IN_FLIGHT_MAX,
           calls,
+          ...(handOver && { onAppended: handOver.offer }),
           now: isoNow,
           isAssigned,
           hasValidLease,

@@ -5,6 +5,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { abortSubject, type Address } from '../../schemas/subjects.ts'
 import type { Assignment } from '../cluster/assignment.ts'
 import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
+import type { HandOver, TakeAppended } from '../host/hand-over.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createConsumeLoop } from '../jetstream/consume-loop.ts'
@@ -14,7 +15,7 @@ import { type StreamPosition, withPosition } from '../jetstream/position-history
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import { resumePartitions } from '../jetstream/resume-reading.ts'
 import type { RecordRepair, StreamTruncation } from '../jetstream/stream-truncation.ts'
-import { createInFlightCounter } from '../runtime/in-flight-counter.ts'
+import { createInFlightCounter, type InFlightCounter } from '../runtime/in-flight-counter.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import { createLowWatermark } from '../runtime/low-watermark.ts'
 import type { Metrics } from '../runtime/metrics.ts'
@@ -48,6 +49,8 @@ export interface DispatcherOptions {
   readonly bytesMax: number
   /** Interval of the checkpoints. */
   readonly checkpointMs: number
+  /** Brings the records of the host in this thread before LOG does. Absent: there is no host. */
+  readonly handOver?: HandOver | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -58,6 +61,9 @@ export interface DispatcherOptions {
  * Starts the dispatcher: it reads LOG and carries out the effects of records, at least once and under stable ids. No other reader of the
  * log has side effects, so that replaying or rebuilding repeats none. The records of an actor are carried out one after another; its events
  * are published in order, and so are its messages to other actors.
+ *
+ * It reads all of LOG, and carries out a record when the host of its thread hands it over or when it comes to it, whichever is first. Only
+ * reading moves its checkpoint.
  */
 export async function startDispatcher(options: DispatcherOptions): Promise<PartitionRun> {
   const { jetstream, metrics, log, checkpoints, truncation, partitions } = options
@@ -79,6 +85,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   /** Positions, oldest first. Each becomes the checkpoint when all records up to it are done. */
   let candidates: StreamPosition[] = []
   let saved = startSeq
+  /** Records that were handed over and that reading has not come to yet, by sequence: the end of each. */
+  const handed = new Map<number, Promise<void>>()
   /** The number of records in flight of each partition that this run still owns. */
   const inFlightOf = new Map(partitions.map((partition) => [partition, createInFlightCounter()]))
   /** Partitions with an effect that this run left to the next owner. This run must not move their checkpoint past it. */
@@ -140,31 +148,54 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     const deadline = nextDeadline(state)
     return deadline === undefined || wakeUps.covers(address, deadline.at, inbox.ts) ? undefined : deadline
   }
-  const take = (message: JsMsg): void => {
-    const partition = parse.partitionOf(message.subject)
-    const counter = inFlightOf.get(partition)
-    lastTaken = message
-    watermark.take(message.seq)
-    if (counter === undefined || message.seq <= (starts.get(partition) ?? 0)) return watermark.finish(message.seq)
+  /** Carries an entry out after the earlier ones of its subject. `undefined` if it has no effects. */
+  const start = (entry: LogEntry | BadRecord, subject: string, bytes: number, counter: InFlightCounter): Promise<void> | undefined => {
     metrics.stageIn.inc({ stage: 'dispatch' })
-    const entry = parse(message)
     const { address, record } = entry
-    if (record !== undefined && !hasEffects(record) && uncoveredDeadline(address, record) === undefined) {
-      return watermark.finish(message.seq)
-    }
-    inFlight.acquire(message.data.length)
+    if (record !== undefined && !hasEffects(record) && uncoveredDeadline(address, record) === undefined) return undefined
+    inFlight.acquire(bytes)
     counter.increment()
-    const before = chains.get(message.subject)
+    const before = chains.get(subject)
     const done = (before ?? Promise.resolve())
       .then(() => (entry.bad === undefined ? carryOut(entry) : setAside(entry)))
       .then(() => {
-        if (chains.get(message.subject) === done) chains.delete(message.subject)
-        watermark.finish(message.seq)
-        inFlight.release(message.data.length)
+        if (chains.get(subject) === done) chains.delete(subject)
+        inFlight.release(bytes)
         counter.decrement()
       })
-    chains.set(message.subject, done)
+    chains.set(subject, done)
     done.catch(loop.fail)
+    return done
+  }
+  const take = (message: JsMsg): void => {
+    const { seq, subject, data } = message
+    const partition = parse.partitionOf(subject)
+    const counter = inFlightOf.get(partition)
+    lastTaken = message
+    watermark.take(seq)
+    let done = handed.get(seq)
+    if (done !== undefined) handed.delete(seq)
+    else if (counter !== undefined && seq > (starts.get(partition) ?? 0)) done = start(parse(message), subject, data.length, counter)
+    if (done === undefined) return watermark.finish(seq)
+    // A failure ends the loop.
+    done.then(
+      () => watermark.finish(seq),
+      () => undefined,
+    )
+  }
+  /**
+   * Takes a record of the host if nothing of its actor can be before it: this run has done, or is doing, all records of the actor up to the
+   * one that the host appended it after.
+   */
+  const takeAppended: TakeAppended = (appended) => {
+    const { seq, subject, partition, after, bytes } = appended
+    const counter = inFlightOf.get(partition)
+    if (counter === undefined || isStopping || seq <= (lastTaken?.seq ?? 0)) return false
+    if (after > Math.max(lastTaken?.seq ?? 0, starts.get(partition) ?? 0) && !handed.has(after)) return false
+    if (inFlight.isFull || handed.size >= HANDED_MAX) return false
+    handed.set(seq, start(appended, subject, bytes, counter) ?? Promise.resolve())
+    metrics.handedOver.inc()
+    return true
   }
 
   /** Saves the newest position up to which all records are done. A crash repeats only later records. */
@@ -197,6 +228,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   })
   loop.signal.addEventListener('abort', () => void saving.stop())
   loop.run(take)
+  const disconnect = options.handOver?.connect(takeAppended)
+  loop.signal.addEventListener('abort', () => disconnect?.())
   rearmMissing(options, repair, starts, loop.signal).catch(loop.fail)
 
   return {
@@ -219,6 +252,9 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     },
   }
 }
+
+/** Records handed over that reading has not come to yet: of each the run keeps its sequence. */
+const HANDED_MAX = 65_536
 
 /** Bounds the publishing of lost messages, which must not block the start for ever. After this time the start fails and is retried. */
 const RESEND_MS_MAX = 600_000

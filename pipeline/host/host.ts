@@ -22,6 +22,7 @@ import { forgetHostEnds, loadHostEnds } from '../watchdog/ended-hosts.ts'
 import { loadOverruns } from '../watchdog/overruns.ts'
 import { createSuspects } from '../watchdog/suspects.ts'
 import type { ActorCache, Mailbox } from './actor-cache.ts'
+import type { Appended } from './hand-over.ts'
 import type { LostInputs } from './lost-inputs.ts'
 import { createHandler, type Delivery, type HandlerDeps } from './message-handler.ts'
 import { findInboxResumePoint } from './resume-point.ts'
@@ -41,6 +42,8 @@ export interface HostOptions {
   readonly hasValidLease: HandlerDeps['hasValidLease']
   readonly isLost: HandlerDeps['isLost']
   readonly yieldPartition: HandlerDeps['yieldPartition']
+  /** Takes each record once LOG has acknowledged it. */
+  readonly onAppended?: (appended: Appended) => void
   /** Shows the decision under way to the watchdog outside this thread. Absent: nothing watches. */
   readonly calls?: CallSlot
   readonly now: () => string
@@ -97,8 +100,9 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
     isAssigned: (partition) => watermarks.has(partition) && !released.has(partition) && options.isAssigned(partition),
     hasValidLease: (partition) => watermarks.has(partition) && options.hasValidLease(partition),
     lowOf: (partition) => released.get(partition) ?? watermarks.get(partition)?.low ?? 0,
-    onAppended: (seq) => {
-      lastAppended = Math.max(lastAppended, seq)
+    onAppended: (appended) => {
+      lastAppended = Math.max(lastAppended, appended.seq)
+      options.onAppended?.(appended)
     },
   })
 
