@@ -9,8 +9,9 @@ import type { HandOver, TakeAppended } from '../host/hand-over.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createConsumeLoop } from '../jetstream/consume-loop.ts'
+import { messageAt } from '../jetstream/last-record.ts'
 import { type BadRecord, type LogEntry, logParser, reportBadRecord } from '../jetstream/log-message.ts'
-import { openReader } from '../jetstream/ordered-reader.ts'
+import { bytesOf, openReader } from '../jetstream/ordered-reader.ts'
 import { type StreamPosition, withPosition } from '../jetstream/position-history.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import { resumePartitions } from '../jetstream/resume-reading.ts'
@@ -62,8 +63,8 @@ export interface DispatcherOptions {
  * log has side effects, so that replaying or rebuilding repeats none. The records of an actor are carried out one after another; its events
  * are published in order, and so are its messages to other actors.
  *
- * It reads all of LOG, and carries out a record when the host of its thread hands it over or when it comes to it, whichever is first. Only
- * reading moves its checkpoint.
+ * It follows all of LOG, and carries out a record when the host of its thread hands it over or when it comes to it, whichever is first. Only
+ * following moves its checkpoint. Beside a host it follows the headers alone, and fetches a record that was not handed over.
  */
 export async function startDispatcher(options: DispatcherOptions): Promise<PartitionRun> {
   const { jetstream, metrics, log, checkpoints, truncation, partitions } = options
@@ -71,7 +72,15 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   const repair = await truncation.findRepairs(partitions)
   await resendLost(options, repair, starts)
   const startSeq = Math.min(...starts.values())
-  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: startSeq + 1, messagesMax: options.recordsMax })
+  const headersOnly = options.handOver !== undefined
+  const reader = await openReader(jetstream, {
+    stream: 'LOG',
+    filterSubjects: [],
+    startSeq: startSeq + 1,
+    messagesMax: options.recordsMax,
+    headersOnly,
+  })
+  const backlogEnd = startSeq + reader.pending
   const parse = await logParser(jetstream)
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
   const loop = createConsumeLoop(reader, inFlight)
@@ -87,6 +96,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   let saved = startSeq
   /** Records that were handed over and that reading has not come to yet, by sequence: the end of each. */
   const handed = new Map<number, Promise<void>>()
+  /** The reverse: records that reading came to first, and that the host may still hand over. */
+  const awaited = new Map<number, (entry: LogEntry) => void>()
   /** The number of records in flight of each partition that this run still owns. */
   const inFlightOf = new Map(partitions.map((partition) => [partition, createInFlightCounter()]))
   /** Partitions with an effect that this run left to the next owner. This run must not move their checkpoint past it. */
@@ -148,34 +159,73 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     const deadline = nextDeadline(state)
     return deadline === undefined || wakeUps.covers(address, deadline.at, inbox.ts) ? undefined : deadline
   }
-  /** Carries an entry out after the earlier ones of its subject. `undefined` if it has no effects. */
-  const start = (entry: LogEntry | BadRecord, subject: string, bytes: number, counter: InFlightCounter): Promise<void> | undefined => {
-    metrics.stageIn.inc({ stage: 'dispatch' })
+  /** What carries an entry out; `undefined` if it has no effects. */
+  const effectOf = (entry: LogEntry | BadRecord): (() => Promise<void>) | undefined => {
+    if (entry.bad !== undefined) return () => setAside(entry)
     const { address, record } = entry
-    if (record !== undefined && !hasEffects(record) && uncoveredDeadline(address, record) === undefined) return undefined
+    return hasEffects(record) || uncoveredDeadline(address, record) !== undefined ? () => carryOut(entry) : undefined
+  }
+  /** Runs an effect after the earlier ones of its subject. */
+  const enqueue = (subject: string, bytes: number, counter: InFlightCounter, effect: () => Promise<void> | undefined): Promise<void> => {
     inFlight.acquire(bytes)
     counter.increment()
     const before = chains.get(subject)
-    const done = (before ?? Promise.resolve())
-      .then(() => (entry.bad === undefined ? carryOut(entry) : setAside(entry)))
-      .then(() => {
-        if (chains.get(subject) === done) chains.delete(subject)
-        inFlight.release(bytes)
-        counter.decrement()
-      })
+    const done = (before ?? Promise.resolve()).then(effect).then(() => {
+      if (chains.get(subject) === done) chains.delete(subject)
+      inFlight.release(bytes)
+      counter.decrement()
+    })
     chains.set(subject, done)
     done.catch(loop.fail)
     return done
   }
+  /** Fetches a record of which only the headers were read. `undefined` if LOG lost it meanwhile. */
+  const fetchEntry = async (seq: number): Promise<LogEntry | BadRecord | undefined> => {
+    const found = await askWithRetry(
+      { log, signal: loop.signal },
+      `LOG ${seq}`,
+      async () => (await messageAt(jetstream, seq, 'anyReplica')) ?? messageAt(jetstream, seq),
+    )
+    return found && parse(found)
+  }
+  /** The record of a message of which only the headers were read. The host may be about to hand it over. */
+  const entryOf = ({ seq }: JsMsg): Promise<LogEntry | BadRecord | undefined> => {
+    if (seq <= backlogEnd) return fetchEntry(seq)
+    const { promise, resolve, reject } = Promise.withResolvers<LogEntry | BadRecord | undefined>()
+    const late = setTimeout(() => {
+      awaited.delete(seq)
+      fetchEntry(seq).then(resolve, reject)
+    }, HAND_OVER_MS_MAX)
+    awaited.set(seq, (entry) => {
+      awaited.delete(seq)
+      clearTimeout(late)
+      resolve(entry)
+    })
+    return promise
+  }
+  const start = (message: JsMsg, counter: InFlightCounter): Promise<void> | undefined => {
+    metrics.stageIn.inc({ stage: 'dispatch' })
+    const bytes = bytesOf(message)
+    if (!headersOnly) {
+      const effect = effectOf(parse(message))
+      return effect && enqueue(message.subject, bytes, counter, effect)
+    }
+    const found = entryOf(message)
+    found.catch(() => undefined)
+    return enqueue(message.subject, bytes, counter, async () => {
+      const entry = await found
+      await (entry && effectOf(entry))?.()
+    })
+  }
   const take = (message: JsMsg): void => {
-    const { seq, subject, data } = message
+    const { seq, subject } = message
     const partition = parse.partitionOf(subject)
     const counter = inFlightOf.get(partition)
     lastTaken = message
     watermark.take(seq)
     let done = handed.get(seq)
     if (done !== undefined) handed.delete(seq)
-    else if (counter !== undefined && seq > (starts.get(partition) ?? 0)) done = start(parse(message), subject, data.length, counter)
+    else if (counter !== undefined && seq > (starts.get(partition) ?? 0)) done = start(message, counter)
     if (done === undefined) return watermark.finish(seq)
     // A failure ends the loop.
     done.then(
@@ -189,12 +239,20 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
    */
   const takeAppended: TakeAppended = (appended) => {
     const { seq, subject, partition, after, bytes } = appended
+    const give = awaited.get(seq)
+    if (give !== undefined) {
+      metrics.handedOver.inc()
+      give(appended)
+      return true
+    }
     const counter = inFlightOf.get(partition)
     if (counter === undefined || isStopping || seq <= (lastTaken?.seq ?? 0)) return false
     if (after > Math.max(lastTaken?.seq ?? 0, starts.get(partition) ?? 0) && !handed.has(after)) return false
     if (inFlight.isFull || handed.size >= HANDED_MAX) return false
-    handed.set(seq, start(appended, subject, bytes, counter) ?? Promise.resolve())
+    metrics.stageIn.inc({ stage: 'dispatch' })
     metrics.handedOver.inc()
+    const effect = effectOf(appended)
+    handed.set(seq, effect === undefined ? Promise.resolve() : enqueue(subject, bytes, counter, effect))
     return true
   }
 
@@ -253,6 +311,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   }
 }
 
+/** Reading may come to a record before its host has the acknowledgement. After this time nobody in this thread has appended it. */
+const HAND_OVER_MS_MAX = 20
 /** Records handed over that reading has not come to yet: of each the run keeps its sequence. */
 const HANDED_MAX = 65_536
 
