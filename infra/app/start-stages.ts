@@ -63,6 +63,7 @@ export interface Stages {
   readonly stages: ReadonlyMap<Role, Stage>
 }
 
+const HOST = 'host'
 const CHECKPOINT_MS = 500
 const PROGRESS_MS = 1_000
 const TRIM_MS = 10_000
@@ -201,6 +202,7 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOve
   return {
     stage: {
       name: 'dispatch',
+      beside: HOST,
       partitions: settings.PARTITIONS,
       logSeqNeeded: () => 0,
       start: (partitions, { isAssigned, hasValidLease }) =>
@@ -255,7 +257,7 @@ function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight, handOv
   const runs = new Set<HostRun>()
   return {
     stage: {
-      name: 'host',
+      name: HOST,
       partitions: settings.PARTITIONS,
       logSeqNeeded: () => Math.max(0, ...[...runs].map((run) => run.lastAppended())),
       async start(partitions, { isAssigned, hasValidLease, isLost, yieldPartition }) {
@@ -267,7 +269,7 @@ function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight, handOv
           actors,
           messagesMax: settings.IN_FLIGHT_MAX,
           calls,
-          ...(handOver && { onAppended: handOver.offer }),
+          handOver,
           now: isoNow,
           isAssigned,
           hasValidLease,

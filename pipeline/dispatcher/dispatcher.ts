@@ -67,12 +67,12 @@ export interface DispatcherOptions {
  * following moves its checkpoint. Beside a host it follows the headers alone, and fetches a record that was not handed over.
  */
 export async function startDispatcher(options: DispatcherOptions): Promise<PartitionRun> {
-  const { jetstream, metrics, log, checkpoints, truncation, partitions } = options
+  const { jetstream, metrics, log, checkpoints, truncation, partitions, handOver } = options
   const { histories, starts } = await resumeDispatching(options)
   const repair = await truncation.findRepairs(partitions)
   await resendLost(options, repair, starts)
   const startSeq = Math.min(...starts.values())
-  const headersOnly = options.handOver !== undefined
+  const headersOnly = handOver !== undefined
   const reader = await openReader(jetstream, {
     stream: 'LOG',
     filterSubjects: [],
@@ -189,8 +189,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     return found && parse(found)
   }
   /** The record of a message of which only the headers were read. The host may be about to hand it over. */
-  const entryOf = ({ seq }: JsMsg): Promise<LogEntry | BadRecord | undefined> => {
-    if (seq <= backlogEnd) return fetchEntry(seq)
+  const entryOf = ({ seq, subject }: JsMsg): Promise<LogEntry | BadRecord | undefined> => {
+    if (seq <= backlogEnd || handOver?.isHosted(parse.partitionOf(subject)) !== true) return fetchEntry(seq)
     const { promise, resolve, reject } = Promise.withResolvers<LogEntry | BadRecord | undefined>()
     const late = setTimeout(() => {
       awaited.delete(seq)
@@ -286,8 +286,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   })
   loop.signal.addEventListener('abort', () => void saving.stop())
   loop.run(take)
-  const disconnect = options.handOver?.connect(takeAppended)
-  loop.signal.addEventListener('abort', () => disconnect?.())
+  const leave = handOver?.addDispatcher(takeAppended)
+  loop.signal.addEventListener('abort', () => leave?.())
   rearmMissing(options, repair, starts, loop.signal).catch(loop.fail)
 
   return {
@@ -312,7 +312,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
 }
 
 /** Reading may come to a record before its host has the acknowledgement. After this time nobody in this thread has appended it. */
-const HAND_OVER_MS_MAX = 20
+const HAND_OVER_MS_MAX = 50
 /** Records handed over that reading has not come to yet: of each the run keeps its sequence. */
 const HANDED_MAX = 65_536
 

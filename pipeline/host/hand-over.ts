@@ -23,19 +23,27 @@ export type TakeAppended = (appended: Appended) => boolean
  */
 export interface HandOver {
   offer(appended: Appended): void
+  /** Whether a host of this thread appends the records of the partition, and so is about to offer them. */
+  isHosted(partition: number): boolean
+  /** Adds a run of the host. @returns a function that removes it */
+  addHost(hosts: (partition: number) => boolean): () => void
   /** Adds a run of the dispatcher. @returns a function that removes it */
-  connect(take: TakeAppended): () => void
+  addDispatcher(take: TakeAppended): () => void
 }
 
 export function createHandOver(): HandOver {
-  const takers = new Set<TakeAppended>()
+  const hosts = new Set<(partition: number) => boolean>()
+  const dispatchers = new Set<TakeAppended>()
+  const add = <T>(all: Set<T>, one: T): (() => void) => {
+    all.add(one)
+    return () => void all.delete(one)
+  }
   return {
     offer(appended) {
-      for (const take of takers) if (take(appended)) return
+      for (const take of dispatchers) if (take(appended)) return
     },
-    connect(take) {
-      takers.add(take)
-      return () => void takers.delete(take)
-    },
+    isHosted: (partition) => hosts.values().some((isOf) => isOf(partition)),
+    addHost: (isOf) => add(hosts, isOf),
+    addDispatcher: (take) => add(dispatchers, take),
   }
 }
