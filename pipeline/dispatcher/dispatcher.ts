@@ -63,8 +63,8 @@ export interface DispatcherOptions {
  * log has side effects, so that replaying or rebuilding repeats none. The records of an actor are carried out one after another; its events
  * are published in order, and so are its messages to other actors.
  *
- * It follows all of LOG, and carries out a record when the host of its thread hands it over or when it comes to it, whichever is first. Only
- * following moves its checkpoint. Beside a host it follows the headers alone, and fetches a record that was not handed over.
+ * It follows all of LOG, and carries out a record when the host of its thread hands it over or when it comes to it, whichever is first.
+ * Only following moves its checkpoint. Beside a host it follows the headers alone, and fetches a record that was not handed over.
  */
 export async function startDispatcher(options: DispatcherOptions): Promise<PartitionRun> {
   const { jetstream, metrics, log, checkpoints, truncation, partitions, handOver } = options
