@@ -37,7 +37,7 @@ import {
   startTablesPart,
   usesDataFolder,
 } from './system-parts.ts'
-import { rolesInThreads } from './threads/role-threads.ts'
+import { threadsOf } from './threads/role-threads.ts'
 import { countEndedProcesses, openDecisionSlot } from './watchdog/decision-slots.ts'
 import { watchedSlot } from './watchdog/process-watchdog.ts'
 
@@ -135,8 +135,8 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const decisions = settings.ROLES.includes('host') ? await openDecisionSlot(settings.DATA_DIR) : undefined
   started.defer(async () => decisions?.remove())
   if (decisions !== undefined) await countEndedProcesses({ dataDir: settings.DATA_DIR, kv, jetstream, log })
-  const threadRoles = options.threads === true ? rolesInThreads(settings) : []
-  const base: Base = { settings, kinds, log, jetstream, kv, metrics, replicas, nats, threadRoles, stops, slotPath: decisions?.path }
+  const threads = options.threads === true ? threadsOf(settings) : []
+  const base: Base = { settings, kinds, log, jetstream, kv, metrics, replicas, nats, threads, stops, slotPath: decisions?.path }
   const tables = engine && startTablesPart(base, engine)
   started.defer(stops.named('the tables', async () => tables?.stop()))
   const index = tables && startIndexPart(base, tables)

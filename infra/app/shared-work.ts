@@ -12,6 +12,8 @@ export interface SharedWork {
   readonly name: string
   /** Name in the cluster registry: members with the same workload share its partitions. Default: `name`. */
   readonly workload?: string
+  /** The workload of the stage that hands over to it: members that take part in both get the same partitions. Default: none. */
+  readonly beside?: string
   /** 1: one member does the work, and another takes over if it fails. */
   readonly partitions: number
   readonly start: (partitions: readonly number[], assignment: Assignment, membership: Membership) => Promise<PartitionRun>
@@ -44,7 +46,13 @@ export function createSharing(deps: SharingDeps, started: AsyncDisposableStack):
   const { membership } = deps
   return (work: SharedWork): PartitionedStage => {
     const stage = createPartitionedStage(work.name, (partitions) => work.start(partitions, assignment, membership), deps.log)
-    const assignment = assignPartitions({ ...deps, workload: workloadOf(work), stage, partitionCount: work.partitions })
+    const assignment = assignPartitions({
+      ...deps,
+      workload: workloadOf(work),
+      beside: work.beside,
+      stage,
+      partitionCount: work.partitions,
+    })
     started.defer(() => assignment.stop())
     const { logSeqNeeded } = work
     if (logSeqNeeded !== undefined) {

@@ -8,6 +8,7 @@ import { chooseRecordForm, type RecordFormChoice } from '../../pipeline/cluster/
 import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
+import { createHandOver, type HandOver } from '../../pipeline/host/hand-over.ts'
 import { type HostRun, startHost } from '../../pipeline/host/host.ts'
 import { startInboxTrim } from '../../pipeline/host/inbox-trim.ts'
 import type { Delivery } from '../../pipeline/host/message-handler.ts'
@@ -65,6 +66,7 @@ export interface Stages {
   readonly stages: ReadonlyMap<Role, Stage>
 }
 
+const HOST = 'host'
 const CHECKPOINT_MS = 500
 const PROGRESS_MS = 1_000
 const TRIM_MS = 10_000
@@ -78,6 +80,8 @@ const SOURCING_WATCH_MS = 5_000
 interface StageContext extends StageDeps {
   /** Identifies the database. Workers with the same database share the work on its tables; others fill tables of their own. */
   readonly tablesId: string
+  /** From the host to the dispatcher of this thread; absent unless it has both. */
+  readonly handOver: HandOver | undefined
   readonly inFlight: { readonly bytesMax: number; readonly log: Logger; readonly metrics: Metrics; readonly jetstream: JetStreamContext }
 }
 
@@ -110,6 +114,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   const context: StageContext = {
     ...deps,
     inFlight: { bytesMax: settings.IN_FLIGHT_BYTES_MAX, log, metrics, jetstream },
+    handOver: settings.ROLES.includes('host') && settings.ROLES.includes('dispatch') ? createHandOver() : undefined,
     tablesId: client === undefined ? '' : await databaseId(client),
   }
   const work = ROLE_WORK.flatMap(({ role, workOf }) => {
@@ -197,11 +202,12 @@ function embedWork({ settings, kv, client, jetstream, searchIndex, log, tablesId
   }
 }
 
-function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight }: StageContext): RoleWork {
+function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOver }: StageContext): RoleWork {
   const truncation = createStreamTruncation({ jetstream, kv, log, metrics })
   return {
     stage: {
       name: 'dispatch',
+      beside: HOST,
       partitions: settings.PARTITIONS,
       logSeqNeeded: () => 0,
       start: (partitions, { isAssigned, hasValidLease }) =>
@@ -214,6 +220,7 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight }: Stage
           hasValidLease,
           recordsMax: settings.IN_FLIGHT_MAX,
           checkpointMs: CHECKPOINT_MS,
+          handOver,
           now: Date.now,
         }),
     },
@@ -250,13 +257,13 @@ function tasksWork({ kinds, kv, jetstream, searchIndex, metrics, log }: StageCon
   }
 }
 
-function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight }: StageContext): RoleWork {
+function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight, handOver }: StageContext): RoleWork {
   const actors = createActorCache<Delivery>(settings.LIVE_ACTORS_MAX)
   const runs = new Set<HostRun>()
   let recordForm: RecordFormChoice | undefined
   return {
     stage: {
-      name: 'host',
+      name: HOST,
       partitions: settings.PARTITIONS,
       logSeqNeeded: () => Math.max(0, ...[...runs].map((run) => run.lastAppended())),
       async start(partitions, { isAssigned, hasValidLease, isLost, yieldPartition }, membership) {
@@ -276,6 +283,7 @@ function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight }: Stag
           actors,
           messagesMax: settings.IN_FLIGHT_MAX,
           calls,
+          handOver,
           now: isoNow,
           isAssigned,
           hasValidLease,

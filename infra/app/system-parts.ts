@@ -24,7 +24,7 @@ import { openSearchIndex, type SearchIndex } from './search-index.ts'
 import { startStages } from './start-stages.ts'
 import { type StopTracker } from './stop-tracker.ts'
 import { createEndCounter } from './threads/end-counter.ts'
-import { startThreads, type Threads } from './threads/role-threads.ts'
+import { startThreads, type ThreadRoles, type Threads } from './threads/role-threads.ts'
 import { watchedSlot } from './watchdog/process-watchdog.ts'
 
 /** Roles that need neither tables nor the search index to start. */
@@ -86,8 +86,8 @@ export interface Base {
   readonly metrics: Metrics
   readonly replicas: number
   readonly nats: NatsAccess
-  /** Roles that run in threads. */
-  readonly threadRoles: readonly Role[]
+  /** The threads of this process; the other roles run in this thread. */
+  readonly threads: readonly ThreadRoles[]
   readonly stops: StopTracker
   /** The file in which the host's thread notes what it decides; absent without a host. */
   readonly slotPath: string | undefined
@@ -110,9 +110,10 @@ interface RunningRoles {
 
 /** Starts those of some roles that this process has, in this thread or in threads of their own. */
 async function startRoles(base: Base, some: readonly Role[], needs: RolesNeeds, started: AsyncDisposableStack): Promise<RunningRoles> {
-  const { settings, threadRoles, nats, replicas, log, stops, slotPath, kv, jetstream, metrics } = base
+  const { settings, nats, replicas, log, stops, slotPath, kv, jetstream, metrics } = base
   const roles = settings.ROLES.filter((role) => some.includes(role))
-  const own = roles.filter((role) => !threadRoles.includes(role))
+  const inThreads = base.threads.filter(([first]) => roles.includes(first))
+  const own = roles.filter((role) => !inThreads.flat().includes(role))
   const { clickhouse, ...shared } = needs
   const inner = new AsyncDisposableStack()
   started.defer(stops.named(`the roles ${roles.join(', ')}`, () => inner.disposeAsync()))
@@ -123,7 +124,7 @@ async function startRoles(base: Base, some: readonly Role[], needs: RolesNeeds, 
       : await startStages({ ...base, ...shared, calls, settings: { ...settings, ROLES: own } }, inner)
   const threads: Threads = await startThreads(
     {
-      roles: threadRoles.filter((role) => roles.includes(role)),
+      threads: inThreads,
       settings,
       servers: { nats, clickhouse },
       replicas,
@@ -134,7 +135,7 @@ async function startRoles(base: Base, some: readonly Role[], needs: RolesNeeds, 
     },
     inner,
   )
-  for (const [role, thread] of threads.stages) inner.defer(stops.named(`the thread of ${role}`, () => thread.stop()))
+  for (const thread of threads.threads) inner.defer(stops.named(`the thread of ${thread.name}`, () => thread.stop()))
   return { stages: new Map([...ownStages, ...threads.stages]), threadMetrics: threads.metrics }
 }
 

@@ -12,6 +12,8 @@ export interface AssignmentOptions {
   readonly registry: ClusterRegistry
   /** Names what is partitioned. Members that name the same workload share it. */
   readonly workload: string
+  /** A workload whose partitions are on the same members where these take part in both. Default: none. */
+  readonly beside?: string | undefined
   readonly stage: PartitionedStage
   readonly partitionCount: number
   readonly log: Logger
@@ -95,7 +97,7 @@ export function assignPartitions(options: AssignmentOptions): Assignment {
     const wanted = new Set<number>()
     for (let partition = 0; partition < partitionCount; partition += 1) {
       const able = working.filter(({ declines }) => declines[workload]?.includes(partition) !== true).map(({ id }) => id)
-      if (ownerOf(able, leaseKey(workload, partition)) === membership.id) wanted.add(partition)
+      if (ownerOf(able, leaseKey(options.beside ?? workload, partition)) === membership.id) wanted.add(partition)
     }
     const own = [...held.keys()]
     const lost = own.filter((partition) => {

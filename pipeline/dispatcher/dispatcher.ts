@@ -4,16 +4,18 @@ import type { PublicRecord } from '../../schemas/record.ts'
 import { abortSubject } from '../../schemas/subjects.ts'
 import type { Assignment } from '../cluster/assignment.ts'
 import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
+import type { HandOver, TakeAppended } from '../host/hand-over.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createConsumeLoop } from '../jetstream/consume-loop.ts'
+import { messageAt } from '../jetstream/last-record.ts'
 import { type BadRecord, dueOf, type LogEntry, logParser, reportBadRecord } from '../jetstream/log-message.ts'
-import { openReader } from '../jetstream/ordered-reader.ts'
+import { bytesOf, openReader } from '../jetstream/ordered-reader.ts'
 import { type StreamPosition, withPosition } from '../jetstream/position-history.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import { resumePartitions } from '../jetstream/resume-reading.ts'
 import type { RecordRepair, StreamTruncation } from '../jetstream/stream-truncation.ts'
-import { createInFlightCounter } from '../runtime/in-flight-counter.ts'
+import { createInFlightCounter, type InFlightCounter } from '../runtime/in-flight-counter.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import { createLowWatermark } from '../runtime/low-watermark.ts'
 import type { Metrics } from '../runtime/metrics.ts'
@@ -47,6 +49,8 @@ export interface DispatcherOptions {
   readonly bytesMax: number
   /** Interval of the checkpoints. */
   readonly checkpointMs: number
+  /** Brings the records of the host in this thread before LOG does. Absent: there is no host. */
+  readonly handOver?: HandOver | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -57,14 +61,25 @@ export interface DispatcherOptions {
  * Starts the dispatcher: it reads LOG and carries out the effects of records, at least once and under stable ids. No other reader of the
  * log has side effects, so that replaying or rebuilding repeats none. The records of an actor are carried out one after another; its events
  * are published in order, and so are its messages to other actors.
+ *
+ * It follows all of LOG, and carries out a record when the host of its thread hands it over or when it comes to it, whichever is first.
+ * Only following moves its checkpoint. Beside a host it follows the headers alone, and fetches a record that was not handed over.
  */
 export async function startDispatcher(options: DispatcherOptions): Promise<PartitionRun> {
-  const { jetstream, metrics, log, checkpoints, truncation, partitions } = options
+  const { jetstream, metrics, log, checkpoints, truncation, partitions, handOver } = options
   const { histories, starts } = await resumeDispatching(options)
   const repair = await truncation.findRepairs(partitions)
   await resendLost(options, repair, starts)
   const startSeq = Math.min(...starts.values())
-  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: startSeq + 1, messagesMax: options.recordsMax })
+  const headersOnly = handOver !== undefined
+  const reader = await openReader(jetstream, {
+    stream: 'LOG',
+    filterSubjects: [],
+    startSeq: startSeq + 1,
+    messagesMax: options.recordsMax,
+    headersOnly,
+  })
+  const backlogEnd = startSeq + reader.pending
   const parse = await logParser(jetstream)
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
   const loop = createConsumeLoop(reader, inFlight)
@@ -78,6 +93,10 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   /** Positions, oldest first. Each becomes the checkpoint when all records up to it are done. */
   let candidates: StreamPosition[] = []
   let saved = startSeq
+  /** Records that were handed over and that reading has not come to yet, by sequence: the end of each. */
+  const handed = new Map<number, Promise<void>>()
+  /** The reverse: records that reading came to first, and that the host may still hand over. */
+  const awaited = new Map<number, (entry: LogEntry) => void>()
   /** The number of records in flight of each partition that this run still owns. */
   const inFlightOf = new Map(partitions.map((partition) => [partition, createInFlightCounter()]))
   /** Partitions with an effect that this run left to the next owner. This run must not move their checkpoint past it. */
@@ -138,30 +157,100 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     const due = dueOf(entry)
     return due === undefined || wakeUps.covers(entry.address, due, entry.record.inbox.ts) ? undefined : due
   }
+  /** What carries an entry out; `undefined` if it has no effects. */
+  const effectOf = (entry: LogEntry | BadRecord): (() => Promise<void>) | undefined => {
+    if (entry.bad !== undefined) return () => setAside(entry)
+    return hasEffects(entry.record) || uncoveredDeadline(entry) !== undefined ? () => carryOut(entry) : undefined
+  }
+  /** Runs an effect after the earlier ones of its subject. */
+  const enqueue = (subject: string, bytes: number, counter: InFlightCounter, effect: () => Promise<void> | undefined): Promise<void> => {
+    inFlight.acquire(bytes)
+    counter.increment()
+    const before = chains.get(subject)
+    const done = (before ?? Promise.resolve()).then(effect).then(() => {
+      if (chains.get(subject) === done) chains.delete(subject)
+      inFlight.release(bytes)
+      counter.decrement()
+    })
+    chains.set(subject, done)
+    done.catch(loop.fail)
+    return done
+  }
+  /** Fetches a record of which only the headers were read. `undefined` if LOG lost it meanwhile. */
+  const fetchEntry = async (seq: number): Promise<LogEntry | BadRecord | undefined> => {
+    const found = await askWithRetry(
+      { log, signal: loop.signal },
+      `LOG ${seq}`,
+      async () => (await messageAt(jetstream, seq, 'anyReplica')) ?? messageAt(jetstream, seq),
+    )
+    return found && parse(found)
+  }
+  /** The record of a message of which only the headers were read. The host may be about to hand it over. */
+  const entryOf = ({ seq, subject }: JsMsg): Promise<LogEntry | BadRecord | undefined> => {
+    if (seq <= backlogEnd || handOver?.isHosted(parse.partitionOf(subject)) !== true) return fetchEntry(seq)
+    const { promise, resolve, reject } = Promise.withResolvers<LogEntry | BadRecord | undefined>()
+    const late = setTimeout(() => {
+      awaited.delete(seq)
+      fetchEntry(seq).then(resolve, reject)
+    }, HAND_OVER_MS_MAX)
+    awaited.set(seq, (entry) => {
+      awaited.delete(seq)
+      clearTimeout(late)
+      resolve(entry)
+    })
+    return promise
+  }
+  const start = (message: JsMsg, counter: InFlightCounter): Promise<void> | undefined => {
+    metrics.stageIn.inc({ stage: 'dispatch' })
+    const bytes = bytesOf(message)
+    if (!headersOnly) {
+      const effect = effectOf(parse(message))
+      return effect && enqueue(message.subject, bytes, counter, effect)
+    }
+    const found = entryOf(message)
+    found.catch(() => undefined)
+    return enqueue(message.subject, bytes, counter, async () => {
+      const entry = await found
+      await (entry && effectOf(entry))?.()
+    })
+  }
   const take = (message: JsMsg): void => {
-    const partition = parse.partitionOf(message.subject)
+    const { seq, subject } = message
+    const partition = parse.partitionOf(subject)
     const counter = inFlightOf.get(partition)
     lastTaken = message
-    watermark.take(message.seq)
-    if (counter === undefined || message.seq <= (starts.get(partition) ?? 0)) return watermark.finish(message.seq)
-    metrics.stageIn.inc({ stage: 'dispatch' })
-    const entry = parse(message)
-    if (entry.bad === undefined && !hasEffects(entry.record) && uncoveredDeadline(entry) === undefined) {
-      return watermark.finish(message.seq)
+    watermark.take(seq)
+    let done = handed.get(seq)
+    if (done !== undefined) handed.delete(seq)
+    else if (counter !== undefined && seq > (starts.get(partition) ?? 0)) done = start(message, counter)
+    if (done === undefined) return watermark.finish(seq)
+    // A failure ends the loop.
+    done.then(
+      () => watermark.finish(seq),
+      () => undefined,
+    )
+  }
+  /**
+   * Takes a record of the host if nothing of its actor can be before it: this run has done, or is doing, all records of the actor up to the
+   * one that the host appended it after.
+   */
+  const takeAppended: TakeAppended = (appended) => {
+    const { seq, subject, partition, after, bytes } = appended
+    const give = awaited.get(seq)
+    if (give !== undefined) {
+      metrics.handedOver.inc()
+      give(appended)
+      return true
     }
-    inFlight.acquire(message.data.length)
-    counter.increment()
-    const before = chains.get(message.subject)
-    const done = (before ?? Promise.resolve())
-      .then(() => (entry.bad === undefined ? carryOut(entry) : setAside(entry)))
-      .then(() => {
-        if (chains.get(message.subject) === done) chains.delete(message.subject)
-        watermark.finish(message.seq)
-        inFlight.release(message.data.length)
-        counter.decrement()
-      })
-    chains.set(message.subject, done)
-    done.catch(loop.fail)
+    const counter = inFlightOf.get(partition)
+    if (counter === undefined || isStopping || seq <= (lastTaken?.seq ?? 0)) return false
+    if (after > Math.max(lastTaken?.seq ?? 0, starts.get(partition) ?? 0) && !handed.has(after)) return false
+    if (inFlight.isFull || handed.size >= HANDED_MAX) return false
+    metrics.stageIn.inc({ stage: 'dispatch' })
+    metrics.handedOver.inc()
+    const effect = effectOf(appended)
+    handed.set(seq, effect === undefined ? Promise.resolve() : enqueue(subject, bytes, counter, effect))
+    return true
   }
 
   /** Saves the newest position up to which all records are done. A crash repeats only later records. */
@@ -194,6 +283,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   })
   loop.signal.addEventListener('abort', () => void saving.stop())
   loop.run(take)
+  const leave = handOver?.addDispatcher(takeAppended)
+  loop.signal.addEventListener('abort', () => leave?.())
   rearmMissing(options, repair, starts, loop.signal).catch(loop.fail)
 
   return {
@@ -216,6 +307,11 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     },
   }
 }
+
+/** Reading may come to a record before its host has the acknowledgement. After this time nobody in this thread has appended it. */
+const HAND_OVER_MS_MAX = 50
+/** Records handed over that reading has not come to yet: of each the run keeps its sequence. */
+const HANDED_MAX = 65_536
 
 /** Bounds the publishing of lost messages, which must not block the start for ever. After this time the start fails and is retried. */
 const RESEND_MS_MAX = 600_000

@@ -22,6 +22,7 @@ import { forgetHostEnds, loadHostEnds } from '../watchdog/ended-hosts.ts'
 import { loadOverruns } from '../watchdog/overruns.ts'
 import { createSuspects } from '../watchdog/suspects.ts'
 import type { ActorCache, Mailbox } from './actor-cache.ts'
+import type { HandOver } from './hand-over.ts'
 import type { LostInputs } from './lost-inputs.ts'
 import { createHandler, type Delivery, type HandlerDeps } from './message-handler.ts'
 import { findInboxResumePoint } from './resume-point.ts'
@@ -42,6 +43,8 @@ export interface HostOptions {
   readonly isLost: HandlerDeps['isLost']
   readonly yieldPartition: HandlerDeps['yieldPartition']
   readonly recordForm: HandlerDeps['recordForm']
+  /** Brings the records to the dispatcher of this thread. Absent: there is none. */
+  readonly handOver?: HandOver | undefined
   /** Shows the decision under way to the watchdog outside this thread. Absent: nothing watches. */
   readonly calls?: CallSlot
   readonly now: () => string
@@ -60,7 +63,7 @@ export interface HostRun extends PartitionRun {
  * run concurrently; the messages of one actor are handled one after another.
  */
 export async function startHost(options: HostOptions): Promise<HostRun> {
-  const { jetstream, kv, kinds, partitions, actors, metrics, log } = options
+  const { jetstream, kv, kinds, partitions, actors, handOver, metrics, log } = options
   actors.evict(new Set(partitions))
   const { lows, startSeq, isResolved, removed, lost } = await findInboxResumePoint(options, partitions)
   const hostEnds = await loadHostEnds(kv, (await streamInfo(jetstream.jsm, 'INBOX')).state.first_seq)
@@ -99,8 +102,9 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
     isAssigned: (partition) => watermarks.has(partition) && !released.has(partition) && options.isAssigned(partition),
     hasValidLease: (partition) => watermarks.has(partition) && options.hasValidLease(partition),
     lowOf: (partition) => released.get(partition) ?? watermarks.get(partition)?.low ?? 0,
-    onAppended: (seq) => {
-      lastAppended = Math.max(lastAppended, seq)
+    onAppended: (appended) => {
+      lastAppended = Math.max(lastAppended, appended.seq)
+      handOver?.offer(appended)
     },
   })
 
@@ -156,6 +160,8 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
     if (idle) work(mailbox).catch(loop.fail)
   }
 
+  const leave = handOver?.addHost((partition) => watermarks.has(partition) && !released.has(partition))
+  loop.signal.addEventListener('abort', () => leave?.())
   loop.run(take)
   const watch = watchRemoved({ jetstream, log }, removed, loop.fail)
   loop.signal.addEventListener('abort', () => void watch.stop())

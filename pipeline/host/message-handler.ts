@@ -18,6 +18,7 @@ import type { CallSlot } from '../watchdog/call-slot.ts'
 import { runKindCode } from '../watchdog/kind-code.ts'
 import type { Suspects, Suspicion } from '../watchdog/suspects.ts'
 import { type CachedActor, loadActor, type Mailbox } from './actor-cache.ts'
+import type { Appended } from './hand-over.ts'
 import { newSalt, recordHash } from './record-chain.ts'
 import { observeTimer } from './timer-lateness.ts'
 
@@ -52,8 +53,8 @@ export interface HandlerDeps {
   readonly suspects: Suspects
   /** Forgets such an input in the whole cluster, once it is recorded. */
   readonly forgetHostEnds: (seq: number) => Promise<void>
-  /** Called with the LOG sequence of each acknowledged record. */
-  readonly onAppended: (seq: number) => void
+  /** Called with each acknowledged record. */
+  readonly onAppended: (appended: Appended) => void
 }
 
 /** In this time a host decides what has gathered during a restart. */
@@ -127,19 +128,26 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     }
   }
   /** False if another host appended first, or an earlier attempt of this append succeeded: only the log tells which. */
-  const append = async (mailbox: Mailbox<Delivery>, cached: CachedActor, pending: PendingRecord): Promise<boolean> => {
+  const append = async (
+    { partition }: Delivery,
+    mailbox: Mailbox<Delivery>,
+    cached: CachedActor,
+    pending: PendingRecord,
+  ): Promise<boolean> => {
+    const { subject, address } = mailbox
+    const { record, encoded, next: actor } = pending
     const appended = await publishWithRetry(
       { publisher: jetstream.publisher, log, metrics, signal },
-      mailbox.subject,
-      pending.encoded,
+      subject,
+      encoded,
       { expectLastSubjectSequence: cached.expectedSeq },
       [JS_CODE.wrongLastSequence],
     )
     if (!appended.ok) return false
-    deps.onAppended(appended.seq)
-    const { next: actor, encoded } = pending
     const { seq } = appended
+    const after = Math.max(cached.lastSeq, cached.expectedSeq)
     mailbox.cached = actor && { actor, lastSeq: seq, expectedSeq: seq, lastHash: recordHash(encoded) }
+    deps.onAppended({ seq, subject, partition, address, record, whole: () => record, bytes: encoded.length, after })
     count(metrics, cached, pending)
     return true
   }
@@ -174,7 +182,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
         case 'record':
           // A host that was paused for too long notices by its own clock, or by the first refused append.
           if (!deps.hasValidLease(delivery.partition) && !(await isStillOwned(delivery.partition))) return 'lost'
-          if (await append(mailbox, cached, decision)) {
+          if (await append(delivery, mailbox, cached, decision)) {
             await acquit(delivery)
             return 'done'
           }

@@ -42,9 +42,14 @@ export interface ReaderOptions {
   readonly to?: number
   /** Messages fetched ahead. */
   readonly messagesMax: number
+  /** Leaves the payloads with the server; `bytesOf` tells their size. Default: false. */
+  readonly headersOnly?: boolean
   /** After two silent intervals the consumer counts as lost. At least 500, default 2,000. */
   readonly heartbeatMs?: number
 }
+
+/** The size of a payload, also where only headers were read. */
+export const bytesOf = ({ data, headers }: JsMsg): number => Number(headers?.get('Nats-Msg-Size') || data.length)
 
 const HEARTBEAT_MS = 2_000
 /** Each missed heartbeat makes the client request `messagesMax` messages more: after this many during one message the reader restarts. */
@@ -134,6 +139,7 @@ async function openConsumer(
     filter_subjects: [...options.filterSubjects],
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: startSeq,
+    headers_only: options.headersOnly ?? false,
   })
   const messages = await consumer.consume({ max_messages: options.messagesMax, idle_heartbeat: heartbeatMs })
   const pendingAtStart = (await consumer.info(true)).num_pending

@@ -32,6 +32,7 @@ export function createMetrics() {
     process: processRegistry(),
     stageIn: counter('stage_in_total', 'Messages that a stage received', ['stage']),
     stageOut: counter('stage_out_total', 'Messages or rows that a stage wrote', ['stage']),
+    handedOver: counter('records_handed_over_total', 'Records that the host gave to the dispatcher of its thread, ahead of LOG'),
     stageLag: gauge('stage_lag_messages', 'Messages that a stage has not processed yet', ['stage']),
     stageLagSeconds: gauge('stage_lag_seconds', 'Age of the next message of a stage; 0 when it has caught up', ['stage']),
     handlerSeconds: histogram(

@@ -12,16 +12,21 @@ import { isDecision } from '../../../pipeline/watchdog/kind-code.ts'
 import { codeText } from '../../../pipeline/watchdog/watchdog.ts'
 import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
+import type { Role } from '../../settings.ts'
 import { KIND_ROLES } from './kind-roles.ts'
 import type { FromThread, ThreadData, ToThread, WorkerData } from './thread-messages.ts'
 import { type ThreadEnding, watchThread } from './thread-watch.ts'
 
-/** A role that runs in a thread of its own. */
-export interface StageThread extends Stage {
-  /** Starts the stage. @throws ColloquyError of the stage if it cannot start. */
+/** A thread, and the stages of the roles that run in it. */
+export interface StageThread {
+  /** The role that names it. */
+  readonly name: Role
+  readonly stages: ReadonlyMap<Role, Stage>
+  /** Starts the stages. @throws ColloquyError of the stage that cannot start. */
   run(): Promise<void>
   /** Metrics of the thread; empty during a restart, or if it does not answer within `METRICS_MS_MAX`. */
   metrics(): Promise<MetricsSnapshot>
+  stop(): Promise<void>
 }
 
 /** A thread that takes longer, because of a hanging task or endless code, is terminated: the process must end within 8 s. */
@@ -48,11 +53,9 @@ export async function startThread(options: ThreadOptions): Promise<StageThread> 
   const { data, log } = options
   const name = data.role
   const stopping = new AbortController()
-  let status: StageStatus = { position: 0, lag: 0, ok: true, since: new Date().toISOString(), detail: 'starting' }
-  const setStatus = (next: StageStatus): void => {
-    status = next
-  }
-  let current = startOnce(options, setStatus)
+  const starting: StageStatus = { position: 0, lag: 0, ok: true, since: new Date().toISOString(), detail: 'starting' }
+  const statuses = new Map(data.settings.ROLES.map((role) => [role, starting]))
+  let current = startOnce(options, statuses)
   await current.ready
 
   const restartForEver = async (): Promise<void> => {
@@ -65,20 +68,31 @@ export async function startThread(options: ThreadOptions): Promise<StageThread> 
       if (isDecision(end.code)) pauses.reset()
       const pauseMs = pauses.after(performance.now() - startedMs)
       const how = `${end.code === undefined ? '' : ` during ${codeText(end)}`} (${end.why})`
-      status = { ...status, ok: false, since: new Date().toISOString(), detail: `its thread ended${how} and is being restarted` }
+      const broken = { ok: false, since: new Date().toISOString(), detail: `its thread ended${how} and is being restarted` }
+      for (const [role, status] of statuses) statuses.set(role, { ...status, ...broken })
       log.error({ stage: name, pauseMs }, `the thread of ${name} ended${how}; restarting it`)
       await options.countEnd(end, stopping.signal)
       await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
       if (stopping.signal.aborted) return
-      current = startOnce(options, setStatus, current.id)
+      current = startOnce(options, statuses, current.id)
       await current.run().catch((error: unknown) => log.warn({ stage: name, err: error }, `the thread of ${name} could not start`))
     }
   }
   let restarting: Promise<void> | undefined
+  const stop = async (): Promise<void> => {
+    stopping.abort()
+    await current.stop()
+    await restarting
+  }
 
   return {
     name,
-    status: () => current.blocked() ?? status,
+    stages: new Map(
+      data.settings.ROLES.map((role): [Role, Stage] => [
+        role,
+        { name: role, status: () => ({ ...(statuses.get(role) ?? starting), ...current.silence() }), stop },
+      ]),
+    ),
     metrics: () => current.metrics(),
     async run() {
       for (let isStarted = false; !isStarted;) {
@@ -90,21 +104,17 @@ export async function startThread(options: ThreadOptions): Promise<StageThread> 
           // The input that waits first may be the one that ends its host: only then does another attempt help.
           if (!isDecision(end.code) || stopping.signal.aborted) throw error
           await options.countEnd(end, stopping.signal)
-          current = startOnce(options, setStatus, current.id)
+          current = startOnce(options, statuses, current.id)
         }
       }
       restarting = restartForEver()
     },
-    async stop() {
-      stopping.abort()
-      await current.stop()
-      await restarting
-    },
+    stop,
   }
 }
 
-/** Starts a thread once, without restarts. */
-function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: StageStatus) => void, formerId?: string) {
+/** Starts a thread once, without restarts. @param statuses receives the status of each of its stages */
+function startOnce({ data, log, metrics }: ThreadOptions, statuses: Map<Role, StageStatus>, formerId?: string) {
   const { role, settings } = data
   const memory = createSlotMemory()
   const id = randomUUID()
@@ -112,7 +122,7 @@ function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: St
   const worker = new Worker(workerEntry(import.meta.url, './stage-worker'), {
     workerData: { ...data, memory, member: { id, formerId } } satisfies WorkerData,
     name: role,
-    ...(KIND_ROLES.includes(role) ? { resourceLimits: { maxOldGenerationSizeMb: heapMib } } : {}),
+    ...(settings.ROLES.some((one) => KIND_ROLES.includes(one)) ? { resourceLimits: { maxOldGenerationSizeMb: heapMib } } : {}),
   })
   const watch = watchThread({
     role,
@@ -128,7 +138,6 @@ function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: St
     },
   })
   let isRunning = false
-  let lastStatus: StageStatus | undefined
   const ready = Promise.withResolvers<void>()
   const running = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<ThreadEnd>()
@@ -144,8 +153,7 @@ function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: St
         isRunning = true
         return running.resolve()
       case 'status':
-        lastStatus = message.status
-        return setStatus(message.status)
+        return void statuses.set(message.role, message.status)
       case 'log':
         return relog(log, message.line)
       case 'failed':
@@ -178,11 +186,10 @@ function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: St
     id,
     ready: ready.promise,
     ended: ended.promise,
-    /** The status while the event loop of the thread does not turn. */
-    blocked(): StageStatus | undefined {
+    /** What the status of its stages is while the event loop of the thread does not turn. */
+    silence(): Pick<StageStatus, 'ok' | 'since' | 'detail'> | undefined {
       const silence = isRunning ? watch.silence() : undefined
-      if (silence === undefined || lastStatus === undefined) return undefined
-      return { ...lastStatus, ok: false, since: new Date(Date.now() - silence.ms).toISOString(), detail: silence.why }
+      return silence && { ok: false, since: new Date(Date.now() - silence.ms).toISOString(), detail: silence.why }
     },
     async run() {
       send({ type: 'run' })

@@ -8,6 +8,7 @@ import { createCallSlot, keepBeating } from '../../../pipeline/watchdog/call-slo
 import { openSlotFile } from '../../../pipeline/watchdog/slot-file.ts'
 import { handleStrayErrors } from '../../../pipeline/watchdog/stray-errors.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
+import type { Role } from '../../settings.ts'
 import { accessClickHouse } from '../clickhouse-access.ts'
 import { loadKinds } from '../load-kinds.ts'
 import { LOG_OPTIONS } from '../log-options.ts'
@@ -17,10 +18,10 @@ import { startStages } from '../start-stages.ts'
 import { KIND_ROLES } from './kind-roles.ts'
 import type { FromThread, ToThread, WorkerData } from './thread-messages.ts'
 
-/** How often the thread reports the status of its stage, if it has changed. */
+/** How often the thread reports the status of its stages, if it has changed. */
 const STATUS_MS = 25
 
-/** Runs one role in this thread. The thread is a member of the cluster of its own. */
+/** Runs roles in this thread. The thread is a member of the cluster of its own. */
 async function work(data: WorkerData, send: (message: FromThread) => void): Promise<void> {
   const { role, settings, replicas, memory, member, slotPath } = data
   await using started = new AsyncDisposableStack()
@@ -30,14 +31,14 @@ async function work(data: WorkerData, send: (message: FromThread) => void): Prom
   const calls = createCallSlot(memory, slotPath === undefined ? undefined : openSlotFile(slotPath))
   const beating = keepBeating(calls)
   started.defer(() => clearInterval(beating))
-  const runsKinds = KIND_ROLES.includes(role)
+  const runsKinds = settings.ROLES.some((one) => KIND_ROLES.includes(one))
   answerWhileBlocked()
   if (runsKinds) handleStrayErrors({ log, metrics, onUnknown: endThread(send), survivesRejections: role === 'tasks' })
   const kinds = runsKinds ? await loadKinds(settings) : new Map()
   const nc = await connectNats(await remoteConnection(settings, settings.NATS_URL ?? ''), `colloquy ${role}`)
   const jetstream = await openJetStream(nc)
   started.defer(() => jetstream.close())
-  const client = role === 'project' ? createClient((await accessClickHouse(settings, log)).client) : undefined
+  const client = settings.ROLES.includes('project') ? createClient((await accessClickHouse(settings, log)).client) : undefined
   started.defer(async () => client?.close())
   orders.onMetrics = async (id) => send({ type: 'metrics', id, metrics: await metrics.registry.getMetricsAsJSON() })
   send({ type: 'ready' })
@@ -48,13 +49,15 @@ async function work(data: WorkerData, send: (message: FromThread) => void): Prom
     { settings, kinds, log, jetstream, kv, client, searchIndex: undefined, metrics, replicas, calls, member },
     started,
   )
-  let reported = ''
+  const reported = new Map<Role, string>()
   const report = (): void => {
-    const status = stages.get(role)?.status()
-    const current = JSON.stringify(status)
-    if (status === undefined || current === reported) return
-    reported = current
-    send({ type: 'status', status })
+    for (const [one, stage] of stages) {
+      const status = stage.status()
+      const current = JSON.stringify(status)
+      if (current === reported.get(one)) continue
+      reported.set(one, current)
+      send({ type: 'status', role: one, status })
+    }
   }
   report()
   const reporting = setInterval(report, STATUS_MS)
@@ -89,7 +92,7 @@ function createOrders() {
 if (parentPort !== null) {
   const port = parentPort
   const data = workerData as WorkerData
-  if (data.role === 'project') lowerThreadPriority()
+  if (data.settings.ROLES.includes('project')) lowerThreadPriority()
   const send = (message: FromThread): void => port.postMessage(message)
   await work(data, send).catch((error: unknown) => send({ type: 'failed', code: codeOf(error), message: messageOf(error) }))
   port.close()

@@ -5,8 +5,9 @@ import type { MemberIdentity } from '../start-stages.ts'
 
 /** The data that a thread starts with. */
 export interface ThreadData {
+  /** The role that names the thread. */
   readonly role: Role
-  /** Settings that name all servers by URL and only this role. */
+  /** Settings that name all servers by URL, and only the roles of this thread. */
   readonly settings: Settings
   /** Replicas of each stream. */
   readonly replicas: number
@@ -22,18 +23,18 @@ export interface WorkerData extends ThreadData {
   readonly member: MemberIdentity
 }
 
-/** Messages to a thread. `run`: start the stage; sent when the thread is ready. `metrics`: asks for its metrics. `stop`: stop the stage. */
+/** Messages to a thread. `run`: starts the stages of a thread that is ready. `metrics`: asks for its metrics. `stop`: stops the stages. */
 export type ToThread = { readonly type: 'run' } | { readonly type: 'metrics'; readonly id: number } | { readonly type: 'stop' }
 
 /**
- * Messages from a thread. `ready`: its modules are loaded and its connections open. `running`: the stage has started. `failed`: the thread
- * could not start, or stop, and ends.
+ * Messages from a thread. `ready`: its modules are loaded and its connections open. `running`: the stages have started. `failed`: the
+ * thread could not start, or stop, and ends.
  */
 export type FromThread =
   | { readonly type: 'ready' }
   | { readonly type: 'running' }
   | { readonly type: 'failed'; readonly code: string | undefined; readonly message: string }
-  | { readonly type: 'status'; readonly status: StageStatus }
+  | { readonly type: 'status'; readonly role: Role; readonly status: StageStatus }
   | { readonly type: 'metrics'; readonly id: number; readonly metrics: MetricsSnapshot }
   /** A line of the thread's log, as JSON. */
   | { readonly type: 'log'; readonly line: string }
