@@ -72,6 +72,24 @@ export const BREAKS = {
     findings: ['event', 'dead_letter', 'task', 'timer'],
     minutes: 1,
   },
+  // Break: what the host did not hand over stays undone: records of a killed or paused worker.
+  'hand-over-only': {
+    changes: [{ file: 'pipeline/dispatcher/dispatcher.ts', find: 'return found && parse(found)', replace: 'return undefined' }],
+    findings: ['event', 'dead_letter', 'task', 'timer'],
+    minutes: 1,
+  },
+  // Break: a record that was handed over does not wait for those before it, which a slow NATS holds up.
+  'hand-over-early': {
+    changes: [
+      {
+        file: 'pipeline/dispatcher/dispatcher.ts',
+        find: 'if (after > Math.max(lastTaken?.seq ?? 0, starts.get(partition) ?? 0) && !handed.has(after)) return false',
+        replace: '',
+      },
+    ],
+    findings: ['event'],
+    minutes: 1,
+  },
   'task-acknowledged-first': {
     changes: [
       {
