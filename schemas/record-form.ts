@@ -163,8 +163,8 @@ function storedPrivate({ state, since, seen, prev, salt, timers }: LogRecord): o
 }
 
 /**
- * A timer that the record itself sets has its event and time in the public part. The others stay as they are: V8 takes long to list the names
- * of an object that no other object has.
+ * A timer that the record itself sets has its event and time in the public part. The others stay as they are: V8 takes long to list names
+ * that no other object has.
  */
 function storedTimers(pending: Readonly<Record<string, PendingTimer>>, set: LogRecord['timers']): object | undefined {
   if (set.length === 0) return isEmpty(pending) ? undefined : pending

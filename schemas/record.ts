@@ -239,7 +239,7 @@ export const recordSchema = z.object({
 })
 
 export type LogRecord = z.infer<typeof recordSchema>
-/** The part of a record for the next decision about its actor. Whoever carries out or counts what the record did does without it. */
+/** The part of a record for the next decision about its actor. Stages that carry out or count what the record did do not need it. */
 export type PrivatePart = Pick<LogRecord, 'state' | 'since' | 'seen' | 'prev' | 'salt'>
 export type PublicRecord = Omit<LogRecord, keyof PrivatePart>
 export type State = z.infer<typeof stateSchema>

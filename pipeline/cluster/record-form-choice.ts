@@ -23,8 +23,9 @@ export interface RecordFormChoice {
 
 /**
  * Chooses the newest form as long as every member of the cluster reads it, and form 1 otherwise. A process of an earlier release would take
- * a record of form 2 for a message that is no record, and continue its actor from an earlier one. So before the first record of form 2, such
- * processes are kept from starting, and those that are just starting get the time to join: while one of them is a member, form 1 is written.
+ * a record of form 2 for a message that is no record, and continue its actor from an earlier one. So before the first record of form 2,
+ * such processes are kept from starting, and those that are just starting get the time to join: while one of them is a member, form 1 is
+ * written.
  */
 export function chooseRecordForm({ membership, refuseOlder, isLogEmpty, settleMs, log }: RecordFormOptions): RecordFormChoice {
   /** `performance.now()` from which on the newest form may be written. */

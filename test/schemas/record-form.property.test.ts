@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { actorAfter } from '../../actors/core/actor.ts'
+import { replayRecord } from '../../actors/core/replay.ts'
+import { kindsByName } from '../../actors/definition/kind.ts'
 import { createLogParser } from '../../pipeline/jetstream/log-message.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { recordProblem } from '../../schemas/record-check.ts'
 import { encodeRecord, restoreRecord } from '../../schemas/record-form.ts'
-import { historyEvents, type KindGenerators, playHistory } from '../support/actor-histories.ts'
+import { historyEvents, type KindGenerators, newHistory, playHistory } from '../support/actor-histories.ts'
 import { reread } from '../support/core-helpers.ts'
 import { fullRecord } from '../support/full-record.ts'
 import { parallel, supportDesk, toy } from '../support/generators.ts'
@@ -40,6 +43,22 @@ describe.each<[string, KindGenerators]>([
           if (decision.kind !== 'record') continue
           expectRead(decision.record)
           expectRead(chained(decision.record))
+        }
+      }),
+      { numRuns: cases(30) },
+    )
+  })
+
+  test('replay as recorded where an actor has both forms', () => {
+    fc.assert(
+      fc.property(historyEvents(generators), fc.nat(10), (events, from) => {
+        const kinds = kindsByName([generators.kind])
+        let actor = newHistory(generators).actor
+        for (const { record } of playHistory(generators, events).decisions.filter((decision) => decision.kind === 'record')) {
+          const read = stored(encodeRecord(record.n > from ? chained(record) : record)).whole()
+          if (read === undefined) throw new Error('a record cannot be read')
+          expect(replayRecord(kinds, actor, read)).toMatchObject({ kind: expect.stringMatching(/^(same|skipped)$/) as string })
+          actor = actorAfter(actor.address, read)
         }
       }),
       { numRuns: cases(30) },

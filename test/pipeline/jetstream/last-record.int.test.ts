@@ -13,10 +13,10 @@ import {
   firstRecord,
   lastRecord,
   nextRecord,
-  type Placed,
   recordAt,
   recordsOf,
   recordsOfKind,
+  type StoredRecord,
   subjectEndDirect,
 } from '../../../pipeline/jetstream/last-record.ts'
 import { logSubject } from '../../../schemas/subjects.ts'
@@ -38,7 +38,7 @@ let server: NatsServer
 let jetstream: Awaited<ReturnType<typeof openJetStream>>
 /** LOG sequences of the actor's records, in order; up to four records of another actor lie between two of them. */
 const seqs: number[] = []
-let last: Placed
+let last: StoredRecord
 beforeAll(async () => {
   dataDir = await temporaryFolder()
   const { command: binary } = await obtainNatsServer({ cacheDir: join(homedir(), '.cache', 'colloquy'), log: silent })
