@@ -11,9 +11,16 @@ export interface Waiter {
   readonly settle: (decision: Decision) => void
 }
 
+/** A tenant of which actors are followed. */
+export interface FollowedTenant {
+  readonly name: string
+  /** How many. */
+  actors: number
+}
+
 /** Those who wait for decisions of one actor. */
 export interface ActorWaiters {
-  readonly tenant: string
+  readonly tenant: FollowedTenant
   /** How many follow the actor. Their inputs may not be stored yet. */
   followers: number
   readonly waiting: Set<Waiter>
@@ -32,7 +39,7 @@ export interface ActorWaiters {
 /** Decisions of one actor that are kept for inputs whose acknowledgement is still under way. */
 const RECENT_MAX = 64
 
-export function createActorWaiters(tenant: string): ActorWaiters {
+export function createActorWaiters(tenant: FollowedTenant): ActorWaiters {
   const waiting = new Set<Waiter>()
   const recent = new Map<number, Decision>()
   let newest: { readonly position: number; readonly logSeq: number; readonly run: number } | undefined

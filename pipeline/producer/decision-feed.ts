@@ -10,8 +10,8 @@ import { streamInfo } from '../jetstream/stream-info.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import { backOffMs, type Pauses } from '../runtime/retry.ts'
-import { type ActorWaiters, createActorWaiters, type Waiter } from './actor-waiters.ts'
-import { createDecisionQuestions } from './decision-questions.ts'
+import { type ActorWaiters, createActorWaiters, type FollowedTenant, type Waiter } from './actor-waiters.ts'
+import { createDecisionQuestions, type NewestDecision } from './decision-questions.ts'
 import { type Decision, decisionIn, type StoredInput } from './find-decision.ts'
 
 /**
@@ -50,6 +50,7 @@ const STOP_MS_MAX = 1_000
 
 export function createDecisionFeed({ jetstream, log }: { readonly jetstream: JetStreamContext; readonly log: Logger }): DecisionFeed {
   const followed = new Map<string, ActorWaiters>()
+  const tenants = new Map<string, FollowedTenant>()
   const stopping = new AbortController()
   const { signal } = stopping
   let reading: Promise<void> | undefined
@@ -61,7 +62,8 @@ export function createDecisionFeed({ jetstream, log }: { readonly jetstream: Jet
   let runs = 0
   /** The last sequence that was shown; the next run continues there. */
   let position: number | undefined
-  const questions = createDecisionQuestions({ jetstream, followed, run: () => run, log })
+  let newest: NewestDecision = { position: 0, atMs: 0 }
+  const questions = createDecisionQuestions({ jetstream, followed, run: () => run, newest: () => newest, log })
 
   const show = (parse: Awaited<ReturnType<typeof logParser>>, message: JsMsg): void => {
     const { seq, subject } = message
@@ -74,6 +76,7 @@ export function createDecisionFeed({ jetstream, log }: { readonly jetstream: Jet
     if (actor === undefined || run === undefined) return
     const { record } = parse(message)
     if (record === undefined) return
+    newest = { position: Math.max(newest.position, record.inbox.seq), atMs: performance.now() }
     actor.tell(record.inbox.seq, decisionIn(record, seq), run)
     if (actor.isUrgent) questions.askSoon()
     else if (actor.waiting.size > 0) questions.askLater(actor)
@@ -114,11 +117,19 @@ export function createDecisionFeed({ jetstream, log }: { readonly jetstream: Jet
     reading = undefined
   }
 
+  const followActor = (subject: string, name: string): ActorWaiters => {
+    const tenant = tenants.get(name) ?? { name, actors: 0 }
+    tenant.actors += 1
+    tenants.set(name, tenant)
+    const actor = createActorWaiters(tenant)
+    followed.set(subject, actor)
+    return actor
+  }
+
   return {
     follow(partition, address) {
       const subject = logSubject(partition, address)
-      const actor = followed.get(subject) ?? createActorWaiters(address.tenant)
-      followed.set(subject, actor)
+      const actor = followed.get(subject) ?? followActor(subject, address.tenant)
       actor.followers += 1
       clearTimeout(lingering)
       isIdle = false
@@ -139,6 +150,8 @@ export function createDecisionFeed({ jetstream, log }: { readonly jetstream: Jet
           actor.followers -= 1
           if (actor.followers > 0) return
           followed.delete(subject)
+          actor.tenant.actors -= 1
+          if (actor.tenant.actors === 0) tenants.delete(address.tenant)
           if (followed.size > 0) return
           lingering = setTimeout(() => {
             isIdle = true

@@ -15,12 +15,21 @@ export interface DecisionQuestions {
   stop(): void
 }
 
+export interface NewestDecision {
+  /** The highest INBOX position that was told; 0 before the first. */
+  readonly position: number
+  /** When one was told last, by `performance.now()`. */
+  readonly atMs: number
+}
+
 export interface QuestionDeps {
   readonly jetstream: JetStreamContext
   /** By subject. Those that were asked for move to the end. */
   readonly followed: Map<string, ActorWaiters>
   /** The present run of the reader; `undefined` while there is none. */
   readonly run: () => number | undefined
+  /** The newest decision that the reader has told anybody. */
+  readonly newest: () => NewestDecision
   readonly log: Logger
 }
 
@@ -31,13 +40,13 @@ const ASKED_MAX = 16
 /** Searches for one actor, each of some forty reads at most, before it is another one's turn. */
 const SEARCHES_MAX = 16
 /**
- * Pause before the first question about an actor, and before a repeated one. The first is at least a millisecond for each actor that is
- * followed: there is at most one question a millisecond, however many wait.
+ * Pause before the first question about an actor, and before a repeated one. The first is at least a millisecond for each actor of its
+ * tenant that is followed: a tenant causes at most one question a millisecond, however many of its producers wait.
  */
 const FIRST_PAUSE_MS = 10
 const PAUSE_MS_MAX = 1_000
 
-export function createDecisionQuestions({ jetstream, followed, run, log }: QuestionDeps): DecisionQuestions {
+export function createDecisionQuestions({ jetstream, followed, run, newest, log }: QuestionDeps): DecisionQuestions {
   const places = createFairPlaces(ASKED_MAX)
   let sweeping: NodeJS.Timeout | undefined
   let isSweepDue = false
@@ -76,19 +85,35 @@ export function createDecisionQuestions({ jetstream, followed, run, log }: Quest
       // Waiters give up by timeouts of their own.
       rateLimitedWarn(log, { err }, 'LOG did not tell the decisions that producers wait for; asking again')
     }
-    places.release(actor.tenant)
+    places.release(actor.tenant.name)
     actor.isAsking = false
     postpone(actor, actor.pauseMs * 2)
     if (actor.isUrgent || isCrowded) askSoon()
+  }
+  /**
+   * A host decides in the order of INBOX. While the reader tells decisions about earlier inputs than those that wait, a question would
+   * only add to the load that they wait for.
+   */
+  const isDue = ({ dueMs, pauseMs, waiting }: ActorWaiters, nowMs: number): boolean => {
+    if (nowMs < dueMs) return false
+    const { position, atMs } = newest()
+    if (run() === undefined || nowMs - atMs > pauseMs || nowMs - dueMs > PAUSE_MS_MAX) return true
+    for (const { input } of waiting) return input.position < position
+    return false
   }
   const sweep = (): void => {
     const nowMs = performance.now()
     let waiters = 0
     isCrowded = false
     for (const [subject, actor] of followed) {
-      const { waiting, tenant, isUrgent, dueMs, isAsking } = actor
+      const {
+        waiting,
+        tenant: { name: tenant },
+        isUrgent,
+        isAsking,
+      } = actor
       waiters += waiting.size
-      if (waiting.size === 0 || isAsking || (!isUrgent && dueMs > nowMs)) continue
+      if (waiting.size === 0 || isAsking || (!isUrgent && !isDue(actor, nowMs))) continue
       if (!places.acquire(tenant)) {
         isCrowded = true
         continue
@@ -111,7 +136,7 @@ export function createDecisionQuestions({ jetstream, followed, run, log }: Quest
   }
   return {
     askLater(actor) {
-      postpone(actor, Math.max(FIRST_PAUSE_MS, followed.size))
+      postpone(actor, Math.max(FIRST_PAUSE_MS, actor.tenant.actors))
       sweeping ??= setInterval(sweep, SWEEP_MS)
     },
     askSoon,
