@@ -1,6 +1,6 @@
 import type { JetStreamManager } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
-import { payloadText } from '../../actors/core/commit.ts'
+import { payloadText } from '../../schemas/payload-text.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { recordProblem } from '../../schemas/record-check.ts'
 import { type Address, parseLogSubject, partitionOf, TOKEN, UNADDRESSABLE } from '../../schemas/subjects.ts'
