@@ -1,10 +1,12 @@
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
+import type { BenchSystem } from '../harness/bench-system.ts'
 import { watchStream } from '../harness/caught-up.ts'
 import type { CounterWatch } from '../harness/counter-watch.ts'
 import { createHttpClients, type HttpClients, type HttpRun } from '../harness/http-clients.ts'
 import { CAUGHT_UP_MS_MAX } from '../harness/in-time.ts'
 import { interleave, planMeasurement } from '../harness/measurement-plan.ts'
+import { usageOf } from '../harness/process-usage.ts'
 import { medians, quantile } from '../harness/statistics.ts'
 
 /** Compares HTTP clients that wait for the decisions about their inputs with clients that do not. */
@@ -32,6 +34,8 @@ const NAMES: readonly LoadName[] = ['many', 'manyWaiting', 'one', 'oneWaiting']
 interface Round extends HttpRun {
   /** Records a second, until the last input of the round has one. */
   readonly decidedPerSecond: number
+  /** Processor time of Colloquy and nats-server per answer, until then; NaN on systems without /proc. */
+  readonly cpuMicroseconds: number
 }
 
 async function measureWaiting({ system, producer, options }: Bench): Promise<Measured> {
@@ -42,11 +46,11 @@ async function measureWaiting({ system, producer, options }: Bench): Promise<Mea
   const records = started.adopt(await watchStream(system, 'LOG'), (one) => one.stop())
   const runs: Record<LoadName, Round[]> = { many: [], manyWaiting: [], one: [], oneWaiting: [] }
   const actorsOf = (name: LoadName): number => (LOADS[name].isOne ? 1 : options.actors)
-  for (const name of NAMES) await runOnce(clients, records, { forMs: warmUpMs, actors: actorsOf(name), wait: LOADS[name].wait })
+  for (const name of NAMES) await runOnce(system, clients, records, { forMs: warmUpMs, actors: actorsOf(name), wait: LOADS[name].wait })
   await interleave(
     rounds,
     NAMES.map((name) => async () => {
-      runs[name].push(await runOnce(clients, records, { forMs: roundMs, actors: actorsOf(name), wait: LOADS[name].wait }))
+      runs[name].push(await runOnce(system, clients, records, { forMs: roundMs, actors: actorsOf(name), wait: LOADS[name].wait }))
     }),
   )
   const perSecond = (name: LoadName): number[] => runs[name].map((round) => round.perSecond)
@@ -62,6 +66,7 @@ async function measureWaiting({ system, producer, options }: Bench): Promise<Mea
     manyOverDecided: ratios('manyWaiting', 'many', (round) => round.decidedPerSecond),
     oneOverDecided: ratios('oneWaiting', 'one', (round) => round.decidedPerSecond),
     ...Object.fromEntries(NAMES.map((name) => [`${name}PerSecond`, perSecond(name)])),
+    ...Object.fromEntries(NAMES.map((name) => [`${name}CpuMicroseconds`, runs[name].map((round) => round.cpuMicroseconds)])),
     manyDecidedPerSecond: runs.many.map((round) => round.decidedPerSecond),
     oneDecidedPerSecond: runs.one.map((round) => round.decidedPerSecond),
     manyWaitingP50Ms: latency('manyWaiting', 0.5),
@@ -108,9 +113,23 @@ async function measureWaiting({ system, producer, options }: Bench): Promise<Mea
   }
 }
 
-async function runOnce(clients: HttpClients, records: CounterWatch, load: Parameters<HttpClients['run']>[0]): Promise<Round> {
-  const [before, startedMs] = [records.value, performance.now()]
+async function runOnce(
+  { pids }: BenchSystem,
+  clients: HttpClients,
+  records: CounterWatch,
+  load: Parameters<HttpClients['run']>[0],
+): Promise<Round> {
+  const cpuSeconds = async (): Promise<number> => {
+    const { up, nats } = await usageOf(pids)
+    return (up?.cpuSeconds ?? NaN) + (nats?.cpuSeconds ?? NaN)
+  }
+  const [before, cpuBefore, startedMs] = [records.value, await cpuSeconds(), performance.now()]
   const run = await clients.run(load)
   const { atMs } = await records.reached(before + run.answers, CAUGHT_UP_MS_MAX)
-  return { ...run, decidedPerSecond: (run.answers / (atMs - startedMs)) * 1_000 }
+  const perAnswer = (value: number): number => value / run.answers
+  return {
+    ...run,
+    decidedPerSecond: (run.answers / (atMs - startedMs)) * 1_000,
+    cpuMicroseconds: perAnswer(((await cpuSeconds()) - cpuBefore) * 1e6),
+  }
 }
