@@ -22,13 +22,13 @@ export interface Producer {
   /** Sends one input to the actor with this number. Default: a random actor. */
   send(actor?: number): SentInput
   /** An input that the caller sends in another way. It is in the list already. */
-  draft(actor?: number): Draft
+  prepare(actor?: number): UnsentInput
   /** Number of acknowledged inputs. */
   readonly acknowledged: number
 }
 
 /** An input that is not sent yet. */
-export interface Draft {
+export interface UnsentInput {
   readonly input: SentInput
   readonly kind: string
   /** As JSON. */
@@ -52,7 +52,7 @@ export function createProducer({ nc, tenant, inputs = POLITE, actors, payloadByt
   const random = createRandom(seed)
   const sent: SentInput[] = []
   let acknowledged = 0
-  const draft = (number = pick(random, actors)): Draft => {
+  const prepare = (number = pick(random, actors)): UnsentInput => {
     const input: SentInput = { actor: actorId(number), id: `i${sent.length}`, position: undefined }
     sent.push(input)
     const acknowledge = (seq: number | undefined): void => {
@@ -66,11 +66,11 @@ export function createProducer({ nc, tenant, inputs = POLITE, actors, payloadByt
     publisher,
     sent,
     send(number) {
-      const { input, kind, payload, acknowledge } = draft(number)
+      const { input, kind, payload, acknowledge } = prepare(number)
       publisher.publish(inputSubject({ tenant, kind, id: input.actor }), payload, ({ seq }) => acknowledge(seq))
       return input
     },
-    draft,
+    prepare,
     get acknowledged() {
       return acknowledged
     },

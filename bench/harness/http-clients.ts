@@ -55,7 +55,7 @@ export async function createHttpClients({ settings }: BenchSystem, producer: Pro
       const startedMs = performance.now()
       const client = async (): Promise<void> => {
         while (performance.now() - startedMs < forMs) {
-          const { input, kind, payload, acknowledge } = producer.draft(turn++ % actors)
+          const { input, kind, payload, acknowledge } = producer.prepare(turn++ % actors)
           const sentMs = performance.now()
           const query = wait === undefined ? '' : `?wait=${wait}`
           const { status, position } = await post(`/v1/in/${producer.tenant}/${kind}/${input.actor}${query}`, payload)

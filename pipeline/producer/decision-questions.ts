@@ -6,7 +6,7 @@ import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import type { ActorWaiters, Waiter } from './actor-waiters.ts'
 import { type Decision, decisionByLast, findDecision } from './find-decision.ts'
 
-/** Asks LOG for the decisions that its reader does not show: one question for an actor at a time, whoever waits for it. */
+/** Asks LOG for the decisions that its reader does not show: one question for an actor at a time answers all of its waiters. */
 export interface DecisionQuestions {
   /** Asks after a pause, unless the reader tells all waiters of the actor before. Call it when the first one begins to wait. */
   askLater(actor: ActorWaiters): void
