@@ -24,8 +24,9 @@ import { soak } from './scenarios/soak-scenario.ts'
 import { takeover } from './scenarios/takeover-scenario.ts'
 import { tasks } from './scenarios/tasks-scenario.ts'
 import { turns } from './scenarios/turns-scenario.ts'
+import { waiting } from './scenarios/waiting-scenario.ts'
 
-const SCENARIOS: readonly Scenario[] = [turns, latency, tasks, replay, takeover, scale, analysts, embed, search, soak]
+const SCENARIOS: readonly Scenario[] = [turns, latency, waiting, tasks, replay, takeover, scale, analysts, embed, search, soak]
 const OFFLINE: readonly OfflineScenario[] = [kinds]
 
 const SECONDS_DEFAULT = 10

@@ -17,6 +17,7 @@ const PUBLISHED_MEASUREMENTS: readonly PublishedMeasurement[] = [
   { name: 'turns', args: ['turns', '--vs', 'restate,bullmq'] },
   { name: 'turns-host', args: ['turns', '--roles', 'host'] },
   { name: 'latency', args: ['latency'] },
+  { name: 'waiting', args: ['waiting'] },
   { name: 'tasks', args: ['tasks'] },
   { name: 'takeover', args: ['takeover'] },
   { name: 'replay', args: ['replay'] },

@@ -2,6 +2,7 @@ import type { AnyMachineSnapshot } from 'xstate'
 import type { Case, LogRecord, State } from '../../schemas/record.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import { type DedupState, emptyDedupState } from './deduplication.ts'
+import { sharedIfEmpty } from './shared-empty.ts'
 
 /** Everything the next decision about an actor depends on: its last record, and the machine's snapshot once it is restored. */
 export interface Actor {
@@ -47,7 +48,7 @@ export const actorAfter = (address: Address, record: LogRecord, snapshot?: AnyMa
   machine: record.machine,
   state: record.state,
   status: record.status,
-  label: record.label,
+  label: sharedIfEmpty(record.label),
   case: record.case,
   enteredAtSeq: record.since ?? {},
   dedupState: record.seen,

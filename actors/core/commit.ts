@@ -1,6 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Input } from '../../schemas/envelope.ts'
 import { LIMITS } from '../../schemas/limits.ts'
+import { payloadText } from '../../schemas/payload-text.ts'
 import type { LogRecord, Reason, State } from '../../schemas/record.ts'
 import { encodeRecord } from '../../schemas/record-form.ts'
 import { type Kind, machineName } from '../definition/kind.ts'
@@ -169,7 +170,3 @@ function markRefused(state: State | null, run: string | undefined): State | null
     ...(timer === undefined ? {} : { timers: { ...state.timers, [run]: { ...timer, refused: true } } }),
   }
 }
-
-/** The text of a rejected payload, cut to the limit; bytes that are not UTF-8 become U+FFFD. */
-export const payloadText = (payload: Uint8Array): string =>
-  Buffer.from(payload.subarray(0, LIMITS.rejectedPayloadCharsMax)).toString('utf8').toWellFormed()

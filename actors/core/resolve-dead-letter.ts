@@ -1,7 +1,8 @@
 import { readResolutionHeader } from '../../schemas/dead-letter-resolution.ts'
 import type { Input } from '../../schemas/envelope.ts'
+import { payloadText } from '../../schemas/payload-text.ts'
 import type { ResolvedDeadLetter } from '../../schemas/record.ts'
-import { commit, payloadText, unchanged } from './commit.ts'
+import { commit, unchanged } from './commit.ts'
 import type { Decision, DecisionInput, PendingRecord } from './decision.ts'
 import { wasRedriven } from './deduplication.ts'
 

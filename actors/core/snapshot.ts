@@ -2,6 +2,7 @@ import type { AnyMachineSnapshot, Snapshot } from 'xstate'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord, PendingTask, PendingTimer, State } from '../../schemas/record.ts'
 import type { Kind } from '../definition/kind.ts'
+import { sharedIfEmpty } from './shared-empty.ts'
 
 export type Tasks = Readonly<Record<string, PendingTask>>
 export type Timers = Readonly<Record<string, PendingTimer>>
@@ -54,10 +55,10 @@ export function describeSnapshot(
   // XState's own getPersistedSnapshot searches the whole context for actors; a JSON context has none.
   const parts: MachineParts = snapshot
   const { value, context, historyValue, output } = parts
-  const history = Object.keys(historyValue).length === 0 ? {} : persistedHistory(kind, snapshot)
+  const history = sharedIfEmpty(Object.keys(historyValue).length === 0 ? {} : persistedHistory(kind, snapshot))
   const entered: Record<string, string> = {}
   for (const leaf of leavesOf(value)) entered[leaf] = before?.entered[leaf] ?? at
-  return { value, context, history, tasks, timers, entered, output }
+  return { value, context, history, tasks: sharedIfEmpty(tasks), timers: sharedIfEmpty(timers), entered, output }
 }
 
 interface MachineParts {

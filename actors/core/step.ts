@@ -14,6 +14,7 @@ import type { Outcomes } from './commit.ts'
 import type { DecisionInput } from './decision.ts'
 import { type Action, collectEffects, type EffectContext, type Effects, selfSentEvent } from './effects.ts'
 import { migrate, versionOf } from './migrate.ts'
+import { shareEmptyParts } from './shared-empty.ts'
 import { describeSnapshot, hasSameChildren, restoreSnapshot, statePath, type Tasks } from './snapshot.ts'
 
 /** The pending run that a message ends. It is removed from the pending runs before the machine takes the event. */
@@ -84,7 +85,7 @@ export function step(
 const throughJson = (context: State['context']): State['context'] => JSON.parse(JSON.stringify(context)) as State['context']
 
 const keptSnapshot = (snapshot: AnyMachineSnapshot, tasks: Tasks): AnyMachineSnapshot | undefined =>
-  hasSameChildren(snapshot, tasks) ? snapshot : undefined
+  hasSameChildren(snapshot, tasks) ? shareEmptyParts(snapshot) : undefined
 
 function tracingOf({ correlationid, traceparent }: Input): EffectContext['tracing'] {
   return { ...(correlationid === undefined ? {} : { correlationid }), ...(traceparent === undefined ? {} : { traceparent }) }

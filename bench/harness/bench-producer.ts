@@ -21,8 +21,20 @@ export interface Producer {
   readonly sent: readonly SentInput[]
   /** Sends one input to the actor with this number. Default: a random actor. */
   send(actor?: number): SentInput
+  /** An input that the caller sends in another way. It is in the list already. */
+  prepare(actor?: number): UnsentInput
   /** Number of acknowledged inputs. */
   readonly acknowledged: number
+}
+
+/** An input that is not sent yet. */
+export interface UnsentInput {
+  readonly input: SentInput
+  readonly kind: string
+  /** As JSON. */
+  readonly payload: string
+  /** @param seq INBOX sequence; `undefined` if INBOX refused the input */
+  acknowledge(seq: number | undefined): void
 }
 
 export interface ProducerOptions {
@@ -40,20 +52,25 @@ export function createProducer({ nc, tenant, inputs = POLITE, actors, payloadByt
   const random = createRandom(seed)
   const sent: SentInput[] = []
   let acknowledged = 0
+  const prepare = (number = pick(random, actors)): UnsentInput => {
+    const input: SentInput = { actor: actorId(number), id: `i${sent.length}`, position: undefined }
+    sent.push(input)
+    const acknowledge = (seq: number | undefined): void => {
+      input.position = seq
+      if (seq !== undefined) acknowledged += 1
+    }
+    return { input, kind: inputs.kind, payload: inputs.make(input.id, random, payloadBytes), acknowledge }
+  }
   return {
     tenant,
     publisher,
     sent,
-    send(number = pick(random, actors)) {
-      const input: SentInput = { actor: actorId(number), id: `i${sent.length}`, position: undefined }
-      sent.push(input)
-      const subject = inputSubject({ tenant, kind: inputs.kind, id: input.actor })
-      publisher.publish(subject, inputs.make(input.id, random, payloadBytes), ({ seq }) => {
-        input.position = seq
-        if (seq !== undefined) acknowledged += 1
-      })
+    send(number) {
+      const { input, kind, payload, acknowledge } = prepare(number)
+      publisher.publish(inputSubject({ tenant, kind, id: input.actor }), payload, ({ seq }) => acknowledge(seq))
       return input
     },
+    prepare,
     get acknowledged() {
       return acknowledged
     },

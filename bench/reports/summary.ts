@@ -60,6 +60,13 @@ const LINES: readonly Line[] = [
     aim: 'p99 300 ms',
   },
   {
+    result: 'waiting',
+    what: 'HTTP inputs with `wait=actor` over those without, 200 connections: many actors, one actor',
+    figures: ['manyRatio', 'oneRatio'],
+    unit: '',
+    aim: '0.5',
+  },
+  {
     result: 'tasks',
     what: 'task: start → outcome in LOG: p50, p99',
     figures: ['roundTripP50Ms', 'roundTripP99Ms'],

@@ -7,6 +7,7 @@ import type { Kinds } from '../../actors/definition/define-kind.ts'
 import type { HttpServer, HttpServerOptions } from '../../pipeline/http/http-server.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createAdvise } from '../../pipeline/producer/advise.ts'
+import { createDecisionFeed } from '../../pipeline/producer/decision-feed.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { createMetrics, merged, type Metrics, type MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
@@ -160,8 +161,11 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const statusService = startStatusService(nc, ordered, durability)
   started.defer(() => statusService.stop())
   const advise = createAdvise({ kinds, log, registeredKinds: async () => (await registeredKinds(kv)).keys() })
+  const decisionFeed = createDecisionFeed({ jetstream, log })
+  started.defer(() => decisionFeed.stop())
   const receiptService = startReceiptService({
     jetstream,
+    decisions: decisionFeed,
     kv,
     client: () => tables?.value()?.client,
     stages: ordered,
@@ -179,6 +183,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
       ? await serveHttp({
           settings,
           jetstream,
+          decisions: decisionFeed,
           kv,
           client: () => clientOf(tables),
           stages: ordered,

@@ -8,6 +8,7 @@ import { tablesUnavailable } from '../../pipeline/http/problems.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import type { Advise } from '../../pipeline/producer/advise.ts'
+import type { DecisionFeed } from '../../pipeline/producer/decision-feed.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import type { Metrics, MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
@@ -18,6 +19,7 @@ import type { Role, Settings } from '../settings.ts'
 export interface ServeDeps {
   readonly settings: Settings
   readonly jetstream: JetStreamContext
+  readonly decisions: DecisionFeed
   readonly kv: KV
   /** Throws while ClickHouse is waited for. */
   readonly client: () => ClickHouseClient

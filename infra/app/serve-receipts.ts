@@ -4,6 +4,7 @@ import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import type { Advise } from '../../pipeline/producer/advise.ts'
+import type { DecisionFeed } from '../../pipeline/producer/decision-feed.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { serveReceipts } from '../../pipeline/producer/receipt-service.ts'
 import { createWaitFor } from '../../pipeline/producer/wait-for.ts'
@@ -14,6 +15,7 @@ import { askStatus } from './status-service.ts'
 
 export interface ReceiptDeps {
   readonly jetstream: JetStreamContext
+  readonly decisions: DecisionFeed
   readonly kv: KV
   /** `undefined` without tables, or while ClickHouse is waited for: the other processes are asked how far the tables are. */
   readonly client: () => ClickHouseClient | undefined
@@ -24,11 +26,12 @@ export interface ReceiptDeps {
 }
 
 /** Starts completing the receipts of producers. */
-export function startReceiptService({ jetstream, kv, client, stages, partitionCount, durability, advise }: ReceiptDeps): { stop(): void } {
+export function startReceiptService(deps: ReceiptDeps): { stop(): void } {
+  const { jetstream, kv, client, stages, durability, advise } = deps
   const checkpoints = createCheckpoints(kv, 'dispatch')
   const waitFor = createWaitFor({
-    jetstream,
-    partitionCount,
+    decisions: deps.decisions,
+    partitionCount: deps.partitionCount,
     dispatchedSeq: (partition) => dispatchedSeq(stages.get('dispatch'), checkpoints, partition),
     projectedSeq() {
       const tables = client()

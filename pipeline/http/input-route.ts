@@ -6,8 +6,9 @@ import { type Address, inputSubject, messageIdOf } from '../../schemas/subjects.
 import { NO_ROOM_CODES } from '../jetstream/jetstream-codes.ts'
 import type { Publisher, PublishResult } from '../jetstream/publisher.ts'
 import type { Advise } from '../producer/advise.ts'
+import type { Handled } from '../producer/find-decision.ts'
 import type { Durability } from '../producer/receipt.ts'
-import { type ActorWait, type Handled, WAITS } from '../producer/wait-for.ts'
+import { type InputWait, type WaitFor, WAITS } from '../producer/wait-for.ts'
 import { createFairPlaces } from '../runtime/fair-places.ts'
 import type { ConnectionWatch } from './connection-health.ts'
 import { asProblem, HttpProblem, RETRY_AFTER } from './problems.ts'
@@ -25,7 +26,7 @@ export interface InputRouteDeps {
   readonly connection: ConnectionWatch
   readonly durability: Durability
   readonly advise: Advise
-  readonly waitFor: (address: Address) => ActorWait
+  readonly waitFor: WaitFor
   /** Aborts when the server closes; waiting requests are answered then. */
   readonly closing: AbortSignal
 }
@@ -65,17 +66,19 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
     const disconnected = new AbortController()
     reply.raw.once('close', () => disconnected.abort())
     const actor = deps.waitFor(address)
+    const inputs: InputWait[] = []
     try {
-      const stored = await publishAll(deps, address, given)
+      const stored = await publishAll(deps, address, given, ({ payload }, position, isNew) => {
+        inputs.push(actor.stored({ position, payload }, isNew))
+      })
       const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), deps.closing, disconnected.signal])
       const handled: (Stored & Handled)[] = []
       for (const [index, one] of stored.entries()) {
-        const { payload = new Uint8Array() } = given.inputs[index] ?? {}
-        const outcome = await actor.until(wait, { position: one.position, payload }, signal).catch((error: unknown): never => {
+        const outcome = await inputs[index]?.until(wait, signal).catch((error: unknown): never => {
           const timedOut = `${wait} has not caught up within ${timeoutMs} ms; wait longer with timeoutMs, or read the actor later`
           throw waitProblem(error, one, timedOut)
         })
-        handled.push({ ...one, ...outcome })
+        if (outcome !== undefined) handled.push({ ...one, ...outcome })
       }
       const body = bodyOf(handled, given, deps)
       const rejected = handled.filter(({ outcome }) => outcome === 'rejected')
@@ -99,12 +102,20 @@ function rejectedText([first, ...more]: readonly (Stored & Handled)[], { isBatch
   return `${count} rejected; the one with the id ${JSON.stringify(first?.id)} as ${why}`
 }
 
+/** Called when an input is stored. @param isNew false for a copy of an input that NATS had stored before */
+type OnStored = (input: RequestInput, position: number, isNew: boolean) => void
+
 /** Stores inputs one after the other, so that their order is that of the request. @throws HttpProblem which names those that are stored */
-async function publishAll(deps: InputRouteDeps, address: Address, { inputs, isBatch }: RequestInputs): Promise<Stored[]> {
+async function publishAll(
+  deps: InputRouteDeps,
+  address: Address,
+  { inputs, isBatch }: RequestInputs,
+  onStored?: OnStored,
+): Promise<Stored[]> {
   const stored: Stored[] = []
   for (const input of inputs) {
     try {
-      stored.push(await publish(deps, address, input))
+      stored.push(await publish(deps, address, input, onStored))
     } catch (cause) {
       if (!isBatch) throw cause
       const { status, code, headers, message } = asProblem(cause)
@@ -115,7 +126,8 @@ async function publishAll(deps: InputRouteDeps, address: Address, { inputs, isBa
   return stored
 }
 
-async function publish({ publisher, advise }: InputRouteDeps, address: Address, { payload, envelope, id }: RequestInput): Promise<Stored> {
+async function publish({ publisher, advise }: InputRouteDeps, address: Address, input: RequestInput, onStored?: OnStored): Promise<Stored> {
+  const { payload, envelope, id } = input
   const options = id === undefined ? {} : { msgId: messageIdOf(address, id, payload) }
   const [result, warning] = await Promise.all([
     publisher.publish(inputSubject(address), payload, options),
@@ -123,6 +135,7 @@ async function publish({ publisher, advise }: InputRouteDeps, address: Address, 
     advise(address.kind, envelope).catch(() => undefined),
   ])
   if (!result.ok) throw refusal(result)
+  onStored?.(input, result.seq, !result.duplicate)
   return { position: result.seq, id: id ?? `seq:${result.seq}`, ...(warning === undefined ? {} : { warning }) }
 }
 

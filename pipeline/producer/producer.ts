@@ -4,11 +4,12 @@ import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { actorKey, type Address, FILLER, inputSubject, isAddressable } from '../../schemas/subjects.ts'
 import { createPublisher } from '../jetstream/publisher.ts'
 import { createRequestMux, type RequestMux } from '../jetstream/request-mux.ts'
+import type { Handled } from './find-decision.ts'
 import { inputProblem, type OutgoingInput, sendInput, type Sent } from './input-sender.ts'
 import { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from './producer-errors.ts'
 import type { Durability, Receipt } from './receipt.ts'
 import { createReceiptClient, type PublishAdvice, type ReceiptClient } from './receipt-service.ts'
-import type { Handled, Wait } from './wait-for.ts'
+import type { Wait } from './wait-for.ts'
 
 /** An input and the address of its actor. */
 export interface Publication extends Omit<OutgoingInput, 'id' | 'specversion'> {

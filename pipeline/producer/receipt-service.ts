@@ -10,8 +10,9 @@ import type { RequestMux } from '../jetstream/request-mux.ts'
 import { createFairPlaces } from '../runtime/fair-places.ts'
 import { pollUntil } from '../runtime/poll-until.ts'
 import type { Advise } from './advise.ts'
+import type { Handled } from './find-decision.ts'
 import type { Durability } from './receipt.ts'
-import { type createWaitFor, type Handled, WAITS } from './wait-for.ts'
+import { type WaitFor, WAITS } from './wait-for.ts'
 
 /** NATS queue group, so that one process answers a request. */
 const QUEUE = 'receipts'
@@ -60,7 +61,7 @@ type Reply = z.infer<typeof replySchema>
 
 export interface ReceiptServiceOptions {
   readonly nc: NatsConnection
-  readonly waitFor: ReturnType<typeof createWaitFor>
+  readonly waitFor: WaitFor
   readonly durability: Durability
   readonly advise: Advise
 }
@@ -80,11 +81,8 @@ export function serveReceipts({ nc, waitFor, durability, advise }: ReceiptServic
     const timeout = AbortSignal.timeout(HOLD_MS)
     const actor = waitFor({ tenant: input.tenant, kind: input.kind, id: input.id })
     try {
-      return await actor.until(
-        input.wait,
-        { position: input.position, payload: Buffer.from(input.payload) },
-        AbortSignal.any([timeout, stopping.signal]),
-      )
+      const stored = actor.stored({ position: input.position, payload: Buffer.from(payload) }, false)
+      return await stored.until(input.wait, AbortSignal.any([timeout, stopping.signal]))
     } catch (error) {
       if (timeout.aborted || stopping.signal.aborted) return undefined
       throw error

@@ -1,4 +1,4 @@
-import type { Handled } from './wait-for.ts'
+import type { Handled } from './find-decision.ts'
 
 /** How durable an acknowledged input is. */
 export interface Durability {

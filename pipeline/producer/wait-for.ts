@@ -1,25 +1,16 @@
-import type { NatsConnection } from '@nats-io/transport-node'
-import { duplicateBy } from '../../actors/core/deduplication.ts'
-import { isRefusal, readInput } from '../../actors/core/read-input.ts'
-import { type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
-import type { JetStreamContext } from '../jetstream/connection.ts'
-import { findRecord, lastRecord } from '../jetstream/last-record.ts'
-import { pollUntil, shared } from '../runtime/poll-until.ts'
+import { type Address, partitionOf } from '../../schemas/subjects.ts'
+import { createLevelWait, type LevelWait } from '../runtime/level-wait.ts'
+import type { DecisionFeed } from './decision-feed.ts'
+import type { Handled, StoredInput } from './find-decision.ts'
 
 /** The states that a producer can wait for: its input is decided, its events are on OUT, its rows are in the tables. */
 export const WAITS = ['actor', 'out', 'tables'] as const
 export type Wait = (typeof WAITS)[number]
 
-/** The decision of an actor about an input; `repeat` if it had the input before. */
-export interface Handled {
-  readonly outcome: 'committed' | 'rejected' | 'repeat'
-  readonly reason?: string | undefined
-  readonly error?: string | undefined
-}
-
 /** The dependencies of `createWaitFor`. */
 export interface WaitDeps {
-  readonly jetstream: JetStreamContext
+  /** Shared by all who wait in this process. */
+  readonly decisions: DecisionFeed
   readonly partitionCount: number
   /** LOG sequence up to which the events of a partition have been sent. */
   readonly dispatchedSeq: (partition: number) => Promise<number>
@@ -30,71 +21,60 @@ export interface WaitDeps {
 /** Waits for the inputs of one actor. Create it before publishing, so that it does not miss the record. */
 export interface ActorWait {
   /**
-   * Waits for a stored input.
+   * Call it as soon as an input is known to be stored.
    *
-   * @param stored INBOX position and payload of the input.
-   * @throws the reason of the signal.
+   * @param isNew false if it may have been stored before this wait was created
    */
-  until(wait: Wait, stored: { position: number; payload: Uint8Array }, signal: AbortSignal): Promise<Handled>
+  stored(input: StoredInput, isNew: boolean): InputWait
   stop(): void
 }
 
+/** Waits for one input. */
+export interface InputWait {
+  /** @throws the reason of the signal; for `out` and `tables`, what reading their progress throws. */
+  until(wait: Wait, signal: AbortSignal): Promise<Handled>
+}
+
+export type WaitFor = (address: Address) => ActorWait
+
 /** Creates a function that starts to wait for the inputs of an actor. */
-export function createWaitFor({ jetstream, partitionCount, ...progress }: WaitDeps): (address: Address) => ActorWait {
-  const projectedSeq = shared(progress.projectedSeq)
+export function createWaitFor({ decisions, partitionCount, dispatchedSeq, projectedSeq }: WaitDeps): WaitFor {
+  const dispatched = new Map<number, LevelWait>()
+  const projected = createLevelWait(projectedSeq)
+  const dispatchedOf = (partition: number): LevelWait => {
+    const level = dispatched.get(partition) ?? createLevelWait(() => dispatchedSeq(partition))
+    dispatched.set(partition, level)
+    return level
+  }
   return (address) => {
     const partition = partitionOf(address, partitionCount)
-    const subject = logSubject(partition, address)
-    const appends = listen(jetstream.nc, subject)
+    const following = decisions.follow(partition, address)
     return {
-      async until(wait, { position, payload }, signal) {
-        const find = (): Promise<Decision | undefined> => decisionAt(jetstream, subject, position, payload)
-        const { logSeq, ...handled } = await pollUntil(find, { signal, hint: appends.next })
-        if (wait === 'out') await pollUntil(async () => (await progress.dispatchedSeq(partition)) >= logSeq || undefined, { signal })
-        if (wait === 'tables') await pollUntil(async () => (await projectedSeq()) >= logSeq || undefined, { signal })
-        return handled
+      stored(input, isNew) {
+        const decided = following.decisionOn(input, isNew)
+        return {
+          async until(wait, signal) {
+            const { logSeq, ...handled } = await unlessAborted(decided, signal)
+            if (wait === 'out') await dispatchedOf(partition).reached(logSeq, signal)
+            if (wait === 'tables') await projected.reached(logSeq, signal)
+            return handled
+          },
+        }
       },
-      stop: appends.stop,
+      stop: following.stop,
     }
   }
 }
 
-interface Decision extends Handled {
-  /** LOG sequence of its record; for a repeat, of a record after that of the first input. */
-  readonly logSeq: number
-}
-
-/**
- * The decision about the input at an INBOX position; `undefined` while LOG does not have it. It follows from the record of the input, from
- * a record of a later input, or from the deduplication state in the last record of the actor.
- */
-async function decisionAt(
-  jetstream: JetStreamContext,
-  subject: string,
-  position: number,
-  payload: Uint8Array,
-): Promise<Decision | undefined> {
-  const last = await lastRecord(jetstream, subject)
-  if (last === undefined) return undefined
-  if (last.record.inbox.seq < position) {
-    const input = readInput({ seq: position, ts: last.record.at, payload })
-    if (isRefusal(input) || duplicateBy(last.record.seen, input) === undefined) return undefined
-    return { outcome: 'repeat', logSeq: last.seq }
+/** @throws the reason of the signal if it aborts first */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
-  const own = await findRecord(jetstream, subject, last, ({ inbox }) => inbox.seq - position)
-  if (own === undefined) return { outcome: 'repeat', logSeq: last.seq }
-  const { outcome, reason, error } = own.record
-  return { outcome, reason, error, logSeq: own.seq }
-}
-
-/** Appends to LOG, seen through core NATS. Each is only a hint, because LOG may refuse a message that was sent to it. */
-function listen(nc: NatsConnection, subject: string): { next(): Promise<void>; stop(): void } {
-  let append = Promise.withResolvers<void>()
-  const subscription = nc.subscribe(subject, {
-    callback: () => {
-      append.resolve()
-      append = Promise.withResolvers()
-    },
-  })
-  return { next: () => append.promise, stop: () => subscription.unsubscribe() }
 }

@@ -8,8 +8,6 @@ export interface PollOptions {
   readonly signal?: AbortSignal
   /** Default: from 5 to 250 ms. */
   readonly pauses?: Pauses
-  /** Settles when it may be worth while to ask before the pause is over. */
-  readonly hint?: () => Promise<void>
 }
 
 /**
@@ -17,20 +15,16 @@ export interface PollOptions {
  *
  * @throws the signal's reason as soon as it aborts, and whatever `ask` throws.
  */
-export async function pollUntil<T>(ask: () => Promise<T | undefined>, { signal, hint, pauses = PAUSES }: PollOptions = {}): Promise<T> {
+export async function pollUntil<T>(ask: () => Promise<T | undefined>, { signal, pauses = PAUSES }: PollOptions = {}): Promise<T> {
   signal?.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const abort = (): void => reject(signal?.reason)
   signal?.addEventListener('abort', abort, { once: true })
   try {
-    for (let unanswered = 0; ;) {
-      // Before asking, so that nothing that happens meanwhile is missed.
-      const hinted = hint?.().then(() => true)
+    for (let unanswered = 0; ; unanswered++) {
       const answer = await Promise.race([ask(), aborted])
       if (answer !== undefined) return answer
-      const pause = delay(backOffMs(unanswered, pauses), false)
-      const isHinted = await Promise.race([aborted, pause, hinted ?? pause])
-      unanswered = isHinted ? 0 : unanswered + 1
+      await Promise.race([aborted, delay(backOffMs(unanswered, pauses))])
     }
   } finally {
     signal?.removeEventListener('abort', abort)

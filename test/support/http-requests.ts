@@ -3,6 +3,7 @@ import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { type HttpServerOptions, startHttpServer } from '../../pipeline/http/http-server.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { createAdvise } from '../../pipeline/producer/advise.ts'
+import { createDecisionFeed } from '../../pipeline/producer/decision-feed.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { silent, startSystem, type System, type SystemOptions } from './test-system.ts'
 import { toyKind } from './toy-kind.ts'
@@ -31,6 +32,7 @@ export function httpOptions({ running }: System, more: Partial<HttpServerOptions
   const checkpoints = createCheckpoints(kv, 'dispatch')
   return {
     jetstream,
+    decisions: createDecisionFeed({ jetstream, log: silent }),
     stages,
     metrics: createMetrics(),
     log: silent,

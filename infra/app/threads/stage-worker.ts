@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createClient } from '@clickhouse/client'
 import { pino } from 'pino'
+import { compactHeap } from '../../../pipeline/runtime/compact-heap.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
 import { answerWhileBlocked } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
@@ -41,6 +42,7 @@ async function work(data: WorkerData, send: (message: FromThread) => void): Prom
   const client = settings.ROLES.includes('project') ? createClient((await accessClickHouse(settings, log)).client) : undefined
   started.defer(async () => client?.close())
   orders.onMetrics = async (id) => send({ type: 'metrics', id, metrics: await metrics.registry.getMetricsAsJSON() })
+  await compactHeap()
   send({ type: 'ready' })
 
   if ((await orders.first) === 'stop') return
