@@ -20,7 +20,7 @@ import { addIndex, hasIndex, nearestByIndex, nearestExactly } from './nearest-ne
 import { SINGLE_THREAD, type Where, whereOf } from './point-query.ts'
 import { scanPoints } from './point-scan.ts'
 import { ensurePointTables, identityOf, type Names, namesOf } from './point-tables.ts'
-import { readHit } from './stored-hit.ts'
+import { readHit, writeHit } from './stored-hit.ts'
 
 export interface ClickHouseStoreOptions {
   readonly client: ClickHouseClient
@@ -225,9 +225,9 @@ FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`
       )
       // An interrupted writer may have left a point twice.
       return [...new Map(rows.map((row) => [row.id, row])).values()].map((row): StoreHit => {
-        const { terms, length, ...hit } = readHit(row.hit)
-        const score = keyword?.score({ counts: new Map(Object.entries(terms)), length })
-        return { ...hit, id: row.id, tenant, similarity: vector === undefined ? null : row.similarity, keyword: score ?? null }
+        const { text, terms } = readHit(row.hit, cutter)
+        const score = keyword?.score(terms)
+        return { ...text, id: row.id, tenant, similarity: vector === undefined ? null : row.similarity, keyword: score ?? null }
       })
     },
   }
@@ -318,11 +318,12 @@ const POINT_COLUMNS: ColumnNames = ['tenant', 'area', 'id', 'kind', 'actor', 'so
 function rowOf({ id, tenant, vector, ...properties }: IndexPoint, cutter: TermCutter) {
   const hit = { ...properties, at: new Date(properties.at).toISOString() }
   const { in: area, kind, actor, source, lang, at, seq, text } = hit
-  const { counts, length } = cutter.count(text)
+  const counted = cutter.count(text)
+  const { counts, length } = counted
   return {
     row: { id, tenant, area, kind, actor, source, lang: lang ?? '', at, seq, length },
     terms: { terms: [...counts.keys()], counts: [...counts.values()] },
-    point: { hit: JSON.stringify({ ...hit, terms: Object.fromEntries(counts), length }), bytes: brainFloats(vector).toString('base64') },
+    point: { hit: writeHit(hit, counted), bytes: brainFloats(vector).toString('base64') },
   }
 }
 
