@@ -72,8 +72,10 @@ export function createHighlights(cutter: TermCutter): (asked: readonly string[])
 
 /** Splits a word into runs of one script, since Chinese and Latin text may adjoin without a space. */
 const scriptRunsOf = (word: string): [number, string][] =>
-  !UNSPACED.test(word) ? [[0, word]] : [
-    ...word.matchAll(
-      /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]+|[^\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]+/gu,
-    ),
-  ].map((match) => [match.index, match[0]])
+  !UNSPACED.test(word)
+    ? [[0, word]]
+    : [
+        ...word.matchAll(
+          /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]+|[^\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]+/gu,
+        ),
+      ].map((match) => [match.index, match[0]])

@@ -41,8 +41,14 @@ export const TEXTS = {
   zh: ['我的订单什么时候发货？订单已付款。', '如何退貨？退货需要发票', '含税价格，订单', '你好'],
 } as const
 
-/** Asks two stores with the same points in both languages, and expects the same hits with the same scores. */
+/**
+ * Asks two stores with the same points in both languages, and expects the same hits with the same scores. Expects that the check of the index
+ * reads the same points.
+ */
 export async function expectSameScores(one: VectorStore, other: VectorStore): Promise<void> {
+  const points = async (store: VectorStore): Promise<StoredPoint[]> =>
+    (await Array.fromAsync(store.scan({ from: 0, to: 100 }))).flat().sort((a, b) => a.source.localeCompare(b.source))
+  expect(await points(other)).toEqual(await points(one))
   for (const question of ['order shipped', 'order of a cafe in C#', '订单发货', '退貨發票', '税', 'order 订单']) {
     const query = { tenant: 'acme', filter: {}, terms: CURRENT_CUTTER.ask(question), vector: vectorOf(question), limit: 20 }
     const hits = async (store: VectorStore): Promise<StoreHit[]> =>

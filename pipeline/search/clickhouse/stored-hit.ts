@@ -16,7 +16,8 @@ const hitSchema = storedTextSchema.extend({ length: z.number(), counts: z.string
 /** What a search reads from the column `hit`. */
 export interface ReadHit {
   readonly text: StoredText
-  readonly terms: ScoredTerms
+  /** The terms of the text; cuts it if the hit has no counts. */
+  readonly terms: () => ScoredTerms
 }
 
 /** @param counted the terms of its text */
@@ -24,10 +25,13 @@ export function writeHit(text: StoredText, counted: CountedTerms): string {
   return JSON.stringify({ ...text, length: counted.length, counts: packCounts(counted), terms: {} })
 }
 
-/** @param cutter cuts the text if the hit has no counts */
+/** @param cutter that of the collection */
 export function readHit(hit: string, cutter: TermCutter): ReadHit {
   const { counts, length, terms, ...text } = hitSchema.parse(parseJson(hit))
-  return { text, terms: counts === undefined ? (readTerms(terms, length) ?? cutter.count(text.text)) : { counts: unpackCounts(counts), length } }
+  return {
+    text,
+    terms: () => (counts === undefined ? (readTerms(terms, length) ?? cutter.count(text.text)) : { counts: unpackCounts(counts), length }),
+  }
 }
 
 /** The counts as earlier versions wrote them; `undefined` if there are none. */

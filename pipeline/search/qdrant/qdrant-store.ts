@@ -160,10 +160,7 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
       const { tenant } = query
       const terms = query.terms && [...new Set(query.terms)].slice(0, QUERY_TERMS_MAX)
       // Concurrently: the frequencies of the terms do not need the vector.
-      const [{ points, isDense }, score] = await Promise.all([
-        candidatesOf({ ...query, terms }),
-        terms && scoreOf(tenant, terms),
-      ])
+      const [{ points, isDense }, score] = await Promise.all([candidatesOf({ ...query, terms }), terms && scoreOf(tenant, terms)])
       return points.map((point): StoreHit => {
         const { counts, length, ...payload } = foundSchema.parse(point.payload)
         // Checked here too, because others may write to this server.
