@@ -46,8 +46,11 @@ export const TEXTS = {
  * reads the same points.
  */
 export async function expectSameScores(one: VectorStore, other: VectorStore): Promise<void> {
-  const points = async (store: VectorStore): Promise<StoredPoint[]> =>
-    (await Array.fromAsync(store.scan({ from: 0, to: 100 }))).flat().sort((a, b) => a.source.localeCompare(b.source))
+  const points = async (store: VectorStore): Promise<StoredPoint[]> => {
+    const all: StoredPoint[] = []
+    for await (const page of store.scan({ from: 0, to: 100 })) all.push(...page)
+    return all.sort((a, b) => a.source.localeCompare(b.source))
+  }
   expect(await points(other)).toEqual(await points(one))
   for (const question of ['order shipped', 'order of a cafe in C#', '订单发货', '退貨發票', '税', 'order 订单']) {
     const query = { tenant: 'acme', filter: {}, terms: CURRENT_CUTTER.ask(question), vector: vectorOf(question), limit: 20 }

@@ -8,7 +8,7 @@ import { type StoredPoint, storedTextSchema } from '../vector-store.ts'
 type StoredText = Omit<StoredPoint, 'id' | 'tenant'>
 
 /**
- * The column `hit`: all properties of a hit, and its term counts. Versions before 0.2 wrote the counts as an object, `terms`, which takes
+ * The column `hit`: all properties of a hit, and its term counts. Versions up to 0.1.0 wrote the counts as an object, `terms`, which takes
  * longer to read than the text takes to cut, and which they require: they find later points by vector alone.
  */
 const hitSchema = storedTextSchema.extend({ length: z.number(), counts: z.string().optional(), terms: z.unknown() })

@@ -55,7 +55,7 @@ const FREQUENCIES_MAX = 100_000
 const QUERY_TERMS_MAX = 64
 
 const payloadSchema = storedTextSchema.extend({ tenant: z.string() })
-/** What a search reads. The counts are absent from points of versions before 0.2, and from texts with too many terms. */
+/** What a search reads. The counts are absent from points of versions up to 0.1.0, and from texts with too many terms. */
 const foundSchema = payloadSchema.extend({ length: z.number().optional(), counts: z.string().optional() })
 /** Without the numbers of the terms, which only the index needs: they are longer than the text. */
 const FOUND_FIELDS = Object.keys(foundSchema.shape)
