@@ -1,8 +1,9 @@
 import type { CountedTerms, TermCounts } from './bm25.ts'
 
 /**
- * The term counts of a text in the form that a store keeps with its point: the numbers of the terms in ascending order, 4 bytes each, then the
- * count of each, 1 byte; as base64. A search looks up the terms of its question there and neither cuts the text nor reads its other terms.
+ * The term counts of a text in the form that a store keeps with its point: the numbers of the terms in ascending order, 4 bytes each, then
+ * the count of each, 1 byte; as base64. A search looks up the terms of its question there and neither cuts the text nor reads its other
+ * terms.
  */
 
 /** Max distinct terms of stored counts; 20 KiB, as base64 27. A chunk of 1,000 Chinese characters has 1,500. */
@@ -54,8 +55,8 @@ export function unpackCounts(packed: string): TermCounts {
 }
 
 /**
- * The 32-bit number of a term: FNV-1a over its UTF-16 units, mixed as in MurmurHash3. A term of a question is taken for another one of a text
- * of 1,500 terms once in three million times. Must not change: stored counts have these numbers.
+ * The 32-bit number of a term: FNV-1a over its UTF-16 units, mixed as in MurmurHash3. A term of a question is taken for another one of a
+ * text of 1,500 terms once in three million times. Must not change: stored counts have these numbers.
  */
 function numberOf(term: string): number {
   let number = 0x811c9dc5

@@ -42,8 +42,8 @@ export const TEXTS = {
 } as const
 
 /**
- * Asks two stores with the same points in both languages, and expects the same hits with the same scores. Expects that the check of the index
- * reads the same points.
+ * Asks two stores with the same points in both languages, and expects the same hits with the same scores. Expects that the check of the
+ * index reads the same points.
  */
 export async function expectSameScores(one: VectorStore, other: VectorStore): Promise<void> {
   const points = async (store: VectorStore): Promise<StoredPoint[]> => {

@@ -3,8 +3,8 @@ import type { Where } from './point-query.ts'
 import type { Names } from './point-tables.ts'
 
 /**
- * Size of the HNSW candidate list: a share of the points of the largest part, since each part has a graph. With 256, recall of the ten nearest
- * is 0.87 in one part of 100,000 points, and 1 in five of 23,000 (measured with the built-in model).
+ * Size of the HNSW candidate list: a share of the points of the largest part, since each part has a graph. With 256, recall of the ten
+ * nearest is 0.87 in one part of 100,000 points, and 1 in five of 23,000 (measured with the built-in model).
  */
 const CANDIDATES_SHARE = 0.01
 const CANDIDATES_MIN = 256
@@ -24,8 +24,8 @@ export const nearestExactly = (deps: NearestDeps, where: Where, vector: Float32A
 
 /**
  * Ids of the points nearest to a vector, by the index, which misses a few. It reads no vector if every part has an index; one part without
- * an index makes ClickHouse read the vectors around each candidate in all parts, five times as much work. The condition is applied to the candidates of the index, so that
- * the result may have fewer than `limit` ids.
+ * makes ClickHouse read the vectors around each candidate in all parts, fifty times as many bytes. The condition is applied to the candidates
+ * of the index, so that the result may have fewer than `limit` ids.
  *
  * @param share estimated share of all points that match the condition, above 0 and up to 1.
  * @param largestPart points of the largest part
