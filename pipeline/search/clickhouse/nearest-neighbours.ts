@@ -24,8 +24,8 @@ export const nearestExactly = (deps: NearestDeps, where: Where, vector: Float32A
 
 /**
  * Ids of the points nearest to a vector, by the index, which misses a few. It reads no vector if every part has an index; one part without
- * makes ClickHouse read the vectors around each candidate in all parts, fifty times as many bytes. The condition is applied to the candidates
- * of the index, so that the result may have fewer than `limit` ids.
+ * makes ClickHouse read the vectors around each candidate in all parts, fifty times as many bytes. The condition is applied to the
+ * candidates of the index, so that the result may have fewer than `limit` ids.
  *
  * @param share estimated share of all points that match the condition, above 0 and up to 1.
  * @param largestPart points of the largest part
