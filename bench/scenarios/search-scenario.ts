@@ -101,8 +101,8 @@ async function measureSearch({ system, options }: Bench): Promise<Measured> {
     notes: [
       `The messages of one tenant have ${WORDS_MIN} to ${WORDS_MAX} invented words with Zipf frequencies, `
         + 'one half in English, one in Chinese. Each question is new and is embedded; the times include the model, whose own time is '
-        + 'told apart. Questions are asked one at a '
-        + 'time, of each language, mode and store in turn, by the library in this process; the system is otherwise idle.',
+        + 'told apart. Questions are asked one at a time, of each language, mode and store in turn, by the library in this process; the '
+        + 'system is otherwise idle.',
     ],
   }
 }
