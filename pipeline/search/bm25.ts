@@ -15,9 +15,18 @@ export interface TermStatistics {
 export const idf = (textCount: number, textsWith: number): number =>
   Math.log(1 + Math.max(0, textCount - textsWith + 0.5) / (textsWith + 0.5))
 
+/** The number of occurrences of a term in a text; `undefined` or 0 if it has none. */
+export type TermCounts = Pick<ReadonlyMap<string, number>, 'get'>
+
 /** The number of occurrences of each term in a text, and the length of the text in terms, repetitions included. */
 export interface CountedTerms {
   readonly counts: ReadonlyMap<string, number>
+  readonly length: number
+}
+
+/** What the score of a text needs to know of it. */
+export interface ScoredTerms {
+  readonly counts: TermCounts
   readonly length: number
 }
 
@@ -25,7 +34,7 @@ export interface CountedTerms {
  * Creates a function that scores texts for one query: the BM25 score divided by the highest possible one, from 0 to 1. This makes scores of
  * different queries comparable. A text of average length with every term once scores 0.45; 1 is a limit that is never reached.
  */
-export function createScore({ texts, averageLength, textsWith }: TermStatistics): (text: CountedTerms) => number {
+export function createScore({ texts, averageLength, textsWith }: TermStatistics): (text: ScoredTerms) => number {
   const weights = [...textsWith].map(([term, count]) => [term, idf(texts, count)] as const)
   const most = weights.reduce((sum, [, weight]) => sum + weight, 0) * (BM25.k1 + 1)
   return ({ counts, length }) => {

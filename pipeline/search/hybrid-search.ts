@@ -114,6 +114,7 @@ const DENSE_WEIGHT: Readonly<Record<Embedder['kind'], number>> = { semantic: 0.7
  * the error of either.
  */
 export function createHybridSearch({ store, server = 'the store', embedder, now }: SearchDeps): Search {
+  const highlightsOf = createHighlights(store.cutter)
   const embed = (q: string): Promise<Float32Array> =>
     withinMs(
       EMBED_MS_MAX,
@@ -147,7 +148,7 @@ export function createHybridSearch({ store, server = 'the store', embedder, now 
       .map(({ hit, score }) => ({ hit, score: score * decay(hit) }))
       .filter(({ score }) => score > 0)
       .sort((a, b) => b.score - a.score || b.hit.seq - a.hit.seq || a.hit.chunk - b.hit.chunk)
-    const highlights = createHighlights(store.cutter, asked)
+    const highlights = highlightsOf(asked)
     const isDuplicate = createDuplicateCheck()
     const hits: SearchHit[] = []
     let duplicates = 0

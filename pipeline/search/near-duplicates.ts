@@ -4,7 +4,6 @@ import { spellSigns } from '../../actors/core/fold-text.ts'
 const OVERLAP_MIN = 0.9
 /** Only this many characters of a text are compared. */
 const CHARACTERS_MAX = 4_096
-const GRAM = 3
 
 /**
  * Creates a check that returns true for a text that nearly equals an earlier one. It compares groups of three characters and ignores all
@@ -24,7 +23,12 @@ function gramsOf(text: string): Set<string> {
   const normalised = spellSigns(text.slice(0, CHARACTERS_MAX).normalize('NFKC')).toLowerCase()
   const plain = [...normalised.replaceAll(/[^\p{L}\p{M}\p{N}\p{Extended_Pictographic}]+/gu, '')]
   const grams = new Set<string>()
-  for (let index = 0; index + GRAM <= plain.length; index++) grams.add(plain.slice(index, index + GRAM).join(''))
+  let [first = '', second = ''] = plain
+  for (const third of plain.slice(2)) {
+    grams.add(`${first}${second}${third}`)
+    first = second
+    second = third
+  }
   // A text shorter than one group, or without letters, is compared as a whole.
   if (grams.size === 0) grams.add(plain.join('') || text)
   return grams

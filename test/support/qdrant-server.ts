@@ -52,6 +52,8 @@ interface Body {
   readonly field_name: string
   readonly field_schema: unknown
   readonly prefetch: readonly Prefetch[]
+  readonly query: Prefetch['query']
+  readonly using: string
   readonly limit: number
   readonly offset?: string
 }
@@ -77,8 +79,6 @@ export interface FakeQdrant {
   drop(collection: string): void
   stop(): Promise<void>
 }
-
-const RRF_K = 2
 
 /** @param wanted port; default: any free one */
 export async function startFakeQdrant(wanted = 0): Promise<FakeQdrant> {
@@ -164,32 +164,19 @@ export async function startFakeQdrant(wanted = 0): Promise<FakeQdrant> {
         const from = after.filter(({ id }) => body.offset === undefined || id >= body.offset)
         const page = from.slice(0, body.limit)
         return {
-          points: page.map(({ id, payload: { terms: _terms, ...payload } }) => ({ id, payload })),
+          points: page.map(({ id, payload: { terms: _terms, counts: _counts, ...payload } }) => ({ id, payload })),
           next_page_offset: from[body.limit]?.id ?? null,
         }
       }
       case 'POST /points/count':
         return { count: matching(body.filter).length }
       case 'POST /points/query': {
-        const score = new Map<Point, number>()
-        for (const prefetch of body.prefetch) {
-          const found = nearest(matching(prefetch.filter), prefetch, [...points.values()]).slice(0, prefetch.limit)
-          for (const [place, point] of found.entries()) score.set(point, (score.get(point) ?? 0) + 1 / (RRF_K + place))
-        }
+        const found = body.prefetch.flatMap((one) => nearest(matching(one.filter), one, [...points.values()]).slice(0, one.limit))
+        const fields = Array.isArray(body.with_payload) ? body.with_payload : []
         return {
-          points: [...score]
-            .sort(([, a], [, b]) => b - a)
+          points: scoresOf([...new Set(found)], body, [...points.values()])
             .slice(0, body.limit)
-            .map(
-              ([
-                {
-                  id,
-                  payload,
-                  vector: { dense },
-                },
-                fused,
-              ]) => ({ id, version: 1, score: fused, payload, vector: { dense } }),
-            ),
+            .map(({ point: { id, payload }, score }) => ({ id, version: 1, score, payload: picked(payload, fields) })),
         }
       }
       default:
@@ -238,8 +225,13 @@ function matches({ key = '', match, range, is_empty: empty }: Condition, { paylo
   return Object.entries(range ?? {}).every(([bound, limit]) => BOUNDS[bound]?.(number(value), number(limit)))
 }
 
-/** Sorts points by cosine, or by the product of the sparse vectors weighted by IDF. */
-function nearest(points: readonly Point[], { query }: Prefetch, all: readonly Point[]): Point[] {
+type Ranking = Pick<Prefetch, 'query' | 'using'>
+
+const nearest = (points: readonly Point[], ranking: Ranking, all: readonly Point[]): Point[] =>
+  scoresOf(points, ranking, all).map(({ point }) => point)
+
+/** Points by cosine, or by the product of the sparse vectors weighted by IDF; best first. */
+function scoresOf(points: readonly Point[], { query }: Ranking, all: readonly Point[]): { point: Point; score: number }[] {
   if (!('indices' in query)) {
     return scored(points, ({ vector }) => vector.dense.reduce((sum, value, index) => sum + value * (query[index] ?? 0), 0), -Infinity)
   }
@@ -254,9 +246,8 @@ function nearest(points: readonly Point[], { query }: Prefetch, all: readonly Po
   return scored(points, scoreOf, 0)
 }
 
-const scored = (points: readonly Point[], score: (point: Point) => number, above: number): Point[] =>
+const scored = (points: readonly Point[], score: (point: Point) => number, above: number): { point: Point; score: number }[] =>
   points
     .map((point) => ({ point, score: score(point) }))
     .filter((one) => one.score > above)
     .sort((a, b) => b.score - a.score)
-    .map(({ point }) => point)

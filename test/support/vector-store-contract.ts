@@ -35,6 +35,33 @@ export const pointOf = (name: string, text: string, more: Partial<IndexPoint> = 
   ...more,
 })
 
+/** Texts of two languages, of which some questions find several. */
+export const TEXTS = {
+  en: ['Where is my order? The order was shipped.', 'I want my money back for order 7', 'an invoice in C#, the order of Café', 'nothing'],
+  zh: ['我的订单什么时候发货？订单已付款。', '如何退貨？退货需要发票', '含税价格，订单', '你好'],
+} as const
+
+/**
+ * Asks two stores with the same points in both languages, and expects the same hits with the same scores. Expects that the check of the
+ * index reads the same points.
+ */
+export async function expectSameScores(one: VectorStore, other: VectorStore): Promise<void> {
+  const points = async (store: VectorStore): Promise<StoredPoint[]> => {
+    const all: StoredPoint[] = []
+    for await (const page of store.scan({ from: 0, to: 100 })) all.push(...page)
+    return all.sort((a, b) => a.source.localeCompare(b.source))
+  }
+  expect(await points(other)).toEqual(await points(one))
+  for (const question of ['order shipped', 'order of a cafe in C#', '订单发货', '退貨發票', '税', 'order 订单']) {
+    const query = { tenant: 'acme', filter: {}, terms: CURRENT_CUTTER.ask(question), vector: vectorOf(question), limit: 20 }
+    const hits = async (store: VectorStore): Promise<StoreHit[]> =>
+      (await store.search(query)).sort((a, b) => a.source.localeCompare(b.source))
+    const found = await hits(one)
+    expect(found.filter(({ keyword }) => (keyword ?? 0) > 0).length, question).toBeGreaterThan(0)
+    expect(await hits(other)).toEqual(found)
+  }
+}
+
 const sourcesOf = (hits: readonly StoreHit[], by: 'similarity' | 'keyword'): string[] =>
   [...hits].sort((a, b) => (b[by] ?? 0) - (a[by] ?? 0)).map(({ source }) => source)
 

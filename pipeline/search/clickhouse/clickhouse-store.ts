@@ -20,7 +20,7 @@ import { addIndex, hasIndex, nearestByIndex, nearestExactly } from './nearest-ne
 import { SINGLE_THREAD, type Where, whereOf } from './point-query.ts'
 import { scanPoints } from './point-scan.ts'
 import { ensurePointTables, identityOf, type Names, namesOf } from './point-tables.ts'
-import { readHit } from './stored-hit.ts'
+import { readHit, writeHit } from './stored-hit.ts'
 
 export interface ClickHouseStoreOptions {
   readonly client: ClickHouseClient
@@ -54,8 +54,9 @@ interface Row {
 interface Sizes {
   /** Number of points of the tenant by area. */
   readonly areas: ReadonlyMap<string, number>
-  /** Number of points of all tenants. */
+  /** Number of points of all tenants, and of the largest part. */
   readonly total: number
+  readonly largestPart: number
   readonly isIndexed: boolean
 }
 
@@ -91,8 +92,12 @@ FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
     sizes.clear()
   }
   const insert = async (table: string, values: readonly Readonly<Record<string, unknown>>[], columns?: ColumnNames): Promise<void> => {
-    // New parts are small and scanned; ClickHouse builds the index when it merges them.
-    const settings: ClickHouseSettings = { ...SYNC_INSERT, date_time_input_format: 'best_effort', materialize_skip_indexes_on_insert: 0 }
+    // A part without an index would slow down all searches (`nearestByIndex`). Before there is an index, `addIndex` will index all parts.
+    const settings: ClickHouseSettings = {
+      ...SYNC_INSERT,
+      date_time_input_format: 'best_effort',
+      materialize_skip_indexes_on_insert: isIndexed ? 1 : 0,
+    }
     await client.insert({
       table,
       values: [...values],
@@ -101,31 +106,32 @@ FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
       ...(columns && { columns: [...columns] }),
     })
   }
-  const totalPoints = async (): Promise<number> => {
-    const [row] = await query<{ rows: string | number }>(
-      'SELECT total_rows AS rows FROM system.tables WHERE database = currentDatabase() AND name = {name:String}',
+  const readParts = async (): Promise<Pick<Sizes, 'total' | 'largestPart'>> => {
+    const [row] = await query<{ total: string | number; largest: string | number }>(
+      `SELECT sum(rows) AS total, max(rows) AS largest FROM system.parts
+WHERE database = currentDatabase() AND table = {name:String} AND active`,
       { name: names.points },
     )
-    return Number(row?.rows ?? 0)
+    return { total: Number(row?.total ?? 0), largestPart: Number(row?.largest ?? 0) }
   }
   /** Adds the index once a scan would take too long: building it costs far more than writing the points. */
   const indexIfLarge = async (count: number): Promise<void> => {
     if (isIndexed || (pointsSinceCheck += count) < exactPointsMax / 4) return
     pointsSinceCheck = 0
-    if ((await totalPoints()) <= exactPointsMax) return
+    if ((await readParts()).total <= exactPointsMax) return
     await addIndex(deps, dimension)
     isIndexed = true
   }
   const readSizes = async (tenant: string): Promise<Sizes> => {
-    const [areas, total, indexed] = await Promise.all([
+    const [areas, parts, indexed] = await Promise.all([
       query<{ area: string; texts: string | number }>(
         `SELECT area, sum(texts) AS texts FROM ${names.terms} WHERE tenant = {tenant:String} AND term = '' GROUP BY area`,
         { tenant },
       ),
-      totalPoints(),
+      readParts(),
       isIndexed || hasIndex(deps),
     ])
-    return { areas: new Map(areas.map(({ area, texts }) => [area, Number(texts)])), total, isIndexed: indexed }
+    return { areas: new Map(areas.map(({ area, texts }) => [area, Number(texts)])), ...parts, isIndexed: indexed }
   }
   // Only the first query of a tenant waits for them: later ones use the cached sizes while they are refreshed. A cache that is cleared
   // meanwhile fails no query.
@@ -137,12 +143,12 @@ FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
     fetchMethod: readSizes,
   })
   const nearest = async (tenant: string, where: Where, filter: IndexFilter, vector: Float32Array, limit: number): Promise<string[]> => {
-    const { areas, total, isIndexed: indexed } = await sizes.forceFetch(tenant)
+    const { areas, total, largestPart, isIndexed: indexed } = await sizes.forceFetch(tenant)
     const points = areasOf(filter).reduce((sum, area) => sum + (areas.get(area) ?? 0), 0)
     // One conversation or source has few points, however many its tenant has.
     const isSmall = points <= exactPointsMax || filter.actor !== undefined || filter.source !== undefined
     if (isSmall || !indexed) return nearestExactly(deps, where, vector, limit)
-    const ids = await nearestByIndex(deps, where, vector, limit, points / Math.max(1, total))
+    const ids = await nearestByIndex(deps, where, vector, limit, { share: points / Math.max(1, total), largestPart })
     return ids.length < limit ? nearestExactly(deps, where, vector, limit) : ids
   }
 
@@ -204,30 +210,33 @@ FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
     async search({ tenant, filter, vector: vectorOrPromise, terms: allTerms, limit }) {
       const where = whereOf(tenant, filter)
       const areas = areasOf(filter)
-      const byVector = async (): Promise<readonly string[]> => {
+      const rowsOf = async (ids: readonly string[]): Promise<readonly Row[]> => {
+        if (ids.length === 0) return []
         const vector = await vectorOrPromise
-        return vector === undefined ? [] : nearest(tenant, where, filter, vector, limit)
+        return query<Row>(
+          `SELECT id, hit, ${vector === undefined ? '0' : 'arrayDotProduct(vector, {vector:Array(BFloat16)})'} AS similarity
+FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`,
+          { tenant, ids, ...(vector && { vector: [...vector] }) },
+        )
+      }
+      const byVector = async (): Promise<readonly Row[]> => {
+        const vector = await vectorOrPromise
+        return vector === undefined ? [] : rowsOf(await nearest(tenant, where, filter, vector, limit))
       }
       const byTerms = async () => {
         if (allTerms === undefined) return undefined
         const { textsWith, ...texts } = await statisticsOf(deps, tenant, areas, boundedTerms(allTerms))
         const statistics = { ...texts, textsWith: new Map([...textsWith].sort(([, a], [, b]) => a - b).slice(0, QUERY_TERMS_MAX)) }
-        return { score: createScore(statistics), ids: await bestByTerms(deps, where, areas, statistics, limit) }
+        return { score: createScore(statistics), rows: await rowsOf(await bestByTerms(deps, where, areas, statistics, limit)) }
       }
-      // Concurrently: the keyword search does not need the vector.
-      const [near, keyword, vector] = await Promise.all([byVector(), byTerms(), vectorOrPromise])
-      const ids = [...new Set([...near, ...(keyword?.ids ?? [])])]
-      if (ids.length === 0) return []
-      const rows = await query<Row>(
-        `SELECT id, hit, ${vector === undefined ? '0' : 'arrayDotProduct(vector, {vector:Array(BFloat16)})'} AS similarity
-FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`,
-        { tenant, ids, ...(vector && { vector: [...vector] }) },
-      )
-      // An interrupted writer may have left a point twice.
-      return [...new Map(rows.map((row) => [row.id, row])).values()].map((row): StoreHit => {
-        const { terms, length, ...hit } = readHit(row.hit)
-        const score = keyword?.score({ counts: new Map(Object.entries(terms)), length })
-        return { ...hit, id: row.id, tenant, similarity: vector === undefined ? null : row.similarity, keyword: score ?? null }
+      // Concurrently, to the end: neither needs the other, and a point that both find is read twice.
+      const [near, keyword] = await Promise.all([byVector(), byTerms()])
+      const isDense = vectorOrPromise !== undefined
+      // An interrupted writer may have left a point twice, too.
+      const rows = new Map([...near, ...(keyword?.rows ?? [])].map((row) => [row.id, row]))
+      return Array.from(rows.values(), (row): StoreHit => {
+        const { text, terms } = readHit(row.hit, cutter)
+        return { ...text, id: row.id, tenant, similarity: isDense ? row.similarity : null, keyword: keyword?.score(terms()) ?? null }
       })
     },
   }
@@ -318,11 +327,12 @@ const POINT_COLUMNS: ColumnNames = ['tenant', 'area', 'id', 'kind', 'actor', 'so
 function rowOf({ id, tenant, vector, ...properties }: IndexPoint, cutter: TermCutter) {
   const hit = { ...properties, at: new Date(properties.at).toISOString() }
   const { in: area, kind, actor, source, lang, at, seq, text } = hit
-  const { counts, length } = cutter.count(text)
+  const counted = cutter.count(text)
+  const { counts, length } = counted
   return {
     row: { id, tenant, area, kind, actor, source, lang: lang ?? '', at, seq, length },
     terms: { terms: [...counts.keys()], counts: [...counts.values()] },
-    point: { hit: JSON.stringify({ ...hit, terms: Object.fromEntries(counts), length }), bytes: brainFloats(vector).toString('base64') },
+    point: { hit: writeHit(hit, counted), bytes: brainFloats(vector).toString('base64') },
   }
 }
 

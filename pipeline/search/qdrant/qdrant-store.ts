@@ -5,7 +5,8 @@ import { z } from 'zod'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import { type BatchBounds, boundedBatches } from '../../runtime/bounded-batches.ts'
 import { type Pauses, withRetry } from '../../runtime/retry.ts'
-import { type CountedTerms, createScore } from '../bm25.ts'
+import { createScore, type ScoredTerms } from '../bm25.ts'
+import { packCounts, unpackCounts } from '../stored-counts.ts'
 import { CURRENT_CUTTER, type TermCutter } from '../term-cutter.ts'
 import {
   type IndexFilter,
@@ -14,6 +15,7 @@ import {
   type StoredPoint,
   storedTextSchema,
   type StoreHit,
+  type StoreQuery,
   type VectorReader,
   type VectorStore,
 } from '../vector-store.ts'
@@ -39,9 +41,9 @@ const TIMEOUT_MS = 10_000
 const IDS_MAX = 256
 /** Bounds of one upsert, in bytes of its JSON; Qdrant takes 32 MiB. */
 const UPSERT_BOUNDS: BatchBounds = { itemsMax: 256, bytesMax: 8 * 1024 * 1024 }
-/** Bytes of one number of a vector as JSON, and of one distinct term: its number, its weight, and the number in the payload. */
+/** Bytes of one number of a vector as JSON, and of one distinct term: its number, its weight, and number and count in the payload. */
 const NUMBER_BYTES = 24
-const TERM_BYTES = 48
+const TERM_BYTES = 56
 /** Points of one page of a scan. A page has the texts of its points. */
 const PAGE_MAX = 64
 const RETRIES_MAX = 2
@@ -53,6 +55,10 @@ const FREQUENCIES_MAX = 100_000
 const QUERY_TERMS_MAX = 64
 
 const payloadSchema = storedTextSchema.extend({ tenant: z.string() })
+/** What a search reads. The counts are absent from points of versions up to 0.1.0, and from texts with too many terms. */
+const foundSchema = payloadSchema.extend({ length: z.number().optional(), counts: z.string().optional() })
+/** Without the numbers of the terms, which only the index needs: they are longer than the text. */
+const FOUND_FIELDS = Object.keys(foundSchema.shape)
 
 /** A condition of a Qdrant filter. */
 type Condition = Readonly<Record<string, unknown>>
@@ -74,11 +80,13 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
   const count = async (must: readonly Condition[], exact: boolean): Promise<number> =>
     (await request(() => client.count(name, { filter: { must: [...must] }, exact }))).count
   const cachedCount = async (key: string, must: readonly Condition[]): Promise<number> => {
-    const cached = frequencies.get(key) ?? (await count(must, false))
-    frequencies.set(key, cached)
-    return cached
+    const cached = frequencies.get(key)
+    if (cached !== undefined) return cached
+    const counted = await count(must, false)
+    frequencies.set(key, counted)
+    return counted
   }
-  const scoreOf = async (tenant: string, terms: readonly string[]): Promise<(text: CountedTerms) => number> => {
+  const scoreOf = async (tenant: string, terms: readonly string[]): Promise<(text: ScoredTerms) => number> => {
     const own = conditionsOf(tenant, {})
     const [texts, ...textsWith] = await Promise.all([
       cachedCount(tenant, own),
@@ -86,6 +94,32 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
     ])
     const textsWithTerm = new Map(terms.map((term, index) => [term, textsWith[index] ?? 0]))
     return createScore({ texts, averageLength: USUAL_LENGTH, textsWith: textsWithTerm })
+  }
+  /**
+   * The nearest points and those with the best terms, in one request. Qdrant ranks both together by the vector, so that each comes with its
+   * exact cosine and none with its vector, which is longer than everything else in the answer.
+   */
+  const candidatesOf = async ({ tenant, filter, limit, ...query }: StoreQuery) => {
+    const [vector, terms = []] = [await query.vector, query.terms]
+    const must = { must: [...conditionsOf(tenant, filter)] }
+    const dense = vector && { query: [...vector], using: DENSE, filter: must, limit }
+    const words = terms.length > 0 ? { query: sparseQuery(terms), using: WORDS, filter: must, limit } : undefined
+    const ranking = dense ?? words
+    if (ranking === undefined) return { points: [], isDense: false }
+    const prefetch = [dense, words].filter((one) => one !== undefined)
+    const { points } = await request(() =>
+      client.query(name, {
+        prefetch,
+        query: ranking.query,
+        using: ranking.using,
+        params: { exact: true },
+        filter: must,
+        limit: limit * prefetch.length,
+        with_payload: FOUND_FIELDS,
+        with_vector: false,
+      }),
+    )
+    return { points, isDense: dense !== undefined }
   }
   const remove = async (must: readonly Condition[]): Promise<void> => {
     await request(() => client.delete(name, { filter: { must: [...must] }, wait: true }))
@@ -122,31 +156,13 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
     rollbackTo: (seq) => remove([{ key: 'seq', range: { gt: seq } }]),
     deleteBy: (tenant, filter) => remove(conditionsOf(tenant, filter)),
     count: (tenant, filter) => count(conditionsOf(tenant, filter), true),
-    async search({ tenant, filter, vector: vectorOrPromise, terms: allTerms, limit }) {
-      const vector = await vectorOrPromise
-      const terms = allTerms && [...new Set(allTerms)].slice(0, QUERY_TERMS_MAX)
-      const must = { must: [...conditionsOf(tenant, filter)] }
-      const prefetch = [
-        ...(vector === undefined ? [] : [{ query: [...vector], using: DENSE, filter: must, limit }]),
-        ...(terms === undefined || terms.length === 0 ? [] : [{ query: sparseQuery(terms), using: WORDS, filter: must, limit }]),
-      ]
-      if (prefetch.length === 0) return []
-      const [{ points }, score] = await Promise.all([
-        // One request for both searches: Qdrant merges the candidates, and both scores of each are computed here.
-        request(() =>
-          client.query(name, {
-            prefetch,
-            query: { fusion: 'rrf' },
-            filter: must,
-            limit: limit * prefetch.length,
-            with_payload: true,
-            with_vector: vector === undefined ? false : [DENSE],
-          }),
-        ),
-        terms && scoreOf(tenant, terms),
-      ])
+    async search(query) {
+      const { tenant } = query
+      const terms = query.terms && [...new Set(query.terms)].slice(0, QUERY_TERMS_MAX)
+      // Concurrently: the frequencies of the terms do not need the vector.
+      const [{ points, isDense }, score] = await Promise.all([candidatesOf({ ...query, terms }), terms && scoreOf(tenant, terms)])
       return points.map((point): StoreHit => {
-        const payload = payloadSchema.parse(point.payload)
+        const { counts, length, ...payload } = foundSchema.parse(point.payload)
         // Checked here too, because others may write to this server.
         if (payload.tenant !== tenant) {
           throw new ColloquyError(
@@ -154,8 +170,9 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
             `Qdrant at ${url} answered with a point of another tenant; ` + 'check that no other program writes to its collection',
           )
         }
-        const similarity = vector === undefined ? null : dot(vector, denseOf(point.vector))
-        return { ...payload, id: String(point.id), similarity, keyword: score?.(cutter.count(payload.text)) ?? null }
+        const counted = (): ScoredTerms =>
+          counts === undefined || length === undefined ? cutter.count(payload.text) : { counts: unpackCounts(counts), length }
+        return { ...payload, id: String(point.id), similarity: isDense ? point.score : null, keyword: score?.(counted()) ?? null }
       })
     },
   }
@@ -207,7 +224,7 @@ function connectQdrant({ url, apiKey, collection, timeoutMs: timeout = TIMEOUT_M
           filter: { must: [...must] },
           limit: PAGE_MAX,
           ...(offset !== undefined && { offset }),
-          with_payload: { exclude: ['terms'] },
+          with_payload: { exclude: ['terms', 'counts'] },
           with_vector: false,
         }),
       )
@@ -267,8 +284,14 @@ const readPayload = (payload: unknown): Omit<StoredPoint, 'id'> =>
   }
 
 function requestPoint({ id, vector, ...payload }: IndexPoint, cutter: TermCutter) {
-  const words = sparseText(cutter.count(payload.text))
-  return { id, vector: { [DENSE]: [...vector], [WORDS]: words }, payload: { ...payload, terms: words.indices } }
+  const counted = cutter.count(payload.text)
+  const words = sparseText(counted)
+  const counts = packCounts(counted)
+  return {
+    id,
+    vector: { [DENSE]: [...vector], [WORDS]: words },
+    payload: { ...payload, terms: words.indices, length: counted.length, ...(counts !== undefined && { counts }) },
+  }
 }
 
 const bytesOfPoint = ({ vector, payload }: ReturnType<typeof requestPoint>): number =>
@@ -288,8 +311,6 @@ function conditionsOf(tenant: string, { since, until, ...equal }: IndexFilter): 
 
 const denseSchema = z.object({ [DENSE]: z.array(z.number()) })
 const denseOf = (vectors: unknown): readonly number[] => denseSchema.safeParse(vectors).data?.[DENSE] ?? []
-
-const dot = (a: Float32Array, b: readonly number[]): number => b.reduce((sum, value, index) => sum + value * (a[index] ?? 0), 0)
 
 /** Whether a retry may help: the server is unreachable or overloaded. A refusal has a status below 500, except 429. */
 function isTransient(error: unknown): boolean {

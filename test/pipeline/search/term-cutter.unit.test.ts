@@ -66,7 +66,7 @@ describe('the terms of the current cutter', () => {
 
 describe('highlights', () => {
   const marked = (question: string, text: string): string[] =>
-    createHighlights(CURRENT_CUTTER, CURRENT_CUTTER.ask(question))(text).map(([from, to]) => text.slice(from, to))
+    createHighlights(CURRENT_CUTTER)(CURRENT_CUTTER.ask(question))(text).map(([from, to]) => text.slice(from, to))
 
   it('mark the text as it is written, whatever the question is written in', () => {
     expect(marked('退貨', '如何退货？')).toEqual(['退货'])

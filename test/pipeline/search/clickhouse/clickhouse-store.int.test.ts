@@ -3,9 +3,10 @@ import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ClickHouse, startClickHouse } from '../../../../infra/servers/clickhouse/clickhouse-server.ts'
 import { brainFloats, openClickHouseStore } from '../../../../pipeline/search/clickhouse/clickhouse-store.ts'
+import { CURRENT_CUTTER } from '../../../../pipeline/search/term-cutter.ts'
 import type { StoreHit, VectorStore } from '../../../../pipeline/search/vector-store.ts'
 import { silent, temporaryFolder } from '../../../support/test-system.ts'
-import { DIMENSION, pointOf, storeContract, vectorOf } from '../../../support/vector-store-contract.ts'
+import { DIMENSION, expectSameScores, pointOf, storeContract, TEXTS, vectorOf } from '../../../support/vector-store-contract.ts'
 
 let folder: string
 let server: ClickHouse
@@ -50,6 +51,26 @@ ENGINE = MergeTree ORDER BY (tenant, id)`,
         .sort((a, b) => a.source.localeCompare(b.source))
         .map(({ keyword }) => keyword)
     expect(await scores(changed)).toEqual(await scores(plain))
+  })
+
+  it('finds points of an earlier version and points without counts, with the same scores', async () => {
+    const points = [...TEXTS.en, ...TEXTS.zh].map((text, index) => pointOf(`m${index}`, text))
+    const [now, before] = [
+      await openClickHouseStore({ client, collection: 'counted', dimension: DIMENSION }),
+      await openClickHouseStore({ client, collection: 'uncounted', dimension: DIMENSION }),
+    ]
+    await now.upsert(points)
+    await before.upsert(points)
+    for (const [index, { id, tenant: _tenant, vector: _vector, ...text }] of points.entries()) {
+      const { counts, length } = CURRENT_CUTTER.count(text.text)
+      const terms = index % 2 === 0 ? Object.fromEntries(counts) : {}
+      await client.command({
+        query: 'ALTER TABLE memory_uncounted UPDATE hit = {hit:String} WHERE id = {id:UUID}',
+        query_params: { id, hit: JSON.stringify({ ...text, terms, length }) },
+        clickhouse_settings: { mutations_sync: '2' },
+      })
+    }
+    await expectSameScores(now, before)
   })
 
   it('stores vectors as bfloat16, rounded to the nearest', () => {

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { QdrantClient } from '@qdrant/js-client-rest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openQdrantStore } from '../../../../pipeline/search/qdrant/qdrant-store.ts'
+import { sparseText } from '../../../../pipeline/search/qdrant/sparse-vectors.ts'
 import { CURRENT_CUTTER } from '../../../../pipeline/search/term-cutter.ts'
 import type { VectorStore } from '../../../../pipeline/search/vector-store.ts'
 import { OPENAPI } from '../../../support/qdrant-openapi.ts'
 import { type FakeQdrant, startFakeQdrant } from '../../../support/qdrant-server.ts'
-import { DIMENSION, pointOf, storeContract, vectorOf } from '../../../support/vector-store-contract.ts'
+import { DIMENSION, expectSameScores, pointOf, storeContract, TEXTS, vectorOf } from '../../../support/vector-store-contract.ts'
 
 /** Makes collection names unique to this run: a real server keeps earlier collections. */
 const run = randomUUID().slice(0, 8)
@@ -67,6 +69,20 @@ describe.skipIf(!existsSync(OPENAPI))('points in a simulated Qdrant, checked aga
     expect(await store.existing([point.id])).toEqual(new Set())
     await store.upsert([point])
     expect(await store.existing([point.id])).toEqual(new Set([point.id]))
+  })
+
+  it('finds points of an earlier version, without counts, with the same scores', async () => {
+    const points = [...TEXTS.en, ...TEXTS.zh].map((text, index) => pointOf(`m${index}`, text))
+    const [now, before] = [await open(server.url)('counted'), await open(server.url)('uncounted')]
+    await now.upsert(points)
+    const client = new QdrantClient({ url: server.url, checkCompatibility: false })
+    await client.upsert(`colloquy_uncounted-${run}`, {
+      points: points.map(({ id, vector, ...payload }) => {
+        const words = sparseText(CURRENT_CUTTER.count(payload.text))
+        return { id, vector: { dense: [...vector], words }, payload: { ...payload, terms: words.indices } }
+      }),
+    })
+    await expectSameScores(now, before)
   })
 
   it('does not open if no server answers', async () => {
