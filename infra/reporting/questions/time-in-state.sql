@@ -30,6 +30,7 @@ WITH reopened AS (
   WHERE tenant = {tenant:String} AND NOT history AND turns > 0 AND turns_answered >= turns
     AND ({kind:String} = '' OR kind = {kind:String})
     AND closed_at >= {from:DateTime64(3, 'UTC')} AND closed_at < {to:DateTime64(3, 'UTC')}
+    AND last_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
     AND id IN timed
 ), silence AS (
   SELECT served.id AS id, served.closed AS closed, max(messages.committed_at) AS last_act
@@ -93,6 +94,7 @@ FROM (
   WHERE tenant = {tenant:String} AND NOT history AND isNotNull(drop_state)
     AND ({kind:String} = '' OR kind = {kind:String})
     AND closed_at >= {from:DateTime64(3, 'UTC')} AND closed_at < {to:DateTime64(3, 'UTC')}
+    AND last_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
   GROUP BY kind, drop_state
 )
 GROUP BY kind, state
