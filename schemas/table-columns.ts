@@ -69,7 +69,4 @@ export const rangeOf = (column: string): SkipIndex => ({ of: column, type: 'minm
 /**
  * Indexes for queries about one actor or a range of time. The rows of a range of time are close together, because times rise with the log.
  */
-export const byActorAnd = (time: string): readonly SkipIndex[] => [
-  { of: 'actor', type: 'bloom_filter', granularity: 1 },
-  rangeOf(time),
-]
+export const byActorAnd = (time: string): readonly SkipIndex[] => [{ of: 'actor', type: 'bloom_filter', granularity: 1 }, rangeOf(time)]

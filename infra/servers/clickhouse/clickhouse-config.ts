@@ -43,7 +43,7 @@ export const internalUser = 'colloquy'
 
 /** Max threads of one query. More threads do not speed it up, and they slow down other queries. */
 const threadsMax = 16
-/** Threads of a query that does not say: one for each processor. More only prepare and merge more: a fifth of the questions' work on two. */
+/** Threads of a query that does not say: one for each processor. More only prepare and merge more. */
 const threadsUsual = Math.min(threadsMax, availableParallelism())
 /** Every query is a session while it waits or runs. Above what may wait and run, so that the queue decides, not this. */
 const sessionsMax = 512

@@ -113,10 +113,7 @@ test('cases of version 6 get the indexes of their last time, which hide no newer
   const client = await emptyDatabase('indexed')
   await prepare(client)
   for (const index of ['last_at_skip', 'history_skip']) await client.command({ query: `ALTER TABLE cases_rows DROP INDEX ${index}` })
-  await client.command({
-    query: 'ALTER TABLE migrations DELETE WHERE version > 6',
-    clickhouse_settings: { mutations_sync: '1' },
-  })
+  await client.command({ query: 'ALTER TABLE migrations DELETE WHERE version > 6', clickhouse_settings: { mutations_sync: '1' } })
   const opened = { tenant: 'acme', kind: 'toy', case_no: 1, committed_at: '2026-11-01 00:00:00.000' }
   // The clock was set back before the second record.
   for (const values of [
