@@ -258,11 +258,12 @@ describe.each(users)('%s', (user) => {
 
   it('ends a query by leaving, also a join', async () => {
     const abort = new AbortController()
-    const left = fetch(server.url, { method: 'POST', body: joining, headers: { 'X-ClickHouse-User': user }, signal: abort.signal })
+    const url = `${server.url}/?max_execution_time=60`
+    const left = fetch(url, { method: 'POST', body: joining, headers: { 'X-ClickHouse-User': user }, signal: abort.signal })
     await expect.poll(running).toBe('1\n')
     abort.abort()
     await expect(left).rejects.toThrow()
-    await expect.poll(running, { timeout: 1_000 }).toBe('0\n')
+    await expect.poll(running, { timeout: limits.executionSecMax * 750 }).toBe('0\n')
   })
 
   it('may set what is about formats, transport and the query, but no text that could name a file or a host', async () => {
