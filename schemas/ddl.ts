@@ -1,5 +1,5 @@
 import { type Access, accessOf, type ObjectKind } from './analyst-access.ts'
-import type { Column, Table } from './table-columns.ts'
+import type { Column, SkipIndex, Table } from './table-columns.ts'
 import { COMPLETE_TO, GENERATION, GENERATIONS, MIGRATIONS, PRESENT_GENERATIONS, REPAIRS } from './table-generations.ts'
 import { PROGRESS, TABLES } from './tables.ts'
 import { type View, VIEWS } from './views.ts'
@@ -12,6 +12,11 @@ export function columnDefinition(name: string, { type, comment, codec, default: 
   const expression = value === undefined ? '' : ` DEFAULT ${value}`
   return `${name} ${type}${expression} COMMENT ${quoted(comment)}${codec === undefined ? '' : ` CODEC(${codec})`}`
 }
+
+/** The name of an index, and what follows it in CREATE TABLE and ALTER TABLE. */
+export const indexName = ({ of }: SkipIndex): string => `${of}_skip`
+export const indexDefinition = (index: SkipIndex): string =>
+  `${indexName(index)} ${index.of} TYPE ${index.type} GRANULARITY ${index.granularity}`
 
 const CREATE = {
   TABLE: 'CREATE TABLE IF NOT EXISTS',
@@ -46,7 +51,7 @@ export const createRowsTable = (name: string, table: Table): string =>
 
 function createTable(name: string, access: Access, table: Table, partitions?: string): string {
   const columns = Object.entries(table.columns).map(([column, definition]) => columnDefinition(column, definition))
-  const indexes = (table.indexes ?? []).map(({ of, type, granularity }) => `INDEX ${of}_skip ${of} TYPE ${type} GRANULARITY ${granularity}`)
+  const indexes = (table.indexes ?? []).map((index) => `INDEX ${indexDefinition(index)}`)
   const partition = partitions === undefined ? '' : `\nPARTITION BY ${partitions}`
   const pairs = Object.entries(table.settings ?? {}).map(([setting, value]) => `${setting} = ${value}`)
   const settings = pairs.length === 0 ? '' : `\nSETTINGS ${pairs.join(', ')}`
@@ -67,13 +72,14 @@ export function createView(name: string, { comment, columns, select }: View): st
 }
 
 /**
- * The setting tells ClickHouse that all versions of a row are in one partition. FINAL then merges within partitions only, and ClickHouse
- * skips the partitions of other generations.
+ * The first setting tells ClickHouse that all versions of a row are in one partition. FINAL then merges within partitions only, and
+ * ClickHouse skips the partitions of other generations. The second lets conditions on the key of a row, which all its versions share, pass
+ * before other columns are read.
  */
 export const selectCurrent = (name: string, columns: readonly string[], condition?: string): string =>
   `SELECT ${columns.join(', ')} FROM ${rowsTable(name)} AS r FINAL\n`
   + `  WHERE r.generation = ${PRESENT_GENERATIONS}['${name}']${condition === undefined ? '' : ` AND ${condition}`}\n`
-  + '  SETTINGS do_not_merge_across_partitions_select_final = 1'
+  + '  SETTINGS do_not_merge_across_partitions_select_final = 1, optimize_move_to_prewhere_if_final = 1'
 
 const currentRows = (name: string, { comment, columns }: Table): View => ({
   comment,

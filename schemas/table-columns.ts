@@ -7,7 +7,11 @@ export interface Column {
   readonly default?: string
 }
 
-/** A data-skipping index of ClickHouse. It is allowed only on a column that has the same value in every version of a row. */
+/**
+ * A data-skipping index of ClickHouse. On a column that differs between the versions of a row it is right all the same: ClickHouse also
+ * reads the other versions of what the index selects (`use_skip_indexes_if_final_exact_mode`), and servers without that use none under
+ * FINAL.
+ */
 export interface SkipIndex {
   readonly of: string
   readonly type: string
@@ -59,10 +63,10 @@ export const MONEY_OR_NULL = 'Nullable(Decimal(18, 6))'
  */
 export const SHARED_PATH_SETTINGS = { object_shared_data_serialization_version: "'map_with_buckets'" }
 
+/** An index of the lowest and the highest value. */
+export const rangeOf = (column: string): SkipIndex => ({ of: column, type: 'minmax', granularity: 1 })
+
 /**
  * Indexes for queries about one actor or a range of time. The rows of a range of time are close together, because times rise with the log.
  */
-export const byActorAnd = (time: string): readonly SkipIndex[] => [
-  { of: 'actor', type: 'bloom_filter', granularity: 1 },
-  { of: time, type: 'minmax', granularity: 1 },
-]
+export const byActorAnd = (time: string): readonly SkipIndex[] => [{ of: 'actor', type: 'bloom_filter', granularity: 1 }, rangeOf(time)]

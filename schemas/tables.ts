@@ -5,6 +5,7 @@ import {
   longText,
   MONEY_OR_NULL,
   monotonic,
+  rangeOf,
   type ReadModel,
   SHARED_PATH_SETTINGS,
   type Table,
@@ -160,7 +161,8 @@ export const TABLES = {
     partitionBy: 'committed_at',
     version: 'last_seq',
     seq: 'last_seq',
-    indexes: byActorAnd('opened_at'),
+    // The last two let a question about what ended in a month read that month. All but history has its last record no earlier than its end.
+    indexes: [...byActorAnd('opened_at'), rangeOf('last_at'), rangeOf('history')],
     columns: {
       ...context,
       history: col('Bool', 'True for a case that imported history opened; the next live message opens another case'),

@@ -73,6 +73,10 @@ interface Source {
 }
 
 const TURN_AT = 'opened + toIntervalSecond(60 * place)'
+const CLOSED_AT = 'served + toIntervalSecond(if(is_escalated, 7200, 1800))'
+/** The last stay of most cases ends in silence: a timer closes the case. */
+const IS_SILENT = `is_closed AND NOT is_escalated AND place = ${(TURNS_PER_CASE - 1) * STATE_INTERVALS_PER_TURN}`
+const ENTERED_AT = 'opened + toIntervalSecond(20 * place)'
 const LATENCY_MS = 'toUInt64(200 + sipHash64(i, 5) % 3000)'
 
 const sources: readonly Source[] = [
@@ -94,7 +98,7 @@ const sources: readonly Source[] = [
       first_responder: "'assistant'",
       first_response_at: 'opened + toIntervalMillisecond(200 + sipHash64(c, 7) % 3000)',
       escalated_at: 'if(is_escalated, opened + toIntervalSecond(200), NULL)',
-      closed_at: 'if(is_closed, served + toIntervalSecond(if(is_escalated, 7200, 1800)), NULL)',
+      closed_at: `if(is_closed, ${CLOSED_AT}, NULL)`,
       records: '18',
       rejected: '0',
       messages: `${2 * TURNS_PER_CASE}`,
@@ -108,7 +112,7 @@ const sources: readonly Source[] = [
       tasks_failed: '0',
       cost: 'toDecimal64(0.0001 * (c % 300), 6)',
       rating: 'if(fate % 5 = 0, 1 + c % 5, NULL)',
-      last_at: 'served',
+      last_at: `if(is_closed, ${CLOSED_AT}, served)`,
       last_seq: `(c + 1) * ${EVENTS_PER_CASE}`,
     },
   },
@@ -166,11 +170,11 @@ const sources: readonly Source[] = [
       region: "''",
       state: "['open.listening', 'open.answering.lookingUp', 'open.answering.composing'][place % 3 + 1]",
       next: "'open.listening'",
-      cause: "'message.received'",
+      cause: `if(${IS_SILENT}, 'timer:close', 'message.received')`,
       entered_seq: seqAt(TURNS_PER_CASE * STATE_INTERVALS_PER_TURN),
-      entered_at: 'opened + toIntervalSecond(20 * place)',
-      left_at: 'opened + toIntervalSecond(20 * place) + toIntervalMillisecond(sipHash64(i, 13) % 19000)',
-      ms: 'sipHash64(i, 13) % 19000',
+      entered_at: ENTERED_AT,
+      left_at: `if(${IS_SILENT}, ${CLOSED_AT}, ${ENTERED_AT} + toIntervalMillisecond(sipHash64(i, 13) % 19000))`,
+      ms: `if(${IS_SILENT}, dateDiff('millisecond', ${ENTERED_AT}, ${CLOSED_AT}), sipHash64(i, 13) % 19000)`,
     },
   },
   {
@@ -216,7 +220,7 @@ const sources: readonly Source[] = [
       last_seq: `(c + 1) * ${EVENTS_PER_CASE}`,
       label: `'{"intent":"order"}'`,
       open_states: `[('', if(is_closed, 'closed', 'open.listening'), toNullable(toUInt64(0)),
-        if(is_closed, served + toIntervalSecond(if(is_escalated, 7200, 1800)), served))]`,
+        if(is_closed, ${CLOSED_AT}, served))]`,
     },
   },
   {

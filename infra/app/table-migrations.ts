@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
-import { createProgressTable, createRowsTable, rowsTable } from '../../schemas/ddl.ts'
+import { createProgressTable, createRowsTable, indexDefinition, indexName, rowsTable } from '../../schemas/ddl.ts'
 import { PROGRESS, type Table, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 
 /** A step from one version of the tables to the next. It cannot be undone. */
@@ -60,11 +60,20 @@ export const MIGRATIONS: readonly Migration[] = [
     run: () => Promise.resolve(),
   },
   {
+<<<<<<< HEAD
     // Changes no table: a process that cannot read the records must not fill them.
     version: 7,
     name: 'rows from records of form 2',
     rebuild: [],
     run: () => Promise.resolve(),
+=======
+    version: 7,
+    name: 'indexes of the last time of cases',
+    rebuild: [],
+    run: async (clickhouse) => {
+      if ((await columnsOf(clickhouse, rowsTable('cases'))).length > 0) await addIndexes(clickhouse, 'cases', ['last_at', 'history'])
+    },
+>>>>>>> s7
   },
 ]
 
@@ -111,6 +120,15 @@ async function replaceTable(
   })
   await clickhouse.command({ query: `EXCHANGE TABLES ${replacement} AND ${old}` })
   await clickhouse.command({ query: `DROP TABLE ${replacement} SYNC` })
+}
+
+/** Adds indexes of a table. ClickHouse makes them for the rows that are there in the background. */
+async function addIndexes(clickhouse: ClickHouseClient, name: TableName, columns: readonly string[]): Promise<void> {
+  const { indexes = [] }: Table = TABLES[name]
+  for (const index of indexes.filter(({ of }) => columns.includes(of))) {
+    await clickhouse.command({ query: `ALTER TABLE ${rowsTable(name)} ADD INDEX IF NOT EXISTS ${indexDefinition(index)}` })
+    await clickhouse.command({ query: `ALTER TABLE ${rowsTable(name)} MATERIALIZE INDEX ${indexName(index)}` })
+  }
 }
 
 /** The columns of a table, in order. */

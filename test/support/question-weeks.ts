@@ -57,7 +57,7 @@ export function rowsOfCase(tenant: string, one: CaseFact, index: number): object
     machine: one.lastMachine,
     committed_at: time(one.committedAt),
     opened_at: time(one.openedAt),
-    last_at: time(one.openedAt),
+    last_at: time(Math.max(one.openedAt, one.respondedAt ?? 0, one.escalatedAt ?? 0, one.closedAt ?? 0)),
   }
   const current = {
     ...common,

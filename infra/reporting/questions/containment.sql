@@ -32,6 +32,7 @@ FROM (
   FROM cases
   WHERE tenant = {tenant:String} AND (NOT history OR counted) AND (is_closed OR is_escalated)
     AND ({kind:String} = '' OR kind = {kind:String})
+    AND (history OR last_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR) -- leaves older parts unread
 )
 GROUP BY GROUPING SETS ((day), ())
 ORDER BY total DESC, day

@@ -26,6 +26,7 @@ FROM (
   WHERE tenant = {tenant:String} AND NOT history
     AND ({kind:String} = '' OR kind = {kind:String})
     AND closed_at >= {from:DateTime64(3, 'UTC')} AND closed_at < {to:DateTime64(3, 'UTC')}
+    AND last_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
 )
 GROUP BY GROUPING SETS ((way), ())
 ORDER BY total DESC, way

@@ -24,6 +24,7 @@ FROM (
   WHERE tenant = {tenant:String} AND NOT history
     AND ({kind:String} = '' OR kind = {kind:String})
     AND escalated_at >= {from:DateTime64(3, 'UTC')} AND escalated_at < {to:DateTime64(3, 'UTC')}
+    AND last_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
 )
 GROUP BY GROUPING SETS ((reason), ())
 ORDER BY total DESC, cases DESC, reason

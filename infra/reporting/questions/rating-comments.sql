@@ -8,6 +8,12 @@
 -- `rating` is the number that came with the comment, in the scale of the kind. `outcome`, `intent` and `lang` are those of the case.
 -- One row per comment, the newest first, at most 100; and one with the number of all `comments` of the period and their mean rating. Empty
 -- comments, rejected ratings and imported history do not count.
+WITH given AS (
+  SELECT seq FROM events
+  WHERE tenant = {tenant:String} AND idx = 0 AND type = 'feedback.given' AND outcome = 'committed' AND NOT history
+    AND ({kind:String} = '' OR kind = {kind:String})
+    AND committed_at >= {from:DateTime64(3, 'UTC')} AND committed_at < {to:DateTime64(3, 'UTC')}
+)
 SELECT
   grouping(seq) AS total,
   count() AS comments,
@@ -29,8 +35,8 @@ FROM (
       substringUTF8(trimBoth(JSONExtractString(data_raw, 'comment')), 1, 500) AS words,
       if(JSONType(data_raw, 'rating') IN ('Int64', 'UInt64', 'Double'), JSONExtractFloat(data_raw, 'rating'), NULL) AS stars
     FROM events
-    WHERE tenant = {tenant:String} AND idx = 0 AND type = 'feedback.given' AND outcome = 'committed' AND NOT history
-      AND ({kind:String} = '' OR kind = {kind:String})
+    -- Texts are read of these only.
+    WHERE tenant = {tenant:String} AND idx = 0 AND seq IN (SELECT seq FROM given)
       AND committed_at >= {from:DateTime64(3, 'UTC')} AND committed_at < {to:DateTime64(3, 'UTC')}
       AND words != ''
   ) AS e

@@ -29,6 +29,7 @@ FROM (
     WHERE tenant = {tenant:String} AND (NOT history OR counted)
       AND ({kind:String} = '' OR kind = {kind:String})
       AND closed_at >= {from:DateTime64(3, 'UTC')} AND closed_at < {to:DateTime64(3, 'UTC')}
+      AND (history OR last_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR) -- leaves older parts unread
   ) AS c
   ASOF LEFT JOIN (
     SELECT cityHash64(ifNull(customer, concat(kind, '/', actor))) AS who, toNullable(if(history, opened_at, committed_at)) AS back_at

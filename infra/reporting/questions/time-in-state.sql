@@ -16,14 +16,22 @@
 -- Stays in parallel states of an actor count separately. Times are NULL if no stay ended. The query finds these stays by 64-bit hashes. This
 -- is fast, and wrong for about one stay in a billion.
 WITH reopened AS (
-  SELECT cityHash64(kind, actor, case_no - 1, committed_at) FROM cases
+  SELECT committed_at AS at, cityHash64(kind, actor, case_no - 1) AS id FROM cases
   WHERE tenant = {tenant:String} AND case_no > 1
     AND ({kind:String} = '' OR kind = {kind:String})
+    AND committed_at >= {from:DateTime64(3, 'UTC')} AND committed_at < {to:DateTime64(3, 'UTC')}
+), timed AS (
+  SELECT cityHash64(kind, actor, case_no) FROM state_intervals
+  WHERE tenant = {tenant:String} AND NOT history AND startsWith(cause, 'timer:')
+    AND ({kind:String} = '' OR kind = {kind:String})
+    AND left_at >= {from:DateTime64(3, 'UTC')} AND left_at < {to:DateTime64(3, 'UTC')}
 ), served AS (
   SELECT cityHash64(kind, actor, case_no) AS id, committed_at AS opened, assumeNotNull(closed_at) AS closed FROM cases
   WHERE tenant = {tenant:String} AND NOT history AND turns > 0 AND turns_answered >= turns
     AND ({kind:String} = '' OR kind = {kind:String})
     AND closed_at >= {from:DateTime64(3, 'UTC')} AND closed_at < {to:DateTime64(3, 'UTC')}
+    AND last_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
+    AND id IN timed
 ), silence AS (
   SELECT served.id AS id, served.closed AS closed, max(messages.committed_at) AS last_act
   FROM messages
@@ -51,21 +59,27 @@ SELECT
   dropped / nullIf(sum(dropped) OVER (), 0) AS drop_share
 FROM (
   SELECT
-    kind, state, count() AS stays, arrayMap(time -> toNullable(time), quantilesExact(0.5, 0.95)(length)) AS times,
+    any(stay_kind) AS kind, any(stay_state) AS state,
+    count() AS stays, arrayMap(time -> toNullable(time), quantilesExact(0.5, 0.95)(length)) AS times,
     sum(length) / 3600000 AS hours, 0 AS here, 0 AS lost
   FROM (
     SELECT
-      kind, state, startsWith(cause, 'timer:') AND closed = left_at AS is_silent,
+      stay_kind, stay_state, is_timed AND closed = left_at AS is_silent,
       if(is_silent, toUInt64(greatest(0, dateDiff('millisecond', entered_at, last_act))), ms) AS length
-    FROM state_intervals
-    LEFT JOIN silence ON silence.id = cityHash64(kind, actor, case_no)
-    WHERE tenant = {tenant:String} AND NOT history
-      AND ({kind:String} = '' OR kind = {kind:String})
-      AND left_at >= {from:DateTime64(3, 'UTC')} AND left_at < {to:DateTime64(3, 'UTC')}
-      AND cityHash64(kind, actor, case_no, left_at) NOT IN reopened
-      AND NOT (is_silent AND length = 0)
+    FROM (
+      SELECT
+        kind AS stay_kind, state AS stay_state, entered_at, left_at, ms,
+        startsWith(cause, 'timer:') AS is_timed, left_at IN (SELECT at FROM reopened) AS may_reopen,
+        if(is_timed OR may_reopen, cityHash64(kind, actor, case_no), 0) AS id -- few stays need it
+      FROM state_intervals
+      WHERE tenant = {tenant:String} AND NOT history
+        AND ({kind:String} = '' OR kind = {kind:String})
+        AND left_at >= {from:DateTime64(3, 'UTC')} AND left_at < {to:DateTime64(3, 'UTC')}
+    ) AS stays
+    LEFT JOIN silence ON silence.id = stays.id
+    WHERE NOT (may_reopen AND (left_at, stays.id) IN reopened) AND NOT (is_silent AND length = 0)
   )
-  GROUP BY kind, state
+  GROUP BY 3 * cityHash64(stay_kind) + cityHash64(stay_state) -- one number takes a third of the time of two texts
   UNION ALL
   SELECT kind, stay.state AS state, 0, [NULL, NULL], 0, count(), 0
   FROM actors
@@ -80,6 +94,7 @@ FROM (
   WHERE tenant = {tenant:String} AND NOT history AND isNotNull(drop_state)
     AND ({kind:String} = '' OR kind = {kind:String})
     AND closed_at >= {from:DateTime64(3, 'UTC')} AND closed_at < {to:DateTime64(3, 'UTC')}
+    AND last_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
   GROUP BY kind, drop_state
 )
 GROUP BY kind, state

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { catalogue, ownQueries } from './analyst-catalogue.ts'
 import { closedGrants, listFilters } from './analyst-lists.ts'
 import { isChangeable } from './changeable-settings.ts'
@@ -42,6 +43,8 @@ export const internalUser = 'colloquy'
 
 /** Max threads of one query. More threads do not speed it up, and they slow down other queries. */
 const threadsMax = 16
+/** Threads of a query that does not say: one for each processor. More only prepare and merge more. */
+const threadsUsual = Math.min(threadsMax, availableParallelism())
 /** Every query is a session while it waits or runs. Above what may wait and run, so that the queue decides, not this. */
 const sessionsMax = 512
 const uploadBytesMax = 16 * 1024 ** 2
@@ -192,7 +195,7 @@ export const configXml = (settings: Settings): string => `<clickhouse>
       <allow_suspicious_types_in_group_by>1</allow_suspicious_types_in_group_by>
       <allow_suspicious_types_in_order_by>1</allow_suspicious_types_in_order_by>
       <max_execution_time>${settings.analyst.executionSec}</max_execution_time>
-      ${elements({ ...lowerable(settings.analyst), ...fixed(settings.analyst) })}
+      ${elements({ ...lowerable(settings.analyst), ...fixed(settings.analyst), max_threads: threadsUsual })}
       <constraints>
       ${constraints(settings)}
       </constraints>

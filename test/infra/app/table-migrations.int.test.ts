@@ -85,6 +85,8 @@ const tablesOf = (database: string) =>
     replaceAll(as_select, '${database}.', '') AS as_select
   FROM system.tables WHERE database = '${database}' AND name NOT LIKE 'memory%' AND name NOT IN (${TYPED_VIEWS}) ORDER BY name`,
   )
+const indexesOf = (database: string) =>
+  rows(system, `SELECT table, name, expr, type_full FROM system.data_skipping_indices WHERE database = '${database}' ORDER BY table, name`)
 const prepare = (client: ClickHouseClient) => prepareTables(client, system.running.kv, silent)
 
 test('migrated tables of version 1 equal new ones, and have all their rows', async () => {
@@ -94,6 +96,7 @@ test('migrated tables of version 1 equal new ones, and have all their rows', asy
   await prepare(client)
   expect(await tablesOf('migrated')).toEqual(await tablesOf('colloquy'))
   expect(await columnsOf('migrated')).toEqual(await columnsOf('colloquy'))
+  expect(await indexesOf('migrated')).toEqual(await indexesOf('colloquy'))
   expect(await rows(system, 'SELECT seq, data.n AS n, data_raw FROM migrated.events ORDER BY seq')).toEqual([
     { seq: 1, n: 0, data_raw: '{"n":0}' },
     { seq: 2, n: 1, data_raw: '{"n":1}' },
@@ -104,6 +107,27 @@ test('migrated tables of version 1 equal new ones, and have all their rows', asy
     { state: 's3', last_seq: 3, label_raw: '{"mood":"calm"}', context_facts: '' },
   ])
   expect(await pendingTables(client)).toContain('actors')
+})
+
+test('cases of version 6 get the indexes of their last time, which hide no newer version of a row', async () => {
+  const client = await emptyDatabase('indexed')
+  await prepare(client)
+  for (const index of ['last_at_skip', 'history_skip']) await client.command({ query: `ALTER TABLE cases_rows DROP INDEX ${index}` })
+  await client.command({ query: 'ALTER TABLE migrations DELETE WHERE version > 6', clickhouse_settings: { mutations_sync: '1' } })
+  const opened = { tenant: 'acme', kind: 'toy', case_no: 1, committed_at: '2026-11-01 00:00:00.000' }
+  // The clock was set back before the second record.
+  for (const values of [
+    [
+      { ...opened, actor: 'a', last_seq: 1, last_at: '2026-11-20 00:00:00.000' },
+      { ...opened, actor: 'b', last_seq: 2, last_at: '2026-11-20 00:00:00.000' },
+    ],
+    [{ ...opened, actor: 'a', last_seq: 3, last_at: '2026-11-02 00:00:00.000' }],
+  ]) {
+    await client.insert({ table: 'cases_rows', format: 'JSONEachRow', values })
+  }
+  await prepare(client)
+  expect(await indexesOf('indexed')).toEqual(await indexesOf('colloquy'))
+  expect(await rows(system, "SELECT actor FROM indexed.cases WHERE last_at >= '2026-11-10'")).toEqual([{ actor: 'b' }])
 })
 
 test('a progress mark of a clock that was ahead is kept by the migration, and replaced by the next mark', async () => {
