@@ -60,20 +60,12 @@ export const MIGRATIONS: readonly Migration[] = [
     run: () => Promise.resolve(),
   },
   {
-<<<<<<< HEAD
-    // Changes no table: a process that cannot read the records must not fill them.
-    version: 7,
-    name: 'rows from records of form 2',
-    rebuild: [],
-    run: () => Promise.resolve(),
-=======
     version: 7,
     name: 'indexes of the last time of cases',
     rebuild: [],
     run: async (clickhouse) => {
       if ((await columnsOf(clickhouse, rowsTable('cases'))).length > 0) await addIndexes(clickhouse, 'cases', ['last_at', 'history'])
     },
->>>>>>> s7
   },
 ]
 

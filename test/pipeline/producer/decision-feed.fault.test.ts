@@ -32,6 +32,9 @@ interface Counts {
 }
 
 /** A feed whose questions are counted. Without its reader, consumers cannot be made. */
+const withMember = <T extends object, Name extends keyof T>(target: T, name: Name, value: T[Name]): T =>
+  new Proxy(target, { get: (from, key): unknown => (key === name ? value : Reflect.get(from, key)) })
+
 function feedOf({ hasReader = true }: { hasReader?: boolean } = {}): { feed: DecisionFeed; counts: Counts } {
   const { jetstream } = system.running
   const counts: Counts = { questions: 0 }
@@ -41,10 +44,14 @@ function feedOf({ hasReader = true }: { hasReader?: boolean } = {}): { feed: Dec
   }
   const wrapped: JetStreamContext = {
     ...jetstream,
-    jsm: Object.create(jetstream.jsm, { streams: { value: Object.create(jetstream.jsm.streams, { getMessage: { value: getMessage } }) } }),
+    jsm: withMember(jetstream.jsm, 'streams', withMember(jetstream.jsm.streams, 'getMessage', getMessage)),
     js: hasReader
       ? jetstream.js
-      : Object.create(jetstream.js, { consumers: { value: { get: () => Promise.reject(new Error('no consumer')) } } }),
+      : withMember(
+          jetstream.js,
+          'consumers',
+          withMember(jetstream.js.consumers, 'get', () => Promise.reject(new Error('no consumer'))),
+        ),
   }
   const feed = createDecisionFeed({ jetstream: wrapped, log: silent })
   onTestFinished(() => feed.stop())
