@@ -1,5 +1,5 @@
-import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import { actorKey } from '../../schemas/subjects.ts'
+import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import type { LogEntry, LogMessage, ParseLogMessage } from '../jetstream/log-message.ts'
 import type { StreamPosition } from '../jetstream/position-history.ts'
 import { type Block, createBlock } from './native/native-block.ts'

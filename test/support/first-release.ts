@@ -14,7 +14,7 @@ const TAG = 'v0.1.0'
 export const hasFirstRelease: boolean = await run('git', ['rev-parse', '--verify', '--quiet', `${TAG}^{commit}`], { cwd: ROOT }).then(
   () => true,
   () => {
-    console.warn(`skipping what needs the sources of ${TAG}: this checkout lacks the tag; "git fetch --tags" gets it`)
+    process.stderr.write(`skipping what needs the sources of ${TAG}: this checkout lacks the tag; "git fetch --tags" gets it\n`)
     return false
   },
 )
