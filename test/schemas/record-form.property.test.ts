@@ -49,16 +49,23 @@ describe.each<[string, KindGenerators]>([
     )
   })
 
-  test('replay as recorded where an actor has both forms', () => {
+  test('replay alike in both forms, and committed ones as recorded, where an actor has both', () => {
     fc.assert(
       fc.property(historyEvents(generators), fc.nat(10), (events, from) => {
         const kinds = kindsByName([generators.kind])
         let actor = newHistory(generators).actor
-        for (const { record } of playHistory(generators, events).decisions.filter((decision) => decision.kind === 'record')) {
-          const read = stored(encodeRecord(record.n > from ? chained(record) : record)).whole()
+        const replayed = (record: LogRecord) => {
+          const read = stored(encodeRecord(record)).whole()
           if (read === undefined) throw new Error('a record cannot be read')
-          expect(replayRecord(kinds, actor, read)).toMatchObject({ kind: expect.stringMatching(/^(same|skipped)$/) as string })
-          actor = actorAfter(actor.address, read)
+          const { next: _next, ...found } = replayRecord(kinds, actor, read)
+          return { read, found }
+        }
+        for (const { record } of playHistory(generators, events).decisions.filter((decision) => decision.kind === 'record')) {
+          const [first, second] = [replayed(record), replayed(chained(record))]
+          expect(second.found).toEqual(first.found)
+          // The generated ends of tasks name a producer's subject, by which a rejection is replayed.
+          if (record.outcome === 'committed') expect(first.found.kind).not.toBe('differs')
+          actor = actorAfter(actor.address, record.n > from ? second.read : first.read)
         }
       }),
       { numRuns: cases(30) },
