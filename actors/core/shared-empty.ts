@@ -15,7 +15,8 @@ export function sharedIfEmpty<T>(value: Readonly<Record<string, T>>): Readonly<R
 
 /** Lets a snapshot that is kept share what is empty in it. */
 export function shareEmptyParts(snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
-  const { children, historyValue, tags }: Parts = snapshot
+  const parts: Parts = snapshot
+  const { children, historyValue, tags } = parts
   return Object.assign(snapshot, {
     children: sharedIfEmpty(children),
     historyValue: sharedIfEmpty(historyValue),

@@ -26,15 +26,22 @@ const actor = (tenant = 'acme'): Address => ({ tenant, kind: 'toy', id: `a${++id
 const partition = (address: Address): number => partitionOf(address, system.settings.PARTITIONS)
 const add = (id: string): Buffer => Buffer.from(JSON.stringify({ type: 'add', id, source: 'test', data: { by: 1 } }))
 
+/** An object with some members replaced. */
+const withMembers = <T extends object>(target: T, members: Partial<T>): T =>
+  new Proxy(target, {
+    get(of, name): unknown {
+      if (Reflect.has(members, name)) return Reflect.get(members, name)
+      const member: unknown = Reflect.get(of, name)
+      return typeof member === 'function' ? member.bind(of) : member
+    },
+  })
+
 interface Counts {
   /** Questions to LOG for a record. */
   questions: number
 }
 
 /** A feed whose questions are counted. Without its reader, consumers cannot be made. */
-const withMember = <T extends object, Name extends keyof T>(target: T, name: Name, value: T[Name]): T =>
-  new Proxy(target, { get: (from, key): unknown => (key === name ? value : Reflect.get(from, key)) })
-
 function feedOf({ hasReader = true }: { hasReader?: boolean } = {}): { feed: DecisionFeed; counts: Counts } {
   const { jetstream } = system.running
   const counts: Counts = { questions: 0 }
@@ -42,16 +49,12 @@ function feedOf({ hasReader = true }: { hasReader?: boolean } = {}): { feed: Dec
     counts.questions += 1
     return jetstream.jsm.streams.getMessage(...args)
   }
+  const noReader = (): Promise<never> => Promise.reject(new Error('no consumer'))
+  const { js, jsm } = jetstream
   const wrapped: JetStreamContext = {
     ...jetstream,
-    jsm: withMember(jetstream.jsm, 'streams', withMember(jetstream.jsm.streams, 'getMessage', getMessage)),
-    js: hasReader
-      ? jetstream.js
-      : withMember(
-          jetstream.js,
-          'consumers',
-          withMember(jetstream.js.consumers, 'get', () => Promise.reject(new Error('no consumer'))),
-        ),
+    jsm: withMembers(jsm, { streams: withMembers(jsm.streams, { getMessage }) }),
+    js: hasReader ? js : withMembers(js, { consumers: withMembers(js.consumers, { get: noReader }) }),
   }
   const feed = createDecisionFeed({ jetstream: wrapped, log: silent })
   onTestFinished(() => feed.stop())
