@@ -141,3 +141,18 @@ test('the test kit has no complaint about these machines', () => {
   given(kindOf(ownHistory)).when('B', {}).when('C', {}).thenState('z')
   given(kindOf(deepHistory)).when('A', {}).when('B', {}).when('A', {}).when('B', {}).thenState('a')
 })
+
+test('a history that keeps no state is forgotten, in memory as in a record', () => {
+  const records = bothWays(
+    {
+      initial: 'in',
+      states: {
+        in: { type: 'parallel', states: { h: { type: 'history' } }, on: { A: 'out' } },
+        out: { on: { B: 'out', C: 'in.h' } },
+      },
+    },
+    ...['A', 'B', 'C', 'A', 'C'],
+  )
+
+  expect(records.map(({ to }) => to)).toEqual(['out', 'out', 'in', 'out', 'in'])
+})
