@@ -146,10 +146,7 @@ test('a history that keeps no state is forgotten, in memory as in a record', () 
   const records = bothWays(
     {
       initial: 'in',
-      states: {
-        in: { type: 'parallel', states: { h: { type: 'history' } }, on: { A: 'out' } },
-        out: { on: { B: 'out', C: 'in.h' } },
-      },
+      states: { in: { type: 'parallel', states: { h: { type: 'history' } }, on: { A: 'out' } }, out: { on: { B: 'out', C: 'in.h' } } },
     },
     ...['A', 'B', 'C', 'A', 'C'],
   )
