@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openClusterRegistry } from '../../../pipeline/cluster/registry.ts'
-import { RECORD_FORM } from '../../../schemas/record-form.ts'
+import { encodeRecord, RECORD_FORM } from '../../../schemas/record-form.ts'
 import { logSubject, partitionOf } from '../../../schemas/subjects.ts'
 import { caughtUp, publishAll, readLog } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
@@ -31,7 +31,8 @@ test('after a refused append a host polls the registry and drops a partition tha
   const taken = await registry.claim('host', partition, 'other', before)
   expect(taken?.epoch).toBe((before?.epoch ?? 0) + 1)
   const last = (await readLog(system)).at(-1)
-  await jetstream.publisher.publish(logSubject(partition, ACTOR), JSON.stringify({ ...last?.record, n: 2, emitted: [] }))
+  if (last === undefined) throw new Error('no record')
+  await jetstream.publisher.publish(logSubject(partition, ACTOR), encodeRecord({ ...last.record, n: 2, emitted: [] }))
 
   await publishAll(system, [add])
   await expect.poll(() => stages.get('host')?.status().partitions?.includes(partition)).toBe(false)

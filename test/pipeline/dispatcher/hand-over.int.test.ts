@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import type { LogRecord } from '../../../schemas/record.ts'
+import { encodeRecord } from '../../../schemas/record-form.ts'
 import { logSubject, partitionOf } from '../../../schemas/subjects.ts'
 import { caughtUp, publishAll, readLog } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
@@ -70,7 +71,7 @@ test('a record that another host appended is dispatched in its place: before wha
   const [last] = (await readLog(system)).slice(-1)
   if (last === undefined) throw new Error('no record')
   const foreign = { ...last.record, n: 2, emitted: last.record.emitted.map((event) => ({ ...event, id: `foreign-${event.id}` })) }
-  await jetstream.publisher.publish(logSubject(partitionOf(ACTOR, 64), ACTOR), JSON.stringify(foreign))
+  await jetstream.publisher.publish(logSubject(partitionOf(ACTOR, 64), ACTOR), encodeRecord(foreign))
   await publishAll(system, [add(), add()])
   await caughtUp(system)
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { encodeRecord } from '../../../schemas/record-form.ts'
 import { logSubject, partitionOf } from '../../../schemas/subjects.ts'
 import { cliJson } from '../../support/run-cli.ts'
 import { publishAll, readLog } from '../../support/system-assertions.ts'
@@ -22,12 +23,13 @@ beforeAll(async () => {
     body: JSON.stringify({ type: 'add', data: { by: 1 } }),
   })
   const [first] = await readLog(system)
+  if (first === undefined) throw new Error('no record')
   const { publisher } = system.running.jetstream
   const subject = logSubject(partitionOf(ACTOR, 64), ACTOR)
   for (let n = 2; n <= RECORDS; n += 1_000) {
     await Promise.all(
       Array.from({ length: Math.min(1_000, RECORDS - n + 1) }, (_, index) =>
-        publisher.publish(subject, JSON.stringify({ ...first?.record, n: n + index, emitted: [] })),
+        publisher.publish(subject, encodeRecord({ ...first.record, n: n + index, emitted: [] })),
       ),
     )
   }

@@ -6,6 +6,7 @@ import { insertBatch } from '../../../pipeline/projector/insert-batch.ts'
 import { createBatch } from '../../../pipeline/projector/row-batch.ts'
 import { rowsTable } from '../../../schemas/ddl.ts'
 import { ForeignCodeError } from '../../../schemas/errors.ts'
+import { encodeRecord } from '../../../schemas/record-form.ts'
 import { TABLE_NAMES, TABLES } from '../../../schemas/tables.ts'
 import { support } from '../../support/support-harness.ts'
 import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
@@ -174,7 +175,7 @@ test('rows inserted one by one equal rows inserted as one block', async () => {
   if (client === undefined) throw new Error('no tables')
   const batch = createBatch(createLogParser(system.settings.PARTITIONS))
   for (const { seq, subject, record } of await readLog(system)) {
-    batch.add({ seq, subject, data: Buffer.from(JSON.stringify(record)), time: new Date(0) }, { created: '', seq, ts: '' })
+    batch.add({ seq, subject, data: encodeRecord(record), time: new Date(0) }, { created: '', seq, ts: '' })
   }
   const { jetstream, metrics } = system.running
   const deps = { jetstream, log: pino({ level: 'silent' }), metrics, signal: new AbortController().signal }
