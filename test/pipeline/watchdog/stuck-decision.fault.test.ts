@@ -9,7 +9,7 @@ import { loadSettings, type SettingName } from '../../../infra/settings.ts'
 import { lastRecord, recordsOf } from '../../../pipeline/jetstream/last-record.ts'
 import { logParser } from '../../../pipeline/jetstream/log-message.ts'
 import { readToEnd } from '../../../pipeline/jetstream/read-to-end.ts'
-import { readSlotFile } from '../../../pipeline/watchdog/slot-file.ts'
+import { readSlotFile, type SlotContent } from '../../../pipeline/watchdog/slot-file.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { type CliOptions, type CliProcess, runCli, startCli, startUp } from '../../support/run-cli.ts'
 import { settingsFor, temporaryFolder } from '../../support/test-system.ts'
@@ -86,11 +86,11 @@ const waitsOf = (id: string): Promise<number[]> =>
     return waits
   })
 
-/** The input that the slot file of the running process names. */
-async function slotSeq(dataDir: string): Promise<number | undefined> {
+/** What the slot file of the running process says. */
+async function slotOf(dataDir: string): Promise<SlotContent | undefined> {
   const folder = join(dataDir, 'decisions')
   const [name = ''] = (await readdir(folder)).filter((one) => !one.includes('.lock'))
-  return readSlotFile(join(folder, name))?.seq
+  return readSlotFile(join(folder, name))
 }
 
 test.each<[Trap, string]>([
@@ -276,7 +276,7 @@ test.each<[Trap, Partial<Record<SettingName, string>>]>([
   if (more.THREADS === undefined) {
     await first.line((text) => text.includes('code that the decision on input 1 of acme/trap/bad left behind blocks'))
     await publish(first.addresses.natsUrl, [['innocent', fine]])
-  } else await expect.poll(() => slotSeq(options.dataDir)).toBe(1)
+  } else await expect.poll(() => slotOf(options.dataDir)).toMatchObject({ seq: 1, isLeftBehind: true })
   first.signal('SIGKILL')
   await first.ended
   stopping = []
