@@ -4,12 +4,12 @@ import type { StopTracker } from './stop-tracker.ts'
 /** Time for the process to end by itself. */
 const GRACE_SEC = 1
 
-/** Kills the process after the grace time, unless its end closes the pipe before. */
+/** Kills a process after some seconds, unless its end closes the pipe before. */
 const GUARD = `(sleep "$2"; kill -KILL "$1") & sleeper=$!; read -r _; kill "$sleeper"`
 
-/** Another process, since code of a kind may block this one. */
-function killAfter(graceSec: number): void {
-  const args = ['-c', GUARD, 'colloquy-end', String(process.pid), String(graceSec)]
+/** Lets another process kill this one: its own thread may be blocked. */
+function killAfter(sec: number): void {
+  const args = ['-c', GUARD, 'colloquy-end', String(process.pid), String(sec)]
   const guard = spawn('sh', args, { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   guard.on('error', () => undefined)
   guard.unref()
@@ -28,7 +28,7 @@ export function endAtOnce(code: number): never {
 const STOP_MS_MAX = 6_500
 const STOPPED_LATE = 1
 /** Code that a decision left behind may block this thread after its watchdog has stopped: then another process ends it. */
-const KILLED_SEC = 9
+const KILLED_SEC = Math.ceil(STOP_MS_MAX / 1_000 + GRACE_SEC)
 
 /** Ends the process if it has not ended by itself in time. @param say is called with a last line, which names what was hanging */
 export function endInTime({ stopping }: StopTracker, say: (line: string) => void): void {
