@@ -158,7 +158,8 @@ function replay({ running }: System, entries: readonly Entry[]): void {
       addressable: true,
       origin: internal ? 'internal' : 'producer',
     }
-    const decision = decide(running.kinds, actor, message, { now: record.at, low: record.low, lastSeq }, true)
+    const { at, low, prev, salt = '' } = record
+    const decision = decide(running.kinds, actor, message, { now: at, low, lastSeq, chain: { prev, salt } }, true)
     if (decision.kind !== 'record') throw new Error(`${first.actor}: ${JSON.stringify(decision)} instead of record ${record.n}`)
     expect(JSON.parse(JSON.stringify(decision.record))).toEqual(record)
     actor = actorAfter(actor.address, record)

@@ -41,7 +41,8 @@ afterEach(async () => {
     one.signal('SIGTERM')
     await one.ended
   }
-  await rm(options.dataDir, { recursive: true, force: true })
+  // The servers of a killed process may still write for a moment.
+  await rm(options.dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
 })
 
 const up = async (more: Partial<Record<SettingName, string>> = {}) => {
