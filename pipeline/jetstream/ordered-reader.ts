@@ -20,7 +20,7 @@ export interface StreamReader extends AsyncIterable<JsMsg> {
   /** The last message of the filter that was yielded. Read between messages, it may be one ahead of the consumer of the iterator. */
   readonly position: StreamPosition
   /** The position of a message that was yielded. */
-  positionOf(message: JsMsg): StreamPosition
+  positionOf(message: Pick<JsMsg, 'seq' | 'time'>): StreamPosition
   /** Messages of the filter that remain, as the server reported with the last one. */
   readonly pending: number
   stop(): void
@@ -62,7 +62,7 @@ export async function openReader(jetstream: JetStreamContext, options: ReaderOpt
   let last: JsMsg | undefined
   /** Everything before it is read or missing. */
   let from = holes.after(startSeq)
-  const positionOf = ({ seq, time }: JsMsg): StreamPosition => ({ created, seq, ts: time.toISOString() })
+  const positionOf = ({ seq, time }: Pick<JsMsg, 'seq' | 'time'>): StreamPosition => ({ created, seq, ts: time.toISOString() })
   const positionNow = (): StreamPosition => (last === undefined ? { created, seq: startSeq - 1, ts: '' } : positionOf(last))
   let current = await openConsumer(jetstream, options, from, positionNow)
   let isStopped = false

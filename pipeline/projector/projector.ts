@@ -119,7 +119,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     create: () => createBatch(parse),
     fill(batch, message) {
       const startedMs = performance.now()
-      batch.add(message, reader.position)
+      batch.add(message)
       metrics.handlerSeconds.observe({ stage: 'project' }, (performance.now() - startedMs) / 1000)
     },
     shouldFlush: (state) => shouldFlush({ ...state, recordsMax: options.batchRecordsMax, pending: reader.pending }),
@@ -128,7 +128,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
       await settle(Math.max(projectedSeq, batch.last?.seq ?? 0))
       if (batch.last !== undefined && batch.last.seq > projectedSeq) {
         projectedSeq = batch.last.seq
-        history = withPosition(history, batch.last)
+        history = withPosition(history, reader.positionOf(batch.last))
       }
       completeTo = batch.lastAt
       await mark()

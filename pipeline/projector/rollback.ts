@@ -4,9 +4,8 @@ import { type Address, logSubject, partitionOf } from '../../schemas/subjects.ts
 import { type ReadModel, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { logParser } from '../jetstream/log-message.ts'
-import type { StreamPosition } from '../jetstream/position-history.ts'
 import { inPieces, type Removed, removedSql, without } from '../jetstream/removed.ts'
-import { nextOf, streamInfo } from '../jetstream/stream-info.ts'
+import { nextOf } from '../jetstream/stream-info.ts'
 import { type Batch, createBatch } from './row-batch.ts'
 import { BATCH_BYTES_MAX } from './should-flush.ts'
 
@@ -64,8 +63,8 @@ export async function insertRecordsOf(
   let count = 0
   for await (const actor of actors) {
     count += 1
-    for await (const { message, position } of recordsUpTo(deps, actor, seq)) {
-      batch.add(message, position)
+    for await (const message of recordsUpTo(deps, actor, seq)) {
+      batch.add(message)
       bytes += message.data.length
       if (batch.records >= BATCH_RECORDS_MAX || bytes >= BATCH_BYTES_MAX) await flush()
     }
@@ -111,12 +110,10 @@ async function* recordsUpTo(
   seq: number,
 ) {
   const subject = logSubject(partitionOf(actor, partitionCount), actor)
-  const { created } = await streamInfo(jetstream.jsm, 'LOG')
   for (let next = 1; ;) {
     const message = await nextOf(jetstream.jsm, 'LOG', next, subject)
     if (message === null || message.seq > seq) return
-    const position: StreamPosition = { created, seq: message.seq, ts: message.time.toISOString() }
-    yield { message, position }
+    yield message
     next = message.seq + 1
   }
 }

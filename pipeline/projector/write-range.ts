@@ -53,7 +53,7 @@ export async function writeRange(
   }
   try {
     for await (const message of reader) {
-      batch.add(message, reader.position)
+      batch.add(message)
       bytes += message.data.length
       if (batch.records >= BATCH_RECORDS_MAX || bytes >= BATCH_BYTES_MAX) await flush()
     }

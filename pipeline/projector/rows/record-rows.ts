@@ -1,8 +1,9 @@
 import { attributeTexts } from '../../../schemas/envelope.ts'
 import { isServed, labelNumber, labelText } from '../../../schemas/event-readers.ts'
 import type { LogRecord, PublicRecord } from '../../../schemas/record.ts'
-import type { Address } from '../../../schemas/subjects.ts'
+import { actorKey, type Address } from '../../../schemas/subjects.ts'
 import { CONTEXT_TEXT_CHARS_MAX, type Row, type TableName } from '../../../schemas/tables.ts'
+import type { LogEntry } from '../../jetstream/log-message.ts'
 import { intervalRows, openIntervals } from './interval-rows.ts'
 import { sharedPath } from './json-paths.ts'
 import { conversationRowsOf } from './message-rows.ts'
@@ -11,12 +12,45 @@ import { money, type Source } from './row-columns.ts'
 /** The value of a JSON column that cannot hold the text; `data_raw` has the text. */
 export const NO_JSON = '{}'
 
-/** The rows of one record, by table. A table with a version column keeps the newest row of each key. */
-export type Rows = { readonly [Name in Exclude<TableName, 'actors'>]: readonly Row<Name>[] }
+/** A table with the current state of an actor or a case: of several records with the same key, only the newest one's row counts. */
+export type CurrentTable = 'conversations' | 'cases' | 'actors'
+
+/** How the rows of a table with current states are made. Pure functions of the record and its LOG sequence. */
+interface CurrentRows {
+  /** Whether a record has a row in the table. If it has, so do all later records with its key. */
+  has(record: PublicRecord): boolean
+  keyOf(entry: LogEntry): string
+  /** The row; none where the private part cannot be read: the row of an earlier record stays. */
+  rowOf(entry: LogEntry): readonly Row<CurrentTable>[]
+}
+
+const caseKey = ({ address, record }: LogEntry): string => `${actorKey(address)}/${record.case.no}`
+
+export const CURRENT_ROWS: Readonly<Record<CurrentTable, CurrentRows>> = {
+  conversations: {
+    has: ({ case: current }) => current.messages > 0,
+    keyOf: caseKey,
+    rowOf: ({ address, record, seq }) => [conversationRow(sourceOf(address, record, seq))],
+  },
+  cases: { has: hasCaseRow, keyOf: caseKey, rowOf: ({ address, record, seq }) => caseRows(sourceOf(address, record, seq)) },
+  actors: {
+    has: ({ status, outcome, resolves }) => status !== 'none' || (outcome === 'committed' && resolves === undefined),
+    keyOf: ({ address }) => actorKey(address),
+    rowOf(entry) {
+      const whole = entry.whole()
+      return whole === undefined ? [] : [actorRow(entry.address, whole, entry.seq)]
+    },
+  },
+}
+
+export const isCurrentTable = (name: TableName): name is CurrentTable => name in CURRENT_ROWS
+
+/** The rows of one record in the other tables. A table with a version column keeps the newest row of each key. */
+export type Rows = { readonly [Name in Exclude<TableName, CurrentTable>]: readonly Row<Name>[] }
 
 /**
- * Makes the rows of a record, all but that of its actor. A pure function of the record and its LOG sequence: projecting a record again
- * gives the same rows.
+ * Makes the rows of a record, all but those of current states. A pure function of the record and its LOG sequence: projecting a record
+ * again gives the same rows.
  *
  * @param seq LOG sequence of the record.
  */
@@ -25,8 +59,6 @@ export function rowsOf(address: Address, record: PublicRecord, seq: number): Row
   return {
     events: eventRows(source),
     ...conversationRowsOf(source),
-    conversations: conversationRows(source),
-    cases: caseRows(source),
     state_intervals: intervalRows(source),
     tasks: taskRows(source),
     dead_letters: deadLetterRows(source),
@@ -94,12 +126,8 @@ function json(object: Readonly<Record<string, unknown>>, payload: string | undef
     : { data: NO_JSON, data_error: `two fields have the path ${path.slice(0, 256).toWellFormed()}`, data_raw }
 }
 
-/** Whether a record makes a row of `actors`. */
-export const hasActorRow = ({ status, outcome, resolves }: PublicRecord): boolean =>
-  status !== 'none' || (outcome === 'committed' && resolves === undefined)
-
 /** The row of an actor, from its newest record. */
-export function actorRow(address: Address, record: LogRecord, seq: number): Row<'actors'> {
+function actorRow(address: Address, record: LogRecord, seq: number): Row<'actors'> {
   const { identity, at } = sourceOf(address, record, seq)
   const label = JSON.stringify(record.label)
   return {
@@ -124,34 +152,33 @@ function contextFacts(context: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(Object.fromEntries(Object.entries(context).filter(([, value]) => isFact(value))))
 }
 
-function conversationRows({ identity, record, seq, at }: Source): Row<'conversations'>[] {
+function conversationRow({ identity, record, seq, at }: Source): Row<'conversations'> {
   const { case: current, label } = record
-  if (current.messages === 0) return []
-  return [
-    {
-      ...identity,
-      history: current.history === true,
-      state: record.to,
-      messages: current.messages,
-      user_msgs: current.userMessages,
-      bot_msgs: current.botMessages,
-      agent_msgs: current.agentMessages,
-      first_at: current.firstAt,
-      last_at: at,
-      last_seq: seq,
-      intent: labelText(label, 'intent') ?? null,
-      quality: labelNumber(label, 'quality') ?? current.quality ?? null,
-    },
-  ]
+  return {
+    ...identity,
+    history: current.history === true,
+    state: record.to,
+    messages: current.messages,
+    user_msgs: current.userMessages,
+    bot_msgs: current.botMessages,
+    agent_msgs: current.agentMessages,
+    first_at: current.firstAt,
+    last_at: at,
+    last_seq: seq,
+    intent: labelText(label, 'intent') ?? null,
+    quality: labelNumber(label, 'quality') ?? current.quality ?? null,
+  }
 }
 
-/** The row of the current case. A case has no row before it has a message, an escalation, a rating or an end. */
+/** A case has no row before it has a message, an escalation, a rating or an end. */
+function hasCaseRow({ case: { counts, escalated, rating, ended } }: PublicRecord): boolean {
+  return counts !== undefined && (counts.messages !== undefined || escalated !== undefined || rating !== undefined || ended !== undefined)
+}
+
 function caseRows({ identity, record, seq, at }: Source): Row<'cases'>[] {
   const { case: current } = record
-  const { counts } = current
+  const { counts, escalated, rating, ended } = current
   if (counts === undefined) return []
-  const { escalated, rating, ended } = current
-  if (counts.messages === undefined && escalated === undefined && rating === undefined && ended === undefined) return []
   return [
     {
       ...identity,

@@ -175,7 +175,7 @@ test('rows inserted one by one equal rows inserted as one block', async () => {
   if (client === undefined) throw new Error('no tables')
   const batch = createBatch(createLogParser(system.settings.PARTITIONS))
   for (const { seq, subject, record } of await readLog(system)) {
-    batch.add({ seq, subject, data: encodeRecord(record), time: new Date(0) }, { created: '', seq, ts: '' })
+    batch.add({ seq, subject, data: encodeRecord(record), time: new Date(0) })
   }
   const { jetstream, metrics } = system.running
   const deps = { jetstream, log: pino({ level: 'silent' }), metrics, signal: new AbortController().signal }
