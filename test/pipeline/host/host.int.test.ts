@@ -2,6 +2,9 @@ import { headers } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createActorCache } from '../../../pipeline/host/actor-cache.ts'
 import { startHost } from '../../../pipeline/host/host.ts'
+import type { Delivery } from '../../../pipeline/host/message-handler.ts'
+import type { JetStreamContext } from '../../../pipeline/jetstream/connection.ts'
+import type { RequestMux } from '../../../pipeline/jetstream/request-mux.ts'
 import { caughtUp, publishAll, readLog, rows } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
@@ -185,26 +188,58 @@ describe('bad input', () => {
   })
 })
 
+/** A host of all partitions, beside the system's own. */
+const startSecond = (jetstream: JetStreamContext, actors = createActorCache<Delivery>(1_000)) => {
+  const { kv, kinds, metrics } = system.running
+  return startHost({
+    jetstream,
+    kv,
+    kinds,
+    metrics,
+    log: silent,
+    partitions: Array.from({ length: 64 }, (_, partition) => partition),
+    actors,
+    isAssigned: () => true,
+    hasValidLease: () => true,
+    isLost: async () => false,
+    yieldPartition: async () => undefined,
+    recordForm: () => 2,
+    messagesMax: 256,
+    bytesMax: 8 * 1024 * 1024,
+    now: () => new Date().toISOString(),
+  })
+}
+
+test('a host loads at most 32 actors at a time: nats-server appends nothing while it searches LOG for one that rested', async () => {
+  const { jetstream } = system.running
+  const { promise: mayLoad, resolve: open } = Promise.withResolvers<void>()
+  let loading = 0
+  const mux: RequestMux = {
+    ...jetstream.mux,
+    async request(subject, ...given) {
+      if (!subject.includes('.DIRECT.GET.LOG.')) return jetstream.mux.request(subject, ...given)
+      loading += 1
+      await mayLoad
+      return jetstream.mux.request(subject, ...given).finally(() => (loading -= 1))
+    },
+  }
+  const actors = createActorCache<Delivery>(1_000)
+  const second = await startSecond({ ...jetstream, mux }, actors)
+  await publishAll(
+    system,
+    Array.from({ length: 300 }, (_, i) => ({ subject: `in.acme.toy.cold-${i}`, body: add(1) })),
+  )
+  // It takes 256 messages at most.
+  await expect.poll(() => actors.size).toBeGreaterThan(200)
+  expect(loading).toBe(32)
+  open()
+  await expect.poll(() => second.progress().lag).toBe(0)
+  await second.stop()
+})
+
 describe('competing hosts', () => {
   test('two hosts on the same partitions give every input exactly one record, in order', async () => {
-    const { jetstream, kv, kinds, metrics } = system.running
-    const second = await startHost({
-      jetstream,
-      kv,
-      kinds,
-      metrics,
-      log: silent,
-      partitions: Array.from({ length: 64 }, (_, partition) => partition),
-      actors: createActorCache(1_000),
-      isAssigned: () => true,
-      hasValidLease: () => true,
-      isLost: async () => false,
-      yieldPartition: async () => undefined,
-      recordForm: () => 2,
-      messagesMax: 256,
-      bytesMax: 8 * 1024 * 1024,
-      now: () => new Date().toISOString(),
-    })
+    const second = await startSecond(system.running.jetstream)
     const messages = Array.from({ length: 2_000 }, (_, i) => ({ subject: `in.acme.toy.both-${i % 20}`, body: add(1, { id: `b-${i}` }) }))
     await publishAll(system, messages)
     await caughtUp(system)
