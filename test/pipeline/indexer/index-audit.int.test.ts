@@ -39,6 +39,8 @@ beforeAll(async () => {
       subject: `in.acme.support.c${index}`,
       body: { type: 'message.received', id: `m${index}`, history: true, data: { role: 'user', text } },
     })),
+    // A lost record that is its actor's last is decided again; this one makes the first record of c1 another than the last.
+    { subject: 'in.acme.support.c1', body: { type: 'message.received', id: 'm-last', history: true, data: { role: 'user', text: '   ' } } },
     {
       subject: 'in.acme.source.faq',
       body: { type: 'source.taught', data: { revision: 'r1', chunks: ['Opens at nine.', 'Closed on Sunday.'] } },
