@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { headers } from '@nats-io/transport-node'
+import pRetry from 'p-retry'
 import { logSubject, partitionOf } from '../../../schemas/subjects.ts'
 import { pick } from '../../harness/random.ts'
 import { addressOf } from '../chaos-messages.ts'
@@ -45,15 +46,20 @@ const logPolluted: Fault = async ({ nc, producers, partitionCount }, _, random) 
   return true
 }
 
-/** Drops the tables of the search index. */
+/** Drops the tables of the search index. Another fault may have killed ClickHouse: it is waited for. */
 const collectionDeleted: Fault = async ({ tables }) => {
-  const result = await tables.query({ query: POINT_TABLES, format: 'JSONEachRow' })
-  const names = (await result.json<{ name: string }>()).map(({ name }) => name)
-  for (const name of names) await tables.command({ query: `DROP TABLE IF EXISTS ${name} SYNC` })
+  const names = await pRetry(async () => {
+    const result = await tables.query({ query: POINT_TABLES, format: 'JSONEachRow' })
+    return (await result.json<{ name: string }>()).map(({ name }) => name)
+  }, KILLED)
+  for (const name of names) await pRetry(() => tables.command({ query: `DROP TABLE IF EXISTS ${name} SYNC` }), KILLED)
   // The index is filled again before the next attack on it.
   await delay(5_000)
   return names.length > 0
 }
+
+/** ClickHouse is back within seconds. */
+const KILLED = { retries: 60, minTimeout: 500, factor: 1 } as const
 
 export const INPUT_ATTACKS: readonly NamedFault[] = [
   ['poison sent', poisonSent],
