@@ -88,12 +88,16 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
   const isStillOwned = createOwnershipGuard(deps, signal)
 
   const loads = pLimit(LOADS_MAX)
-  const load = (mailbox: Mailbox<Delivery>, from: ReadFrom): Promise<CachedActor> =>
-    loads(() => {
-      signal.throwIfAborted()
-      metrics.actorLoads.inc()
-      return askWithRetry(deps, mailbox.subject, () => loadActor(jetstream, mailbox.subject, mailbox.address, from))
-    })
+  const load = async ({ subject, address }: Mailbox<Delivery>, from: ReadFrom): Promise<CachedActor> => {
+    metrics.actorLoads.inc()
+    // A load that pauses between two attempts holds up no other.
+    return askWithRetry(deps, subject, () =>
+      loads(() => {
+        signal.throwIfAborted()
+        return loadActor(jetstream, subject, address, from)
+      }),
+    )
+  }
   const decideOn = ({ subject }: Mailbox<Delivery>, cached: CachedActor, delivery: Delivery, { fresh, suspicion }: Attempt) => {
     const { seq, storedMs, partition } = delivery
     const { lastSeq, lastHash: prev } = cached
