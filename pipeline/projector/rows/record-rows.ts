@@ -17,7 +17,7 @@ export type CurrentTable = 'conversations' | 'cases' | 'actors'
 
 /** How the rows of a table with current states are made. Pure functions of the record and its LOG sequence. */
 interface CurrentRows {
-  /** Whether a record has a row in the table. If it has, so do all later records with its key. */
+  /** Whether a record has a row in the table. */
   has(record: PublicRecord): boolean
   keyOf(entry: LogEntry): string
   /** The row; none where the private part cannot be read: the row of an earlier record stays. */
@@ -27,18 +27,14 @@ interface CurrentRows {
 const caseKey = ({ address, record }: LogEntry): string => `${actorKey(address)}/${record.case.no}`
 
 export const CURRENT_ROWS: Readonly<Record<CurrentTable, CurrentRows>> = {
-  conversations: {
-    has: ({ case: current }) => current.messages > 0,
-    keyOf: caseKey,
-    rowOf: ({ address, record, seq }) => [conversationRow(sourceOf(address, record, seq))],
-  },
-  cases: { has: hasCaseRow, keyOf: caseKey, rowOf: ({ address, record, seq }) => caseRows(sourceOf(address, record, seq)) },
+  conversations: { has: ({ case: current }) => current.messages > 0, keyOf: caseKey, rowOf: (entry) => [conversationRow(sourceOf(entry))] },
+  cases: { has: (record) => shownCounts(record) !== undefined, keyOf: caseKey, rowOf: (entry) => caseRows(sourceOf(entry)) },
   actors: {
     has: ({ status, outcome, resolves }) => status !== 'none' || (outcome === 'committed' && resolves === undefined),
     keyOf: ({ address }) => actorKey(address),
     rowOf(entry) {
       const whole = entry.whole()
-      return whole === undefined ? [] : [actorRow(entry.address, whole, entry.seq)]
+      return whole === undefined ? [] : [actorRow(sourceOf(entry), whole)]
     },
   },
 }
@@ -55,7 +51,7 @@ export type Rows = { readonly [Name in Exclude<TableName, CurrentTable>]: readon
  * @param seq LOG sequence of the record.
  */
 export function rowsOf(address: Address, record: PublicRecord, seq: number): Rows {
-  const source = sourceOf(address, record, seq)
+  const source = sourceOf({ address, record, seq })
   return {
     events: eventRows(source),
     ...conversationRowsOf(source),
@@ -65,7 +61,7 @@ export function rowsOf(address: Address, record: PublicRecord, seq: number): Row
   }
 }
 
-function sourceOf(address: Address, record: PublicRecord, seq: number): Source {
+function sourceOf({ address, record, seq }: Pick<Source, 'address' | 'record' | 'seq'>): Source {
   const identity = { tenant: address.tenant, kind: address.kind, actor: address.id, case_no: record.case.no, machine: record.machine }
   return { address, record, seq, at: record.at, identity }
 }
@@ -127,8 +123,7 @@ function json(object: Readonly<Record<string, unknown>>, payload: string | undef
 }
 
 /** The row of an actor, from its newest record. */
-function actorRow(address: Address, record: LogRecord, seq: number): Row<'actors'> {
-  const { identity, at } = sourceOf(address, record, seq)
+function actorRow({ identity, record, seq, at }: Source, whole: LogRecord): Row<'actors'> {
   const label = JSON.stringify(record.label)
   return {
     ...identity,
@@ -140,8 +135,8 @@ function actorRow(address: Address, record: LogRecord, seq: number): Row<'actors
     last_seq: seq,
     label,
     label_raw: label,
-    context_facts: contextFacts(record.state?.context ?? {}),
-    open_states: openIntervals(record, seq),
+    context_facts: contextFacts(whole.state?.context ?? {}),
+    open_states: openIntervals(whole, seq),
   }
 }
 
@@ -170,14 +165,16 @@ function conversationRow({ identity, record, seq, at }: Source): Row<'conversati
   }
 }
 
-/** A case has no row before it has a message, an escalation, a rating or an end. */
-function hasCaseRow({ case: { counts, escalated, rating, ended } }: PublicRecord): boolean {
-  return counts !== undefined && (counts.messages !== undefined || escalated !== undefined || rating !== undefined || ended !== undefined)
+/** The counts of the case; `undefined` while it has no row, before it has a message, an escalation, a rating or an end. */
+function shownCounts({ case: { counts, escalated, rating, ended } }: PublicRecord): PublicRecord['case']['counts'] {
+  const isShown = counts?.messages !== undefined || escalated !== undefined || rating !== undefined || ended !== undefined
+  return isShown ? counts : undefined
 }
 
 function caseRows({ identity, record, seq, at }: Source): Row<'cases'>[] {
   const { case: current } = record
-  const { counts, escalated, rating, ended } = current
+  const { escalated, rating, ended } = current
+  const counts = shownCounts(record)
   if (counts === undefined) return []
   return [
     {
