@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { headers } from '@nats-io/transport-node'
-import pRetry from 'p-retry'
+import { type RetryOptions, withRetry } from '../../../pipeline/runtime/retry.ts'
+import { isServerAway } from '../../../pipeline/runtime/server-away.ts'
 import { logSubject, partitionOf } from '../../../schemas/subjects.ts'
 import { pick } from '../../harness/random.ts'
 import { addressOf } from '../chaos-messages.ts'
@@ -46,20 +47,20 @@ const logPolluted: Fault = async ({ nc, producers, partitionCount }, _, random) 
   return true
 }
 
-/** Drops the tables of the search index. Another fault may have killed ClickHouse: it is waited for. */
+/** Another fault may have killed ClickHouse, which is back within seconds. */
+const UNTIL_BACK: RetryOptions = { pauses: { minMs: 500, maxMs: 500 }, retriesMax: 60, isFinal: (error) => !isServerAway(error) }
+
+/** Drops the tables of the search index. */
 const collectionDeleted: Fault = async ({ tables }) => {
-  const names = await pRetry(async () => {
+  const names = await withRetry(async () => {
     const result = await tables.query({ query: POINT_TABLES, format: 'JSONEachRow' })
     return (await result.json<{ name: string }>()).map(({ name }) => name)
-  }, KILLED)
-  for (const name of names) await pRetry(() => tables.command({ query: `DROP TABLE IF EXISTS ${name} SYNC` }), KILLED)
+  }, UNTIL_BACK)
+  for (const name of names) await withRetry(() => tables.command({ query: `DROP TABLE IF EXISTS ${name} SYNC` }), UNTIL_BACK)
   // The index is filled again before the next attack on it.
   await delay(5_000)
   return names.length > 0
 }
-
-/** ClickHouse is back within seconds. */
-const KILLED = { retries: 60, minTimeout: 500, factor: 1 } as const
 
 export const INPUT_ATTACKS: readonly NamedFault[] = [
   ['poison sent', poisonSent],
