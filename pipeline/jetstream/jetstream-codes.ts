@@ -1,4 +1,4 @@
-import { JetStreamApiError } from '@nats-io/jetstream'
+import { JetStreamApiError, JetStreamError } from '@nats-io/jetstream'
 
 /**
  * Codes of JetStream's API errors that Colloquy acts on. After any other refusal of a message, such as 10164 (with replicas: another
@@ -32,6 +32,12 @@ export const NO_ROOM_CODES: ReadonlySet<number> = new Set([JS_CODE.storeFailed, 
 
 /** The status of an answer to a direct get where nothing matches. */
 export const NO_MESSAGE_STATUS = 404
+
+const NO_RESPONDERS_STATUS = 503
+
+/** Whether nobody listened to a consumer's requests: its server has just started with it, or is gone. */
+export const hasNoResponders = (error: unknown): boolean =>
+  error instanceof JetStreamError && 'code' in error && error.code === NO_RESPONDERS_STATUS
 
 export const isJetStreamError = (error: unknown, name: keyof typeof JS_CODE): boolean =>
   error instanceof JetStreamApiError && error.code === JS_CODE[name]

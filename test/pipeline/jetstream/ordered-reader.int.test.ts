@@ -8,6 +8,7 @@ import { openJetStream } from '../../../infra/app/nats-access.ts'
 import { type NatsServer, startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
 import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
 import { openReader } from '../../../pipeline/jetstream/ordered-reader.ts'
+import { readToEnd } from '../../../pipeline/jetstream/read-to-end.ts'
 import { silent, temporaryFolder } from '../../support/test-system.ts'
 
 let dataDir: string
@@ -44,4 +45,19 @@ test('a reader that works on a message for longer than two heartbeats does not l
     if (read.length === 6) break
   }
   expect(read).toEqual([0, 1, 2, 3, 4, 5])
+})
+
+test('a read to the end goes on where a consumer was lost between two batches', async () => {
+  await jetstream.jsm.streams.add({ name: 'DEAD', subjects: ['dead.>'], allow_direct: true })
+  const payload = new TextEncoder().encode('{}')
+  for (let sent = 0; sent < 1_200; sent += 1) jetstream.nc.publish('dead.x.a.b.c', payload)
+  await expect.poll(async () => (await jetstream.jsm.streams.info('DEAD')).state.messages).toBe(1_200)
+  const read: number[] = []
+  let lost = 0
+  for await (const batch of readToEnd(jetstream, 'DEAD', {})) {
+    read.push(...batch.map(({ seq }) => seq))
+    for await (const { name } of jetstream.jsm.consumers.list('DEAD')) lost += Number(await jetstream.jsm.consumers.delete('DEAD', name))
+  }
+  expect(read).toEqual(Array.from({ length: 1_200 }, (_, index) => index + 1))
+  expect(lost).toBeGreaterThan(1)
 })
