@@ -1,12 +1,17 @@
 /**
- * The package `colloquy`: a module that defines kinds imports from here. `colloquy/test` is the test kit.
+ * The package `colloquy`: a module that defines kinds imports from here. `colloquy/kinds` has the built-in kinds, `colloquy/test` the test
+ * kit.
  *
- * A `colloquy.config.ts` exports its kinds as an array by default. Colloquy runs these kinds and `source`, which holds knowledge, and no
- * others. To run a built-in kind too, add it to the array:
- *
- *     export default [refund, createSupport({ articles: loadArticles() }), reminderKind, createInterest(loadCatalogue())]
+ * A `colloquy.config.ts` exports its kinds as an array by default. Colloquy runs these kinds and those that hold what tenants set and teach
+ * (`source`, `tenant`, `intents`, `intent`), and no others.
  */
 import type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
+import { type Item, loadCatalogue } from '../actors/kinds/interest/catalogue.ts'
+import { createInterest } from '../actors/kinds/interest/kind.ts'
+import { createReminder } from '../actors/kinds/reminder/kind.ts'
+import { createSupport, type SupportOptions } from '../actors/kinds/support/kind.ts'
+import { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
+import type { ModelOptions } from '../actors/kinds/support/model.ts'
 
 export {
   defineKind,
@@ -25,12 +30,6 @@ export { type Upcaster, upcaster, type Upcasters } from '../actors/definition/ea
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
 export { send, type SendAction, type Sending } from '../actors/definition/send-action.ts'
 export type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
-export { type Item, loadCatalogue } from '../actors/kinds/interest/catalogue.ts'
-export { createInterest } from '../actors/kinds/interest/kind.ts'
-export { reminderKind } from '../actors/kinds/reminder/kind.ts'
-export { createSupport, type SupportOptions } from '../actors/kinds/support/kind.ts'
-export { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
-export type { ModelOptions } from '../actors/kinds/support/model.ts'
 export { createProducer, type Producer, type Publication, publish, type PublishOptions } from '../pipeline/producer/producer.ts'
 export { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from '../pipeline/producer/producer-errors.ts'
 export type { Receipt } from '../pipeline/producer/receipt.ts'
@@ -54,3 +53,9 @@ export type MemoryHit = TaskSearchHit
 export type MemoryQuestion = TaskSearchQuery
 /** @deprecated since 0.2, removed in 0.3: use `TaskSearchIndex`. */
 export type TaskMemory = TaskSearchIndex
+
+const reminderKind = createReminder()
+/** @deprecated since 0.2, removed in 0.3: the built-in kinds are in `colloquy/kinds`, this one as `createReminder`. */
+export { createInterest, createSupport, loadArticles, loadCatalogue, parseArticles, reminderKind }
+/** @deprecated since 0.2, removed in 0.3: in `colloquy/kinds`. */
+export type { Article, Item, ModelOptions, SupportOptions }

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
-import { TOKEN } from './subjects.ts'
 
 /** The kind that holds knowledge. One actor is one source, such as a file. */
 export const SOURCE_KIND = 'source'
@@ -81,21 +80,4 @@ export const chunkWithHeading = (head: string, text: string): string => `# ${hea
 export function splitHeading(chunk: string): { readonly head: string | undefined; readonly text: string } {
   const [, head, text] = /^# ([^\n]+)(?:\n\n|$)([^]*)$/.exec(chunk) ?? []
   return { head, text: text ?? chunk }
-}
-
-const DERIVED_CHARS = 22
-const DERIVED = new RegExp(`--[A-Za-z0-9_-]{${DERIVED_CHARS}}$`)
-const READABLE_CHARS_MAX = 64
-
-/**
- * The id of a source's actor. A name that is a valid token is the id itself. Any other name, and a token that looks like a derived id,
- * becomes the readable end of the name, `--` and a hash, so that no two sources share an actor.
- */
-export function sourceActorId(source: string): string {
-  if (TOKEN.test(source) && !DERIVED.test(source)) return source
-  const readable = source
-    .replaceAll(/[^A-Za-z0-9]+/g, '-')
-    .slice(-READABLE_CHARS_MAX)
-    .replaceAll(/^-+|-+$/g, '')
-  return `${readable}--${hash('sha256', source, 'base64url').slice(0, DERIVED_CHARS)}`
 }

@@ -15,7 +15,7 @@ import { nextDeadline } from './next-deadline.ts'
 import { internalAsInput, isRefusal, readInput, readInternal } from './read-input.ts'
 import { resolveDeadLetter } from './resolve-dead-letter.ts'
 import { statePath } from './snapshot.ts'
-import { type EndedRun, step } from './step.ts'
+import { type EndedRun, InputRefused, step } from './step.ts'
 
 /**
  * Decides what a message does to an actor. This pure function is the core of Colloquy.
@@ -171,6 +171,7 @@ function transition(
   try {
     return commit(decisionInput, kind, input, step(decisionInput, kind, input, event, ended))
   } catch (error) {
+    if (error instanceof InputRefused) return reject(decisionInput, { reason: 'bad_data', error: error.message, input })
     if (error instanceof ColloquyError && hasCode(error, 'newer_machine')) throw error
     if (!fresh) return { kind: 'threw', error }
     return rejectAsPoison(decisionInput, input, error)

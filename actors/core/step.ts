@@ -24,9 +24,13 @@ export interface EndedRun {
   readonly ended?: TaskEnd
 }
 
+/** The kind refuses the input: it is rejected as `bad_data`, and nothing else happens. */
+export class InputRefused extends Error {}
+
 /**
  * Lets the machine take the event and collects the effects.
  *
+ * @throws InputRefused
  * @throws anything the machine throws; ColloquyError where it asks for something that a record cannot hold or no stage carries out.
  */
 export function step(
@@ -40,6 +44,8 @@ export function step(
   const { before, actions } = load(decisionInput, kind)
   const first = before ?? takeSelfSentEvents(kind, kind.pure.initial(actor.address), actions)
   if (first.status === 'error' && before === undefined) throw first.error
+  const refused = endedRun === undefined ? refusalOf(kind, first, event, actor) : undefined
+  if (refused !== undefined) throw new InputRefused(refused)
   const snapshot = first.status === 'active' ? takeSelfSentEvents(kind, kind.pure.next(first, event), actions) : first
   const [spawned] = spawnedChildren(before, snapshot, actions)
   if (spawned !== undefined) throw refusalError(kind.name, spawnInAssign(spawned === '' ? '' : `"${spawned}"`))
@@ -80,6 +86,9 @@ export function step(
     error: snapshot.status === 'error' ? messageOf(snapshot.error) : undefined,
   }
 }
+
+const refusalOf = (kind: Kind, { context }: AnyMachineSnapshot, { type, data }: AnyEventObject, { address }: Actor): string | undefined =>
+  kind.refuse(context as State['context'], { type, data }, address)
 
 /** What the record will hold: the next decision must see the same, whether the actor stays in memory or is read from its record. */
 const throughJson = (context: State['context']): State['context'] => JSON.parse(JSON.stringify(context)) as State['context']

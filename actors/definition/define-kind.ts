@@ -6,7 +6,7 @@ import { checkDefinition } from './check-definition.ts'
 import { taskLogic } from './check-invokes.ts'
 import { deepFreeze } from './deep-freeze.ts'
 import type { Migrations, Upcasters } from './earlier-versions.ts'
-import type { ContextSchema, Kind, Label, Schemas } from './kind.ts'
+import type { ContextSchema, GivenInput, Kind, Label, Schemas } from './kind.ts'
 import { createPureMachine } from './pure-machine.ts'
 import type { TaskDefinition, Tasks } from './task-definition.ts'
 import { nodesOf } from './walk-machine.ts'
@@ -39,6 +39,11 @@ type MachineEmits<Emits extends Schemas> = [keyof Emits] extends [never]
   ? { readonly type: never }
   : { [Type in keyof Emits & string]: { readonly type: Type; readonly data: z.input<Emits[Type]> } }[keyof Emits & string]
 
+/** An input as `refuse` sees it. */
+type GivenInputOf<Events extends Schemas> = {
+  [Type in keyof Events & string]: { readonly type: Type; readonly data: z.output<Events[Type]> }
+}[keyof Events & string]
+
 type TaskLogic<Definition> =
   Definition extends TaskDefinition<infer Input, infer Output> ? PromiseActorLogic<z.output<Output>, z.input<Input>> : never
 
@@ -56,6 +61,13 @@ export interface KindOptions<Context extends ContextSchema, Events extends Schem
   readonly tasks: T
   /** Facts about an actor for the tables, such as its intent. Default: none. */
   label?(context: z.output<Context>): Label
+  /**
+   * Refuses an input that fits its schema and not this actor: beyond a bound of its context, or at the wrong address. The input is rejected
+   * as `bad_data` with the text, which says what is wrong and names the bound. Pure, like a guard. Default: nothing is refused.
+   *
+   * @param input its data as the machine would see it
+   */
+  refuse?(context: z.output<Context>, input: GivenInputOf<Events>, address: Address): string | undefined
   /** One migration for each earlier version that has left records. Default: none. */
   readonly migrate?: Migrations<z.output<Context>>
   /** By event type: the upcasters for earlier shapes of its data. Default: none. */
@@ -86,6 +98,8 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
     ]),
   ) as { [Name in keyof T & string]: TaskLogic<T[Name]> }
   const types = {} as { context: z.output<Context>; events: MachineEvents<Events>; emitted: MachineEmits<Emits>; input: Address }
+  /** The data of a declared type has passed its schema. */
+  const isOwn = (input: GivenInput): input is GivenInputOf<Events> & GivenInput => Object.hasOwn(options.events, input.type)
   return {
     xstate: { types, actors },
     with: <M extends AnyStateMachine>(given: M & MadeBySetup<M, Context>): Kind<Context, Events, Emits, T> => {
@@ -103,6 +117,7 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
         migrate: options.migrate ?? {},
         upcast,
         label: (context) => options.label?.(context) ?? {},
+        refuse: (context, input, address) => (isOwn(input) ? options.refuse?.(context, input, address) : undefined),
       }
       checkDefinition(kind)
       // All actors share this object: a change in place by one of them would show in all others.

@@ -1,6 +1,7 @@
 import type { AnyStateMachine } from 'xstate'
 import type { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
+import type { Address } from '../../schemas/subjects.ts'
 import type { Migrations, Upcasters } from './earlier-versions.ts'
 import type { PureMachine } from './pure-machine.ts'
 import type { Tasks } from './task-definition.ts'
@@ -11,6 +12,12 @@ export type ContextSchema = z.ZodType<Record<string, unknown>>
 
 /** Facts about an actor for the tables, such as its intent. */
 export type Label = Readonly<Record<string, string | number | boolean | null>>
+
+/** An input that the machine is about to take. */
+export interface GivenInput {
+  readonly type: string
+  readonly data: unknown
+}
 
 /** A kind of actor: a machine with its inputs, emitted events and tasks. Use it without type arguments where any kind will do. */
 export interface Kind<
@@ -33,6 +40,8 @@ export interface Kind<
   readonly migrate: Migrations<z.output<Context>>
   readonly upcast: Readonly<Record<string, Upcasters<unknown>>>
   label(context: z.output<Context>): Label
+  /** Why the actor must not take an input whose data fits its schema; `undefined` where it may. */
+  refuse(context: z.output<Context>, input: GivenInput, address: Address): string | undefined
 }
 
 /** Kinds by name. */

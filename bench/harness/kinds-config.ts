@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
-import { reminderKind } from '../../actors/kinds/reminder/kind.ts'
+import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 
@@ -82,4 +82,4 @@ export const pairKind = pair.with(
 )
 
 /** The measured kinds: the built-in kinds, and two kinds that do as little as possible. */
-export default [createSupport({ articles: loadArticles() }), reminderKind, createInterest(loadCatalogue()), errandKind, pairKind]
+export default [createSupport({ articles: loadArticles() }), createReminder(), createInterest(loadCatalogue()), errandKind, pairKind]

@@ -4,13 +4,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { type Kind, type Kinds, kindsByName } from '../../actors/definition/define-kind.ts'
+import { intentKind } from '../../actors/kinds/intents/intent-kind.ts'
+import { intentsKind } from '../../actors/kinds/intents/intents-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
-import { reminderKind } from '../../actors/kinds/reminder/kind.ts'
+import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import type { ModelOptions } from '../../actors/kinds/support/model.ts'
+import { tenantKind } from '../../actors/kinds/tenant/kind.ts'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Settings } from '../settings.ts'
@@ -22,11 +25,14 @@ const kindShape = z.custom<Kind>(
 /** Max time that the import of the module may take: an `await` at its top level may wait for ever. */
 export const IMPORT_MS_MAX = 30_000
 
+/** Kinds that hold what tenants set and teach. Other parts of Colloquy read their records. */
+const ALWAYS_THERE: readonly Kind[] = [sourceKind, tenantKind, intentsKind, intentKind]
+
 const configShape = z.object({ default: z.array(kindShape).min(1) })
 
 /**
- * Loads the kinds that the module CONFIG exports by default, or the built-in kinds if the file does not exist. The kind `source`, which
- * holds knowledge, is added unless the module has a kind of that name.
+ * Loads the kinds that the module CONFIG exports by default, or the built-in kinds if the file does not exist. The kinds that are always
+ * there are added, except where the module has a kind of that name.
  *
  * @throws ColloquyError `bad_config` if the module throws or does not export kinds; `config_hangs` if its import does not end in time. An
  * error in the definition of a kind keeps its code.
@@ -47,7 +53,7 @@ export async function loadKinds(settings: Settings, importMsMax = IMPORT_MS_MAX)
   }
   try {
     const own = kindsByName(config.data.default)
-    return own.has(sourceKind.name) ? own : new Map([...own, [sourceKind.name, sourceKind]])
+    return kindsByName([...own.values(), ...ALWAYS_THERE.filter(({ name }) => !own.has(name))])
   } catch (cause) {
     throw loadError(settings.CONFIG, '', cause)
   }
@@ -91,7 +97,7 @@ function builtInKinds(settings: Settings): Kind[] {
     settings.LLM_BASE_URL === undefined || settings.LLM_MODEL === undefined
       ? undefined
       : { baseUrl: settings.LLM_BASE_URL, apiKey: settings.LLM_API_KEY, model: settings.LLM_MODEL, price: priceIn(settings) }
-  return [createSupport({ articles: loadArticles(), model }), reminderKind, createInterest(loadCatalogue()), sourceKind]
+  return [createSupport({ articles: loadArticles(), model }), createReminder(), createInterest(loadCatalogue()), ...ALWAYS_THERE]
 }
 
 const priceIn = ({ LLM_PRICE_IN: perMillionIn, LLM_PRICE_OUT: perMillionOut }: Settings): ModelOptions['price'] =>

@@ -67,6 +67,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'show the effective settings and where each comes from; secrets are masked',
     load: async () => (await import('./config-command.ts')).configCommand,
   },
+  tenant: { about: 'show the settings of a tenant, or change one', load: async () => (await import('./tenant-command.ts')).tenantCommand },
+  intents: {
+    about: 'teach a tenant what messages may want, and show, forget or restore it',
+    load: async () => (await import('./intents/intents-command.ts')).intentsCommand,
+  },
   'nats-config': {
     about: 'print the accounts that protect the streams on a NATS of your own',
     load: async () => (await import('./nats-config-command.ts')).natsConfigCommand,

@@ -1,8 +1,9 @@
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { type Context, contextSchema, idsIn } from '../../actors/kinds/source/revision.ts'
+import { actorIdOf } from '../../schemas/actor-id.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { SOURCE_KIND, sourceActorId } from '../../schemas/knowledge-events.ts'
+import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import { lastRecord, recordsOf } from '../jetstream/last-record.ts'
 import type { Sender } from '../producer/input-sender.ts'
@@ -73,7 +74,7 @@ export async function createKnowledgeClient({ nc, sender, tenant }: KnowledgeCli
   }
 }
 
-const addressOf = (tenant: string, source: string): Address => ({ tenant, kind: SOURCE_KIND, id: sourceActorId(source) })
+const addressOf = (tenant: string, source: string): Address => ({ tenant, kind: SOURCE_KIND, id: actorIdOf(source) })
 
 interface PresentSource {
   /** Number of the actor's last record; 0 before the first. */

@@ -11,6 +11,18 @@ export const COMMAND_ERRORS = {
     remedy: 'Use a name of the list in the message, or one that `colloquy kinds` lists.',
     where: '`colloquy kinds`, `recorded`, `import`, `questions`, `report`',
   },
+  no_tenant_settings: {
+    meaning: 'The settings of tenants cannot be read.',
+    cause: 'A kind of `COLLOQUY_CONFIG` has the name `tenant`, which the built-in kind with the settings needs.',
+    remedy: 'Rename that kind.',
+    where: '`colloquy tenant`, tasks, `POST /v1/understand`',
+  },
+  bad_tenant_setting: {
+    meaning: 'A tenant cannot have this setting.',
+    cause: 'The value does not fit the setting. The message says what it must be.',
+    remedy: 'Correct the value; `colloquy tenant set --help` lists the settings.',
+    where: '`colloquy tenant set`',
+  },
   kind_in_use: {
     meaning: 'The kind has actors with pending tasks or timers.',
     cause: 'Without the kind, no process could handle the outcomes of these tasks and timers.',

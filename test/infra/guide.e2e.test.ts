@@ -39,8 +39,8 @@ describe('Colloquy as a package', () => {
 
   test('brings the built-in kinds, with what they know, to a config of a project', async () => {
     const config = [
-      "import { createInterest, createSupport, loadArticles, loadCatalogue, reminderKind } from 'colloquy'",
-      'export default [reminderKind, createInterest(loadCatalogue()), createSupport({ articles: loadArticles() })]',
+      "import { createInterest, createReminder, createSupport, loadArticles, loadCatalogue } from 'colloquy/kinds'",
+      'export default [createReminder(), createInterest(loadCatalogue()), createSupport({ articles: loadArticles() })]',
     ]
     await writeFile(join(project, 'built-in.config.ts'), config.join('\n'))
     const { stdout } = await run('npx', 'colloquy', 'asyncapi', '--config', 'built-in.config.ts')

@@ -27,9 +27,9 @@ const contextSchema = z.object({
 type Context = z.infer<typeof contextSchema>
 const givenSchema = z.object({ replyTo: z.string(), items: foundSchema, problem: z.enum(['busy', 'unavailable']).optional() })
 
-const defineInterest = (catalogue: readonly Item[]) =>
+const defineInterest = (catalogue: readonly Item[], name: string) =>
   defineKind({
-    name: 'interest',
+    name,
     version: 1,
     context: contextSchema,
     events: {
@@ -79,9 +79,15 @@ function withSignal(context: Context, signal: number, about: readonly string[], 
   return { landmark, topics: nonZero.slice(0, TOPICS_MAX).sort(([, a], [, b]) => b - a) }
 }
 
+/** Options of the kind `interest`. */
+export interface InterestOptions {
+  /** Name of the kind. Default: `interest`. */
+  readonly name?: string
+}
+
 /** Creates the kind `interest`: a visitor's interests by topic, fading with time, and recommendations from a catalogue. */
-export function createInterest(catalogue: readonly Item[]) {
-  const interest = defineInterest(catalogue)
+export function createInterest(catalogue: readonly Item[], { name = 'interest' }: InterestOptions = {}) {
+  const interest = defineInterest(catalogue, name)
   return interest.with(
     setup({
       ...interest.xstate,

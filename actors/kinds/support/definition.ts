@@ -92,9 +92,9 @@ export type AnswerTask = TaskDefinition<typeof answerInput, typeof answerOutput>
 const asBefore: Migration<Context> = ({ value, context }) => ({ value, context: contextSchema.parse(context) })
 
 /** The kind `support` without its machine: events, emitted events and the two given tasks. */
-export const defineSupport = (tasks: { lookup: LookupTask; answer: AnswerTask }) =>
+export const defineSupport = (name: string, tasks: { lookup: LookupTask; answer: AnswerTask }) =>
   defineKind({
-    name: 'support',
+    name,
     version: 3,
     context: contextSchema,
     migrate: { 1: asBefore, 2: asBefore },

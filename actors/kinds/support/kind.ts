@@ -6,6 +6,8 @@ import { answerTask, lookupTask } from './tasks.ts'
 
 /** Options of the kind `support`. */
 export interface SupportOptions {
+  /** Name of the kind. Default: `support`. */
+  readonly name?: string
   /** The knowledge base for tenants that have uploaded none. A tenant with knowledge of its own gets answers from that alone. */
   readonly articles: readonly Article[]
   /** The model that writes answers. Default: none; answers are quotations. */
@@ -17,7 +19,7 @@ export interface SupportOptions {
 const SILENCE_DEFAULT_MS = 30 * 60_000
 
 /** Creates the kind `support`: customer service in Chinese and English over a knowledge base. */
-export function createSupport({ articles, model, silenceMs = SILENCE_DEFAULT_MS }: SupportOptions) {
-  const support = defineSupport({ lookup: lookupTask(articles, model !== undefined), answer: answerTask(articles, model) })
+export function createSupport({ name = 'support', articles, model, silenceMs = SILENCE_DEFAULT_MS }: SupportOptions) {
+  const support = defineSupport(name, { lookup: lookupTask(articles, model !== undefined), answer: answerTask(articles, model) })
   return support.with(supportMachine(support.xstate, silenceMs))
 }

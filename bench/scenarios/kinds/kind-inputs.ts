@@ -1,7 +1,7 @@
 import type { Kind } from '../../../actors/definition/define-kind.ts'
 import { loadCatalogue } from '../../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../../actors/kinds/interest/kind.ts'
-import { reminderKind } from '../../../actors/kinds/reminder/kind.ts'
+import { createReminder } from '../../../actors/kinds/reminder/kind.ts'
 import { createSupport } from '../../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../../actors/kinds/support/knowledge.ts'
 import { politeText } from '../../harness/inputs.ts'
@@ -26,7 +26,7 @@ export function measuredKinds(): readonly MeasuredKind[] {
       input: (_turn, _nowMs, random) => ({ type: 'message.received', data: { role: 'user', text: politeText(random, 0) } }),
     },
     {
-      kind: reminderKind,
+      kind: createReminder(),
       input(turn, nowMs, random) {
         const at = new Date(nowMs + pick(random, 96) * HOUR_MS).toISOString()
         const steps = [

@@ -3,7 +3,7 @@ import { setup } from 'xstate'
 import { z } from 'zod'
 import { columnsOfKind } from '../../../actors/definition/columns-of-kind.ts'
 import { defineKind, type Label } from '../../../actors/definition/define-kind.ts'
-import { reminderKind } from '../../../actors/kinds/reminder/kind.ts'
+import { createReminder } from '../../../actors/kinds/reminder/kind.ts'
 import { sourceKind } from '../../../actors/kinds/source/kind.ts'
 import { kindColumnsSchema } from '../../../schemas/kind-columns.ts'
 
@@ -117,7 +117,7 @@ test('the facts of a label have the types of the values that it makes, or of the
 })
 
 test('the built-in kinds can be registered', () => {
-  const columns = columnsOfKind(reminderKind)
+  const columns = columnsOfKind(createReminder())
   expect(columns.label).toEqual({ what: { is: 'text' }, at: { is: 'time' }, reminders: { is: 'whole' } })
-  for (const kind of [reminderKind, sourceKind]) expect(kindColumnsSchema.parse(columnsOfKind(kind))).toEqual(columnsOfKind(kind))
+  for (const kind of [createReminder(), sourceKind]) expect(kindColumnsSchema.parse(columnsOfKind(kind))).toEqual(columnsOfKind(kind))
 })

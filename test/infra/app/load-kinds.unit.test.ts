@@ -77,14 +77,14 @@ test('a config whose import never ends gets an error that names it', async () =>
   })
 })
 
-test('the kind `source` is added to any config that has none of that name', async () => {
+test('the kinds of what tenants set and teach are added to any config that has none of that name', async () => {
   const named = async (file: string, name: string): Promise<Kinds> => {
     await writeFile(join(folder, file), `${imports.replace("'one'", `'${name}'`)}export default [kind({})]`)
     return loadKinds(loadSettings({}, settingsFor(folder, { CONFIG: join(folder, file) })).settings)
   }
-  expect([...(await named('plain.ts', 'one')).keys()]).toEqual(['one', 'source'])
+  expect([...(await named('plain.ts', 'one')).keys()]).toEqual(['one', 'source', 'tenant', 'intents', 'intent'])
   const own = await named('own.ts', 'source')
-  expect([...own.keys()]).toEqual(['source'])
+  expect([...own.keys()]).toEqual(['source', 'tenant', 'intents', 'intent'])
   expect(own.get('source')).not.toBe(sourceKind)
 })
 

@@ -4,7 +4,7 @@ import { type Actor, actorAfter, newActor } from '../../../../actors/core/actor.
 import { decide } from '../../../../actors/core/decide.ts'
 import type { Message } from '../../../../actors/core/decision.ts'
 import { kindsByName } from '../../../../actors/definition/kind.ts'
-import { reminderKind } from '../../../../actors/kinds/reminder/kind.ts'
+import { createReminder } from '../../../../actors/kinds/reminder/kind.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'
 import { given, type Scenario } from '../../../../actors/testkit/scenario.ts'
 import type { LogRecord } from '../../../../schemas/record.ts'
@@ -13,6 +13,7 @@ const BEGIN = Date.parse('2026-01-01T00:00:00Z')
 const HOUR_MS = 3_600_000
 const inHours = (hours: number): string => new Date(BEGIN + hours * HOUR_MS).toISOString()
 
+const reminderKind = createReminder()
 type Story = Scenario<typeof reminderKind>
 const booked = (hours: number, lang: 'en' | 'zh' = 'en'): Story =>
   given(reminderKind).when('appointment.booked', { at: inHours(hours), what: lang === 'zh' ? '牙科检查' : 'your dental check-up', lang })

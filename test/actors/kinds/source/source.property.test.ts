@@ -6,7 +6,8 @@ import { explore } from '../../../../actors/testkit/explore/explore.ts'
 import { given } from '../../../../actors/testkit/scenario.ts'
 import { knowledgeOf } from '../../../../pipeline/indexer/knowledge-texts.ts'
 import { documentPartsOf } from '../../../../pipeline/ingest/document-parts.ts'
-import { chunkIdOf, KNOWLEDGE_LIMITS, knowledgeChanged, sourceActorId, type SourceTaught } from '../../../../schemas/knowledge-events.ts'
+import { actorIdOf } from '../../../../schemas/actor-id.ts'
+import { chunkIdOf, KNOWLEDGE_LIMITS, knowledgeChanged, type SourceTaught } from '../../../../schemas/knowledge-events.ts'
 import { LIMITS } from '../../../../schemas/limits.ts'
 import { TOKEN } from '../../../../schemas/subjects.ts'
 
@@ -163,14 +164,14 @@ describe('a document as inputs', () => {
 })
 
 test('every source has its own actor, with a readable id where possible', () => {
-  expect(sourceActorId('faq-12')).toBe('faq-12')
-  expect(sourceActorId('docs/faq.md')).toMatch(/^docs-faq-md--[\w-]{22}$/)
-  expect(sourceActorId(sourceActorId('docs/faq.md'))).not.toBe(sourceActorId('docs/faq.md'))
+  expect(actorIdOf('faq-12')).toBe('faq-12')
+  expect(actorIdOf('docs/faq.md')).toMatch(/^docs-faq-md--[\w-]{22}$/)
+  expect(actorIdOf(actorIdOf('docs/faq.md'))).not.toBe(actorIdOf('docs/faq.md'))
   const names = fc.constantFrom('退货.md', '/', '--', 'a'.repeat(500), 'a--0123456789012345678901')
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 300 }), names), (source) => {
-      expect(sourceActorId(source)).toMatch(TOKEN)
-      expect(sourceActorId(`${source} `)).not.toBe(sourceActorId(source))
+      expect(actorIdOf(source)).toMatch(TOKEN)
+      expect(actorIdOf(`${source} `)).not.toBe(actorIdOf(source))
     }),
   )
 })

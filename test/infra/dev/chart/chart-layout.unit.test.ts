@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type AnyStateNode, createMachine } from 'xstate'
 import { loadCatalogue } from '../../../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../../../actors/kinds/interest/kind.ts'
-import { reminderKind } from '../../../../actors/kinds/reminder/kind.ts'
+import { createReminder } from '../../../../actors/kinds/reminder/kind.ts'
 import { type DrawnState, layOut } from '../../../../infra/dev/chart/chart-layout.ts'
 import { durationText, eventName } from '../../../../infra/dev/chart/chart-names.ts'
 import type { Point } from '../../../../infra/dev/chart/layered-layout.ts'
@@ -68,7 +68,7 @@ const isThrough = (from: Point, to: Point, box: Box): boolean =>
   && Math.min(from.y, to.y) < bottom(box) - SLACK
   && Math.max(from.y, to.y) > box.y + SLACK
 
-const DRAWN = [toyKind, support, reminderKind, createInterest(loadCatalogue()), parallelKind, nested]
+const DRAWN = [toyKind, support, createReminder(), createInterest(loadCatalogue()), parallelKind, nested]
 
 describe.each(DRAWN)('the drawing of $name', ({ machine }) => {
   test('has every state once, inside its parent and beside its siblings', () => {

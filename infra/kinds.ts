@@ -1,0 +1,13 @@
+/**
+ * `colloquy/kinds`: the built-in kinds. Without a `colloquy.config.ts` Colloquy runs all of them; with one, those that it exports:
+ *
+ *     export default [refund, createSupport({ articles: loadArticles() }), createReminder({ name: 'appointment' })]
+ *
+ * Each takes a name, so that it collides with no kind of yours.
+ */
+export { type Item, loadCatalogue } from '../actors/kinds/interest/catalogue.ts'
+export { createInterest, type InterestOptions } from '../actors/kinds/interest/kind.ts'
+export { createReminder, type ReminderOptions } from '../actors/kinds/reminder/kind.ts'
+export { createSupport, type SupportOptions } from '../actors/kinds/support/kind.ts'
+export { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
+export type { ModelOptions } from '../actors/kinds/support/model.ts'

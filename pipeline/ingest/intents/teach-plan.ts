@@ -1,0 +1,87 @@
+import { hash } from 'node:crypto'
+import { counted } from '../../../schemas/counted.ts'
+import { ColloquyError } from '../../../schemas/errors.ts'
+import { exampleIdOf, INTENT_LIMITS } from '../../../schemas/intent-events.ts'
+
+/** Examples to have, by intent. */
+export type WantedExamples = ReadonlyMap<string, ReadonlySet<string>>
+/** Ids of the present examples, by intent. */
+export type PresentExamples = ReadonlyMap<string, ReadonlySet<string>>
+
+export type TeachPart =
+  | { readonly intent: string; readonly add: readonly string[]; readonly remove: readonly string[] }
+  /** The intent is forgotten. */
+  | { readonly intent: string; readonly add?: undefined; readonly remove?: undefined }
+
+export interface TeachPlan {
+  /** One input each, in the order of their numbers. */
+  readonly parts: readonly TeachPart[]
+  readonly added: number
+  readonly removed: number
+}
+
+/** Bytes of texts in one part: with quotes and escapes an input stays far below its limit. */
+const PART_BYTES_MAX = 100_000
+
+/**
+ * What to send so that the intents have just the wanted examples.
+ *
+ * @param forgotten names of intents to forget
+ * @throws ColloquyError `too_many_examples` where a bound of a set or of an intent would be passed
+ */
+export function planTeach(wanted: WantedExamples, present: PresentExamples, forgotten: readonly string[]): TeachPlan {
+  const parts: TeachPart[] = forgotten.map((intent) => ({ intent }))
+  let [added, removed] = [0, forgotten.reduce((sum, intent) => sum + (present.get(intent)?.size ?? 0), 0)]
+  for (const [intent, texts] of wanted) {
+    if (texts.size > INTENT_LIMITS.examplesMax) {
+      throw new ColloquyError(
+        'too_many_examples',
+        `the intent ${JSON.stringify(intent)} would have ${texts.size} examples; at most ${INTENT_LIMITS.examplesMax} an intent`,
+      )
+    }
+    const known = present.get(intent) ?? new Set<string>()
+    const byId = new Map([...texts].map((text) => [exampleIdOf(text), text]))
+    const add = [...byId].filter(([id]) => !known.has(id)).map(([, text]) => text)
+    const remove = [...known].filter((id) => !byId.has(id))
+    added += add.length
+    removed += remove.length
+    if (add.length + remove.length === 0) continue
+    const [first = [], ...more] = inParts(add)
+    // Removed first, in one part with the first added ones: an intent near its bound never passes it.
+    parts.push({ intent, add: first, remove })
+    for (const texts of more) parts.push({ intent, add: texts, remove: [] })
+  }
+  const names = new Set([...present.keys(), ...wanted.keys()]).difference(new Set(forgotten))
+  if (names.size > INTENT_LIMITS.intentsMax) {
+    throw new ColloquyError(
+      'too_many_intents',
+      `the set would have ${counted(names.size, 'intent')}; at most ${INTENT_LIMITS.intentsMax} a set`,
+    )
+  }
+  if (parts.length > INTENT_LIMITS.partsMax) {
+    throw new ColloquyError(
+      'too_many_examples',
+      `the examples take ${parts.length} inputs; at most ${INTENT_LIMITS.partsMax} at a time, so teach them in several files`,
+    )
+  }
+  return { parts, added, removed }
+}
+
+function inParts(texts: readonly string[]): string[][] {
+  const parts: string[][] = []
+  let bytes = Infinity
+  for (const text of texts) {
+    const more = Buffer.byteLength(text)
+    if (bytes + more > PART_BYTES_MAX) {
+      parts.push([])
+      bytes = 0
+    }
+    parts.at(-1)?.push(text)
+    bytes += more
+  }
+  return parts
+}
+
+/** The name of a teach: the same for the same plan after the same record, so that one that is repeated at once is a duplicate. */
+export const teachName = ({ parts }: TeachPlan, lastSeq: number): string =>
+  hash('sha256', JSON.stringify([lastSeq, parts]), 'base64url').slice(0, 22)

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { IN_WORDS, zodProblem } from './problem-words.ts'
+
+/** The kind that holds the settings of a tenant: one actor a tenant, whose id is the tenant. */
+export const TENANT_KIND = 'tenant'
+
+/** Bytes of all settings of a tenant as JSON. They are in one actor's state. */
+export const TENANT_SETTINGS_BYTES_MAX = 32_768
+
+/** Names of sets of intents: they start the ids of actors, and `--` ends them there. */
+export const intentSetSchema = z
+  .string()
+  .max(32)
+  .regex(/^[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$/, 'must be letters and digits, in parts that a single "-" or "_" joins')
+
+/** All settings that a tenant may have, by key. A value that a schema does not take counts as not set: its default holds. */
+const tenantSettingsSchema = z.object({
+  INTENTS: z
+    .union([z.literal('off'), intentSetSchema])
+    .catch('main')
+    .meta({ description: 'the set of intents that messages are understood by; "off": none, although one is taught' }),
+  UNSURE_BELOW: z
+    .number()
+    .min(0)
+    .max(1)
+    .catch(0.5)
+    .meta({ description: 'confidence below which a language model, if any, decides between the best intents, and a person may review' }),
+})
+export type TenantSettings = z.output<typeof tenantSettingsSchema>
+export type TenantSettingKey = keyof TenantSettings
+
+export const TENANT_SETTING_KEYS = tenantSettingsSchema.keyof().options
+
+export const isTenantSettingKey = (key: string): key is TenantSettingKey => Object.hasOwn(tenantSettingsSchema.shape, key)
+
+/** What a setting is for, in a few words. */
+export const tenantSettingAbout = (key: TenantSettingKey): string => tenantSettingsSchema.shape[key].description ?? ''
+
+/** Why a tenant cannot have a setting; `undefined` where it can. */
+export function tenantSettingProblem(key: string, value: unknown): string | undefined {
+  if (!isTenantSettingKey(key)) return `key: a tenant has no setting ${JSON.stringify(key)}; it has ${TENANT_SETTING_KEYS.join(', ')}`
+  const checked = tenantSettingsSchema.shape[key].unwrap().safeParse(value, IN_WORDS)
+  return checked.success ? undefined : `value of ${key}: ${zodProblem(checked.error, '')}`
+}
+
+/**
+ * The effective settings of a tenant: each as it was set, or its default.
+ *
+ * @param set the settings of the tenant's actor
+ */
+export const tenantSettingsOf = (set: Readonly<Record<string, unknown>>): TenantSettings => tenantSettingsSchema.parse(set)
+
+/** Sets a setting of a tenant. `null` unsets it: the default holds again. */
+export const tenantSet = z.object({
+  key: z
+    .string()
+    .max(64)
+    .meta({ description: `One of ${TENANT_SETTING_KEYS.join(', ')}` }),
+  value: z.json().meta({ description: 'The value; null unsets it' }),
+})
+
+/** Emitted when a setting has changed. */
+export const tenantChanged = z.object({
+  key: z.string(),
+  value: z.json(),
+  version: z.int().positive().meta({ description: 'Number of changes of the tenant so far' }),
+})
