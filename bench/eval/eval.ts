@@ -12,6 +12,7 @@ import { loadProcessSettings } from '../../infra/settings.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
 import { type Fusion, FUSIONS } from '../../pipeline/search/fuse-ranks.ts'
+import { measureActs } from './measure-acts.ts'
 import { fillWith, measureRetrieval } from './measure-retrieval.ts'
 import { readChinese, readEnglish } from './retrieval-sets.ts'
 
@@ -56,15 +57,20 @@ async function evaluate({ model, fusion, denseWeight, set: only, json }: Flags):
   if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
 }
 
+async function evaluateActs({ json }: Flags): Promise<void> {
+  const report = await measureActs(print)
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
+}
+
 const program = new Command('eval')
-  .description('Measure the quality of search: how often it finds the right texts, in Chinese and English.')
-  .addArgument(new Argument('[what]', 'what to measure').choices(['retrieval']).default('retrieval'))
+  .description('Measure quality, in Chinese and English: how often search finds the right texts, and how well acts are recognised.')
+  .addArgument(new Argument('[what]', 'what to measure').choices(['retrieval', 'acts']).default('retrieval'))
   .option('--model <name>', 'embedding model (default: COLLOQUY_EMBED_MODEL, else the built-in model)')
   .addOption(new Option('--fusion <way>', 'how keyword and dense results are combined').choices([...FUSIONS]))
   .option('--dense-weight <share>', 'weight of the dense results, from 0 to 1', Number)
   .addOption(new Option('--set <language>', 'measure only this set').choices(['zh', 'en']))
   .option('--json <file>', 'also write the figures to a file, as JSON')
-  .action((_what: string, flags: Flags) => evaluate(flags))
+  .action((what: string, flags: Flags) => (what === 'acts' ? evaluateActs(flags) : evaluate(flags)))
 
 try {
   await program.parseAsync()
