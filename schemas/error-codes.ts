@@ -10,6 +10,7 @@ import { STREAM_ERRORS } from './error-codes/stream-errors.ts'
 import { TABLE_ERRORS } from './error-codes/table-errors.ts'
 import { TASK_ERRORS } from './error-codes/task-errors.ts'
 import { TESTKIT_ERRORS } from './error-codes/testkit-errors.ts'
+import { UNDERSTANDING_ERRORS } from './error-codes/understanding-errors.ts'
 
 /** All codes, by the area in which a reader meets them. Each code is in one area. */
 export const ERROR_AREAS = {
@@ -21,6 +22,7 @@ export const ERROR_AREAS = {
   Streams: STREAM_ERRORS,
   Tables: TABLE_ERRORS,
   'Knowledge and search': SEARCH_ERRORS,
+  'Intents and entities': UNDERSTANDING_ERRORS,
   'Commands and backups': COMMAND_ERRORS,
   'Test kit': TESTKIT_ERRORS,
   Measurements: BENCH_ERRORS,
@@ -36,6 +38,7 @@ export const ERROR_CODES = {
   ...STREAM_ERRORS,
   ...TABLE_ERRORS,
   ...SEARCH_ERRORS,
+  ...UNDERSTANDING_ERRORS,
   ...COMMAND_ERRORS,
   ...TESTKIT_ERRORS,
   ...BENCH_ERRORS,

@@ -31,6 +31,7 @@ const ROOMS = [
   'pipeline/verify',
   'pipeline/embedding',
   'pipeline/search',
+  'pipeline/understanding',
   'pipeline/index-check',
   'pipeline/indexer',
   'pipeline/task-runner',
