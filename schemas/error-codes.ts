@@ -22,7 +22,7 @@ export const ERROR_AREAS = {
   Streams: STREAM_ERRORS,
   Tables: TABLE_ERRORS,
   'Knowledge and search': SEARCH_ERRORS,
-  Understanding: UNDERSTANDING_ERRORS,
+  'Intents and entities': UNDERSTANDING_ERRORS,
   'Commands and backups': COMMAND_ERRORS,
   'Test kit': TESTKIT_ERRORS,
   Measurements: BENCH_ERRORS,

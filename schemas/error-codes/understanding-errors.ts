@@ -1,20 +1,34 @@
 import type { ErrorTexts } from './error-text.ts'
 
 const INTENTS = '`colloquy intents`'
+const TRAIN = `${INTENTS}, training of intents`
+const CLASSIFY = 'reading of a trained set'
 
-/** Codes of taught intents and of what understands messages by them. */
+/** Codes of intents and entities. */
 export const UNDERSTANDING_ERRORS = {
-  too_many_intents: {
-    meaning: 'A set would have more intents than it can hold.',
-    cause: 'The file names more of them than the message says, together with those that were taught before.',
-    remedy: 'Join intents that lead to the same answer, or teach a second set and choose one with `colloquy tenant set <tenant> INTENTS`.',
-    where: INTENTS,
+  intents_missing: {
+    meaning: 'A set of examples teaches no intent.',
+    cause: 'It has no example, or all of its examples are out of scope.',
+    remedy: 'Give at least one example with an intent.',
+    where: TRAIN,
   },
-  too_many_examples: {
-    meaning: 'An intent would have more examples than it can hold, or one revision would take too many inputs.',
-    cause: 'The file has more of them than the message says.',
-    remedy: 'Keep the examples that differ most from each other; a few hundred are enough. Teach a large set in several files.',
-    where: INTENTS,
+  intents_too_many: {
+    meaning: 'A set has too many intents.',
+    cause: 'It has more different intents than the limit in the message. Often the column of the texts was read as the column of the intents.',
+    remedy: 'Correct the column, merge intents that lead to the same answer, or divide them among several sets.',
+    where: TRAIN,
+  },
+  examples_too_many: {
+    meaning: 'A set, or an intent of it, has too many examples.',
+    cause: 'There are more than the limit in the message. Further examples of the same kind hardly change a decision.',
+    remedy: 'Keep a varied choice of them.',
+    where: TRAIN,
+  },
+  bad_intent: {
+    meaning: 'The name of an intent cannot be used, or a command does not say which intents to change.',
+    cause: 'The name is blank or too long, or a description or route is. The message says which.',
+    remedy: 'Correct what the message names.',
+    where: TRAIN,
   },
   not_taught: {
     meaning: 'A revision of a set is not complete.',
@@ -22,17 +36,17 @@ export const UNDERSTANDING_ERRORS = {
     remedy: 'See `colloquy status` and `colloquy dead ls`, then run the command again: it sends only what is missing.',
     where: INTENTS,
   },
+  not_all_taught: {
+    meaning: 'Some lines were not taught. All others were.',
+    cause: 'They are no examples. The message lists each by its line with its problem.',
+    remedy: 'Correct them and run the command again, which sends only what is missing.',
+    where: '`colloquy intents teach`',
+  },
   no_intents: {
     meaning: 'Sets of intents cannot be read.',
     cause: 'A kind of `COLLOQUY_CONFIG` has the name `intents`, which the built-in kind needs.',
     remedy: 'Rename that kind.',
     where: `${INTENTS}, tasks, \`POST /v1/understand\``,
-  },
-  bad_intent: {
-    meaning: 'The command does not say which intents to change, or how.',
-    cause: 'A name is missing or has no valid form, or a description or route is too long.',
-    remedy: 'Correct what the message names.',
-    where: INTENTS,
   },
   no_such_intent: {
     meaning: 'The set has no intent of this name.',
@@ -46,10 +60,34 @@ export const UNDERSTANDING_ERRORS = {
     remedy: 'Use a version that the message names; `colloquy intents ls` shows the newest one.',
     where: INTENTS,
   },
-  not_all_taught: {
-    meaning: 'Some lines were not taught. All others were.',
-    cause: 'They are no examples. The message lists each by its line with its problem.',
-    remedy: 'Correct them and run the command again, which sends only what is missing.',
-    where: '`colloquy intents teach`',
+  vectors_unfit: {
+    meaning: 'The vectors of the examples do not fit the examples.',
+    cause: 'Their number is not that of the examples, their dimensions differ, or one has numbers that are not finite.',
+    remedy: 'Embed all examples with the same model.',
+    where: TRAIN,
+  },
+  vector_unfit: {
+    meaning: 'The vector of a message does not fit the trained set.',
+    cause: 'The set was trained without vectors, or with a model of other dimensions.',
+    remedy: 'Train the set again with the embedding model in use.',
+    where: CLASSIFY,
+  },
+  model_torn: {
+    meaning: 'A trained set is not whole.',
+    cause: 'Its object was cut or changed, or it is something else. Nothing is classified with it.',
+    remedy: 'Train the intents again, or restore the object.',
+    where: CLASSIFY,
+  },
+  model_of_other_version: {
+    meaning: 'Another version of the trainer made a trained set.',
+    cause: 'Colloquy was upgraded or downgraded since. Its terms may be cut otherwise now.',
+    remedy: 'Train the intents again.',
+    where: CLASSIFY,
+  },
+  bad_entity: {
+    meaning: 'The definition of an entity cannot be used.',
+    cause: 'Its pattern is not a regular expression in the syntax of RE2, it has neither pattern nor values, or it exceeds a limit. The message says which.',
+    remedy: 'Correct the definition that the message names.',
+    where: 'definition of entities',
   },
 } as const satisfies ErrorTexts

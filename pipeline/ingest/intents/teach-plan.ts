@@ -27,7 +27,7 @@ const PART_BYTES_MAX = 100_000
  * What to send so that the intents have just the wanted examples.
  *
  * @param forgotten names of intents to forget
- * @throws ColloquyError `too_many_examples` where a bound of a set or of an intent would be passed
+ * @throws ColloquyError `examples_too_many` or `intents_too_many` where a bound of a set or of an intent would be passed
  */
 export function planTeach(wanted: WantedExamples, present: PresentExamples, forgotten: readonly string[]): TeachPlan {
   const parts: TeachPart[] = forgotten.map((intent) => ({ intent }))
@@ -35,7 +35,7 @@ export function planTeach(wanted: WantedExamples, present: PresentExamples, forg
   for (const [intent, texts] of wanted) {
     if (texts.size > INTENT_LIMITS.examplesMax) {
       throw new ColloquyError(
-        'too_many_examples',
+        'examples_too_many',
         `the intent ${JSON.stringify(intent)} would have ${texts.size} examples; at most ${INTENT_LIMITS.examplesMax} an intent`,
       )
     }
@@ -54,13 +54,13 @@ export function planTeach(wanted: WantedExamples, present: PresentExamples, forg
   const names = new Set([...present.keys(), ...wanted.keys()]).difference(new Set(forgotten))
   if (names.size > INTENT_LIMITS.intentsMax) {
     throw new ColloquyError(
-      'too_many_intents',
+      'intents_too_many',
       `the set would have ${counted(names.size, 'intent')}; at most ${INTENT_LIMITS.intentsMax} a set`,
     )
   }
   if (parts.length > INTENT_LIMITS.partsMax) {
     throw new ColloquyError(
-      'too_many_examples',
+      'examples_too_many',
       `the examples take ${parts.length} inputs; at most ${INTENT_LIMITS.partsMax} at a time, so teach them in several files`,
     )
   }
