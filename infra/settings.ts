@@ -6,7 +6,7 @@ import { QUANTISATIONS } from '../pipeline/search/qdrant/qdrant-collection.ts'
 import { ColloquyError } from '../schemas/errors.ts'
 
 /** All roles. Each names a stage; a process runs any number of them. */
-export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'embed', 'serve'] as const
+export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'embed', 'train', 'serve'] as const
 export type Role = (typeof ROLES)[number]
 
 const count = (min: number, max: number) =>

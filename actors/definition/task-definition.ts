@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Address } from '../../schemas/subjects.ts'
 import type { TaskSearchIndex } from './task-search.ts'
+import type { TaskUnderstanding } from './task-understanding.ts'
 
 /** The argument of a task's `run`. */
 export interface TaskCall<Input> {
@@ -15,6 +16,8 @@ export interface TaskCall<Input> {
   readonly actor: Address
   /** Searches the messages and the knowledge of the actor's tenant. */
   readonly searchIndex: TaskSearchIndex
+  /** Understands a message by what the actor's tenant has taught. */
+  readonly understand: TaskUnderstanding['understand']
   /**
    * The same object as `searchIndex`.
    *

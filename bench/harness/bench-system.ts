@@ -80,7 +80,7 @@ const MAIN = fileURLToPath(new URL('../../infra/cli/command-line.ts', import.met
 const STOP_MS_MAX = 60_000
 const WORKER_ROLES: readonly Role[] = ['host', 'dispatch', 'tasks']
 /** Roles that need ClickHouse; a process without them does not start it. */
-const TABLE_ROLES: readonly Role[] = ['project', 'embed', 'serve']
+const TABLE_ROLES: readonly Role[] = ['project', 'embed', 'train', 'serve']
 /** Roles that produce the records, events and rows that the gate checks. */
 const GATE_ROLES: readonly Role[] = ['host', 'dispatch', 'tasks', 'project']
 

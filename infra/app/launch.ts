@@ -36,6 +36,7 @@ import {
   startIndexPart,
   startServers,
   startTablesPart,
+  understandingOf,
   usesDataFolder,
 } from './system-parts.ts'
 import { threadsOf } from './threads/role-threads.ts'
@@ -157,6 +158,12 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
       index.stage('embed', (value) => value.stages.get('embed')),
     )
   }
+  if (index !== undefined && settings.ROLES.includes('train')) {
+    stages.set(
+      'train',
+      index.stage('train', (value) => value.stages.get('train')),
+    )
+  }
   const ordered = new Map([...stages].sort(byRole))
   const statusService = startStatusService(nc, ordered, durability)
   started.defer(() => statusService.stop())
@@ -188,6 +195,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
           client: () => clientOf(tables),
           stages: ordered,
           search: searchOf(index),
+          understand: understandingOf(index),
           durability,
           advise,
           metrics,

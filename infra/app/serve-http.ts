@@ -14,6 +14,7 @@ import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import type { Metrics, MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
 import type { Search } from '../../pipeline/search/hybrid-search.ts'
+import type { Understand } from '../../pipeline/understanding/understand.ts'
 import type { Role, Settings } from '../settings.ts'
 
 export interface ServeDeps {
@@ -25,6 +26,7 @@ export interface ServeDeps {
   readonly client: () => ClickHouseClient
   readonly stages: ReadonlyMap<Role, Stage>
   readonly search: Search
+  readonly understand: Understand
   readonly durability: Durability
   readonly advise: Advise
   readonly metrics: Metrics

@@ -7,6 +7,7 @@ import { joinCluster } from '../../pipeline/cluster/membership.ts'
 import { chooseRecordForm, type RecordFormChoice } from '../../pipeline/cluster/record-form-choice.ts'
 import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
+import { localQuestionVectors, remoteQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
 import { createHandOver, type HandOver } from '../../pipeline/host/hand-over.ts'
 import { type HostRun, startHost } from '../../pipeline/host/host.ts'
@@ -27,6 +28,8 @@ import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
 import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
 import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
 import { startWakeUpSweeper } from '../../pipeline/timers/wake-up-sweeper.ts'
+import { openTrainedModels } from '../../pipeline/understanding/training/trained-models.ts'
+import { startTrainer } from '../../pipeline/understanding/training/trainer.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
 import type { CallSlot } from '../../pipeline/watchdog/call-slot.ts'
 import type { Role, Settings } from '../settings.ts'
@@ -34,6 +37,7 @@ import { hostIdentity } from './host-identity.ts'
 import { withSuccessor } from './index-successor.ts'
 import { indexerBounds, indexerState } from './indexer-state.ts'
 import { refuseOlderProcesses } from './kind-registry.ts'
+import { openUnderstanding } from './open-understanding.ts'
 import type { SearchIndex } from './search-index.ts'
 import { createSharing, type OwnWork, type SharedWork, startOwn, workloadOf } from './shared-work.ts'
 
@@ -99,6 +103,7 @@ interface RoleWork {
 const ROLE_WORK: readonly { readonly role: Role; readonly workOf: (context: StageContext) => RoleWork | undefined }[] = [
   { role: 'project', workOf: projectWork },
   { role: 'embed', workOf: embedWork },
+  { role: 'train', workOf: trainWork },
   { role: 'dispatch', workOf: dispatchWork },
   { role: 'tasks', workOf: tasksWork },
   { role: 'host', workOf: hostWork },
@@ -202,6 +207,20 @@ function embedWork({ settings, kv, client, jetstream, searchIndex, log, tablesId
   }
 }
 
+function trainWork({ replicas, jetstream, searchIndex, log }: StageContext): RoleWork | undefined {
+  if (searchIndex === undefined) return undefined
+  return {
+    stage: {
+      name: 'train',
+      partitions: 1,
+      async start() {
+        const models = await openTrainedModels(jetstream, replicas)
+        return singlePartition(startTrainer({ jetstream, models, embedder: () => searchIndex.current().embedder, log }))
+      },
+    },
+  }
+}
+
 function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOver }: StageContext): RoleWork {
   const truncation = createStreamTruncation({ jetstream, kv, log, metrics })
   return {
@@ -239,17 +258,20 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOve
   }
 }
 
-function tasksWork({ kinds, kv, jetstream, searchIndex, metrics, log }: StageContext): RoleWork {
+function tasksWork({ kinds, kv, replicas, jetstream, searchIndex, metrics, log }: StageContext): RoleWork {
   return {
     stage: {
       name: 'tasks',
       partitions: 'all',
-      start(started) {
+      async start(started) {
         const searches = createTenantSearches(jetstream, searchIndex?.search ?? createRemoteSearch(jetstream.nc))
         started.defer(() => searches.stop())
+        const vectors =
+          searchIndex === undefined ? remoteQuestionVectors(jetstream.nc) : localQuestionVectors(() => searchIndex.current().embedder)
+        const understand = await openUnderstanding({ jetstream, replicas, vectors, log }, started)
         return startStage(
           'tasks',
-          () => startTaskRunner({ jetstream, kv, kinds, searchIndexOf: searches.of, log, metrics, now: Date.now }),
+          () => startTaskRunner({ jetstream, kv, kinds, searchIndexOf: searches.of, understand, log, metrics, now: Date.now }),
           log,
         )
       },

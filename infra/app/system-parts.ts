@@ -3,6 +3,7 @@ import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
+import { localQuestionVectors, serveQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { findRemoved, type SeqRange } from '../../pipeline/jetstream/removed.ts'
 import { type Metrics, type MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
@@ -10,6 +11,7 @@ import { awayCodeOf, isServerAway } from '../../pipeline/runtime/server-away.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
 import type { Search } from '../../pipeline/search/hybrid-search.ts'
 import { serveSearch } from '../../pipeline/search/search-service.ts'
+import type { Understand } from '../../pipeline/understanding/understand.ts'
 import { type CallSlot, unwatchedSlot } from '../../pipeline/watchdog/call-slot.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import type { DataLock } from '../servers/data-lock.ts'
@@ -19,6 +21,7 @@ import { ANSWER_MS_MAX, type LatePart, startLatePart } from './late-part.ts'
 import { startTypedViews } from './make-typed-views.ts'
 import { accessNats, type NatsAccess } from './nats-access.ts'
 import { startDamageWatch, startPartCheck } from './part-check.ts'
+import { openUnderstanding } from './open-understanding.ts'
 import { prepareDatabase, prepareTables } from './prepare-tables.ts'
 import { openSearchIndex, type SearchIndex } from './search-index.ts'
 import { startStages } from './start-stages.ts'
@@ -31,11 +34,11 @@ import { watchedSlot } from './watchdog/process-watchdog.ts'
 const CORE_ROLES: readonly Role[] = ['dispatch', 'tasks', 'host']
 
 /** Roles that read or write tables. */
-const TABLE_ROLES: readonly Role[] = ['project', 'embed', 'serve']
+const TABLE_ROLES: readonly Role[] = ['project', 'embed', 'train', 'serve']
 const needsTables = ({ ROLES: roles }: Settings): boolean => roles.some((role) => TABLE_ROLES.includes(role))
 
-/** Roles that write or search the index, and so need its embedding model. */
-const INDEX_ROLES: readonly Role[] = ['embed', 'serve']
+/** Roles that write or search the index, or train with its embedding model. */
+const INDEX_ROLES: readonly Role[] = ['embed', 'train', 'serve']
 
 interface Engine {
   readonly ready: Promise<ClickHouseAccess>
@@ -172,6 +175,7 @@ const isPassing = (error: unknown): boolean => isServerAway(error) || hasCode(er
 
 export interface Index extends RunningRoles {
   readonly searchIndex: SearchIndex
+  readonly understand: Understand
 }
 
 /** Starts the search index and the role that fills it; `undefined` for a process that neither writes nor searches it. */
@@ -192,7 +196,12 @@ async function startIndex(base: Base, tables: LatePart<Tables>, started: AsyncDi
   const searchIndex = await openSearchIndex({ ...base, client }, started)
   const searchService = serveSearch(base.jetstream.nc, searchIndex.search)
   started.defer(() => searchService.stop())
-  return { searchIndex, ...(await startRoles(base, ['embed'], { clickhouse: undefined, client, searchIndex }, started)) }
+  const vectors = localQuestionVectors(() => searchIndex.current().embedder)
+  const vectorService = serveQuestionVectors(base.jetstream.nc, vectors)
+  started.defer(() => vectorService.stop())
+  const understand = await openUnderstanding({ ...base, vectors }, started)
+  const roles = await startRoles(base, ['embed', 'train'], { clickhouse: undefined, client, searchIndex }, started)
+  return { searchIndex, understand, ...roles }
 }
 
 async function pingTables({ client, url }: Tables, signal: AbortSignal): Promise<void> {
@@ -233,6 +242,15 @@ export const searchOf =
     const away = index.away()
     if (away !== undefined) throw new ColloquyError('search_unavailable', away)
     return searchIndex.search(request)
+  }
+
+/** Understands once the index, whose process has the embedding model, has started. */
+export const understandingOf =
+  (index: LatePart<Index>): Understand =>
+  async (tenant, query) => {
+    const understand = index.value()?.understand
+    if (understand === undefined) throw new ColloquyError('search_unavailable', `it is not ready: ${index.detail()}`)
+    return understand(tenant, query)
   }
 
 /** Whether a process with these settings has servers of its own in the data folder. */

@@ -230,6 +230,7 @@ async function stored(role: Role, jetstream: JetStreamContext, streams: Streams,
     case 'project':
       return projected(settings, at)
     case 'embed':
+    case 'train':
     case 'serve':
       return undefined
   }

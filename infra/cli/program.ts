@@ -72,6 +72,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'teach a tenant what messages may want, and show, forget or restore it',
     load: async () => (await import('./intents/intents-command.ts')).intentsCommand,
   },
+  understand: {
+    about: 'what a message wants: its act, its intents and why, its entities',
+    load: async () => (await import('./understand-command.ts')).understandCommand,
+  },
   'nats-config': {
     about: 'print the accounts that protect the streams on a NATS of your own',
     load: async () => (await import('./nats-config-command.ts')).natsConfigCommand,

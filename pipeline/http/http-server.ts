@@ -12,6 +12,7 @@ import { createFairPlaces } from '../runtime/fair-places.ts'
 import type { Metrics, MetricsSnapshot } from '../runtime/metrics.ts'
 import type { Stage } from '../runtime/stage.ts'
 import type { Search } from '../search/hybrid-search.ts'
+import type { Understand } from '../understanding/understand.ts'
 import { addActorRoute } from './actor-route.ts'
 import { type BearerTest, checkProtection, createBearerTest, unauthorized } from './bearer-token.ts'
 import { decodedBody } from './body-encoding.ts'
@@ -23,6 +24,7 @@ import { addInputRoute, WAIT_MS_MAX } from './input-route.ts'
 import { asProblem, HttpProblem, PROBLEM_TYPE, problemBody, RETRY_AFTER } from './problems.ts'
 import { addSearchRoute } from './search-route.ts'
 import { createStageLags } from './stage-lags.ts'
+import { addUnderstandRoute } from './understand-route.ts'
 
 export interface HttpServerOptions extends WaitDeps {
   readonly jetstream: JetStreamContext
@@ -44,6 +46,8 @@ export interface HttpServerOptions extends WaitDeps {
   readonly limits?: Partial<HttpLimits>
   /** Without it, the route `/v1/search` does not exist. */
   readonly search?: Search
+  /** Without it, the route `/v1/understand` does not exist. */
+  readonly understand?: Understand
   /** The guarantee of an acknowledgement; part of the response to a producer. */
   readonly durability: Durability
   /** Tells what a producer should know about its input. Default: nothing. */
@@ -117,6 +121,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   })
   addActorRoute(app, { jetstream, partitionCount: options.partitionCount, connection })
   if (options.search !== undefined) addSearchRoute(app, options.search)
+  if (options.understand !== undefined) addUnderstandRoute(app, options.understand)
   const refreshLags = createStageLags({ jetstream, stages, metrics, log, now: Date.now })
   addHealthRoutes(app, {
     stages,

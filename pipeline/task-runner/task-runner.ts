@@ -14,6 +14,7 @@ import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { askWithRetry } from '../runtime/retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
+import type { Understand } from '../understanding/understand.ts'
 import { runKindCode } from '../watchdog/kind-code.ts'
 import { createEventLoopWatchdog } from './event-loop-watchdog.ts'
 import { type AttemptsBefore, type Outcome, runTask } from './run-task.ts'
@@ -26,6 +27,7 @@ export interface RunnerOptions {
   readonly kinds: Kinds
   /** The search index for tasks of an actor. */
   readonly searchIndexOf: (actor: Address) => TaskSearchIndex
+  readonly understand: Understand
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -130,6 +132,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         log: log.child({ task: name, run: task.run }),
         actor,
         searchIndex: options.searchIndexOf(actor),
+        understand: (query) => options.understand(tenant, query),
         call: (work) => watchdog.call(watched, work),
         onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),
       })

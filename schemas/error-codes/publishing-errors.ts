@@ -228,6 +228,13 @@ export const PUBLISHING_ERRORS = {
     where: `${HTTP} \`/v1/search\`, \`colloquy search\`, \`createSearchClient\``,
     http: 503,
   },
+  understanding_unavailable: {
+    meaning: 'A message cannot be understood now.',
+    cause: 'The search index with its embedding model starts, or the log does not answer.',
+    remedy: 'Send the request again after `Retry-After`. Check `colloquy status` if the error persists.',
+    where: `${HTTP} \`/v1/understand\`, \`colloquy understand\``,
+    http: 503,
+  },
   internal: {
     meaning: 'The server failed with an unexpected error.',
     cause: 'Colloquy has a fault. The log of the server has the error and its stack.',

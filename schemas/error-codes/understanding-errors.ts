@@ -60,6 +60,12 @@ export const UNDERSTANDING_ERRORS = {
     remedy: 'Use a version that the message names; `colloquy intents ls` shows the newest one.',
     where: INTENTS,
   },
+  training_ended: {
+    meaning: 'A training ended without a result.',
+    cause: 'Its thread failed, such as for lack of memory.',
+    remedy: 'See the log for the cause. The role `train` tries again every half a minute; the version before serves meanwhile.',
+    where: 'role `train`',
+  },
   vectors_unfit: {
     meaning: 'The vectors of the examples do not fit the examples.',
     cause: 'Their number is not that of the examples, their dimensions differ, or one has numbers that are not finite.',

@@ -1,3 +1,6 @@
+import { createUnderstanding } from '../../pipeline/understanding/understand.ts'
+import { tenantSettingsOf } from '../../schemas/tenant-settings.ts'
+import type { TaskCall } from '../../actors/definition/task-definition.ts'
 import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { decide } from '../../actors/core/decide.ts'
 import type { Decision, Message } from '../../actors/core/decision.ts'
@@ -49,4 +52,12 @@ export function play(messages: readonly Message[], from: Actor = newActor(addres
 }
 
 /** The search index of a tenant without messages and knowledge. */
+/** Understands by acts alone, as for a tenant that has taught nothing. */
+export const understandByActs: TaskCall<unknown>['understand'] = (query) =>
+  createUnderstanding({
+    tenants: { of: () => Promise.resolve({ version: 0, settings: tenantSettingsOf({}), set: {} }) },
+    sets: { of: () => Promise.resolve(undefined) },
+    vectors: { fingerprint: () => Promise.resolve(null), of: () => Promise.resolve({ fingerprint: null }) },
+  })('test', query)
+
 export const emptySearchIndex: TaskSearchIndex = { search: () => Promise.resolve([]), knowledgeVersion: () => Promise.resolve(undefined) }

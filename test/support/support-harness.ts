@@ -7,7 +7,7 @@ import type { Answer, Hit } from '../../actors/kinds/support/definition.ts'
 import { createSupport, type SupportOptions } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import type { Emitted, LogRecord, Started } from '../../schemas/record.ts'
-import { emptySearchIndex, internal, message, reread, timeAt } from './core-helpers.ts'
+import { emptySearchIndex, internal, message, reread, timeAt, understandByActs } from './core-helpers.ts'
 
 export const articles = loadArticles()
 export const support = createSupport({ articles })
@@ -93,6 +93,7 @@ export function createSupportHarness(kind: Kind = support) {
         actor: actor.address,
         searchIndex: emptySearchIndex,
         memory: emptySearchIndex,
+        understand: understandByActs,
       }
       const output = await definition.run(call)
       harness.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)

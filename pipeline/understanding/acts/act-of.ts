@@ -16,6 +16,9 @@ const REASONS_MAX = 3
 
 const model = openActModel(stored)
 
+/** Version of what recognises acts. */
+export const ACTS_VERSION = model.version
+
 /**
  * The dialogue act of a user's message, in Chinese, English or both; `ACT_MEANINGS` defines the acts.
  *

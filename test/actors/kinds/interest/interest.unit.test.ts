@@ -6,7 +6,7 @@ import { explore } from '../../../../actors/testkit/explore/explore.ts'
 import { given, type Scenario } from '../../../../actors/testkit/scenario.ts'
 import { fails } from '../../../../actors/testkit/task-stubs.ts'
 import { LIMITS } from '../../../../schemas/limits.ts'
-import { emptySearchIndex } from '../../../support/core-helpers.ts'
+import { emptySearchIndex, understandByActs } from '../../../support/core-helpers.ts'
 import { silent } from '../../../support/test-system.ts'
 
 const kind = createInterest(loadCatalogue())
@@ -199,6 +199,7 @@ describe('the catalogue', () => {
       actor: { tenant: 'acme', kind: 'interest', id: 'v1' },
       searchIndex: emptySearchIndex,
       memory: emptySearchIndex,
+        understand: understandByActs,
     })
 
   test('is ranked by interest, without excluded or disliked items and those of no interest', async () => {

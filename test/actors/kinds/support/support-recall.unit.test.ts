@@ -1,3 +1,4 @@
+import { understandByActs } from '../../../support/core-helpers.ts'
 import pino from 'pino'
 import { expect, test } from 'vitest'
 import type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../../../../actors/definition/task-search.ts'
@@ -47,6 +48,7 @@ const lookUp = (input: Query, searchIndex: TaskSearchIndex, hasModel = false) =>
     input,
     searchIndex,
     memory: searchIndex,
+    understand: understandByActs,
     log,
     key: 'k',
     signal: new AbortController().signal,

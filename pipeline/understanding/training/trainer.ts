@@ -1,0 +1,167 @@
+import type { Logger } from 'pino'
+import { INTENTS_KIND, OUT_OF_SCOPE } from '../../../schemas/intent-events.ts'
+import { codeOf, messageOf } from '../../../schemas/errors.ts'
+import { parseLogSubject } from '../../../schemas/subjects.ts'
+import type { Embedder } from '../../embedding/embedder.ts'
+import type { JetStreamContext } from '../../jetstream/connection.ts'
+import { watchConnection } from '../../jetstream/connection-events.ts'
+import { recordsOfKind } from '../../jetstream/last-record.ts'
+import { periodicJob } from '../../runtime/periodic-job.ts'
+import type { StageRun } from '../../runtime/stage.ts'
+import type { IntentExample } from '../intents/bad-examples.ts'
+import { type Examples, readExamples, readTaughtSet, type SetName, type TaughtSet } from '../taught/taught-set.ts'
+import { trainInThread } from './train-in-thread.ts'
+import type { TrainedFrom, TrainedModels } from './trained-models.ts'
+
+export interface TrainerOptions {
+  readonly jetstream: JetStreamContext
+  readonly models: TrainedModels
+  /** The embedding model in use; it may change. */
+  readonly embedder: () => Pick<Embedder, 'kind' | 'fingerprint' | 'embed'>
+  readonly log: Logger
+  /** Time without a change of a set after which its training starts; default 2,000. */
+  readonly debounceMs?: number
+}
+
+const DEBOUNCE_MS = 2_000
+const POLL_MS = 200
+/** How often all sets are compared with what is trained, in case an event was lost. */
+const SCAN_MS = 60_000
+/** Pause after a training that failed for a reason that may pass. */
+const RETRY_MS = 30_000
+/** Trained versions of a set that are kept: workers may still be loading the one before. */
+const KEPT = 2
+/** Texts that the embedding model gets at a time. */
+const TEXTS_MAX = 256
+
+/**
+ * Trains each set of intents after it has changed, one set at a time, in a thread of its own. A set that changes during its training is
+ * trained again afterwards, with its newest version only. What was not trained when a trainer ended, the next one finds by comparing.
+ */
+export async function startTrainer({ jetstream, models, embedder, log, debounceMs = DEBOUNCE_MS }: TrainerOptions): Promise<StageRun> {
+  /** Sets to train, with the time from which they may be. */
+  const waiting = new Map<string, SetName & { readonly fromMs: number }>()
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  let [position, detail] = [0, 'running']
+  let fingerprint = ''
+  let nextScanMs = 0
+
+  const want = ({ tenant, set }: SetName, inMs: number): void => {
+    waiting.set(`${tenant}/${set}`, { tenant, set, fromMs: performance.now() + inMs })
+  }
+  const changes = jetstream.nc.subscribe(`out.*.${INTENTS_KIND}.*.intents.changed`, {
+    callback: (_, { subject }) => {
+      const [, tenant = '', , set = ''] = subject.split('.')
+      want({ tenant, set }, debounceMs)
+    },
+  })
+  const connection = watchConnection(jetstream.nc, 'reconnect', () => {
+    nextScanMs = 0
+  })
+
+  const scan = async (): Promise<void> => {
+    for (const name of await setsIn(jetstream)) {
+      const set = await readTaughtSet(jetstream, name)
+      if (isTrainable(set) && !(await models.has(trainedFrom(set, embedder())))) want(name, 0)
+    }
+  }
+  const train = async (name: SetName, signal: AbortSignal): Promise<void> => {
+    const set = await readTaughtSet(jetstream, name)
+    const model = embedder()
+    const from = trainedFrom(set, model)
+    if (!isTrainable(set) || (await models.has(from))) return
+    const startedMs = performance.now()
+    const examples = withIntents(await readExamples(jetstream, set))
+    const vectors = from.vectors === null ? undefined : await vectorsOf(examples, model, signal)
+    const bytes = await trainInThread({ examples, vectors }, signal)
+    await models.save(from, bytes)
+    await models.prune(name, KEPT)
+    position = Math.max(position, set.seq)
+    const ms = Math.round(performance.now() - startedMs)
+    log.info({ ...name, version: set.version, examples: examples.length, bytes: bytes.length, ms }, `trained the intents of ${name.tenant}`)
+  }
+  const job = periodicJob(0, async (signal) => {
+    try {
+      if (embedder().fingerprint !== fingerprint || performance.now() >= nextScanMs) {
+        fingerprint = embedder().fingerprint
+        nextScanMs = performance.now() + SCAN_MS
+        await scan()
+      }
+    } catch (err) {
+      if (!signal.aborted) log.warn({ err, code: codeOf(err) }, 'could not compare the sets of intents with what is trained; retrying')
+    }
+    const nowMs = performance.now()
+    const due = [...waiting.entries()].find(([, { fromMs }]) => fromMs <= nowMs)
+    if (due === undefined) return POLL_MS
+    const [key, name] = due
+    waiting.delete(key)
+    try {
+      await train(name, signal)
+      detail = 'running'
+    } catch (err) {
+      if (signal.aborted) return POLL_MS
+      detail = `could not train the set "${name.set}" of ${name.tenant}: ${messageOf(err)}`
+      log.warn({ err, code: codeOf(err), ...name }, `${detail}; trying again in ${RETRY_MS / 1_000} s`)
+      if (!waiting.has(key)) want(name, RETRY_MS)
+    }
+    return 0
+  })
+  return {
+    ended,
+    health: () => ({ ok: detail === 'running', detail }),
+    progress: () => ({ position, lag: waiting.size }),
+    async stop() {
+      changes.unsubscribe()
+      connection.stop()
+      await job.stop()
+      end()
+    },
+  }
+}
+
+const trainedFrom = ({ tenant, set, version, seq }: TaughtSet, { kind, fingerprint }: Pick<Embedder, 'kind' | 'fingerprint'>): TrainedFrom => ({
+  tenant,
+  set,
+  version,
+  seq,
+  vectors: kind === 'semantic' ? fingerprint : null,
+})
+
+/** A set without an intent recognises nothing. */
+const isTrainable = ({ intents }: TaughtSet): boolean => intents.some(({ name }) => name !== OUT_OF_SCOPE)
+
+/** All sets of all tenants, by the subjects of LOG. */
+async function setsIn({ jsm }: JetStreamContext): Promise<SetName[]> {
+  const { state } = await jsm.streams.info('LOG', { subjects_filter: recordsOfKind(INTENTS_KIND) })
+  return Object.keys(state.subjects ?? {}).map((subject) => {
+    const { tenant, id } = parseLogSubject(subject).address
+    return { tenant, set: id }
+  })
+}
+
+/** Each text once, with all intents that have it as an example. */
+function withIntents(examples: Examples): IntentExample[] {
+  const byText = new Map<string, string[]>()
+  for (const [intent, texts] of examples) {
+    for (const text of texts) {
+      const known = byText.get(text) ?? []
+      if (intent !== OUT_OF_SCOPE) known.push(intent)
+      byText.set(text, known)
+    }
+  }
+  return [...byText].map(([text, intents]) => ({ text, intents }))
+}
+
+async function vectorsOf(
+  examples: readonly IntentExample[],
+  { embed }: Pick<Embedder, 'embed'>,
+  signal: AbortSignal,
+): Promise<Float32Array[]> {
+  const vectors: Float32Array[] = []
+  for (let at = 0; at < examples.length; at += TEXTS_MAX) {
+    signal.throwIfAborted()
+    const texts = examples.slice(at, at + TEXTS_MAX).map(({ text }) => text)
+    vectors.push(...(await embed(texts, 'passage')))
+  }
+  return vectors
+}
