@@ -48,7 +48,17 @@ export interface Sent {
   readonly costMicros: number | undefined
   readonly quality: number | undefined
   readonly evaluator: string | undefined
+  readonly act: string | undefined
+  readonly intents: readonly KnownIntent[]
+  readonly because: readonly string[]
+  readonly understandingVersion: string | undefined
   readonly sources: readonly Source[]
+}
+
+/** An intent of a question. */
+export interface KnownIntent {
+  readonly name: string
+  readonly confidence: number
 }
 
 /** A source that a message cites. */
@@ -76,13 +86,17 @@ export function readReceived(data: Data | undefined): Received | undefined {
   }
 }
 
+/** Most intents of a question, and most reasons for them. */
+const INTENTS_MAX = 16
+const BECAUSE_MAX = 16
+
 /** Most tags of a case. */
 export const TAGS_MAX = 32
 
 /** Reads the data of a `conversation.imported`. */
 export function readImported(data: Data | undefined): Imported {
   const { tags, counted, endedAt }: { tags?: unknown; counted?: unknown; endedAt?: unknown } = data ?? {}
-  const texts = Array.isArray(tags) ? (tags as unknown[]).slice(0, TAGS_MAX).flatMap((tag) => fact(tag) ?? []) : undefined
+  const texts = Array.isArray(tags) ? readFacts(tags, TAGS_MAX) : undefined
   return { rating: number(data?.['rating']), tags: texts, counted: counted === true, endedAt: isPastTime(endedAt) ? endedAt : undefined }
 }
 
@@ -113,9 +127,28 @@ export function readSent(data: Data): Sent | undefined {
     costMicros: micros(data['cost']),
     quality: number(data['quality']),
     evaluator: fact(data['evaluator']),
+    act: fact(data['act']),
+    intents: readIntents(data['intents']),
+    because: readFacts(data['because'], BECAUSE_MAX),
+    understandingVersion: fact(data['understandingVersion']),
     sources: readSources(data['sources']),
   }
 }
+
+function readIntents(value: unknown): KnownIntent[] {
+  if (!Array.isArray(value)) return []
+  const intents: KnownIntent[] = []
+  for (const item of (value as unknown[]).slice(0, INTENTS_MAX)) {
+    if (typeof item !== 'object' || item === null) continue
+    const { name, confidence }: { name?: unknown; confidence?: unknown } = item
+    const [known, share] = [fact(name), number(confidence)]
+    if (known !== undefined && share !== undefined) intents.push({ name: known, confidence: share })
+  }
+  return intents
+}
+
+const readFacts = (value: unknown, countMax: number): string[] =>
+  Array.isArray(value) ? (value as unknown[]).slice(0, countMax).flatMap((text) => fact(text) ?? []) : []
 
 function readSources(value: unknown): Source[] {
   if (!Array.isArray(value)) return []

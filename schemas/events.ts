@@ -10,6 +10,7 @@ import { z } from 'zod'
  * | `message.received` | messages; `customer`, `channel`, `lang` → cases; of a user: a row of turns; of others: answers open turns |
  * | | `agent`, which is no part of the schema → messages |
  * | `message.sent` | messages; `replyTo` → the turn it answers; `intent`, `hits`, `model`… → turns |
+ * | | `act`, `intents`, `because`, `understandingVersion` (no part of the schema) → turns |
  * | | `tokensIn`, `tokensOut`, `cost` → turns, cases |
  * | | `sources` → citations; `quality` → turns, conversations |
  * | `escalated` | cases: `escalation_reason`, `escalated_at`, `escalations` |
@@ -66,6 +67,25 @@ export const messageSent = z.object({
     .optional()
     .meta({ description: 'Sources of the answer, best first' }),
 })
+
+/**
+ * What was understood of the question that a message answers. No part of `messageSent`, which is part of the definition of kinds: a kind
+ * extends its own `message.sent` by these fields.
+ */
+export const understoodFields = {
+  act: z.string().max(64).optional().meta({ description: 'Dialogue act of the question' }),
+  intents: z
+    .array(z.object({ name: z.string().max(256), confidence: z.number().min(0).max(1) }))
+    .max(16)
+    .optional()
+    .meta({ description: 'Intents of the question, best first' }),
+  because: z
+    .array(z.string().max(256))
+    .max(16)
+    .optional()
+    .meta({ description: 'Words of the question that spoke for its intents or its act' }),
+  understandingVersion: z.string().max(256).optional().meta({ description: 'Names what understood the question' }),
+} as const
 
 /** The machine hands a case to a person. */
 export const escalated = z.object({ reason: z.string() })

@@ -165,13 +165,16 @@ async function removedReport(jetstream: JetStreamContext, settings: Settings): P
   return { records: countIn(ranges), ranges, unproven, setAside: await setAsideFolders(resolve(settings.DATA_DIR, 'clickhouse')) }
 }
 
+/** Roles that one member of the cluster carries out, while the others stand by. */
+const SINGLE_ROLES: readonly Role[] = ['project', 'embed', 'train']
+
 /** The progress of a role as its processes report it; `undefined` if none does. */
 function reported(processes: readonly ProcessStatus[], role: Role, partitionCount: number): StageReport | undefined {
   const all = processes.flatMap(({ stages }) => stages[role] ?? [])
   if (all.length === 0) return undefined
   const reports = working(all)
   const owned = partitionsOwned(all)
-  const wanted = role === 'project' || role === 'embed' ? 1 : partitionCount
+  const wanted = SINGLE_ROLES.includes(role) ? 1 : partitionCount
   const orphans =
     all[0]?.partitions === undefined || owned >= wanted
       ? undefined

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import type { KnownIntent } from '../../schemas/event-readers.ts'
 import { type Column, type TableName, TABLES } from '../../schemas/tables.ts'
 
 /**
@@ -18,7 +19,14 @@ export interface RowText {
 /** An expected row: times as ISO texts, money in millionths, JSON as its text. */
 export type ExpectedRow = Readonly<Record<string, ExpectedValue>>
 export type ExpectedValue =
-  string | number | boolean | null | readonly string[] | readonly StateInterval[] | Readonly<Record<string, string>>
+  | string
+  | number
+  | boolean
+  | null
+  | readonly string[]
+  | readonly StateInterval[]
+  | readonly KnownIntent[]
+  | Readonly<Record<string, string>>
 /** An open state of an actor. */
 export interface StateInterval {
   readonly region: string
@@ -52,6 +60,9 @@ const intervalsText = (intervals: readonly StateInterval[]): string =>
     .map(({ region, state, enteredSeq, enteredAt }) => [region, state, enteredSeq ?? NULL, Date.parse(enteredAt)].join('\x1e'))
     .join('\x1d')
 
+const intentsText = (intents: readonly KnownIntent[]): string =>
+  intents.map(({ name, confidence }) => `${name}\x1e${bitsOf(confidence)}`).join('\x1d')
+
 interface Encoding {
   readonly of: (value: ExpectedValue) => string
   readonly sql: (column: string) => string
@@ -82,6 +93,14 @@ const ENCODINGS: readonly (readonly [string, Encoding])[] = [
           .map(([key, text]) => `${key}\x1e${String(text)}`)
           .join('\x1d'),
       sql: (column) => `arrayStringConcat(arrayMap((k, v) -> concat(k, '\\x1e', v), mapKeys(${column}), mapValues(${column})), '\\x1d')`,
+    },
+  ],
+  [
+    'Array(Tuple(name',
+    {
+      of: (value) => (Array.isArray(value) ? intentsText(value as readonly KnownIntent[]) : ''),
+      sql: (column) =>
+        `arrayStringConcat(arrayMap(i -> concat(i.name, '\\x1e', toString(reinterpretAsUInt64(i.confidence))), ${column}), '\\x1d')`,
     },
   ],
   [

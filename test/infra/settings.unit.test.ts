@@ -71,7 +71,7 @@ describe('secrets', () => {
 
 test('roles are taken in the order in which they are started, each once', () => {
   expect(loadSettings({ COLLOQUY_ROLES: 'tasks, host,tasks' }).settings.ROLES).toEqual(['host', 'tasks'])
-  expect(loadSettings({ COLLOQUY_ROLES: 'all' }).settings.ROLES).toHaveLength(6)
+  expect(loadSettings({ COLLOQUY_ROLES: 'all' }).settings.ROLES).toHaveLength(7)
 })
 
 test('prices of a model come in pairs', () => {
