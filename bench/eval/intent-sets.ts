@@ -9,7 +9,6 @@ import type { IntentExample } from '../../pipeline/understanding/intents/bad-exa
 
 /** Public sets of examples. We may not distribute them, so the files may be missing. */
 const DATA = fileURLToPath(new URL('../../../shared/data', import.meta.url))
-const MODELS = fileURLToPath(new URL('../../../shared/models', import.meta.url))
 const OUT_OF_SCOPE = 'oos'
 
 /** What a set is asked to reach, without and with an embedding model. */
@@ -58,7 +57,7 @@ const lineSchema = z
  * Reads `intents-<set>-train.jsonl[.gz]` and each other part of the set. A folder without the training part is measured with the default
  * one, so that it may hold other cuts only.
  *
- * @param folder default: `../shared/data`
+ * @param folder default: `../shared/data`. The embedding models are in `models` beside it, or else beside the default folder.
  * @returns one for each part; none if the files are missing
  */
 export async function readIntentSets(folder: string = DATA, only?: 'zh' | 'en', model?: string): Promise<IntentSet[]> {
@@ -73,13 +72,19 @@ export async function readIntentSets(folder: string = DATA, only?: 'zh' | 'en', 
     const train = parts.find(({ part }) => part === 'train')?.file ?? join(DATA, `intents-${name}-train.jsonl.gz`)
     if (!existsSync(train)) continue
     const examples = await readExamples(train)
-    const folders = model === undefined ? models.map((one) => join(MODELS, one)).filter((one) => existsSync(one)) : [model]
+    const folders = model === undefined ? models.flatMap((one) => modelIn([folder, DATA], one)) : [model]
     for (const { part, file } of parts) {
       if (part !== 'train') sets.push({ name, part, train: examples, test: await readExamples(file), floors, models: folders })
     }
   }
   return sets
 }
+
+const modelIn = (folders: readonly string[], name: string): string[] =>
+  folders
+    .map((folder) => join(folder, '..', 'models', name))
+    .filter((folder) => existsSync(folder))
+    .slice(0, 1)
 
 const namesIn = async (folder: string): Promise<string[]> => (existsSync(folder) ? (await readdir(folder)).sort() : [])
 

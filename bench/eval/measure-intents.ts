@@ -34,7 +34,10 @@ export async function measureIntents({ train, test }: IntentSet, embedder?: Loca
   const inScope = all.filter(({ example }) => example.intents.length > 0)
   return {
     ...qualityOf(inScope),
-    ...scopeOf(inScope, all.filter(({ example }) => example.intents.length === 0)),
+    ...scopeOf(
+      inScope,
+      all.filter(({ example }) => example.intents.length === 0),
+    ),
     'training, CPU s': (user + system) / 1e6,
     'classify p50, ms': times[Math.floor(times.length * 0.5)],
     'classify p99, ms': times[Math.floor(times.length * 0.99)],
@@ -45,7 +48,12 @@ export async function measureIntents({ train, test }: IntentSet, embedder?: Loca
 async function embedAll(examples: readonly IntentExample[], embedder: LocalEmbedder): Promise<Float32Array[]> {
   const vectors: Float32Array[] = []
   for (let from = 0; from < examples.length; from += GROUP) {
-    vectors.push(...(await embedder.embed(examples.slice(from, from + GROUP).map(({ text }) => text), 'passage')))
+    vectors.push(
+      ...(await embedder.embed(
+        examples.slice(from, from + GROUP).map(({ text }) => text),
+        'passage',
+      )),
+    )
   }
   return vectors
 }
@@ -84,7 +92,8 @@ function scopeOf(inScope: readonly Measured[], outside: readonly Measured[]): In
   const threshold = scopes[Math.floor(scopes.length * FALSE_OUT_OF_SCOPE)] ?? 0
   const refused = (of: readonly Measured[]): number => of.filter(({ found }) => found.outOfScope).length / of.length
   return {
-    'out-of-scope recall': outside.length === 0 ? undefined : outside.filter(({ found }) => found.scope < threshold).length / outside.length,
+    'out-of-scope recall':
+      outside.length === 0 ? undefined : outside.filter(({ found }) => found.scope < threshold).length / outside.length,
     'out-of-scope recall, learned': outside.length === 0 ? undefined : refused(outside),
     'false out of scope, learned': refused(inScope),
   }

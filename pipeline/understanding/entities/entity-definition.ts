@@ -69,7 +69,10 @@ export function compilePattern(name: string, pattern: string): RE2JS {
   }
   const instructions = compiled.programSize()
   if (instructions > PATTERN_INSTRUCTIONS_MAX) {
-    throw new ColloquyError('bad_entity', `entity ${name}: its pattern compiles to ${instructions} instructions: ${PATTERN_INSTRUCTIONS_MAX} at most`)
+    throw new ColloquyError(
+      'bad_entity',
+      `entity ${name}: its pattern compiles to ${instructions} instructions: ${PATTERN_INSTRUCTIONS_MAX} at most`,
+    )
   }
   return compiled
 }
