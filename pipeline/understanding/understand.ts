@@ -1,10 +1,12 @@
 import { detectLanguage } from '../../actors/core/detect-language.ts'
 import type { EarlierTurn, UnderstandingQuery, Understood, UnderstoodIntent } from '../../actors/definition/task-understanding.ts'
 import type { Act } from '../../schemas/dialogue-acts.ts'
+import type { EntityDefinition } from '../../schemas/entity-definition.ts'
 import type { QuestionVectors } from '../embedding/question-vectors.ts'
 import type { TenantCache } from '../tenants/tenant-cache.ts'
 import type { VersionedSettings } from '../tenants/tenant-settings-reader.ts'
 import { actOf, ACTS_VERSION } from './acts/act-of.ts'
+import { createEntityFinder, type EntityFinder } from './entities/entity-finder.ts'
 import type { Classification } from './intents/intent-classifier.ts'
 import type { TrainedSet, TrainedSets } from './training/trained-sets.ts'
 
@@ -25,6 +27,14 @@ const TOPIC_TURNS_MAX = 3
 /** Acts that stay with the topic of the turns before. */
 const CONTINUING_ACTS: ReadonlySet<Act> = new Set(['continuation', 'clarification', 'correction', 'confirm', 'deny', 'cancel', 'feedback', 'handoff'])
 
+/** Finders by the definitions of a tenant, which are one list until they change. */
+const finders = new WeakMap<readonly EntityDefinition[], EntityFinder>()
+function finderOf(definitions: readonly EntityDefinition[]): EntityFinder {
+  const finder = finders.get(definitions) ?? createEntityFinder(definitions)
+  finders.set(definitions, finder)
+  return finder
+}
+
 /** Creates the understanding of a process. It decides in this process, except that a set of vectors asks for the vector of the message. */
 export function createUnderstanding({ tenants, sets, vectors }: UnderstandingDeps): Understand {
   return async (tenant, { text, history = [] }) => {
@@ -40,7 +50,7 @@ export function createUnderstanding({ tenants, sets, vectors }: UnderstandingDep
       act,
       intents,
       outOfScope,
-      entities: [],
+      entities: finderOf(settings.ENTITIES).find(text),
       topic: await topicOf(act.name, intents, history, classify),
       lang: detectLanguage(text),
       version: [
