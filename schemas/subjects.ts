@@ -80,6 +80,8 @@ export const deadSubjects = (reason: string): string => `dead.${reason}.>`
 export const abortSubject = (run: string): string => `abort.${run}`
 /** Core NATS, not stored: search requests from processes without a search index. */
 export const SEARCH_SUBJECT = 'colloquy.search'
+/** Core NATS: asks the trainer to train a set, `{tenant, set}`, whose trained object cannot be used. */
+export const TRAIN_SUBJECT = 'colloquy.train'
 /** Core NATS: asks a process with an embedding model for the vector of a question. */
 export const VECTOR_SUBJECT = 'colloquy.vector'
 

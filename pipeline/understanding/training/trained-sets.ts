@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { INTENTS_KIND } from '../../../schemas/intent-events.ts'
+import { TRAIN_SUBJECT } from '../../../schemas/subjects.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
 import { watchConnection } from '../../jetstream/connection-events.ts'
 import { createIntentClassifier, type IntentClassifier } from '../intents/intent-classifier.ts'
@@ -85,8 +86,10 @@ export function createTrainedSets({ jetstream, models, vectors, log, bytesMax = 
     } catch (err) {
       log.error(
         { err, code: codeOf(err), tenant: from.tenant, set: from.set, version: from.version },
-        `a trained set of ${from.tenant} cannot be used (${messageOf(err)}); the version before it serves, if there is one`,
+        `a trained set of ${from.tenant} cannot be used (${messageOf(err)}); it is trained again, and the version before serves meanwhile`,
       )
+      await models.remove(from)
+      nc.publish(TRAIN_SUBJECT, JSON.stringify({ tenant: from.tenant, set: from.set }))
       return undefined
     }
   }

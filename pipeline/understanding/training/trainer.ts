@@ -1,7 +1,10 @@
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import { INTENTS_KIND, OUT_OF_SCOPE } from '../../../schemas/intent-events.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
-import { parseLogSubject } from '../../../schemas/subjects.ts'
+import { parseJson } from '../../../schemas/json.ts'
+import { parseLogSubject, TOKEN, TRAIN_SUBJECT } from '../../../schemas/subjects.ts'
+import { intentSetSchema } from '../../../schemas/tenant-settings.ts'
 import type { Embedder } from '../../embedding/embedder.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
 import { watchConnection } from '../../jetstream/connection-events.ts'
@@ -23,6 +26,7 @@ export interface TrainerOptions {
   readonly debounceMs?: number
 }
 
+const RUNNING = 'running'
 const DEBOUNCE_MS = 2_000
 const POLL_MS = 200
 /** How often all sets are compared with what is trained, in case an event was lost. */
@@ -31,6 +35,7 @@ const SCAN_MS = 60_000
 const RETRY_MS = 30_000
 /** Trained versions of a set that are kept: workers may still be loading the one before. */
 const KEPT = 2
+const setNameSchema = z.object({ tenant: z.string().regex(TOKEN), set: intentSetSchema })
 /** Texts that the embedding model gets at a time. */
 const TEXTS_MAX = 256
 
@@ -42,7 +47,8 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
   /** Sets to train, with the time from which they may be. */
   const waiting = new Map<string, SetName & { readonly fromMs: number }>()
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-  let [position, detail] = [0, 'running']
+  let position = 0
+  let health = { ok: true, detail: RUNNING }
   let fingerprint = ''
   let nextScanMs = 0
 
@@ -53,6 +59,12 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
     callback: (_, { subject }) => {
       const [, tenant = '', , set = ''] = subject.split('.')
       want({ tenant, set }, debounceMs)
+    },
+  })
+  const asked = jetstream.nc.subscribe(TRAIN_SUBJECT, {
+    callback: (_, message) => {
+      const name = setNameSchema.safeParse(parseJson(message.string()))
+      if (name.success) want(name.data, 0)
     },
   })
   const connection = watchConnection(jetstream.nc, 'reconnect', () => {
@@ -71,6 +83,7 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
     const from = trainedFrom(set, model)
     if (!isTrainable(set) || (await models.has(from))) return
     const startedMs = performance.now()
+    health = { ok: true, detail: `training version ${set.version} of the set "${set.set}" of ${set.tenant}` }
     const examples = withIntents(await readExamples(jetstream, set))
     const vectors = from.vectors === null ? undefined : await vectorsOf(examples, model, signal)
     const bytes = await trainInThread({ examples, vectors }, signal)
@@ -97,10 +110,11 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
     waiting.delete(key)
     try {
       await train(name, signal)
-      detail = 'running'
+      health = { ok: true, detail: RUNNING }
     } catch (err) {
       if (signal.aborted) return POLL_MS
-      detail = `could not train the set "${name.set}" of ${name.tenant}: ${messageOf(err)}`
+      const detail = `could not train the set "${name.set}" of ${name.tenant}: ${messageOf(err)}`
+      health = { ok: false, detail }
       log.warn({ err, code: codeOf(err), ...name }, `${detail}; trying again in ${RETRY_MS / 1_000} s`)
       if (!waiting.has(key)) want(name, RETRY_MS)
     }
@@ -108,10 +122,11 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
   })
   return {
     ended,
-    health: () => ({ ok: detail === 'running', detail }),
+    health: () => health,
     progress: () => ({ position, lag: waiting.size }),
     async stop() {
       changes.unsubscribe()
+      asked.unsubscribe()
       connection.stop()
       await job.stop()
       end()
@@ -119,13 +134,10 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
   }
 }
 
-const trainedFrom = ({ tenant, set, version, seq }: TaughtSet, { kind, fingerprint }: Pick<Embedder, 'kind' | 'fingerprint'>): TrainedFrom => ({
-  tenant,
-  set,
-  version,
-  seq,
-  vectors: kind === 'semantic' ? fingerprint : null,
-})
+const trainedFrom = (
+  { tenant, set, version, seq }: TaughtSet,
+  { kind, fingerprint }: Pick<Embedder, 'kind' | 'fingerprint'>,
+): TrainedFrom => ({ tenant, set, version, seq, vectors: kind === 'semantic' ? fingerprint : null })
 
 /** A set without an intent recognises nothing. */
 const isTrainable = ({ intents }: TaughtSet): boolean => intents.some(({ name }) => name !== OUT_OF_SCOPE)
