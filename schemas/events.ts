@@ -102,6 +102,18 @@ export const feedbackGiven = z.object({
  */
 export const conversationImported = z.object({ turns: z.int().nonnegative() })
 
+/** A person says what a message of this actor wanted: for review, never for the machine. */
+export const intentCorrected = z.object({
+  message: z.string().min(1).max(256).meta({ description: 'Id of the message' }),
+  intent: z.string().min(1).max(64).meta({ description: 'What it wanted; `out_of_scope` if none of the taught intents' }),
+})
+
+/**
+ * Judgements of people about an actor. Every kind takes them, also in a final state. They are recorded and counted like history, and the
+ * machine does not see them unless the kind declares the type.
+ */
+export const JUDGEMENTS: Readonly<Record<string, z.ZodType>> = { 'intent.corrected': intentCorrected }
+
 /** Inputs that a producer may send to every kind. */
 export const KNOWN_INPUTS = { 'message.received': messageReceived, 'conversation.imported': conversationImported } as const
 /** Types of inputs that fill the tables, also where the kind does not declare them. */

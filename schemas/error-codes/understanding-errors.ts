@@ -43,6 +43,12 @@ export const UNDERSTANDING_ERRORS = {
     remedy: 'Correct them and run the command again, which sends only what is missing.',
     where: '`colloquy intents teach`',
   },
+  not_trained: {
+    meaning: 'The newest version of a set is not trained yet.',
+    cause: 'It was taught some seconds ago, or no process has the role `train`.',
+    remedy: 'Wait until `colloquy status` shows the role `train` with lag 0, or start a process with it.',
+    where: '`colloquy intents eval`, `propose`, `colloquy check --intents`',
+  },
   no_intents: {
     meaning: 'Sets of intents cannot be read.',
     cause: 'A kind of `COLLOQUY_CONFIG` has the name `intents`, which the built-in kind needs.',

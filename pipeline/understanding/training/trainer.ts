@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { INTENTS_KIND, OUT_OF_SCOPE } from '../../../schemas/intent-events.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
+import { INTENTS_KIND, OUT_OF_SCOPE } from '../../../schemas/intent-events.ts'
 import { parseJson } from '../../../schemas/json.ts'
 import { parseLogSubject, TOKEN, TRAIN_SUBJECT } from '../../../schemas/subjects.ts'
 import { intentSetSchema } from '../../../schemas/tenant-settings.ts'
@@ -12,7 +12,8 @@ import { recordsOfKind } from '../../jetstream/last-record.ts'
 import { periodicJob } from '../../runtime/periodic-job.ts'
 import type { StageRun } from '../../runtime/stage.ts'
 import type { IntentExample } from '../intents/bad-examples.ts'
-import { type Examples, readExamples, readTaughtSet, type SetName, type TaughtSet } from '../taught/taught-set.ts'
+import { readExamples, readTaughtSet, type SetName, type TaughtSet } from '../taught/taught-set.ts'
+import { labelledTexts } from './labelled-texts.ts'
 import { trainInThread } from './train-in-thread.ts'
 import type { TrainedFrom, TrainedModels } from './trained-models.ts'
 
@@ -84,7 +85,7 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
     if (!isTrainable(set) || (await models.has(from))) return
     const startedMs = performance.now()
     health = { ok: true, detail: `training version ${set.version} of the set "${set.set}" of ${set.tenant}` }
-    const examples = withIntents(await readExamples(jetstream, set))
+    const examples = labelledTexts(await readExamples(jetstream, set))
     const vectors = from.vectors === null ? undefined : await vectorsOf(examples, model, signal)
     const bytes = await trainInThread({ examples, vectors }, signal)
     await models.save(from, bytes)
@@ -149,19 +150,6 @@ async function setsIn({ jsm }: JetStreamContext): Promise<SetName[]> {
     const { tenant, id } = parseLogSubject(subject).address
     return { tenant, set: id }
   })
-}
-
-/** Each text once, with all intents that have it as an example. */
-function withIntents(examples: Examples): IntentExample[] {
-  const byText = new Map<string, string[]>()
-  for (const [intent, texts] of examples) {
-    for (const text of texts) {
-      const known = byText.get(text) ?? []
-      if (intent !== OUT_OF_SCOPE) known.push(intent)
-      byText.set(text, known)
-    }
-  }
-  return [...byText].map(([text, intents]) => ({ text, intents }))
 }
 
 async function vectorsOf(
