@@ -30,7 +30,8 @@ const conversationSchema = z.object({ id: z.string(), turns: z.array(turnSchema)
 const labelSchema = z.strictObject({ id: z.string(), turn: z.int().nonnegative(), act: actSchema })
 
 /**
- * Turns of public conversations, which other people wrote for another purpose; the acts are our labels. They have seven of the acts at most.
+ * Turns of public conversations, which other people wrote for another purpose; the acts are our labels. No turn was looked at before the
+ * model was trained. The conversations have some of the acts only.
  *
  * @returns `undefined` if the conversations are missing
  */

@@ -284,7 +284,9 @@ export const MESSAGE_CUES: readonly Cue[] = [
       暗恋|前任|歌词|小说|谜语|脑筋急转弯|恐龙|历史上|人口|总理|国王|皇帝|健身|发型|化妆|游戏|相亲|吵架|婆婆`,
   }),
   cue('names what services deal with', {
-    en: String.raw`\b(orders?|invoices?|bills?|refunds?|returns?|deliver\w*|parcels?|packages?|shipping|accounts?|passwords?|log ?in|
+    en: String.raw`\b(ai|artificial intelligence|machine learning|deep learning|algorithms?|models?|api|cloud|blockchain|encryption|
+      orders?|
+      invoices?|bills?|refunds?|returns?|deliver\w*|parcels?|packages?|shipping|accounts?|passwords?|log ?in|
       subscriptions?|
       memberships?|contracts?|tariffs?|plans?|bookings?|reservations?|tickets?|flights?|trains?|hotels?|rooms?|tables?|appointments?|
       cards?|payments?|transfers?|loans?|mortgages?|insurance|polic(y|ies)|claims?|warrant(y|ies)|stock|sizes?|products?|prices?|
@@ -292,7 +294,8 @@ export const MESSAGE_CUES: readonly Cue[] = [
       software|licen[cs]es?|updates?|versions?|courses?|exams?|enrol\w*|prescriptions?|patients?|clinic|visas?|passports?|luggage|
       opening hours|stores?|shops?|branch|servers?|databases?|deploy\w*|tests?|builds?|files?|functions?|quer(y|ies)|meetings?|
       settings?|notifications?|newsletter|receipts?|deposits?|fees?|balance|statements?|points)\b`,
-    zh: String.raw`订单|发票|账单|退款|退货|换货|快递|包裹|物流|运费|账户|账号|密码|登录|会员|合同|合约|套餐|流量|话费|宽带|预订|预约|机票|高铁|车票|酒店|房间|座位|挂号|银行卡|信用卡|
+    zh: String.raw`人工智能|机器学习|深度学习|算法|云计算|区块链|加密|接口|订单|发票|账单|退款|退货|换货|快递|包裹|物流|运费|账户|账号|密码|登录|会员|合同|合约|套餐|流量|话费|宽带|预订|预约|机票|高铁|车票|酒店|
+      房间|座位|挂号|银行卡|信用卡|
       付款|支付|转账|贷款|房贷|保险|保单|理赔|保修|质保|库存|现货|尺码|商品|产品|规格|参数|价格|优惠|折扣|积分|地址|邮箱|手机|路由器|软件|授权|更新|版本|课程|考试|报名|
       处方|医保|社保|公积金|签证|护照|行李|营业|门店|服务器|数据库|部署|测试|构建|文件|会议|设置|通知|短信|收据|押金|费用|余额|充值|电费|水费|物业|维修|安装|售后|系统|模型|数据`,
   }),
