@@ -112,7 +112,10 @@ export const intentCorrected = z.object({
  * Judgements of people about an actor. Every kind takes them, also in a final state. They are recorded and counted like history, and the
  * machine does not see them unless the kind declares the type.
  */
-export const JUDGEMENTS: Readonly<Record<string, z.ZodType>> = { 'intent.corrected': intentCorrected }
+export const JUDGEMENTS = { 'intent.corrected': intentCorrected } as const
+const judgements: ReadonlyMap<string, z.ZodType> = new Map(Object.entries(JUDGEMENTS))
+/** The schema of a judgement; `undefined` where the type is none. */
+export const judgementSchema = (type: string): z.ZodType | undefined => judgements.get(type)
 
 /** Inputs that a producer may send to every kind. */
 export const KNOWN_INPUTS = { 'message.received': messageReceived, 'conversation.imported': conversationImported } as const

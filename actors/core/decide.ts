@@ -2,13 +2,11 @@ import type { AnyEventObject } from 'xstate'
 import type { Input } from '../../schemas/envelope.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
-import { JUDGEMENTS } from '../../schemas/events.ts'
 import type { RunInput } from '../../schemas/internal-messages.ts'
-import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { TaskEnd } from '../../schemas/record.ts'
 import { isEndlessCycle } from '../definition/check-cycles.ts'
 import type { Kind, Kinds } from '../definition/kind.ts'
-import { type ReadData, readData } from '../definition/upcast.ts'
+import { isJudgement, type ReadData, readData } from '../definition/upcast.ts'
 import type { Actor } from './actor.ts'
 import { commit, reject, unchanged } from './commit.ts'
 import type { Decision, DecisionContext, DecisionInput, Message } from './decision.ts'
@@ -71,26 +69,12 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
   if (data instanceof Error) return rejectAsPoison(decisionInput, sent, data)
   if (!data.ok) return reject(decisionInput, { reason: 'bad_data', error: data.error, input: sent })
   const read = data.given === sent.data ? sent : { ...sent, data: data.given }
-  if (read.history === true) return commit(decisionInput, kind, read, unchanged(decisionInput))
-  const judgement = judgementOf(kind, read)
-  if (judgement !== undefined) {
-    return judgement.problem === undefined
-      ? commit(decisionInput, kind, read, unchanged(decisionInput))
-      : reject(decisionInput, { reason: 'bad_data', error: judgement.problem, input: read })
-  }
+  if (read.history === true || isJudgement(kind, read.type)) return commit(decisionInput, kind, read, unchanged(decisionInput))
   if (isEnded(actor)) {
     return reject(decisionInput, { reason: 'ended', error: `the actor has ended in "${statePath(actor.state)}"`, input: read })
   }
   const event = { type: read.type, id: read.id, time: read.time, at, source: read.source, data: data.data }
   return transition(decisionInput, kind, read, event, undefined, fresh)
-}
-
-/** Whether an input is a judgement that the kind does not declare itself, and what is wrong with its data. */
-function judgementOf(kind: Kind, { type, data }: Input): { readonly problem: string | undefined } | undefined {
-  const schema = Object.hasOwn(kind.events, type) || !Object.hasOwn(JUDGEMENTS, type) ? undefined : JUDGEMENTS[type]
-  if (schema === undefined) return undefined
-  const checked = schema.safeParse(data, IN_WORDS)
-  return { problem: checked.success ? undefined : zodProblem(checked.error, 'data') }
 }
 
 /** A schema or an upcaster of the kind may throw, as any of its code. */
