@@ -1,9 +1,10 @@
-import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from 'xstate'
+import { type AnyActorRef, type AnyEventObject, type AnyMachineSnapshot, type AnyStateMachine, stopChild } from 'xstate'
 import { type Configuration, type Configurations, createConfigurations, type Selector } from './configurations.ts'
 import type { Kinds } from './kind.ts'
 import { createPureMachine, type PureMachine, type Scope, type Shortcut, type TransitionResult } from './pure-machine.ts'
 import { type ActionRun, runActions } from './run-actions.ts'
-import { outputOf, type ParsedTransition } from './step-plans.ts'
+import type { DoneState, ParsedTransition } from './step-plans.ts'
+import { isFunction, type Node } from './walk-machine.ts'
 
 /** Who made a transition. */
 export type MadeBy = 'compiled' | 'xstate'
@@ -27,8 +28,8 @@ export function compiledMachine(machine: AnyStateMachine, observe?: (by: MadeBy)
  * Compiles a machine: for each configuration and type of event, the candidate transitions, the states that each exits and enters, and the
  * actions in their order are worked out once. A decision runs guards and actions only.
  *
- * It leaves a decision to XState where a function of the machine throws, so that the error is XState's own, and where the machine ends,
- * spawns in an `assign`, or does not come to rest. Since nothing is carried out, nothing has happened yet then.
+ * It leaves a decision to XState where a function of the machine throws, so that the error is XState's own, and where the machine spawns in
+ * an `assign`, does not come to rest, or does not handle an error. Since nothing is carried out, nothing has happened yet then.
  */
 function compileMachine(machine: AnyStateMachine): Shortcut {
   const configurations = createConfigurations(machine)
@@ -43,8 +44,8 @@ function compileMachine(machine: AnyStateMachine): Shortcut {
   }
 }
 
-/** One decision while it is made. */
-interface Decision extends ActionRun {
+/** What XState calls a macrostep: the event and all that follows from it, until the machine is at rest. */
+interface Macrostep extends ActionRun {
   readonly configurations: Configurations
   configuration: Configuration
 }
@@ -59,7 +60,7 @@ function macrostep(
   const configuration = configurations.of(snapshot)
   // One snapshot is changed in place until it is at rest; no function of a machine keeps it.
   const working: AnyMachineSnapshot = { ...snapshot }
-  const decision: Decision = {
+  const run: Macrostep = {
     configurations,
     configuration,
     snapshot: working,
@@ -70,30 +71,38 @@ function macrostep(
     isChanged: false,
     isForXState: false,
   }
-  const { queue } = decision
-  let selected: readonly ParsedTransition[] = selectFor(decision, first)
+  const { queue } = run
+  let selected: readonly ParsedTransition[] = selectFor(run, first)
   if (selected.length === 0 && first.type.startsWith('xstate.error.actor')) return undefined
-  let isEverChanged = microstep(decision, selected)
+  let isEverChanged = microstep(run, selected)
   let mayBeEventless = true
-  for (let microsteps = 1; ; microsteps++) {
+  for (let microsteps = 1; working.status === 'active'; microsteps++) {
     if (microsteps > microstepsMax) return undefined
-    selected = mayBeEventless ? selectAlways(decision) : []
+    selected = mayBeEventless ? selectAlways(run) : []
     const isEventless = selected.length > 0
     if (!isEventless) {
+      if (queue.length === 0) break
       const next = queue.shift()
-      if (next === undefined) break
-      decision.event = next
-      selected = selectFor(decision, next)
+      if (next === undefined) return undefined
+      run.event = next
+      selected = selectFor(run, next)
     }
-    const isChanged = microstep(decision, selected)
+    const isChanged = microstep(run, selected)
     isEverChanged ||= isChanged
     mayBeEventless = !isEventless || isChanged
   }
-  if (decision.isForXState) return undefined
-  const atRest = configurations.atRest(decision.configuration, working)
-  if (!isEverChanged && atRest === configuration) return [snapshot, decision.actions]
+  if (run.isForXState) return undefined
+  if (working.status !== 'active') {
+    // A snapshot that has ended keeps its children, though they are stopped.
+    const children: Readonly<Record<string, AnyActorRef>> = working.children
+    const stops = Object.values(children).map((child) => stopChild(child))
+    runActions(run, stops, { internalQueue: [], deferredActorIds: undefined })
+    return [Object.assign(working, { children }), run.actions]
+  }
+  const atRest = configurations.atRest(run.configuration, working)
+  if (!isEverChanged && atRest === configuration) return [snapshot, run.actions]
   stand(working, atRest)
-  return [working, decision.actions]
+  return [working, run.actions]
 }
 
 function stand(snapshot: AnyMachineSnapshot, { nodes, value, tags, history }: Configuration): void {
@@ -104,36 +113,54 @@ function stand(snapshot: AnyMachineSnapshot, { nodes, value, tags, history }: Co
 }
 
 /** Takes transitions. @returns whether XState would have made another snapshot */
-function microstep(decision: Decision, selected: readonly ParsedTransition[]): boolean {
+function microstep(run: Macrostep, selected: readonly ParsedTransition[]): boolean {
   if (selected.length === 0) return false
-  const { configurations, snapshot, scope, queue } = decision
-  decision.isChanged = false
-  const { planned, next } = configurations.step(decision.configuration, selected, snapshot, scope)
-  if (planned === undefined) throw new Error('XState ends the machine')
-  for (const { actions, deferredActorIds, done } of planned.groups) {
-    runActions(decision, actions, { internalQueue: queue, deferredActorIds })
-    for (const { type, output } of done) {
-      queue.push({ type, output: outputOf(output, { context: snapshot.context, event: decision.event, self: scope.self }) })
-    }
+  const { configurations, snapshot, scope, queue } = run
+  run.isChanged = false
+  const { planned, next } = configurations.step(run.configuration, selected, snapshot, scope)
+  for (const group of planned.groups) {
+    runActions(run, group.actions, { internalQueue: queue, deferredActorIds: group.deferredActorIds })
+    for (const state of group.done) queue.push(doneEvent(run, state))
+    if (group.ends !== undefined) end(run, group.ends)
   }
-  if (next === undefined) return decision.isChanged
-  decision.configuration = next
+  if (next === undefined) return run.isChanged
+  run.configuration = next
   stand(snapshot, next)
   return true
 }
 
-function selectFor(decision: Decision, event: AnyEventObject): ParsedTransition[] {
+const doneEvent = ({ snapshot, event, scope }: Macrostep, { type, output }: DoneState): AnyEventObject => ({
+  type,
+  output: outputOf(output, snapshot, event, scope),
+})
+
+/** The output of a final state, from a value or a function. */
+const outputOf = (output: unknown, { context }: { readonly context: unknown }, event: AnyEventObject, { self }: Scope): unknown =>
+  isFunction(output) ? output({ context, event, self }) : output
+
+/** Ends the machine in the final state `node`, or with the outermost state that is done. */
+function end({ snapshot, event, scope }: Macrostep, node: Node): void {
+  const { root }: { root: Node } = snapshot.machine
+  const done = (): AnyEventObject => ({
+    type: `xstate.done.state.${node.id}`,
+    output: node.parent === undefined ? undefined : outputOf(node.output, snapshot, event, scope),
+  })
+  const output = root.output === undefined ? undefined : outputOf(root.output, snapshot, done(), scope)
+  Object.assign(snapshot, { status: 'done', output })
+}
+
+function selectFor(run: Macrostep, event: AnyEventObject): ParsedTransition[] {
   const selected: ParsedTransition[] = []
-  select(decision, decision.configurations.selector(decision.configuration, event), event, selected)
+  select(run, run.configurations.selector(run.configuration, event), event, selected)
   return selected
 }
 
 /** @returns whether a transition was found */
-function select(decision: Decision, { regions, candidates }: Selector, event: AnyEventObject, selected: ParsedTransition[]): boolean {
+function select(run: Macrostep, { regions, candidates }: Selector, event: AnyEventObject, selected: ParsedTransition[]): boolean {
   let isFound = false
-  for (const region of regions) isFound = select(decision, region, event, selected) || isFound
+  for (const region of regions) isFound = select(run, region, event, selected) || isFound
   if (isFound) return true
-  const { snapshot } = decision
+  const { snapshot } = run
   for (const { transition, guard } of candidates) {
     if (guard !== undefined && !Boolean(guard(snapshot.context, event, snapshot))) continue
     selected.push(transition)
@@ -144,7 +171,7 @@ function select(decision: Decision, { regions, candidates }: Selector, event: An
 
 const NONE: readonly ParsedTransition[] = []
 
-function selectAlways({ configuration, event, snapshot }: Decision): readonly ParsedTransition[] {
+function selectAlways({ configuration, event, snapshot }: Macrostep): readonly ParsedTransition[] {
   if (configuration.always.length === 0) return NONE
   const selected: ParsedTransition[] = []
   for (const candidates of configuration.always) {

@@ -34,9 +34,9 @@ export interface Candidate {
 
 type Guard = (context: unknown, event: AnyEventObject, snapshot: AnyMachineSnapshot) => unknown
 
-/** A microstep; undefined where it ends the machine. */
+/** A microstep, and the configuration after it; undefined where XState keeps the snapshot's. */
 export interface Step {
-  readonly planned: PlannedStep | undefined
+  readonly planned: PlannedStep
   readonly next: Configuration | undefined
 }
 
@@ -121,8 +121,8 @@ export function createConfigurations(machine: AnyStateMachine): Configurations {
       const known = configuration.steps.get(key)
       if (known !== undefined) return known
       const planned = planStep(selected, configuration.nodes, configuration.history)
-      const after = planned?.after
-      const step = { planned, next: after === undefined ? undefined : intern(withStates(snapshot, after, scope)) }
+      const { after } = planned
+      const step = { planned, next: after === undefined ? undefined : intern(withStates(machine, snapshot, after, scope)) }
       remember()
       configuration.steps.set(key, step)
       return step
@@ -143,12 +143,13 @@ function keyOf(nodes: readonly Node[], value: unknown, history: History): string
 
 /** The snapshot with these active states. XState works out its value and tags: it does so for an actor that is stopped, which runs nothing. */
 function withStates(
+  machine: AnyStateMachine,
   snapshot: AnyMachineSnapshot,
   { nodes, history }: { readonly nodes: readonly Node[]; readonly history: History },
   scope: Scope,
 ): AnyMachineSnapshot {
   const bare = Object.assign({}, snapshot, { _nodes: nodes, historyValue: history, children: {} })
-  return snapshot.machine.transition(bare, { type: 'xstate.stop' }, scope)
+  return machine.transition(bare, { type: 'xstate.stop' }, scope)
 }
 
 function selectorOf(machine: AnyStateMachine, node: Node, value: Value | undefined, type: string): Selector {

@@ -1,17 +1,20 @@
-import {
-  type AnyEventObject,
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-  createActor,
-  type ExecutableActionObject,
-  type Snapshot,
-} from 'xstate'
+import { type AnyEventObject, type AnyMachineSnapshot, type AnyStateMachine, createActor, type Snapshot } from 'xstate'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { inRestoredForm } from './restored-form.ts'
 import { type Node, nodesOf } from './walk-machine.ts'
 
 /** The result of a transition: the next snapshot, and the actions to carry out. None of them has been carried out. */
-export type TransitionResult = readonly [AnyMachineSnapshot, readonly ExecutableActionObject[]]
+export type TransitionResult = readonly [AnyMachineSnapshot, readonly RequestedAction[]]
+
+/** An action that a machine asks for, with its parameters computed. */
+export interface RequestedAction {
+  readonly type: string
+  readonly params?: unknown
+  /** The arguments of its functions. */
+  readonly info?: { readonly self: unknown }
+  /** Its implementation, where it is none of XState's. */
+  readonly exec?: unknown
+}
 
 /** In which XState makes a transition. */
 export type Scope = Parameters<AnyStateMachine['transition']>[2]
@@ -37,8 +40,8 @@ export interface PureMachine {
 export function createPureMachine(machine: AnyStateMachine, shortcut?: Shortcut): PureMachine {
   let scope: Scope | undefined
   const call = (transition: (scope: Scope) => AnyMachineSnapshot): TransitionResult => {
-    const actions: ExecutableActionObject[] = []
-    const used = { ...(scope ??= createScope(machine)), actionExecutor: (action: ExecutableActionObject) => void actions.push(action) }
+    const actions: RequestedAction[] = []
+    const used = { ...(scope ??= createScope(machine)), actionExecutor: (action: RequestedAction) => void actions.push(action) }
     const snapshot = transition(used)
     if (hasChildren(snapshot)) scope = undefined
     return [snapshot.status === 'active' ? inRestoredForm(snapshot) : snapshot, actions]

@@ -1,5 +1,5 @@
-import type { AnyEventObject, AnyMachineSnapshot, ExecutableActionObject } from 'xstate'
-import type { Scope } from './pure-machine.ts'
+import type { AnyEventObject, AnyMachineSnapshot } from 'xstate'
+import type { RequestedAction, Scope } from './pure-machine.ts'
 import { isFunction, isRecord } from './walk-machine.ts'
 
 /** What actions read and change. */
@@ -10,7 +10,7 @@ export interface ActionRun {
   /** Raised events, oldest first. */
   readonly queue: AnyEventObject[]
   /** What is to be carried out, in order. */
-  readonly actions: ExecutableActionObject[]
+  readonly actions: RequestedAction[]
   event: AnyEventObject
   /** Whether XState would have made another snapshot. */
   isChanged: boolean
@@ -23,7 +23,12 @@ interface Extra {
   readonly deferredActorIds: readonly string[] | undefined
 }
 
-type ActionArgs = ExecutableActionObject['info']
+interface ActionArgs {
+  readonly context: unknown
+  readonly event: AnyEventObject
+  readonly self: unknown
+  readonly system: unknown
+}
 
 /** One of XState's own actions, which resolves itself. */
 interface BuiltInAction {
@@ -42,21 +47,28 @@ interface BuiltInAction {
 
 const isBuiltIn = (action: unknown): action is BuiltInAction => isFunction(action) && 'resolve' in action
 
-/** Runs the actions of one group, as XState's own `resolveActionsAndContext` does. Only `assign` is done here: XState copies a snapshot for it. */
+/** The parts of a snapshot that actions change. */
+interface Changeable {
+  context: unknown
+  children: unknown
+}
+
+/** Runs the actions of one group, as XState does. Only `assign` is done here, for which XState copies the snapshot. */
 export function runActions(run: ActionRun, actions: readonly unknown[], extra: Extra): void {
   for (const action of actions) runAction(run, action, extra)
 }
 
 function runAction(run: ActionRun, action: unknown, extra: Extra): void {
   const { snapshot, scope, event } = run
-  const { self, system } = scope
+  const parts: Changeable = snapshot
+  const { context } = parts
   const isInline = typeof action === 'function'
   const named = !isInline && isRecord(action) ? action : undefined
   const type = typeof action === 'string' ? action : named?.['type']
   const implementation: unknown = isInline ? action : snapshot.machine.implementations.actions[String(type)]
-  const args: ActionArgs = { context: snapshot.context, event, self, system }
+  const args: ActionArgs = { context, event, self: scope.self, system: scope.system }
   const given: unknown = named?.['params']
-  const params: unknown = isFunction(given) ? given({ context: snapshot.context, event }) : given
+  const params: unknown = isFunction(given) ? given({ context, event }) : given
   if (!isBuiltIn(implementation)) {
     const name = isInline ? action.name || '(anonymous)' : String(type)
     run.actions.push({ type: name, info: args, params, exec: isFunction(implementation) ? implementation : undefined })
@@ -68,7 +80,7 @@ function runAction(run: ActionRun, action: unknown, extra: Extra): void {
   }
   const [next, resolved, more] = implementation.resolve(scope, snapshot, args, params, implementation, extra)
   if (next !== snapshot) {
-    snapshot.children = next.children
+    parts.children = next.children
     run.isChanged = true
   }
   if (implementation.execute !== undefined) run.actions.push({ type: implementation.type, info: args, params: resolved, exec: undefined })
@@ -81,7 +93,8 @@ function assignTo(run: ActionRun, { context, event, self, system }: ActionArgs, 
     throw new Error('XState spawns')
   }
   const args = { context, event, spawn, self, system }
-  run.snapshot.context = Object.assign({}, context, updateOf(assignment, args, params))
+  const parts: Changeable = run.snapshot
+  parts.context = Object.assign({}, context, updateOf(assignment, args, params))
   run.isChanged = true
 }
 

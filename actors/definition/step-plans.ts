@@ -1,5 +1,5 @@
 import { spawnChild, stopChild } from 'xstate'
-import { isFunction, isRecord, type Node } from './walk-machine.ts'
+import { isRecord, type Node } from './walk-machine.ts'
 
 /** The states that each history state remembers, by its id, as a snapshot holds them. */
 export type History = Readonly<Record<string, Node[]>>
@@ -19,6 +19,8 @@ export interface ActionGroup {
   /** Ids of the invokes that these actions start; undefined where they enter no state. */
   readonly deferredActorIds: readonly string[] | undefined
   readonly done: readonly DoneState[]
+  /** The final state that ends the machine, or the outermost one that is done with it; undefined where the machine goes on. */
+  readonly ends?: Node | undefined
 }
 
 /** The event that tells of a finished state. `output` is a value or a function of context and event. */
@@ -37,10 +39,8 @@ export interface PlannedStep {
 /**
  * The microstep that takes these transitions from active states in this order: the exit set, the entry set and all actions in XState's
  * order. The algorithm is that of SCXML (https://www.w3.org/TR/scxml/#AlgorithmforSCXMLInterpretation) with XState's deviations from it.
- *
- * @returns undefined where the step ends the machine
  */
-export function planStep(selected: readonly ParsedTransition[], active: readonly Node[], history: History): PlannedStep | undefined {
+export function planStep(selected: readonly ParsedTransition[], active: readonly Node[], history: History): PlannedStep {
   const nodes = new Set(active)
   const transitions = withoutConflicts(selected, nodes, history)
   const groups: ActionGroup[] = []
@@ -56,19 +56,26 @@ export function planStep(selected: readonly ParsedTransition[], active: readonly
   const completed = new Set<Node>()
   for (const node of [...entered].sort((a, b) => a.order - b.order)) {
     nodes.add(node)
-    const tasks = node.invoke.map((invoke) => spawnChild(invoke.src, { ...invoke, syncSnapshot: isRecord(invoke) && Boolean(invoke['onSnapshot']) }))
-    const done = doneStates(node, nodes, completed)
-    if (done === undefined) return undefined
+    const tasks = node.invoke.map((invoke) =>
+      spawnChild(invoke.src, { ...invoke, syncSnapshot: isRecord(invoke) && Boolean(invoke['onSnapshot']) }),
+    )
+    const { done, ends } = doneStates(node, nodes, completed)
     groups.push({
       actions: [...node.entry, ...tasks, ...(byDefault.has(node) ? node.initial.actions : [])],
       deferredActorIds: node.invoke.map(({ id }) => id),
       done,
+      ends,
     })
+  }
+  const last = [...nodes]
+  if (groups.some(({ ends }) => ends !== undefined)) {
+    last.sort((a, b) => b.order - a.order)
+    groups.push({ actions: last.flatMap(({ exit }) => exit), deferredActorIds: undefined, done: [] })
   }
   const isSame = remembered === history && nodes.size === active.length && active.every((node) => nodes.has(node))
   return {
-    groups: groups.filter(({ actions, done }) => actions.length > 0 || done.length > 0),
-    after: isSame ? undefined : { nodes: [...nodes], history: remembered },
+    groups: groups.filter(({ actions, done, ends }) => actions.length > 0 || done.length > 0 || ends !== undefined),
+    after: isSame ? undefined : { nodes: last, history: remembered },
   }
 }
 
@@ -129,7 +136,10 @@ function exitSet(transitions: readonly ParsedTransition[], nodes: ReadonlySet<No
 }
 
 /** The innermost state that a transition does not leave; undefined where it leaves the root. */
-function domainOf({ source, target, reenter }: Pick<ParsedTransition, 'source' | 'target' | 'reenter'>, history: History): Node | undefined {
+function domainOf(
+  { source, target, reenter }: Pick<ParsedTransition, 'source' | 'target' | 'reenter'>,
+  history: History,
+): Node | undefined {
   const targets = effectiveTargets(target, history)
   if (!reenter && targets.every((node) => node === source || isInside(node, source))) return source
   const [head, ...tail] = [...targets, source]
@@ -175,19 +185,21 @@ function historyAfter(exited: readonly Node[], nodes: ReadonlySet<Node>, history
   return changed ?? history
 }
 
-/** The events that entering a final state causes; undefined where it ends the machine. */
-function doneStates(node: Node, nodes: ReadonlySet<Node>, completed: Set<Node>): DoneState[] | undefined {
-  if (node.type !== 'final') return []
+/** What entering a state causes if it is a final one. */
+function doneStates(node: Node, nodes: ReadonlySet<Node>, completed: Set<Node>): Pick<ActionGroup, 'done' | 'ends'> {
+  if (node.type !== 'final') return { done: [] }
   const { parent } = node
   const done: DoneState[] = []
   if (parent?.type === 'compound') done.push({ type: `xstate.done.state.${parent.id}`, output: node.output })
   let outer = parent?.type === 'parallel' ? parent : parent?.parent
+  let outermost = outer ?? node
   while (outer?.type === 'parallel' && !completed.has(outer) && isFinished(outer, nodes)) {
     completed.add(outer)
     done.push({ type: `xstate.done.state.${outer.id}`, output: undefined })
+    outermost = outer
     outer = outer.parent
   }
-  return outer === undefined ? undefined : done
+  return outer === undefined ? { done, ends: outermost } : { done }
 }
 
 function isFinished(node: Node, nodes: ReadonlySet<Node>): boolean {
@@ -267,7 +279,3 @@ function enterAround(entering: Entering, ancestors: readonly Node[], within: Nod
     }
   }
 }
-
-/** The output of a final state, from a value or a function. */
-export const outputOf = (output: unknown, args: { readonly context: unknown; readonly event: unknown; readonly self: unknown }): unknown =>
-  isFunction(output) ? output(args) : output
