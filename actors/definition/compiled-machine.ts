@@ -60,6 +60,7 @@ function macrostep(
   const configuration = configurations.of(snapshot)
   // One snapshot is changed in place until it is at rest; no function of a machine keeps it.
   const working: AnyMachineSnapshot = { ...snapshot }
+  const parts: { readonly children: Readonly<Record<string, AnyActorRef>> } = working
   const run: Macrostep = {
     configurations,
     configuration,
@@ -94,7 +95,7 @@ function macrostep(
   if (run.isForXState) return undefined
   if (working.status !== 'active') {
     // A snapshot that has ended keeps its children, though they are stopped.
-    const children: Readonly<Record<string, AnyActorRef>> = working.children
+    const { children } = parts
     const stops = Object.values(children).map((child) => stopChild(child))
     runActions(run, stops, { internalQueue: [], deferredActorIds: undefined })
     return [Object.assign(working, { children }), run.actions]
