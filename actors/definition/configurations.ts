@@ -141,7 +141,7 @@ function keyOf(nodes: readonly Node[], value: unknown, history: History): string
   return `${orders} ${JSON.stringify(value)} ${past.join(';')}`
 }
 
-/** The snapshot with these active states. XState works out its value and tags: it does so for an actor that is stopped, which runs nothing. */
+/** The snapshot with these active states. XState works out its value and tags, as it does when it stops an actor, which runs nothing. */
 function withStates(
   machine: AnyStateMachine,
   snapshot: AnyMachineSnapshot,
