@@ -13,9 +13,17 @@ export type MadeBy = 'compiled' | 'xstate'
 export const compiledKinds = (kinds: Kinds): Kinds =>
   new Map([...kinds].map(([name, kind]) => [name, { ...kind, pure: compiledMachine(kind.machine) }]))
 
-/** The machine as pure functions, compiled. `observe` is told of each `next`. */
-export function compiledMachine(machine: AnyStateMachine, observe?: (by: MadeBy) => void): PureMachine {
-  const compiled = compileMachine(machine)
+/** Options of `compiledMachine`. */
+export interface CompileOptions {
+  /** Is told of each `next` who made it. Default: nobody is. */
+  readonly observe?: (by: MadeBy) => void
+  /** What is remembered of one machine: configurations, candidates of event types, and steps together. Default 5,000. */
+  readonly rememberedMax?: number | undefined
+}
+
+/** The machine as pure functions, compiled. */
+export function compiledMachine(machine: AnyStateMachine, { observe, rememberedMax }: CompileOptions = {}): PureMachine {
+  const compiled = compileMachine(machine, rememberedMax)
   if (observe === undefined) return createPureMachine(machine, compiled)
   return createPureMachine(machine, (snapshot, event, scope) => {
     const result = compiled(snapshot, event, scope)
@@ -31,8 +39,8 @@ export function compiledMachine(machine: AnyStateMachine, observe?: (by: MadeBy)
  * It leaves a decision to XState where a function of the machine throws, so that the error is XState's own, and where the machine spawns in
  * an `assign`, does not come to rest, or does not handle an error. Since nothing is carried out, nothing has happened yet then.
  */
-function compileMachine(machine: AnyStateMachine): Shortcut {
-  const configurations = createConfigurations(machine)
+function compileMachine(machine: AnyStateMachine, rememberedMax: number | undefined): Shortcut {
+  const configurations = createConfigurations(machine, rememberedMax)
   const microstepsMax = machine.options.maxIterations ?? Infinity
   return (snapshot, event, scope) => {
     if (snapshot.status !== 'active' || event.type === 'xstate.stop') return undefined

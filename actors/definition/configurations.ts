@@ -49,24 +49,28 @@ export interface Configurations {
   atRest(configuration: Configuration, snapshot: AnyMachineSnapshot): Configuration
 }
 
-/** Configurations, selectors and steps that a machine remembers together. At the bound it forgets all. */
+/** Default of `rememberedMax`. */
 const REMEMBERED_MAX = 5_000
 
-/** What is the same at every decision from one configuration. It is worked out at its first use. */
-export function createConfigurations(machine: AnyStateMachine): Configurations {
+/**
+ * What is the same at every decision from one configuration. It is worked out at its first use.
+ *
+ * @param rememberedMax configurations, selectors and steps that are remembered together; at the bound all are forgotten. Default 5,000
+ */
+export function createConfigurations(machine: AnyStateMachine, rememberedMax = REMEMBERED_MAX): Configurations {
   const nodes = nodesOf(machine)
   const named = new Set(nodes.flatMap((node) => [...node.transitions.keys()]))
   const wildcards = [...named].filter((descriptor) => descriptor.endsWith('*'))
+  // Kept for ever: a machine has so many transitions and no more.
   const numbers = new Map<ParsedTransition, number>()
   let byKey = new Map<string, Configuration>()
   let byNodes = new WeakMap<object, Configuration>()
   let remembered = 0
 
   const remember = (): void => {
-    if (remembered++ < REMEMBERED_MAX) return
+    if (remembered++ < rememberedMax) return
     byKey = new Map()
     byNodes = new WeakMap()
-    numbers.clear()
     remembered = 0
   }
 

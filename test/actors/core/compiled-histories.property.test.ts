@@ -17,7 +17,7 @@ test.each<[string, KindGenerators]>([
 ])('an actor of kind %s has the same records, byte for byte, whether its transitions are compiled or made by XState', (_, generators) => {
   const made = { compiled: 0, xstate: 0 }
   const { kind } = generators
-  const compiled = { ...generators, kind: { ...kind, pure: compiledMachine(kind.machine, (by) => void (made[by] += 1)) } }
+  const compiled = { ...generators, kind: { ...kind, pure: compiledMachine(kind.machine, { observe: (by) => void (made[by] += 1) }) } }
   fc.assert(
     fc.property(historyEvents(generators, LENGTH_MAX), fc.array(fc.boolean(), { minLength: 1 }), (all, evictions) => {
       const { messages, written } = playHistory(generators, all)

@@ -63,7 +63,7 @@ type Taken = 'taken' | 'endless' | 'bounded'
  */
 function createSubject(kind: Kind) {
   const kinds: Kinds = kindsByName([kind])
-  const compiled: Kinds = kindsByName([{ ...kind, pure: compiledMachine(kind.machine, (by) => void (seen[by] += 1)) }])
+  const compiled: Kinds = kindsByName([{ ...kind, pure: compiledMachine(kind.machine, { observe: (by) => void (seen[by] += 1) }) }])
   const address = { tenant: 'acme', kind: kind.name, id: 'a1' }
   let [live, liveCompiled, reloaded, replayed] = [newActor(address), newActor(address), newActor(address), newActor(address)]
   let [nowMs, seq] = [START_MS, 0]
