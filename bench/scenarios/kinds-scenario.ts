@@ -26,7 +26,7 @@ function measure({ seconds, actors, seed }: BenchOptions): Measured {
     figures: Object.assign({}, ...results.map(({ figures }) => figures)) as Measured['figures'],
     spread: Object.assign({}, ...results.map(({ spread }) => spread)) as NonNullable<Measured['spread']>,
     notes: [
-      'A turn parses an input from JSON, validates it, decides, and encodes the record; NATS and ClickHouse are not involved. None of '
+      'A turn parses an input from JSON, validates it, decides as hosts do, with compiled transitions, and encodes the record; NATS and ClickHouse are not involved. None of '
         + 'these inputs starts a task; replies, emitted events and timers are part of the records.',
       "Bare: XState's transition() on the same machine with the same events in the same order, already parsed and validated; its actions "
         + 'are ignored. The run fails if the two end in different states.',
