@@ -110,7 +110,8 @@ function compare(config: object, steps: readonly RandomStep[], rememberedMax: nu
       return count('threw')
     }
     expect(shownResult(ours.result)).toEqual(shownResult(theirs.result))
-    expect(ours.result[0] === actual).toBe(theirs.result[0] === expected)
+    // An event that changes nothing leaves the same object; one that has forgotten how it came to rest leaves an equal one.
+    if (rememberedMax === undefined) expect(ours.result[0] === actual).toBe(theirs.result[0] === expected)
     if (madeBy === 'compiled') countFeatures(ours.result, other)
     ;[ofXState, ofCompiled] = [theirs.result, ours.result]
     for (const { type, params } of theirs.result[1]) {
