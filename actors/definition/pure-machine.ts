@@ -1,7 +1,7 @@
 import { type AnyEventObject, type AnyMachineSnapshot, type AnyStateMachine, createActor, type Snapshot } from 'xstate'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { inRestoredForm } from './restored-form.ts'
-import { type Node, nodesOf } from './walk-machine.ts'
+import { isRecord, type Node, nodesOf } from './walk-machine.ts'
 
 /** The result of a transition: the next snapshot, and the actions to carry out. None of them has been carried out. */
 export type TransitionResult = readonly [AnyMachineSnapshot, readonly RequestedAction[]]
@@ -32,8 +32,8 @@ export interface PureMachine {
 
 /**
  * Does the same as XState's `initialTransition` and `transition`, which spend two thirds of their time on creating an actor with its
- * initial state for every call. Here one actor, never started, serves as the scope of many calls. A call that adds children to the scope
- * leaves a new scope to the next call.
+ * initial state for every call. Here one actor, never started, serves as the scope of many calls. A call that may have left the name of a
+ * child in the scope leaves a new scope to the next call.
  *
  * @param shortcut is asked first for each `next`. Default: none
  */
@@ -43,28 +43,46 @@ export function createPureMachine(machine: AnyStateMachine, shortcut?: Shortcut)
     const actions: RequestedAction[] = []
     const used = { ...(scope ??= createScope(machine)), actionExecutor: (action: RequestedAction) => void actions.push(action) }
     const snapshot = transition(used)
-    if (hasChildren(snapshot)) scope = undefined
     return [snapshot.status === 'active' ? inRestoredForm(snapshot) : snapshot, actions]
   }
+  const kept = (result: TransitionResult, before?: AnyMachineSnapshot): TransitionResult => {
+    if (mayNameChildren(result, before)) scope = undefined
+    return result
+  }
   const next = (snapshot: AnyMachineSnapshot, event: AnyEventObject): TransitionResult =>
-    call((used) => machine.transition(snapshot, event, used))
+    kept(
+      call((used) => machine.transition(snapshot, event, used)),
+      snapshot,
+    )
   const shorter = (snapshot: AnyMachineSnapshot, event: AnyEventObject): TransitionResult => {
     const result = shortcut?.(snapshot, event, (scope ??= createScope(machine)))
-    if (result === undefined) return next(snapshot, event)
-    if (hasChildren(result[0])) scope = undefined
-    return result
+    return result === undefined ? next(snapshot, event) : kept(result, snapshot)
   }
   const nodes = nodesOf(machine)
   const nodeById = new Map(nodes.map((node) => [node.id, node]))
   boundMemory(nodes)
   return {
-    initial: (input) => call((used) => machine.getInitialSnapshot(used, input)),
+    initial: (input) => kept(call((used) => machine.getInitialSnapshot(used, input))),
     next: shortcut === undefined ? next : shorter,
     restore: (persisted) => call((used) => machine.restoreSnapshot(withHistoryNodes(persisted, nodeById), used))[0],
   }
 }
 
-const hasChildren = (snapshot: AnyMachineSnapshot): boolean => Object.keys(snapshot.children as object).length > 0
+/**
+ * Whether a transition may have left the name of a child in its scope. A child that an action starts is known to its snapshot only, unless
+ * it has a `systemId`; one that is spawned in an assign may have one.
+ */
+function mayNameChildren([snapshot, actions]: TransitionResult, before: AnyMachineSnapshot | undefined): boolean {
+  const earlier: unknown = before?.children
+  const isUnnamed = (id: string, child: unknown): boolean =>
+    (isRecord(earlier) && earlier[id] === child)
+    || actions.some(({ type, params }) => type === 'xstate.spawnChild' && isRecord(params) && params['actorRef'] === child)
+  const parts: { readonly children: Readonly<Record<string, unknown>> } = snapshot
+  const hasSystemId = actions.some(
+    ({ type, params }) => type === 'xstate.spawnChild' && isRecord(params) && params['systemId'] !== undefined,
+  )
+  return hasSystemId || !Object.entries(parts.children).every(([id, child]) => isUnnamed(id, child))
+}
 
 /**
  * XState remembers for each state and type of event which transitions apply, for ever. Producers may invent types without end: for one that
