@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
-import { reminderKind } from '../../actors/kinds/reminder/kind.ts'
+import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import type { KindGenerators } from './actor-histories.ts'
 import { timeAt } from './core-helpers.ts'
 import { parallelKind } from './parallel-kind.ts'
@@ -73,7 +73,7 @@ export const supportDesk: KindGenerators = {
 const appointmentAt = fc.integer({ min: -2, max: 72 }).map((hours) => new Date(Date.parse(timeAt(1)) + hours * 3_600_000).toISOString())
 
 export const reminder: KindGenerators = {
-  kind: reminderKind,
+  kind: createReminder(),
   inputs: mixed(
     fc.record({
       type: fc.constant('appointment.booked'),
