@@ -25,7 +25,7 @@ export interface TrainProgress {
 
 const TERM_COST = 1
 const VECTOR_COST = 2
-const TERM_HEAD = { withBayes: true, cost: TERM_COST, positiveFactor: 1, tolerance: Number(process.env['TOL'] ?? 0.1), passesMax: 60 }
+const TERM_HEAD = { withBayes: true, cost: TERM_COST, positiveFactor: 1, tolerance: 0.3, passesMax: 60 }
 const VECTOR_HEAD = { withBayes: false, cost: VECTOR_COST, positiveFactor: 1, tolerance: 0.2, passesMax: 30 }
 /** Texts that are read between two yields. */
 const TEXTS_PER_STEP = 250
