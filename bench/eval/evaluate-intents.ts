@@ -37,7 +37,7 @@ async function measureWith(set: IntentSet, model: string): Promise<IntentFigures
   open.defer(() => rm(folder, { recursive: true, force: true }))
   const { settings } = loadProcessSettings({ DATA_DIR: folder, EMBED_MODEL: model })
   const embedder = open.adopt(await accessEmbedder(settings, createMetrics(), pino({ level: 'silent' })), (own) => own.close())
-  return measureIntents(set, embedder)
+  return await measureIntents(set, embedder)
 }
 
 function tableOf({ name, part, train, test, floors }: IntentSet, columns: ReadonlyMap<string, IntentFigures>): string {

@@ -99,8 +99,7 @@ export const UNDERSTANDING_ERRORS = {
   },
   bad_entity: {
     meaning: 'The definition of an entity cannot be used.',
-    cause:
-      'Its pattern is not a regular expression in the syntax of RE2, it has neither pattern nor values, or it exceeds a limit. The message says which.',
+    cause: 'Its pattern is not a regular expression in the syntax of RE2, it has neither pattern nor values, or it exceeds a limit.',
     remedy: 'Correct the definition that the message names.',
     where: 'definition of entities',
   },

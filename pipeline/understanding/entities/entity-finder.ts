@@ -20,7 +20,7 @@ export interface FoundEntity {
 }
 
 export interface EntityFinder {
-  /** Entities of a message, by their place. Of overlapping matches the longest holds, then the first, then that of the earlier definition. */
+  /** Entities of a message, by their place. Of overlapping matches the longest holds, then the first, then the earlier definition's. */
   find(message: string): FoundEntity[]
 }
 

@@ -25,13 +25,18 @@ export interface TrainProgress {
 
 const TERM_COST = 1
 const VECTOR_COST = 2
-const TERM_HEAD = { cost: TERM_COST, positiveFactor: 1, tolerance: 0.1, passesMax: 60 }
-const VECTOR_HEAD = { cost: VECTOR_COST, positiveFactor: 1, tolerance: 0.2, passesMax: 30 }
+const TERM_HEAD = { withBayes: true, cost: TERM_COST, positiveFactor: 1, tolerance: 0.3, passesMax: 60 }
+const VECTOR_HEAD = { withBayes: false, cost: VECTOR_COST, positiveFactor: 1, tolerance: 0.2, passesMax: 30 }
 /** Texts that are read between two yields. */
 const TEXTS_PER_STEP = 250
 /** Examples out of scope from which a head learns them. */
 const OUTSIDE_EXAMPLES_MIN = 20
 const NEAR_CHARACTERS_MAX = 80
+
+interface HeadKind extends Omit<HeadOptions, 'seed'> {
+  /** Whether a naive Bayes classifier is added, which needs values that are not negative. */
+  readonly withBayes: boolean
+}
 
 interface Task {
   readonly intents: readonly string[]
@@ -156,7 +161,7 @@ const isMember = ({ truths, intents }: Task, row: number, head: number): boolean
 function* solveAll(
   task: Task,
   rows: Rows,
-  options: Omit<HeadOptions, 'seed'>,
+  options: HeadKind,
   add: (head: number, weights: Float32Array) => void,
 ): Generator<TrainProgress, void, void> {
   const total = headsOf(task)
@@ -167,6 +172,7 @@ function* solveAll(
     () => true,
     { ...options, seed: task.seed },
     add,
+    options.withBayes,
   )
   for (const done of solving) yield { stage: 'heads', done, total }
 }
@@ -177,7 +183,7 @@ interface HeldOutValues {
 }
 
 /** Decision values of examples by heads that have not seen them. An intent with no other example cannot be judged. */
-function* holdOut(task: Task, rows: Rows, options: Omit<HeadOptions, 'seed'>): Generator<TrainProgress, HeldOutValues, void> {
+function* holdOut(task: Task, rows: Rows, options: HeadKind): Generator<TrainProgress, HeldOutValues, void> {
   const { folds, foldCount, truths, seed } = task
   const heads = headsOf(task)
   const all: HeldOutValues = { rows: [], values: [] }
@@ -196,6 +202,7 @@ function* holdOut(task: Task, rows: Rows, options: Omit<HeadOptions, 'seed'>): G
       (row) => folds[row] !== fold,
       { ...options, seed },
       decide,
+      options.withBayes,
     )
     for (const done of solving) yield { stage: 'held out', done: fold * heads + done, total: foldCount * heads }
     all.rows.push(...held)

@@ -39,7 +39,7 @@ describe('a taught set', () => {
 
   it('gives the words of the message that speak for the intent', () => {
     expect(classifier.classify('how do I get a refund').intents[0]?.because).toContain('refund')
-    expect(classifier.classify('我要人工客服').intents[0]?.because.some((word) => word.includes('人工'))).toBe(true)
+    expect(classifier.classify('我要人工客服').intents[0]?.because.some((word) => /人工|客服/.test(word))).toBe(true)
     for (const { because } of classifier.classify('please connect me to somebody').intents) {
       for (const word of because) expect('please connect me to somebody').toContain(word.split(' … ')[0])
     }
