@@ -14,6 +14,7 @@ export const understoodSchema = z.object({
   outOfScope: z.boolean(),
   entities: z.array(z.object({ name: z.string(), value: z.string(), text: z.string(), start: z.int(), end: z.int() })),
   topic: z.string().nullable(),
+  route: z.string().nullable().optional(),
   lang: z.string().nullable(),
   version: z.string(),
   by: z.string().optional(),

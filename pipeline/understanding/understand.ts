@@ -41,6 +41,7 @@ export function createUnderstanding({ tenants, sets, vectors }: UnderstandingDep
       intents,
       outOfScope,
       entities: [],
+      route: set?.routes.get(intents[0]?.name ?? '') ?? null,
       topic: await topicOf(act.name, intents, history, classify),
       lang: detectLanguage(text),
       version: [
