@@ -98,7 +98,13 @@ function builtInKinds(settings: Settings): Kind[] {
     settings.LLM_BASE_URL === undefined || settings.LLM_MODEL === undefined
       ? undefined
       : { baseUrl: settings.LLM_BASE_URL, apiKey: settings.LLM_API_KEY, model: settings.LLM_MODEL, price: priceIn(settings) }
-  return [createSupport({ articles: loadArticles(), model }), createReminder(), createInterest(loadCatalogue()), createFront(), ...ALWAYS_THERE]
+  return [
+    createSupport({ articles: loadArticles(), model }),
+    createReminder(),
+    createInterest(loadCatalogue()),
+    createFront(),
+    ...ALWAYS_THERE,
+  ]
 }
 
 const priceIn = ({ LLM_PRICE_IN: perMillionIn, LLM_PRICE_OUT: perMillionOut }: Settings): ModelOptions['price'] =>

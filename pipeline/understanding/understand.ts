@@ -23,7 +23,16 @@ const NAME_CHARS = 12
 const TOPIC_TURNS_MAX = 3
 
 /** Acts that stay with the topic of the turns before. */
-const CONTINUING_ACTS: ReadonlySet<Act> = new Set(['continuation', 'clarification', 'correction', 'confirm', 'deny', 'cancel', 'feedback', 'handoff'])
+const CONTINUING_ACTS: ReadonlySet<Act> = new Set([
+  'continuation',
+  'clarification',
+  'correction',
+  'confirm',
+  'deny',
+  'cancel',
+  'feedback',
+  'handoff',
+])
 
 /** Creates the understanding of a process. It decides in this process, except that a set of vectors asks for the vector of the message. */
 export function createUnderstanding({ tenants, sets, vectors }: UnderstandingDeps): Understand {

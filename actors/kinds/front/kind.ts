@@ -85,23 +85,25 @@ export function createFront({ name = 'front', fallback = 'support' }: FrontOptio
           enqueue.assign({ refused: refused + 1 })
         }),
         /** Sends the first waiting message on. */
-        pass: enqueueActions(({ context, enqueue }, { to, ...after }: { to: string } & Partial<Pick<FrontContext, 'target' | 'failed'>>) => {
-          const [first, ...waiting] = context.waiting
-          if (first === undefined) return
-          const passed = context.passed + 1
-          enqueue(
-            send({
-              kind: to,
-              id: context.id,
-              type: 'message.received',
-              data: first.data,
-              eventId: passedId(passed, first.id),
-              causationid: first.id,
-              follow: FOLLOWED,
-            }),
-          )
-          enqueue.assign({ ...after, waiting, passed, turns: withTurn(context.turns, first.data.role, first.data.text) })
-        }),
+        pass: enqueueActions(
+          ({ context, enqueue }, { to, ...after }: { to: string } & Partial<Pick<FrontContext, 'target' | 'failed'>>) => {
+            const [first, ...waiting] = context.waiting
+            if (first === undefined) return
+            const passed = context.passed + 1
+            enqueue(
+              send({
+                kind: to,
+                id: context.id,
+                type: 'message.received',
+                data: first.data,
+                eventId: passedId(passed, first.id),
+                causationid: first.id,
+                follow: FOLLOWED,
+              }),
+            )
+            enqueue.assign({ ...after, waiting, passed, turns: withTurn(context.turns, first.data.role, first.data.text) })
+          },
+        ),
         reply: enqueueActions(({ context, event, enqueue }) => {
           if (event.type !== 'message.sent') return
           const { text, replyTo } = event.data

@@ -29,7 +29,10 @@ export function intentsOf(examples: readonly IntentExample[]): string[] {
   const names = [...counts.keys()].sort()
   const bad = names.find((name) => name.trim() === '' || name.length > INTENT_NAME_CHARACTERS_MAX)
   if (bad !== undefined) {
-    throw new ColloquyError('bad_intent', `the name ${JSON.stringify(bad.slice(0, 40))} is blank or over ${INTENT_NAME_CHARACTERS_MAX} characters`)
+    throw new ColloquyError(
+      'bad_intent',
+      `the name ${JSON.stringify(bad.slice(0, 40))} is blank or over ${INTENT_NAME_CHARACTERS_MAX} characters`,
+    )
   }
   if (names.length === 0) throw new ColloquyError('intents_missing', 'no example has an intent: give at least one')
   if (names.length > INTENTS_MAX) {

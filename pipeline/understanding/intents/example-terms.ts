@@ -1,5 +1,5 @@
 import { type Rows, sparseRows } from './rows.ts'
-import { countTerms, type CountedTerm, rarityOf, type TermTable, textVector } from './text-vector.ts'
+import { type CountedTerm, countTerms, rarityOf, type TermTable, textVector } from './text-vector.ts'
 
 /** Terms that a set can have. Of more, those are kept that most examples have. */
 export const TERMS_MAX = 2 ** 18
@@ -54,7 +54,9 @@ function vocabularyOf(having: ReadonlyMap<number, number>, pairs: ReadonlySet<nu
 type Growable = Uint32Array | Float32Array
 
 /** A typed array that grows by doubling. */
-function growing<T extends Growable>(create: new (length: number) => T): { push(more: readonly number[]): void; length(): number; all(): T } {
+function growing<T extends Growable>(
+  create: new (length: number) => T,
+): { push(more: readonly number[]): void; length(): number; all(): T } {
   let array = new create(2 ** 16)
   let length = 0
   return {

@@ -88,7 +88,11 @@ export function createIntentClassifier(bytes: Uint8Array): IntentClassifier {
       const isUnknown = columns.length === 0 && vector === undefined
       const scope = isUnknown ? 0 : scopeShare(scopeValue(all, intents.length, calibration.scope), calibration.quantiles)
       return {
-        intents: found.map((head) => ({ name: intents[head]!, confidence: confidence(head), because: because(model, head, counted, table) })),
+        intents: found.map((head) => ({
+          name: intents[head]!,
+          confidence: confidence(head),
+          because: because(model, head, counted, table),
+        })),
         candidates: ranked.slice(0, CANDIDATES_MAX).map((head) => ({ name: intents[head]!, confidence: confidence(head) })),
         scope,
         outOfScope: scope < FALSE_OUT_OF_SCOPE,

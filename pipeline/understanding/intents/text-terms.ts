@@ -34,7 +34,9 @@ export function eachTerm(text: string, add: AddTerm): void {
   const plain = foldText(text.slice(0, TEXT_CHARACTERS_MAX).toWellFormed()).replace(APOSTROPHE, "'")
   const tokens = (plain.match(TOKEN) ?? []).slice(0, TOKENS_MAX)
   // A run of Han characters stands between words: they are no neighbours.
-  const words = tokens.map((token) => (IS_HAN.test(token) ? '' : ENGLISH.test(token) ? stemmer(token) : token.slice(0, WORD_CHARACTERS_MAX)))
+  const words = tokens.map((token) =>
+    IS_HAN.test(token) ? '' : ENGLISH.test(token) ? stemmer(token) : token.slice(0, WORD_CHARACTERS_MAX),
+  )
   for (const [place, token] of tokens.entries()) {
     const word = words[place] ?? ''
     if (word === '') addHan([...token], add)

@@ -1,5 +1,5 @@
 import { type IntentExample, intentsOf } from './bad-examples.ts'
-import { type Calibration, calibrate, type HeldOut } from './calibration.ts'
+import { calibrate, type Calibration, type HeldOut } from './calibration.ts'
 import type { HeadOptions } from './dual-descent.ts'
 import { readExamples, type Vocabulary } from './example-terms.ts'
 import { assignFolds, foldsFor } from './folds.ts'
@@ -64,11 +64,17 @@ export function* trainIntents(examples: readonly IntentExample[], options: Train
     examples: sorted,
     truths,
     hasOutside: truths.filter((truth) => truth.length === 0).length >= OUTSIDE_EXAMPLES_MIN,
-    folds: assignFolds(sorted.map((example) => example.intents), seed),
+    folds: assignFolds(
+      sorted.map((example) => example.intents),
+      seed,
+    ),
     foldCount: foldsFor(sorted.length),
     seed,
   }
-  const reading = readExamples(sorted.map(({ text }) => text), TEXTS_PER_STEP)
+  const reading = readExamples(
+    sorted.map(({ text }) => text),
+    TEXTS_PER_STEP,
+  )
   let read = reading.next()
   for (; read.done !== true; read = reading.next()) yield { stage: 'terms', done: read.value, total: 2 * sorted.length }
   const { vocabulary, rows } = read.value
@@ -134,7 +140,10 @@ function hashOrder({ hashes }: Vocabulary): { columns: Uint32Array; placeOf: Uin
 
 function featuresOf(vectors: readonly Float32Array[], mean: Float32Array): Rows {
   const features = createVectorFeatures(mean)
-  return denseRows(vectors.map((vector) => features.of(vector)), features.count)
+  return denseRows(
+    vectors.map((vector) => features.of(vector)),
+    features.count,
+  )
 }
 
 const headsOf = ({ intents, hasOutside }: Task): number => intents.length + (hasOutside ? 1 : 0)
@@ -150,7 +159,14 @@ function* solveAll(
   add: (head: number, weights: Float32Array) => void,
 ): Generator<TrainProgress, void, void> {
   const total = headsOf(task)
-  const solving = solveHeads(rows, total, (row, head) => isMember(task, row, head), () => true, { ...options, seed: task.seed }, add)
+  const solving = solveHeads(
+    rows,
+    total,
+    (row, head) => isMember(task, row, head),
+    () => true,
+    { ...options, seed: task.seed },
+    add,
+  )
   for (const done of solving) yield { stage: 'heads', done, total }
 }
 
@@ -172,7 +188,14 @@ function* holdOut(task: Task, rows: Rows, options: Omit<HeadOptions, 'seed'>): G
       const bias = weights[rows.columns]!
       for (const [index, row] of held.entries()) values[index]![head] = rows.dot(row, weights) + bias
     }
-    const solving = solveHeads(rows, heads, (row, head) => isMember(task, row, head), (row) => folds[row] !== fold, { ...options, seed }, decide)
+    const solving = solveHeads(
+      rows,
+      heads,
+      (row, head) => isMember(task, row, head),
+      (row) => folds[row] !== fold,
+      { ...options, seed },
+      decide,
+    )
     for (const done of solving) yield { stage: 'held out', done: fold * heads + done, total: foldCount * heads }
     all.rows.push(...held)
     all.values.push(...values)
@@ -185,7 +208,8 @@ function nearExamples({ intents, examples, truths }: Task, { rows, values }: Hel
   const best = intents.map(() => ({ text: '', value: -Infinity }))
   const consider = (row: number, value: (intent: number) => number): void => {
     for (const intent of truths[row]!) {
-      if (best[intent]!.text === '' || value(intent) > best[intent]!.value) best[intent] = { text: examples[row]!.text, value: value(intent) }
+      if (best[intent]!.text === '' || value(intent) > best[intent]!.value)
+        best[intent] = { text: examples[row]!.text, value: value(intent) }
     }
   }
   for (const [index, row] of rows.entries()) consider(row, (intent) => values[index]![intent]!)

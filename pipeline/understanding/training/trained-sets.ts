@@ -6,7 +6,7 @@ import type { JetStreamContext } from '../../jetstream/connection.ts'
 import { watchConnection } from '../../jetstream/connection-events.ts'
 import { createIntentClassifier, type IntentClassifier } from '../intents/intent-classifier.ts'
 import { readTaughtSet, type SetName, type TaughtSet } from '../taught/taught-set.ts'
-import { TRAINED_CHANGES, type TrainedFrom, trainedName, type TrainedModels } from './trained-models.ts'
+import { TRAINED_CHANGES, type TrainedFrom, type TrainedModels, trainedName } from './trained-models.ts'
 
 /** A trained set, ready to classify. */
 export interface TrainedSet {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import { INTENTS_KIND, OUT_OF_SCOPE } from '../../../schemas/intent-events.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
+import { INTENTS_KIND, OUT_OF_SCOPE } from '../../../schemas/intent-events.ts'
 import { parseLogSubject } from '../../../schemas/subjects.ts'
 import type { Embedder } from '../../embedding/embedder.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
@@ -119,13 +119,10 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
   }
 }
 
-const trainedFrom = ({ tenant, set, version, seq }: TaughtSet, { kind, fingerprint }: Pick<Embedder, 'kind' | 'fingerprint'>): TrainedFrom => ({
-  tenant,
-  set,
-  version,
-  seq,
-  vectors: kind === 'semantic' ? fingerprint : null,
-})
+const trainedFrom = (
+  { tenant, set, version, seq }: TaughtSet,
+  { kind, fingerprint }: Pick<Embedder, 'kind' | 'fingerprint'>,
+): TrainedFrom => ({ tenant, set, version, seq, vectors: kind === 'semantic' ? fingerprint : null })
 
 /** A set without an intent recognises nothing. */
 const isTrainable = ({ intents }: TaughtSet): boolean => intents.some(({ name }) => name !== OUT_OF_SCOPE)

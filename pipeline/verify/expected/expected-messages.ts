@@ -24,7 +24,8 @@ export function messagesIn(record: PublicRecord): RecordMessages {
   }
   return {
     isHistory: input.history === true,
-    received: isConversation(record.label) && outcome === 'committed' && input.type === 'message.received' ? readReceived(input.data) : undefined,
+    received:
+      isConversation(record.label) && outcome === 'committed' && input.type === 'message.received' ? readReceived(input.data) : undefined,
     sent,
   }
 }

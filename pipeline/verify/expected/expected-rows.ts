@@ -37,7 +37,8 @@ export function expectedRows(address: Address, record: LogRecord, seq: number, t
     rows.push(['turns', { ...standing, ...questionOf(answered), ...answerOf(record, seq, step, answered) }])
   }
   const isOfConversation = isConversation(record.label)
-  for (const row of isOfConversation ? intervalsOf(record, seq, step) : []) rows.push(['state_intervals', { ...own, ...row, case_no: step.caseBefore }])
+  for (const row of isOfConversation ? intervalsOf(record, seq, step) : [])
+    rows.push(['state_intervals', { ...own, ...row, case_no: step.caseBefore }])
   for (const row of citationsOf(step)) rows.push(['citations', { ...own, committed_at: record.at, ...row }])
   for (const row of isOfConversation ? tasksOf(record) : []) rows.push(['tasks', { ...standing, ...row }])
   for (const row of deadLettersOf(address, record, seq)) rows.push(['dead_letters', { ...who, last_seq: seq, ...row }])

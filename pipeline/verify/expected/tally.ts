@@ -1,5 +1,13 @@
 import { detectLanguage } from '../../../actors/core/detect-language.ts'
-import { isConversation, labelNumber, labelText, readImported, readOutcome, readRating, readReason } from '../../../schemas/event-readers.ts'
+import {
+  isConversation,
+  labelNumber,
+  labelText,
+  readImported,
+  readOutcome,
+  readRating,
+  readReason,
+} from '../../../schemas/event-readers.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { type Entered, enteredIntervals } from './expected-intervals.ts'

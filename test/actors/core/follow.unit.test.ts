@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { type Actor, newActor } from '../../../actors/core/actor.ts'
 import { decide } from '../../../actors/core/decide.ts'
+import { sentToFollower } from '../../../actors/core/follow.ts'
 import { kindsByName } from '../../../actors/definition/kind.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import type { Origin } from '../../../schemas/subjects.ts'
 import { createDesk } from '../../support/desk-kind.ts'
-import { sentToFollower } from '../../../actors/core/follow.ts'
 
 const KINDS = kindsByName([createDesk('sales')])
 const ADDRESS = { tenant: 'acme', kind: 'sales', id: 'c1' }

@@ -46,11 +46,18 @@ function createConversation() {
       post(`from ${kind}`, { kind: sent.subject.split('.')[2] ?? '', origin: 'actor', body: sent.payload })
     }
     for (const { run, task, input } of record.started) {
-      post(`task of ${kind}`, { kind, origin: 'internal', body: JSON.stringify({ run, attempts: 1, queueMs: 0, durationMs: 0, ...outcome(task, input) }) })
+      post(`task of ${kind}`, {
+        kind,
+        origin: 'internal',
+        body: JSON.stringify({ run, attempts: 1, queueMs: 0, durationMs: 0, ...outcome(task, input) }),
+      })
     }
   }
   return { records, channels, post, deliver }
 }
+
+const NO_ROUTE = { act: 'new_topic', route: null, fails: false }
+const pick = (picks: fc.Stream<number>): number => [...picks.take(1)][0] ?? 0
 
 const understandings = fc.record({
   act: fc.constantFrom('new_topic', 'continuation'),
@@ -65,9 +72,8 @@ test('messages reach their targets once, in order, whatever the interleaving; re
       const { records, channels, post, deliver } = createConversation()
       const outcome = (task: string, input: unknown): object => {
         if (task === 'work') return { type: 'task.done', output: { text: `re ${JSON.stringify(input)}` } }
-        const { value } = found.next()
-        if (value === undefined || value.fails) return { type: 'task.failed', error: { code: 'x', message: 'x' } }
-        const { act, route } = value
+        const [{ act, route, fails } = NO_ROUTE] = found.take(1)
+        if (fails) return { type: 'task.failed', error: { code: 'x', message: 'x' } }
         const intents = [{ name: 'one', confidence: 1 }]
         const rest = { outOfScope: false, topic: null, lang: null, version: 'v' }
         return { type: 'task.done', output: { act: { name: act, confidence: 1 }, intents, route, ...rest } }
@@ -78,7 +84,7 @@ test('messages reach their targets once, in order, whatever the interleaving; re
       }
       for (;;) {
         const ready = [...channels].filter(([, waiting]) => waiting.length > 0)
-        const [name = '', [next, ...later] = []] = ready[(picks.next().value ?? 0) % Math.max(1, ready.length)] ?? []
+        const [name = '', [next, ...later] = []] = ready[pick(picks) % Math.max(1, ready.length)] ?? []
         if (next === undefined) break
         channels.set(name, later)
         deliver(next, outcome)
@@ -105,9 +111,11 @@ test('messages reach their targets once, in order, whatever the interleaving; re
       // The front counts nothing; each message has its row at the target.
       for (const [index, record] of front.entries()) {
         const rows = rowsOf({ tenant: 'acme', kind: 'front', id: 'c1' }, record, index + 1)
-        expect(Object.entries(rows).filter(([, all]) => all.length > 0).map(([name]) => name)).toEqual(
-          record.ended.some(({ status }) => status === 'failed') ? ['events', 'dead_letters'] : ['events'],
-        )
+        expect(
+          Object.entries(rows)
+            .filter(([, all]) => all.length > 0)
+            .map(([name]) => name),
+        ).toEqual(record.ended.some(({ status }) => status === 'failed') ? ['events', 'dead_letters'] : ['events'])
         expect(record.case).toMatchObject({ messages: 0, no: 1, closed: false })
       }
       expect(inputs.flatMap((record) => observedMessages(record).filter(({ idx }) => idx === 0))).toHaveLength(accepted.length)

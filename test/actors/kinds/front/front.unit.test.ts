@@ -30,7 +30,10 @@ describe('a message', () => {
     ['What is this?', null, 'support'],
     ['A route to the front itself', 'front', 'support'],
   ])('goes to the kind of its route, under its own conversation: %s', (text, route, kind) => {
-    const one = says(story().task('understand', understood(route)), text, 'm1').thenSent(kind, 'c1', 'message.received', { role: 'user', text })
+    const one = says(story().task('understand', understood(route)), text, 'm1').thenSent(kind, 'c1', 'message.received', {
+      role: 'user',
+      text,
+    })
     const last = one.records.at(-1)
     expect(last?.sent).toEqual([
       {
@@ -88,7 +91,9 @@ describe('the target', () => {
   })
 
   test('stays when a message cannot be understood', () => {
-    says(withSales.task('understand', fails('x')), 'and', 'm2').thenSent('sales', 'c1', 'message.received').thenLabel({ target: 'sales' })
+    says(withSales.task('understand', fails('x')), 'and', 'm2')
+      .thenSent('sales', 'c1', 'message.received')
+      .thenLabel({ target: 'sales' })
   })
 
   test('is free again when its case closes, and not when that of an earlier target does', () => {
@@ -117,7 +122,13 @@ describe('a reply', () => {
     const next = says(open.when('message.sent', { text: 'Which one?' }, from('sales')), 'The red one', 'm2')
     expect(next.records.flatMap(({ started }) => started.map(({ input }) => input))).toMatchObject([
       { text: 'I want to buy', history: [] },
-      { text: 'The red one', history: [{ role: 'user', text: 'I want to buy' }, { role: 'assistant', text: 'Which one?' }] },
+      {
+        text: 'The red one',
+        history: [
+          { role: 'user', text: 'I want to buy' },
+          { role: 'assistant', text: 'Which one?' },
+        ],
+      },
     ])
   })
 })
