@@ -19,7 +19,8 @@ import { z } from 'zod'
  * | `conversation.imported` | cases of history: `rating`, `tags`; with `counted`: `counted`, and `endedAt` → `closed_at` |
  *
  * A kind may state the same facts in its label: `intent`, `confidence` → turns, `first_intent`; `customer`, `channel`, `lang`, `rating` →
- * cases; `intent`, `quality` → conversations.
+ * cases; `intent`, `quality` → conversations. With `conversation: false` in its label, a record has rows in `events`, `actors` and
+ * `dead_letters` only: so a kind that passes messages on counts none of them a second time.
  */
 export const roleSchema = z.enum(['user', 'assistant', 'agent', 'system'])
 export type Role = z.infer<typeof roleSchema>

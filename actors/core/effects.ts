@@ -123,7 +123,8 @@ function asRecord<T>(runs: ReadonlyMap<string, T>): Record<string, T> {
 function collect(collector: EffectCollector, { type, params, info, exec }: Action): void {
   const sending = sendingOf(exec, info, params)
   if (sending !== undefined) {
-    collector.sent.push({ id: `${collector.context.base}-s${collector.sent.length + 1}`, ...sentEvent(collector.context.tenant, sending) })
+    const id = `${collector.context.base}-s${collector.sent.length + 1}`
+    collector.sent.push(sentEvent(collector.context.tenant, id, sending))
     return
   }
   switch (type) {

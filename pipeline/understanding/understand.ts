@@ -25,7 +25,16 @@ const NAME_CHARS = 12
 const TOPIC_TURNS_MAX = 3
 
 /** Acts that stay with the topic of the turns before. */
-const CONTINUING_ACTS: ReadonlySet<Act> = new Set(['continuation', 'clarification', 'correction', 'confirm', 'deny', 'cancel', 'feedback', 'handoff'])
+const CONTINUING_ACTS: ReadonlySet<Act> = new Set([
+  'continuation',
+  'clarification',
+  'correction',
+  'confirm',
+  'deny',
+  'cancel',
+  'feedback',
+  'handoff',
+])
 
 /** Finders by the definitions of a tenant, which are one list until they change. */
 const finders = new WeakMap<readonly EntityDefinition[], EntityFinder>()
@@ -51,6 +60,7 @@ export function createUnderstanding({ tenants, sets, vectors }: UnderstandingDep
       intents,
       outOfScope,
       entities: finderOf(settings.ENTITIES).find(text),
+      route: set?.routes.get(intents[0]?.name ?? '') ?? null,
       topic: await topicOf(act.name, intents, history, classify),
       lang: detectLanguage(text),
       version: [

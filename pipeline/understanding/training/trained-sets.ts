@@ -6,8 +6,8 @@ import { TRAIN_SUBJECT } from '../../../schemas/subjects.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
 import { watchConnection } from '../../jetstream/connection-events.ts'
 import { createIntentClassifier, type IntentClassifier } from '../intents/intent-classifier.ts'
-import { readTaughtSet, type SetName } from '../taught/taught-set.ts'
-import { TRAINED_CHANGES, type TrainedFrom, trainedName, type TrainedModels } from './trained-models.ts'
+import { readTaughtSet, type SetName, type TaughtSet } from '../taught/taught-set.ts'
+import { TRAINED_CHANGES, type TrainedFrom, type TrainedModels, trainedName } from './trained-models.ts'
 
 /** A trained set, ready to classify. */
 export interface TrainedSet {
@@ -18,6 +18,8 @@ export interface TrainedSet {
   readonly name: string
   /** Fingerprint of the embedding model whose vectors it takes; `null` if it takes none. */
   readonly vectors: string | null
+  /** Routes by intent, as of the newest version. */
+  readonly routes: ReadonlyMap<string, string>
 }
 
 /** The trained sets that a process uses. */
@@ -73,16 +75,18 @@ export function createTrainedSets({ jetstream, models, vectors, log, bytesMax = 
     const fingerprint = await vectors()
     const newest: TrainedFrom = { ...name, version: taught.version, seq: taught.seq, vectors: fingerprint }
     if (before?.name === trainedName(newest)) return before
-    const found = (await open(newest)) ?? before
+    const routes = routesOf(taught)
+    const found = await open(newest, routes)
     if (found !== undefined) return found
+    if (before !== undefined) return { ...before, routes }
     const [earlier] = (await models.versionsOf(name, fingerprint)).filter(({ seq }) => seq < newest.seq)
-    return earlier === undefined ? undefined : open(earlier)
+    return earlier === undefined ? undefined : open(earlier, routes)
   }
-  const open = async (from: TrainedFrom): Promise<TrainedSet | undefined> => {
+  const open = async (from: TrainedFrom, routes: TrainedSet['routes']): Promise<TrainedSet | undefined> => {
     const bytes = await models.load(from)
     if (bytes === undefined) return undefined
     try {
-      return { classifier: createIntentClassifier(bytes), version: from.version, name: trainedName(from), vectors: from.vectors }
+      return { classifier: createIntentClassifier(bytes), version: from.version, name: trainedName(from), vectors: from.vectors, routes }
     } catch (err) {
       log.error(
         { err, code: codeOf(err), tenant: from.tenant, set: from.set, version: from.version },
@@ -123,3 +127,6 @@ export function createTrainedSets({ jetstream, models, vectors, log, bytesMax = 
     },
   }
 }
+
+const routesOf = ({ intents }: TaughtSet): TrainedSet['routes'] =>
+  new Map(intents.flatMap(({ name, route }) => (route === undefined ? [] : [[name, route] as const])))
