@@ -12,9 +12,7 @@ type Examples<Schemas extends Record<string, z.ZodType>> = { readonly [Type in k
 
 /** Examples of the known inputs for the AsyncAPI document. */
 export const INPUT_EXAMPLES: Examples<typeof KNOWN_INPUTS & typeof JUDGEMENTS> = {
-  'intent.corrected': [
-    { name: 'corrected', summary: 'A person says what a message wanted', data: { message: 'm-1', intent: 'returns' } },
-  ],
+  'intent.corrected': [{ name: 'corrected', summary: 'A person says what a message wanted', data: { message: 'm-1', intent: 'returns' } }],
   'message.received': [
     {
       name: 'english',

@@ -43,8 +43,7 @@ export function readData(kind: Kind, input: ReadInput): ReadData {
 }
 
 /** Whether an input is a judgement of people that the kind does not declare: it is recorded, and the machine does not see it. */
-export const isJudgement = (kind: Kind, type: string): boolean =>
-  !Object.hasOwn(kind.events, type) && judgementSchema(type) !== undefined
+export const isJudgement = (kind: Kind, type: string): boolean => !Object.hasOwn(kind.events, type) && judgementSchema(type) !== undefined
 
 type ReadInput = Pick<Input, 'type' | 'data' | 'dataversion'> & Partial<Input>
 type Checked = { readonly ok: true; readonly data: Data } | { readonly ok: false; readonly error: string }

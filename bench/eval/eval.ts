@@ -65,9 +65,7 @@ async function evaluateActs({ json }: Flags): Promise<void> {
 }
 
 const program = new Command('eval')
-  .description(
-    'Measure quality, in Chinese and English: how often search finds the right texts, how well intents and acts are recognised.',
-  )
+  .description('Measure quality, in Chinese and English: how often search finds the right texts, how well intents and acts are recognised.')
   .addArgument(new Argument('[what]', 'what to measure').choices(['retrieval', 'intents', 'acts']).default('retrieval'))
   .option('--model <name>', 'embedding model (default: COLLOQUY_EMBED_MODEL, else the built-in model)')
   .addOption(new Option('--fusion <way>', 'how keyword and dense results are combined').choices([...FUSIONS]))

@@ -259,7 +259,7 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOve
   }
 }
 
-function tasksWork({ kinds, kv, replicas, jetstream, searchIndex, metrics, log }: StageContext): RoleWork {
+function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metrics, log }: StageContext): RoleWork {
   return {
     stage: {
       name: 'tasks',
@@ -269,7 +269,7 @@ function tasksWork({ kinds, kv, replicas, jetstream, searchIndex, metrics, log }
         started.defer(() => searches.stop())
         const vectors =
           searchIndex === undefined ? remoteQuestionVectors(jetstream.nc) : localQuestionVectors(() => searchIndex.current().embedder)
-        const understand = await openUnderstanding({ jetstream, replicas, vectors, log }, started)
+        const understand = await openUnderstanding({ settings, jetstream, replicas, vectors, log }, started)
         return startStage(
           'tasks',
           () => startTaskRunner({ jetstream, kv, kinds, searchIndexOf: searches.of, understand, log, metrics, now: Date.now }),

@@ -43,7 +43,9 @@ export function createIntentChoice({ baseUrl, apiKey, model, log, timeoutMs = TI
   const provider = createOpenAICompatible({ name: 'llm', baseURL: baseUrl, fetch: boundedFetch, ...(apiKey !== undefined && { apiKey }) })
   const limit = pLimit(REQUESTS_MAX)
   const ask = async (text: string, candidates: readonly IntentCandidate[]): Promise<string | null | undefined> => {
-    const list = candidates.map(({ name, description }, index) => `${index + 1}. ${name}${description === undefined ? '' : `: ${description}`}`)
+    const list = candidates.map(
+      ({ name, description }, index) => `${index + 1}. ${name}${description === undefined ? '' : `: ${description}`}`,
+    )
     const { text: answer } = await generateText({
       model: provider(model),
       instructions: `Which of these does the user's message ask for?\n${list.join('\n')}\n0. none of them\nAnswer with the number alone.`,

@@ -23,7 +23,9 @@ test('a final state takes a judgement, and nothing else', () => {
 })
 
 test('a judgement without its facts is rejected, and a producer is told before', () => {
-  given(onceKind).whenRaw({ ...correction, data: { intent: '退货' } }).thenRejected('bad_data')
+  given(onceKind)
+    .whenRaw({ ...correction, data: { intent: '退货' } })
+    .thenRejected('bad_data')
   const kinds = new Map([[onceKind.name, onceKind]])
   expect(inputAdvice(kinds, 'once', correction)).toBeUndefined()
   expect(inputAdvice(kinds, 'once', { ...correction, data: {} })).toMatchObject({ code: 'bad_data' })
