@@ -43,7 +43,7 @@ export interface Understood {
   readonly entities: readonly UnderstoodEntity[]
   /** The intent that the conversation is about: the best one, or that of an earlier turn which the message continues; else `null`. */
   readonly topic: string | null
-  /** The route that the tenant gave to the best intent: name of the kind for such messages. `null` where it has none or there is no intent. */
+  /** Name of the kind to which the tenant routes messages of the best intent; `null` where it has no route, or there is no intent. */
   readonly route?: string | null | undefined
   /** BCP 47; `null` where it cannot be told. */
   readonly lang: string | null

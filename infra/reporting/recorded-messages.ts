@@ -60,7 +60,9 @@ export async function messagesToReview(
         if(empty(any(t.intents)), NULL, found) AS intent, if(empty(any(t.intents)), NULL, share) AS confidence,
         nullIf(anyLast(c.intent), '') AS corrected
       FROM messages AS m
-      LEFT JOIN (SELECT kind, actor, asked_id, intents, act, understanding_version FROM turns WHERE tenant = {tenant:String} AND NOT history) AS t
+      LEFT JOIN (
+        SELECT kind, actor, asked_id, intents, act, understanding_version FROM turns WHERE tenant = {tenant:String} AND NOT history
+      ) AS t
         ON t.kind = m.kind AND t.actor = m.actor AND t.asked_id = m.id
       LEFT JOIN corrections AS c ON c.kind = m.kind AND c.actor = m.actor AND c.id = m.id
       WHERE m.tenant = {tenant:String} AND m.role = 'user' AND NOT m.history

@@ -38,7 +38,9 @@ const REQUESTS_MAX = 4
 const TEXT_CHARS_MAX = 1_000
 const TOKENS_MAX = 8
 
-/** Creates the choice by a model behind an endpoint with OpenAI's chat completions API. It never throws: the trained set decides alone then. */
+/**
+ * Creates the choice by a model behind an endpoint with OpenAI's chat completions API. It never throws: the trained set decides alone then.
+ */
 export function createIntentChoice({ baseUrl, apiKey, model, log, timeoutMs = TIMEOUT_MS }: IntentChoiceOptions): IntentChoice {
   const provider = createOpenAICompatible({ name: 'llm', baseURL: baseUrl, fetch: boundedFetch, ...(apiKey !== undefined && { apiKey }) })
   const limit = pLimit(REQUESTS_MAX)

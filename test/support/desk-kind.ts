@@ -5,7 +5,7 @@ import { defineTask } from '../../actors/definition/task-definition.ts'
 import { KNOWN_EMITS, messageReceived } from '../../schemas/events.ts'
 
 /** A kind of a user's own: it answers each message by a task, in order, and closes its case when the text says "bye". */
-export function createDesk(name: string) {
+export function createCounterKind(name: string) {
   const desk = defineKind({
     name,
     version: 1,

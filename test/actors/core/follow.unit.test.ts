@@ -6,9 +6,9 @@ import { kindsByName } from '../../../actors/definition/kind.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import type { Origin } from '../../../schemas/subjects.ts'
-import { createDesk } from '../../support/desk-kind.ts'
+import { createCounterKind } from '../../support/desk-kind.ts'
 
-const KINDS = kindsByName([createDesk('sales')])
+const KINDS = kindsByName([createCounterKind('sales')])
 const ADDRESS = { tenant: 'acme', kind: 'sales', id: 'c1' }
 const FRONT = 'colloquy/acme/front/c1'
 const message = (seq: number, origin: Origin, more: object) => ({

@@ -9,7 +9,7 @@ import { tenantKind } from '../../../../actors/kinds/tenant/kind.ts'
 import { teachIntents } from '../../../../pipeline/ingest/intents/intents-client.ts'
 import { createSender } from '../../../../pipeline/producer/input-sender.ts'
 import { understandRemotely } from '../../../../pipeline/understanding/understand-client.ts'
-import { createDesk } from '../../../support/desk-kind.ts'
+import { createCounterKind } from '../../../support/desk-kind.ts'
 import { cliJson, runCli } from '../../../support/run-cli.ts'
 import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
@@ -49,7 +49,7 @@ const events: (Emitted & { readonly subject: string })[] = []
 beforeAll(async () => {
   dataDir = await temporaryFolder()
   const always = [sourceKind, tenantKind, intentsKind, intentKind]
-  const kinds = [createFront(), createDesk('sales'), createSupport({ articles: loadArticles() }), ...always]
+  const kinds = [createFront(), createCounterKind('sales'), createSupport({ articles: loadArticles() }), ...always]
   system = await startSystem({ dataDir, kinds })
   system.producer.subscribe('out.acme.*.*.>', {
     callback: (_, out) => {

@@ -10,10 +10,10 @@ import { sentBy } from '../../../../pipeline/dispatcher/outgoing-messages.ts'
 import { rowsOf } from '../../../../pipeline/projector/rows/record-rows.ts'
 import type { LogRecord } from '../../../../schemas/record.ts'
 import { type Origin, publishedSubject } from '../../../../schemas/subjects.ts'
-import { createDesk } from '../../../support/desk-kind.ts'
+import { createCounterKind } from '../../../support/desk-kind.ts'
 import { cases } from '../../../support/property-cases.ts'
 
-const KINDS = kindsByName([createFront(), createDesk('support'), createDesk('sales')])
+const KINDS = kindsByName([createFront(), createCounterKind('support'), createCounterKind('sales')])
 const BEGIN = Date.parse('2026-01-01T00:00:00Z')
 
 interface Delivery {
