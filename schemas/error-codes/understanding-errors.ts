@@ -14,7 +14,8 @@ export const UNDERSTANDING_ERRORS = {
   },
   intents_too_many: {
     meaning: 'A set has too many intents.',
-    cause: 'It has more different intents than the limit in the message. Often the column of the texts was read as the column of the intents.',
+    cause:
+      'It has more different intents than the limit in the message. Often the column of the texts was read as the column of the intents.',
     remedy: 'Correct the column, merge intents that lead to the same answer, or divide them among several sets.',
     where: TRAIN,
   },
@@ -92,7 +93,8 @@ export const UNDERSTANDING_ERRORS = {
   },
   bad_entity: {
     meaning: 'The definition of an entity cannot be used.',
-    cause: 'Its pattern is not a regular expression in the syntax of RE2, it has neither pattern nor values, or it exceeds a limit. The message says which.',
+    cause:
+      'Its pattern is not a regular expression in the syntax of RE2, it has neither pattern nor values, or it exceeds a limit. The message says which.',
     remedy: 'Correct the definition that the message names.',
     where: 'definition of entities',
   },
