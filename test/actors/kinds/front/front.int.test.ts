@@ -64,7 +64,6 @@ beforeAll(async () => {
   await teachIntents({ jetstream: system.running.jetstream, sender }, { tenant: 'acme', set: 'main' }, wanted)
   await sender.close()
   await cliJson(['intents', 'describe', 'buy', '--route', 'sales', '--tenant', 'acme'], { dataDir })
-  await understands('我想买一盏灯', 'sales')
 })
 afterAll(() => system.stop())
 
@@ -83,6 +82,7 @@ const repliesAt = (kind: string, conversation: string) =>
   events.filter(({ subject }) => subject === `out.acme.${kind}.${conversation}.message.sent`).map(({ data }) => data)
 
 test('messages through the front arrive at the kinds of their routes, and replies under both addresses', async () => {
+  await understands('我想买一盏灯', 'sales')
   await publishAll(system, [
     message('b1', 'en-1', 'I want to buy a lamp'),
     message('b2', 'en-1', 'and a second one'),
@@ -147,15 +147,28 @@ test('the tables count each message once, at its target, and verify agrees', asy
   expect(await tablesBesideLog(system)).toEqual([])
 })
 
-test('a closed case frees the conversation, and a route that is taken away holds for the next message', async () => {
+test('a closed case frees the conversation, and a route that is taken away is not used any more', async () => {
   await publishAll(system, [message('b4', 'en-1', 'bye')])
   await expect.poll(() => events.some(({ subject }) => subject === 'out.acme.front.en-1.case.closed')).toBe(true)
-  const { code } = await runCli(['intents', 'describe', 'buy', '--route', '', '--tenant', 'acme'], { dataDir })
-  expect(code).toBe(0)
+  const log = await readLog(system)
+  expect(log.findLast(({ actor }) => actor === 'acme/front/en-1')?.record.label).toMatchObject({ target: null, passed: 3 })
+
+  expect((await runCli(['intents', 'describe', 'buy', '--route', '', '--tenant', 'acme'], { dataDir })).code).toBe(0)
   await understands('我想买一盏灯', null)
-  await publishAll(system, [message('b5', 'en-1', 'I want to buy a lamp')])
-  await caughtUp(system)
-  const last = (await readLog(system)).findLast(({ record: { input } }) => input.causationid === 'b5' && input.type === 'message.received')
-  expect(last?.actor).toBe('acme/support/en-1')
+  // The runner of tasks loads the set when a message needs it, and decides that message by the version before.
+  const kindOf = async (id: string, conversation: string): Promise<string | undefined> => {
+    await publishAll(system, [message(id, conversation, 'I want to buy a lamp')])
+    await caughtUp(system)
+    const arrived = (await readLog(system)).find(({ record: { input } }) => input.type === 'message.received' && input.causationid === id)
+    return arrived?.actor
+  }
+  let tries = 0
+  await expect
+    .poll(() => {
+      tries += 1
+      return kindOf(`n${tries}`, `new-${tries}`).then((actor) => actor?.split('/')[1])
+    })
+    .toBe('support')
+  expect(await kindOf('b5', 'en-1')).toBe('acme/support/en-1')
   expect(await tablesBesideLog(system)).toEqual([])
 })
