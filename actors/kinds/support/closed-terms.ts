@@ -28,7 +28,7 @@ export function createClosedTerms(lists: Readonly<Record<string, string>>): Clos
 
   function* read(text: string): Generator<string | undefined> {
     const tokens = tokensOf(foldHan(text)).slice(0, TOKENS_MAX + 1)
-    for (let at = 0; at < tokens.length; ) {
+    for (let at = 0; at < tokens.length;) {
       const lengths = Array.from({ length: Math.min(lengthMax, tokens.length - at) }, (_, index) => index + 1).reverse()
       const length = lengths.find((one) => groups.has(tokens.slice(at, at + one).join(' ')))
       yield length === undefined ? undefined : groups.get(tokens.slice(at, at + length).join(' '))

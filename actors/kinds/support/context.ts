@@ -108,11 +108,12 @@ export function withUnderstood(context: Context, understood: UnderstoodMessage |
     topic: question.understood?.topic ?? context.topic,
     asked: namesOne ? clip(question.text, ABOUT_CHARS_MAX) : context.asked,
     // The label is that of the last message, which may wait behind this one.
-    ...(queue.length === 0 && understood !== undefined && {
-      intent: best?.name ?? null,
-      confidence: best?.confidence ?? null,
-      act: question.understood?.act ?? null,
-    }),
+    ...(queue.length === 0
+      && understood !== undefined && {
+        intent: best?.name ?? null,
+        confidence: best?.confidence ?? null,
+        act: question.understood?.act ?? null,
+      }),
   }
 }
 

@@ -2,15 +2,7 @@ import { z } from 'zod'
 import { feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS, messageSent, understoodFields } from '../../../schemas/events.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import type { TaskDefinition } from '../../definition/task-definition.ts'
-import {
-  ABOUT_CHARS_MAX,
-  contextSchema,
-  labelOf,
-  languageSchema,
-  QUESTION_CHARS_MAX,
-  TURNS_MAX,
-  turnSchema,
-} from './context.ts'
+import { ABOUT_CHARS_MAX, contextSchema, labelOf, languageSchema, QUESTION_CHARS_MAX, TURNS_MAX, turnSchema } from './context.ts'
 import { fromLexicon } from './migrate.ts'
 import { understoodSchema } from './understood.ts'
 

@@ -16,7 +16,9 @@ export const isContinuing = (act: string): boolean => CONTINUING.has(act)
 /** Words that ask to go on and name nothing. */
 const GOING_ON = new Set([
   ...termsOf('go on continue carry proceed topic above previous before same more last talking earlier'),
-  ...foldHan('继续 上面 话题 刚才 刚刚 之前 前面 接着 说 讲 聊 问题 回到 上一个 内容 接着说 继续说 下去 说下去 往下 再 详细 点 上 接').split(' '),
+  ...foldHan(
+    '继续 上面 话题 刚才 刚刚 之前 前面 接着 说 讲 聊 问题 回到 上一个 内容 接着说 继续说 下去 说下去 往下 再 详细 点 上 接',
+  ).split(' '),
 ])
 
 /** Whether a message has no word that says what it is about: "go on", "and how much is it?", 继续上面的话题. */

@@ -16,7 +16,16 @@ import {
   withReply,
   withUnderstood,
 } from './context.ts'
-import { type Answer, type AnswerInput, answerOutput, type Hit, type lookupInput, lookupOutput, type Query, type SupportSetup } from './definition.ts'
+import {
+  type Answer,
+  type AnswerInput,
+  answerOutput,
+  type Hit,
+  type lookupInput,
+  lookupOutput,
+  type Query,
+  type SupportSetup,
+} from './definition.ts'
 import { type Move, moveOf, plainMoveOf } from './moves.ts'
 import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence } from './replies.ts'
 import { factsOf, plainForm } from './understood.ts'

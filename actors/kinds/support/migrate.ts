@@ -20,9 +20,13 @@ const SAID: Readonly<Record<string, Context['said']>> = {
   feedback_negative: 'complaint',
 }
 
-const earlierContext = contextSchema.omit({ queue: true, act: true, said: true }).extend({
-  queue: z.array(z.object({ id: z.string(), text: z.string(), lang: z.enum(['en', 'zh']), intent: z.string(), topic: z.string().nullable() })),
-})
+const earlierContext = contextSchema
+  .omit({ queue: true, act: true, said: true })
+  .extend({
+    queue: z.array(
+      z.object({ id: z.string(), text: z.string(), lang: z.enum(['en', 'zh']), intent: z.string(), topic: z.string().nullable() }),
+    ),
+  })
 type EarlierQuestion = z.infer<typeof earlierContext>['queue'][number]
 
 /**
@@ -63,6 +67,8 @@ const classified = ({ intent, topic }: EarlierQuestion): UnderstoodMessage => ({
 function saidIn({ intent, turns }: z.infer<typeof earlierContext>): Context['said'] {
   if (intent === null) return null
   if (intent !== 'smalltalk') return SAID[intent] ?? 'question'
-  const before = turns.filter(({ role }) => role === 'user').findLast(({ text }) => hasThanks(text) || !(isParting(text) || isDecline(text)))
+  const before = turns
+    .filter(({ role }) => role === 'user')
+    .findLast(({ text }) => hasThanks(text) || !(isParting(text) || isDecline(text)))
   return before !== undefined && hasThanks(before.text) && !isDecline(before.text) ? 'thanks' : 'courtesy'
 }

@@ -2,7 +2,7 @@ import { createClosedTerms } from './closed-terms.ts'
 import { gratitudeOf, hasThanks, isDecline, isParting } from './gratitude.ts'
 import { wordsOf } from './terms.ts'
 import type { HeardMessage } from './understood.ts'
-import { valenceOf } from './valence.ts'
+import { valenceOf, verdictOf } from './valence.ts'
 
 /**
  * What a customer's message moves the machine to do. `courtesy`: greets, parts, declines or agrees. All but `question` are replied to
@@ -17,10 +17,10 @@ const COURTESIES = createClosedTerms({
     have a nice day, have a good day, have a great day, have a lovely day, have a nice weekend, have a great weekend, have a nice evening, nice day,
     how are you, how are you doing, how is it going, hows it going, nice to meet you, how are things, how are you today,
     are you a robot, are you a bot, are you human, are you a human, are you real, are you a real person, are you an ai, are you a person,
-    who are you, what is your name, whats your name,
+    who are you, what is your name, whats your name, tell me a joke, make me laugh,
     never mind, nevermind, nvm, forget it, leave it, dont bother, no need, no thanks, no, nope, no worries, yes, yep, haha,
     你好, 您好, 嗨, 哈喽, 在吗, 在么, 有人吗, 早, 早上好, 上午好, 下午好, 晚上好, 早安, 晚安, 再见, 拜拜, 回头见, 哈哈, 很高兴认识你,
-    你是机器人吗, 你是不是机器人, 你是真人吗, 你是人吗, 你是谁, 你叫什么, 你叫什么名字, 👋, 😊,
+    你是机器人吗, 你是不是机器人, 你是真人吗, 你是人吗, 你是谁, 你叫什么, 你叫什么名字, 讲个笑话, 👋, 😊,
     不用了, 不用, 算了, 不必了, 不需要了, 没事, 没事了, 是的, 不是, 祝你愉快`,
   thanks: `thank you, thanks, thank you for, thanks for, many thanks, thx, ty, ta, cheers, appreciated, much appreciated, much obliged,
     appreciate it, i appreciate it, 3q, 🙏, got it, ok, okay, alright, all right, fine, understood, sure,
@@ -90,9 +90,15 @@ export function moveOf({ text, understood }: HeardMessage): Move {
       return !hasSet(version) && wordsOf(text).length >= OWN_WORDS_MIN ? 'question' : 'courtesy'
     }
     default:
-      // "Thanks, I'll try somewhere else" is new, and asks nothing.
-      return isTaught || isAsked ? 'question' : (politeMoveOf(text) ?? 'question')
+      return isAsked ? 'question' : (saidBeside(text, isTaught) ?? 'question')
   }
+}
+
+/** "Thanks, I'll try somewhere else" and "that was it, works again" ask nothing, whatever the act. A complaint about a taught topic may. */
+function saidBeside(text: string, isTaught: boolean): Move | undefined {
+  const verdict = verdictOf(text)
+  if (verdict === 'praise') return verdict
+  return isTaught ? undefined : (politeMoveOf(text) ?? verdict)
 }
 
 /** The version of an understanding names the trained set first, if any. */

@@ -22,3 +22,17 @@ export function valenceOf(text: string): 'praise' | 'complaint' | undefined {
   if (found.includes('complaint')) return 'complaint'
   return found.includes('praise') ? 'praise' : undefined
 }
+
+/** What customers say of an answer that they got, whatever else they write. */
+const VERDICTS = createClosedTerms({
+  praise: `that helped, that was it, that solved, that worked, it worked, works again, working again, answered my question, exactly what i needed, problem solved,
+    有用, 正是我想, 解决了, 修好了, 帮大忙`,
+  complaint: `didnt help, did not help, doesnt help, not helpful, didnt solve, did not solve, not solved, hasnt helped, nothing helped, didnt answer, did not answer,
+    没有解决, 没解决, 没有帮助, 没帮助, 没用, 答非所问, 没有回答, 没回答`,
+})
+
+/** What a message says of the answer before it: "that solved it", 没有解决我的问题. `undefined` where it says nothing of it. */
+export function verdictOf(text: string): 'praise' | 'complaint' | undefined {
+  const found = VERDICTS.in(text)
+  return found.includes('complaint') ? 'complaint' : found.includes('praise') ? 'praise' : undefined
+}
