@@ -79,8 +79,11 @@ export function moveOf({ text, understood }: HeardMessage): Move {
       return 'person'
     case 'feedback':
       return valenceOf(text) ?? politeMoveOf(text) ?? (isTaught ? 'question' : 'complaint')
-    case 'chitchat':
-      return actConfidence < CHITCHAT_CONFIDENCE_MIN ? 'question' : (politeMoveOf(text) ?? 'courtesy')
+    case 'chitchat': {
+      const isSure = actConfidence >= CHITCHAT_CONFIDENCE_MIN
+      if (!isSure && (isAsked || isTaught)) return 'question'
+      return politeMoveOf(text) ?? (isSure ? 'courtesy' : 'question')
+    }
     case 'cancel':
     case 'confirm':
     case 'deny': {
