@@ -1,12 +1,12 @@
-import { createUnderstanding } from '../../pipeline/understanding/understand.ts'
-import { tenantSettingsOf } from '../../schemas/tenant-settings.ts'
-import type { TaskCall } from '../../actors/definition/task-definition.ts'
 import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { decide } from '../../actors/core/decide.ts'
 import type { Decision, Message } from '../../actors/core/decision.ts'
 import { kindsByName } from '../../actors/definition/kind.ts'
+import type { TaskCall } from '../../actors/definition/task-definition.ts'
 import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
+import { createUnderstanding } from '../../pipeline/understanding/understand.ts'
 import type { LogRecord } from '../../schemas/record.ts'
+import { tenantSettingsOf } from '../../schemas/tenant-settings.ts'
 import { toyKind } from './toy-kind.ts'
 
 export const kinds = kindsByName([toyKind])

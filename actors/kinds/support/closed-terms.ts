@@ -1,8 +1,8 @@
 import { foldHan } from '../../core/fold-text.ts'
 import { tokensOf } from './tokens.ts'
 
-/** Tokens of a message that are read: a message that is nothing but courtesy is short. */
-const TOKENS_MAX = 32
+/** Tokens of a message that are read. One that has more is not all of closed terms. */
+const TOKENS_MAX = 400
 
 /** Terms that are found in a text as sequences of tokens: an English word stands for all its forms. */
 export interface ClosedTerms {
@@ -37,9 +37,12 @@ export function createClosedTerms(lists: Readonly<Record<string, string>>): Clos
   }
   return {
     allOf(text) {
-      const found = [...read(text)]
-      const known = found.filter((group) => group !== undefined)
-      return found.length === 0 || found.length > TOKENS_MAX || known.length < found.length ? undefined : known
+      const found: string[] = []
+      for (const group of read(text)) {
+        if (group === undefined || found.length === TOKENS_MAX) return undefined
+        found.push(group)
+      }
+      return found.length === 0 ? undefined : found
     },
     in: (text) => [...read(text)].filter((group) => group !== undefined),
   }

@@ -28,7 +28,7 @@ const COURTESIES = createClosedTerms({
   praise: `that helped, that solved it, that solved my problem, problem solved, solved, 5 star, five star, 10 10, excellent, brilliant, awesome,
     fantastic, wonderful, amazing, great service, great support, well done, love it, very helpful, perfect, great, super, cool, lovely, 👍, ⭐, 🌟, 👏, ❤,
     解决了, 问题解决了, 五星, 五星好评, 好评, 很满意, 非常满意, 满意, 太棒了, 真棒, 很好, 厉害, 很清楚, 帮大忙了, 赞`,
-  filler: `a lot, so much, very much, much, so, very, you, again, all, and, my friend, mate, the help, your help, your time, help, anyway,
+  filler: `a lot, that is all, thats all, for today, for now, quick answer, the quick answer, your quick answer, answer, the answer, so much, very much, much, so, very, you, again, all, and, my friend, mate, the help, your help, your time, help, anyway,
     for your help, for the help, for your time, for your patience, everyone, there, please, well, then,
     你, 您, 大家, 啦, 了, 啊, 哦, 呀, 哈, 吧, 呢, 非常, 太, 你的帮助, 您的帮助, 您的耐心解答, 真的`,
 })
@@ -41,8 +41,22 @@ const CALLS = createClosedTerms({
   filler: `i want to, i want, i would like to, id like to, can i, let me, please, now, an, the, give me, get me, 我要, 我想, 请, 帮我, 吧, 谢谢, thanks`,
 })
 
+type PlainMove = Exclude<Move, 'question'>
+
+/** Messages whose plain move is remembered: the machine asks for it in several guards of one decision. */
+const REMEMBERED_MAX = 256
+const remembered = new Map<string, PlainMove | undefined>()
+
 /** The move of a message that consists of closed terms only; `undefined` for any other. */
-export function plainMoveOf(text: string): Exclude<Move, 'question'> | undefined {
+export function plainMoveOf(text: string): PlainMove | undefined {
+  if (remembered.has(text)) return remembered.get(text)
+  if (remembered.size === REMEMBERED_MAX) remembered.clear()
+  const move = findPlainMove(text)
+  remembered.set(text, move)
+  return move
+}
+
+function findPlainMove(text: string): PlainMove | undefined {
   if (CALLS.allOf(text)?.includes('person')) return 'person'
   const groups = COURTESIES.allOf(text)?.filter((group) => group !== 'filler') ?? []
   if (groups.length === 0) return undefined

@@ -105,6 +105,7 @@ describe('a message that is certain by its words alone', () => {
     ['ok, goodbye', 'courtesy'],
     ['no thanks, forget it', 'courtesy'],
     ['Thank you very much for your help!', 'thanks'],
+    ['Thank you so much, that is all for today', 'thanks'],
     ['好的，谢谢', 'thanks'],
     ['謝謝', 'thanks'],
     ['that helped, 5 stars', 'praise'],
@@ -125,7 +126,7 @@ describe('a message that is certain by its words alone', () => {
     '谢谢，那怎么退货',
     'human resources',
     '人工费多少',
-    'thanks '.repeat(40),
+    'thanks '.repeat(500),
   ])('is not "%s"', (text) => {
     expect(plainMoveOf(text)).toBeUndefined()
   })

@@ -1,4 +1,3 @@
-import { understandByActs } from '../../../support/core-helpers.ts'
 import pino from 'pino'
 import { expect, test } from 'vitest'
 import type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../../../../actors/definition/task-search.ts'
@@ -7,6 +6,7 @@ import { instructionsFor } from '../../../../actors/kinds/support/prompt.ts'
 import { recallConversation, recallKnowledge } from '../../../../actors/kinds/support/recall.ts'
 import { lookupTask } from '../../../../actors/kinds/support/tasks.ts'
 import { chunkWithHeading } from '../../../../schemas/knowledge-events.ts'
+import { understandByActs } from '../../../support/core-helpers.ts'
 import { articles } from '../../../support/support-harness.ts'
 
 const log = pino({ level: 'silent' })
