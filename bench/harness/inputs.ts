@@ -22,8 +22,8 @@ const COURTESIES = [
   '谢谢，辛苦了',
   '好的，多谢',
 ]
-/** Filler text: the classifier of `support` ignores its words. */
-const PADDING = ' lorem ipsum dolor sit amet'
+/** Filler text: it leaves a courtesy to `support` a courtesy. */
+const PADDING = ' thank you all very much'
 
 /** A courtesy to `support` as JSON; its text has at least `textBytesMin` bytes. */
 export const politeInput = (id: string, random: () => number, textBytesMin: number): string =>
@@ -47,5 +47,5 @@ export const politeText = (random: () => number, bytesMin: number): string =>
 /** The text, extended to at least `bytesMin` bytes. */
 export function padded(text: string, bytesMin: number): string {
   const missing = bytesMin - Buffer.byteLength(text)
-  return missing <= 0 ? text : text + PADDING.repeat(Math.ceil(missing / PADDING.length)).slice(0, missing)
+  return missing <= 0 ? text : text + PADDING.repeat(Math.ceil(missing / PADDING.length))
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
+import { intentsKind } from '../../actors/kinds/intents/intents-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
 import { openConversations } from '../../pipeline/ingest/conversations/conversation-file.ts'
@@ -8,9 +9,11 @@ import { importConversations } from '../../pipeline/ingest/conversations/import-
 import { lastRecord } from '../../pipeline/jetstream/last-record.ts'
 import { createSender } from '../../pipeline/producer/input-sender.ts'
 import { messageOf } from '../../schemas/errors.ts'
+import { INTENTS_KIND } from '../../schemas/intent-events.ts'
 import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { Running } from '../app/launch.ts'
 import { uploadArticles } from './demo-articles.ts'
+import { teachDemoIntents } from './demo-intents.ts'
 import { reminderCues } from './demo-reminders.ts'
 import { visitorCues } from './demo-visitors.ts'
 import { playScript } from './play-script.ts'
@@ -32,8 +35,8 @@ export interface Demo {
 }
 
 /**
- * Plays a producer for the built-in kinds, over a connection of its own. It sends knowledge articles, the users' turns of the bundled
- * conversations, bookings of appointments, and signals of a shop's visitors. It skips kinds that this process does not have. It plays
+ * Plays a producer for the built-in kinds, over a connection of its own. It sends knowledge articles, examples of intents, the users' turns of the
+ * bundled conversations, bookings of appointments, and signals of a shop's visitors. It skips kinds that this process does not have. It plays
  * nothing if the tenant `demo` has any record.
  */
 export function startDemo(running: Running, log: Logger): Demo {
@@ -57,6 +60,10 @@ export function startDemo(running: Running, log: Logger): Demo {
         if (running.kinds.get(SOURCE_KIND) === sourceKind) {
           progress = 'learning the articles'
           await uploadArticles(running, nc, sender, TENANT, signal)
+        }
+        if (running.kinds.get(INTENTS_KIND) === intentsKind) {
+          progress = 'learning the intents'
+          await teachDemoIntents(running, sender, TENANT, log, signal)
         }
         const { pieces } = await openConversations(FILE)
         const { conversations, turns, reactions } = await importConversations(pieces, {

@@ -3,6 +3,7 @@ import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { decide } from '../../actors/core/decide.ts'
 import type { Decision, Message } from '../../actors/core/decision.ts'
 import { type Kind, kindsByName } from '../../actors/definition/kind.ts'
+import type { TaskCall } from '../../actors/definition/task-definition.ts'
 import type { Answer, Hit } from '../../actors/kinds/support/definition.ts'
 import { createSupport, type SupportOptions } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
@@ -17,14 +18,21 @@ const log = pino({ level: 'silent' })
 export const someHits: Hit[] = [{ source: 'a-en', title: 'A', text: 'All about A.', lang: 'en', score: 0.9 }]
 export const someAnswer: Answer = { text: 'This is A.', sources: [{ source: 'a-en', score: 0.9 }] }
 
+export interface HarnessOptions {
+  /** Default: by acts alone. */
+  readonly understand?: TaskCall<unknown>['understand']
+  /** The actor before the first message, with the pending task of its state. Default: a new one. */
+  readonly from?: { readonly actor: Actor; readonly started: readonly Started[] }
+}
+
 /** One case under the pure core: time follows from the position, and every record passes through JSON as it would through LOG. */
-export function createSupportHarness(kind: Kind = support) {
+export function createSupportHarness(kind: Kind = support, { understand = understandByActs, from }: HarnessOptions = {}) {
   const kinds = kindsByName([kind])
   const records: LogRecord[] = []
   const messages: Message[] = []
-  const started = new Map<string, Started>()
-  let actor: Actor = newActor({ tenant: 'acme', kind: kind.name, id: 'c1' })
-  let seq = 0
+  const started = new Map<string, Started>((from?.started ?? []).map((start) => [start.run, start]))
+  let actor: Actor = from?.actor ?? newActor({ tenant: 'acme', kind: kind.name, id: 'c1' })
+  let seq = actor.n
 
   function take(body: object, fromInside: boolean): Decision {
     seq += 1
@@ -93,7 +101,7 @@ export function createSupportHarness(kind: Kind = support) {
         actor: actor.address,
         searchIndex: emptySearchIndex,
         memory: emptySearchIndex,
-        understand: understandByActs,
+        understand,
       }
       const output = await definition.run(call)
       harness.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)

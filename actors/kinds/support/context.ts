@@ -3,13 +3,14 @@ import { roleSchema } from '../../../schemas/events.ts'
 import { detectLanguage } from '../../core/detect-language.ts'
 import type { Label } from '../../definition/kind.ts'
 import { clip } from './clip.ts'
+import { namesNothing } from './follow-up.ts'
 import { isDecline, isParting } from './gratitude.ts'
-import { classify } from './intents.ts'
-import { type Intent, INTENTS, TOPICS } from './lexicon.ts'
+import { type Move, moveOf } from './moves.ts'
+import { plainForm, type UnderstoodMessage, understoodSchema } from './understood.ts'
 
 /** Messages that may wait for a reply, including the one being answered. With one more, the case is handed to a person. */
 export const QUESTIONS_MAX = 8
-/** UTF-16 units of a message that are kept and classified. */
+/** UTF-16 units of a message that are kept and understood. */
 export const QUESTION_CHARS_MAX = 1000
 export const ABOUT_CHARS_MAX = 300
 /** Turns kept as context for a model. */
@@ -27,10 +28,8 @@ const questionSchema = z.object({
   id: z.string(),
   text: z.string().max(QUESTION_CHARS_MAX),
   lang: languageSchema,
-  intent: z.enum(INTENTS),
-  topic: z.enum(TOPICS).nullable(),
-  /** The previous question, where this one refers to it. */
-  about: z.string().max(ABOUT_CHARS_MAX).nullable(),
+  /** `null` until the task `lookup` has understood it. */
+  understood: understoodSchema.nullable(),
 })
 export type Question = z.infer<typeof questionSchema>
 
@@ -41,13 +40,16 @@ export type Turn = z.infer<typeof turnSchema>
 export const contextSchema = z.object({
   /** The language of our replies; null before the first message. */
   lang: languageSchema.nullable(),
-  /** The topic of the conversation; a message such as "and abroad?" inherits it. */
-  topic: z.enum(TOPICS).nullable(),
-  /** Intent of the last message, with the confidence of its classification. */
-  intent: z.enum(INTENTS).nullable(),
+  /** The topic of the conversation: the last one that was understood. */
+  topic: z.string().nullable(),
+  /** Best intent of the last message, with its confidence, and its act; `null` where there is none, and until it is understood. */
+  intent: z.string().nullable(),
   confidence: z.number().nullable(),
+  act: z.string().nullable(),
+  /** What the customer did last. Leave-taking after thanks counts as thanks. `null` before the first message is replied to. */
+  said: z.enum(['question', 'thanks', 'complaint', 'courtesy']).nullable(),
   rating: z.int().min(1).max(5).nullable(),
-  /** The last question, to which the next one may refer. */
+  /** The last question that names something, to which the next one may refer. */
   asked: z.string().max(ABOUT_CHARS_MAX).nullable(),
   /** Messages without a reply, oldest first; the first one is being answered. */
   queue: z.array(questionSchema).max(QUESTIONS_MAX),
@@ -62,16 +64,19 @@ export type Context = z.infer<typeof contextSchema>
 
 const newCase = { rating: null, queue: [], misses: 0, failures: 0, complaints: 0 }
 
-export const initialContext: Context = { ...newCase, lang: null, topic: null, intent: null, confidence: null, asked: null, turns: [] }
+const unheard = { intent: null, confidence: null, act: null }
+
+export const initialContext: Context = { ...newCase, ...unheard, lang: null, topic: null, said: null, asked: null, turns: [] }
 
 /** The context of the same customer's next case: keeps the conversation, resets the counters. */
 export const reopened = (context: Context): Context => ({ ...context, ...newCase })
 
-/** The label for the tables. `intent`, `confidence` and `lang` are those of the last message. */
-export const labelOf = ({ intent, topic, confidence, lang, rating }: Context): Label => ({
+/** The label for the tables. `intent`, `confidence`, `act` and `lang` are those of the last message. */
+export const labelOf = ({ intent, topic, confidence, act, lang, rating }: Context): Label => ({
   intent,
   topic,
   confidence,
+  act,
   lang,
   rating,
   quality: null,
@@ -82,32 +87,66 @@ interface Message {
   readonly data: { readonly role: Turn['role']; readonly text: string; readonly lang?: string | undefined }
 }
 
-/** Classifies a customer's message and appends it to the queue. */
+/** Appends a customer's message to the queue. It is understood when its turn comes. */
 export function withQuestion(context: Context, { id, data }: Message): Context {
   const text = clip(data.text, QUESTION_CHARS_MAX)
   const lang = languageOf(text, data.lang, context.lang)
-  const { intent, confidence, topic, continues } = classify(text, context.topic)
-  const question: Question = { id, text, lang, intent, topic, about: continues ? context.asked : null }
+  return { ...context, ...unheard, lang, queue: [...context.queue, { id, text, lang, understood: null }] }
+}
+
+/** Notes what was understood of the message that is being answered. Without `understood`, it is a question of which nothing is known. */
+export function withUnderstood(context: Context, understood: UnderstoodMessage | undefined): Context {
+  const [first, ...queue] = context.queue
+  if (first === undefined) return context
+  const question: Question = { ...first, understood: understood ?? first.understood }
+  const [best] = question.understood?.intents ?? []
+  const move = moveOf(question)
+  const namesOne = move === 'question' && !namesNothing(question.text)
   return {
-    ...context,
-    lang,
-    topic,
-    intent,
-    confidence,
-    asked: isQuestion(intent) ? clip(text, ABOUT_CHARS_MAX) : context.asked,
-    queue: [...context.queue, question],
-    complaints: intent === 'thanks' || intent === 'feedback_positive' ? 0 : context.complaints,
+    ...saying(context, move, question.text),
+    queue: [question, ...queue],
+    topic: question.understood?.topic ?? context.topic,
+    asked: namesOne ? clip(question.text, ABOUT_CHARS_MAX) : context.asked,
+    // The label is that of the last message, which may wait behind this one.
+    ...(queue.length === 0
+      && understood !== undefined && {
+        intent: best?.name ?? null,
+        confidence: best?.confidence ?? null,
+        act: question.understood?.act ?? null,
+      }),
   }
 }
 
-const isQuestion = (intent: Intent): boolean => intent === 'other' || TOPICS.some((topic) => topic === intent)
+/** Notes a courtesy, or a call for a person, that is certain by its words alone. */
+export function withPlain(context: Context, move: Exclude<Move, 'question'>): Context {
+  const text = context.queue[0]?.text ?? ''
+  const act = move === 'person' ? 'handoff' : move === 'praise' || move === 'complaint' ? 'feedback' : 'chitchat'
+  return withUnderstood(context, plainForm(act, text))
+}
 
-/** Records a message that needs no reply. A customer's intent still goes to the tables. */
+/** Notes that the message being answered was not understood, since its task failed. */
+export const withoutUnderstanding = (context: Context): Context => ({ ...context, said: 'question' })
+
+function saying(context: Context, move: Move, text: string): Context {
+  switch (move) {
+    case 'thanks':
+    case 'praise':
+      return { ...context, said: 'thanks', complaints: 0 }
+    case 'complaint':
+      return { ...context, said: 'complaint' }
+    case 'courtesy': {
+      const isLeaving = isParting(text) || isDecline(text)
+      return { ...context, said: isLeaving && context.said === 'thanks' ? 'thanks' : 'courtesy' }
+    }
+    default:
+      return { ...context, said: 'question' }
+  }
+}
+
+/** Records a message that needs no reply, and is not understood: a person has the case, or it is not the customer's. */
 export function withMessage(context: Context, { data }: Message): Context {
   const next = { ...context, turns: withTurns(context, [data]) }
-  if (data.role !== 'user') return next
-  const { intent, confidence } = classify(clip(data.text, QUESTION_CHARS_MAX), context.topic)
-  return { ...next, intent, confidence }
+  return data.role === 'user' ? { ...next, ...unheard } : next
 }
 
 /** Removes the first message from the queue, with its reply. */
@@ -149,21 +188,8 @@ const CONTENT_RATING_MIN = 4
  * wrong before), a complaint or a question without an answer (`abandoned`), or an answered question. Thanks that decline ("no thanks,
  * forget it") or mean the opposite ("thanks for nothing") are none.
  */
-export function outcomeOfSilence(context: Context): string {
-  const { rating, misses, failures, complaints } = context
-  const intent = lastActOf(context)
-  if (intent === 'thanks' || intent === 'feedback_positive') return 'resolved'
-  const isAnswered = intent !== null && isQuestion(intent)
-  if (misses + failures > 0 || (complaints > 0 && !isAnswered)) return 'abandoned'
+export function outcomeOfSilence({ rating, misses, failures, complaints, said }: Context): string {
+  if (said === 'thanks') return 'resolved'
+  if (misses + failures > 0 || (complaints > 0 && said !== 'question')) return 'abandoned'
   return (rating ?? 0) >= CONTENT_RATING_MIN ? 'resolved' : 'answered'
-}
-
-/** The intent of the last message, or of the thanks before it where it only takes leave or answers "anything else?" with "no thanks". */
-function lastActOf({ intent, turns }: Context): Intent | null {
-  if (intent !== 'smalltalk') return intent
-  const said = turns.filter(({ role }) => role === 'user').map(({ text }) => text)
-  const isLeaving = (text: string): boolean => classify(text, null).intent === 'smalltalk' && (isParting(text) || isDecline(text))
-  const act = said.findLast((text) => !isLeaving(text))
-  const before = act === undefined ? undefined : classify(act, null).intent
-  return before === 'thanks' || before === 'feedback_positive' ? before : intent
 }

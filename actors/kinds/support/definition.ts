@@ -1,19 +1,10 @@
 import { z } from 'zod'
-import { feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS } from '../../../schemas/events.ts'
+import { feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS, messageSent, understoodFields } from '../../../schemas/events.ts'
 import { defineKind } from '../../definition/define-kind.ts'
-import type { Migration } from '../../definition/earlier-versions.ts'
 import type { TaskDefinition } from '../../definition/task-definition.ts'
-import {
-  ABOUT_CHARS_MAX,
-  type Context,
-  contextSchema,
-  labelOf,
-  languageSchema,
-  QUESTION_CHARS_MAX,
-  TURNS_MAX,
-  turnSchema,
-} from './context.ts'
-import { TOPICS } from './lexicon.ts'
+import { ABOUT_CHARS_MAX, contextSchema, labelOf, languageSchema, QUESTION_CHARS_MAX, TURNS_MAX, turnSchema } from './context.ts'
+import { fromLexicon } from './migrate.ts'
+import { understoodSchema } from './understood.ts'
 
 export const HITS_MAX = 3
 export const HIT_CHARS_MAX = 1200
@@ -36,7 +27,7 @@ const querySchema = z.object({
   text: z.string().max(QUESTION_CHARS_MAX),
   /** The previous question, where `text` refers to it. */
   about: z.string().max(ABOUT_CHARS_MAX).nullable(),
-  topic: z.enum(TOPICS).nullable(),
+  topic: z.string().nullable(),
   lang: languageSchema,
 })
 
@@ -54,14 +45,31 @@ const hitSchema = z.object({
 const hitsSchema = z.array(hitSchema).max(HITS_MAX)
 const earlierSchema = z.array(z.string().max(EARLIER_CHARS_MAX)).max(EARLIER_MAX)
 
-export const lookupInput = querySchema
-export const lookupOutput = z.object({ hits: hitsSchema, earlier: earlierSchema.optional(), kbVersion: z.string().max(64).optional() })
+const turnsSchema = z.array(turnSchema).max(TURNS_MAX)
+
+/** A run that version 3 started has no `turns`, and `about` only where the lexicon saw a reference. */
+export const lookupInput = querySchema.omit({ topic: true }).extend({
+  /** The previous question, if any. */
+  about: querySchema.shape.about,
+  /** The turns before the message, oldest first. */
+  turns: turnsSchema.default([]),
+})
+export const lookupOutput = z.object({
+  /** Absent where a process of version 3 did the work. */
+  understood: understoodSchema.optional(),
+  /** The previous question, where it was searched for too. */
+  about: querySchema.shape.about.optional(),
+  /** Empty where nothing was searched, since the message asks nothing. */
+  hits: hitsSchema,
+  earlier: earlierSchema.optional(),
+  kbVersion: z.string().max(64).optional(),
+})
 
 export const answerInput = querySchema.extend({
   hits: hitsSchema,
   earlier: earlierSchema.optional(),
   kbVersion: z.string().max(64).optional(),
-  turns: z.array(turnSchema).max(TURNS_MAX),
+  turns: turnsSchema,
 })
 export const answerOutput = z.object({
   /** `null` where the articles do not contain an answer. */
@@ -85,21 +93,18 @@ export type Answer = z.infer<typeof answerOutput>
 export type LookupTask = TaskDefinition<typeof lookupInput, typeof lookupOutput>
 export type AnswerTask = TaskDefinition<typeof answerInput, typeof answerOutput>
 
-/**
- * All versions have the same states and context. Version 1 searched articles only, and its tasks had fewer fields. Version 2 closed a case
- * as abandoned where a customer had thanked after a miss.
- */
-const asBefore: Migration<Context> = ({ value, context }) => ({ value, context: contextSchema.parse(context) })
+/** What the machine sends. */
+export const supportEmits = { ...KNOWN_EMITS, 'message.sent': messageSent.extend(understoodFields) } as const
 
 /** The kind `support` without its machine: events, emitted events and the two given tasks. */
 export const defineSupport = (name: string, tasks: { lookup: LookupTask; answer: AnswerTask }) =>
   defineKind({
     name,
-    version: 3,
+    version: 4,
     context: contextSchema,
-    migrate: { 1: asBefore, 2: asBefore },
+    migrate: { 1: fromLexicon, 2: fromLexicon, 3: fromLexicon },
     events: supportEvents,
-    emits: KNOWN_EMITS,
+    emits: supportEmits,
     tasks,
     label: labelOf,
   })

@@ -1,6 +1,6 @@
 /**
- * Reads what words of thanks mean beside the words around them. The lexicon weighs terms one by one; a "no", a "but" or a "for nothing"
- * turns thanks into something else, wherever it stands.
+ * Reads what words of thanks mean beside the words around them: a "no", a "but" or a "for nothing" turns thanks into something else,
+ * wherever it stands.
  */
 export type Gratitude = 'thanks' | 'declines' | 'complains'
 
@@ -8,6 +8,7 @@ const anyOf = (...patterns: readonly string[]): RegExp => new RegExp(patterns.jo
 
 const THANKS = String.raw`\b(?:thank(?:s|\s*you)?|thx|ty|ta|cheers)\b`
 const NO = String.raw`\b(?:no|nope|nah)\b`
+const HAS_THANKS = anyOf(THANKS, String.raw`\b(?:much\s+(?:appreciated|obliged)|appreciate\s+it|3q)\b`, '谢|感恩|辛苦了|麻烦(?:你|您)了|🙏')
 /** Between two words of one phrase. */
 const GAP = String.raw`[\s,.!…–-]*`
 
@@ -57,6 +58,9 @@ const PARTING = anyOf(
   String.raw`\b(?:nice|good|great|lovely) (?:day|one|evening|afternoon|weekend)\b`,
   '再见|拜拜|回头见|晚安|👋',
 )
+
+/** Whether a text has words of thanks, whatever they mean. */
+export const hasThanks = (text: string): boolean => HAS_THANKS.test(text)
 
 export const isParting = (text: string): boolean => PARTING.test(text)
 

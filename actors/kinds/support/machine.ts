@@ -9,12 +9,26 @@ import {
   reopened,
   withHandover,
   withMessage,
+  withoutUnderstanding,
+  withPlain,
   withQuestion,
   withRating,
   withReply,
+  withUnderstood,
 } from './context.ts'
-import { type Answer, answerOutput, type Hit, lookupOutput, type Query, type SupportSetup } from './definition.ts'
+import {
+  type Answer,
+  type AnswerInput,
+  answerOutput,
+  type Hit,
+  type lookupInput,
+  lookupOutput,
+  type Query,
+  type SupportSetup,
+} from './definition.ts'
+import { type Move, moveOf, plainMoveOf } from './moves.ts'
 import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence } from './replies.ts'
+import { factsOf, plainForm } from './understood.ts'
 
 /** The text of a reply; for an answer also its sources and cost. */
 type Reply = Partial<Answer> & { readonly text: string }
@@ -33,9 +47,10 @@ const replyWith = (key: ReplyKey) =>
 /**
  * One case of customer service.
  *
- * A customer's message waits in the queue until the machine is free; then it is looked up and answered. The case is handed to a person when
- * the customer asks for one, or when the machine twice in a row does not know, fails or annoys. From then on the machine is silent until
- * the desk resolves the case. Silence closes a case; the next message opens another.
+ * A customer's message waits in the queue until the machine is free; then it is looked up and answered. The lookup also understands it, and
+ * the machine decides by what the result says. Only plain courtesies, and plain calls for a person, are certain by their words alone. The
+ * case is handed to a person when the customer asks for one, or when the machine twice in a row does not know, fails or annoys. From then
+ * on the machine is silent until the desk resolves the case. Silence closes a case; the next message opens another.
  */
 export const supportMachine = (support: SupportSetup, silenceMs: number) =>
   setup({
@@ -45,17 +60,18 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) =>
       fromCustomer: ({ event }) => event.type === 'message.received' && event.data.role === 'user',
       fromAgent: ({ event }) => event.type === 'message.received' && event.data.role === 'agent',
       ratesLow: ({ event }) => event.type === 'feedback.given' && event.data.rating <= 2,
-      asksForPerson: ({ context }) => context.queue.some(({ intent }) => intent === 'person'),
+      callsPerson: ({ context }) => context.queue.some(({ text }) => plainMoveOf(text) === 'person'),
       asksTooMuch: ({ context }) => context.queue.length > QUESTIONS_MAX,
       nothingWaits: ({ context }) => context.queue.length === 0,
       somethingWaits: ({ context }) => context.queue.length > 0,
-      isPolite: ({ context }) => COURTESIES.some((polite) => polite === context.queue[0]?.intent),
-      complains: ({ context }) => context.queue[0]?.intent === 'feedback_negative',
-      complainsAgain: ({ context }) => context.queue[0]?.intent === 'feedback_negative' && context.complaints > 0,
-      isQuestion: ({ context }) => context.queue[0] !== undefined && context.queue[0].intent !== 'person',
+      isPlain: ({ context }) => plainMoveOf(context.queue[0]?.text ?? '') !== undefined,
+      asksForPerson: ({ context }) => moveIn(context) === 'person',
+      isPolite: ({ context }) => COURTESIES.some((polite) => polite === moveIn(context)),
+      complains: ({ context }) => moveIn(context) === 'complaint',
+      complainsAgain: ({ context }) => moveIn(context) === 'complaint' && context.complaints > 0,
       missedBefore: ({ context }) => context.misses > 0,
       failedBefore: ({ context }) => context.failures > 0,
-      isRelevant: ({ context }, hits: readonly Hit[]) => isRelevant(context.queue[0], hits),
+      isRelevant: ({ context, event }) => isRelevant(context.queue[0], lookupDone.safeParse(event).data?.output.hits ?? []),
       isAnswer: (_, answer: Answer) => answer.text !== null,
     },
     actions: {
@@ -66,10 +82,16 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) =>
       reply: enqueueActions(({ context, enqueue }, reply: Reply) => {
         const [question] = context.queue
         if (question === undefined) return
-        enqueue.emit({ type: 'message.sent', data: { ...reply, replyTo: question.id, lang: question.lang } })
+        enqueue.emit({
+          type: 'message.sent',
+          data: { ...reply, ...factsOf(question.understood), replyTo: question.id, lang: question.lang },
+        })
         enqueue.assign(withReply(context, reply.text))
       }),
       countMiss: assign({ misses: ({ context }) => context.misses + 1 }),
+      understand: assign(({ context, event }) => withUnderstood(context, lookupDone.safeParse(event).data?.output.understood)),
+      takeAtItsWord: assign(({ context }) => withPlain(context, plainMoveOf(context.queue[0]?.text ?? '') ?? 'courtesy')),
+      missUnderstanding: assign(({ context }) => withoutUnderstanding(context)),
       countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
       countComplaint: assign({ complaints: ({ context }) => context.complaints + 1 }),
       forgetTroubles: assign({ misses: 0, failures: 0 }),
@@ -78,7 +100,7 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) =>
         const newest = context.queue.at(-1)
         if (reason !== 'agent_took_over') {
           const cost = reason === 'low_confidence' && newest === context.queue[0] ? costOfMiss(event) : {}
-          const replyTo = newest === undefined ? {} : { replyTo: newest.id }
+          const replyTo = newest === undefined ? {} : { ...factsOf(understoodOf(newest)), replyTo: newest.id }
           enqueue.emit({ type: 'message.sent', data: { text: handover(reason, lang), lang, ...cost, ...replyTo } })
         }
         enqueue.emit({ type: 'escalated', data: { reason } })
@@ -99,7 +121,7 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) =>
       open: {
         initial: 'listening',
         always: [
-          { guard: 'asksForPerson', target: 'escalated', actions: handOver('customer_asked') },
+          { guard: 'callsPerson', target: 'escalated', actions: handOver('customer_asked') },
           { guard: 'asksTooMuch', target: 'escalated', actions: handOver('backlog') },
         ],
         on: {
@@ -125,23 +147,32 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) =>
               choosing: {
                 always: [
                   { guard: 'nothingWaits', target: '#support.open.listening' },
-                  { guard: 'isPolite', actions: { type: 'reply', params: ({ context }) => ({ text: politeReply(context) ?? '' }) } },
-                  { guard: 'complainsAgain', target: '#support.escalated', actions: handOver('negative_feedback') },
-                  { guard: 'complains', actions: ['countComplaint', replyWith('sorry')] },
-                  { guard: 'isQuestion', target: 'lookingUp' },
+                  { guard: 'isPlain', target: 'deciding', actions: 'takeAtItsWord' },
+                  { target: 'lookingUp' },
                 ],
               },
               lookingUp: {
                 invoke: {
                   id: 'lookup',
                   src: 'lookup',
-                  input: ({ context }) => queryOf(context),
-                  onDone: [
-                    { guard: { type: 'isRelevant', params: ({ event }) => event.output.hits }, target: 'composing' },
-                    { target: 'unsure' },
-                  ],
-                  onError: 'failed',
+                  input: ({ context }) => lookupOf(context),
+                  onDone: { target: 'deciding', actions: 'understand' },
+                  onError: { target: 'failed', actions: 'missUnderstanding' },
                 },
+              },
+              deciding: {
+                always: [
+                  { guard: 'asksForPerson', target: '#support.escalated', actions: handOver('customer_asked') },
+                  {
+                    guard: 'isPolite',
+                    target: 'choosing',
+                    actions: { type: 'reply', params: ({ context }) => ({ text: politeReply(context) }) },
+                  },
+                  { guard: 'complainsAgain', target: '#support.escalated', actions: handOver('negative_feedback') },
+                  { guard: 'complains', target: 'choosing', actions: ['countComplaint', replyWith('sorry')] },
+                  { guard: 'isRelevant', target: 'composing' },
+                  { target: 'unsure' },
+                ],
               },
               composing: {
                 invoke: {
@@ -192,14 +223,26 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) =>
     },
   })
 
-function politeReply({ queue: [question] }: Context): string | undefined {
-  const intent = COURTESIES.find((polite) => polite === question?.intent)
-  return question === undefined || intent === undefined ? undefined : courtesy({ ...question, intent })
+const moveIn = ({ queue: [question] }: Context): Move | undefined => (question === undefined ? undefined : moveOf(question))
+
+function politeReply(context: Context): string {
+  const [question] = context.queue
+  const move = COURTESIES.find((polite) => polite === moveIn(context))
+  return question === undefined || move === undefined ? '' : courtesy(move, question.understood?.act ?? null, question.text, question.lang)
 }
 
-function queryOf({ queue: [question] }: Context): Query {
-  const { text, about, topic, lang } = question ?? { text: '', about: null, topic: null, lang: 'en' as const }
-  return { text, about, topic, lang }
+/** What is known of a message that is handed over; a plain call for a person needs no lookup. */
+const understoodOf = ({ text, understood }: Question): Question['understood'] =>
+  understood ?? (plainMoveOf(text) === 'person' ? plainForm('handoff', text) : null)
+
+function lookupOf({ queue: [question], asked, turns }: Context): z.input<typeof lookupInput> {
+  const { text, lang } = question ?? { text: '', lang: 'en' as const }
+  return { text, lang, about: asked, turns }
+}
+
+function queryOf({ queue: [question] }: Context): Pick<Query, 'text' | 'topic' | 'lang'> {
+  const { text, lang, understood } = question ?? { text: '', lang: 'en' as const, understood: null }
+  return { text, lang, topic: understood?.topic ?? null }
 }
 
 const taskWithoutAnswer = z.object({
@@ -215,7 +258,10 @@ const costOfMiss = (event: unknown): Partial<Omit<Answer, 'text' | 'sources'>> =
 const lookupDone = z.object({ output: lookupOutput })
 
 /** The result of one task reaches the next one through the event in between, so the context does not need to hold it. */
-const foundIn = (event: unknown): z.infer<typeof lookupOutput> => lookupDone.parse(event).output
+function foundIn(event: unknown): Pick<AnswerInput, 'about' | 'hits' | 'earlier' | 'kbVersion'> {
+  const { understood: _understood, about = null, ...found } = lookupDone.parse(event).output
+  return { ...found, about }
+}
 
 /**
  * The share of the question that the best passage must cover; lower where the topic is known. The articles cover every topic; a tenant's
@@ -229,5 +275,5 @@ const SHARE_WITHOUT_TOPIC_MIN = 0.5
 function isRelevant(question: Question | undefined, [best]: readonly Hit[]): boolean {
   if (question === undefined || best === undefined) return false
   const min = best.chunk === undefined ? SHARE_MIN.article : SHARE_MIN.learned
-  return best.score >= (question.intent === 'other' ? SHARE_WITHOUT_TOPIC_MIN : min)
+  return best.score >= ((question.understood?.topic ?? null) === null ? SHARE_WITHOUT_TOPIC_MIN : min)
 }

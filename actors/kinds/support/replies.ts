@@ -1,15 +1,16 @@
-import type { Language, Question } from './context.ts'
+import type { Act } from '../../../schemas/dialogue-acts.ts'
+import type { Language } from './context.ts'
 import type { Answer, Hit } from './definition.ts'
 import { isDecline, isParting } from './gratitude.ts'
-import type { Intent } from './lexicon.ts'
+import type { Move } from './moves.ts'
 
 type InBoth = Readonly<Record<Language, string>>
 
 /** Why a case is handed to a person. `agent_took_over`: the desk took the case without a call. */
 export type EscalationReason = 'customer_asked' | 'low_confidence' | 'task_failed' | 'negative_feedback' | 'backlog' | 'agent_took_over'
 
-/** Intents that are answered without a lookup. */
-export const COURTESIES = ['smalltalk', 'thanks', 'feedback_positive'] as const satisfies readonly Intent[]
+/** Moves that are replied to without a search, and leave the case with the machine. */
+export const COURTESIES = ['courtesy', 'thanks', 'praise'] as const satisfies readonly Move[]
 export type Courtesy = (typeof COURTESIES)[number]
 
 const CATALOGUE = {
@@ -71,12 +72,15 @@ export const handover = (reason: Exclude<EscalationReason, 'agent_took_over'>, l
 
 const MACHINE = /\b(robot|bot|ai|real|human|person|who are you|your name)\b|机器人|真人|你是谁|叫什么/i
 
+/** Yes, no, and words that give up what was under way: there is nothing to greet. */
+const ANSWERS: ReadonlySet<string> = new Set<Act>(['confirm', 'deny', 'cancel'])
+
 /** The reply to a message that is only polite. */
-export function courtesy({ intent, text, lang }: Question & { intent: Courtesy }): string {
-  if (intent === 'thanks') return sentence('thanks', lang)
-  if (intent === 'feedback_positive') return sentence('content', lang)
+export function courtesy(move: Courtesy, act: string | null, text: string, lang: Language): string {
+  if (move === 'thanks') return sentence('thanks', lang)
+  if (move === 'praise') return sentence('content', lang)
   if (isParting(text)) return sentence('goodbye', lang)
-  if (isDecline(text)) return sentence('declined', lang)
+  if (isDecline(text) || (act !== null && ANSWERS.has(act))) return sentence('declined', lang)
   return sentence(MACHINE.test(text) ? 'machine' : 'greeting', lang)
 }
 

@@ -1,15 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ColloquyError } from '../../../schemas/errors.ts'
-import { foldHan } from '../../core/fold-text.ts'
 import { defineTask } from '../../definition/task-definition.ts'
-import { answerInput, answerOutput, type AnswerTask, lookupInput, lookupOutput, type LookupTask } from './definition.ts'
+import { answerInput, answerOutput, type AnswerTask, lookupInput, lookupOutput, type LookupTask, type Query } from './definition.ts'
 import { createExtract } from './extract.ts'
-import { isFollowUp } from './intents.ts'
+import { isContinuing, isFollowUp, namesNothing } from './follow-up.ts'
 import { type Article, versionOf } from './knowledge.ts'
 import { createModelAnswer, type ModelOptions } from './model.ts'
+import { moveOf } from './moves.ts'
 import { PROMPT_VERSION } from './prompt.ts'
 import { recallConversation, recallKnowledge } from './recall.ts'
 import { createSearch } from './search.ts'
+import { recordedForm, type UnderstoodMessage } from './understood.ts'
 
 /** Deadlines include the wait in the queue. Under load, a late answer is better than an apology. */
 const DEADLINE_MS = 60_000
@@ -24,8 +25,8 @@ const LOOKUP_ATTEMPTS_MAX = 6
 const EXTRACTIVE_MODEL = 'extractive'
 
 /**
- * The task `lookup`: searches the tenant's knowledge or, for a tenant that never uploaded any, the articles. For a model, and for a
- * question that refers to earlier messages, it also searches the conversation.
+ * The task `lookup`: understands a message and, where it asks something, searches the tenant's knowledge or, for a tenant that never
+ * uploaded any, the articles. For a model, and for a question that refers to earlier messages, it also searches the conversation.
  */
 export function lookupTask(articles: readonly Article[], hasModel: boolean): LookupTask {
   const searchArticles = createSearch(articles)
@@ -36,12 +37,20 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
     deadlineMs: DEADLINE_MS,
     attemptsMax: LOOKUP_ATTEMPTS_MAX,
     concurrencyMax: 64,
-    run: async ({ input, searchIndex, log }) => {
-      // True also if the machine did not recognise an earlier question.
-      const refersBack = input.about !== null || isFollowUp(foldHan(input.text))
+    run: async ({ input, searchIndex, understand, log }) => {
+      const { text, turns, lang } = input
+      const understood = recordedForm(await understand({ text, history: turns }))
+      if (moveOf({ text, understood }) !== 'question') return { understood, hits: [] }
+      const refersBack = takesUp(text, understood)
+      const about = refersBack ? input.about : null
+      // "Go on" names nothing: the previous question is asked again.
+      const query: Query =
+        about !== null && namesNothing(text)
+          ? { text: about, about: null, topic: understood.topic, lang }
+          : { text, about, topic: understood.topic, lang }
       const earlier =
         hasModel || refersBack
-          ? await withTimeout(EARLIER_MS_MAX, recallConversation(searchIndex, input)).catch((error: unknown) => {
+          ? await withTimeout(EARLIER_MS_MAX, recallConversation(searchIndex, { text, about })).catch((error: unknown) => {
               log.warn({ err: error }, 'searching earlier messages failed; answering without them')
               return []
             })
@@ -49,12 +58,15 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
       const knowledgeVersion = await searchIndex.knowledgeVersion()
       const hits =
         knowledgeVersion === undefined
-          ? searchArticles(input, refersBack ? earlier : [])
-          : await recallKnowledge(searchIndex, input, refersBack ? earlier : [], { byMeaning: hasModel })
-      return { hits, kbVersion: knowledgeVersion ?? articlesVersion, ...(earlier.length > 0 && { earlier }) }
+          ? searchArticles(query, refersBack ? earlier : [])
+          : await recallKnowledge(searchIndex, query, refersBack ? earlier : [], { byMeaning: hasModel })
+      return { understood, about, hits, kbVersion: knowledgeVersion ?? articlesVersion, ...(earlier.length > 0 && { earlier }) }
     },
   })
 }
+
+/** Whether a question takes up what was said before, by its act or by its words. */
+const takesUp = (text: string, { act }: UnderstoodMessage): boolean => (act !== null && isContinuing(act)) || isFollowUp(text)
 
 /** The task `answer`: by quotation, or by a model where one is configured. */
 export function answerTask(articles: readonly Article[], model: ModelOptions | undefined): AnswerTask {

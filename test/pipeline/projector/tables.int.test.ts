@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { support } from '../../support/support-harness.ts'
 import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
+import { teachDemoSet } from '../../support/teach-demo-set.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
 let system: System
 beforeAll(async () => {
   system = await startSystem({ kinds: [support, toyKind] })
+  await teachDemoSet(system, 'acme')
 })
 afterAll(() => system.stop())
 
@@ -79,7 +81,7 @@ describe('a case from its opening to the next one', () => {
         outcome: null,
         drop_state: null,
         escalation_reason: null,
-        first_intent: 'smalltalk',
+        first_intent: null,
         first_responder: 'assistant',
         closed: 0,
         escalated: 0,
@@ -100,7 +102,8 @@ describe('a case from its opening to the next one', () => {
   })
 
   test('has a row in `turns` for each question, with the message that answered it', async () => {
-    const columns = 'turn, case_no, asked_id, responder, answered_idx, intent, hits, model, kb_version IS NULL AS blind'
+    const columns =
+      'turn, case_no, asked_id, responder, answered_idx, intent, act, length(intents) AS intents, hits, model, kb_version IS NULL AS blind'
     expect(await of('turns', 'nora', columns, 'turn')).toEqual([
       {
         turn: 1,
@@ -109,20 +112,60 @@ describe('a case from its opening to the next one', () => {
         responder: 'assistant',
         answered_idx: 1,
         intent: 'shipping',
+        act: 'new_topic',
+        intents: 1,
         hits: 3,
         model: 'extractive',
         blind: 0,
       },
-      { turn: 2, case_no: 1, asked_id: 'q2', responder: 'assistant', answered_idx: 1, intent: 'other', hits: 0, model: null, blind: 0 },
-      { turn: 3, case_no: 1, asked_id: 'q3', responder: 'assistant', answered_idx: 1, intent: 'person', hits: null, model: null, blind: 1 },
-      { turn: 4, case_no: 1, asked_id: 'q4', responder: 'agent', answered_idx: 0, intent: 'shipping', hits: null, model: null, blind: 1 },
+      {
+        turn: 2,
+        case_no: 1,
+        asked_id: 'q2',
+        responder: 'assistant',
+        answered_idx: 1,
+        intent: null,
+        act: 'new_topic',
+        intents: 0,
+        hits: 0,
+        model: null,
+        blind: 0,
+      },
+      {
+        turn: 3,
+        case_no: 1,
+        asked_id: 'q3',
+        responder: 'assistant',
+        answered_idx: 1,
+        intent: null,
+        act: 'handoff',
+        intents: 0,
+        hits: null,
+        model: null,
+        blind: 1,
+      },
+      {
+        turn: 4,
+        case_no: 1,
+        asked_id: 'q4',
+        responder: 'agent',
+        answered_idx: 0,
+        intent: null,
+        act: null,
+        intents: 0,
+        hits: null,
+        model: null,
+        blind: 1,
+      },
       {
         turn: 5,
         case_no: 2,
         asked_id: 'q5',
         responder: 'assistant',
         answered_idx: 1,
-        intent: 'smalltalk',
+        intent: null,
+        act: 'chitchat',
+        intents: 0,
         hits: null,
         model: null,
         blind: 1,

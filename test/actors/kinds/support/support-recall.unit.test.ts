@@ -45,7 +45,7 @@ function searchIndexOf({
 }
 const lookUp = (input: Query, searchIndex: TaskSearchIndex, hasModel = false) =>
   lookupTask(articles, hasModel).run({
-    input,
+    input: { ...input, turns: [] },
     searchIndex,
     memory: searchIndex,
     understand: understandByActs,

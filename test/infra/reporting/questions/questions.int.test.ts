@@ -19,6 +19,7 @@ import { factsOf } from '../../../support/question-facts.ts'
 import { eventsOfCase, rowsOfCase, weeksOfCases } from '../../../support/question-weeks.ts'
 import { cliJson, runCli } from '../../../support/run-cli.ts'
 import { caughtUp, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
+import { teachDemoSet } from '../../../support/teach-demo-set.ts'
 import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
 
 /** Real conversations, which are not part of the project; where they are missing those of the demo do. */
@@ -38,6 +39,7 @@ beforeAll(async () => {
   const support = createSupport({ articles: loadArticles(), silenceMs: SILENCE_MS })
   system = await startSystem({ dataDir, kinds: [support, deskKind] })
   startedAt = Date.now()
+  await teachDemoSet(system, TENANT)
   await play()
   analyst = createClient(await connectToRunningClickHouse(system.settings, 'analyst'))
 })
@@ -183,7 +185,7 @@ test('"colloquy questions label-funnel" names the paths that there are for one t
   const ask = (...flags: string[]) => runCli(['questions', 'label-funnel', '--tenant', TENANT, '--json', ...flags], { dataDir })
   const { code, stderr } = await ask('--label', 'intnt')
   expect(code).toBe(0)
-  expect(stderr).toContain('no label has a value at "intnt"; did you mean "intent"? paths: confidence, intent')
+  expect(stderr).toContain('no label has a value at "intnt"; did you mean "intent"? paths: act, confidence, intent')
   expect((await ask('--label', 'intent')).stderr).not.toContain('paths:')
 })
 

@@ -1,0 +1,14 @@
+import pino from 'pino'
+import { teachDemoIntents } from '../../infra/demo/demo-intents.ts'
+import { createSender } from '../../pipeline/producer/input-sender.ts'
+import type { System } from './test-system.ts'
+
+/** Teaches a tenant the set of the demo, as the demo does. */
+export async function teachDemoSet({ running }: System, tenant: string): Promise<void> {
+  const sender = createSender(running.jetstream.nc)
+  try {
+    await teachDemoIntents(running, sender, tenant, pino({ level: 'silent' }), new AbortController().signal)
+  } finally {
+    await sender.close()
+  }
+}
