@@ -21,7 +21,9 @@ export const INTENT_LIMITS = {
   descriptionCharsMax: 200,
   /** Bytes of names, descriptions and routes of a set as JSON: they are in one actor's state. */
   setBytesMax: 45_000,
-  /** Examples of an intent. */
+  /** Examples of a set. The trainer holds the terms of all in memory, about 4 KB an example. */
+  setExamplesMax: 100_000,
+  /** Examples of an intent, and examples that are out of scope. */
   examplesMax: 2_500,
   /** UTF-16 units of an example. */
   exampleCharsMax: 1_000,

@@ -31,7 +31,7 @@ const kind = defineKind({
   events: { 'intent.counted': intentCounted, 'intents.completed': intentsCompleted, 'intents.described': intentsDescribed },
   emits: { 'intents.changed': intentsChanged },
   tasks: {},
-  label: (context) => ({ version: context.version, intents: taughtOf(context).length, examples: examplesOf(context) }),
+  label: (context) => ({ version: context.version, intents: taughtOf(context).length, examples: examplesOf(context.intents) }),
   refuse: (context, input, { id }) => {
     const name = intentSetSchema.safeParse(id)
     if (!name.success) return `"${id}" is no name of a set of intents: ${name.error.issues[0]?.message ?? 'it does not match'}`
@@ -39,6 +39,10 @@ const kind = defineKind({
     const intents = input.type === 'intent.counted' ? withCount(context, input.data) : withDescriptions(context, input.data.intents)
     if (intents.length > INTENT_LIMITS.intentsMax) {
       return `the set "${id}" would have ${intents.length} intents; at most ${INTENT_LIMITS.intentsMax}`
+    }
+    const examples = examplesOf(intents)
+    if (examples > INTENT_LIMITS.setExamplesMax) {
+      return `the set "${id}" would have ${examples} examples; at most ${INTENT_LIMITS.setExamplesMax}`
     }
     const bytes = Buffer.byteLength(JSON.stringify(intents))
     if (bytes <= INTENT_LIMITS.setBytesMax) return undefined
@@ -48,7 +52,7 @@ const kind = defineKind({
 
 /** The intents of a set that have examples. */
 export const taughtOf = ({ intents }: Context): SetIntent[] => intents.filter(({ examples }) => examples > 0)
-const examplesOf = ({ intents }: Context): number => intents.reduce((sum, { examples }) => sum + examples, 0)
+const examplesOf = (intents: readonly SetIntent[]): number => intents.reduce((sum, { examples }) => sum + examples, 0)
 
 /** An intent without examples is gone, unless somebody has described it. */
 function withCount({ intents }: Context, { intent, examples }: z.output<typeof intentCounted>): SetIntent[] {
@@ -126,5 +130,5 @@ export const intentsKind = kind.with(
 const changeOf = (context: Context): z.output<typeof intentsChanged> => ({
   version: context.version,
   intents: taughtOf(context).length,
-  examples: examplesOf(context),
+  examples: examplesOf(context.intents),
 })

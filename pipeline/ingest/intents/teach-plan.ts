@@ -58,6 +58,10 @@ export function planTeach(wanted: WantedExamples, present: PresentExamples, forg
       `the set would have ${counted(names.size, 'intent')}; at most ${INTENT_LIMITS.intentsMax} a set`,
     )
   }
+  const examples = [...names].reduce((sum, name) => sum + (wanted.get(name)?.size ?? present.get(name)?.size ?? 0), 0)
+  if (examples > INTENT_LIMITS.setExamplesMax) {
+    throw new ColloquyError('examples_too_many', `the set would have ${examples} examples; at most ${INTENT_LIMITS.setExamplesMax} a set`)
+  }
   if (parts.length > INTENT_LIMITS.partsMax) {
     throw new ColloquyError(
       'examples_too_many',

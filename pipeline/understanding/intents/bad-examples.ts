@@ -1,12 +1,5 @@
 import { ColloquyError } from '../../../schemas/errors.ts'
-
-/** Intents of one set. */
-export const INTENTS_MAX = 1_000
-/** Examples of one intent, and examples that are out of scope. */
-export const EXAMPLES_PER_INTENT_MAX = 2_500
-/** Examples of one set. The trainer holds the terms of all in memory, about 4 KB an example. */
-export const EXAMPLES_MAX = 100_000
-export const INTENT_NAME_CHARACTERS_MAX = 200
+import { INTENT_LIMITS } from '../../../schemas/intent-events.ts'
 
 /** A text and what it wishes. No intents: the text is out of scope, and a counterexample of every intent. */
 export interface IntentExample {
@@ -27,23 +20,23 @@ export function intentsOf(examples: readonly IntentExample[]): string[] {
     if (intents.length === 0) outside += 1
   }
   const names = [...counts.keys()].sort()
-  const bad = names.find((name) => name.trim() === '' || name.length > INTENT_NAME_CHARACTERS_MAX)
+  const bad = names.find((name) => name.trim() === '' || name.length > INTENT_LIMITS.nameCharsMax)
   if (bad !== undefined) {
     throw new ColloquyError(
       'bad_intent',
-      `the name ${JSON.stringify(bad.slice(0, 40))} is blank or over ${INTENT_NAME_CHARACTERS_MAX} characters`,
+      `the name ${JSON.stringify(bad.slice(0, 40))} is blank or over ${INTENT_LIMITS.nameCharsMax} characters`,
     )
   }
   if (names.length === 0) throw new ColloquyError('intents_missing', 'no example has an intent: give at least one')
-  if (names.length > INTENTS_MAX) {
-    throw new ColloquyError('intents_too_many', `${names.length} intents: a set can have ${INTENTS_MAX} at most`)
+  if (names.length > INTENT_LIMITS.intentsMax) {
+    throw new ColloquyError('intents_too_many', `${names.length} intents: a set can have ${INTENT_LIMITS.intentsMax} at most`)
   }
-  if (examples.length > EXAMPLES_MAX) {
-    throw new ColloquyError('examples_too_many', `${examples.length} examples: a set can have ${EXAMPLES_MAX} at most`)
+  if (examples.length > INTENT_LIMITS.setExamplesMax) {
+    throw new ColloquyError('examples_too_many', `${examples.length} examples: a set can have ${INTENT_LIMITS.setExamplesMax} at most`)
   }
   for (const [name, count] of [...counts, ['out of scope', outside] as const]) {
-    if (count > EXAMPLES_PER_INTENT_MAX) {
-      throw new ColloquyError('examples_too_many', `${count} examples of ${name}: an intent can have ${EXAMPLES_PER_INTENT_MAX} at most`)
+    if (count > INTENT_LIMITS.examplesMax) {
+      throw new ColloquyError('examples_too_many', `${count} examples of ${name}: an intent can have ${INTENT_LIMITS.examplesMax} at most`)
     }
   }
   return names
