@@ -65,12 +65,12 @@ export const tenantSet = z.object({
     .string()
     .max(64)
     .meta({ description: `One of ${TENANT_SETTING_KEYS.join(', ')}` }),
-  value: z.json().meta({ description: 'The value; null unsets it' }),
+  value: z.unknown().meta({ description: 'The value; null unsets it' }),
 })
 
 /** Emitted when a setting has changed. */
 export const tenantChanged = z.object({
   key: z.string(),
-  value: z.json(),
+  value: z.unknown(),
   version: z.int().positive().meta({ description: 'Number of changes of the tenant so far' }),
 })

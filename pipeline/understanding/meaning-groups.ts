@@ -3,7 +3,7 @@ import { countTerms, rarityOf, textVector } from './intents/text-vector.ts'
 /** Texts that are compared. */
 export const GROUPED_TEXTS_MAX = 5_000
 /** Similarity of a text and a group from which the text belongs to it: by words, and by vectors of meaning. */
-const SIMILAR_BY_WORDS = 0.42
+const SIMILAR_BY_WORDS = 0.4
 const SIMILAR_BY_MEANING = 0.78
 
 type Sparse = ReadonlyMap<number, number>
@@ -74,9 +74,12 @@ function meanOf(rows: readonly Sparse[]): Sparse {
   return mean
 }
 
+/** Words at a distance of each other: they tell intents apart, and make texts that mean the same unlike. */
+const DISTANT_PAIRS = 2
+
 /** TF-IDF over these texts alone. */
 function termRows(texts: readonly string[]): Sparse[] {
-  const counted = texts.map((text) => countTerms(text))
+  const counted = texts.map((text) => new Map([...countTerms(text)].filter(([, { family }]) => family !== DISTANT_PAIRS)))
   const columns = new Map<number, number>()
   const having: number[] = []
   for (const terms of counted) {

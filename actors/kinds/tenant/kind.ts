@@ -6,7 +6,7 @@ import { defineKind } from '../../definition/define-kind.ts'
 
 export const tenantContextSchema = z.object({
   /** What is set, by key. */
-  settings: z.record(z.string(), z.json()),
+  settings: z.record(z.string(), z.unknown()),
   /** Number of changes so far. */
   version: z.int().nonnegative(),
 })
