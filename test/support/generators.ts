@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { KindGenerators } from './actor-histories.ts'
 import { parallelKind } from './parallel-kind.ts'
-import { someAnswer, someHits, support } from './support-harness.ts'
+import { someAnswer, someHits, support, understoodAs } from './support-harness.ts'
 import { toyKind } from './toy-kind.ts'
 
 const plain = (...types: string[]) => fc.constantFrom(...types.map((type) => ({ type, data: {} })))
@@ -62,5 +62,12 @@ export const supportDesk: KindGenerators = {
       ),
     ),
   ),
-  outputs: { lookup: [{ hits: someHits }, { hits: [] }], answer: [someAnswer, { text: null, sources: [] }] },
+  outputs: {
+    lookup: [
+      { hits: someHits },
+      { hits: [] },
+      ...(['handoff', 'feedback', 'chitchat'] as const).map((act) => ({ hits: [], understood: understoodAs(act) })),
+    ],
+    answer: [someAnswer, { text: null, sources: [] }],
+  },
 }
