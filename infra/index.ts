@@ -28,7 +28,7 @@ export {
 } from '../actors/definition/define-kind.ts'
 export { type Upcaster, upcaster, type Upcasters } from '../actors/definition/earlier-versions.ts'
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
-export { send, type SendAction, type Sending } from '../actors/definition/send-action.ts'
+export { send, type SendAction, type Sending, type SendingOptions } from '../actors/definition/send-action.ts'
 export type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
 export { createProducer, type Producer, type Publication, publish, type PublishOptions } from '../pipeline/producer/producer.ts'
 export { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from '../pipeline/producer/producer-errors.ts'

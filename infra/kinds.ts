@@ -5,6 +5,7 @@
  *
  * Each takes a name, so that it collides with no kind of yours.
  */
+export { createFront, type FrontOptions } from '../actors/kinds/front/kind.ts'
 export { type Item, loadCatalogue } from '../actors/kinds/interest/catalogue.ts'
 export { createInterest, type InterestOptions } from '../actors/kinds/interest/kind.ts'
 export { createReminder, type ReminderOptions } from '../actors/kinds/reminder/kind.ts'

@@ -177,6 +177,10 @@ const SETTINGS = {
     schema: count(100, 3_600_000).default(10_000),
     about: 'Milliseconds after which a decision that has not returned ends its host; after the second time its input is rejected as poison',
   },
+  DECIDE: {
+    schema: z.enum(['compiled', 'xstate']).default('compiled'),
+    about: 'How the host makes transitions: compiled (faster, the same records), or xstate (through XState, as check does)',
+  },
   HEAP_BYTES_MAX: {
     schema: count(64 * 1024 * 1024, 1024 ** 4).default(heapBytesDefault()),
     about: 'Max heap bytes of each thread that runs kinds, and max bytes that one decision may allocate beyond it',

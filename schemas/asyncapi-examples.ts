@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { KNOWN_EMITS, KNOWN_INPUTS } from './events.ts'
+import type { JUDGEMENTS, KNOWN_EMITS, KNOWN_INPUTS } from './events.ts'
 
 /** An example of a message. */
 export interface Example<Data = unknown> {
@@ -11,7 +11,8 @@ export interface Example<Data = unknown> {
 type Examples<Schemas extends Record<string, z.ZodType>> = { readonly [Type in keyof Schemas]: readonly Example<z.input<Schemas[Type]>>[] }
 
 /** Examples of the known inputs for the AsyncAPI document. */
-export const INPUT_EXAMPLES: Examples<typeof KNOWN_INPUTS> = {
+export const INPUT_EXAMPLES: Examples<typeof KNOWN_INPUTS & typeof JUDGEMENTS> = {
+  'intent.corrected': [{ name: 'corrected', summary: 'A person says what a message wanted', data: { message: 'm-1', intent: 'returns' } }],
   'message.received': [
     {
       name: 'english',

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { deadLetterMessages, describeInput, describeOutput, jsonSchema, titled, wordsOf } from './asyncapi-messages.ts'
 import { CLIENT_DOMAIN, EVENTS_CONSUMER } from './client-access.ts'
-import { KNOWN_EMITS, KNOWN_INPUTS } from './events.ts'
+import { JUDGEMENTS, KNOWN_EMITS, KNOWN_INPUTS } from './events.ts'
 import { LIMITS } from './limits.ts'
 import { REASONS, recordSchema } from './record.ts'
 import { TOKEN } from './subjects.ts'
@@ -29,7 +29,7 @@ export type AsyncApiVersion = (typeof ASYNCAPI_VERSIONS)[number]
 export function asyncApiDocument(kinds: readonly DescribedKind[] = [], version: AsyncApiVersion = '3.1.0') {
   const events = kinds.map(({ name, events }) => ({ name, schemas: events }))
   const emits = kinds.map(({ name, emits }) => ({ name, schemas: emits }))
-  const inputs = describeAll('in', 'Input', KNOWN_INPUTS, events, describeInput)
+  const inputs = describeAll('in', 'Input', { ...KNOWN_INPUTS, ...JUDGEMENTS }, events, describeInput)
   const outputs = describeAll('out', 'Event', KNOWN_EMITS, emits, describeOutput)
   const dead = deadLetterMessages()
   const address = addressParameters(kinds)

@@ -71,6 +71,12 @@ export interface Source {
 const ROLES: ReadonlySet<unknown> = new Set(roleSchema.options)
 const isRole = (value: unknown): value is Role => ROLES.has(value)
 
+/**
+ * Whether the records of an actor are those of a conversation. A kind that only passes messages on states `conversation: false` in its
+ * label: its records then have rows in `events`, `actors` and `dead_letters` only.
+ */
+export const isConversation = (label: Data): boolean => label['conversation'] !== false
+
 /** Reads the data of a `message.received`. */
 export function readReceived(data: Data | undefined): Received | undefined {
   if (data === undefined) return undefined

@@ -19,7 +19,8 @@ import { z } from 'zod'
  * | `conversation.imported` | cases of history: `rating`, `tags`; with `counted`: `counted`, and `endedAt` → `closed_at` |
  *
  * A kind may state the same facts in its label: `intent`, `confidence` → turns, `first_intent`; `customer`, `channel`, `lang`, `rating` →
- * cases; `intent`, `quality` → conversations.
+ * cases; `intent`, `quality` → conversations. With `conversation: false` in its label, a record has rows in `events`, `actors` and
+ * `dead_letters` only: so a kind that passes messages on counts none of them a second time.
  */
 export const roleSchema = z.enum(['user', 'assistant', 'agent', 'system'])
 export type Role = z.infer<typeof roleSchema>
@@ -101,6 +102,21 @@ export const feedbackGiven = z.object({
  * `endedAt`. They are no part of this schema, which is part of the definition of kinds; `readImported` reads them.
  */
 export const conversationImported = z.object({ turns: z.int().nonnegative() })
+
+/** A person says what a message of this actor wanted: for review, never for the machine. */
+export const intentCorrected = z.object({
+  message: z.string().min(1).max(256).meta({ description: 'Id of the message' }),
+  intent: z.string().min(1).max(64).meta({ description: 'What it wanted; `out_of_scope` if none of the taught intents' }),
+})
+
+/**
+ * Judgements of people about an actor. Every kind takes them, also in a final state. They are recorded and counted like history, and the
+ * machine does not see them unless the kind declares the type.
+ */
+export const JUDGEMENTS = { 'intent.corrected': intentCorrected } as const
+const judgements: ReadonlyMap<string, z.ZodType> = new Map(Object.entries(JUDGEMENTS))
+/** The schema of a judgement; `undefined` where the type is none. */
+export const judgementSchema = (type: string): z.ZodType | undefined => judgements.get(type)
 
 /** Inputs that a producer may send to every kind. */
 export const KNOWN_INPUTS = { 'message.received': messageReceived, 'conversation.imported': conversationImported } as const

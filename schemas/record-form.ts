@@ -26,14 +26,16 @@ const PRIVATE_HEAD = Buffer.from(',"state":')
 
 /** The bytes of a record, as LOG stores them. */
 export function encodeRecord(record: LogRecord): Uint8Array {
-  if (record.v === 1) return Buffer.from(JSON.stringify(record))
+  if (record.v === 1) {
+    const json = JSON.stringify(record)
+    reserve(json.length * UTF8_BYTES_MAX)
+    const start = used
+    used += slab.write(json, start)
+    return slab.subarray(start, used)
+  }
   const publicJson = JSON.stringify(storedPublic(record))
   const privateJson = JSON.stringify(storedPrivate(record))
-  const bytesMax = (publicJson.length + privateJson.length) * UTF8_BYTES_MAX
-  if (slab.length - used < bytesMax) {
-    slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytesMax))
-    used = 0
-  }
+  reserve((publicJson.length + privateJson.length) * UTF8_BYTES_MAX)
   const start = used
   // The comma takes the place of the brace that ends the one and of the brace that begins the other.
   const privateAt = slab.write(publicJson, start) - 1
@@ -49,6 +51,13 @@ const UTF8_BYTES_MAX = 3
 const SLAB_BYTES = 64 * 1024
 let slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
 let used = 0
+
+/** Makes room for as many bytes in the buffer. */
+function reserve(bytesMax: number): void {
+  if (slab.length - used >= bytesMax) return
+  slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytesMax))
+  used = 0
+}
 const COMMA = 0x2c
 
 /** Where the private part of a message of LOG begins; `undefined` if it is no record of form 2, or its offset is wrong. */

@@ -108,6 +108,8 @@ export const caseSchema = z.object({
   quality: z.number().optional(),
   /** Kept from earlier cases. */
   customer: z.string().optional(),
+  /** The actor that gets this one's emitted events of these types; kept from earlier cases. */
+  follower: z.object({ kind: z.string(), id: z.string(), types: z.array(z.string()) }).optional(),
 
   // About this case only; the columns of `cases` document each field.
   history: z.literal(true).optional(),
@@ -215,7 +217,21 @@ export const recordSchema = z.object({
   started: z.array(z.object({ run: z.string(), task: z.string(), input: z.unknown(), deadlineAt: time })),
   timers: z.array(z.object({ run: z.string(), event: z.string(), at: time })),
   /** Events for other actors of the tenant, in the order of delivery; absent where there are none. */
-  sent: z.array(z.object({ id: z.string(), kind: z.string(), actor: z.string(), type: z.string(), data })).optional(),
+  sent: z
+    .array(
+      z.object({
+        id: z.string(),
+        kind: z.string(),
+        actor: z.string(),
+        type: z.string(),
+        data,
+        /** Default: the id of the record's input. */
+        causationid: z.string().optional(),
+        /** The types of the target's events that come back to this actor from now on, separated by blanks. */
+        follow: z.string().optional(),
+      }),
+    )
+    .optional(),
   stopped: z.array(z.string()),
   /** Task runs that this record ends. */
   ended: z.array(endedSchema),

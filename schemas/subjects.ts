@@ -40,6 +40,13 @@ export function parseActorKey(text: string): Address | undefined {
   return isAddressable({ tenant, kind, id }) ? { tenant, kind, id } : undefined
 }
 
+const SOURCE_PREFIX = 'colloquy/'
+/** The `source` of everything that an actor emits and sends. */
+export const actorSource = (a: Address): string => `${SOURCE_PREFIX}${actorKey(a)}`
+/** The actor of such a `source`; `undefined` for any other. Producers may use it, too. */
+export const parseActorSource = (source: string): Address | undefined =>
+  source.startsWith(SOURCE_PREFIX) ? parseActorKey(source.slice(SOURCE_PREFIX.length)) : undefined
+
 /** Whether tenant, kind and id are valid tokens. */
 export const isAddressable = (a: Address): boolean => TOKEN.test(a.tenant) && TOKEN.test(a.kind) && TOKEN.test(a.id)
 
@@ -80,6 +87,8 @@ export const deadSubjects = (reason: string): string => `dead.${reason}.>`
 export const abortSubject = (run: string): string => `abort.${run}`
 /** Core NATS, not stored: search requests from processes without a search index. */
 export const SEARCH_SUBJECT = 'colloquy.search'
+/** Core NATS: asks the trainer to train a set, `{tenant, set}`, whose trained object cannot be used. */
+export const TRAIN_SUBJECT = 'colloquy.train'
 /** Core NATS: asks a process with an embedding model for the vector of a question. */
 export const VECTOR_SUBJECT = 'colloquy.vector'
 

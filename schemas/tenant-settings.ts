@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { entityDefinitionSchema, entityProblem } from './entity-definition.ts'
 import { IN_WORDS, zodProblem } from './problem-words.ts'
 
 /** The kind that holds the settings of a tenant: one actor a tenant, whose id is the tenant. */
@@ -19,6 +20,14 @@ const tenantSettingsSchema = z.object({
     .union([z.literal('off'), intentSetSchema])
     .catch('main')
     .meta({ description: 'the set of intents that messages are understood by; "off": none, although one is taught' }),
+  ENTITIES: z
+    .array(entityDefinitionSchema)
+    .superRefine((entities, issues) => {
+      const problem = entityProblem(entities)
+      if (problem !== undefined) issues.addIssue({ code: 'custom', message: problem })
+    })
+    .catch([])
+    .meta({ description: 'what to find in messages: [{"name", "pattern"?, "values"?: ["value" or {"value", "synonyms"}]}]' }),
   UNSURE_BELOW: z
     .number()
     .min(0)

@@ -1,6 +1,7 @@
 import type { Input } from '../../schemas/envelope.ts'
 import {
   type Imported,
+  isConversation,
   isServed,
   labelNumber,
   labelText,
@@ -17,6 +18,8 @@ import { nextTurns, withLogSeq } from './turns.ts'
 /** The parts of a record that decide how the case continues, and the case before the record. */
 export interface CaseStep extends Pick<LogRecord, 'at' | 'inbox' | 'outcome' | 'from' | 'label' | 'emitted' | 'started' | 'ended'> {
   readonly input: Input
+  /** The actor that follows from this record on; default: the one before. */
+  readonly follower?: Case['follower']
   readonly before: Case | undefined
   readonly labelBefore: LogRecord['label']
   /** LOG sequence of the actor's last record; undefined where unknown. */
@@ -34,8 +37,10 @@ type Counts = NonNullable<Case['counts']>
  * message after imported history. A history message in a live case changes only the counts, and so does a live message in a case of
  * history.
  */
-export function nextCase(step: CaseStep): { case: Case; answered: LogRecord['answered'] } {
-  const { before, input, at, label, emitted } = step
+export function nextCase(given: CaseStep): { case: Case; answered: LogRecord['answered'] } {
+  // What an actor that is no conversation emits and receives says nothing about a case.
+  const step = isConversation(given.label) ? given : { ...given, emitted: [] }
+  const { before, input, at, label } = step
   const messages = step.outcome === 'committed' ? observedMessages(step) : []
   const inputMessage = messages[0]?.idx === 0 ? messages[0] : undefined
   const reopens = before !== undefined && inputMessage?.history === false && (before.closed || before.history === true)
@@ -46,7 +51,7 @@ export function nextCase(step: CaseStep): { case: Case; answered: LogRecord['ans
   const caseMessages = messages.filter((one) => one.history === (history === true))
   const turns = nextTurns({ turns: before?.turns ?? 0, open: withLogSeq(known.open ?? [], step.lastSeq) }, messages, at, label)
   const byRole = countByRole(messages)
-  const caseClosed = emitted.findLast(({ type }) => type === 'case.closed')
+  const caseClosed = step.emitted.findLast(({ type }) => type === 'case.closed')
   const channel = known.channel ?? channelOf(caseMessages, step)
   const imported = history === true ? importedBy(step) : undefined
 
@@ -63,6 +68,7 @@ export function nextCase(step: CaseStep): { case: Case; answered: LogRecord['ans
     open: turns.open.length === 0 ? undefined : [...turns.open],
     quality: messages.findLast(({ sent }) => sent?.quality !== undefined)?.sent?.quality ?? before?.quality,
     customer: inputMessage?.received?.customer ?? labelText(label, 'customer') ?? before?.customer,
+    follower: step.follower ?? before?.follower,
     history: history === true ? true : undefined,
     arrivedAt: opens ? reachedAt(input, step.inbox.ts) : known.arrivedAt,
     channel,
@@ -122,7 +128,7 @@ const importedBy = ({ outcome, input }: CaseStep): Imported | undefined =>
   outcome === 'committed' && input.type === 'conversation.imported' ? readImported(input.data) : undefined
 
 function ratingOf({ outcome, input, label, labelBefore }: CaseStep): number | undefined {
-  if (outcome === 'committed' && input.type === 'feedback.given') return readRating(input.data)
+  if (outcome === 'committed' && input.type === 'feedback.given' && isConversation(label)) return readRating(input.data)
   const rating = labelNumber(label, 'rating')
   return rating === labelNumber(labelBefore, 'rating') ? undefined : rating
 }

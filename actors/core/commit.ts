@@ -9,6 +9,7 @@ import { actorAfter } from './actor.ts'
 import { nextCase } from './cases.ts'
 import type { DecisionInput, PendingRecord } from './decision.ts'
 import { type DedupState, rememberInput, rememberRedriven } from './deduplication.ts'
+import { followerIn } from './follow.ts'
 import { nextDeadline } from './next-deadline.ts'
 import { statePath } from './snapshot.ts'
 import { causeOf, nextStateIntervals } from './state-intervals.ts'
@@ -52,6 +53,7 @@ export function commit(decisionInput: DecisionInput, kind: Kind | undefined, inp
     inbox,
     outcome: 'committed',
     input,
+    follower: followerIn(message, input),
     from,
     label,
     emitted,

@@ -6,7 +6,7 @@ import type { RunInput } from '../../schemas/internal-messages.ts'
 import type { TaskEnd } from '../../schemas/record.ts'
 import { isEndlessCycle } from '../definition/check-cycles.ts'
 import type { Kind, Kinds } from '../definition/kind.ts'
-import { type ReadData, readData } from '../definition/upcast.ts'
+import { isJudgement, type ReadData, readData } from '../definition/upcast.ts'
 import type { Actor } from './actor.ts'
 import { commit, reject, unchanged } from './commit.ts'
 import type { Decision, DecisionContext, DecisionInput, Message } from './decision.ts'
@@ -69,7 +69,7 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
   if (data instanceof Error) return rejectAsPoison(decisionInput, sent, data)
   if (!data.ok) return reject(decisionInput, { reason: 'bad_data', error: data.error, input: sent })
   const read = data.given === sent.data ? sent : { ...sent, data: data.given }
-  if (read.history === true) return commit(decisionInput, kind, read, unchanged(decisionInput))
+  if (read.history === true || isJudgement(kind, read.type)) return commit(decisionInput, kind, read, unchanged(decisionInput))
   if (isEnded(actor)) {
     return reject(decisionInput, { reason: 'ended', error: `the actor has ended in "${statePath(actor.state)}"`, input: read })
   }

@@ -6,7 +6,7 @@ import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Emitted, Sent } from '../../schemas/record.ts'
-import { isAddressable } from '../../schemas/subjects.ts'
+import { EVENT_TYPE, isAddressable } from '../../schemas/subjects.ts'
 import type { Kind } from '../definition/kind.ts'
 import type { TaskDefinition } from '../definition/task-definition.ts'
 
@@ -64,21 +64,31 @@ export function emittedData(kind: Kind, type: string, data: unknown): Emitted['d
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** Types of events by which one actor may follow another. */
+const FOLLOWED_TYPES_MAX = 16
+
 const sendingSchema = z.object({
   kind: z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]),
   id: z.string(),
   type: inputSchema.shape.type,
   data: inputSchema.shape.data,
+  eventId: inputSchema.shape.id,
+  causationid: inputSchema.shape.causationid,
+  follow: z.array(z.string().regex(EVENT_TYPE)).min(1).max(FOLLOWED_TYPES_MAX).optional(),
 })
 
 /** Bytes reserved for the envelope around the data. Without this bound an oversized input would be rejected only at its target. */
 const ENVELOPE_BYTES = 4 * 1024
 
-/** Validates the argument of a `send` and returns the event for the target's input. */
-export function sentEvent(tenant: string, sending: unknown): Omit<Sent, 'id'> {
+/**
+ * Validates the argument of a `send` and returns the event for the target's input.
+ *
+ * @param defaultId its id where the machine gives none
+ */
+export function sentEvent(tenant: string, defaultId: string, sending: unknown): Sent {
   const read = sendingSchema.safeParse(sending, IN_WORDS)
   if (!read.success) return refuse('bad_send', zodProblem(read.error, 'send'))
-  const { kind, id: actor, type, data } = read.data
+  const { kind, id: actor, type, data, eventId: id = defaultId, causationid, follow } = read.data
   if (!isAddressable({ tenant, kind, id: actor })) {
     refuse('bad_send', `send to ${JSON.stringify(kind)}, ${JSON.stringify(actor)}: kind and id must match [A-Za-z0-9_-]{1,128}`)
   }
@@ -88,5 +98,13 @@ export function sentEvent(tenant: string, sending: unknown): Omit<Sent, 'id'> {
   if (bytes > LIMITS.inputBytesMax) {
     refuse('bad_send', `send "${type}" to ${kind}/${actor}: ${bytes} bytes; the limit of an input is ${LIMITS.inputBytesMax}`)
   }
-  return { kind, actor, type, data }
+  return {
+    id,
+    kind,
+    actor,
+    type,
+    data,
+    ...(causationid !== undefined && { causationid }),
+    ...(follow !== undefined && { follow: follow.join(' ') }),
+  }
 }

@@ -1,4 +1,4 @@
-import type { AnyEventObject, ExecutableActionObject } from 'xstate'
+import type { AnyEventObject } from 'xstate'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { jsonFit } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
@@ -6,6 +6,7 @@ import type { Emitted, LogRecord, PendingTask, PendingTimer, Sent, Started, Task
 import { functionAction, sendToOther, unknownAction } from '../definition/check-behaviour.ts'
 import { INVOKE_INSTEAD, spawnedTask } from '../definition/check-invokes.ts'
 import type { Kind } from '../definition/kind.ts'
+import type { RequestedAction } from '../definition/pure-machine.ts'
 import { refusalError } from '../definition/refusal.ts'
 import { sendingOf } from '../definition/send-action.ts'
 import { isRecord } from '../definition/walk-machine.ts'
@@ -24,7 +25,7 @@ export interface Effects {
 }
 
 /** An action that XState resolved, or that a migration creates. */
-export type Action = Pick<ExecutableActionObject, 'type' | 'params'> & Partial<Pick<ExecutableActionObject, 'info' | 'exec'>>
+export type Action = RequestedAction
 
 /** Accumulates effects while the actions are processed in order. */
 interface EffectCollector {
@@ -122,7 +123,8 @@ function asRecord<T>(runs: ReadonlyMap<string, T>): Record<string, T> {
 function collect(collector: EffectCollector, { type, params, info, exec }: Action): void {
   const sending = sendingOf(exec, info, params)
   if (sending !== undefined) {
-    collector.sent.push({ id: `${collector.context.base}-s${collector.sent.length + 1}`, ...sentEvent(collector.context.tenant, sending) })
+    const id = `${collector.context.base}-s${collector.sent.length + 1}`
+    collector.sent.push(sentEvent(collector.context.tenant, id, sending))
     return
   }
   switch (type) {

@@ -1,7 +1,7 @@
 import type { Input } from '../../schemas/envelope.ts'
-import { readReceived, readSent, type Received, type Sent } from '../../schemas/event-readers.ts'
+import { isConversation, readReceived, readSent, type Received, type Sent } from '../../schemas/event-readers.ts'
 import type { Role } from '../../schemas/events.ts'
-import type { Emitted } from '../../schemas/record.ts'
+import type { Emitted, LogRecord } from '../../schemas/record.ts'
 
 /** One message of a conversation: a row of the table `messages`. */
 export interface ObservedMessage {
@@ -19,13 +19,15 @@ export interface ObservedMessage {
 /** The time of an input: its arrival by the server's clock, except for history, where only the producer's clock knows it. */
 export const reachedAt = (input: Input, arrivedAt: string): string => (input.history === true ? input.time : arrivedAt)
 
-/** The messages in a committed record, in order. */
+/** The messages in a committed record, in order; none where its actor is no conversation. */
 export function observedMessages(record: {
   input: Input
   inbox: { ts: string }
   at: string
+  label: LogRecord['label']
   emitted: readonly Emitted[]
 }): ObservedMessage[] {
+  if (!isConversation(record.label)) return []
   const { input, inbox, at, emitted } = record
   const messages: ObservedMessage[] = []
   const received = input.type === 'message.received' ? readReceived(input.data) : undefined

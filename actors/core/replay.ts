@@ -10,6 +10,7 @@ import type { Kinds } from '../definition/kind.ts'
 import { type Actor, actorAfter } from './actor.ts'
 import { decide } from './decide.ts'
 import type { Chain, Message } from './decision.ts'
+import { followerIn } from './follow.ts'
 import { migrate, versionOf } from './migrate.ts'
 import { statePath } from './snapshot.ts'
 import { type Difference, differencesBetween } from './value-differences.ts'
@@ -177,10 +178,14 @@ function republished(address: Address, record: LogRecord): Message | undefined {
     ...at,
     first: { id, ts: rest.time },
     subject: inputSubject(address),
-    origin: 'producer',
+    origin: isFromFollower(record) ? 'actor' : 'producer',
     payload: json({ ...attributes, type, data, ...own, ...rest }),
   }
 }
+
+/** A record does not state the origin of its input; it matters only where its sender follows the actor from then on. */
+const isFromFollower = ({ input, case: { follower } }: LogRecord): boolean =>
+  follower !== undefined && isDeepStrictEqual(followerIn({ origin: 'actor' }, input), follower)
 
 const json = (body: object): Uint8Array => Buffer.from(JSON.stringify(body))
 

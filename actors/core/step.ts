@@ -13,6 +13,7 @@ import type { Actor } from './actor.ts'
 import type { Outcomes } from './commit.ts'
 import type { DecisionInput } from './decision.ts'
 import { type Action, collectEffects, type EffectContext, type Effects, selfSentEvent } from './effects.ts'
+import { followerIn, sentToFollower } from './follow.ts'
 import { migrate, versionOf } from './migrate.ts'
 import { shareEmptyParts } from './shared-empty.ts'
 import { describeSnapshot, hasSameChildren, restoreSnapshot, statePath, type Tasks } from './snapshot.ts'
@@ -57,6 +58,7 @@ export function step(
     at,
     tracing: tracingOf(input),
   })
+  const sent = sentToFollower(followerIn(message, input) ?? actor.case?.follower, effects.emitted, effects.sent)
   const stopped = stoppedByEnd(snapshot, effects)
   const { tasks, timers } = stopped === undefined ? effects.pending : { tasks: {}, timers: {} }
   const described = describeSnapshot(kind, snapshot, tasks, timers, actor.state, at)
@@ -76,7 +78,7 @@ export function step(
     status: statusOf(snapshot),
     label,
     emitted: [...effects.emitted],
-    sent: effects.sent.length === 0 ? undefined : [...effects.sent],
+    sent: sent.length === 0 ? undefined : sent,
     started: [...effects.started],
     timers: [...effects.timers],
     // A task whose deadline passed may still be running. Its runner must stop it, as it stops a run that the machine stopped.

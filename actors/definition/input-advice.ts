@@ -4,7 +4,7 @@ import { messageOf } from '../../schemas/errors.ts'
 import { TABLE_INPUTS } from '../../schemas/events.ts'
 import { nearest } from '../../schemas/nearest.ts'
 import type { Kind, Kinds } from './kind.ts'
-import { readData } from './upcast.ts'
+import { isJudgement, readData } from './upcast.ts'
 
 /** What a producer should know about its input: it will be rejected, or it will change nothing. */
 export interface InputAdvice {
@@ -22,7 +22,7 @@ export function inputAdvice(kinds: Kinds, kindName: string, input: WireInput): I
   const kind = kinds.get(kindName)
   if (kind === undefined) return undefined
   const declared = [...new Set([...Object.keys(kind.events), ...TABLE_INPUTS])]
-  if (!declared.includes(input.type) && !takesByWildcard(kind, input.type)) {
+  if (!declared.includes(input.type) && !isJudgement(kind, input.type) && !takesByWildcard(kind, input.type)) {
     const hint = meant(input.type, 'its types', declared)
     return { code: 'undeclared_type', message: `the kind "${kindName}" does not declare the type "${input.type}"; ${hint}` }
   }

@@ -1,19 +1,26 @@
-import {
-  type AnyEventObject,
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-  createActor,
-  type ExecutableActionObject,
-  type Snapshot,
-} from 'xstate'
+import { type AnyEventObject, type AnyMachineSnapshot, type AnyStateMachine, createActor, type Snapshot } from 'xstate'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { inRestoredForm } from './restored-form.ts'
-import { type Node, nodesOf } from './walk-machine.ts'
+import { isRecord, type Node, nodesOf } from './walk-machine.ts'
 
 /** The result of a transition: the next snapshot, and the actions to carry out. None of them has been carried out. */
-export type TransitionResult = readonly [AnyMachineSnapshot, readonly ExecutableActionObject[]]
+export type TransitionResult = readonly [AnyMachineSnapshot, readonly RequestedAction[]]
 
-type Scope = Parameters<AnyStateMachine['transition']>[2]
+/** An action that a machine asks for, with its parameters computed. */
+export interface RequestedAction {
+  readonly type: string
+  readonly params?: unknown
+  /** The arguments of its functions. */
+  readonly info?: { readonly self: unknown }
+  /** Its implementation, where it is none of XState's. */
+  readonly exec?: unknown
+}
+
+/** In which XState makes a transition. */
+export type Scope = Parameters<AnyStateMachine['transition']>[2]
+
+/** Makes a transition as `next` does. @returns undefined where XState itself must make it; then nothing has happened */
+export type Shortcut = (snapshot: AnyMachineSnapshot, event: AnyEventObject, scope: Scope) => TransitionResult | undefined
 
 /** A machine as pure functions. Every snapshot is in its restored form, so that a result depends only on what a record holds. */
 export interface PureMachine {
@@ -25,26 +32,56 @@ export interface PureMachine {
 
 /**
  * Does the same as XState's `initialTransition` and `transition`, which spend two thirds of their time on creating an actor with its
- * initial state for every call. Here one actor, never started, serves as the scope of many calls. A call that adds children to the scope
- * leaves a new scope to the next call.
+ * initial state for every call. Here one actor, never started, serves as the scope of many calls. A call that may have left the name of a
+ * child in the scope leaves a new scope to the next call.
+ *
+ * @param shortcut is asked first for each `next`. Default: none
  */
-export function createPureMachine(machine: AnyStateMachine): PureMachine {
+export function createPureMachine(machine: AnyStateMachine, shortcut?: Shortcut): PureMachine {
   let scope: Scope | undefined
   const call = (transition: (scope: Scope) => AnyMachineSnapshot): TransitionResult => {
-    const actions: ExecutableActionObject[] = []
-    const used = { ...(scope ??= createScope(machine)), actionExecutor: (action: ExecutableActionObject) => void actions.push(action) }
+    const actions: RequestedAction[] = []
+    const used = { ...(scope ??= createScope(machine)), actionExecutor: (action: RequestedAction) => void actions.push(action) }
     const snapshot = transition(used)
-    if (Object.keys(snapshot.children as object).length > 0) scope = undefined
     return [snapshot.status === 'active' ? inRestoredForm(snapshot) : snapshot, actions]
+  }
+  const kept = (result: TransitionResult, before?: AnyMachineSnapshot): TransitionResult => {
+    if (mayNameChildren(result, before)) scope = undefined
+    return result
+  }
+  const next = (snapshot: AnyMachineSnapshot, event: AnyEventObject): TransitionResult =>
+    kept(
+      call((used) => machine.transition(snapshot, event, used)),
+      snapshot,
+    )
+  const shorter = (snapshot: AnyMachineSnapshot, event: AnyEventObject): TransitionResult => {
+    const result = shortcut?.(snapshot, event, (scope ??= createScope(machine)))
+    return result === undefined ? next(snapshot, event) : kept(result, snapshot)
   }
   const nodes = nodesOf(machine)
   const nodeById = new Map(nodes.map((node) => [node.id, node]))
   boundMemory(nodes)
   return {
-    initial: (input) => call((used) => machine.getInitialSnapshot(used, input)),
-    next: (snapshot, event) => call((used) => machine.transition(snapshot, event, used)),
+    initial: (input) => kept(call((used) => machine.getInitialSnapshot(used, input))),
+    next: shortcut === undefined ? next : shorter,
     restore: (persisted) => call((used) => machine.restoreSnapshot(withHistoryNodes(persisted, nodeById), used))[0],
   }
+}
+
+/**
+ * Whether a transition may have left the name of a child in its scope. A child that an action starts is known to its snapshot only, unless
+ * it has a `systemId`; one that is spawned in an assign may have one.
+ */
+function mayNameChildren([snapshot, actions]: TransitionResult, before: AnyMachineSnapshot | undefined): boolean {
+  const earlier: unknown = before?.children
+  const isUnnamed = (id: string, child: unknown): boolean =>
+    (isRecord(earlier) && earlier[id] === child)
+    || actions.some(({ type, params }) => type === 'xstate.spawnChild' && isRecord(params) && params['actorRef'] === child)
+  const parts: { readonly children: Readonly<Record<string, unknown>> } = snapshot
+  const hasSystemId = actions.some(
+    ({ type, params }) => type === 'xstate.spawnChild' && isRecord(params) && params['systemId'] !== undefined,
+  )
+  return hasSystemId || !Object.entries(parts.children).every(([id, child]) => isUnnamed(id, child))
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Tasks } from './task-definition.ts'
 import { isFunction } from './walk-machine.ts'
 
 /** An event for another actor of the same tenant. */
-export interface Sending {
+export interface Sending extends SendingOptions {
   /** Name of the target's kind. */
   readonly kind: string
   /** Id of the target. */
@@ -15,9 +15,25 @@ export interface Sending {
   readonly data: Readonly<Record<string, unknown>>
 }
 
+/** For actors that pass events on. */
+export interface SendingOptions {
+  /**
+   * Id of the event, 1 to 256 characters, unique among all that this actor ever sends to the target: another event with the same id is a
+   * duplicate there. Default: a unique one.
+   */
+  readonly eventId?: string | undefined
+  /** Id of the event that caused this one. Default: the id of the input that the machine takes. */
+  readonly causationid?: string | undefined
+  /**
+   * Types of events: whenever the target emits one of them, from this input on, this actor gets the event as an input, with the same type,
+   * id and data and with the target as its `source`. An actor has one follower, the last that asked.
+   */
+  readonly follow?: readonly string[] | undefined
+}
+
 /** The same with the target's kind as an object, so that tsc checks the type of the event. */
 type SendingTo<Events extends Schemas> = {
-  [Type in keyof Events & string]: {
+  [Type in keyof Events & string]: SendingOptions & {
     readonly kind: Kind<ContextSchema, Events, Schemas, Tasks>
     readonly id: string
     readonly type: Type

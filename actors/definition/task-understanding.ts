@@ -43,6 +43,8 @@ export interface Understood {
   readonly entities: readonly UnderstoodEntity[]
   /** The intent that the conversation is about: the best one, or that of an earlier turn which the message continues; else `null`. */
   readonly topic: string | null
+  /** Name of the kind to which the tenant routes messages of the best intent; `null` where it has no route, or there is no intent. */
+  readonly route?: string | null | undefined
   /** BCP 47; `null` where it cannot be told. */
   readonly lang: string | null
   /** Names the trained set, the acts and the settings of the tenant that decided: `main@3-<name of its object> acts@1 tenant@2`. */

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Input } from '../../schemas/envelope.ts'
 import { messageOf } from '../../schemas/errors.ts'
+import { judgementSchema } from '../../schemas/events.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Upcaster } from './earlier-versions.ts'
 import type { Kind } from './kind.ts'
@@ -25,6 +26,11 @@ export function readData(kind: Kind, input: ReadInput): ReadData {
   const given = input.data ?? {}
   const schema = Object.hasOwn(kind.events, input.type) ? kind.events[input.type] : undefined
   const lacksRole = input.type === 'message.received' && (given['role'] === undefined || given['role'] === null)
+  const judgement = schema === undefined ? judgementSchema(input.type) : undefined
+  if (judgement !== undefined) {
+    const checked = check(judgement, given, 'data')
+    return checked.ok ? { ok: true, data: given, given } : checked
+  }
   if (schema === undefined) {
     const data = lacksRole && typeof given['text'] === 'string' ? { ...given, role: 'user' } : given
     return { ok: true, data, given: data }
@@ -35,6 +41,9 @@ export function readData(kind: Kind, input: ReadInput): ReadData {
   const readAsUser = readDeclared(kind, schema, input, asUser)
   return readAsUser.ok ? { ...readAsUser, given: asUser } : readAsUser
 }
+
+/** Whether an input is a judgement of people that the kind does not declare: it is recorded, and the machine does not see it. */
+export const isJudgement = (kind: Kind, type: string): boolean => !Object.hasOwn(kind.events, type) && judgementSchema(type) !== undefined
 
 type ReadInput = Pick<Input, 'type' | 'data' | 'dataversion'> & Partial<Input>
 type Checked = { readonly ok: true; readonly data: Data } | { readonly ok: false; readonly error: string }

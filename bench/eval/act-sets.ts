@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
 import { z } from 'zod'
 import { actSchema } from '../../schemas/dialogue-acts.ts'
 
@@ -21,10 +24,36 @@ export const readTraining = (language: ActLanguage): Promise<LabelledMessage[]> 
 /** The messages that the model is measured on; nothing is trained or chosen by them. */
 export const readEvaluation = (language: ActLanguage): Promise<EvaluationMessage[]> => readLines(`acts-${language}.jsonl`, evaluationSchema)
 
+/** Public conversations with user turns (Schema-Guided Dialogue, CrossWOZ). We may not distribute them, so the file may be missing. */
+const CONVERSATIONS = new URL('../../../shared/data/conversations.jsonl.gz', import.meta.url)
+const conversationSchema = z.object({ id: z.string(), turns: z.array(turnSchema) })
+const labelSchema = z.strictObject({ id: z.string(), turn: z.int().nonnegative(), act: actSchema })
+
+/**
+ * Turns of public conversations, which other people wrote for another purpose; the acts are our labels. No turn was looked at before the
+ * model was trained. The conversations have some of the acts only.
+ *
+ * @returns `undefined` if the conversations are missing
+ */
+export async function readPublicTurns(language: ActLanguage): Promise<LabelledMessage[] | undefined> {
+  if (!existsSync(CONVERSATIONS)) return undefined
+  const text = (await promisify(gunzip)(await readFile(CONVERSATIONS))).toString('utf8')
+  const conversations = new Map(linesIn(text, conversationSchema).map(({ id, turns }) => [id, turns]))
+  const labels = await readLines(`acts-public-${language}.jsonl`, labelSchema)
+  return labels.map(({ id, turn, act }) => {
+    const turns = conversations.get(id)
+    const message = turns?.[turn]
+    if (turns === undefined || message === undefined) throw new Error(`acts-public-${language}.jsonl: no turn ${turn} in ${id}`)
+    return { history: turns.slice(0, turn), text: message.text, act }
+  })
+}
+
 async function readLines<T>(file: string, schema: z.ZodType<T>): Promise<T[]> {
-  const text = await readFile(new URL(file, import.meta.url), 'utf8')
-  return text
+  return linesIn(await readFile(new URL(file, import.meta.url), 'utf8'), schema)
+}
+
+const linesIn = <T>(text: string, schema: z.ZodType<T>): T[] =>
+  text
     .trim()
     .split('\n')
     .map((line) => schema.parse(JSON.parse(line)))
-}

@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib'
 import { featuresOf } from '../../pipeline/understanding/acts/act-features.ts'
 import { bucketOf, type StoredActModel } from '../../pipeline/understanding/acts/act-model.ts'
 import { ACTS } from '../../schemas/dialogue-acts.ts'
@@ -27,7 +28,7 @@ interface Sample {
  * Singer, 2011) and L2 decay, classes weighted by the square root of their rarity. The result depends on the messages and options only.
  */
 export function trainActs(messages: readonly LabelledMessage[], options: TrainingOptions = {}): StoredActModel {
-  const { buckets = 8192, epochs = 30, rate = 0.25, decay = 3e-5 } = options
+  const { buckets = 65_536, epochs = 30, rate = 0.25, decay = 5e-4 } = options
   const samples = samplesOf(messages, buckets)
   const width = ACTS.length
   const weights = new Float64Array(buckets * width)
@@ -88,7 +89,7 @@ function quantised(weights: Float64Array, buckets: number): StoredActModel {
   // Four digits, so that the stored number is short and the same everywhere.
   const scale = Math.max(1e-4, Math.ceil((largest / WEIGHT_STEPS) * 1e4) / 1e4)
   const bytes = Int8Array.from(weights, (weight) => Math.round(weight / scale))
-  return { version: VERSION, buckets, scale, weights: Buffer.from(bytes.buffer).toString('base64') }
+  return { version: VERSION, buckets, scale, weights: deflateRawSync(bytes, { level: 9 }).toString('base64') }
 }
 
 /** A linear congruential generator (Numerical Recipes), from 0 to 1. */

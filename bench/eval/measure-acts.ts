@@ -3,7 +3,7 @@ import Table from 'cli-table3'
 import { actOf } from '../../pipeline/understanding/acts/act-of.ts'
 import { ACTS } from '../../schemas/dialogue-acts.ts'
 import { accuracyOf, type Confusion, confusionOf, f1Of, type Judged, macroF1 } from './act-metrics.ts'
-import { ACT_LANGUAGES, type EvaluationMessage, readEvaluation } from './act-sets.ts'
+import { ACT_LANGUAGES, type EvaluationMessage, readEvaluation, readPublicTurns } from './act-sets.ts'
 
 interface Quality {
   readonly messages: number
@@ -15,6 +15,8 @@ interface ActReport {
   /** Messages by a writer who had seen the list of acts only; absent if there are none. */
   readonly blind?: Quality
   readonly other?: Quality
+  /** Turns of public conversations, by other writers; absent if the file is missing. */
+  readonly publicTurns?: Quality
   readonly f1: Readonly<Record<string, number>>
   readonly confusion: Confusion
   /** The time of one message, in milliseconds. */
@@ -29,11 +31,17 @@ const ROUNDS = 5
 export async function measureActs(print: (text: string) => void): Promise<Record<string, ActReport>> {
   const report: Record<string, ActReport> = {}
   for (const language of ACT_LANGUAGES) {
-    const measured = reportOf(await readEvaluation(language))
+    const turns = await readPublicTurns(language)
+    const publicTurns = turns?.map(({ text, history, act }) => ({ expected: act, found: actOf(text, history).name }))
+    const measured: ActReport = {
+      ...reportOf(await readEvaluation(language)),
+      ...(publicTurns !== undefined && { publicTurns: qualityOf(publicTurns) }),
+    }
     report[language] = measured
     const parts = [`${language}: ${qualityText(measured.all)}`]
     if (measured.blind !== undefined) parts.push(`written blind: ${qualityText(measured.blind)}`)
     if (measured.other !== undefined) parts.push(`other: ${qualityText(measured.other)}`)
+    parts.push(measured.publicTurns === undefined ? 'no public turns' : `public turns: ${qualityText(measured.publicTurns)}`)
     print(`${parts.join('; ')}; p50 ${measured.p50Ms.toFixed(2)} ms, p99 ${measured.p99Ms.toFixed(2)} ms`)
     print(confusionTable(measured))
   }

@@ -26,8 +26,8 @@ function measure({ seconds, actors, seed }: BenchOptions): Measured {
     figures: Object.assign({}, ...results.map(({ figures }) => figures)) as Measured['figures'],
     spread: Object.assign({}, ...results.map(({ spread }) => spread)) as NonNullable<Measured['spread']>,
     notes: [
-      'A turn parses an input from JSON, validates it, decides, and encodes the record; NATS and ClickHouse are not involved. None of '
-        + 'these inputs starts a task; replies, emitted events and timers are part of the records.',
+      'A turn parses an input from JSON, validates it, decides as hosts do, with compiled transitions, and encodes the record; NATS and '
+        + 'ClickHouse are not involved. None of these inputs starts a task; replies, emitted events and timers are part of the records.',
       "Bare: XState's transition() on the same machine with the same events in the same order, already parsed and validated; its actions "
         + 'are ignored. The run fails if the two end in different states.',
       `Medians of slices of ${SLICE} inputs, the two alternately, after a warm-up of ${rounded(warmUpMs)} ms per kind.`,

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { type Kind, type Kinds, kindsByName } from '../../actors/definition/define-kind.ts'
+import { createFront } from '../../actors/kinds/front/kind.ts'
 import { intentKind } from '../../actors/kinds/intents/intent-kind.ts'
 import { intentsKind } from '../../actors/kinds/intents/intents-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
@@ -97,7 +98,13 @@ function builtInKinds(settings: Settings): Kind[] {
     settings.LLM_BASE_URL === undefined || settings.LLM_MODEL === undefined
       ? undefined
       : { baseUrl: settings.LLM_BASE_URL, apiKey: settings.LLM_API_KEY, model: settings.LLM_MODEL, price: priceIn(settings) }
-  return [createSupport({ articles: loadArticles(), model }), createReminder(), createInterest(loadCatalogue()), ...ALWAYS_THERE]
+  return [
+    createSupport({ articles: loadArticles(), model }),
+    createReminder(),
+    createInterest(loadCatalogue()),
+    createFront(),
+    ...ALWAYS_THERE,
+  ]
 }
 
 const priceIn = ({ LLM_PRICE_IN: perMillionIn, LLM_PRICE_OUT: perMillionOut }: Settings): ModelOptions['price'] =>

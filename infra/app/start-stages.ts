@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
+import { compiledKinds } from '../../actors/definition/compiled-machine.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { joinCluster } from '../../pipeline/cluster/membership.ts'
 import { chooseRecordForm, type RecordFormChoice } from '../../pipeline/cluster/record-form-choice.ts'
@@ -258,7 +259,7 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOve
   }
 }
 
-function tasksWork({ kinds, kv, replicas, jetstream, searchIndex, metrics, log }: StageContext): RoleWork {
+function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metrics, log }: StageContext): RoleWork {
   return {
     stage: {
       name: 'tasks',
@@ -268,7 +269,7 @@ function tasksWork({ kinds, kv, replicas, jetstream, searchIndex, metrics, log }
         started.defer(() => searches.stop())
         const vectors =
           searchIndex === undefined ? remoteQuestionVectors(jetstream.nc) : localQuestionVectors(() => searchIndex.current().embedder)
-        const understand = await openUnderstanding({ jetstream, replicas, vectors, log }, started)
+        const understand = await openUnderstanding({ settings, jetstream, replicas, vectors, log }, started)
         return startStage(
           'tasks',
           () => startTaskRunner({ jetstream, kv, kinds, searchIndexOf: searches.of, understand, log, metrics, now: Date.now }),
@@ -281,6 +282,7 @@ function tasksWork({ kinds, kv, replicas, jetstream, searchIndex, metrics, log }
 
 function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight, handOver }: StageContext): RoleWork {
   const actors = createActorCache<Delivery>(settings.LIVE_ACTORS_MAX)
+  const deciding = settings.DECIDE === 'compiled' ? compiledKinds(kinds) : kinds
   const runs = new Set<HostRun>()
   let recordForm: RecordFormChoice | undefined
   return {
@@ -300,7 +302,7 @@ function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight, handOv
         const run = await startHost({
           ...inFlight,
           kv,
-          kinds,
+          kinds: deciding,
           partitions,
           actors,
           messagesMax: settings.IN_FLIGHT_MAX,

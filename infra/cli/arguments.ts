@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { type Address, parseActorKey, TOKEN, UNADDRESSABLE } from '../../schemas/subjects.ts'
+import { intentSetSchema } from '../../schemas/tenant-settings.ts'
 
 const TOKEN_TEXT = '[A-Za-z0-9_-], at most 128 characters'
 
@@ -15,4 +16,11 @@ export function actorArgument(text: string): Address {
 export function tokenArgument(text: string): string {
   if (!TOKEN.test(text)) throw new InvalidArgumentError(`It must be of ${TOKEN_TEXT}.`)
   return text
+}
+
+/** Parses the name of a set of intents. */
+export function setArgument(text: string): string {
+  const name = intentSetSchema.safeParse(text)
+  if (!name.success) throw new InvalidArgumentError('It must be letters and digits, in parts that a single "-" or "_" joins; at most 32.')
+  return name.data
 }

@@ -12,13 +12,15 @@ import { withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
 import type { Settings } from '../settings.ts'
-import { tokenArgument } from './arguments.ts'
+import { setArgument, tokenArgument } from './arguments.ts'
 
 interface Options extends JsonOption {
   readonly tenant?: string
   readonly kind?: string
   readonly sample?: number
   readonly fold?: true
+  readonly intents?: string
+  readonly set: string
   readonly limit: number
 }
 
@@ -36,6 +38,8 @@ export const checkCommand = ({ out, settings }: CommandContext): Command =>
     .option('--sample <n>', 'replay a sample of this many actors, the same ones each time (default: all)', wholeNumber(1))
     .option('--fold', "replay each actor from its first input through today's machine alone, up to the first difference")
     .option('--limit <n>', 'actors to list per cause', wholeNumber(1), LIMIT_DEFAULT)
+    .option('--intents <file>', 'instead: which recorded messages the set would understand otherwise, if this file were taught')
+    .option('--set <set>', 'with --intents: name of the set', setArgument, 'main')
     .option(JSON_FLAG, 'one JSON object per actor and cause: {tenant, kind, id, n, seq, cause, differences}; then {summary}')
     .addHelpText(
       'after',
@@ -46,6 +50,10 @@ The exit code is 1 if anything would differ.`,
     )
     .action(async (config: string | undefined, options: Options) => {
       const { settings: effective } = settings()
+      if (options.intents !== undefined) {
+        const { checkIntents } = await import('./intents/check-intents.ts')
+        return checkIntents({ out, settings: effective, file: options.intents, tenant: options.tenant ?? 'default', ...options })
+      }
       const kinds = await (await import('../app/load-kinds.ts')).loadKinds(withConfig(effective, config))
       const { checkLog } = await import('../../pipeline/replay-check/replay-check.ts')
       const { watchedSlot } = await import('../app/watchdog/process-watchdog.ts')

@@ -76,6 +76,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'what a message wants: its act, its intents and why, its entities',
     load: async () => (await import('./understand-command.ts')).understandCommand,
   },
+  review: {
+    about: 'list the messages whose intent was unsure or corrected, and teach those that you accept',
+    load: async () => (await import('./review-command.ts')).reviewCommand,
+  },
   'nats-config': {
     about: 'print the accounts that protect the streams on a NATS of your own',
     load: async () => (await import('./nats-config-command.ts')).natsConfigCommand,

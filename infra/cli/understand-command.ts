@@ -26,8 +26,16 @@ export const understandCommand = ({ out, settings }: CommandContext): Command =>
   new Command()
     .argument('<text>', 'a message of a user')
     .option('--tenant <tenant>', 'tenant that has taught its intents', tokenArgument, 'default')
-    .option('--after <turn>', 'an earlier turn, as "assistant: Which order?"; without a role it is the user’s; may be repeated', turnArgument, [])
-    .option(JSON_FLAG, 'one JSON object: {act, intents: [{name, confidence, because}], outOfScope, entities, topic, lang, version, by?}')
+    .option(
+      '--after <turn>',
+      'an earlier turn, as "assistant: Which order?"; without a role it is the user’s; may be repeated',
+      turnArgument,
+      [],
+    )
+    .option(
+      JSON_FLAG,
+      'one JSON object: {act, intents: [{name, confidence, because}], outOfScope, entities, topic, route, lang, version, by?}',
+    )
     .addHelpText(
       'after',
       `
@@ -47,8 +55,10 @@ Examples:
         line('intent', `${printable(name)}  ${share(confidence)}  because: ${printable(because.join(', '))}`)
       }
       if (found.intents.length === 0) line('intents', found.outOfScope ? 'none: out of scope' : 'none taught')
-      for (const { name, value, text: words } of found.entities) line('entity', `${printable(name)} = ${printable(value)} (${printable(words)})`)
+      for (const { name, value, text: words } of found.entities)
+        line('entity', `${printable(name)} = ${printable(value)} (${printable(words)})`)
       line('topic', printable(found.topic ?? '–'))
+      line('route', printable(found.route ?? '–'))
       line('language', found.lang ?? 'unknown')
       line('version', found.version)
       if (found.by !== undefined) line('by', found.by)

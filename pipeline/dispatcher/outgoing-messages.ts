@@ -1,7 +1,7 @@
 import type { TaskMessage } from '../../schemas/internal-messages.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { PublicRecord, Started } from '../../schemas/record.ts'
-import { actorKey, actorSubject, type Address, outSubject, taskSubject } from '../../schemas/subjects.ts'
+import { actorSource, actorSubject, type Address, outSubject, taskSubject } from '../../schemas/subjects.ts'
 
 /** A message that the dispatcher publishes for a record. `msgId` lets JetStream drop a duplicate; without it the receiver detects it. */
 export interface Outgoing {
@@ -20,7 +20,7 @@ export const eventsOf = (address: Address, record: PublicRecord): Outgoing[] =>
       specversion: '1.0',
       id: event.id,
       type: event.type,
-      source: sourceOf(address),
+      source: actorSource(address),
       time: record.at,
       datacontenttype: 'application/json',
       sequence: String(sequenceOf(record, index)),
@@ -38,22 +38,20 @@ export const eventsOf = (address: Address, record: PublicRecord): Outgoing[] =>
  * whose id a producer happens to have used.
  */
 export const sentBy = (address: Address, record: PublicRecord): Outgoing[] =>
-  (record.sent ?? []).map(({ id, kind, actor, type, data }, index) => ({
+  (record.sent ?? []).map(({ id, kind, actor, type, data, causationid, follow }, index) => ({
     subject: actorSubject({ tenant: address.tenant, kind, id: actor }),
     payload: JSON.stringify({
       type,
       id,
-      source: sourceOf(address),
+      source: actorSource(address),
       time: record.at,
       sequence: sequenceOf(record, record.emitted.length + index),
-      causationid: record.input.id,
+      causationid: causationid ?? record.input.id,
       ...contextOf(record),
+      follow,
       data,
     }),
   }))
-
-/** The `source` of everything that an actor emits and sends. */
-export const sourceOf = (address: Address): string => `colloquy/${actorKey(address)}`
 
 /** Rises with every message of an actor, so that another Colloquy can take the message as an input without change. */
 const sequenceOf = (record: PublicRecord, index: number): number => record.n * LIMITS.effectsMax + index

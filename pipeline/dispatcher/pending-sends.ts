@@ -1,6 +1,6 @@
 import type { PublicRecord } from '../../schemas/record.ts'
-import { actorKey, type Address } from '../../schemas/subjects.ts'
-import { type Outgoing, sentBy, sourceOf } from './outgoing-messages.ts'
+import { actorKey, actorSource, type Address } from '../../schemas/subjects.ts'
+import { type Outgoing, sentBy } from './outgoing-messages.ts'
 
 /** Finds messages from actors to actors that have not arrived: the receiver has no record of them. Memory grows with their number only. */
 export interface Sends {
@@ -18,7 +18,7 @@ export function createSends(): Sends {
       const messages = isCarriedOut ? sentBy(address, record) : []
       for (const [index, { id, kind, actor }] of (record.sent ?? []).entries()) {
         const message = messages[index]
-        if (message !== undefined) pending.set(keyOf({ tenant: address.tenant, kind, id: actor }, sourceOf(address), id), message)
+        if (message !== undefined) pending.set(keyOf({ tenant: address.tenant, kind, id: actor }, actorSource(address), id), message)
       }
       pending.delete(keyOf(address, record.input.source, record.input.id))
     },

@@ -4,13 +4,19 @@ import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schema
 import { parseJson } from '../../schemas/json.ts'
 import { VECTOR_SUBJECT } from '../../schemas/subjects.ts'
 import type { Embedder } from './embedder.ts'
+import type { EmbedAs } from './embedding-model.ts'
 
 /** Vectors of questions by the embedding model in use, where that is one of meaning. */
 export interface QuestionVectors {
   /** Fingerprint of the model; `null` while the built-in one is used, whose vectors know words only. */
   fingerprint(): Promise<string | null>
-  /** The vector of a question, and the fingerprint of the model that made it. @throws ColloquyError `embed_failed`, `no_memory` */
-  of(text: string): Promise<QuestionVector>
+  /**
+   * The vector of a text, and the fingerprint of the model that made it.
+   *
+   * @param as default: a question
+   * @throws ColloquyError `embed_failed`, `no_memory`
+   */
+  of(text: string, as?: EmbedAs): Promise<QuestionVector>
 }
 export interface QuestionVector {
   readonly fingerprint: string | null
@@ -25,10 +31,10 @@ export function localQuestionVectors(embedder: () => QuestionEmbedder): Question
   const fingerprintOf = ({ kind, fingerprint }: QuestionEmbedder): string | null => (kind === 'semantic' ? fingerprint : null)
   return {
     fingerprint: async () => fingerprintOf(embedder()),
-    async of(text) {
+    async of(text, as = 'query') {
       const model = embedder()
       if (model.kind !== 'semantic') return { fingerprint: null }
-      const [vector] = await model.embed([text], 'query')
+      const [vector] = await model.embed([text], as)
       return { fingerprint: model.fingerprint, vector }
     },
   }
@@ -38,7 +44,7 @@ export function localQuestionVectors(embedder: () => QuestionEmbedder): Question
 const QUEUE = 'vectors'
 const ANSWER_MS = 10_000
 
-const requestSchema = z.object({ text: z.string().optional() })
+const requestSchema = z.object({ text: z.string().optional(), as: z.enum(['query', 'passage']).optional() })
 const replySchema = z.union([
   z.object({ fingerprint: z.string().nullable(), vector: z.base64().optional() }),
   z.object({ error: z.object({ code: z.string(), message: z.string() }) }),
@@ -48,9 +54,9 @@ const replySchema = z.union([
 export function serveQuestionVectors(nc: NatsConnection, vectors: QuestionVectors): { stop(): void } {
   const answer = async (request: unknown): Promise<z.input<typeof replySchema>> => {
     try {
-      const { text } = requestSchema.parse(request)
+      const { text, as } = requestSchema.parse(request)
       if (text === undefined) return { fingerprint: await vectors.fingerprint() }
-      const { fingerprint, vector } = await vectors.of(text)
+      const { fingerprint, vector } = await vectors.of(text, as)
       return { fingerprint, ...(vector && { vector: Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64') }) }
     } catch (error) {
       return { error: { code: codeOf(error) ?? 'no_memory', message: messageOf(error) } }
@@ -84,7 +90,7 @@ export function remoteQuestionVectors(nc: NatsConnection): QuestionVectors {
     const { fingerprint, vector } = reply.data
     return { fingerprint, vector: vector === undefined ? undefined : floatsOf(Buffer.from(vector, 'base64')) }
   }
-  return { fingerprint: async () => (await ask({})).fingerprint, of: (text) => ask({ text }) }
+  return { fingerprint: async () => (await ask({})).fingerprint, of: (text, as) => ask({ text, ...(as && { as }) }) }
 }
 
 /** A copy: the buffer of a decoded text may begin anywhere in its slab. */

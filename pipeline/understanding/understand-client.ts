@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import type { UnderstandingQuery, Understood } from '../../actors/definition/task-understanding.ts'
 import { actSchema } from '../../schemas/dialogue-acts.ts'
+import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 
 const TIMEOUT_MS = 10_000
@@ -14,6 +14,7 @@ export const understoodSchema = z.object({
   outOfScope: z.boolean(),
   entities: z.array(z.object({ name: z.string(), value: z.string(), text: z.string(), start: z.int(), end: z.int() })),
   topic: z.string().nullable(),
+  route: z.string().nullable().optional(),
   lang: z.string().nullable(),
   version: z.string(),
   by: z.string().optional(),
@@ -43,7 +44,9 @@ export async function understandRemotely(
   }).then(
     (response) => response.text(),
     (cause: unknown) => {
-      throw new ColloquyError('understanding_unavailable', `no HTTP interface of Colloquy answers at ${url} (${messageOf(cause)})`, { cause })
+      throw new ColloquyError('understanding_unavailable', `no HTTP interface of Colloquy answers at ${url} (${messageOf(cause)})`, {
+        cause,
+      })
     },
   )
   const answer = understoodSchema.safeParse(parseJson(text))

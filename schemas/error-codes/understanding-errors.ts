@@ -14,7 +14,8 @@ export const UNDERSTANDING_ERRORS = {
   },
   intents_too_many: {
     meaning: 'A set has too many intents.',
-    cause: 'It has more different intents than the limit in the message. Often the column of the texts was read as the column of the intents.',
+    cause:
+      'It has more different intents than the limit in the message. Often the column of the texts was read as the column of the intents.',
     remedy: 'Correct the column, merge intents that lead to the same answer, or divide them among several sets.',
     where: TRAIN,
   },
@@ -41,6 +42,12 @@ export const UNDERSTANDING_ERRORS = {
     cause: 'They are no examples. The message lists each by its line with its problem.',
     remedy: 'Correct them and run the command again, which sends only what is missing.',
     where: '`colloquy intents teach`',
+  },
+  not_trained: {
+    meaning: 'The newest version of a set is not trained yet.',
+    cause: 'It was taught some seconds ago, or no process has the role `train`.',
+    remedy: 'Wait until `colloquy status` shows the role `train` with lag 0, or start a process with it.',
+    where: '`colloquy intents eval`, `propose`, `colloquy check --intents`',
   },
   no_intents: {
     meaning: 'Sets of intents cannot be read.',
@@ -92,7 +99,7 @@ export const UNDERSTANDING_ERRORS = {
   },
   bad_entity: {
     meaning: 'The definition of an entity cannot be used.',
-    cause: 'Its pattern is not a regular expression in the syntax of RE2, it has neither pattern nor values, or it exceeds a limit. The message says which.',
+    cause: 'Its pattern is not a regular expression in the syntax of RE2, it has neither pattern nor values, or it exceeds a limit.',
     remedy: 'Correct the definition that the message names.',
     where: 'definition of entities',
   },

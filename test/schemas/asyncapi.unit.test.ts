@@ -6,7 +6,7 @@ import { eventsOf } from '../../pipeline/dispatcher/outgoing-messages.ts'
 import { ASYNCAPI_VERSIONS, asyncApiDocument } from '../../schemas/asyncapi.ts'
 import { outEventSchema } from '../../schemas/asyncapi-messages.ts'
 import { inputSchema } from '../../schemas/envelope.ts'
-import { KNOWN_EMITS, KNOWN_INPUTS } from '../../schemas/events.ts'
+import { JUDGEMENTS, KNOWN_EMITS, KNOWN_INPUTS } from '../../schemas/events.ts'
 import { address, message, recordOf } from '../support/core-helpers.ts'
 import { toyKind } from '../support/toy-kind.ts'
 
@@ -80,7 +80,7 @@ describe('the document', () => {
         ?.messages()
         .all()
         .map((known) => known.name())
-    expect(names('in')).toEqual([...Object.keys(KNOWN_INPUTS), ...Object.keys(toyKind.events)])
+    expect(names('in')).toEqual([...Object.keys(KNOWN_INPUTS), ...Object.keys(JUDGEMENTS), ...Object.keys(toyKind.events)])
     expect(names('out')).toEqual([...Object.keys(KNOWN_EMITS), ...Object.keys(toyKind.emits)])
     expect(names('dead')).toEqual(['rejected', 'task_failed'])
     for (const known of parsed.messages().all()) expect(known.headers()?.property('Nats-Msg-Id')?.type()).toBe('string')
@@ -92,6 +92,7 @@ describe('the document', () => {
     const known = ['message.received', 'conversation.imported']
     expect(Object.keys(document.channels.in.messages)).toEqual([
       ...known.map((type) => `in.${type}`),
+      'in.intent.corrected',
       ...known.map((type) => `in.chat.${type}`),
     ])
     expect(Object.keys(document.channels.out.messages)).toContain('out.chat.message.sent')
@@ -123,7 +124,7 @@ describe('the document', () => {
     const events = { '订单/下单': z.object({ 编号: z.string() }), 'a b': z.object({}) }
     const document = asyncApiDocument([{ name: 'shop', version: 2, events, emits: {} }])
     expect((await parse(document)).problems).toEqual([])
-    expect(Object.keys(document.channels.in.messages)).toHaveLength(4)
+    expect(Object.keys(document.channels.in.messages)).toHaveLength(5)
   })
 })
 

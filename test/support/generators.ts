@@ -1,5 +1,9 @@
 import fc from 'fast-check'
+import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
+import { createInterest } from '../../actors/kinds/interest/kind.ts'
+import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import type { KindGenerators } from './actor-histories.ts'
+import { timeAt } from './core-helpers.ts'
 import { parallelKind } from './parallel-kind.ts'
 import { someAnswer, someHits, support, understoodAs } from './support-harness.ts'
 import { toyKind } from './toy-kind.ts'
@@ -70,4 +74,36 @@ export const supportDesk: KindGenerators = {
     ],
     answer: [someAnswer, { text: null, sources: [] }],
   },
+}
+
+/** Times around those of the messages of a history. */
+const appointmentAt = fc.integer({ min: -2, max: 72 }).map((hours) => new Date(Date.parse(timeAt(1)) + hours * 3_600_000).toISOString())
+
+export const reminder: KindGenerators = {
+  kind: createReminder(),
+  inputs: mixed(
+    fc.record({
+      type: fc.constant('appointment.booked'),
+      data: fc.record({ at: appointmentAt, what: fc.constantFrom('牙科检查', 'dentist'), lang: fc.constantFrom('zh', 'en') }),
+    }),
+    fc.record({ type: fc.constant('appointment.moved'), data: fc.record({ at: appointmentAt }) }),
+    plain('appointment.confirmed', 'appointment.cancelled'),
+  ),
+  outputs: {},
+}
+
+const topics = fc.array(fc.constantFrom('books', '书', 'travel', 'music', '音乐'), { minLength: 1, maxLength: 4 })
+const item = fc.record({ item: fc.constantFrom('a', 'b', 'c', 'd'), topics })
+
+export const interest: KindGenerators = {
+  kind: createInterest(loadCatalogue()),
+  inputs: mixed(
+    fc.record({ type: fc.constantFrom('item.browsed', 'item.liked', 'item.bought'), data: item }),
+    fc.record({
+      type: fc.constant('item.rated'),
+      data: fc.record({ item: fc.constant('a'), topics, stars: fc.integer({ min: 1, max: 5 }) }),
+    }),
+    fc.record({ type: fc.constant('recommendations.asked'), data: fc.record({ count: fc.integer({ min: 1, max: 9 }) }) }),
+  ),
+  outputs: { recommend: [[], [{ item: 'a', score: 0.5 }]] },
 }

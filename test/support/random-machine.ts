@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { assign, cancel, emit, enqueueActions, raise, stateIn } from 'xstate'
+import { and, assign, cancel, emit, enqueueActions, log, not, or, raise, stateIn, stopChild } from 'xstate'
 
 /** A machine drawn at random, as XState's configuration. */
 export interface RandomMachine extends fc.WithToStringMethod {
@@ -73,7 +73,12 @@ function drawMachine(chooser: Chooser): RandomMachine {
   const config = drawState(chooser, root, undefined, { shapes, sendsToSelf })
   return {
     [fc.toStringMethod]: () => JSON.stringify(config, (_, value: unknown) => readable(value)),
-    config: { ...config, context: { n: 0, on: false, sent: 0 }, options: { maxIterations: MICROSTEPS_MAX } },
+    config: {
+      ...config,
+      ...(chooser.chance(50) ? { output: ({ context, event }: Args) => ({ n: context.n, of: event.output }) } : {}),
+      context: { n: 0, on: false, sent: 0 },
+      options: { maxIterations: MICROSTEPS_MAX },
+    },
     hasRegions: shapes.some(({ type }) => type === 'parallel'),
   }
 }
@@ -130,7 +135,12 @@ function drawState(chooser: Chooser, shape: Shape, parent: Shape | undefined, dr
     ...(chooser.chance(60) ? { entry: drawActions(chooser, `enter ${id}`, drawing) } : {}),
     ...(chooser.chance(60) ? { exit: drawActions(chooser, `exit ${id}`, drawing) } : {}),
   }
-  if (type === 'final') return { ...common, type: 'final', ...(chooser.chance(30) ? { output: id } : {}) }
+  if (type === 'final')
+    return {
+      ...common,
+      type: 'final',
+      ...(chooser.chance(30) ? { output: chooser.pick<unknown>([id, ({ context }: Args) => context.n]) } : {}),
+    }
   const first = children.find((child) => child.type !== 'history' && child.type !== 'final') ?? children[0]
   const wants = (percent: number): boolean => chooser.chance(percent)
   return {
@@ -241,6 +251,12 @@ function drawGuard(chooser: Chooser, { shapes }: Drawing): unknown {
     ({ context }: Args) => context.n < limit,
     ({ context, event }: Args) => event.type < 'B' || context.n > limit,
     stateIn(targetOf(state)),
+    'isOn',
+    { type: 'isBelow', params: limit },
+    { type: 'isBelow', params: ({ context }: Args) => (context.on ? limit : 0) },
+    not('isOn'),
+    and(['isOn', { type: 'isBelow', params: limit }]),
+    or([stateIn(targetOf(state)), not(({ context }) => Boolean(context['on']))]),
   ])
 }
 
@@ -255,7 +271,7 @@ const sentToSelf = (type: string) =>
   })
 const keepOutput = assign({ n: ({ context, event }: Args) => context.n + Number(event.output ?? 1) })
 
-function drawActions(chooser: Chooser, what: string, { sendsToSelf }: Drawing): unknown[] {
+function drawActions(chooser: Chooser, what: string, { sendsToSelf, shapes }: Drawing): unknown[] {
   const type = chooser.pick(INPUTS)
   const delay = 500 * (1 + chooser.below(4))
   const id = `later-${chooser.below(2)}`
@@ -268,6 +284,13 @@ function drawActions(chooser: Chooser, what: string, { sendsToSelf }: Drawing): 
       raise({ type }, { delay }),
       raise({ type }, { delay, id }),
       cancel(id),
+      'count',
+      { type: 'add', params: { by: 2 } },
+      { type: 'add', params: ({ context }: Args) => ({ by: context.n % 3 }) },
+      { type: 'tell', params: { text: what } },
+      { type: 'countIfOn', params: { text: `${what} on` } },
+      log(({ context }: { context: Context }) => context.n),
+      stopChild(`job-${shapes[chooser.below(shapes.length)]?.id ?? ''}`),
       sendsToSelf ? sentToSelf(type) : emitted(`${what} twice`),
     ]),
   )
@@ -275,4 +298,20 @@ function drawActions(chooser: Chooser, what: string, { sendsToSelf }: Drawing): 
 }
 
 /** The implementations that a random machine names. */
-export const randomImplementations: object = { delays: { computed: ({ context }: { context: Context }) => 700 + 100 * (context.n % 5) } }
+export const randomImplementations: object = {
+  delays: { computed: ({ context }: { context: Context }) => 700 + 100 * (context.n % 5) },
+  guards: {
+    isOn: ({ context }: { context: Context }) => context.on,
+    isBelow: ({ context }: { context: Context }, limit: number) => context.n < limit,
+  },
+  actions: {
+    count: assign({ n: ({ context }: Args) => context.n + 1 }),
+    add: assign(({ context }: Args, { by }: { by: number }) => ({ n: context.n + by })),
+    tell: emit(({ context }: { context: Context }, { text }: { text: string }) => ({ type: 'out', data: { text, n: context.n } })),
+    countIfOn: enqueueActions(({ context, enqueue, check }, { text }: { text: string }) => {
+      if (!check('isOn')) return
+      enqueue.assign({ n: Number(context['n']) + 1 })
+      enqueue({ type: 'tell', params: { text } })
+    }),
+  },
+}

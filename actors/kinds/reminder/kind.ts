@@ -47,8 +47,8 @@ export interface ReminderOptions {
 }
 
 /**
- * Creates the kind `reminder`: one appointment, with two reminders until it is confirmed, then a call to a person. All times count back from the
- * appointment. They move with the appointment, and a late timer or input shortens the remaining time.
+ * Creates the kind `reminder`: one appointment, with two reminders until it is confirmed, then a call to a person. All times count back
+ * from the appointment. They move with the appointment, and a late timer or input shortens the remaining time.
  */
 export function createReminder({ name = 'reminder' }: ReminderOptions = {}) {
   const kind = defineReminder(name)

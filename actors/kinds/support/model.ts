@@ -3,6 +3,7 @@ import { APICallError, extractReasoningMiddleware, generateText, type ModelMessa
 import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import { ColloquyError, messageOf, RetryLaterError, TerminalError } from '../../../schemas/errors.ts'
 import type { TaskCall } from '../../definition/task-definition.ts'
+import { boundedFetch } from './bounded-fetch.ts'
 import { clip } from './clip.ts'
 import { type Answer, ANSWER_CHARS_MAX, type AnswerInput } from './definition.ts'
 import { instructionsFor, NO_ANSWER } from './prompt.ts'
@@ -151,24 +152,4 @@ function retryAfter(header: string | undefined): number | undefined {
   if (header === undefined) return undefined
   const ms = /^\d+(\.\d+)?$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
   return Number.isFinite(ms) ? Math.max(0, Math.ceil(ms)) : undefined
-}
-
-/** A valid response has a few kilobytes. */
-const BODY_BYTES_MAX = 1024 * 1024
-
-/** `fetch` whose response body fails with `model_body_too_large` beyond `BODY_BYTES_MAX`. */
-const boundedFetch: typeof fetch = async (request, init) => {
-  const response = await fetch(request, init)
-  return response.body === null ? response : new Response(response.body.pipeThrough(limit()), response)
-}
-
-function limit(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
-  let bytes = 0
-  return new TransformStream({
-    transform(chunk, controller) {
-      bytes += chunk.byteLength
-      if (bytes <= BODY_BYTES_MAX) controller.enqueue(chunk)
-      else controller.error(new ColloquyError('model_body_too_large', `the response has more than ${BODY_BYTES_MAX} bytes`))
-    },
-  })
 }

@@ -3,6 +3,7 @@ import { type AnyMachineSnapshot, initialTransition, transition } from 'xstate'
 import { type Actor, newActor } from '../../../actors/core/actor.ts'
 import { decide } from '../../../actors/core/decide.ts'
 import type { Message } from '../../../actors/core/decision.ts'
+import { compiledKinds } from '../../../actors/definition/compiled-machine.ts'
 import { kindsByName } from '../../../actors/definition/define-kind.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { type Address, inputSubject } from '../../../schemas/subjects.ts'
@@ -50,10 +51,10 @@ function timed(work: () => void): number {
   return performance.now() - startedMs
 }
 
-/** Colloquy's work for an input, without NATS: parse and validate it, decide, and encode the record. */
+/** Colloquy's work for an input, without NATS: parse and validate it, decide as hosts do by default, and encode the record. */
 export function createCoreRunner(measured: MeasuredKind, actorCount: number, seed: number): KindRunner {
   const inputs = createInputs(measured, actorCount, seed)
-  const kinds = kindsByName([measured.kind])
+  const kinds = compiledKinds(kindsByName([measured.kind]))
   const actors = Array.from({ length: actorCount }, (_, number) => newActor(addressOf(measured, number)))
   const handle = ({ number, message }: { number: number; message: Message }): void => {
     const actor = actors[number]

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { type Examples, readExamples, readTaughtSet } from '../../../pipeline/understanding/taught/taught-set.ts'
-import { OUT_OF_SCOPE } from '../../../schemas/intent-events.ts'
+import { readExamples, readTaughtSet } from '../../../pipeline/understanding/taught/taught-set.ts'
+import { labelledTexts } from '../../../pipeline/understanding/training/labelled-texts.ts'
 import type { CommandContext } from '../../app/command-context.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
 import { wholeNumber } from '../../app/number-arguments.ts'
@@ -17,19 +17,6 @@ export const exportCommand = ({ out, settings }: CommandContext): Command =>
     .action(async (options: Options) => {
       await withJetStream(settings().settings, async (jetstream) => {
         const set = await readTaughtSet(jetstream, options, { version: options.at })
-        for (const [text, intents] of intentsByText(await readExamples(jetstream, set))) out.json({ text, intents })
+        for (const example of labelledTexts(await readExamples(jetstream, set))) out.json(example)
       })
     })
-
-/** An example of several intents is one line. */
-function intentsByText(examples: Examples): Map<string, string[]> {
-  const byText = new Map<string, string[]>()
-  for (const [intent, texts] of examples) {
-    for (const text of texts) {
-      const known = byText.get(text) ?? []
-      if (intent !== OUT_OF_SCOPE) known.push(intent)
-      byText.set(text, known)
-    }
-  }
-  return byText
-}

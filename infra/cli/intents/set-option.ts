@@ -1,14 +1,13 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import type { IntentsClientDeps, Taught } from '../../../pipeline/ingest/intents/intents-client.ts'
 import { createSender } from '../../../pipeline/producer/input-sender.ts'
 import type { SetName } from '../../../pipeline/understanding/taught/taught-set.ts'
 import { counted } from '../../../schemas/counted.ts'
-import { intentSetSchema } from '../../../schemas/tenant-settings.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../../app/command-context.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
 import type { Output } from '../../app/terminal-output.ts'
 import { whileConnected } from '../../app/while-connected.ts'
-import { tokenArgument } from '../arguments.ts'
+import { setArgument, tokenArgument } from '../arguments.ts'
 import { createProgressBar } from '../progress-bar.ts'
 
 export interface SetOptions extends JsonOption, SetName {}
@@ -19,12 +18,6 @@ export const withSet = (command: Command, json: string): Command =>
     .option('--tenant <tenant>', 'tenant of the set', tokenArgument, 'default')
     .option('--set <set>', 'name of the set', setArgument, 'main')
     .option(JSON_FLAG, json)
-
-function setArgument(text: string): string {
-  const name = intentSetSchema.safeParse(text)
-  if (!name.success) throw new InvalidArgumentError('It must be letters and digits, in parts that a single "-" or "_" joins; at most 32.')
-  return name.data
-}
 
 export const TAUGHT_JSON = 'one JSON object: {outcome, version, intents, examples, added, removed}'
 

@@ -1,5 +1,5 @@
 import { attributeTexts } from '../../../schemas/envelope.ts'
-import { isServed, labelNumber, labelText } from '../../../schemas/event-readers.ts'
+import { isConversation, isServed, labelNumber, labelText } from '../../../schemas/event-readers.ts'
 import type { LogRecord, PublicRecord } from '../../../schemas/record.ts'
 import { actorKey, type Address } from '../../../schemas/subjects.ts'
 import { CONTEXT_TEXT_CHARS_MAX, type Row, type TableName } from '../../../schemas/tables.ts'
@@ -52,11 +52,12 @@ export type Rows = { readonly [Name in Exclude<TableName, CurrentTable>]: readon
  */
 export function rowsOf(address: Address, record: PublicRecord, seq: number): Rows {
   const source = sourceOf({ address, record, seq })
+  const isOfConversation = isConversation(record.label)
   return {
     events: eventRows(source),
     ...conversationRowsOf(source),
-    state_intervals: intervalRows(source),
-    tasks: taskRows(source),
+    state_intervals: isOfConversation ? intervalRows(source) : [],
+    tasks: isOfConversation ? taskRows(source) : [],
     dead_letters: deadLetterRows(source),
   }
 }

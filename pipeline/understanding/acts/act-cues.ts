@@ -62,8 +62,8 @@ export const MESSAGE_CUES: readonly Cue[] = [
       你在(干|做)|你睡|你吃`,
   }),
   cue('asks whether anybody listens', {
-    en: String.raw`\b(any(one|body)) (there|here|home)|you there`,
-    zh: String.raw`在吗|在么|在不在|有人吗|有人在`,
+    en: String.raw`\bany(one|body) (there|here|home)|^you there`,
+    zh: String.raw`^(请问)?(在吗|在么|在不在|有人吗|有人在)`,
   }),
   cue('greets', {
     en: String.raw`^(hi|hiya|hello|hey|heya|howdy|yo|gm|greetings|good (morning|afternoon|evening|day)|bonjour|salut|hola|hallo|
@@ -107,7 +107,7 @@ export const MESSAGE_CUES: readonly Cue[] = [
   cue('says yes', {
     en: String.raw`^(oh |ah |um |uh |hm |well |ok |okay |sure |hi )?(yes|yep|yeah|yea|yup|ya|yah|y|ok|okay|okey|k|sure|right|
       correct|exactly|absolutely|definitely|indeed|certainly|affirmative|agreed|fine|alright|all right|positive|aye|of course|
-      by all means|confirm(ed)?|approved?|perfect|great|lgtm|totally|oui|si|sí|ja|sim|はい|うん)\b|^はい|\b(yes|yep|yeah)\b`,
+      by all means|confirm(ed)?|approved?|perfect|great|lgtm|totally|oui|si|ja|sim)\b(?! not)|^(はい|うん)|\b(yes|yep|yeah)\b`,
     zh: String.raw`^(嗯|是|对|好|行|可以|确认|确定|同意|当然|没错|正确|要$|要的|需要|有$|有的|能$|能了|没问题|必须|成$|中$|妥|ok|就(这|它|是)|在的?$|批准|愿意|那(太好|必须|行|好|可以|就))`,
   }),
   cue('lets it happen', {
@@ -117,15 +117,21 @@ export const MESSAGE_CUES: readonly Cue[] = [
       good|nice)|id (like|love) (that|to$)|send it|book it|lets do)\b`,
     zh: String.raw`(办吧|发吧|订吧|加上|来吧|吧$|就这(么|样)|没问题|可以(的|了|啊|呀)?$|那就|太好了|方便|没意见|算我|照办|麻烦了)`,
   }),
+  cue('declines with thanks', {
+    en: String.raw`\bno,? ?(but )?(thanks|thank you|thx|ty)\b|\b(thanks|thx|thank you),? but no\b`,
+    zh: String.raw`(不用|不了|不必|不需要|没有|没)了?[,! ]*(谢|多谢)|谢谢?[,! ]*(不用|不必|不了|不需要)`,
+  }),
   cue('says no', {
-    en: String.raw`^(oh |ah |um |uh |hm |well |sorry |ok |thx but )?(no|nope|nah|nay|negative|never|neither|none|not|non|nein|
-      não|いいえ)\b|^いいえ|\b(no thank|no thanks|no thx|certainly not|absolutely not|god no|no way)\b`,
-    zh: String.raw`^(不|没|别|否|无|未|还没|暂时不|先不|先别|才不|千万别|从来没|从没|并没|都不|拒绝|驳回|算不上|好像没|谢谢.?不)`,
+    en: String.raw`^(oh |ah |um |uh |hm |well |sorry |sorry but |ok |thx but )?(no(?! (worries|problem|idea|longer))|nope|nah|nay|
+      negative|
+      never(?! ?mind)|neither|none|not|non|nein|nao)\b|^いいえ|\b(no thank|no thanks|no thx|god no|no way|(certainly|absolutely|definitely|
+      of course|rather) not|disagree|decline|reject|under no circumstances|dont think so)\b`,
+    zh: String.raw`^(不(?!客气|好意思|错)|没(?!错|问题|关系|事)|别(?!的)|否|无|未|还没|暂时不|先不|先别|才不|千万别|从来没|从没|并没|都不|拒绝|驳回|算不上|好像没|谢谢.?不)`,
   }),
   cue('negates', {
     en: String.raw`\b(not|dont|doesnt|didnt|isnt|arent|wasnt|wont|cant|cannot|couldnt|wouldnt|havent|hasnt|never|nothing|nobody|
       none|neither|without|unfortunately|sadly|rather not|not interested|no need)\b`,
-    zh: String.raw`不|没|别|无|未`,
+    zh: String.raw`不(?!客气|好意思|错)|没(?!错|问题|关系|事)|(?<!特|个|区|级|分|类)别(?!的)|无|未`,
   }),
   cue('refuses', {
     en: String.raw`\b(id rather not|rather you|not interested|no need|not necessary|wont be necessary|ill pass|not (now|yet|
@@ -235,18 +241,22 @@ export const MESSAGE_CUES: readonly Cue[] = [
     en: String.raw`\b(great|excellent|brilliant|awesome|amazing|fantastic|wonderful|perfect|super|impressive|lovely|gorgeous|
       friendly|kind|helpful|well done|good (job|work|service|catch|explanation)|nice|love|best|satisfied|happy with|recommend|
       smooth\w*|fast|quick\w*|easy|like a charm|wow|finally|keep it up|fixed|did the trick|solved|it works|works (great|now)|
-      helped|decent|clear enough|generous|5 stars?|five stars?|10 ?/ ?10)\b`,
+      helped|decent|clear(ly)? (enough|written)|generous|made my day|spot on|beautiful|impressed|pretty good|clever|
+      comfortable|patient|thoughtful|polite|professional|easiest|smart|outstanding|superb|5 stars?|five stars?|10 ?/ ?10)\b`,
     zh: String.raw`好评|点赞|赞|棒|牛|厉害|完美|专业|满意|不错|真好|很好|特别好|好用|好使|喜欢|感人|贴心|热情|表扬|夸|顺利|搞定|解决了|跑通|成功|有用|帮(了)?大忙|干得漂亮|五星|效率|清楚|强多|快|良心|
-      大方|周到|细心|懂了`,
+      大方|周到|细心|懂了|佩服|舒服|到位|暖心|用心|耐心|聪明|和气|漂亮|爱了|优秀|给力|靠谱|省心|真快|挺好|太好`,
   }),
   cue('complains', {
     en: String.raw`\b(useless|terrible|awful|horrible|worst|worse|bad|poor|rubbish|garbage|trash|ridiculous|joke|disappoint\w*|
       unacceptable|outrageous|pathetic|stupid|dumb|idiot\w*|hopeless|sucks?|annoy\w*|angry|frustrat\w*|fed up|rude|waste of|
       not (helpful|happy|ok|impressed|satisfied|great|good)|unhappy|didnt (help|change|work)|doesnt (help|work)|disgrace|shame|
-      scam|greedy|weak|meh|takes forever|too (slow|long|complicated)|way too|impossible|1 star|one star|never (answer|
+      scam|greedy|weak|crap|damn|wtf|bullshit|hate|insane|never again|never (buying|using)|expected better|nobody (has )?(replied|
+      answers?)|
+      keep (saying|asking|sending)|you (never|dont|didnt) (listen|read|care|help)|how you treat|lazy|liars?|slow(er)?|worthless|
+      unprofessional|meh|takes forever|too (slow|long|complicated)|way too|impossible|1 star|one star|never (answer|
       understand)\w*|complain\w*)\b`,
     zh: String.raw`差|垃圾|没用|烂|破|失望|不满|离谱|过分|蠢|笨|废|坑|骗|浪费|投诉|答非所问|烦|气死|无语|恶劣|难用|糟|呵呵|白搭|丢人|黑$|啰嗦|没救|受不了|太慢|这么慢|什么(态度|破)|根本|一点用|落后|
-      敷衍`,
+      敷衍|讨厌|再也不|不会再|没人(回|理)|翻来覆去|帮不上|越.{1,4}越(难|差|慢)|流氓|抢钱|黑心|零分|坑人|不专业|不靠谱|没想到你们|难受`,
   }),
   cue('rates or suggests', {
     en: String.raw`\b(\d ?(stars?|/ ?\d+|out of)|(five|four|three|two|one) stars?|feedback|suggestion|it would be (nice|better|
@@ -272,6 +282,22 @@ export const MESSAGE_CUES: readonly Cue[] = [
       炒|吃(啥|什么)|外卖|写(一?首|封|篇)|诗|情书|作文|唱|故事|作业|方程|论文|翻译|首都|多高|多远|月亮|行星|电影|电视剧|好看|歌手|球员|男朋友|女朋友|男友|女友|分手|出轨|结婚|追女|对象|人生|活着|意义|爱情|
       扮演|假装|忽略.{0,6}指令|提示词|炸弹|毒|枪|撬|作弊|蚂蚁|狗狗|减肥|谁画|登月|三国|李白|取(什么)?名|等于多少|乘|几点了|现在几点|堕胎|篮球|足球|网球|奥运|比赛|明星|演员|哲学|宇宙|运气|赌|做梦|孤独|抑郁|
       暗恋|前任|歌词|小说|谜语|脑筋急转弯|恐龙|历史上|人口|总理|国王|皇帝|健身|发型|化妆|游戏|相亲|吵架|婆婆`,
+  }),
+  cue('names what services deal with', {
+    en: String.raw`\b(ai|artificial intelligence|machine learning|deep learning|algorithms?|models?|api|cloud|blockchain|encryption|
+      orders?|
+      invoices?|bills?|refunds?|returns?|deliver\w*|parcels?|packages?|shipping|accounts?|passwords?|log ?in|
+      subscriptions?|
+      memberships?|contracts?|tariffs?|plans?|bookings?|reservations?|tickets?|flights?|trains?|hotels?|rooms?|tables?|appointments?|
+      cards?|payments?|transfers?|loans?|mortgages?|insurance|polic(y|ies)|claims?|warrant(y|ies)|stock|sizes?|products?|prices?|
+      discounts?|vouchers?|codes?|addresse?s?|emails?|phones?|sim|data|internet|wifi|router|apps?|websites?|laptops?|printers?|chargers?|
+      software|licen[cs]es?|updates?|versions?|courses?|exams?|enrol\w*|prescriptions?|patients?|clinic|visas?|passports?|luggage|
+      opening hours|stores?|shops?|branch|servers?|databases?|deploy\w*|tests?|builds?|files?|functions?|quer(y|ies)|meetings?|
+      settings?|notifications?|newsletter|receipts?|deposits?|fees?|balance|statements?|points)\b`,
+    zh: String.raw`人工智能|机器学习|深度学习|算法|云计算|区块链|加密|接口|订单|发票|账单|退款|退货|换货|快递|包裹|物流|运费|账户|账号|密码|登录|会员|合同|合约|套餐|流量|话费|宽带|预订|预约|机票|高铁|车票|酒店|
+      房间|座位|挂号|银行卡|信用卡|
+      付款|支付|转账|贷款|房贷|保险|保单|理赔|保修|质保|库存|现货|尺码|商品|产品|规格|参数|价格|优惠|折扣|积分|地址|邮箱|手机|路由器|软件|授权|更新|版本|课程|考试|报名|
+      处方|医保|社保|公积金|签证|护照|行李|营业|门店|服务器|数据库|部署|测试|构建|文件|会议|设置|通知|短信|收据|押金|费用|余额|充值|电费|水费|物业|维修|安装|售后|系统|模型|数据`,
   }),
   cue('no language', {
     en: String.raw`^[bcdfghjklmnpqrstvwxz]{4,}( [bcdfghjklmnpqrstvwxzaeiou]+)*$|[bcdfghjklmnpqrstvwxz]{6,}|(asdf|sdf|qwer|jkl|

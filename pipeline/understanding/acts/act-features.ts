@@ -19,7 +19,7 @@ export const TURN_CODE_POINTS_MAX = 400
 export const HISTORY_TURNS_MAX = 6
 /** Tokens of a message whose sequences are features. */
 const TOKENS_MAX = 120
-const SEQUENCE_TOKENS_MAX = 3
+const SEQUENCE_TOKENS_MAX = 2
 
 const TOKEN = /\p{Script=Han}|[\p{Script=Hiragana}\p{Script=Katakana}ー]+|[\p{L}\p{M}]+|\p{N}+|\p{Extended_Pictographic}|[?!]/gu
 const APOSTROPHE = /(?<=\p{L})['’ʼ`´](?=\p{L})/gu
@@ -56,10 +56,14 @@ export function featuresOf(text: string, history: readonly Turn[]): Feature[] {
   add(`length: ${length}`, 0.5)
   add(`length: ${length}, after: ${context}`, 0.7)
   if (cues.length === 0) add(`no sign, after: ${context}`, 0.7)
-  const overlap = overlapOf(tokens, turns)
-  add(`words of the turns before: ${overlap}`, 1)
-  const isQuestion = cues.some(({ name }) => name === 'has a question form')
-  add(`${isQuestion ? 'question' : 'no question'}, words of the turns before: ${overlap}`, 1)
+  const [latest, earlier] = overlapsOf(tokens, turns)
+  const has = (name: string): boolean => cues.some((one) => one.name === name)
+  const form = `${has('has a question form') ? 'question' : 'statement'}${has('negates') ? ' that negates' : ''}`
+  add(`repeats the last turn: ${latest}`, 1)
+  add(`repeats earlier turns: ${earlier}`, 1)
+  add(`${form}, repeats the last turn: ${latest}`, 1)
+  add(`${form}, length: ${length}, repeats the last turn: ${latest}, after: ${context}`, 0.7)
+  add(`${form}, after: ${context}`, 0.7)
   addSequences(tokens, context, add)
   return features
 }
@@ -76,14 +80,18 @@ function contextOf(turns: readonly Turn[]): string {
   return TURN_CUES.find(({ pattern }: Cue) => pattern.test(last.text))?.name ?? 'tells'
 }
 
-/** The share of content words that occur in the turns before. */
-function overlapOf(tokens: readonly string[], turns: readonly Turn[]): string {
-  if (turns.length === 0) return 'no turns'
-  const before = turns.map(({ text }) => text).join(' ')
+/** How much of the content words occurs in the last turn that is not the user's, and in the turns before it. */
+function overlapsOf(tokens: readonly string[], turns: readonly Turn[]): readonly [latest: string, earlier: string] {
+  const last = turns.findLastIndex(({ role }) => role !== 'user')
   const parts = contentOf(tokens)
-  if (parts.length === 0) return 'no content'
-  const share = parts.filter((part) => before.includes(part)).length / parts.length
-  return share === 0 ? 'none' : share < 0.34 ? 'some' : share < 0.67 ? 'half' : 'most'
+  const shareIn = (some: readonly Turn[]): string => {
+    if (some.length === 0) return 'no turns'
+    if (parts.length === 0) return 'no content'
+    const before = some.map(({ text }) => text).join(' ')
+    const share = parts.filter((part) => before.includes(part)).length / parts.length
+    return share === 0 ? 'none' : share < 0.5 ? 'some' : 'most'
+  }
+  return [shareIn(last < 0 ? [] : turns.slice(last, last + 1)), shareIn(turns.filter((_, index) => index !== last))]
 }
 
 /** Letters of a word that counts as content. */
@@ -119,6 +127,11 @@ function addSequences(tokens: readonly string[], context: string, add: (name: st
       seen.add(sequence)
       add(`"${sequence}"`, value)
     }
+  }
+  for (const token of tokens) {
+    if (HAN.test(token) || token.length < 5 || seen.has(token.slice(0, 5) + '~')) continue
+    seen.add(token.slice(0, 5) + '~')
+    add(`"${token.slice(0, 5)}…"`, value)
   }
   if (tokens.length > 0) add(`begins "${marked[1] ?? ''}", after: ${context}`, 0.5)
 }

@@ -1,7 +1,8 @@
+import { inflateRawSync } from 'node:zlib'
 import { type Act, ACTS } from '../../../schemas/dialogue-acts.ts'
 import type { Feature } from './act-features.ts'
 
-/** The form of the weights file: for each bucket one signed byte for each act, in the order of `ACTS`, in base64. */
+/** The form of the weights file: for each bucket one signed byte for each act, in the order of `ACTS`; deflated, in base64. */
 export interface StoredActModel {
   /** The trainer that made it; a change of features or training is another. */
   readonly version: number
@@ -27,9 +28,9 @@ export function bucketOf(name: string, buckets: number): number {
   return ((hash ^ (hash >>> 15)) >>> 0) % buckets
 }
 
-/** @throws RangeError if the number of weights is not what the header says */
+/** @throws RangeError if the number of weights is not what the header says, or an error of zlib if they are no deflated bytes */
 export function openActModel({ version, buckets, scale, weights: stored }: StoredActModel): ActModel {
-  const bytes = Buffer.from(stored, 'base64')
+  const bytes = inflateRawSync(Buffer.from(stored, 'base64'), { maxOutputLength: buckets * ACTS.length })
   if (bytes.length !== buckets * ACTS.length)
     throw new RangeError(`The act model has ${bytes.length} weights, not ${buckets * ACTS.length}`)
   const weights = new Int8Array(bytes)

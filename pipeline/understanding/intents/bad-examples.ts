@@ -29,7 +29,10 @@ export function intentsOf(examples: readonly IntentExample[]): string[] {
   const names = [...counts.keys()].sort()
   const bad = names.find((name) => name.trim() === '' || name.length > INTENT_NAME_CHARACTERS_MAX)
   if (bad !== undefined) {
-    throw new ColloquyError('bad_intent', `the name ${JSON.stringify(bad.slice(0, 40))} is blank or over ${INTENT_NAME_CHARACTERS_MAX} characters`)
+    throw new ColloquyError(
+      'bad_intent',
+      `the name ${JSON.stringify(bad.slice(0, 40))} is blank or over ${INTENT_NAME_CHARACTERS_MAX} characters`,
+    )
   }
   if (names.length === 0) throw new ColloquyError('intents_missing', 'no example has an intent: give at least one')
   if (names.length > INTENTS_MAX) {
@@ -44,4 +47,14 @@ export function intentsOf(examples: readonly IntentExample[]): string[] {
     }
   }
   return names
+}
+
+/** @throws ColloquyError `vectors_unfit` unless there is one vector for each example, all finite and of the same dimension. */
+export function checkVectors(examples: number, vectors: readonly Float32Array[] | undefined): void {
+  if (vectors === undefined) return
+  const unfit = (what: string): ColloquyError => new ColloquyError('vectors_unfit', `${what}: embed all examples with the same model`)
+  if (vectors.length !== examples) throw unfit(`${vectors.length} vectors for ${examples} examples`)
+  const dimension = vectors[0]?.length ?? 0
+  const bad = vectors.findIndex((vector) => vector.length !== dimension || dimension === 0 || !vector.every(Number.isFinite))
+  if (bad >= 0) throw unfit(`vector ${bad + 1} has another dimension, or numbers that are not finite`)
 }

@@ -42,7 +42,11 @@ export interface HeldOut {
 }
 
 /** Values of the intents on one scale; the head for out of scope, if there is one, is the last. */
-export function addDecisions(terms: Float32Array, vectors: Float32Array | undefined, calibration: Pick<Calibration, 'terms' | 'vectors'>): Float32Array {
+export function addDecisions(
+  terms: Float32Array,
+  vectors: Float32Array | undefined,
+  calibration: Pick<Calibration, 'terms' | 'vectors'>,
+): Float32Array {
   const standardised = (value: number, { mean, deviation }: Scale): number => (value - mean) / deviation
   return terms.map((value, column) => {
     const own = standardised(value, calibration.terms)
@@ -93,7 +97,9 @@ function fitThreshold(values: readonly Float32Array[], truths: HeldOut['truths']
   const several = truths.filter((truth) => truth.length > 1).length
   if (several < SEVERAL_SHARE * truths.length || truths.length < HELD_OUT_MIN) return 0.5
   const known = values.flatMap((row, index) =>
-    truths[index]!.length === 0 ? [] : [{ confidences: Array.from(row, (_, column) => confidenceOf(row, column, weights)), truth: truths[index]! }],
+    truths[index]!.length === 0
+      ? []
+      : [{ confidences: Array.from(row, (_, column) => confidenceOf(row, column, weights)), truth: truths[index]! }],
   )
   let best = { threshold: 0.5, quality: 0 }
   for (let threshold = 0.2; threshold < 0.8; threshold += 0.01) {
@@ -123,7 +129,10 @@ function fitScope(all: readonly Float32Array[], truths: HeldOut['truths'], inten
   const outside = truths.filter((truth) => truth.length === 0).length
   if (outside < OUTSIDE_MIN || (all[0]?.length ?? 0) === intents) return [1, 0]
   const points = all.map((row) => [row[bestOf(row.subarray(0, intents))]!, row[intents]!])
-  return fitLogistic(points, truths.map((truth) => truth.length > 0)).slice(0, 2)
+  return fitLogistic(
+    points,
+    truths.map((truth) => truth.length > 0),
+  ).slice(0, 2)
 }
 
 function quantilesOf(values: readonly number[]): number[] {

@@ -1,9 +1,3 @@
-/** Decision values of held-out examples: one row an example, one column an intent. */
-export interface DecisionTable {
-  readonly rows: readonly number[]
-  readonly values: readonly Float32Array[]
-}
-
 /** Mean and deviation over all decision values of a family of heads, which make those of two families comparable. */
 export interface Scale {
   readonly mean: number
@@ -25,13 +19,14 @@ export function scaleOf(values: readonly Float32Array[]): Scale {
   return { mean, deviation: variance > 1e-9 ? Math.sqrt(variance) : 1 }
 }
 
-/** The best value but for one column; −1 without others, which is the decision value of a clear counterexample. */
+/** The best value but for one column; 0, the mean of all, without others. */
 export function bestOther(values: ArrayLike<number>, column: number): number {
   let best = -Infinity
   for (let other = 0; other < values.length; other++) if (other !== column && values[other]! > best) best = values[other]!
   return best === -Infinity ? 0 : best
 }
 
+/** Column of the highest value; the first of equals. */
 export function bestOf(values: ArrayLike<number>): number {
   let best = 0
   for (let column = 1; column < values.length; column++) if (values[column]! > values[best]!) best = column

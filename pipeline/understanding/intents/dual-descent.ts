@@ -1,5 +1,5 @@
-import { createRandom } from './seeded-random.ts'
 import type { Rows } from './rows.ts'
+import { createRandom } from './seeded-random.ts'
 
 /** Options of one head. */
 export interface HeadOptions {

@@ -1,5 +1,5 @@
 import { type Rows, sparseRows } from './rows.ts'
-import { countTerms, type CountedTerm, rarityOf, type TermTable, textVector } from './text-vector.ts'
+import { countTerms, rarityOf, type TermTable, textVector } from './text-vector.ts'
 
 /** Terms that a set can have. Of more, those are kept that most examples have. */
 export const TERMS_MAX = 2 ** 18
@@ -25,8 +25,8 @@ export function* readExamples(texts: readonly string[], step: number): Generator
   }
   const vocabulary = vocabularyOf(having, pairs, texts.length)
   const starts = new Uint32Array(texts.length + 1)
-  const columns = growing(Uint32Array)
-  const values = growing(Float32Array)
+  const columns = growing()
+  const values = growing()
   for (const [index, text] of texts.entries()) {
     const vector = textVector(countTerms(text), vocabulary)
     columns.push(vector.columns)
@@ -34,7 +34,7 @@ export function* readExamples(texts: readonly string[], step: number): Generator
     starts[index + 1] = columns.length()
     if (index % step === step - 1) yield texts.length + index + 1
   }
-  return { vocabulary, rows: sparseRows(vocabulary.hashes.length, starts, columns.all(), values.all()) }
+  return { vocabulary, rows: sparseRows(vocabulary.hashes.length, starts, Uint32Array.from(columns.all()), values.all()) }
 }
 
 function vocabularyOf(having: ReadonlyMap<number, number>, pairs: ReadonlySet<number>, examples: number): Vocabulary {
@@ -51,16 +51,14 @@ function vocabularyOf(having: ReadonlyMap<number, number>, pairs: ReadonlySet<nu
   }
 }
 
-type Growable = Uint32Array | Float32Array
-
-/** A typed array that grows by doubling. */
-function growing<T extends Growable>(create: new (length: number) => T): { push(more: readonly number[]): void; length(): number; all(): T } {
-  let array = new create(2 ** 16)
+/** Numbers that grow by doubling. 32 bits hold a column exactly. */
+function growing(): { push(more: readonly number[]): void; length(): number; all(): Float32Array } {
+  let array = new Float32Array(2 ** 16)
   let length = 0
   return {
     push(more) {
       if (length + more.length > array.length) {
-        const larger = new create(Math.max(array.length * 2, length + more.length))
+        const larger = new Float32Array(Math.max(array.length * 2, length + more.length))
         larger.set(array)
         array = larger
       }
@@ -68,8 +66,6 @@ function growing<T extends Growable>(create: new (length: number) => T): { push(
       length += more.length
     },
     length: () => length,
-    all: () => array.slice(0, length) as T,
+    all: () => array.slice(0, length),
   }
 }
-
-export type { CountedTerm }

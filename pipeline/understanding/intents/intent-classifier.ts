@@ -13,7 +13,7 @@ export interface FoundIntent {
 }
 
 export interface Classification {
-  /** The intents over the threshold of the set, best first; at least the best one, so read `outOfScope` beside it. */
+  /** The intents over the threshold of the set, best first; from one, so read `outOfScope` beside it, to `MESSAGE_INTENTS_MAX`. */
   readonly intents: readonly FoundIntent[]
   /** The best intents, at most `CANDIDATES_MAX`, best first. */
   readonly candidates: readonly { readonly name: string; readonly confidence: number }[]
@@ -41,6 +41,8 @@ export interface IntentClassifier {
 }
 
 export const CANDIDATES_MAX = 5
+/** Intents that one message can have. */
+export const MESSAGE_INTENTS_MAX = 10
 const BECAUSE_MAX = 3
 
 /** @throws ColloquyError `model_torn`, `model_of_other_version` */
@@ -82,13 +84,17 @@ export function createIntentClassifier(bytes: Uint8Array): IntentClassifier {
       const calibration = vector === undefined ? model.terms : (model.both ?? model.terms)
       const all = addDecisions(termDecisions(columns, values), vector && vectorDecisions(vector), calibration)
       const own = all.subarray(0, intents.length)
-      const ranked = [...own.keys()].sort((one, other) => own[other]! - own[one]!).slice(0, intents.length)
+      const ranked = [...own.keys()].sort((one, other) => own[other]! - own[one]!)
       const confidence = (head: number): number => confidenceOf(own, head, calibration.confidence)
-      const found = ranked.filter((head, rank) => rank === 0 || confidence(head) >= calibration.threshold)
+      const found = ranked.slice(0, MESSAGE_INTENTS_MAX).filter((head, rank) => rank === 0 || confidence(head) >= calibration.threshold)
       const isUnknown = columns.length === 0 && vector === undefined
       const scope = isUnknown ? 0 : scopeShare(scopeValue(all, intents.length, calibration.scope), calibration.quantiles)
       return {
-        intents: found.map((head) => ({ name: intents[head]!, confidence: confidence(head), because: because(model, head, counted, table) })),
+        intents: found.map((head) => ({
+          name: intents[head]!,
+          confidence: confidence(head),
+          because: because(model, head, counted, table),
+        })),
         candidates: ranked.slice(0, CANDIDATES_MAX).map((head) => ({ name: intents[head]!, confidence: confidence(head) })),
         scope,
         outOfScope: scope < FALSE_OUT_OF_SCOPE,

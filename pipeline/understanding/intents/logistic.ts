@@ -7,20 +7,24 @@ export const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value))
 
 /**
  * Logistic regression by Newton's method: the weights of the values, then a constant. With decision values it is Platt's calibration
- * (Platt: Probabilistic Outputs for Support Vector Machines, 1999), with more than one value each.
+ * (Platt: Probabilistic Outputs for Support Vector Machines, 1999), with more than one value each. As there, the outcomes are taken as a
+ * little less certain than they are, the less the more of them there are: few points without an error do not make a probability of 1.
  *
  * @param points one a row; all of the same length.
  */
 export function fitLogistic(points: readonly (readonly number[])[], outcomes: readonly boolean[]): number[] {
   const size = (points[0]?.length ?? 0) + 1
   const weights = new Array<number>(size).fill(0)
+  const positives = outcomes.filter((outcome) => outcome).length
+  const yes = (positives + 1) / (positives + 2)
+  const no = 1 / (outcomes.length - positives + 2)
   for (let pass = 0; pass < PASSES_MAX; pass++) {
     const slope = weights.map((weight) => -RIDGE * weight)
     const bend = weights.map((_, row) => weights.map((__, column) => (row === column ? RIDGE : 0)))
     for (const [index, point] of points.entries()) {
       const row = [...point, 1]
       const guess = sigmoid(row.reduce((sum, value, at) => sum + value * weights[at]!, 0))
-      const error = (outcomes[index] === true ? 1 : 0) - guess
+      const error = (outcomes[index] === true ? yes : no) - guess
       const spread = Math.max(guess * (1 - guess), 1e-6)
       for (let at = 0; at < size; at++) {
         slope[at]! += error * row[at]!

@@ -56,7 +56,7 @@ export function encodeModel(model: IntentModel): Uint8Array {
   bytes.writeUInt32LE(TRAINER_VERSION, MAGIC.length + HASH_BYTES)
   bytes.writeUInt32LE(header.length, MAGIC.length + HASH_BYTES + 4)
   header.copy(bytes, PREFIX_BYTES)
-  for (const [index, array] of arrays.entries()) bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), places[index]!)
+  for (const [index, array] of arrays.entries()) bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), places[index])
   bytes.set(hash('sha256', bytes.subarray(MAGIC.length + HASH_BYTES), 'buffer'), MAGIC.length)
   return bytes
 }
@@ -80,7 +80,10 @@ export function decodeModel(bytes: Uint8Array): IntentModel {
   if (!hash('sha256', copy.subarray(MAGIC.length + HASH_BYTES), 'buffer').equals(expected)) throw torn('its SHA-256 is another')
   const version = copy.readUInt32LE(MAGIC.length + HASH_BYTES)
   if (version !== TRAINER_VERSION) {
-    throw new ColloquyError('model_of_other_version', `the model is of trainer ${version}, this process reads ${TRAINER_VERSION}: train again`)
+    throw new ColloquyError(
+      'model_of_other_version',
+      `the model is of trainer ${version}, this process reads ${TRAINER_VERSION}: train again`,
+    )
   }
   const headerEnd = PREFIX_BYTES + copy.readUInt32LE(MAGIC.length + HASH_BYTES + 4)
   const { lengths, ...header } = headerSchema.parse(JSON.parse(copy.toString('utf8', PREFIX_BYTES, headerEnd)))

@@ -24,7 +24,11 @@ interface HeadEntries {
 }
 
 /** Collects the heads over the terms one by one. @param order the column of the result for each column of the trainer */
-export function createTermHeadPacker(heads: number, columns: number, order: Uint32Array): { add(head: number, weights: Float32Array): void; pack(): TermHeads } {
+export function createTermHeadPacker(
+  heads: number,
+  columns: number,
+  order: Uint32Array,
+): { add(head: number, weights: Float32Array): void; pack(): TermHeads } {
   const entriesMax = Math.floor(ENTRIES_MAX / heads)
   const all: HeadEntries[] = []
   const scales = new Float32Array(heads)
@@ -73,7 +77,10 @@ function entriesOf(weights: Float32Array, columns: number, scale: number, entrie
 }
 
 /** Collects the heads over dense features one by one. */
-export function createVectorHeadPacker(heads: number, features: number): { add(head: number, weights: Float32Array): void; pack(): VectorHeads } {
+export function createVectorHeadPacker(
+  heads: number,
+  features: number,
+): { add(head: number, weights: Float32Array): void; pack(): VectorHeads } {
   const packed = { weights: new Int16Array(heads * features), scales: new Float32Array(heads), biases: new Float32Array(heads) }
   return {
     add(head, weights) {

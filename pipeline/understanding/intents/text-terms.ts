@@ -34,22 +34,33 @@ export function eachTerm(text: string, add: AddTerm): void {
   const plain = foldText(text.slice(0, TEXT_CHARACTERS_MAX).toWellFormed()).replace(APOSTROPHE, "'")
   const tokens = (plain.match(TOKEN) ?? []).slice(0, TOKENS_MAX)
   // A run of Han characters stands between words: they are no neighbours.
-  const words = tokens.map((token) => (IS_HAN.test(token) ? '' : ENGLISH.test(token) ? stemmer(token) : token.slice(0, WORD_CHARACTERS_MAX)))
+  const words = tokens.map((token) =>
+    IS_HAN.test(token) ? '' : ENGLISH.test(token) ? stemmer(token) : token.slice(0, WORD_CHARACTERS_MAX),
+  )
   for (const [place, token] of tokens.entries()) {
     const word = words[place] ?? ''
-    if (word === '') addHan([...token], add)
+    if (word === '') addHan(token, add)
     else addWord(tokens, words, place, add)
   }
 }
 
-function addHan(characters: readonly string[], add: AddTerm): void {
+/** Words of a run of Han characters, for readers only: the terms do not depend on them. */
+const SEGMENTER = new Intl.Segmenter('zh', { granularity: 'word' })
+
+function addHan(run: string, add: AddTerm): void {
+  const words = [...SEGMENTER.segment(run)].flatMap(({ segment }) => Array.from(segment, () => segment))
+  const characters = [...run]
   for (const [from, first] of characters.entries()) {
     let gram = ''
     for (const character of characters.slice(from, from + HAN_GRAM_MAX)) {
       gram += character
-      add(gram, 1, gram)
+      const word = words[from] ?? gram
+      add(gram, 1, word.includes(gram) ? word : gram)
     }
-    for (const second of characters.slice(from + 2, from + PAIR_DISTANCE_MAX + 1)) add(`~${first}_${second}`, 2, `${first}…${second}`)
+    for (const [place, second] of characters.slice(from + 2, from + PAIR_DISTANCE_MAX + 1).entries()) {
+      const [one, other] = [words[from] ?? first, words[from + 2 + place] ?? second]
+      add(`~${first}_${second}`, 2, one === other ? one : `${one} … ${other}`)
+    }
   }
 }
 

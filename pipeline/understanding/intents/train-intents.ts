@@ -1,5 +1,5 @@
-import { type IntentExample, intentsOf } from './bad-examples.ts'
-import { type Calibration, calibrate, type HeldOut } from './calibration.ts'
+import { checkVectors, type IntentExample, intentsOf } from './bad-examples.ts'
+import { calibrate, type Calibration, type HeldOut } from './calibration.ts'
 import type { HeadOptions } from './dual-descent.ts'
 import { readExamples, type Vocabulary } from './example-terms.ts'
 import { assignFolds, foldsFor } from './folds.ts'
@@ -25,13 +25,18 @@ export interface TrainProgress {
 
 const TERM_COST = 1
 const VECTOR_COST = 2
-const TERM_HEAD = { cost: TERM_COST, positiveFactor: 1, tolerance: 0.1, passesMax: 60 }
-const VECTOR_HEAD = { cost: VECTOR_COST, positiveFactor: 1, tolerance: 0.2, passesMax: 30 }
+const TERM_HEAD = { withBayes: true, cost: TERM_COST, positiveFactor: 1, tolerance: 0.3, passesMax: 60 }
+const VECTOR_HEAD = { withBayes: false, cost: VECTOR_COST, positiveFactor: 1, tolerance: 0.2, passesMax: 30 }
 /** Texts that are read between two yields. */
 const TEXTS_PER_STEP = 250
 /** Examples out of scope from which a head learns them. */
 const OUTSIDE_EXAMPLES_MIN = 20
 const NEAR_CHARACTERS_MAX = 80
+
+interface HeadKind extends Omit<HeadOptions, 'seed'> {
+  /** Whether a naive Bayes classifier is added, which needs values that are not negative. */
+  readonly withBayes: boolean
+}
 
 interface Task {
   readonly intents: readonly string[]
@@ -45,16 +50,17 @@ interface Task {
 }
 
 /**
- * Trains the intents of a set. It yields between two steps of some milliseconds, up to a second in a large set, so that its thread can stop.
+ * Trains the intents of a set. It yields between steps of some milliseconds, up to a second in a large set, so that its thread can stop.
  *
- * The same examples in any order give the same bytes. Equal examples count once. Examples that contradict each other stay: the confidence of
- * such texts is low.
+ * The same examples in any order give the same bytes. Equal examples count once. Examples that contradict each other stay: the confidence
+ * of such texts is low.
  *
  * @returns the bytes that `createIntentClassifier` reads.
- * @throws ColloquyError as `intentsOf` does.
+ * @throws ColloquyError as `intentsOf` does; `vectors_unfit`.
  */
 export function* trainIntents(examples: readonly IntentExample[], options: TrainOptions = {}): Generator<TrainProgress, Uint8Array, void> {
   const intents = intentsOf(examples)
+  checkVectors(examples.length, options.vectors)
   const { sorted, vectors } = sortExamples(examples, options.vectors)
   const columns = new Map(intents.map((intent, column) => [intent, column]))
   const truths = sorted.map((example) => example.intents.map((intent) => columns.get(intent) ?? 0))
@@ -64,11 +70,17 @@ export function* trainIntents(examples: readonly IntentExample[], options: Train
     examples: sorted,
     truths,
     hasOutside: truths.filter((truth) => truth.length === 0).length >= OUTSIDE_EXAMPLES_MIN,
-    folds: assignFolds(sorted.map((example) => example.intents), seed),
+    folds: assignFolds(
+      sorted.map((example) => example.intents),
+      seed,
+    ),
     foldCount: foldsFor(sorted.length),
     seed,
   }
-  const reading = readExamples(sorted.map(({ text }) => text), TEXTS_PER_STEP)
+  const reading = readExamples(
+    sorted.map(({ text }) => text),
+    TEXTS_PER_STEP,
+  )
   let read = reading.next()
   for (; read.done !== true; read = reading.next()) yield { stage: 'terms', done: read.value, total: 2 * sorted.length }
   const { vocabulary, rows } = read.value
@@ -134,7 +146,10 @@ function hashOrder({ hashes }: Vocabulary): { columns: Uint32Array; placeOf: Uin
 
 function featuresOf(vectors: readonly Float32Array[], mean: Float32Array): Rows {
   const features = createVectorFeatures(mean)
-  return denseRows(vectors.map((vector) => features.of(vector)), features.count)
+  return denseRows(
+    vectors.map((vector) => features.of(vector)),
+    features.count,
+  )
 }
 
 const headsOf = ({ intents, hasOutside }: Task): number => intents.length + (hasOutside ? 1 : 0)
@@ -146,11 +161,19 @@ const isMember = ({ truths, intents }: Task, row: number, head: number): boolean
 function* solveAll(
   task: Task,
   rows: Rows,
-  options: Omit<HeadOptions, 'seed'>,
+  options: HeadKind,
   add: (head: number, weights: Float32Array) => void,
 ): Generator<TrainProgress, void, void> {
   const total = headsOf(task)
-  const solving = solveHeads(rows, total, (row, head) => isMember(task, row, head), () => true, { ...options, seed: task.seed }, add)
+  const solving = solveHeads(
+    rows,
+    total,
+    (row, head) => isMember(task, row, head),
+    () => true,
+    { ...options, seed: task.seed },
+    add,
+    options.withBayes,
+  )
   for (const done of solving) yield { stage: 'heads', done, total }
 }
 
@@ -160,7 +183,7 @@ interface HeldOutValues {
 }
 
 /** Decision values of examples by heads that have not seen them. An intent with no other example cannot be judged. */
-function* holdOut(task: Task, rows: Rows, options: Omit<HeadOptions, 'seed'>): Generator<TrainProgress, HeldOutValues, void> {
+function* holdOut(task: Task, rows: Rows, options: HeadKind): Generator<TrainProgress, HeldOutValues, void> {
   const { folds, foldCount, truths, seed } = task
   const heads = headsOf(task)
   const all: HeldOutValues = { rows: [], values: [] }
@@ -172,7 +195,15 @@ function* holdOut(task: Task, rows: Rows, options: Omit<HeadOptions, 'seed'>): G
       const bias = weights[rows.columns]!
       for (const [index, row] of held.entries()) values[index]![head] = rows.dot(row, weights) + bias
     }
-    const solving = solveHeads(rows, heads, (row, head) => isMember(task, row, head), (row) => folds[row] !== fold, { ...options, seed }, decide)
+    const solving = solveHeads(
+      rows,
+      heads,
+      (row, head) => isMember(task, row, head),
+      (row) => folds[row] !== fold,
+      { ...options, seed },
+      decide,
+      options.withBayes,
+    )
     for (const done of solving) yield { stage: 'held out', done: fold * heads + done, total: foldCount * heads }
     all.rows.push(...held)
     all.values.push(...values)
@@ -185,7 +216,8 @@ function nearExamples({ intents, examples, truths }: Task, { rows, values }: Hel
   const best = intents.map(() => ({ text: '', value: -Infinity }))
   const consider = (row: number, value: (intent: number) => number): void => {
     for (const intent of truths[row]!) {
-      if (best[intent]!.text === '' || value(intent) > best[intent]!.value) best[intent] = { text: examples[row]!.text, value: value(intent) }
+      if (best[intent]!.text === '' || value(intent) > best[intent]!.value)
+        best[intent] = { text: examples[row]!.text, value: value(intent) }
     }
   }
   for (const [index, row] of rows.entries()) consider(row, (intent) => values[index]![intent]!)

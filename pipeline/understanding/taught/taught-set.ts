@@ -67,7 +67,7 @@ function contextOf({ state }: LogRecord): Readonly<ReturnType<typeof intentsCont
   if (context.success) return context.data
   throw new ColloquyError(
     'no_intents',
-    `sets of intents are kept by the built-in kind "${INTENTS_KIND}", and a colloquy.config.ts defines another kind of this name; rename it`,
+    `sets of intents are kept by the built-in kind "${INTENTS_KIND}", and a colloquy.config.ts has another kind of this name; rename it`,
   )
 }
 

@@ -24,6 +24,7 @@ export interface TrainedModels {
   /** `undefined` where it is not there. The reader of the bytes checks that they are whole. */
   load(from: TrainedFrom): Promise<Uint8Array | undefined>
   save(from: TrainedFrom, bytes: Uint8Array): Promise<void>
+  remove(from: TrainedFrom): Promise<void>
   /** The trained versions of a set that this trainer made with these vectors, newest first. */
   versionsOf(set: SetName, vectors: string | null): Promise<TrainedFrom[]>
   /** Removes all trained versions of a set but the newest ones. */
@@ -58,6 +59,9 @@ export async function openTrainedModels({ js }: Pick<JetStreamContext, 'js'>, re
       const { tenant, set, version, seq, vectors } = from
       const numbers = { version: String(version), seq: String(seq), trainer: String(TRAINER_VERSION) }
       await store.putBlob({ name: trainedName(from), metadata: { tenant, set, ...numbers, vectors: vectors ?? '' } }, bytes)
+    },
+    async remove(from) {
+      await store.delete(trainedName(from))
     },
     versionsOf: async (set, vectors) =>
       (await stored(set)).filter(({ trainer, from }) => trainer === TRAINER_VERSION && from.vectors === vectors).map(({ from }) => from),

@@ -1,12 +1,14 @@
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
+import type { SetIntent } from '../../../actors/kinds/intents/intents-kind.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { INTENTS_KIND } from '../../../schemas/intent-events.ts'
+import { TRAIN_SUBJECT } from '../../../schemas/subjects.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
 import { watchConnection } from '../../jetstream/connection-events.ts'
 import { createIntentClassifier, type IntentClassifier } from '../intents/intent-classifier.ts'
 import { readTaughtSet, type SetName } from '../taught/taught-set.ts'
-import { TRAINED_CHANGES, type TrainedFrom, trainedName, type TrainedModels } from './trained-models.ts'
+import { TRAINED_CHANGES, type TrainedFrom, type TrainedModels, trainedName } from './trained-models.ts'
 
 /** A trained set, ready to classify. */
 export interface TrainedSet {
@@ -17,6 +19,8 @@ export interface TrainedSet {
   readonly name: string
   /** Fingerprint of the embedding model whose vectors it takes; `null` if it takes none. */
   readonly vectors: string | null
+  /** What the tenant says of the intents, by name, as of the newest version. */
+  readonly facts: ReadonlyMap<string, Pick<SetIntent, 'description' | 'route'>>
 }
 
 /** The trained sets that a process uses. */
@@ -72,21 +76,25 @@ export function createTrainedSets({ jetstream, models, vectors, log, bytesMax = 
     const fingerprint = await vectors()
     const newest: TrainedFrom = { ...name, version: taught.version, seq: taught.seq, vectors: fingerprint }
     if (before?.name === trainedName(newest)) return before
-    const found = (await open(newest)) ?? before
+    const facts = new Map(taught.intents.map((intent) => [intent.name, intent]))
+    const found = await open(newest, facts)
     if (found !== undefined) return found
+    if (before !== undefined) return { ...before, facts }
     const [earlier] = (await models.versionsOf(name, fingerprint)).filter(({ seq }) => seq < newest.seq)
-    return earlier === undefined ? undefined : open(earlier)
+    return earlier === undefined ? undefined : open(earlier, facts)
   }
-  const open = async (from: TrainedFrom): Promise<TrainedSet | undefined> => {
+  const open = async (from: TrainedFrom, facts: TrainedSet['facts']): Promise<TrainedSet | undefined> => {
     const bytes = await models.load(from)
     if (bytes === undefined) return undefined
     try {
-      return { classifier: createIntentClassifier(bytes), version: from.version, name: trainedName(from), vectors: from.vectors }
+      return { classifier: createIntentClassifier(bytes), version: from.version, name: trainedName(from), vectors: from.vectors, facts }
     } catch (err) {
       log.error(
         { err, code: codeOf(err), tenant: from.tenant, set: from.set, version: from.version },
-        `a trained set of ${from.tenant} cannot be used (${messageOf(err)}); the version before it serves, if there is one`,
+        `a trained set of ${from.tenant} cannot be used (${messageOf(err)}); it is trained again, and the version before serves meanwhile`,
       )
+      await models.remove(from)
+      nc.publish(TRAIN_SUBJECT, JSON.stringify({ tenant: from.tenant, set: from.set }))
       return undefined
     }
   }

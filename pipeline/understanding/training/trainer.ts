@@ -1,7 +1,10 @@
 import type { Logger } from 'pino'
-import { INTENTS_KIND, OUT_OF_SCOPE } from '../../../schemas/intent-events.ts'
+import { z } from 'zod'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
-import { parseLogSubject } from '../../../schemas/subjects.ts'
+import { INTENTS_KIND, OUT_OF_SCOPE } from '../../../schemas/intent-events.ts'
+import { parseJson } from '../../../schemas/json.ts'
+import { parseLogSubject, TOKEN, TRAIN_SUBJECT } from '../../../schemas/subjects.ts'
+import { intentSetSchema } from '../../../schemas/tenant-settings.ts'
 import type { Embedder } from '../../embedding/embedder.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
 import { watchConnection } from '../../jetstream/connection-events.ts'
@@ -9,7 +12,8 @@ import { recordsOfKind } from '../../jetstream/last-record.ts'
 import { periodicJob } from '../../runtime/periodic-job.ts'
 import type { StageRun } from '../../runtime/stage.ts'
 import type { IntentExample } from '../intents/bad-examples.ts'
-import { type Examples, readExamples, readTaughtSet, type SetName, type TaughtSet } from '../taught/taught-set.ts'
+import { readExamples, readTaughtSet, type SetName, type TaughtSet } from '../taught/taught-set.ts'
+import { labelledTexts } from './labelled-texts.ts'
 import { trainInThread } from './train-in-thread.ts'
 import type { TrainedFrom, TrainedModels } from './trained-models.ts'
 
@@ -23,6 +27,7 @@ export interface TrainerOptions {
   readonly debounceMs?: number
 }
 
+const RUNNING = 'running'
 const DEBOUNCE_MS = 2_000
 const POLL_MS = 200
 /** How often all sets are compared with what is trained, in case an event was lost. */
@@ -31,6 +36,7 @@ const SCAN_MS = 60_000
 const RETRY_MS = 30_000
 /** Trained versions of a set that are kept: workers may still be loading the one before. */
 const KEPT = 2
+const setNameSchema = z.object({ tenant: z.string().regex(TOKEN), set: intentSetSchema })
 /** Texts that the embedding model gets at a time. */
 const TEXTS_MAX = 256
 
@@ -42,7 +48,8 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
   /** Sets to train, with the time from which they may be. */
   const waiting = new Map<string, SetName & { readonly fromMs: number }>()
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-  let [position, detail] = [0, 'running']
+  let position = 0
+  let health = { ok: true, detail: RUNNING }
   let fingerprint = ''
   let nextScanMs = 0
 
@@ -53,6 +60,12 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
     callback: (_, { subject }) => {
       const [, tenant = '', , set = ''] = subject.split('.')
       want({ tenant, set }, debounceMs)
+    },
+  })
+  const asked = jetstream.nc.subscribe(TRAIN_SUBJECT, {
+    callback: (_, message) => {
+      const name = setNameSchema.safeParse(parseJson(message.string()))
+      if (name.success) want(name.data, 0)
     },
   })
   const connection = watchConnection(jetstream.nc, 'reconnect', () => {
@@ -71,7 +84,8 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
     const from = trainedFrom(set, model)
     if (!isTrainable(set) || (await models.has(from))) return
     const startedMs = performance.now()
-    const examples = withIntents(await readExamples(jetstream, set))
+    health = { ok: true, detail: `training version ${set.version} of the set "${set.set}" of ${set.tenant}` }
+    const examples = labelledTexts(await readExamples(jetstream, set))
     const vectors = from.vectors === null ? undefined : await vectorsOf(examples, model, signal)
     const bytes = await trainInThread({ examples, vectors }, signal)
     await models.save(from, bytes)
@@ -97,10 +111,11 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
     waiting.delete(key)
     try {
       await train(name, signal)
-      detail = 'running'
+      health = { ok: true, detail: RUNNING }
     } catch (err) {
       if (signal.aborted) return POLL_MS
-      detail = `could not train the set "${name.set}" of ${name.tenant}: ${messageOf(err)}`
+      const detail = `could not train the set "${name.set}" of ${name.tenant}: ${messageOf(err)}`
+      health = { ok: false, detail }
       log.warn({ err, code: codeOf(err), ...name }, `${detail}; trying again in ${RETRY_MS / 1_000} s`)
       if (!waiting.has(key)) want(name, RETRY_MS)
     }
@@ -108,10 +123,11 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
   })
   return {
     ended,
-    health: () => ({ ok: detail === 'running', detail }),
+    health: () => health,
     progress: () => ({ position, lag: waiting.size }),
     async stop() {
       changes.unsubscribe()
+      asked.unsubscribe()
       connection.stop()
       await job.stop()
       end()
@@ -119,13 +135,10 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
   }
 }
 
-const trainedFrom = ({ tenant, set, version, seq }: TaughtSet, { kind, fingerprint }: Pick<Embedder, 'kind' | 'fingerprint'>): TrainedFrom => ({
-  tenant,
-  set,
-  version,
-  seq,
-  vectors: kind === 'semantic' ? fingerprint : null,
-})
+const trainedFrom = (
+  { tenant, set, version, seq }: TaughtSet,
+  { kind, fingerprint }: Pick<Embedder, 'kind' | 'fingerprint'>,
+): TrainedFrom => ({ tenant, set, version, seq, vectors: kind === 'semantic' ? fingerprint : null })
 
 /** A set without an intent recognises nothing. */
 const isTrainable = ({ intents }: TaughtSet): boolean => intents.some(({ name }) => name !== OUT_OF_SCOPE)
@@ -137,19 +150,6 @@ async function setsIn({ jsm }: JetStreamContext): Promise<SetName[]> {
     const { tenant, id } = parseLogSubject(subject).address
     return { tenant, set: id }
   })
-}
-
-/** Each text once, with all intents that have it as an example. */
-function withIntents(examples: Examples): IntentExample[] {
-  const byText = new Map<string, string[]>()
-  for (const [intent, texts] of examples) {
-    for (const text of texts) {
-      const known = byText.get(text) ?? []
-      if (intent !== OUT_OF_SCOPE) known.push(intent)
-      byText.set(text, known)
-    }
-  }
-  return [...byText].map(([text, intents]) => ({ text, intents }))
 }
 
 async function vectorsOf(

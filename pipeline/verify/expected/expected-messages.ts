@@ -1,4 +1,4 @@
-import { readReceived, readSent, type Received, type Sent } from '../../../schemas/event-readers.ts'
+import { isConversation, readReceived, readSent, type Received, type Sent } from '../../../schemas/event-readers.ts'
 import type { PublicRecord } from '../../../schemas/record.ts'
 
 /** The messages of one record. */
@@ -10,9 +10,13 @@ export interface RecordMessages {
   readonly sent: readonly (readonly [number, Sent])[]
 }
 
+/** The emitted events that count in a case: none of an actor that is no conversation. */
+export const emittedInCase = ({ label, emitted }: PublicRecord): PublicRecord['emitted'] => (isConversation(label) ? emitted : [])
+
 /** Reads the messages of a record. */
 export function messagesIn(record: PublicRecord): RecordMessages {
-  const { input, emitted, outcome } = record
+  const { input, outcome } = record
+  const emitted = emittedInCase(record)
   const sent: [number, Sent][] = []
   for (const [index, { type, data }] of emitted.entries()) {
     const read = type === 'message.sent' ? readSent(data) : undefined
@@ -20,7 +24,8 @@ export function messagesIn(record: PublicRecord): RecordMessages {
   }
   return {
     isHistory: input.history === true,
-    received: outcome === 'committed' && input.type === 'message.received' ? readReceived(input.data) : undefined,
+    received:
+      isConversation(record.label) && outcome === 'committed' && input.type === 'message.received' ? readReceived(input.data) : undefined,
     sent,
   }
 }

@@ -1,5 +1,5 @@
 import { detectLanguage } from '../../../actors/core/detect-language.ts'
-import { labelNumber, labelText, type Sent } from '../../../schemas/event-readers.ts'
+import { isConversation, labelNumber, labelText, type Sent } from '../../../schemas/event-readers.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import type { Address } from '../../../schemas/subjects.ts'
@@ -36,9 +36,11 @@ export function expectedRows(address: Address, record: LogRecord, seq: number, t
   for (const answered of step.answered) {
     rows.push(['turns', { ...standing, ...questionOf(answered), ...answerOf(record, seq, step, answered) }])
   }
-  for (const row of intervalsOf(record, seq, step)) rows.push(['state_intervals', { ...own, ...row, case_no: step.caseBefore }])
+  const isOfConversation = isConversation(record.label)
+  for (const row of isOfConversation ? intervalsOf(record, seq, step) : [])
+    rows.push(['state_intervals', { ...own, ...row, case_no: step.caseBefore }])
   for (const row of citationsOf(step)) rows.push(['citations', { ...own, committed_at: record.at, ...row }])
-  for (const row of tasksOf(record)) rows.push(['tasks', { ...standing, ...row }])
+  for (const row of isOfConversation ? tasksOf(record) : []) rows.push(['tasks', { ...standing, ...row }])
   for (const row of deadLettersOf(address, record, seq)) rows.push(['dead_letters', { ...who, last_seq: seq, ...row }])
   return rows
 }

@@ -1,9 +1,17 @@
 import { detectLanguage } from '../../../actors/core/detect-language.ts'
-import { labelNumber, labelText, readImported, readOutcome, readRating, readReason } from '../../../schemas/event-readers.ts'
+import {
+  isConversation,
+  labelNumber,
+  labelText,
+  readImported,
+  readOutcome,
+  readRating,
+  readReason,
+} from '../../../schemas/event-readers.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { type Entered, enteredIntervals } from './expected-intervals.ts'
-import { messagesIn, messageTime, type RecordMessages } from './expected-messages.ts'
+import { emittedInCase, messagesIn, messageTime, type RecordMessages } from './expected-messages.ts'
 
 /** A user message that counts as a question. */
 export interface Question {
@@ -244,7 +252,7 @@ function countEvents(now: Tally, record: LogRecord, { received, sent }: RecordMe
     if (tokensOut !== undefined) own.tokensOut = (own.tokensOut ?? 0) + tokensOut
     if (costMicros !== undefined) own.costMicros = (own.costMicros ?? 0) + costMicros
   }
-  for (const { type, data } of record.emitted) {
+  for (const { type, data } of emittedInCase(record)) {
     if (type === 'escalated') {
       own.escalations += 1
       own.escalatedAt ??= record.at
@@ -260,7 +268,8 @@ function countEvents(now: Tally, record: LogRecord, { received, sent }: RecordMe
   }
   if (own.isHistory && record.outcome === 'committed' && record.input.type === 'conversation.imported') countImported(own, record)
   const labelRating = labelNumber(record.label, 'rating')
-  if (record.outcome === 'committed' && record.input.type === 'feedback.given') own.rating = readRating(record.input.data) ?? own.rating
+  const isRated = record.outcome === 'committed' && record.input.type === 'feedback.given' && isConversation(record.label)
+  if (isRated) own.rating = readRating(record.input.data) ?? own.rating
   else if (labelRating !== undefined && labelRating !== now.labelRating) own.rating = labelRating
   now.labelRating = labelRating
   now.customer = received?.customer ?? labelText(record.label, 'customer') ?? now.customer

@@ -5,10 +5,11 @@ import { assign, createMachine, raise } from 'xstate'
 import { z } from 'zod'
 import { type Actor, actorAfter, newActor } from '../../../actors/core/actor.ts'
 import { decide } from '../../../actors/core/decide.ts'
-import type { Message } from '../../../actors/core/decision.ts'
+import type { Message, PendingRecord } from '../../../actors/core/decision.ts'
 import { replayRecord } from '../../../actors/core/replay.ts'
 import { restoreSnapshot } from '../../../actors/core/snapshot.ts'
 import { DefinitionError } from '../../../actors/definition/check-definition.ts'
+import { compiledMachine } from '../../../actors/definition/compiled-machine.ts'
 import { defineKind } from '../../../actors/definition/define-kind.ts'
 import { type Kind, type Kinds, kindsByName } from '../../../actors/definition/kind.ts'
 import { defineTask } from '../../../actors/definition/task-definition.ts'
@@ -20,7 +21,7 @@ import { INPUTS, randomImplementations, randomMachine, type RandomStep, randomSt
 import { createOracle, type Shown } from '../../support/xstate-oracle.ts'
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z')
-/** All cases take 15 s on an idle machine. */
+/** All cases take 40 s on an idle machine. */
 const TIMEOUT_MS = 600_000
 /** Later than any test: a task ends by the test, never by its deadline. */
 const DEADLINE_MS = 1e9
@@ -56,20 +57,31 @@ function kindOf(config: object): Kind | readonly string[] {
 
 type Taken = 'taken' | 'endless' | 'bounded'
 
-/** An actor of ours, decided in memory, decided from its record before every input, and replayed from its records. */
+/**
+ * An actor of ours: decided in memory and from its record before every input, with compiled transitions and with XState's own, and replayed
+ * from its records.
+ */
 function createSubject(kind: Kind) {
   const kinds: Kinds = kindsByName([kind])
+  const compiled: Kinds = kindsByName([{ ...kind, pure: compiledMachine(kind.machine, { observe: (by) => void (seen[by] += 1) }) }])
   const address = { tenant: 'acme', kind: kind.name, id: 'a1' }
-  let [live, reloaded, replayed]: [Actor, Actor, Actor] = [newActor(address), newActor(address), newActor(address)]
+  let [live, liveCompiled, reloaded, replayed] = [newActor(address), newActor(address), newActor(address), newActor(address)]
   let [nowMs, seq] = [START_MS, 0]
   const emitted: unknown[] = []
 
   const decideBoth = (at: Message): LogRecord | undefined => {
-    const [inMemory, fromRecord] = [live, reloaded].map((actor) => decide(kinds, actor, at, { now: at.ts, low: 0 }, true))
-    if (inMemory?.kind !== 'record' || fromRecord?.kind !== 'record') throw new Error(`decided as ${inMemory?.kind}, ${fromRecord?.kind}`)
-    expect(Buffer.from(inMemory.encoded).toString()).toBe(Buffer.from(fromRecord.encoded).toString())
+    const decided = (by: Kinds, actor: Actor): PendingRecord => {
+      const decision = decide(by, actor, at, { now: at.ts, low: 0 }, true)
+      if (decision.kind !== 'record') throw new Error(`decided as ${decision.kind}`)
+      return decision
+    }
+    const fromRecord = decided(kinds, reloaded)
+    const text = Buffer.from(fromRecord.encoded).toString()
+    const [inMemory, compiledInMemory] = [decided(kinds, live), decided(compiled, liveCompiled)]
+    for (const other of [inMemory, compiledInMemory, decided(compiled, reloaded)]) expect(Buffer.from(other.encoded).toString()).toBe(text)
     const record = reread(fromRecord.record)
     live = inMemory.next ?? actorAfter(address, record)
+    liveCompiled = compiledInMemory.next ?? actorAfter(address, record)
     reloaded = actorAfter(address, record)
     const again = replayRecord(kinds, replayed, record)
     expect(again.kind === 'differs' ? again.deviation : again.kind).toBe('same')
@@ -140,7 +152,7 @@ function startingIn(config: object, [key, ...deeper]: readonly string[]): object
 }
 
 /** What the test counts, to know that it does not test the empty case. */
-const seen = { machines: 0, refused: 0, endless: 0, bounded: 0, steps: 0, ended: 0, liveDiffers: 0 }
+const seen = { compiled: 0, xstate: 0, machines: 0, refused: 0, endless: 0, bounded: 0, steps: 0, ended: 0, liveDiffers: 0 }
 
 function compare(config: object, steps: readonly RandomStep[], hasRegions: boolean): void {
   const kind = kindOf(config)
@@ -227,7 +239,7 @@ test.each<[string, object]>([
 })
 
 test(
-  'a random machine decides like XState restored before every input: in memory, read from its record, and replayed',
+  'a random machine decides like XState restored before every input: in memory, read from its record, compiled, and replayed',
   () => {
     fc.assert(
       fc.property(
@@ -239,6 +251,7 @@ test(
     )
     process.stdout.write(`random machines: ${JSON.stringify(seen)}\n`)
     expect(seen.machines).toBeGreaterThan(seen.refused)
+    expect(seen.compiled).toBeGreaterThan(10 * seen.xstate)
   },
   TIMEOUT_MS,
 )

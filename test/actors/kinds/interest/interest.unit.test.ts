@@ -199,7 +199,7 @@ describe('the catalogue', () => {
       actor: { tenant: 'acme', kind: 'interest', id: 'v1' },
       searchIndex: emptySearchIndex,
       memory: emptySearchIndex,
-        understand: understandByActs,
+      understand: understandByActs,
     })
 
   test('is ranked by interest, without excluded or disliked items and those of no interest', async () => {

@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { z } from 'zod'
+import type { IntentExample } from '../../pipeline/understanding/intents/bad-examples.ts'
+
+/** Public sets of examples. We may not distribute them, so the files may be missing. */
+const DATA = fileURLToPath(new URL('../../../shared/data', import.meta.url))
+const OUT_OF_SCOPE = 'oos'
+
+/** What a set is asked to reach, without and with an embedding model. */
+export interface Floors {
+  readonly without: Readonly<Partial<Record<FlooredMetric, number>>>
+  readonly with: Readonly<Partial<Record<FlooredMetric, number>>>
+}
+type FlooredMetric = 'accuracy' | 'micro-F1' | 'whole set right' | 'out-of-scope recall'
+
+export interface IntentSet {
+  readonly name: string
+  /** The part that is measured, such as `dev`. */
+  readonly part: string
+  readonly train: readonly IntentExample[]
+  readonly test: readonly IntentExample[]
+  readonly floors: Floors
+  /** Folders of the embedding models to measure with. */
+  readonly models: readonly string[]
+}
+
+const ENGLISH = ['bge-small-en-v1.5', 'all-minilm-l6-v2']
+const SETS = [
+  { name: 'banking77', lang: 'en', models: ENGLISH, floors: { without: { accuracy: 0.92 }, with: { accuracy: 0.94 } } },
+  {
+    name: 'clinc150',
+    lang: 'en',
+    models: ENGLISH,
+    floors: { without: { accuracy: 0.93, 'out-of-scope recall': 0.78 }, with: { accuracy: 0.955, 'out-of-scope recall': 0.85 } },
+  },
+  {
+    name: 'crosswoz',
+    lang: 'zh',
+    models: ['bge-small-zh-v1.5'],
+    floors: { without: { 'micro-F1': 0.825, 'whole set right': 0.75 }, with: { 'micro-F1': 0.843, 'whole set right': 0.775 } },
+  },
+] as const
+
+const lineSchema = z
+  .object({ text: z.string(), intent: z.string().optional(), intents: z.array(z.string()).optional() })
+  .transform(({ text, intent, intents }): IntentExample => ({
+    text,
+    intents: (intents ?? (intent === undefined ? [] : [intent])).filter((name) => name !== OUT_OF_SCOPE),
+  }))
+
+/**
+ * Reads `intents-<set>-train.jsonl[.gz]` and each other part of the set. A folder without the training part is measured with the default
+ * one, so that it may hold other cuts only.
+ *
+ * @param folder default: `../shared/data`. The embedding models are in `models` beside it, or else beside the default folder.
+ * @returns one for each part; none if the files are missing
+ */
+export async function readIntentSets(folder: string = DATA, only?: 'zh' | 'en', model?: string): Promise<IntentSet[]> {
+  const sets: IntentSet[] = []
+  for (const { name, lang, models, floors } of SETS) {
+    if (only !== undefined && only !== lang) continue
+    const pattern = new RegExp(`^intents-${name}-(?<part>.+)\\.jsonl(\\.gz)?$`)
+    const parts = (await namesIn(folder)).flatMap((file) => {
+      const part = pattern.exec(file)?.groups?.['part']
+      return part === undefined ? [] : [{ part, file: join(folder, file) }]
+    })
+    const train = parts.find(({ part }) => part === 'train')?.file ?? join(DATA, `intents-${name}-train.jsonl.gz`)
+    if (!existsSync(train)) continue
+    const examples = await readExamples(train)
+    const folders = model === undefined ? models.flatMap((one) => modelIn([folder, DATA], one)) : [model]
+    for (const { part, file } of parts) {
+      if (part !== 'train') sets.push({ name, part, train: examples, test: await readExamples(file), floors, models: folders })
+    }
+  }
+  return sets
+}
+
+const modelIn = (folders: readonly string[], name: string): string[] =>
+  folders
+    .map((folder) => join(folder, '..', 'models', name))
+    .filter((folder) => existsSync(folder))
+    .slice(0, 1)
+
+const namesIn = async (folder: string): Promise<string[]> => (existsSync(folder) ? (await readdir(folder)).sort() : [])
+
+const unzipped = promisify(gunzip)
+
+async function readExamples(file: string): Promise<IntentExample[]> {
+  const bytes = await readFile(file)
+  const text = (file.endsWith('.gz') ? await unzipped(bytes) : bytes).toString('utf8')
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => lineSchema.parse(JSON.parse(line)))
+}
