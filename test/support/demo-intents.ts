@@ -11,7 +11,13 @@ export const DEMO_INTENTS = fileURLToPath(new URL('../../infra/demo/intents.json
 /** Trains the demo's set, by words alone, and understands messages by it. Takes about 2 seconds. */
 export async function understandByDemoSet(): Promise<TaskCall<unknown>['understand']> {
   const { examples } = await readExampleFile(DEMO_INTENTS)
-  const set = { classifier: createIntentClassifier(trainIntentsNow(examples)), version: 1, name: 'trained-in-a-test', vectors: null, facts: new Map() }
+  const set = {
+    classifier: createIntentClassifier(trainIntentsNow(examples)),
+    version: 1,
+    name: 'trained-in-a-test',
+    vectors: null,
+    facts: new Map(),
+  }
   const understand = createUnderstanding({
     tenants: { of: () => Promise.resolve({ version: 0, settings: tenantSettingsOf({}), set: {} }) },
     sets: { of: () => Promise.resolve(set) },
