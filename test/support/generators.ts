@@ -5,7 +5,7 @@ import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import type { KindGenerators } from './actor-histories.ts'
 import { timeAt } from './core-helpers.ts'
 import { parallelKind } from './parallel-kind.ts'
-import { someAnswer, someHits, support } from './support-harness.ts'
+import { someAnswer, someHits, support, understoodAs } from './support-harness.ts'
 import { toyKind } from './toy-kind.ts'
 
 const plain = (...types: string[]) => fc.constantFrom(...types.map((type) => ({ type, data: {} })))
@@ -66,7 +66,14 @@ export const supportDesk: KindGenerators = {
       ),
     ),
   ),
-  outputs: { lookup: [{ hits: someHits }, { hits: [] }], answer: [someAnswer, { text: null, sources: [] }] },
+  outputs: {
+    lookup: [
+      { hits: someHits },
+      { hits: [] },
+      ...(['handoff', 'feedback', 'chitchat'] as const).map((act) => ({ hits: [], understood: understoodAs(act) })),
+    ],
+    answer: [someAnswer, { text: null, sources: [] }],
+  },
 }
 
 /** Times around those of the messages of a history. */

@@ -7,6 +7,8 @@ import type { TaskCall } from '../../actors/definition/task-definition.ts'
 import type { Answer, Hit } from '../../actors/kinds/support/definition.ts'
 import { createSupport, type SupportOptions } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
+import type { UnderstoodMessage } from '../../actors/kinds/support/understood.ts'
+import type { Act } from '../../schemas/dialogue-acts.ts'
 import type { Emitted, LogRecord, Started } from '../../schemas/record.ts'
 import { emptySearchIndex, internal, message, reread, timeAt, understandByActs } from './core-helpers.ts'
 
@@ -17,6 +19,16 @@ const log = pino({ level: 'silent' })
 /** Hits and an answer for tests in which their content does not matter. */
 export const someHits: Hit[] = [{ source: 'a-en', title: 'A', text: 'All about A.', lang: 'en', score: 0.9 }]
 export const someAnswer: Answer = { text: 'This is A.', sources: [{ source: 'a-en', score: 0.9 }] }
+
+/** What a lookup understood, for tests in which only the act matters. */
+export const understoodAs = (act: Act): UnderstoodMessage => ({
+  act,
+  actConfidence: 0.9,
+  intents: [],
+  because: ['a sign'],
+  topic: null,
+  version: 'acts@1',
+})
 
 export interface HarnessOptions {
   /** Default: by acts alone. */

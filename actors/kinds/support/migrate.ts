@@ -30,8 +30,8 @@ const earlierContext = contextSchema
 type EarlierQuestion = z.infer<typeof earlierContext>['queue'][number]
 
 /**
- * Versions 1 to 3 classified a message by a lexicon when it came. All versions have the same states: a pending task goes on. What the lexicon
- * found of a waiting message counts until version 4 has understood it, and for a lookup that a process of version 3 still did.
+ * Versions 1 to 3 classified a message by a lexicon when it came. All versions have the same states: a pending task goes on. What the
+ * lexicon found of a waiting message counts until version 4 has understood it, and for a lookup that a process of version 3 still did.
  */
 export const fromLexicon: Migration<Context> = ({ value, context }) => {
   const before = earlierContext.parse(context)
@@ -44,7 +44,7 @@ export const fromLexicon: Migration<Context> = ({ value, context }) => {
       intent: isTopic ? intent : null,
       confidence: isTopic ? before.confidence : null,
       act: intent === null ? null : (ACTS[intent] ?? null),
-      said: saidIn(before),
+      said: lastDoneIn(before),
       queue: before.queue.map((question) => ({
         id: question.id,
         text: question.text,
@@ -64,7 +64,7 @@ const classified = ({ intent, topic }: EarlierQuestion): UnderstoodMessage => ({
   version: 'lexicon',
 })
 
-function saidIn({ intent, turns }: z.infer<typeof earlierContext>): Context['said'] {
+function lastDoneIn({ intent, turns }: z.infer<typeof earlierContext>): Context['said'] {
   if (intent === null) return null
   if (intent !== 'smalltalk') return SAID[intent] ?? 'question'
   const before = turns

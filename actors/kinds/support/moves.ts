@@ -12,11 +12,14 @@ export type Move = 'person' | 'complaint' | 'praise' | 'thanks' | 'courtesy' | '
 
 /** Messages of which every word is here are certain: they are replied to at once, without the task. */
 const COURTESIES = createClosedTerms({
-  courtesy: `hello, hi, hi there, hey, hey there, hello there, hiya, greetings, good day, good morning, good afternoon, good evening, good night,
+  courtesy: `hello, hi, hi there, hey, hey there, hello there, hiya, greetings, good day, good morning, good afternoon,
+      good evening, good night,
     morning, bye, goodbye, bye bye, see you, see ya, see you later, see you soon, cya, later, take care, talk to you later, farewell,
-    have a nice day, have a good day, have a great day, have a lovely day, have a nice weekend, have a great weekend, have a nice evening, nice day,
+    have a nice day, have a good day, have a great day, have a lovely day, have a nice weekend, have a great weekend,
+      have a nice evening, nice day,
     how are you, how are you doing, how is it going, hows it going, nice to meet you, how are things, how are you today,
-    are you a robot, are you a bot, are you human, are you a human, are you real, are you a real person, are you an ai, are you a person,
+    are you a robot, are you a bot, are you human, are you a human, are you real, are you a real person, are you an ai,
+      are you a person,
     who are you, what is your name, whats your name, tell me a joke, make me laugh,
     never mind, nevermind, nvm, forget it, leave it, dont bother, no need, no thanks, no, nope, no worries, yes, yep, haha,
     你好, 您好, 嗨, 哈喽, 在吗, 在么, 有人吗, 早, 早上好, 上午好, 下午好, 晚上好, 早安, 晚安, 再见, 拜拜, 回头见, 哈哈, 很高兴认识你,
@@ -25,10 +28,14 @@ const COURTESIES = createClosedTerms({
   thanks: `thank you, thanks, thank you for, thanks for, many thanks, thx, ty, ta, cheers, appreciated, much appreciated, much obliged,
     appreciate it, i appreciate it, 3q, 🙏, got it, ok, okay, alright, all right, fine, understood, sure,
     谢谢, 谢谢您, 感谢, 多谢, 谢了, 谢啦, 谢, 蟹蟹, 辛苦了, 麻烦你了, 知道了, 收到了, 收到, 明白了, 了解, 了解了, 好的, 好嘞, 好, 行, 嗯`,
-  praise: `that helped, that solved it, that solved my problem, problem solved, solved, 5 star, five star, 10 10, excellent, brilliant, awesome,
-    fantastic, wonderful, amazing, great service, great support, well done, love it, very helpful, perfect, great, super, cool, lovely, 👍, ⭐, 🌟, 👏, ❤,
+  praise: `that helped, that solved it, that solved my problem, problem solved, solved, 5 star, five star, 10 10, excellent,
+      brilliant, awesome,
+    fantastic, wonderful, amazing, great service, great support, well done, love it, very helpful, perfect, great, super, cool,
+      lovely, 👍, ⭐, 🌟, 👏, ❤,
     解决了, 问题解决了, 五星, 五星好评, 好评, 很满意, 非常满意, 满意, 太棒了, 真棒, 很好, 厉害, 很清楚, 帮大忙了, 赞`,
-  filler: `a lot, that is all, thats all, for today, for now, quick answer, the quick answer, your quick answer, answer, the answer, so much, very much, much, so, very, you, again, all, and, my friend, mate, the help, your help, your time, help, anyway,
+  filler: `a lot, that is all, thats all, for today, for now, quick answer, the quick answer, your quick answer, answer,
+      the answer, so much, very much, much, so, very, you, again, all, and, my friend, mate, the help, your help, your time,
+      help, anyway,
     for your help, for the help, for your time, for your patience, everyone, there, please, well, then,
     你, 您, 大家, 啦, 了, 啊, 哦, 呀, 哈, 吧, 呢, 非常, 太, 你的帮助, 您的帮助, 您的耐心解答, 真的`,
 })
@@ -38,7 +45,8 @@ const CALLS = createClosedTerms({
   person: `agent, human, a human, a person, a real person, real person, representative, operator, human agent, live agent,
     talk to a human, talk to a person, talk to an agent, speak to a human, speak to a person, speak to an agent,
     人工, 真人, 转人工, 人工客服, 转人工客服, 找人工, 找真人, 转客服`,
-  filler: `i want to, i want, i would like to, id like to, can i, let me, please, now, an, the, give me, get me, 我要, 我想, 请, 帮我, 吧, 谢谢, thanks`,
+  filler: `i want to, i want, i would like to, id like to, can i, let me, please, now, an, the, give me, get me, 我要, 我想, 请, 帮我,
+      吧, 谢谢, thanks`,
 })
 
 type PlainMove = Exclude<Move, 'question'>

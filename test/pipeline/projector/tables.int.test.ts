@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { support } from '../../support/support-harness.ts'
 import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
-import { teachDemoSet } from '../../support/teach-demo-set.ts'
+import { INTENT_KINDS, teachDemoSet } from '../../support/teach-demo-set.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
 let system: System
 beforeAll(async () => {
-  system = await startSystem({ kinds: [support, toyKind] })
+  system = await startSystem({ kinds: [support, toyKind, ...INTENT_KINDS] })
   await teachDemoSet(system, 'acme')
 })
 afterAll(() => system.stop())

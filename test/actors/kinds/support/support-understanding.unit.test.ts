@@ -6,7 +6,7 @@ import { contextSchema } from '../../../../actors/kinds/support/context.ts'
 import { lookupTask } from '../../../../actors/kinds/support/tasks.ts'
 import { messageSent } from '../../../../schemas/events.ts'
 import { understandByActs } from '../../../support/core-helpers.ts'
-import { understandByDemoSet } from '../../../support/demo-intents.ts'
+import { understandByDemoSet } from '../../../support/demo-understanding.ts'
 import { articles, createSupportHarness, someAnswer, someHits, support } from '../../../support/support-harness.ts'
 
 let byDemoSet: TaskCall<unknown>['understand']

@@ -4,12 +4,13 @@ import { type Actor, actorAfter, newActor } from '../../../../actors/core/actor.
 import { decide } from '../../../../actors/core/decide.ts'
 import { kindsByName } from '../../../../actors/definition/kind.ts'
 import { contextSchema } from '../../../../actors/kinds/support/context.ts'
+import type { Act } from '../../../../schemas/dialogue-acts.ts'
 import { messageSent } from '../../../../schemas/events.ts'
 import { LIMITS } from '../../../../schemas/limits.ts'
 import { type LogRecord, recordSchema } from '../../../../schemas/record.ts'
 import { timeAt } from '../../../support/core-helpers.ts'
 import { cases } from '../../../support/property-cases.ts'
-import { createSupportHarness, someAnswer, someHits, support } from '../../../support/support-harness.ts'
+import { createSupportHarness, someAnswer, someHits, support, understoodAs } from '../../../support/support-harness.ts'
 
 type Desk = ReturnType<typeof createSupportHarness>
 type Step = (harness: Desk) => void
@@ -47,6 +48,11 @@ const answered: Step = (harness) => {
 const notKnown: Step = (harness) => {
   harness.result(harness.pendingTask.task === 'lookup' ? { hits: [] } : { text: null, sources: [] })
 }
+const understood =
+  (act: Act): Step =>
+  (harness) => {
+    harness.result(harness.pendingTask.task === 'lookup' ? { hits: [], understood: understoodAs(act) } : someAnswer)
+  }
 const late: Step = (harness) => {
   const pending = new Set(pendingRuns(harness))
   const old = harness.records.flatMap((record) => record.started).find(({ run }) => !pending.has(run))
@@ -87,6 +93,7 @@ const outcome = fc.constantFrom(
   whenPending(answered),
   whenPending(answered),
   whenPending(notKnown),
+  ...(['handoff', 'feedback', 'chitchat', 'deny', 'new_topic'] as const).map((act) => whenPending(understood(act))),
   whenPending((harness) => {
     harness.fail()
   }),
