@@ -59,10 +59,10 @@ export const exampleIdOf = (text: string): string => hash('sha256', text, 'base6
 export const intentTaught = z
   .object({
     ...partFields,
-    add: z.array(z.string().min(1).max(INTENT_LIMITS.exampleCharsMax)).default([]).meta({ description: 'Texts of new examples' }),
+    add: z.array(z.string().min(1).max(INTENT_LIMITS.exampleCharsMax)).optional().meta({ description: 'Texts of new examples' }),
     remove: z
       .array(z.string().length(EXAMPLE_ID_CHARS))
-      .default([])
+      .optional()
       .meta({ description: 'Ids of examples: the first 10 characters of the base64url SHA-256 of their texts' }),
   })
   .refine(isPart, noPart)

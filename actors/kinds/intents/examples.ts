@@ -10,7 +10,7 @@ export function exampleIdsIn(ids: string): Set<string> {
 export const exampleCount = (ids: string): number => ids.length / EXAMPLE_ID_CHARS
 
 /** The ids after a part, concatenated. */
-export function withPart(ids: string, { add, remove }: Pick<IntentTaught, 'add' | 'remove'>): string {
+export function withPart(ids: string, { add = [], remove = [] }: Pick<IntentTaught, 'add' | 'remove'>): string {
   const all = exampleIdsIn(ids)
   for (const id of remove) all.delete(id)
   for (const text of add) all.add(exampleIdOf(text))

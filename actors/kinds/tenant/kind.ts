@@ -27,6 +27,7 @@ const kind = defineKind({
   label: ({ version }) => ({ version }),
   refuse: (context, { data }, { tenant, id }) => {
     if (id !== tenant) return `the settings of the tenant ${tenant} are in its actor ${tenant}/${TENANT_KIND}/${tenant}, not in "${id}"`
+    if (data.value === undefined) return 'value: is missing; null unsets a setting'
     const problem = data.value === null ? undefined : tenantSettingProblem(data.key, data.value)
     if (problem !== undefined) return problem
     const bytes = Buffer.byteLength(JSON.stringify(settingsWith(context, data)))

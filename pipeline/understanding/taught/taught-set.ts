@@ -104,8 +104,8 @@ function applyPart(byIntent: ReadonlyMap<string, Map<string, string>>, set: stri
     const { data } = intentTaught.safeParse(input.data)
     const texts = data?.set === set ? byIntent.get(data.intent) : undefined
     if (data === undefined || texts === undefined) return
-    for (const id of data.remove) texts.delete(id)
-    for (const text of data.add) texts.set(exampleIdOf(text), text)
+    for (const id of data.remove ?? []) texts.delete(id)
+    for (const text of data.add ?? []) texts.set(exampleIdOf(text), text)
   } else if (input.type === 'intent.forgotten') {
     const { data } = intentForgotten.safeParse(input.data)
     if (data?.set === set) byIntent.get(data.intent)?.clear()

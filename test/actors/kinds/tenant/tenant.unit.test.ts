@@ -20,6 +20,7 @@ test.each([
   [{ key: 'COLOUR', value: 'red' }, 'key: a tenant has no setting "COLOUR"; it has INTENTS'],
   [{ key: 'UNSURE_BELOW', value: 2 }, 'value of UNSURE_BELOW: must be at most 1'],
   [{ key: 'INTENTS', value: 'a--b' }, 'value of INTENTS'],
+  [{ key: 'INTENTS', value: undefined }, 'value: is missing'],
   [{ key: '__proto__', value: 1 }, 'key: a tenant has no setting "__proto__"'],
 ])('%j is refused with what is wrong', (data, says) => {
   expect(acme.when('tenant.set', data).thenRejected('bad_data').records.at(-1)?.error).toContain(says)
