@@ -183,7 +183,7 @@ test('"colloquy questions label-funnel" names the paths that there are for one t
   const ask = (...flags: string[]) => runCli(['questions', 'label-funnel', '--tenant', TENANT, '--json', ...flags], { dataDir })
   const { code, stderr } = await ask('--label', 'intnt')
   expect(code).toBe(0)
-  expect(stderr).toContain('no label has a value at "intnt"; did you mean "intent"? paths: act, confidence, intent')
+  expect(stderr).toContain('no label has a value at "intnt"; did you mean "intent"? paths: act, intent, lang')
   expect((await ask('--label', 'intent')).stderr).not.toContain('paths:')
 })
 
