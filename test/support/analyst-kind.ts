@@ -62,7 +62,7 @@ const kind = defineKind({
       },
     }),
   },
-  label: ({ intent }) => ({ intent }),
+  label: ({ intent }) => ({ intent, topic: intent }),
 })
 
 const close = { target: 'closed', actions: 'close' } as const

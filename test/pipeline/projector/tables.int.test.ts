@@ -125,7 +125,7 @@ describe('a case from its opening to the next one', () => {
         responder: 'assistant',
         answered_idx: 1,
         intent: null,
-        act: 'new_topic',
+        act: 'out_of_scope',
         intents: 0,
         hits: 0,
         model: null,

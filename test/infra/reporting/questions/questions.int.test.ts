@@ -19,7 +19,6 @@ import { factsOf } from '../../../support/question-facts.ts'
 import { eventsOfCase, rowsOfCase, weeksOfCases } from '../../../support/question-weeks.ts'
 import { cliJson, runCli } from '../../../support/run-cli.ts'
 import { caughtUp, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
-import { INTENT_KINDS, teachDemoSet } from '../../../support/teach-demo-set.ts'
 import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
 
 /** Real conversations, which are not part of the project; where they are missing those of the demo do. */
@@ -37,9 +36,8 @@ let startedAt: number
 beforeAll(async () => {
   dataDir = await temporaryFolder()
   const support = createSupport({ articles: loadArticles(), silenceMs: SILENCE_MS })
-  system = await startSystem({ dataDir, kinds: [support, deskKind, ...INTENT_KINDS] })
+  system = await startSystem({ dataDir, kinds: [support, deskKind] })
   startedAt = Date.now()
-  await teachDemoSet(system, TENANT)
   await play()
   analyst = createClient(await connectToRunningClickHouse(system.settings, 'analyst'))
 })
@@ -185,7 +183,7 @@ test('"colloquy questions label-funnel" names the paths that there are for one t
   const ask = (...flags: string[]) => runCli(['questions', 'label-funnel', '--tenant', TENANT, '--json', ...flags], { dataDir })
   const { code, stderr } = await ask('--label', 'intnt')
   expect(code).toBe(0)
-  expect(stderr).toContain('no label has a value at "intnt"; did you mean "intent"? paths: act, confidence, intent')
+  expect(stderr).toContain('no label has a value at "intnt"; did you mean "intent"? paths: act, intent, lang')
   expect((await ask('--label', 'intent')).stderr).not.toContain('paths:')
 })
 
