@@ -28,7 +28,7 @@ interface Sample {
  * Singer, 2011) and L2 decay, classes weighted by the square root of their rarity. The result depends on the messages and options only.
  */
 export function trainActs(messages: readonly LabelledMessage[], options: TrainingOptions = {}): StoredActModel {
-  const { buckets = 65_536, epochs = 30, rate = 0.25, decay = 5e-4 } = options
+  const { buckets = 32_768, epochs = 30, rate = 0.25, decay = 5e-4 } = options
   const samples = samplesOf(messages, buckets)
   const width = ACTS.length
   const weights = new Float64Array(buckets * width)

@@ -22,7 +22,7 @@ describe('the messages of the act model', () => {
     const messages = (await Promise.all(ACT_LANGUAGES.map(readTraining))).flat()
     const stored = await readFile(new URL('../../../pipeline/understanding/acts/act-weights.json', import.meta.url), 'utf8')
     expect(`${JSON.stringify(trainActs(messages), undefined, 2)}\n` === stored).toBe(true)
-    expect(stored.length).toBeLessThanOrEqual(200_000)
+    expect(stored.length).toBeLessThanOrEqual(256 * 1024)
   })
 })
 
