@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { teachIntents } from '../../pipeline/ingest/intents/intents-client.ts'
 import { readTenantSettings } from '../../pipeline/tenants/tenant-settings-reader.ts'
 import { groupByMeaning, GROUPED_TEXTS_MAX } from '../../pipeline/understanding/meaning-groups.ts'
-import { readExamples, readTaughtSet } from '../../pipeline/understanding/taught/taught-set.ts'
+import { type Examples, readExamples, readTaughtSet } from '../../pipeline/understanding/taught/taught-set.ts'
 import { counted } from '../../schemas/counted.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { CommandContext } from '../app/command-context.ts'
@@ -50,12 +50,14 @@ Examples:
     .action(async (options: Options) => {
       const { out, settings } = cli
       const { settings: effective } = settings()
-      const { UNSURE_BELOW: unsureBelow } = (await withJetStream(effective, (jetstream) => readTenantSettings(jetstream, options.tenant)))
-        .settings
+      const { unsureBelow, taught } = await withJetStream(effective, async (jetstream) => ({
+        unsureBelow: (await readTenantSettings(jetstream, options.tenant)).settings.UNSURE_BELOW,
+        taught: await readExamples(jetstream, await readTaughtSet(jetstream, options)),
+      }))
       const found = await withAnalyst(effective, undefined, out, (clickhouse) =>
         messagesToReview(clickhouse, { tenant: options.tenant, unsureBelow, limit: GROUPED_TEXTS_MAX }),
       )
-      const groups = groupsOf(found)
+      const groups = groupsOf(notTaught(found, taught))
       if (options.accept !== undefined) return accept(cli, options, groups)
       for (const group of groups) {
         if (options.json) out.json(group)
@@ -68,6 +70,13 @@ Examples:
       if (groups.length === 0) out.note(`nothing to review for the tenant ${options.tenant}`)
       return undefined
     })
+
+/** Without the messages that are examples already: of their correction, or, where nobody has corrected them, of any intent. */
+function notTaught(messages: readonly MessageToReview[], taught: Examples): MessageToReview[] {
+  const byIntent = new Map([...taught].map(([intent, texts]) => [intent, new Set(texts)]))
+  const all = new Set([...taught.values()].flat())
+  return messages.filter(({ text, corrected }) => !(corrected === null ? all : byIntent.get(corrected))?.has(text))
+}
 
 /** Corrected messages are grouped by their correction first, and all by meaning. */
 function groupsOf(messages: readonly MessageToReview[]): ReviewGroup[] {
