@@ -3,7 +3,7 @@ import { countTerms, rarityOf, textVector } from './intents/text-vector.ts'
 /** Texts that are compared. */
 export const GROUPED_TEXTS_MAX = 5_000
 /** Similarity of a text and a group from which the text belongs to it: by words, and by vectors of meaning. */
-const SIMILAR_BY_WORDS = 0.4
+const SIMILAR_BY_WORDS = 0.30
 const SIMILAR_BY_MEANING = 0.78
 
 type Sparse = ReadonlyMap<number, number>
@@ -76,10 +76,13 @@ function meanOf(rows: readonly Sparse[]): Sparse {
 
 /** Words at a distance of each other: they tell intents apart, and make texts that mean the same unlike. */
 const DISTANT_PAIRS = 2
+/** Terms of a text that are compared: those that say most. */
+const TERMS_MAX = 40
+const HAS_LETTER = /[\p{L}\p{N}]/u
 
 /** TF-IDF over these texts alone. */
 function termRows(texts: readonly string[]): Sparse[] {
-  const counted = texts.map((text) => new Map([...countTerms(text)].filter(([, { family }]) => family !== DISTANT_PAIRS)))
+  const counted = texts.map((text) => new Map([...countTerms(text)].filter(([, { family, shown }]) => family !== DISTANT_PAIRS && HAS_LETTER.test(shown))))
   const columns = new Map<number, number>()
   const having: number[] = []
   for (const terms of counted) {
@@ -93,6 +96,7 @@ function termRows(texts: readonly string[]): Sparse[] {
   const table = { column: (hash: number) => columns.get(hash), rarity, unknownRarity: 1 }
   return counted.map((terms) => {
     const { columns: own, values } = textVector(terms, table)
-    return new Map(own.map((column, at) => [column, values[at] ?? 0]))
+    const weighed = own.map((column, at) => [column, values[at] ?? 0] as const)
+    return new Map(weighed.sort(([, one], [, other]) => other - one).slice(0, TERMS_MAX))
   })
 }

@@ -49,6 +49,7 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
   const waiting = new Map<string, SetName & { readonly fromMs: number }>()
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   let position = 0
+  let isTraining = false
   let health = { ok: true, detail: RUNNING }
   let fingerprint = ''
   let nextScanMs = 0
@@ -109,6 +110,7 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
     if (due === undefined) return POLL_MS
     const [key, name] = due
     waiting.delete(key)
+    isTraining = true
     try {
       await train(name, signal)
       health = { ok: true, detail: RUNNING }
@@ -118,13 +120,15 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
       health = { ok: false, detail }
       log.warn({ err, code: codeOf(err), ...name }, `${detail}; trying again in ${RETRY_MS / 1_000} s`)
       if (!waiting.has(key)) want(name, RETRY_MS)
+    } finally {
+      isTraining = false
     }
     return 0
   })
   return {
     ended,
     health: () => health,
-    progress: () => ({ position, lag: waiting.size }),
+    progress: () => ({ position, lag: waiting.size + Number(isTraining) }),
     async stop() {
       changes.unsubscribe()
       asked.unsubscribe()
