@@ -3,7 +3,7 @@ import { countTerms, rarityOf, textVector } from './intents/text-vector.ts'
 /** Texts that are compared. */
 export const GROUPED_TEXTS_MAX = 5_000
 /** Similarity of a text and a group from which the text belongs to it: by words, and by vectors of meaning. */
-const SIMILAR_BY_WORDS = 0.30
+const SIMILAR_BY_WORDS = 0.3
 const SIMILAR_BY_MEANING = 0.78
 
 type Sparse = ReadonlyMap<number, number>
@@ -82,7 +82,9 @@ const HAS_LETTER = /[\p{L}\p{N}]/u
 
 /** TF-IDF over these texts alone. */
 function termRows(texts: readonly string[]): Sparse[] {
-  const counted = texts.map((text) => new Map([...countTerms(text)].filter(([, { family, shown }]) => family !== DISTANT_PAIRS && HAS_LETTER.test(shown))))
+  const counted = texts.map(
+    (text) => new Map([...countTerms(text)].filter(([, { family, shown }]) => family !== DISTANT_PAIRS && HAS_LETTER.test(shown))),
+  )
   const columns = new Map<number, number>()
   const having: number[] = []
   for (const terms of counted) {
