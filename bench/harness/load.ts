@@ -13,9 +13,14 @@ export interface LoadRun {
   readonly toOutPerSecond: number | undefined
   readonly toTablesPerSecond: number | undefined
   readonly logBytesPerTurn: number
+  /** What a turn adds to the streams: inputs with results and wake-ups, records, tasks. */
+  readonly messagesPerTurn: Readonly<Record<CountedStream, number>>
   /** Processor time per turn, until all stages have caught up; empty on systems without /proc. */
   readonly cpuMicroseconds: Readonly<Partial<Record<'up' | 'nats' | 'clickhouse' | 'harness', number>>>
 }
+
+const COUNTED_STREAMS = ['INBOX', 'LOG', 'TASKS'] as const
+type CountedStream = (typeof COUNTED_STREAMS)[number]
 
 /** Publishes as fast as the system accepts inputs. Every input must result in one record and one event on OUT. */
 export interface Load {
@@ -30,11 +35,18 @@ export async function startLoad({ system, producer }: Pick<Bench, 'system' | 'pr
   const out = system.has('dispatch') ? await watch(watchStream(system, 'OUT')) : undefined
   const tables = system.has('project') ? await watch(watchTables(system)) : undefined
   const logBytes = async (): Promise<number> => (await system.jsm.streams.info('LOG')).state.bytes
+  const lastSeqs = async (): Promise<Record<CountedStream, number>> => {
+    const [inbox, records, tasks] = await Promise.all(
+      COUNTED_STREAMS.map(async (name) => (await system.jsm.streams.info(name)).state.last_seq),
+    )
+    return { INBOX: inbox ?? 0, LOG: records ?? 0, TASKS: tasks ?? 0 }
+  }
   const stopping = started.move()
   return {
     async run({ send = () => void producer.send(), ...bounds }) {
       const [acknowledgedBefore, logBefore, outBefore] = [producer.acknowledged, log.value, out?.value ?? 0]
       const [bytesBefore, usageBefore, ownBefore] = [await logBytes(), await usageOf(system.pids), process.cpuUsage()]
+      const seqsBefore = await lastSeqs()
       const { firstAtMs } = await saturate({ send, publisher: producer.publisher, records: log }, bounds)
       const turns = producer.acknowledged - acknowledgedBefore
       const inLog = await log.reached(logBefore + turns, CAUGHT_UP_MS_MAX)
@@ -42,6 +54,7 @@ export async function startLoad({ system, producer }: Pick<Bench, 'system' | 'pr
         out?.reached(outBefore + turns, CAUGHT_UP_MS_MAX),
         tables?.reached(inLog.value, CAUGHT_UP_MS_MAX),
       ])
+      const seqs = await lastSeqs()
       const [usageAfter, own] = [await usageOf(system.pids), process.cpuUsage(ownBefore)]
       const rate = (last: Sample | undefined): number | undefined => last && (turns / (last.atMs - firstAtMs)) * 1_000
       const perTurn = (name: 'up' | 'nats' | 'clickhouse'): number =>
@@ -52,6 +65,11 @@ export async function startLoad({ system, producer }: Pick<Bench, 'system' | 'pr
         toOutPerSecond: rate(inOut),
         toTablesPerSecond: rate(inTables),
         logBytesPerTurn: ((await logBytes()) - bytesBefore) / turns,
+        messagesPerTurn: {
+          INBOX: (seqs.INBOX - seqsBefore.INBOX) / turns,
+          LOG: (seqs.LOG - seqsBefore.LOG) / turns,
+          TASKS: (seqs.TASKS - seqsBefore.TASKS) / turns,
+        },
         cpuMicroseconds:
           usageAfter.up === undefined
             ? {}

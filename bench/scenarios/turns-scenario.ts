@@ -57,6 +57,9 @@ async function measureTurns({ system, producer, options }: Bench): Promise<Measu
     ),
     cpuMicrosecondsPerTurnBareLoop: bare.map((round) => round.cpuMicrosecondsPerTurn),
     logBytesPerTurn: colloquy.map((round) => round.logBytesPerTurn),
+    inputsPerTurn: colloquy.map(({ messagesPerTurn }) => messagesPerTurn.INBOX),
+    recordsPerTurn: colloquy.map(({ messagesPerTurn }) => messagesPerTurn.LOG),
+    tasksPerTurn: colloquy.map(({ messagesPerTurn }) => messagesPerTurn.TASKS),
     ...Object.fromEntries(peers.map(({ name, perSecond: rates }) => [`${name}TurnsPerSecond`, rates])),
   })
   const timesPeers = Object.fromEntries(
