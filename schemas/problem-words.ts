@@ -37,6 +37,7 @@ function wordsOf(issue: z.core.$ZodRawIssue): string {
   const must = (be: string): string => (issue.input === undefined ? `is missing; it must be ${be}` : `must be ${be}`)
   switch (issue.code) {
     case 'invalid_type':
+      if (issue.expected === 'nonoptional') return 'is missing'
       return must(TYPES[issue.expected] ?? issue.expected)
     case 'invalid_value': {
       const values = issue.values.map((value) => (typeof value === 'string' ? JSON.stringify(value) : String(value)))

@@ -16,8 +16,7 @@ export const intentSetSchema = z
 
 /** All settings that a tenant may have, by key. A value that a schema does not take counts as not set: its default holds. */
 const tenantSettingsSchema = z.object({
-  INTENTS: z
-    .union([z.literal('off'), intentSetSchema])
+  INTENTS: intentSetSchema
     .catch('main')
     .meta({ description: 'the set of intents that messages are understood by; "off": none, although one is taught' }),
   ENTITIES: z

@@ -89,8 +89,12 @@ export function step(
   }
 }
 
-const refusalOf = (kind: Kind, { context }: AnyMachineSnapshot, { type, data }: AnyEventObject, { address }: Actor): string | undefined =>
-  kind.refuse(context as State['context'], { type, data }, address)
+const refusalOf = (
+  kind: Kind,
+  { context }: AnyMachineSnapshot,
+  { type, data, source }: AnyEventObject,
+  { address }: Actor,
+): string | undefined => kind.refuse(context as State['context'], { type, data, source: String(source) }, address)
 
 /** What the record will hold: the next decision must see the same, whether the actor stays in memory or is read from its record. */
 const throughJson = (context: State['context']): State['context'] => JSON.parse(JSON.stringify(context)) as State['context']

@@ -41,7 +41,7 @@ type MachineEmits<Emits extends Schemas> = [keyof Emits] extends [never]
 
 /** An input as `refuse` sees it. */
 type GivenInputOf<Events extends Schemas> = {
-  [Type in keyof Events & string]: { readonly type: Type; readonly data: z.output<Events[Type]> }
+  [Type in keyof Events & string]: { readonly type: Type; readonly source: string; readonly data: z.output<Events[Type]> }
 }[keyof Events & string]
 
 type TaskLogic<Definition> =

@@ -16,6 +16,8 @@ export type Label = Readonly<Record<string, string | number | boolean | null>>
 /** An input that the machine is about to take. */
 export interface GivenInput {
   readonly type: string
+  /** As its producer states it; of an event that another actor sent: `colloquy/<tenant>/<kind>/<id>`. */
+  readonly source: string
   readonly data: unknown
 }
 

@@ -1,16 +1,19 @@
 import { enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
 import {
+  INTENT_KIND,
   INTENT_LIMITS,
+  intentActorId,
   intentCounted,
   INTENTS_KIND,
   intentsChanged,
   intentsCompleted,
   intentsDescribed,
 } from '../../../schemas/intent-events.ts'
+import { actorKey, actorSource } from '../../../schemas/subjects.ts'
 import { intentSetSchema } from '../../../schemas/tenant-settings.ts'
 import { defineKind } from '../../definition/define-kind.ts'
-import { teachSchema, withCounted } from './teaches.ts'
+import { DONE_MAX, teachSchema, withCounted } from './teaches.ts'
 
 const intentSchema = z.object({ name: z.string(), examples: z.int(), description: z.string().optional(), route: z.string().optional() })
 export type SetIntent = z.infer<typeof intentSchema>
@@ -21,6 +24,8 @@ export const intentsContextSchema = z.object({
   /** By name, in the order in which they were first taught. Those without examples have been described only. */
   intents: z.array(intentSchema),
   coming: z.array(teachSchema),
+  /** Names of the last complete teaches. */
+  done: z.array(z.string()),
 })
 type Context = z.infer<typeof intentsContextSchema>
 
@@ -32,10 +37,20 @@ const kind = defineKind({
   emits: { 'intents.changed': intentsChanged },
   tasks: {},
   label: (context) => ({ version: context.version, intents: taughtOf(context).length, examples: examplesOf(context.intents) }),
-  refuse: (context, input, { id }) => {
+  refuse: (context, input, { tenant, id }) => {
     const name = intentSetSchema.safeParse(id)
     if (!name.success) return `"${id}" is no name of a set of intents: ${name.error.issues[0]?.message ?? 'it does not match'}`
     if (input.type === 'intents.completed') return undefined
+    if (input.type === 'intent.counted') {
+      const { intent, teach, parts } = input.data
+      const counter = { tenant, kind: INTENT_KIND, id: intentActorId(id, intent) }
+      if (input.source !== actorSource(counter))
+        return `only the actor ${actorKey(counter)} counts the examples of ${JSON.stringify(intent)}`
+      const before = context.coming.find((one) => one.teach === teach)
+      if (before !== undefined && before.parts !== parts) {
+        return `parts: the teach "${teach}" has ${before.parts} parts, as one of them said before, and not ${parts}`
+      }
+    }
     const intents = input.type === 'intent.counted' ? withCount(context, input.data) : withDescriptions(context, input.data.intents)
     if (intents.length > INTENT_LIMITS.intentsMax) {
       return `the set "${id}" would have ${intents.length} intents; at most ${INTENT_LIMITS.intentsMax}`
@@ -92,15 +107,20 @@ export const intentsKind = kind.with(
     actions: {
       count: enqueueActions(({ context, event, enqueue }) => {
         if (event.type !== 'intent.counted') return
+        const intents = withCount(context, event.data)
+        const { teach } = event.data
+        if (context.done.includes(teach)) return enqueue.assign({ ...context, intents })
         const { coming, isComplete } = withCounted(context.coming, event.data)
-        const after = { version: context.version + Number(isComplete), intents: withCount(context, event.data), coming }
+        const done = isComplete ? [...context.done, teach].slice(-DONE_MAX) : context.done
+        const after = { version: context.version + Number(isComplete), intents, coming, done }
         enqueue.assign(after)
         if (isComplete) enqueue.emit({ type: 'intents.changed', data: changeOf(after) })
       }),
       complete: enqueueActions(({ context, event, enqueue }) => {
         if (event.type !== 'intents.completed') return
         const coming = context.coming.filter(({ teach }) => teach !== event.data.teach)
-        const after = { ...context, version: context.version + 1, coming }
+        const done = [...context.done, event.data.teach].slice(-DONE_MAX)
+        const after = { ...context, version: context.version + 1, coming, done }
         enqueue.assign(after)
         enqueue.emit({ type: 'intents.changed', data: changeOf(after) })
       }),
@@ -113,7 +133,7 @@ export const intentsKind = kind.with(
     },
   }).createMachine({
     id: 'intents',
-    context: { version: 0, intents: [], coming: [] },
+    context: { version: 0, intents: [], coming: [], done: [] },
     initial: 'open',
     states: {
       open: {

@@ -10,6 +10,9 @@ export const teachSchema = z.object({
 })
 export type Teach = z.infer<typeof teachSchema>
 
+/** Names of complete teaches that are remembered: a part of one that comes again changes nothing. */
+export const DONE_MAX = 16
+
 /** The teaches after a part of one of them was counted, and whether it was the last part. */
 export function withCounted(
   coming: readonly Teach[],

@@ -16,11 +16,14 @@ interface Options extends SetOptions {
 
 export const describeCommand = ({ out, settings }: CommandContext): Command =>
   withSet(new Command('describe'), 'one JSON object: {position}')
-    .description('say what an intent means, and which kind handles its messages')
+    .description('say what an intent means, and which kind handles its messages, as a new version; also before it is taught')
     .argument('<intent>', 'its name')
     .option('--description <text>', 'for people and language models; an empty text removes it')
     .option('--route <kind>', 'the kind that handles its messages; an empty text removes it')
     .action(async (name: string, { description, route, ...options }: Options) => {
+      if (description === undefined && route === undefined) {
+        throw new ColloquyError('bad_intent', 'say what is new: --description, --route or both')
+      }
       const facts = {
         ...(description !== undefined && { description: description === '' ? null : description }),
         ...(route !== undefined && { route: route === '' ? null : route }),

@@ -22,7 +22,7 @@ export const teachCommand = (cli: CommandContext): Command =>
       'after',
       `
 The intents that the file names then have just the examples of the file; all others stay as they are. Running the command again sends only
-what differs. Lines without an intent, or with the intent "out_of_scope", are examples of what is none of them.
+what differs. If a line of the file cannot be read, examples are added and none is removed. Lines without an intent, or with the intent "out_of_scope", are examples of what is none of them.
 
 Examples:
   colloquy intents teach intents.jsonl --tenant acme
@@ -31,10 +31,18 @@ Examples:
     .action(async (path: string, options: Options) => {
       const file = await readExampleFile(path)
       if (file.examples.length === 0) throw badLines(path, file) ?? new ColloquyError('bad_file', `${path} has no example`)
-      await revise(cli, options, ({ deps, options: revising }) =>
-        teachIntents(deps, options, byIntent(file.examples), { ...revising, forgetsOthers: options.replace === true }),
-      )
       const bad = badLines(path, file)
+      // A line that cannot be read may have been an example that was taught before.
+      if (bad !== undefined && options.replace === true) {
+        throw new ColloquyError('not_all_taught', `nothing was taught: --replace needs a file without bad lines. ${bad.message}`)
+      }
+      await revise(cli, options, ({ deps, options: revising }) =>
+        teachIntents(deps, options, byIntent(file.examples), {
+          ...revising,
+          forgetsOthers: options.replace === true,
+          keepsOthers: bad !== undefined,
+        }),
+      )
       if (bad !== undefined) throw bad
     })
 
@@ -42,5 +50,8 @@ function badLines(path: string, { bad }: ExampleFile): ColloquyError | undefined
   if (bad.length === 0) return undefined
   const listed = bad.slice(0, BAD_SHOWN_MAX).map(({ line, problem }) => `  line ${line}: ${printable(problem)}`)
   const more = bad.length > BAD_SHOWN_MAX ? [`  and ${bad.length - BAD_SHOWN_MAX} more`] : []
-  return new ColloquyError('not_all_taught', [`${counted(bad.length, 'line')} of ${path} not taught:`, ...listed, ...more].join('\n'))
+  return new ColloquyError(
+    'not_all_taught',
+    [`${counted(bad.length, 'line')} of ${path} not taught, and no example removed:`, ...listed, ...more].join('\n'),
+  )
 }

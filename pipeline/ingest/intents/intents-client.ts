@@ -25,6 +25,8 @@ export interface Taught {
 export interface TeachOptions {
   /** Forget the intents of the set that have no wanted examples. Default: they stay as they are. */
   readonly forgetsOthers?: boolean
+  /** Keep the examples of the wanted intents that are not wanted: there may be more than the caller knows. Default: they are removed. */
+  readonly keepsOthers?: boolean
   /** Called with the parts that INBOX has stored. */
   readonly onProgress?: (done: number, total: number) => void
   readonly signal?: AbortSignal
@@ -86,10 +88,11 @@ async function revise(
   before: TaughtSet,
   wanted: WantedExamples,
   forgotten: readonly string[],
-  { onProgress, signal }: TeachOptions,
+  { keepsOthers = false, onProgress, signal }: TeachOptions,
 ): Promise<Taught> {
   const present = await presentExamples(deps.jetstream, before, [...wanted.keys()])
-  const plan = planTeach(wanted, present, forgotten)
+  const countedBySet = new Map(before.intents.map(({ name, examples }) => [name, examples]))
+  const plan = planTeach(wanted, present, { forgotten, keepsOthers, countedBySet })
   const { parts, added, removed } = plan
   if (parts.length === 0 && before.coming.length === 0) return { outcome: 'unchanged', ...figuresOf(before), added, removed }
   if (parts.length === 0) return { outcome: 'changed', ...figuresOf(await complete(deps, before, signal)), added, removed }

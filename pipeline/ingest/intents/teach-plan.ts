@@ -23,29 +23,47 @@ export interface TeachPlan {
 /** Bytes of texts in one part: with quotes and escapes an input stays far below its limit. */
 const PART_BYTES_MAX = 100_000
 
+/** What happens to present examples that are not wanted: they go, or they stay. */
+export interface TeachScope {
+  /** Names of intents to forget. */
+  readonly forgotten: readonly string[]
+  /** Nothing is removed from the other intents: what is wanted is not all that is known of. */
+  readonly keepsOthers?: boolean
+  /**
+   * Examples of each intent as its set counts them. Where an intent has another number, a part makes it count again: its set may have
+   * refused it. Default: as many as are present.
+   */
+  readonly countedBySet?: ReadonlyMap<string, number>
+}
+
 /**
- * What to send so that the intents have just the wanted examples.
+ * What to send so that the intents have the wanted examples, and no others unless these are kept.
  *
- * @param forgotten names of intents to forget
  * @throws ColloquyError `examples_too_many` or `intents_too_many` where a bound of a set or of an intent would be passed
  */
-export function planTeach(wanted: WantedExamples, present: PresentExamples, forgotten: readonly string[]): TeachPlan {
+export function planTeach(
+  wanted: WantedExamples,
+  present: PresentExamples,
+  { forgotten, keepsOthers = false, countedBySet }: TeachScope,
+): TeachPlan {
   const parts: TeachPart[] = forgotten.map((intent) => ({ intent }))
   let [added, removed] = [0, forgotten.reduce((sum, intent) => sum + (present.get(intent)?.size ?? 0), 0)]
   for (const [intent, texts] of wanted) {
-    if (texts.size > INTENT_LIMITS.examplesMax) {
-      throw new ColloquyError(
-        'examples_too_many',
-        `the intent ${JSON.stringify(intent)} would have ${texts.size} examples; at most ${INTENT_LIMITS.examplesMax} an intent`,
-      )
-    }
     const known = present.get(intent) ?? new Set<string>()
     const byId = new Map([...texts].map((text) => [exampleIdOf(text), text]))
     const add = [...byId].filter(([id]) => !known.has(id)).map(([, text]) => text)
-    const remove = [...known].filter((id) => !byId.has(id))
+    const remove = keepsOthers ? [] : [...known].filter((id) => !byId.has(id))
+    const count = known.size + add.length - remove.length
+    if (count > INTENT_LIMITS.examplesMax) {
+      throw new ColloquyError(
+        'examples_too_many',
+        `the intent ${JSON.stringify(intent)} would have ${count} examples; at most ${INTENT_LIMITS.examplesMax} an intent`,
+      )
+    }
     added += add.length
     removed += remove.length
-    if (add.length + remove.length === 0) continue
+    const isCounted = countedBySet === undefined || (countedBySet.get(intent) ?? 0) === known.size
+    if (add.length + remove.length === 0 && isCounted) continue
     const [first = [], ...more] = inParts(add)
     // Removed first, in one part with the first added ones: an intent near its bound never passes it.
     parts.push({ intent, add: first, remove })

@@ -58,7 +58,7 @@ function taughtSet(name: SetName, { seq, record }: Placed): TaughtSet {
   return { ...name, version: context.version, seq, intents: taughtOf(context), coming: context.coming.map(({ teach }) => teach) }
 }
 
-const NOTHING = { version: 0, intents: [], coming: [] }
+const NOTHING = { version: 0, intents: [], coming: [], done: [] }
 
 /** A set whose first input was rejected has no state. */
 function contextOf({ state }: LogRecord): Readonly<ReturnType<typeof intentsContextSchema.parse>> {

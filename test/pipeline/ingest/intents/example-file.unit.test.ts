@@ -59,18 +59,26 @@ test('a line that is no example is named with what is wrong', async () => {
 test('a plan sends what differs, in parts, and refuses what no set can hold', () => {
   const wanted = (count: number, chars = 10) => new Set(Array.from({ length: count }, (_, index) => `${index} ${'长'.repeat(chars)}`))
   const present = new Map([['a', new Set([exampleIdOf('old'), exampleIdOf('kept')])]])
-  expect(planTeach(new Map([['a', new Set(['kept', 'new'])]]), present, [])).toEqual({
+  expect(planTeach(new Map([['a', new Set(['kept', 'new'])]]), present, { forgotten: [] })).toEqual({
     parts: [{ intent: 'a', add: ['new'], remove: [exampleIdOf('old')] }],
     added: 1,
     removed: 1,
   })
-  const large = planTeach(new Map([['b', wanted(500, 300)]]), present, ['a'])
+  expect(planTeach(new Map([['a', new Set(['kept', 'new'])]]), present, { forgotten: [], keepsOthers: true })).toMatchObject({
+    parts: [{ intent: 'a', add: ['new'], remove: [] }],
+    removed: 0,
+  })
+  const refused = { forgotten: [], countedBySet: new Map([['a', 0]]) }
+  expect(planTeach(new Map([['a', new Set(['old', 'kept'])]]), present, refused).parts).toEqual([{ intent: 'a', add: [], remove: [] }])
+  const large = planTeach(new Map([['b', wanted(500, 300)]]), present, { forgotten: ['a'] })
   expect(large.parts.length).toBeGreaterThan(4)
   for (const { add = [] } of large.parts) expect(Buffer.byteLength(add.join())).toBeLessThan(110_000)
   expect([large.added, large.removed]).toEqual([500, 2])
-  expect(() => planTeach(new Map([['b', wanted(2_501)]]), present, [])).toThrow('"b" would have 2501 examples; at most 2500 an intent')
+  expect(() => planTeach(new Map([['b', wanted(2_501)]]), present, { forgotten: [] })).toThrow(
+    '"b" would have 2501 examples; at most 2500 an intent',
+  )
   const many = new Map(Array.from({ length: 1_001 }, (_, index) => [`i${index}`, wanted(1)] as const))
-  expect(() => planTeach(many, new Map(), [])).toThrow('the set would have 1001 intents; at most 1000 a set')
+  expect(() => planTeach(many, new Map(), { forgotten: [] })).toThrow('the set would have 1001 intents; at most 1000 a set')
   const huge = new Map(Array.from({ length: 41 }, (_, index) => [`i${index}`, wanted(2_500)] as const))
-  expect(() => planTeach(huge, new Map(), [])).toThrow('the set would have 102500 examples; at most 100000 a set')
+  expect(() => planTeach(huge, new Map(), { forgotten: [] })).toThrow('the set would have 102500 examples; at most 100000 a set')
 })
