@@ -28,7 +28,7 @@ import {
 } from './definition.ts'
 import { type Move, moveOf, plainMoveOf } from './moves.ts'
 import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence } from './replies.ts'
-import { factsOf, plainForm } from './understood.ts'
+import { factsOf, hasSet, plainForm } from './understood.ts'
 
 /** The text of a reply; for an answer also its sources and cost. */
 type Reply = Partial<Answer> & { readonly text: string }
@@ -270,10 +270,14 @@ function foundIn(event: unknown): Pick<AnswerInput, 'about' | 'hits' | 'earlier'
  */
 const SHARE_MIN = { article: 0.2, learned: 0.3 } as const
 const SHARE_WITHOUT_TOPIC_MIN = 0.5
+/** Where a tenant has taught what its customers want, and this is none of it. */
+const SHARE_OUT_OF_SCOPE_MIN = 0.75
 
 /** Whether the hits are good enough to answer from. "I don't know" is better than a passage about something else. */
 function isRelevant(question: Question | undefined, [best]: readonly Hit[]): boolean {
   if (question === undefined || best === undefined) return false
   const min = best.chunk === undefined ? SHARE_MIN.article : SHARE_MIN.learned
-  return best.score >= ((question.understood?.topic ?? null) === null ? SHARE_WITHOUT_TOPIC_MIN : min)
+  const { topic = null, version = '' } = question.understood ?? {}
+  if (topic !== null) return best.score >= min
+  return best.score >= (hasSet(version) ? SHARE_OUT_OF_SCOPE_MIN : SHARE_WITHOUT_TOPIC_MIN)
 }

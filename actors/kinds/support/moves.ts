@@ -1,7 +1,7 @@
 import { createClosedTerms } from './closed-terms.ts'
 import { gratitudeOf, hasThanks, isDecline, isParting } from './gratitude.ts'
 import { wordsOf } from './terms.ts'
-import type { HeardMessage } from './understood.ts'
+import { hasSet,type HeardMessage } from './understood.ts'
 import { valenceOf, verdictOf } from './valence.ts'
 
 /**
@@ -125,6 +125,3 @@ function saidBeside(text: string, isTaught: boolean): Move | undefined {
   if (verdict === 'praise') return verdict
   return isTaught ? undefined : (politeMoveOf(text) ?? verdict)
 }
-
-/** The version of an understanding names the trained set first, if any. */
-const hasSet = (version: string): boolean => !version.startsWith('acts@')

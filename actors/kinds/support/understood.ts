@@ -65,3 +65,6 @@ export const plainForm = (act: 'chitchat' | 'feedback' | 'handoff', text: string
   topic: null,
   version: PLAIN_VERSION,
 })
+
+/** Whether a trained set took part: the version of an understanding then names it first. */
+export const hasSet = (version: string): boolean => /^[A-Za-z0-9_-]+@\d+-/.test(version)
