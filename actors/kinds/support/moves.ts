@@ -1,7 +1,7 @@
 import { createClosedTerms } from './closed-terms.ts'
 import { gratitudeOf, hasThanks, isDecline, isParting } from './gratitude.ts'
 import { wordsOf } from './terms.ts'
-import { hasSet,type HeardMessage } from './understood.ts'
+import { hasSet, type HeardMessage } from './understood.ts'
 import { valenceOf, verdictOf } from './valence.ts'
 
 /**
