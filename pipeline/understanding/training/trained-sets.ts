@@ -117,6 +117,7 @@ export function createTrainedSets({ jetstream, models, vectors, log, bytesMax = 
       if (entry === undefined) return loadOnce(key, name, undefined)
       if (performance.now() >= entry.staleFromMs) {
         const refreshing = loadOnce(key, name, entry.found)
+        if (entry.found === undefined) return refreshing
         // The next message asks again.
         refreshing.catch((err: unknown) => log.warn({ err, code: codeOf(err) }, `could not look for a newer set "${name.set}"; retrying`))
       }

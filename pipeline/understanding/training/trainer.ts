@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
-import { INTENTS_KIND, OUT_OF_SCOPE } from '../../../schemas/intent-events.ts'
+import { INTENTS_KIND, intentsChanged, OUT_OF_SCOPE } from '../../../schemas/intent-events.ts'
 import { parseJson } from '../../../schemas/json.ts'
 import { parseLogSubject, TOKEN, TRAIN_SUBJECT } from '../../../schemas/subjects.ts'
 import { intentSetSchema } from '../../../schemas/tenant-settings.ts'
@@ -36,6 +36,10 @@ const SCAN_MS = 60_000
 const RETRY_MS = 30_000
 /** Trained versions of a set that are kept: workers may still be loading the one before. */
 const KEPT = 2
+/** A set that has waited for longer is next, whatever its size. */
+const WAIT_MS_MAX = 120_000
+
+const changeSchema = z.object({ data: intentsChanged })
 const setNameSchema = z.object({ tenant: z.string().regex(TOKEN), set: intentSetSchema })
 /** Texts that the embedding model gets at a time. */
 const TEXTS_MAX = 256
@@ -46,7 +50,7 @@ const TEXTS_MAX = 256
  */
 export async function startTrainer({ jetstream, models, embedder, log, debounceMs = DEBOUNCE_MS }: TrainerOptions): Promise<StageRun> {
   /** Sets to train, with the time from which they may be. */
-  const waiting = new Map<string, SetName & { readonly fromMs: number }>()
+  const waiting = new Map<string, WaitingSet>()
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   let position = 0
   let isTraining = false
@@ -54,19 +58,19 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
   let fingerprint = ''
   let nextScanMs = 0
 
-  const want = ({ tenant, set }: SetName, inMs: number): void => {
-    waiting.set(`${tenant}/${set}`, { tenant, set, fromMs: performance.now() + inMs })
+  const want = ({ tenant, set }: SetName, inMs: number, examples: number): void => {
+    waiting.set(`${tenant}/${set}`, { tenant, set, examples, fromMs: performance.now() + inMs })
   }
   const changes = jetstream.nc.subscribe(`out.*.${INTENTS_KIND}.*.intents.changed`, {
-    callback: (_, { subject }) => {
-      const [, tenant = '', , set = ''] = subject.split('.')
-      want({ tenant, set }, debounceMs)
+    callback: (_, message) => {
+      const [, tenant = '', , set = ''] = message.subject.split('.')
+      want({ tenant, set }, debounceMs, changeSchema.safeParse(parseJson(message.string())).data?.data.examples ?? 0)
     },
   })
   const asked = jetstream.nc.subscribe(TRAIN_SUBJECT, {
     callback: (_, message) => {
       const name = setNameSchema.safeParse(parseJson(message.string()))
-      if (name.success) want(name.data, 0)
+      if (name.success) want(name.data, 0, 0)
     },
   })
   const connection = watchConnection(jetstream.nc, 'reconnect', () => {
@@ -76,7 +80,7 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
   const scan = async (): Promise<void> => {
     for (const name of await setsIn(jetstream)) {
       const set = await readTaughtSet(jetstream, name)
-      if (isTrainable(set) && !(await models.has(trainedFrom(set, embedder())))) want(name, 0)
+      if (isTrainable(set) && !(await models.has(trainedFrom(set, embedder())))) want(name, 0, examplesOf(set))
     }
   }
   const train = async (name: SetName, signal: AbortSignal): Promise<void> => {
@@ -106,9 +110,9 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
       if (!signal.aborted) log.warn({ err, code: codeOf(err) }, 'could not compare the sets of intents with what is trained; retrying')
     }
     const nowMs = performance.now()
-    const due = [...waiting.entries()].find(([, { fromMs }]) => fromMs <= nowMs)
-    if (due === undefined) return POLL_MS
-    const [key, name] = due
+    const name = nextOf([...waiting.values()], nowMs)
+    if (name === undefined) return POLL_MS
+    const key = `${name.tenant}/${name.set}`
     waiting.delete(key)
     isTraining = true
     try {
@@ -119,7 +123,7 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
       const detail = `could not train the set "${name.set}" of ${name.tenant}: ${messageOf(err)}`
       health = { ok: false, detail }
       log.warn({ err, code: codeOf(err), ...name }, `${detail}; trying again in ${RETRY_MS / 1_000} s`)
-      if (!waiting.has(key)) want(name, RETRY_MS)
+      if (!waiting.has(key)) want(name, RETRY_MS, name.examples)
     } finally {
       isTraining = false
     }
@@ -143,6 +147,22 @@ const trainedFrom = (
   { tenant, set, version, seq }: TaughtSet,
   { kind, fingerprint }: Pick<Embedder, 'kind' | 'fingerprint'>,
 ): TrainedFrom => ({ tenant, set, version, seq, vectors: kind === 'semantic' ? fingerprint : null })
+
+/** A set that waits for its training. */
+interface WaitingSet extends SetName {
+  /** The time from which it may be trained. */
+  readonly fromMs: number
+  readonly examples: number
+}
+
+/** The next set to train: a small one need not wait for large ones, which wait for a bounded time. */
+function nextOf(waiting: readonly WaitingSet[], nowMs: number): WaitingSet | undefined {
+  const due = waiting.filter(({ fromMs }) => fromMs <= nowMs)
+  const late = due.find(({ fromMs }) => nowMs - fromMs > WAIT_MS_MAX)
+  return late ?? due.toSorted((one, other) => one.examples - other.examples)[0]
+}
+
+const examplesOf = ({ intents }: TaughtSet): number => intents.reduce((sum, { examples }) => sum + examples, 0)
 
 /** A set without an intent recognises nothing. */
 const isTrainable = ({ intents }: TaughtSet): boolean => intents.some(({ name }) => name !== OUT_OF_SCOPE)
