@@ -109,9 +109,7 @@ async function accept(cli: CommandContext, options: Options, groups: readonly Re
   }
   const intent = options.as ?? group.corrected
   if (intent === null) throw new ColloquyError('bad_intent', 'nobody has corrected these messages; say with --as what they want')
-  await revise(cli, options, async ({ deps, options: revising }) => {
-    const present = await readExamples(deps.jetstream, await readTaughtSet(deps.jetstream, options))
-    const wanted = new Map([[intent, new Set([...(present.get(intent) ?? []), ...group.texts])]])
-    return teachIntents(deps, options, wanted, revising)
-  })
+  await revise(cli, options, ({ deps, options: revising }) =>
+    teachIntents(deps, options, new Map([[intent, new Set(group.texts)]]), { ...revising, keepsOthers: true }),
+  )
 }

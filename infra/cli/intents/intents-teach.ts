@@ -22,7 +22,8 @@ export const teachCommand = (cli: CommandContext): Command =>
       'after',
       `
 The intents that the file names then have just the examples of the file; all others stay as they are. Running the command again sends only
-what differs. If a line of the file cannot be read, examples are added and none is removed. Lines without an intent, or with the intent "out_of_scope", are examples of what is none of them.
+what differs. If a line of the file cannot be read, examples are added and none is removed. Lines without an intent, or with the intent
+"out_of_scope", are examples of what is none of them.
 
 Examples:
   colloquy intents teach intents.jsonl --tenant acme

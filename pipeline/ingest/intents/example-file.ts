@@ -43,6 +43,10 @@ const exampleSchema = z
     path: ['intent'],
     message: 'is missing; it must be the name of the intent, or "intents" a list of names',
   })
+  .refine(({ intent, intents }) => intent === undefined || intents === undefined, {
+    path: ['intent'],
+    message: 'must not stand beside "intents"',
+  })
 
 /**
  * Reads examples from a file: JSON lines `{text, intent}` or `{text, intents}` (`.jsonl`, also `.gz`), or CSV with the columns `text` and

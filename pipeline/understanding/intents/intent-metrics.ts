@@ -14,6 +14,8 @@ export interface IntentMetrics {
   readonly outside: number
   /** The best intent is one of the labels. */
   readonly accuracy: number
+  /** The same as messages are answered: one that is taken for out of scope is not right. */
+  readonly servedAccuracy: number
   /** Just the labels were found. */
   readonly wholeSet: number
   /** F1 over all labels together, and its mean over the intents. */
@@ -58,7 +60,8 @@ export function intentMetrics(judged: readonly Judged[]): IntentMetrics {
   return {
     inScope: inScope.length,
     outside: outside.length,
-    accuracy: share(inScope.filter(({ example, found }) => example.intents.includes(found.intents[0]?.name ?? '')).length, inScope.length),
+    accuracy: share(inScope.filter(isRight).length, inScope.length),
+    servedAccuracy: share(inScope.filter((one) => isRight(one) && !one.found.outOfScope).length, inScope.length),
     wholeSet: share(inScope.filter(isWhole).length, inScope.length),
     microF1: share(2 * total.right, total.all),
     macroF1: share(
@@ -74,6 +77,8 @@ export function intentMetrics(judged: readonly Judged[]): IntentMetrics {
 }
 
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole)
+
+const isRight = ({ example, found }: Judged): boolean => example.intents.includes(found.intents[0]?.name ?? '')
 
 const isWhole = ({ example, found }: Judged): boolean =>
   found.intents.length === new Set(example.intents).size && found.intents.every(({ name }) => example.intents.includes(name))

@@ -18,9 +18,9 @@ export interface SetName {
 export interface TaughtSet extends SetName {
   /** Number of complete revisions; 0 where nothing was taught. */
   readonly version: number
-  /** LOG sequence of the record that has this version; 0 where there is none. */
+  /** LOG sequence of the record that made this version; 0 where there is none. */
   readonly seq: number
-  /** Those that have examples. */
+  /** Those that have examples; of the newest version, as they are now: parts of the next one may have come. */
   readonly intents: readonly SetIntent[]
   /** Names of the teaches that are under way, or were given up. */
   readonly coming: readonly string[]
@@ -46,11 +46,27 @@ export async function readTaughtSet(
     return { ...name, version: 0, seq: 0, intents: [], coming: [] }
   }
   const newest = contextOf(last.record).version
-  if (version === undefined || version === newest) return taughtSet(name, last)
+  if (version === undefined || version === newest) {
+    const made = await madeBy({ jsm }, subject, last, newest, from)
+    return { ...taughtSet(name, last), seq: made?.seq ?? 0 }
+  }
   if (version > newest || version < 1) throw noSuchVersion(name, version, newest)
   const found = await firstRecord({ jsm }, subject, last, (record) => contextOf(record).version < version, from)
   if (found === undefined) throw noSuchVersion(name, version, newest)
   return taughtSet(name, found)
+}
+
+/** The record that made the newest version. Later ones only counted parts that are under way, or changed nothing. */
+async function madeBy(
+  reads: Pick<JetStreamContext, 'jsm'>,
+  subject: string,
+  last: Placed,
+  newest: number,
+  from: ReadFrom,
+): Promise<Placed | undefined> {
+  if (newest === 0) return undefined
+  if (last.record.emitted.some(({ type }) => type === 'intents.changed')) return last
+  return firstRecord(reads, subject, last, (record) => contextOf(record).version < newest, from)
 }
 
 function taughtSet(name: SetName, { seq, record }: Placed): TaughtSet {
@@ -87,7 +103,7 @@ const FETCH_AHEAD_MAX = 500
 /** Reads the examples of a set as it was at its version, from the records of its intents. */
 export async function readExamples(jetstream: JetStreamContext, { tenant, set, seq, intents }: TaughtSet): Promise<Examples> {
   const byIntent = new Map<string, Map<string, string>>(intents.map(({ name }) => [name, new Map()]))
-  if (intents.length === 0) return new Map()
+  if (intents.length === 0 || seq === 0) return new Map()
   const parse = await logParser(jetstream)
   const filterSubjects = [recordsOfKind(INTENT_KIND, tenant)]
   const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects, startSeq: 1, to: seq, messagesMax: FETCH_AHEAD_MAX })
@@ -95,7 +111,7 @@ export async function readExamples(jetstream: JetStreamContext, { tenant, set, s
     const { record } = parse(message)
     if (record !== undefined) applyPart(byIntent, set, record)
   }
-  return new Map([...byIntent].map(([intent, texts]) => [intent, [...texts.values()]]))
+  return new Map([...byIntent].flatMap(([intent, texts]) => (texts.size === 0 ? [] : [[intent, [...texts.values()]]])))
 }
 
 function applyPart(byIntent: ReadonlyMap<string, Map<string, string>>, set: string, { outcome, input }: PublicRecord): void {

@@ -14,7 +14,7 @@ export interface OpenSet {
 }
 
 /**
- * Loads the newest version of a set from the object store.
+ * Loads the newest trained version of a set from the object store, which is the one that answers.
  *
  * @throws ColloquyError `no_such_version` where nothing is taught, `not_trained`, `model_torn`, `no_memory`
  */
@@ -25,14 +25,16 @@ export async function openTrainedSet(jetstream: JetStreamContext, name: SetName)
   }
   const vectors = remoteQuestionVectors(jetstream.nc)
   const models = await openTrainedModels(jetstream, 1)
-  const bytes = await models.load({ ...name, version: taught.version, seq: taught.seq, vectors: await vectors.fingerprint() })
-  if (bytes === undefined) {
+  const fingerprint = await vectors.fingerprint()
+  const [from] = await models.versionsOf(name, fingerprint)
+  const bytes = from && (await models.load(from))
+  if (from === undefined || bytes === undefined) {
     throw new ColloquyError(
       'not_trained',
-      `version ${taught.version} of the set "${name.set}" of ${name.tenant} is not trained yet; see the role train in "colloquy status"`,
+      `the set "${name.set}" of ${name.tenant} is not trained yet; see the role train in "colloquy status"`,
     )
   }
-  return { taught, ...withVectors(createIntentClassifier(bytes), vectors) }
+  return { taught: { ...taught, version: from.version, seq: from.seq }, ...withVectors(createIntentClassifier(bytes), vectors) }
 }
 
 /** A classifier that gets the vectors of its messages from the running system, if it takes some. */

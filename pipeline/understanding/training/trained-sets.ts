@@ -72,7 +72,7 @@ export function createTrainedSets({ jetstream, models, vectors, log, bytesMax = 
 
   const load = async (name: SetName, before: TrainedSet | undefined): Promise<TrainedSet | undefined> => {
     const taught = await readTaughtSet(jetstream, name, { from: 'anyReplica' })
-    if (taught.intents.length === 0) return undefined
+    if (taught.intents.length === 0 || taught.version === 0) return undefined
     const fingerprint = await vectors()
     const newest: TrainedFrom = { ...name, version: taught.version, seq: taught.seq, vectors: fingerprint }
     if (before?.name === trainedName(newest)) return before

@@ -164,8 +164,8 @@ function nextOf(waiting: readonly WaitingSet[], nowMs: number): WaitingSet | und
 
 const examplesOf = ({ intents }: TaughtSet): number => intents.reduce((sum, { examples }) => sum + examples, 0)
 
-/** A set without an intent recognises nothing. */
-const isTrainable = ({ intents }: TaughtSet): boolean => intents.some(({ name }) => name !== OUT_OF_SCOPE)
+/** A set without an intent recognises nothing, and one whose first teach is under way has no version. */
+const isTrainable = ({ version, intents }: TaughtSet): boolean => version > 0 && intents.some(({ name }) => name !== OUT_OF_SCOPE)
 
 /** All sets of all tenants, by the subjects of LOG. */
 async function setsIn({ jsm }: JetStreamContext): Promise<SetName[]> {
