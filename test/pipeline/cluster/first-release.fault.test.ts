@@ -67,6 +67,8 @@ async function stored(): Promise<Stored[]> {
 }
 const forms = async (): Promise<number[]> => (await stored()).map(({ record }) => record.v)
 
+/** `reminder` has the version of the first release: its history can be replayed from its beginning. */
+const APPOINTMENT = { at: '2100-01-01T00:00:00Z', what: '牙科检查', lang: 'zh' }
 let lastId = 0
 const sentIds: string[] = []
 async function send(count: number): Promise<void> {
@@ -75,8 +77,12 @@ async function send(count: number): Promise<void> {
   await publishAll(
     system,
     ids.map((id, index) => ({
-      subject: `in.acme.support.visitor-${index % 40}`,
-      body: { type: 'message.received', id, data: { role: 'user', text: index % 3 === 0 ? 'Where is my order?' : 'thanks' } },
+      ...(index % 4 === 3
+        ? { subject: `in.acme.reminder.visitor-${index % 40}`, body: { type: 'appointment.booked', id, data: APPOINTMENT } }
+        : {
+            subject: `in.acme.support.visitor-${index % 40}`,
+            body: { type: 'message.received', id, data: { role: 'user', text: index % 3 === 0 ? 'Where is my order?' : 'thanks' } },
+          }),
     })),
   )
 }
@@ -144,7 +150,7 @@ describe.skipIf(!hasFirstRelease)('a rolling upgrade from the first release', ()
     const { differing, records } = await checkLog({
       jetstream,
       kinds,
-      kind: 'support',
+      kind: 'reminder',
       mode: 'fold',
       onFound: (one) => found.push(one),
       onProgress: () => undefined,
@@ -153,7 +159,7 @@ describe.skipIf(!hasFirstRelease)('a rolling upgrade from the first release', ()
     })
     expect(found).toEqual([])
     expect(differing).toBe(0)
-    expect(records).toBeGreaterThan(sentIds.length - 1)
+    expect(records).toBeGreaterThan(Math.floor(sentIds.length / 5))
 
     const all = await stored()
     const before = new Map<string, Uint8Array>()
@@ -172,7 +178,8 @@ describe.skipIf(!hasFirstRelease)('a rolling upgrade from the first release', ()
     workers.push(again)
     const { code, stderr, stdout } = await again.ended
     expect(code).not.toBe(0)
-    expect(`${stdout}${stderr}`).toContain('upgrade-this-process--records-have-form-2')
+    // It lacks kinds that are in use now, or cannot read the records: it says the first of them that it meets.
+    expect(`${stdout}${stderr}`).toMatch(/upgrade-this-process--records-have-form-2|kind "front" is in use here/)
     expect([...(await registeredKinds(system.running.kv)).keys()].filter((name) => name.includes('form'))).toEqual([])
     await send(40)
     await allRecorded()
