@@ -1,15 +1,12 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
-import { z } from 'zod'
+import { readExampleFile } from '../../pipeline/ingest/intents/example-file.ts'
 import type { IntentExample } from '../../pipeline/understanding/intents/bad-examples.ts'
 
 /** Public sets of examples. We may not distribute them, so the files may be missing. */
 const DATA = fileURLToPath(new URL('../../../shared/data', import.meta.url))
-const OUT_OF_SCOPE = 'oos'
 
 /** What a set is asked to reach, without and with an embedding model. */
 export interface Floors {
@@ -46,13 +43,6 @@ const SETS = [
   },
 ] as const
 
-const lineSchema = z
-  .object({ text: z.string(), intent: z.string().optional(), intents: z.array(z.string()).optional() })
-  .transform(({ text, intent, intents }): IntentExample => ({
-    text,
-    intents: (intents ?? (intent === undefined ? [] : [intent])).filter((name) => name !== OUT_OF_SCOPE),
-  }))
-
 /**
  * Reads `intents-<set>-train.jsonl[.gz]` and each other part of the set. A folder without the training part is measured with the default
  * one, so that it may hold other cuts only.
@@ -71,10 +61,11 @@ export async function readIntentSets(folder: string = DATA, only?: 'zh' | 'en', 
     })
     const train = parts.find(({ part }) => part === 'train')?.file ?? join(DATA, `intents-${name}-train.jsonl.gz`)
     if (!existsSync(train)) continue
-    const examples = await readExamples(train)
+    const { examples } = await readExampleFile(train)
     const folders = model === undefined ? models.flatMap((one) => modelIn([folder, DATA], one)) : [model]
     for (const { part, file } of parts) {
-      if (part !== 'train') sets.push({ name, part, train: examples, test: await readExamples(file), floors, models: folders })
+      if (part !== 'train')
+        sets.push({ name, part, train: examples, test: (await readExampleFile(file)).examples, floors, models: folders })
     }
   }
   return sets
@@ -87,14 +78,3 @@ const modelIn = (folders: readonly string[], name: string): string[] =>
     .slice(0, 1)
 
 const namesIn = async (folder: string): Promise<string[]> => (existsSync(folder) ? (await readdir(folder)).sort() : [])
-
-const unzipped = promisify(gunzip)
-
-async function readExamples(file: string): Promise<IntentExample[]> {
-  const bytes = await readFile(file)
-  const text = (file.endsWith('.gz') ? await unzipped(bytes) : bytes).toString('utf8')
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => lineSchema.parse(JSON.parse(line)))
-}

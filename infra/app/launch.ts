@@ -152,16 +152,11 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
       tables.stage('project', (value) => value.stages.get('project')),
     )
   }
-  if (index !== undefined && settings.ROLES.includes('embed')) {
+  for (const role of ['embed', 'train'] as const) {
+    if (index === undefined || !settings.ROLES.includes(role)) continue
     stages.set(
-      'embed',
-      index.stage('embed', (value) => value.stages.get('embed')),
-    )
-  }
-  if (index !== undefined && settings.ROLES.includes('train')) {
-    stages.set(
-      'train',
-      index.stage('train', (value) => value.stages.get('train')),
+      role,
+      index.stage(role, (value) => value.stages.get(role)),
     )
   }
   const ordered = new Map([...stages].sort(byRole))
