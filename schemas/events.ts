@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { evaluationSchema, REASON_CHARS_MAX, REASONS_MAX, scoresSchema } from './quality.ts'
 
 /**
  * The event types that the conversation tables know. Any kind may accept or emit them, besides its own.
@@ -11,11 +12,13 @@ import { z } from 'zod'
  * | | `agent`, which is no part of the schema → messages |
  * | `message.sent` | messages; `replyTo` → the turn it answers; `intent`, `hits`, `model`… → turns |
  * | | `act`, `intents`, `because`, `understandingVersion` (no part of the schema) → turns |
+ * | | `quality`, `evaluator`, `scores`, `reasons` (the last two are no part of the schema) → scores |
  * | | `tokensIn`, `tokensOut`, `cost` → turns, cases |
  * | | `sources` → citations; `quality` → turns, conversations |
  * | `escalated` | cases: `escalation_reason`, `escalated_at`, `escalations` |
  * | `case.closed` | cases: `outcome`, `closed_at`, `drop_state` |
- * | `feedback.given` | cases: `rating` |
+ * | `feedback.given` | cases: `rating`; with `answer`: scores |
+ * | `answer.judged`, from the role `judge` alone | scores, and `quality`, `evaluator` of turns |
  * | `conversation.imported` | cases of history: `rating`, `tags`; with `counted`: `counted`, and `endedAt` → `closed_at` |
  *
  * A kind may state the same facts in its label: `intent`, `confidence` → turns, `first_intent`; `customer`, `channel`, `lang`, `rating` →
@@ -88,14 +91,26 @@ export const understoodFields = {
   understandingVersion: z.string().max(256).optional().meta({ description: 'Names what understood the question' }),
 } as const
 
+/**
+ * What an evaluator found in a message. No part of `messageSent`, for the same reason. `quality` is the overall score, and `evaluator` names
+ * the evaluator with its version.
+ */
+export const evaluatedFields = {
+  scores: scoresSchema.optional().meta({ description: 'Quality by dimension' }),
+  reasons: z.array(z.string().max(REASON_CHARS_MAX)).max(REASONS_MAX).optional().meta({ description: 'What lowered the scores' }),
+} as const
+
 /** The machine hands a case to a person. */
 export const escalated = z.object({ reason: z.string() })
 /** The machine closes a case. */
 export const caseClosed = z.object({ outcome: z.string() })
-/** The customer rates the case. Each kind chooses its scale. */
+/** The customer judges the case or, with `answer`, one answer. Each kind chooses its scale of ratings. */
 export const feedbackGiven = z.object({
-  rating: z.number().meta({ description: "The customer's rating of the case, in the scale of the kind" }),
+  answer: z.string().min(1).max(256).optional().meta({ description: 'Id of the message.sent that it is about. Default: the whole case' }),
+  rating: z.number().optional().meta({ description: "The customer's rating, in the scale of the kind" }),
+  thumbs: z.enum(['up', 'down']).optional(),
   comment: z.string().max(4000).optional(),
+  correction: z.string().min(1).max(4000).optional().meta({ description: 'What the answer should have been' }),
 })
 /**
  * All turns of a past conversation have been imported. It may carry facts about the conversation: `rating`, `tags`, `counted` and
@@ -117,6 +132,31 @@ export const JUDGEMENTS = { 'intent.corrected': intentCorrected } as const
 const judgements: ReadonlyMap<string, z.ZodType> = new Map(Object.entries(JUDGEMENTS))
 /** The schema of a judgement; `undefined` where the type is none. */
 export const judgementSchema = (type: string): z.ZodType | undefined => judgements.get(type)
+
+/**
+ * The role `judge` has judged an answer of this actor. It comes as an internal message; from a producer, or from another actor, it is
+ * rejected, so that nobody forges scores.
+ */
+export const ANSWER_JUDGED = 'answer.judged'
+export const answerJudged = evaluationSchema.extend({
+  answer: z.string().min(1).max(256).meta({ description: 'Id of the message.sent that was judged' }),
+  /** The record with the answer, as far as rows need it: a row is a function of one record. */
+  given: z.object({
+    /** LOG sequence, and the place of the answer among the emitted events: 1, 2, 3… */
+    seq: z.int().positive(),
+    idx: z.int().positive(),
+    /** When it was decided. */
+    at: z.iso.datetime(),
+    /** The questions that it answers, as in the record. */
+    answered: z.array(z.record(z.string(), z.json())).max(16),
+    /** The data of the `message.sent` without its text and its sources. */
+    sent: z.record(z.string(), z.json()),
+  }),
+  tokensIn: z.int().nonnegative().optional(),
+  tokensOut: z.int().nonnegative().optional(),
+  cost: z.number().nonnegative().optional().meta({ description: 'Of the judgement, in the currency of the installation' }),
+})
+export type AnswerJudged = z.output<typeof answerJudged>
 
 /** Inputs that a producer may send to every kind. */
 export const KNOWN_INPUTS = { 'message.received': messageReceived, 'conversation.imported': conversationImported } as const

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ANSWER_JUDGED, answerJudged } from './events.ts'
 
 /** The run that the message is about, with the correlation id and the trace context of the input that started it. */
 const about = { run: z.string(), correlationid: z.string().optional(), traceparent: z.string().optional() }
@@ -17,7 +18,8 @@ export const taskError = z.object({ code: z.string().max(128), message: z.string
 export type TaskError = z.infer<typeof taskError>
 
 /**
- * An internal message to an actor, on `int.<tenant>.<kind>.<id>`: the outcome of a task, the end of a run, or a wake-up (`alarm`). A
+ * An internal message to an actor, on `int.<tenant>.<kind>.<id>`: the outcome of a task, the end of a run, a wake-up (`alarm`), or a
+ * judgement on an answer. A
  * wake-up does not name a run: the actor's state tells which run has expired.
  */
 export const internalSchema = z.discriminatedUnion('type', [
@@ -26,10 +28,13 @@ export const internalSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('task.expired'), ...about }),
   z.object({ type: z.literal('timer.fired'), ...about }),
   z.object({ type: z.literal('alarm') }),
+  z.object({ type: z.literal(ANSWER_JUDGED), id: z.string().min(1).max(512), data: answerJudged }),
 ])
 export type InternalInput = z.infer<typeof internalSchema>
 /** An internal message about one run. */
-export type RunInput = Exclude<InternalInput, { type: 'alarm' }>
+export type RunInput = Exclude<InternalInput, { type: 'alarm' | typeof ANSWER_JUDGED }>
+/** A judgement on an answer. */
+export type JudgedMessage = Extract<InternalInput, { type: typeof ANSWER_JUDGED }>
 
 /** A message of TASKS: one run of one task for one actor. */
 export const taskMessageSchema = z.object({

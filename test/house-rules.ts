@@ -33,6 +33,7 @@ const ROOMS = [
   'pipeline/embedding',
   'pipeline/search',
   'pipeline/understanding',
+  'pipeline/quality',
   'pipeline/index-check',
   'pipeline/indexer',
   'pipeline/task-runner',

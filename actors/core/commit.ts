@@ -1,5 +1,6 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Input } from '../../schemas/envelope.ts'
+import { ANSWER_JUDGED } from '../../schemas/events.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import { payloadText } from '../../schemas/payload-text.ts'
 import type { LogRecord, Reason, State } from '../../schemas/record.ts'
@@ -63,7 +64,8 @@ export function commit(decisionInput: DecisionInput, kind: Kind | undefined, inp
     cause,
   })
   const { since, left } = nextStateIntervals(actor, state, decisionInput.lastSeq, cause)
-  const seen = withRedrivenId(decisionInput, message.origin === 'internal' ? actor.dedupState : rememberInput(actor.dedupState, input))
+  const isRemembered = message.origin !== 'internal' || input.type === ANSWER_JUDGED
+  const seen = withRedrivenId(decisionInput, isRemembered ? rememberInput(actor.dedupState, input) : actor.dedupState)
   // Every record has the same fields in the same order, with `undefined` for absent ones: V8 builds and serialises that faster.
   const committed: LogRecord = {
     ...formOf(decisionInput, state),

@@ -2,7 +2,8 @@ import type { AnyEventObject } from 'xstate'
 import type { Input } from '../../schemas/envelope.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
-import type { RunInput } from '../../schemas/internal-messages.ts'
+import { ANSWER_JUDGED } from '../../schemas/events.ts'
+import type { JudgedMessage, RunInput } from '../../schemas/internal-messages.ts'
 import type { TaskEnd } from '../../schemas/record.ts'
 import { isEndlessCycle } from '../definition/check-cycles.ts'
 import type { Kind, Kinds } from '../definition/kind.ts'
@@ -12,7 +13,7 @@ import { commit, reject, unchanged } from './commit.ts'
 import type { Decision, DecisionContext, DecisionInput, Message } from './decision.ts'
 import { duplicateBy, isRedelivery } from './deduplication.ts'
 import { nextDeadline } from './next-deadline.ts'
-import { internalAsInput, isRefusal, readInput, readInternal } from './read-input.ts'
+import { internalAsInput, isRefusal, judgedAsInput, readInput, readInternal } from './read-input.ts'
 import { resolveDeadLetter } from './resolve-dead-letter.ts'
 import { statePath } from './snapshot.ts'
 import { type EndedRun, InputRefused, step } from './step.ts'
@@ -59,6 +60,7 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
 
   const sent = readInput(message)
   if (isRefusal(sent)) return reject(decisionInput, sent)
+  if (sent.type === ANSWER_JUDGED) return reject(decisionInput, { reason: 'bad_data', error: FORGED_SCORES, input: sent })
   const by = duplicateBy(actor.dedupState, sent)
   if (by !== undefined) return { kind: 'duplicate', by }
   if (kind === undefined) {
@@ -76,6 +78,8 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
   const event = { type: read.type, id: read.id, time: read.time, at, source: read.source, data: data.data }
   return transition(decisionInput, kind, read, event, undefined, fresh)
 }
+
+const FORGED_SCORES = `type: "${ANSWER_JUDGED}" comes from the role judge alone; what a person thinks of an answer is "feedback.given"`
 
 /** A schema or an upcaster of the kind may throw, as any of its code. */
 function dataOf(kind: Kind, input: Input): ReadData | Error {
@@ -99,12 +103,20 @@ const readableInput = (message: Message): Input => {
 function decideInternal(decisionInput: DecisionInput, kind: Kind | undefined, fresh: boolean): Decision {
   const internal = readInternal(decisionInput.message)
   if (internal === undefined || kind === undefined) return { kind: 'ignored', why: 'not_internal' }
+  if (internal.type === ANSWER_JUDGED) return decideJudged(decisionInput, kind, internal)
   if (internal.type !== 'alarm') return decideRun(decisionInput, kind, internal, fresh)
   const expired = expiredRunOf(decisionInput)
   if (expired === undefined) return { kind: 'ignored', why: 'nothing_expired' }
   // A rejection keeps this payload, so that its dead letter says which run expired.
   const message = { ...decisionInput.message, payload: Buffer.from(JSON.stringify(expired)) }
   return decideRun({ ...decisionInput, message, expiredRun: expired.run }, kind, expired, fresh)
+}
+
+/** A judgement is recorded once, also in a final state, and the machine does not see it. */
+function decideJudged(decisionInput: DecisionInput, kind: Kind, message: JudgedMessage): Decision {
+  const input = judgedAsInput(decisionInput.message, message)
+  const by = duplicateBy(decisionInput.actor.dedupState, input)
+  return by === undefined ? commit(decisionInput, kind, input, unchanged(decisionInput)) : { kind: 'duplicate', by }
 }
 
 function decideRun(decisionInput: DecisionInput, kind: Kind, internal: RunInput, fresh: boolean): Decision {

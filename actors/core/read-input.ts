@@ -1,5 +1,5 @@
 import { type Input, readEnvelope, RESERVED_ID_PREFIX, type WireInput } from '../../schemas/envelope.ts'
-import { type InternalInput, internalSchema, type RunInput } from '../../schemas/internal-messages.ts'
+import { type InternalInput, internalSchema, type JudgedMessage, type RunInput } from '../../schemas/internal-messages.ts'
 import { decodeUtf8, jsonProblem, parseJson } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { Reason } from '../../schemas/record.ts'
@@ -57,6 +57,15 @@ export function internalAsInput(delivery: Delivery, internal: RunInput): Input {
   const { type, correlationid, traceparent, ...data } = internal
   return { type, id: `${type}:${internal.run}`, source: 'colloquy', time: delivery.ts, correlationid, traceparent, data }
 }
+
+/** A judgement on an answer, in the form that a record keeps. */
+export const judgedAsInput = (delivery: Delivery, { type, id, data }: JudgedMessage): Input => ({
+  type,
+  id,
+  source: 'colloquy',
+  time: delivery.ts,
+  data,
+})
 
 function withDefaults(delivery: Delivery, wire: WireInput): Input {
   return {

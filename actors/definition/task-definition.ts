@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Address } from '../../schemas/subjects.ts'
+import type { TaskEvaluation } from './task-evaluation.ts'
 import type { TaskSearchIndex } from './task-search.ts'
 import type { TaskUnderstanding } from './task-understanding.ts'
 
@@ -18,6 +19,8 @@ export interface TaskCall<Input> {
   readonly searchIndex: TaskSearchIndex
   /** Understands a message by what the actor's tenant has taught. */
   readonly understand: TaskUnderstanding['understand']
+  /** Evaluates an answer before it is given. */
+  readonly evaluate: TaskEvaluation['evaluate']
   /**
    * The same object as `searchIndex`.
    *

@@ -1,6 +1,7 @@
 import { RESOLUTION_TYPE } from '../../schemas/dead-letter-resolution.ts'
 import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../../schemas/envelope.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { ANSWER_JUDGED } from '../../schemas/events.ts'
 import { type InternalInput, internalSchema } from '../../schemas/internal-messages.ts'
 import { parseJson } from '../../schemas/json.ts'
 import type { LogRecord, State } from '../../schemas/record.ts'
@@ -135,7 +136,7 @@ function actOf(record: LogRecord, before: State | null): Act {
 }
 
 function internalAct(message: InternalInput | undefined, before: State | null, subject = 'int.'): Act | undefined {
-  if (message === undefined || message.type === 'alarm' || !subject.startsWith('int.')) return undefined
+  if (message === undefined || message.type === 'alarm' || message.type === ANSWER_JUDGED || !subject.startsWith('int.')) return undefined
   const task = before?.tasks[message.run]?.task ?? ''
   switch (message.type) {
     case 'task.done':

@@ -21,6 +21,7 @@ import { startSourcingWatchdog } from '../../pipeline/jetstream/sourcing-watchdo
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncation.ts'
 import { startProjector } from '../../pipeline/projector/projector.ts'
+import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { backgroundRun, singlePartition } from '../../pipeline/runtime/partitioned-stage.ts'
 import { isProcessAlive } from '../../pipeline/runtime/process-alive.ts'
@@ -272,7 +273,18 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
         const understand = await openUnderstanding({ settings, jetstream, replicas, vectors, log }, started)
         return startStage(
           'tasks',
-          () => startTaskRunner({ jetstream, kv, kinds, searchIndexOf: searches.of, understand, log, metrics, now: Date.now }),
+          () =>
+            startTaskRunner({
+              jetstream,
+              kv,
+              kinds,
+              searchIndexOf: searches.of,
+              understand,
+              evaluate: evaluateByRules,
+              log,
+              metrics,
+              now: Date.now,
+            }),
           log,
         )
       },

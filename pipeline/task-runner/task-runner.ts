@@ -11,6 +11,7 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
+import type { Evaluate } from '../quality/evaluator.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { askWithRetry } from '../runtime/retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
@@ -28,6 +29,7 @@ export interface RunnerOptions {
   /** The search index for tasks of an actor. */
   readonly searchIndexOf: (actor: Address) => TaskSearchIndex
   readonly understand: Understand
+  readonly evaluate: Evaluate
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -133,6 +135,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         actor,
         searchIndex: options.searchIndexOf(actor),
         understand: (query) => options.understand(tenant, query),
+        evaluate: options.evaluate,
         call: (work) => watchdog.call(watched, work),
         onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),
       })

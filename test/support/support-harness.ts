@@ -8,6 +8,7 @@ import type { Answer, Hit } from '../../actors/kinds/support/definition.ts'
 import { createSupport, type SupportOptions } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import type { UnderstoodMessage } from '../../actors/kinds/support/understood.ts'
+import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import type { Act } from '../../schemas/dialogue-acts.ts'
 import type { Emitted, LogRecord, Started } from '../../schemas/record.ts'
 import { emptySearchIndex, internal, message, reread, timeAt, understandByActs } from './core-helpers.ts'
@@ -114,6 +115,7 @@ export function createSupportHarness(kind: Kind = support, { understand = unders
         searchIndex: emptySearchIndex,
         memory: emptySearchIndex,
         understand,
+        evaluate: evaluateByRules,
       }
       const output = await definition.run(call)
       harness.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)

@@ -5,6 +5,7 @@ import { createInterest } from '../../../../actors/kinds/interest/kind.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'
 import { given, type Scenario } from '../../../../actors/testkit/scenario.ts'
 import { fails } from '../../../../actors/testkit/task-stubs.ts'
+import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { LIMITS } from '../../../../schemas/limits.ts'
 import { emptySearchIndex, understandByActs } from '../../../support/core-helpers.ts'
 import { silent } from '../../../support/test-system.ts'
@@ -200,6 +201,7 @@ describe('the catalogue', () => {
       searchIndex: emptySearchIndex,
       memory: emptySearchIndex,
       understand: understandByActs,
+      evaluate: evaluateByRules,
     })
 
   test('is ranked by interest, without excluded or disliked items and those of no interest', async () => {
