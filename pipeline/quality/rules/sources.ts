@@ -1,0 +1,42 @@
+import { CONTEXT_CHARS_MAX, PASSAGE_CHARS_MAX } from './limits.ts'
+import { numbersIn } from './numbers.ts'
+import { plainText, type Range, readUnits, type Unit } from './units.ts'
+
+/** The cited passages, read once for all rules. */
+export interface Sources {
+  /** The units of all passages, one after the other. */
+  readonly units: readonly Unit[]
+  readonly sentences: readonly Range[]
+  /** The sentence of each unit. */
+  readonly sentenceAt: Int32Array
+  /** Keys of units, and the places where they stand. */
+  readonly placesOf: ReadonlyMap<string, readonly number[]>
+  /** Values of the numbers, however they are written. */
+  readonly numbers: ReadonlySet<string>
+}
+
+/** Reads the passages as far as `limits.ts` allows. */
+export function readSources(context: readonly string[]): Sources {
+  const units: Unit[] = []
+  const sentences: Range[] = []
+  const numbers = new Set<string>()
+  let left = CONTEXT_CHARS_MAX
+  for (const passage of context) {
+    if (left <= 0) break
+    const plain = plainText(passage.slice(0, Math.min(left, PASSAGE_CHARS_MAX)))
+    left -= PASSAGE_CHARS_MAX < passage.length ? PASSAGE_CHARS_MAX : passage.length + 1
+    const read = readUnits(plain)
+    for (const { from, to } of read.sentences) sentences.push({ from: from + units.length, to: to + units.length })
+    for (const unit of read.units) units.push(unit)
+    for (const { value } of numbersIn(plain)) numbers.add(value)
+  }
+  const sentenceAt = new Int32Array(units.length)
+  for (const [index, { from, to }] of sentences.entries()) sentenceAt.fill(index, from, to)
+  const placesOf = new Map<string, number[]>()
+  for (const [place, { key }] of units.entries()) {
+    const known = placesOf.get(key)
+    if (known === undefined) placesOf.set(key, [place])
+    else known.push(place)
+  }
+  return { units, sentences, sentenceAt, placesOf, numbers }
+}
