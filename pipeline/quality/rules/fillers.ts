@@ -18,7 +18,7 @@ const CLOSINGS = [
   /(?:^|(?<=[.!?\n]))\s*(?:i hope (?:this|that) helps|let (?:me|us) know|feel free to|please (?:do not hesitate|contact us)|is there anything else|have a (?:nice|great))[^.!?\n]{0,120}[.!?]?\s*$/i,
   /(?:^|(?<=[。！？!?\n]))\s*(?:希望(?:对您|能)|如(?:果|有)(?:还有)?(?:其他|任何|别的)|还有(?:什么|其他)|请随时|祝您)[^。！？!?\n]{0,60}[。！？!?]?\s*$/u,
 ] as const
-const CITATIONS = /\s*(?:\((?:source|来源)[:：][^()\n]{0,200}\)|\[\d{1,2}\])/giu
+const CITATIONS = /\s*(?:\((?:source|来源)[:：][^\n]{1,300}\)\s*$|\[\d{1,2}\])/giu
 
 /** Lead-ins and closings that are taken off, at most. */
 const FILLERS_MAX = 4

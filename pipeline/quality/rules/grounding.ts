@@ -23,8 +23,6 @@ export interface GroundedSentence {
 
 /** From this share of copied units on, a sentence is a quotation, and each difference counts. */
 const QUOTED = 0.5
-/** Written as a word, small numbers are mostly no statement of a quantity: `the two`, `one of them`. */
-const SPELLED_MIN = 3
 const WEIGHTS = { number: 3, name: 2, word: 1, character: 0.5 } as const
 
 const NONE: Alignment = { places: new Int32Array(0), span: { from: 0, to: 0 }, matched: 0 }
@@ -109,7 +107,62 @@ function substitutedIn(units: readonly Unit[], places: Int32Array): number {
   return all === 0 ? 0 : foreign / all
 }
 
-/** Numbers of an answer, in digits or words, that no passage has. */
-export function numbersNotIn(plain: string, sources: Sources): number {
-  return numbersIn(plain).filter(({ value, isDigits }) => !sources.numbers.has(value) && (isDigits || Number(value) >= SPELLED_MIN)).length
+/** What an answer keeps of its groundedness for a fault of fact in one of its sentences, whatever else it says. */
+const KEPT = { number: 0.1, spelledNumber: 0.4, name: 0.25, negation: 0.08, substituted: 0.3 } as const
+/** Support at which a sentence is not grounded at all, and from which it is: an answer in words of its own keeps what it is about. */
+const [SUPPORT_NONE, SUPPORT_FULL] = [0.3, 0.85] as const
+/** Foreign content in a quotation from which it counts as substituted. */
+const SUBSTITUTED_MIN = 0.02
+/** Content units from which a sentence states something: shorter ones count with the others only. */
+const STATEMENT_CONTENT_MIN = 4
+
+export type Ungrounded =
+  | 'number_not_in_sources'
+  | 'name_not_in_sources'
+  | 'negation_differs'
+  | 'words_differ_from_sources'
+  | 'not_in_sources'
+
+/** The groundedness of an answer, 0 to 1, and what lowered it. @param plain the answer in its plain form */
+export function groundednessOf(
+  sentences: readonly GroundedSentence[],
+  plain: string,
+  sources: Sources,
+): { readonly score: number; readonly reasons: readonly Ungrounded[] } {
+  const reasons = new Set<Ungrounded>()
+  let [sum, size, least, kept] = [0, 0, 1, 1]
+  for (const sentence of sentences) {
+    const content = sentence.units.filter(({ isContent }) => isContent).length
+    const support = Math.min(1, Math.max(0, (sentence.support - SUPPORT_NONE) / (SUPPORT_FULL - SUPPORT_NONE)))
+    sum += support * Math.max(1, content)
+    size += Math.max(1, content)
+    if (content >= STATEMENT_CONTENT_MIN) least = Math.min(least, support)
+    const faults = faultsOf(sentence)
+    for (const fault of faults) reasons.add(fault.reason)
+    kept = Math.min(
+      kept,
+      faults.reduce((product, fault) => product * fault.keeps, 1),
+    )
+  }
+  if (!reasons.has('number_not_in_sources') && spelledNumbersMissing(plain, sources)) {
+    reasons.add('number_not_in_sources')
+    kept *= KEPT.spelledNumber
+  }
+  const support = size === 0 ? 0 : (sum / size + Math.min(least, sum / size)) / 2
+  if (support < 0.5) reasons.add('not_in_sources')
+  return { score: support * kept, reasons: [...reasons] }
 }
+
+function faultsOf({ numbersMissing, namesMissing, negationDiffers, substituted, copied }: GroundedSentence): { reason: Ungrounded; keeps: number }[] {
+  const faults: { reason: Ungrounded; keeps: number }[] = []
+  if (numbersMissing > 0) faults.push({ reason: 'number_not_in_sources', keeps: KEPT.number })
+  if (namesMissing > 0) faults.push({ reason: 'name_not_in_sources', keeps: KEPT.name })
+  if (negationDiffers) faults.push({ reason: 'negation_differs', keeps: KEPT.negation })
+  else if (copied >= QUOTED && substituted >= SUBSTITUTED_MIN) faults.push({ reason: 'words_differ_from_sources', keeps: KEPT.substituted })
+  return faults
+}
+
+/** Written as words, small numbers are mostly no statement of a quantity: `the two`, `one of them`. */
+const SPELLED_MIN = 3
+const spelledNumbersMissing = (plain: string, sources: Sources): boolean =>
+  numbersIn(plain).some(({ value, isDigits }) => !isDigits && Number(value) >= SPELLED_MIN && !sources.numbers.has(value))

@@ -20,12 +20,18 @@ export interface Meeting {
   readonly typed: number
   /** Share of the question in the answer itself. */
   readonly inAnswer: number
+  /** How much of the question there is to tell by: 0 where the passages have none of it, near 1 with some rare terms. */
+  readonly evidence: number
 }
 
+/** Rarity of the terms found at which the evidence is one half: that of one rare term. */
+const EVIDENCE_HALF = 1.5
 /** Distance in units after which nearness has fallen to 1/e, in scripts with spaces and without. */
 const REACH = { word: 10, character: 18 } as const
 /** What a term in a neighbouring sentence counts. */
 const OTHER_SENTENCE = 0.45
+/** What a term counts that the title of the passage has, for each place of the passage. */
+const IN_TITLE = 0.5
 
 export function meet(
   terms: readonly QuestionTerm[],
@@ -37,7 +43,7 @@ export function meet(
   const all = terms.reduce((sum, { weight }) => sum + weight, 0)
   const present = terms.filter(({ places }) => places.length > 0)
   const known = present.reduce((sum, { weight }) => sum + weight, 0)
-  const isSpaced = terms.every(({ keys }) => keys.length === 1)
+  const isSpaced = !terms.some(({ keys }) => keys.length > 1)
   const nearnessOf = createNearness(present, sources, isSpaced ? REACH.word : REACH.character)
   const spanSets = placesOfAnswer(sentences, sources)
   let [near, inSentence, own] = [0, 0, new Set<number>()]
@@ -48,9 +54,8 @@ export function meet(
     if (value + inside > near + inSentence) [near, inSentence, own] = [value, inside, within]
   }
   let rival = 0
-  for (const [index, sentence] of sources.sentences.entries()) {
-    if (!own.has(index)) rival = Math.max(rival, coverage(present, new Set([index]), sources), 0)
-    void sentence
+  for (const index of sources.sentences.keys()) {
+    if (!own.has(index) && !sources.isTitle[index]!) rival = Math.max(rival, coverage(present, new Set([index]), sources))
   }
   let typed = 0
   if (asked !== 'other') {
@@ -69,6 +74,7 @@ export function meet(
     rival: share(rival, known),
     typed: typed === 0 ? 1 : share(near, typed),
     inAnswer: share(inAnswer, all),
+    evidence: known / (known + EVIDENCE_HALF),
   }
 }
 
@@ -81,11 +87,21 @@ const isOfType = (unit: Unit, asked: Asked): boolean => {
 }
 
 /** The weight of the terms that stand in some sentences. */
-const coverage = (terms: readonly QuestionTerm[], sentences: ReadonlySet<number>, { sentenceAt }: Sources): number =>
-  terms.reduce((sum, { places, weight }) => sum + (places.some((place) => sentences.has(sentenceAt[place]!)) ? weight : 0), 0)
+function coverage(terms: readonly QuestionTerm[], sentences: ReadonlySet<number>, { sentenceAt, isTitle, passageOf }: Sources): number {
+  const passages = new Set([...sentences].map((sentence) => passageOf[sentence]))
+  return terms.reduce((sum, { places, weight }) => {
+    let best = 0
+    for (const place of places) {
+      const sentence = sentenceAt[place]!
+      if (sentences.has(sentence)) best = 1
+      else if (best === 0 && isTitle[sentence]! && passages.has(passageOf[sentence])) best = IN_TITLE
+    }
+    return sum + weight * best
+  }, 0)
+}
 
 /** The weight of the terms near some spans: each counts less the farther its nearest occurrence is. */
-function createNearness(terms: readonly QuestionTerm[], { sentenceAt }: Sources, reach: number): (spans: readonly Range[]) => number {
+function createNearness(terms: readonly QuestionTerm[], { sentenceAt, isTitle, passageOf }: Sources, reach: number): (spans: readonly Range[]) => number {
   return (spans) =>
     terms.reduce((sum, { places, weight }) => {
       let best = 0
@@ -93,7 +109,8 @@ function createNearness(terms: readonly QuestionTerm[], { sentenceAt }: Sources,
         for (const place of places) {
           const distance = place < from ? from - place : place >= to ? place - to + 1 : 0
           const isInside = sentenceAt[place]! >= sentenceAt[from]! && sentenceAt[place]! <= sentenceAt[to - 1]!
-          best = Math.max(best, Math.exp(-distance / reach) * (isInside ? 1 : OTHER_SENTENCE))
+          const isTitled = isTitle[sentenceAt[place]!]! && passageOf[sentenceAt[place]!] === passageOf[sentenceAt[from]!]
+          best = Math.max(best, Math.exp(-distance / reach) * (isInside ? 1 : OTHER_SENTENCE), isTitled ? IN_TITLE : 0)
         }
       }
       return sum + weight * best

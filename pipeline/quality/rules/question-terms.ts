@@ -22,10 +22,8 @@ export function questionTerms(plain: string, sources: Sources): QuestionTerm[] {
   const keys = new Map<string, readonly string[]>()
   for (const [index, unit] of units.entries()) {
     if (keys.size >= QUESTION_TERMS_MAX) break
-    if (unit.kind !== 'character') {
-      if (unit.isContent) keys.set(unit.key, [unit.key])
-      continue
-    }
+    if (unit.isContent) keys.set(unit.key, [unit.key])
+    if (unit.kind !== 'character') continue
     const before = units[index - 1]
     if (before?.kind !== 'character' || !unit.follows || !(before.isContent && unit.isContent)) continue
     keys.set(before.key + unit.key, [before.key, unit.key])
@@ -33,10 +31,13 @@ export function questionTerms(plain: string, sources: Sources): QuestionTerm[] {
   return [...keys.values()].map((parts) => {
     const places = placesOf(parts, sources)
     const sentencesWith = new Set(places.map((place) => sources.sentenceAt[place]!)).size
-    return { keys: parts, weight: idf(Math.max(SENTENCES_MIN, sources.sentences.length), sentencesWith), places }
+    return { keys: parts, weight: (parts.length === 1 && HAN.test(parts[0]!) ? SINGLE_WEIGHT : 1) * idf(Math.max(SENTENCES_MIN, sources.sentences.length), sentencesWith), places }
   })
 }
 
+/** What one character counts: it is in many words. */
+const SINGLE_WEIGHT = 0.35
+const HAN = /^\p{Script=Han}$/u
 /** A short text says little about rarity: it counts as part of at least this many sentences. */
 const SENTENCES_MIN = 8
 const STEM_CHARS_MIN = 5

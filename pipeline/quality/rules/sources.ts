@@ -7,6 +7,9 @@ export interface Sources {
   /** The units of all passages, one after the other. */
   readonly units: readonly Unit[]
   readonly sentences: readonly Range[]
+  /** The number of the passage of each sentence, and whether the sentence is the title of it. */
+  readonly passageOf: readonly number[]
+  readonly isTitle: readonly boolean[]
   /** The sentence of each unit. */
   readonly sentenceAt: Int32Array
   /** Keys of units, and the places where they stand. */
@@ -15,17 +18,27 @@ export interface Sources {
   readonly numbers: ReadonlySet<string>
 }
 
+/** A first line of a passage that is no longer, and ends without a full stop, is its title. */
+const TITLE = /^[^\n]{1,160}(?<![.。!！])\n/
+
 /** Reads the passages as far as `limits.ts` allows. */
 export function readSources(context: readonly string[]): Sources {
   const units: Unit[] = []
   const sentences: Range[] = []
+  const passageOf: number[] = []
+  const isTitle: boolean[] = []
   const numbers = new Set<string>()
   let left = CONTEXT_CHARS_MAX
-  for (const passage of context) {
+  for (const [number, passage] of context.entries()) {
     if (left <= 0) break
     const plain = plainText(passage.slice(0, Math.min(left, PASSAGE_CHARS_MAX)))
     left -= PASSAGE_CHARS_MAX < passage.length ? PASSAGE_CHARS_MAX : passage.length + 1
     const read = readUnits(plain)
+    const titleSentences = readUnits(TITLE.exec(plain)?.[0] ?? '').sentences.length
+    for (const [index] of read.sentences.entries()) {
+      passageOf.push(number)
+      isTitle.push(index < titleSentences)
+    }
     for (const { from, to } of read.sentences) sentences.push({ from: from + units.length, to: to + units.length })
     for (const unit of read.units) units.push(unit)
     for (const { value } of numbersIn(plain)) numbers.add(value)
@@ -38,5 +51,5 @@ export function readSources(context: readonly string[]): Sources {
     if (known === undefined) placesOf.set(key, [place])
     else known.push(place)
   }
-  return { units, sentences, sentenceAt, placesOf, numbers }
+  return { units, sentences, passageOf, isTitle, sentenceAt, placesOf, numbers }
 }
