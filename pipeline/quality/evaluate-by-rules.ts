@@ -75,7 +75,7 @@ export function scoreByRules({ query, response, context = [], retrieval, lang }:
   const exchange = readExchange(query, response, passages)
   if (!HAS_CONTENT.test(exchange.whole)) return evaluation({ ...NOTHING, groundedness: passages.length === 0 ? null : 0 }, 0, ['empty'])
   const reasons: RulesReason[] = []
-  const grounded = passages.length === 0 ? undefined : groundednessOf(exchange.grounded, exchange.answer, exchange.sources)
+  const grounded = passages.length === 0 ? undefined : groundednessOf(exchange.grounded)
   reasons.push(...(grounded?.reasons ?? []))
   const { relevance, completeness, unanswered } = relevanceAndParts(exchange, passages.length > 0, retrieval, place, reasons)
   const coherence = coherenceOf(exchange, lang, reasons)

@@ -1,4 +1,3 @@
-import { numbersIn } from './numbers.ts'
 import { type Asked, isDateLike, YEAR } from './question-type.ts'
 import type { ReadText, Unit } from './units.ts'
 
@@ -8,7 +7,7 @@ export type TypeFit = 'fits' | 'unknown' | 'differs'
 /** Units up to which an answer is a phrase, which can be of the wrong type; a sentence has more in it. Characters count half. */
 export const PHRASE_UNITS_MAX = 8
 /** Amounts that are no numbers. */
-const AMOUNT = /\b(?:half|quarter|third|twice|once|dozen|double|several|few|none|no|all|every)\b|半|一些|很多|没有|全部|无/i
+const AMOUNT = /\b(?:one|two|first|second|half|quarter|third|twice|once|dozen|double|several|few|none|no|all|every)\b|[半一二两]|一些|很多|没有|全部|无/i
 const TRANSCRIBED = /\p{Script=Han}·\p{Script=Han}/u
 
 /** @param isAsked whether the question has the unit itself */
@@ -17,7 +16,7 @@ export function typeFit(asked: Asked, { units }: ReadText, plain: string, isAske
   const added = content.filter((unit) => !isAsked(unit))
   const isNumberOnly = isNumberWithUnit(content)
   if (asked === 'number') {
-    return added.some(({ kind }) => kind === 'number') || numbersIn(plain).length > 0 || AMOUNT.test(plain) ? 'fits' : 'differs'
+    return added.some(({ kind }) => kind === 'number') || AMOUNT.test(plain) ? 'fits' : 'differs'
   }
   if (asked === 'date') return added.some(({ key }) => YEAR.test(key)) || isDateLike(plain) ? 'fits' : 'differs'
   if (asked === 'other') return isPhrase(units) && isNumberOnly ? 'differs' : 'unknown'

@@ -1,6 +1,5 @@
 import { align, type Alignment } from './align.ts'
 import { ALIGNMENT_CELLS_MAX } from './limits.ts'
-import { numbersIn } from './numbers.ts'
 import type { Sources } from './sources.ts'
 import type { Range, ReadText, Unit } from './units.ts'
 
@@ -23,6 +22,8 @@ export interface GroundedSentence {
 
 /** From this share of copied units on, a sentence is a quotation, and each difference counts. */
 const QUOTED = 0.5
+/** Units that stand together in a quotation, on average: other texts have words here and there in common. */
+const RUN_MIN = 3
 const WEIGHTS = { number: 3, name: 2, word: 1, character: 0.5 } as const
 
 const NONE: Alignment = { places: new Int32Array(0), span: { from: 0, to: 0 }, matched: 0 }
@@ -39,19 +40,19 @@ export function groundSentences({ units, sentences }: ReadText, sources: Sources
 }
 
 function groundSentence(units: readonly Unit[], alignment: Alignment, sources: Sources): GroundedSentence {
-  const { places, span } = alignment
+  const { places } = alignment
   let [all, known, numbersMissing, namesMissing] = [0, 0, 0, 0]
   for (const [index, unit] of units.entries()) {
     if (!unit.isContent) continue
     const weight = unit.kind === 'number' ? WEIGHTS.number : unit.isName ? WEIGHTS.name : WEIGHTS[unit.kind]
     all += weight
-    const isKnown = unit.kind === 'number' ? sources.numbers.has(unit.key) || sources.placesOf.has(unit.key) : isSupported(index, units, alignment, sources)
+    const isKnown = isSupported(index, units, alignment, sources)
     if (isKnown) known += weight
     else if (unit.kind === 'number') numbersMissing += 1
     else if (unit.isName) namesMissing += 1
   }
   const copied = units.length === 0 ? 0 : alignment.matched / units.length
-  const isQuoted = copied >= QUOTED && alignment.matched > 2
+  const isQuoted = copied >= QUOTED && alignment.matched >= RUN_MIN * runsIn(places)
   return {
     units,
     alignment,
@@ -59,8 +60,8 @@ function groundSentence(units: readonly Unit[], alignment: Alignment, sources: S
     copied,
     numbersMissing,
     namesMissing,
-    negationDiffers: isQuoted && negationsDiffer(units, places, span, sources),
-    substituted: isQuoted ? substitutedIn(units, places) : 0,
+    negationDiffers: isQuoted && negationsDiffer(units, places, sources),
+    substituted: isQuoted ? foreignShare(units, alignment, sources) : 0,
   }
 }
 
@@ -75,40 +76,51 @@ function isSupported(index: number, units: readonly Unit[], { places }: Alignmen
   return known.some((place) => (before !== undefined && sources.units[place - 1]?.key === before) || (after !== undefined && sources.units[place + 1]?.key === after))
 }
 
-/** Negations of the sentence that have no place, and negations of the passages inside the copied part that the sentence leaves out. */
-function negationsDiffer(units: readonly Unit[], places: Int32Array, span: Range, sources: Sources): boolean {
-  const used = new Set(places)
-  let difference = 0
-  for (const [index, unit] of units.entries()) if (unit.isNegation && places[index]! < 0) difference += 1
-  let left = 0
-  // What a long omission has is left out with it.
-  let before = -1
+/** The number of runs of units that stand together in the passages, too. */
+function runsIn(places: Int32Array): number {
+  let [runs, before] = [0, -2]
   for (const place of places) {
     if (place < 0) continue
-    if (before >= 0 && place - before <= OMISSION_UNITS_MAX) {
-      for (let at = before + 1; at < place; at++) if (sources.units[at]!.isNegation && !used.has(at)) left += 1
-    }
+    if (place !== before + 1) runs += 1
     before = place
   }
-  return difference !== left && span.to > span.from
+  return runs
 }
 
-/** Longer parts of a passage that an answer leaves out are no difference in its words. */
-const OMISSION_UNITS_MAX = 4
-
-/** The share of content units without a place between units with one. */
-function substitutedIn(units: readonly Unit[], places: Int32Array): number {
-  let [foreign, all] = [0, 0]
-  for (const [index, unit] of units.entries()) {
-    if (!unit.isContent) continue
-    all += 1
-    if (places[index]! < 0) foreign += 1
+/**
+ * Whether a quotation has a negation where the passage has none, or the other way round: one that stands between two copied units with
+ * nothing else that tells something, or at the beginning of the sentence. `无理由退货` for `退货` leaves out more than a negation.
+ */
+function negationsDiffer(units: readonly Unit[], places: Int32Array, sources: Sources): boolean {
+  let [added, left, before] = [0, 0, -1]
+  let gap: Unit[] = []
+  for (const [index, place] of places.entries()) {
+    if (place < 0) {
+      gap.push(units[index]!)
+      continue
+    }
+    const isAdjacent = before < 0 || place - before <= 1 + gap.length
+    if (isAdjacent && !gap.some(({ isContent }) => isContent)) added += gap.filter(({ isNegation }) => isNegation).length
+    const skipped = before < 0 ? [] : sources.units.slice(before + 1, place)
+    if (skipped.length <= SKIPPED_MAX && !skipped.some(({ isContent }) => isContent)) left += skipped.filter(({ isNegation }) => isNegation).length
+    gap = []
+    before = place
   }
-  return all === 0 ? 0 : foreign / all
+  return added !== left
+}
+
+/** An omission of more units is more than the one of a negation. */
+const SKIPPED_MAX = 3
+
+/** The share of content units that the passages do not have; of a quotation, these stand for something else. */
+function foreignShare(units: readonly Unit[], alignment: Alignment, sources: Sources): number {
+  const content = units.flatMap((unit, index) => (unit.isContent ? [index] : []))
+  const foreign = content.filter((index) => !isSupported(index, units, alignment, sources)).length
+  return content.length === 0 ? 0 : foreign / content.length
 }
 
 /** What an answer keeps of its groundedness for a fault of fact in one of its sentences, whatever else it says. */
-const KEPT = { number: 0.1, spelledNumber: 0.4, name: 0.25, negation: 0.08, substituted: 0.3 } as const
+const KEPT = { number: 0.1, name: 0.25, negation: 0.08, substituted: 0.3 } as const
 /** Support at which a sentence is not grounded at all, and from which it is: an answer in words of its own keeps what it is about. */
 const [SUPPORT_NONE, SUPPORT_FULL] = [0.3, 0.85] as const
 /** Foreign content in a quotation from which it counts as substituted. */
@@ -123,12 +135,8 @@ export type Ungrounded =
   | 'words_differ_from_sources'
   | 'not_in_sources'
 
-/** The groundedness of an answer, 0 to 1, and what lowered it. @param plain the answer in its plain form */
-export function groundednessOf(
-  sentences: readonly GroundedSentence[],
-  plain: string,
-  sources: Sources,
-): { readonly score: number; readonly reasons: readonly Ungrounded[] } {
+/** The groundedness of an answer, 0 to 1, and what lowered it. */
+export function groundednessOf(sentences: readonly GroundedSentence[]): { readonly score: number; readonly reasons: readonly Ungrounded[] } {
   const reasons = new Set<Ungrounded>()
   let [sum, size, least, kept] = [0, 0, 1, 1]
   for (const sentence of sentences) {
@@ -144,10 +152,6 @@ export function groundednessOf(
       faults.reduce((product, fault) => product * fault.keeps, 1),
     )
   }
-  if (!reasons.has('number_not_in_sources') && spelledNumbersMissing(plain, sources)) {
-    reasons.add('number_not_in_sources')
-    kept *= KEPT.spelledNumber
-  }
   const support = size === 0 ? 0 : (sum / size + Math.min(least, sum / size)) / 2
   if (support < 0.5) reasons.add('not_in_sources')
   return { score: support * kept, reasons: [...reasons] }
@@ -161,8 +165,3 @@ function faultsOf({ numbersMissing, namesMissing, negationDiffers, substituted, 
   else if (copied >= QUOTED && substituted >= SUBSTITUTED_MIN) faults.push({ reason: 'words_differ_from_sources', keeps: KEPT.substituted })
   return faults
 }
-
-/** Written as words, small numbers are mostly no statement of a quantity: `the two`, `one of them`. */
-const SPELLED_MIN = 3
-const spelledNumbersMissing = (plain: string, sources: Sources): boolean =>
-  numbersIn(plain).some(({ value, isDigits }) => !isDigits && Number(value) >= SPELLED_MIN && !sources.numbers.has(value))

@@ -6,7 +6,7 @@ import type { QuestionTerm } from './question-terms.ts'
 import type { Sources } from './sources.ts'
 import type { Range, Unit } from './units.ts'
 
-/** Where question and answer meet in the passages. All from 0 to 1. */
+/** Where question and answer meet in the passages. Numbers are from 0 to 1. */
 export interface Meeting {
   /** Share of the question, by rarity, that the passages have at all. */
   readonly known: number
@@ -22,6 +22,8 @@ export interface Meeting {
   readonly inAnswer: number
   /** How much of the question there is to tell by: 0 where the passages have none of it, near 1 with some rare terms. */
   readonly evidence: number
+  /** The sentences of the passages in which the answer's place is. Empty where it has none. */
+  readonly own: ReadonlySet<number>
 }
 
 /** Rarity of the terms found at which the evidence is one half: that of one rare term. */
@@ -46,12 +48,16 @@ export function meet(
   const isSpaced = !terms.some(({ keys }) => keys.length > 1)
   const nearnessOf = createNearness(present, sources, isSpaced ? REACH.word : REACH.character)
   const spanSets = placesOfAnswer(sentences, sources)
-  let [near, inSentence, own] = [0, 0, new Set<number>()]
+  let [near, inSentence] = [0, 0]
+  let own: ReadonlySet<number> = new Set()
   for (const spans of spanSets) {
     const value = nearnessOf(spans)
     const within = new Set(spans.flatMap(({ from, to }) => numbersBetween(sources.sentenceAt[from]!, sources.sentenceAt[to - 1]!)))
     const inside = coverage(present, within, sources)
-    if (value + inside > near + inSentence) [near, inSentence, own] = [value, inside, within]
+    if (own.size === 0 || value + inside > near + inSentence) {
+      ;[near, inSentence] = [value, inside]
+      own = within
+    }
   }
   let rival = 0
   for (const index of sources.sentences.keys()) {
@@ -75,6 +81,7 @@ export function meet(
     typed: typed === 0 ? 1 : share(near, typed),
     inAnswer: share(inAnswer, all),
     evidence: known / (known + EVIDENCE_HALF),
+    own,
   }
 }
 

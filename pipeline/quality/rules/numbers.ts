@@ -28,8 +28,9 @@ const LARGE: ReadonlyMap<string, number> = new Map([
 ])
 const ENGLISH_WORD = [...SMALL.keys(), ...LARGE.keys()].join('|')
 const ENGLISH = new RegExp(`\\b(?:${ENGLISH_WORD})(?:(?:[ -]| and )(?:${ENGLISH_WORD}))*\\b`, 'gi')
+const ENGLISH_SCALED = /(\d+(?:[.,]\d+)*)[ -](thousand|million|billion)\b/gi
 
-const HAN_DIGITS: ReadonlyMap<string, number> = new Map([...'零一二三四五六七八九', '两'].map((digit, value) => [digit, value === 10 ? 2 : value]))
+const HAN_DIGITS: ReadonlyMap<string, number> = new Map([...[...'零一二三四五六七八九'].map((digit, value) => [digit, value] as const), ['两', 2]])
 const HAN_SCALES: ReadonlyMap<string, number> = new Map([
   ['十', 10],
   ['百', 100],
@@ -37,34 +38,32 @@ const HAN_SCALES: ReadonlyMap<string, number> = new Map([
   ['万', 10_000],
   ['亿', 100_000_000],
 ])
-/** A scale, or a digit before what is counted: `一千`, `三天`. A digit alone is mostly part of another word: `一样`, `统一`. */
+/** A digit with a scale, or either before what is counted: `一千`, `三天`. Alone they are mostly part of another word: `一样`, `万一`. */
 const HAN =
-  /[零一二三四五六七八九两]*[十百千万亿][零一二三四五六七八九两十百千万亿]*|[一二三四五六七八九两](?=[天日年月周个次小分欧元块米公人件位种家倍岁点])/gu
-const DIGITS = /\d+(?:[.,]\d+)*/g
-const SCALED = /^\s?(?:(thousand|million|billion)\b|([百千万亿]+))/i
+  /[一二三四五六七八九两十][零一二三四五六七八九两十百千万亿]*[十百千万亿][零一二三四五六七八九]*|十[一二三四五六七八九]|[一二三四五六七八九两十](?=[天日年月周个次小欧元块米公人件位种家倍岁])/gu
+const HAN_SCALED = /(\d+(?:[.,]\d+)*) ?([百千万亿]+)(?![一二三四五六七八九])/gu
 
-/** One written number: its value as `plainNumber` writes it, and whether it is written in digits. */
-export interface WrittenNumber {
-  readonly value: string
-  readonly isDigits: boolean
+/** Smaller numbers in words are mostly no statement of a quantity: `the two`, `one of them`. */
+const SPELLED_MIN = 3
+
+/** A text with its numbers in digits: `thirty` and `三十` become `30`, `2 million` and `200 万` become `2000000`. */
+export function withDigits(plain: string): string {
+  const inEnglish = plain
+    .replace(ENGLISH_SCALED, (_, digits: string, scale: string) => scaled(digits, LARGE.get(scale.toLowerCase()) ?? 1))
+    .replace(ENGLISH, (words) => spelled(words, englishValue(words)))
+  return inEnglish
+    .replace(HAN_SCALED, (_, digits: string, scales: string) =>
+      scaled(
+        digits,
+        [...scales].reduce((product, scale) => product * (HAN_SCALES.get(scale) ?? 1), 1),
+      ),
+    )
+    .replace(HAN, (characters) => spelled(characters, hanValue(characters)))
 }
 
-/** The numbers of a text in its plain form, in digits, in English words and in Chinese characters. */
-export function numbersIn(plain: string): WrittenNumber[] {
-  const found: WrittenNumber[] = []
-  for (const match of plain.matchAll(DIGITS)) {
-    const value = plainNumber(match[0])
-    found.push({ value, isDigits: true })
-    const scale = SCALED.exec(plain.slice(match.index + match[0].length, match.index + match[0].length + 10))
-    if (scale !== null) found.push({ value: String(Number(value) * scaleOf(scale)), isDigits: false })
-  }
-  for (const [words] of plain.matchAll(ENGLISH)) found.push({ value: String(englishValue(words)), isDigits: false })
-  for (const [characters] of plain.matchAll(HAN)) found.push({ value: String(hanValue(characters)), isDigits: false })
-  return found
-}
-
-const scaleOf = ([, english, han]: RegExpExecArray): number =>
-  english !== undefined ? LARGE.get(english.toLowerCase())! : [...han!].reduce((product, scale) => product * HAN_SCALES.get(scale)!, 1)
+const spelled = (words: string, value: number): string => (value < SPELLED_MIN ? words : String(value))
+/** Rounded, since 1.1 times a million has a fraction in binary. */
+const scaled = (digits: string, scale: number): string => String(Math.round(Number(plainNumber(digits)) * scale * 100) / 100)
 
 function englishValue(words: string): number {
   let [total, part] = [0, 0]
@@ -81,7 +80,7 @@ function hanValue(characters: string): number {
   let [total, part, digit] = [0, 0, 0]
   for (const character of characters) {
     const [value, scale] = [HAN_DIGITS.get(character), HAN_SCALES.get(character)]
-    if (value !== undefined) digit = digit * (digit > 0 && part === 0 ? 10 : 0) + value
+    if (value !== undefined) digit = value
     else if (scale !== undefined && scale >= 10_000) [total, part, digit] = [(total + part + digit || 1) * scale, 0, 0]
     else if (scale !== undefined) [part, digit] = [part + Math.max(1, digit) * scale, 0]
   }

@@ -4,7 +4,7 @@ import type { Exchange } from './exchange.ts'
 import { type Meeting, meet } from './meeting.ts'
 import { isAsked } from './question-terms.ts'
 import { askedBy } from './question-type.ts'
-import { ODDS, PLACE, RETRIEVAL, TOPIC, type Weights } from './weights.ts'
+import { logitOf, ODDS, PLACE, RETRIEVAL, TOPIC, type Weights } from './weights.ts'
 
 /** What relevance is estimated from. Of each feature more is better, if its weight is positive; from −1 to 1. */
 export interface RelevanceFeatures {
@@ -45,25 +45,25 @@ export interface Relevance {
   readonly relevance: number
 }
 
+export type RelevanceModels = Readonly<Record<'topic' | 'retrieval' | 'place', Weights>>
+
 /**
  * Estimates the relevance. The scores of the search can only raise it, since searches score differently.
  *
  * @param placeLogit what else speaks for the answer's place, added to its logit
+ * @param models default: those of `weights.ts`; others while they are fitted
  */
 export function relevanceOf(
   { topic, place }: Pick<RelevanceFeatures, 'topic' | 'place'>,
   retrieval: readonly number[] = [],
   placeLogit = 0,
+  models: RelevanceModels = { topic: TOPIC, retrieval: RETRIEVAL, place: PLACE },
 ): Relevance {
-  const about = logitOf(TOPIC, topic)
+  const about = logitOf(models.topic, topic)
   const score = Math.min(1, Math.max(0, ...retrieval.filter(Number.isFinite)))
-  const found = retrieval.length === 0 ? about : logitOf(RETRIEVAL, { topic: about, score })
+  const found = retrieval.length === 0 ? about : logitOf(models.retrieval, { topic: about, score })
   const probability = sigmoid(Math.max(about, found))
-  return { topic: withOdds(probability), relevance: withOdds(probability * sigmoid(logitOf(PLACE, place) + placeLogit)) }
-}
-
-function logitOf(weights: Weights, values: Readonly<Record<string, number>>): number {
-  return Object.entries(weights.features).reduce((sum, [name, weight]) => sum + weight * (values[name] ?? 0), weights.constant)
+  return { topic: withOdds(probability), relevance: withOdds(probability * sigmoid(logitOf(models.place, place) + placeLogit)) }
 }
 
 /** A probability whose odds are multiplied by `ODDS`. */

@@ -1,5 +1,4 @@
 import { CONTEXT_CHARS_MAX, PASSAGE_CHARS_MAX } from './limits.ts'
-import { numbersIn } from './numbers.ts'
 import { plainText, type Range, readUnits, type Unit } from './units.ts'
 
 /** The cited passages, read once for all rules. */
@@ -7,6 +6,7 @@ export interface Sources {
   /** The units of all passages, one after the other. */
   readonly units: readonly Unit[]
   readonly sentences: readonly Range[]
+  readonly texts: readonly string[]
   /** The number of the passage of each sentence, and whether the sentence is the title of it. */
   readonly passageOf: readonly number[]
   readonly isTitle: readonly boolean[]
@@ -14,8 +14,6 @@ export interface Sources {
   readonly sentenceAt: Int32Array
   /** Keys of units, and the places where they stand. */
   readonly placesOf: ReadonlyMap<string, readonly number[]>
-  /** Values of the numbers, however they are written. */
-  readonly numbers: ReadonlySet<string>
 }
 
 /** A first line of a passage that is no longer, and ends without a full stop, is its title. */
@@ -25,9 +23,9 @@ const TITLE = /^[^\n]{1,160}(?<![.。!！])\n/
 export function readSources(context: readonly string[]): Sources {
   const units: Unit[] = []
   const sentences: Range[] = []
+  const texts: string[] = []
   const passageOf: number[] = []
   const isTitle: boolean[] = []
-  const numbers = new Set<string>()
   let left = CONTEXT_CHARS_MAX
   for (const [number, passage] of context.entries()) {
     if (left <= 0) break
@@ -40,8 +38,8 @@ export function readSources(context: readonly string[]): Sources {
       isTitle.push(index < titleSentences)
     }
     for (const { from, to } of read.sentences) sentences.push({ from: from + units.length, to: to + units.length })
+    texts.push(...read.texts)
     for (const unit of read.units) units.push(unit)
-    for (const { value } of numbersIn(plain)) numbers.add(value)
   }
   const sentenceAt = new Int32Array(units.length)
   for (const [index, { from, to }] of sentences.entries()) sentenceAt.fill(index, from, to)
@@ -51,5 +49,5 @@ export function readSources(context: readonly string[]): Sources {
     if (known === undefined) placesOf.set(key, [place])
     else known.push(place)
   }
-  return { units, sentences, passageOf, isTitle, sentenceAt, placesOf, numbers }
+  return { units, sentences, texts, passageOf, isTitle, sentenceAt, placesOf }
 }

@@ -1,7 +1,7 @@
 import { stemmer } from 'stemmer'
 import { foldAccents, foldHan } from '../../../actors/core/fold-text.ts'
 import { SENTENCE_UNITS_MAX } from './limits.ts'
-import { plainNumber } from './numbers.ts'
+import { plainNumber, withDigits } from './numbers.ts'
 import { NEGATIONS, STOP_WORDS } from './word-lists.ts'
 
 /** The smallest part of a text that is compared: a word, a number, or one character of a script without spaces. */
@@ -25,6 +25,8 @@ export interface ReadText {
   readonly units: readonly Unit[]
   /** The sentences: from the first unit to before `to`. */
   readonly sentences: readonly Range[]
+  /** The text of each sentence. */
+  readonly texts: readonly string[]
 }
 export interface Range {
   readonly from: number
@@ -50,29 +52,33 @@ const NEGATED = /n['’]t(?!\p{L})/giu
 const CANNOT = /\bcan(?:not|['’]t)\b/gi
 const WILL_NOT = /\bwo(?=n['’]t\b)/gi
 
-/** The text in the form that all rules read: one width, one form of Han characters, negations as words of their own. */
+/** The text in the form that all rules read: one width, one form of Han characters, numbers in digits, negations as words of their own. */
 export function plainText(text: string): string {
   const plain = foldHan(text.toWellFormed().normalize('NFKC'))
-  return plain.replace(CANNOT, 'can not').replace(WILL_NOT, 'will').replace(NEGATED, ' not')
+  return withDigits(plain).replace(CANNOT, 'can not').replace(WILL_NOT, 'will').replace(NEGATED, ' not')
 }
 
 /** Reads a text that `plainText` has made. */
 export function readUnits(plain: string): ReadText {
   const units: Unit[] = []
   const sentences: { from: number; to: number }[] = []
+  const starts: number[] = []
   let end = 0
   let before = ''
   for (const match of plain.matchAll(TOKEN)) {
     const [token] = match
     const gap = plain.slice(end, match.index)
-    const starts = units.length === 0 || endsSentence(gap, before, token) || units.length - sentences.at(-1)!.from >= SENTENCE_UNITS_MAX
-    if (starts) sentences.push({ from: units.length, to: units.length })
-    units.push(unitOf(token, sentences.length - 1, starts, gap))
+    const isFirst = units.length === 0 || endsSentence(gap, before, token) || units.length - sentences.at(-1)!.from >= SENTENCE_UNITS_MAX
+    if (isFirst) {
+      sentences.push({ from: units.length, to: units.length })
+      starts.push(match.index)
+    }
+    units.push(unitOf(token, sentences.length - 1, isFirst, gap))
     sentences.at(-1)!.to = units.length
     end = match.index + token.length
     before = token
   }
-  return { units, sentences }
+  return { units, sentences, texts: starts.map((start, index) => plain.slice(start, starts[index + 1]).trim()) }
 }
 
 const endsSentence = (gap: string, before: string, next: string): boolean =>

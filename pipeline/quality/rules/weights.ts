@@ -4,12 +4,16 @@ export interface Weights {
   readonly constant: number
 }
 
+/** The logit that a model gives to values; a missing one counts 0. */
+export const logitOf = ({ features, constant }: Weights, values: Readonly<Record<string, number>>): number =>
+  Object.entries(features).reduce((sum, [name, weight]) => sum + weight * (values[name] ?? 0), constant)
+
 /**
  * Whether the passages are about the question. Fitted (`node bench/eval/fit-quality.ts`) on right answers against quotations of passages to
  * other questions, of XQuAD's dev part and of the articles of `support`, in English and Chinese together, one weight for both.
  */
 export const TOPIC = {
-  features: { known: 12.27, evidence: 1.47, near: 5.98, inSentence: 6.08, inAnswer: 0.81 },
+  features: { known: 12.3, evidence: 1.47, near: 5.98, inSentence: 6.08, inAnswer: 0.806 },
   constant: -4.54,
 } as const satisfies Weights
 
@@ -18,8 +22,8 @@ export const RETRIEVAL = { features: { topic: 0.218, score: 8.56 }, constant: -2
 
 /** Whether the answer's place is where the question is answered. Fitted on right answers against those beside the point, of XQuAD. */
 export const PLACE = {
-  features: { near: 3.11, overRival: 1.11, nearOverRival: 3.3, typed: 1.1, inAnswer: -1.6, fits: 0.99, differs: -0.71, phrase: 0.91 },
-  constant: -0.27,
+  features: { near: 3, overRival: 1.26, nearOverRival: 3.32, typed: 0.829, inAnswer: -1.49, fits: 1.05, differs: -1.74, phrase: 0.836 },
+  constant: 0.0316,
 } as const satisfies Weights
 
 /**
