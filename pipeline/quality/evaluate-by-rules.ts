@@ -5,6 +5,7 @@ import { answeredParts } from './rules/completeness.ts'
 import { type Exchange, readExchange } from './rules/exchange.ts'
 import { groundednessOf, type Ungrounded } from './rules/grounding.ts'
 import { isWrongLanguage } from './rules/language.ts'
+import { PASSAGE_CHARS_MAX } from './rules/limits.ts'
 import { relevanceFeatures, relevanceOf } from './rules/relevance.ts'
 import { relevanceWithoutSources } from './rules/relevance-without-sources.ts'
 
@@ -52,8 +53,8 @@ const COHERENCE_KEPT: Readonly<Record<Incoherence, number>> = {
   cut_off: 0.9,
 }
 const WRONG_LANGUAGE_KEPT = 0.3
-/** Below, a dimension has a reason. */
-const LOW = 0.6
+/** Below, an answer is not good, and a dimension has a reason. */
+const LOW = 0.7
 /** What `overall` loses where no part of several is answered. */
 const PARTS_WEIGHT = 0.4
 
@@ -71,7 +72,7 @@ export function evaluateByRules(query: EvaluationQuery): Promise<Evaluation> {
 
 /** The same, at once. @param place what else is known of the answer's place, added to its logit */
 export function scoreByRules({ query, response, context = [], retrieval, lang }: EvaluationQuery, place = 0): Evaluation {
-  const passages = context.filter((passage) => HAS_CONTENT.test(passage))
+  const passages = context.filter((passage) => HAS_CONTENT.test(passage.slice(0, PASSAGE_CHARS_MAX)))
   const exchange = readExchange(query, response, passages)
   if (!HAS_CONTENT.test(exchange.whole)) return evaluation({ ...NOTHING, groundedness: passages.length === 0 ? null : 0 }, 0, ['empty'])
   const reasons: RulesReason[] = []

@@ -16,8 +16,8 @@ export interface GroundedSentence {
   readonly namesMissing: number
   /** A sentence that is copied from the passages has a negation more or less than they have. */
   readonly negationDiffers: boolean
-  /** Content between copied words that does not stand between them in the passages, as a share of the sentence. */
-  readonly substituted: number
+  /** A quotation has something else in place of what the passages have. */
+  readonly isSubstituted: boolean
 }
 
 /** From this share of copied units on, a sentence is a quotation, and each difference counts. */
@@ -61,7 +61,7 @@ function groundSentence(units: readonly Unit[], alignment: Alignment, sources: S
     numbersMissing,
     namesMissing,
     negationDiffers: isQuoted && negationsDiffer(units, places, sources),
-    substituted: isQuoted ? foreignShare(units, alignment, sources) : 0,
+    isSubstituted: isQuoted && isSubstituted(units, alignment, sources),
   }
 }
 
@@ -88,8 +88,8 @@ function runsIn(places: Int32Array): number {
 }
 
 /**
- * Whether a quotation has a negation where the passage has none, or the other way round: one that stands between two copied units with
- * nothing else that tells something, or at the beginning of the sentence. `无理由退货` for `退货` leaves out more than a negation.
+ * Whether a quotation has a negation where the passage has none, or the other way round: one before a copied unit, or left out between two,
+ * with nothing beside it that tells something. `无理由退货` for `退货` leaves out more than a negation.
  */
 function negationsDiffer(units: readonly Unit[], places: Int32Array, sources: Sources): boolean {
   let [added, left, before] = [0, 0, -1]
@@ -99,8 +99,8 @@ function negationsDiffer(units: readonly Unit[], places: Int32Array, sources: So
       gap.push(units[index]!)
       continue
     }
-    const isAdjacent = before < 0 || place - before <= 1 + gap.length
-    if (isAdjacent && !gap.some(({ isContent }) => isContent)) added += gap.filter(({ isNegation }) => isNegation).length
+    const isNegatedThere = sources.units.slice(Math.max(0, before + 1, place - SKIPPED_MAX), place).some(({ isNegation }) => isNegation)
+    if (!isNegatedThere && !gap.some(({ isContent }) => isContent)) added += gap.filter(({ isNegation }) => isNegation).length
     const skipped = before < 0 ? [] : sources.units.slice(before + 1, place)
     if (skipped.length <= SKIPPED_MAX && !skipped.some(({ isContent }) => isContent)) left += skipped.filter(({ isNegation }) => isNegation).length
     gap = []
@@ -112,19 +112,53 @@ function negationsDiffer(units: readonly Unit[], places: Int32Array, sources: So
 /** An omission of more units is more than the one of a negation. */
 const SKIPPED_MAX = 3
 
-/** The share of content units that the passages do not have; of a quotation, these stand for something else. */
-function foreignShare(units: readonly Unit[], alignment: Alignment, sources: Sources): number {
-  const content = units.flatMap((unit, index) => (unit.isContent ? [index] : []))
-  const foreign = content.filter((index) => !isSupported(index, units, alignment, sources)).length
-  return content.length === 0 ? 0 : foreign / content.length
+/** Copied units beside a substitution. */
+const FLANK_MIN = 2
+/** What is added at an end of a quotation stands for something else from this weight on: two words, or four characters. */
+const ADDED_MIN = 2
+/** Longer parts of a passage are left out, not substituted. */
+const REPLACED_MAX = 40
+
+/**
+ * Whether a quotation has content that no passage has in place of content that its passage has; at its beginning and its end, whether it has
+ * much of it. What is only added, such as `just` or `就好`, changes nothing.
+ */
+function isSubstituted(units: readonly Unit[], alignment: Alignment, sources: Sources): boolean {
+  const { places } = alignment
+  let [from, before, flank] = [0, -1, 0]
+  for (let index = 0; index <= units.length; index++) {
+    const place = index < units.length ? places[index]! : -1
+    if (index < units.length && place < 0) continue
+    const foreign = foreignWeight(units, from, index, alignment, sources)
+    if (foreign > 0) {
+      const isInside = before >= 0 && place >= 0
+      if (!isInside && foreign >= ADDED_MIN) return true
+      const replaced = isInside ? sources.units.slice(before + 1, place) : []
+      if (replaced.length <= REPLACED_MAX && replaced.some(({ isContent }) => isContent) && flank >= FLANK_MIN) return true
+    }
+    flank = place >= 0 && from === index ? flank + 1 : 1
+    from = index + 1
+    before = place
+  }
+  return false
+}
+
+/** The weight of the content from one unit to before another that the passages do not have. */
+function foreignWeight(units: readonly Unit[], from: number, to: number, alignment: Alignment, sources: Sources): number {
+  let weight = 0
+  for (let index = from; index < to; index++) {
+    const unit = units[index]!
+    if (unit.isContent && !isSupported(index, units, alignment, sources)) weight += unit.kind === 'character' ? WEIGHTS.character : 1
+  }
+  return weight
 }
 
 /** What an answer keeps of its groundedness for a fault of fact in one of its sentences, whatever else it says. */
 const KEPT = { number: 0.1, name: 0.25, negation: 0.08, substituted: 0.3 } as const
 /** Support at which a sentence is not grounded at all, and from which it is: an answer in words of its own keeps what it is about. */
 const [SUPPORT_NONE, SUPPORT_FULL] = [0.3, 0.85] as const
-/** Foreign content in a quotation from which it counts as substituted. */
-const SUBSTITUTED_MIN = 0.02
+/** Support of an answer below which it has a reason. */
+const SUPPORT_LOW = 0.7
 /** Content units from which a sentence states something: shorter ones count with the others only. */
 const STATEMENT_CONTENT_MIN = 4
 
@@ -153,15 +187,15 @@ export function groundednessOf(sentences: readonly GroundedSentence[]): { readon
     )
   }
   const support = size === 0 ? 0 : (sum / size + Math.min(least, sum / size)) / 2
-  if (support < 0.5) reasons.add('not_in_sources')
+  if (support < SUPPORT_LOW) reasons.add('not_in_sources')
   return { score: support * kept, reasons: [...reasons] }
 }
 
-function faultsOf({ numbersMissing, namesMissing, negationDiffers, substituted, copied }: GroundedSentence): { reason: Ungrounded; keeps: number }[] {
+function faultsOf({ numbersMissing, namesMissing, negationDiffers, isSubstituted: substituted }: GroundedSentence): { reason: Ungrounded; keeps: number }[] {
   const faults: { reason: Ungrounded; keeps: number }[] = []
   if (numbersMissing > 0) faults.push({ reason: 'number_not_in_sources', keeps: KEPT.number })
   if (namesMissing > 0) faults.push({ reason: 'name_not_in_sources', keeps: KEPT.name })
   if (negationDiffers) faults.push({ reason: 'negation_differs', keeps: KEPT.negation })
-  else if (copied >= QUOTED && substituted >= SUBSTITUTED_MIN) faults.push({ reason: 'words_differ_from_sources', keeps: KEPT.substituted })
+  else if (substituted) faults.push({ reason: 'words_differ_from_sources', keeps: KEPT.substituted })
   return faults
 }

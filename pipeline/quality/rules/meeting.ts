@@ -1,5 +1,5 @@
 import type { GroundedSentence } from './grounding.ts'
-import { OCCURRENCES_MAX } from './limits.ts'
+import { OCCURRENCES_MAX, PLACES_MAX, TYPED_MAX } from './limits.ts'
 import type { Asked } from './question-type.ts'
 import { YEAR } from './question-type.ts'
 import type { QuestionTerm } from './question-terms.ts'
@@ -65,10 +65,12 @@ export function meet(
   }
   let typed = 0
   if (asked !== 'other') {
+    const askedPlaces = new Set(present.flatMap(({ places }) => places))
+    let left = TYPED_MAX
     for (const [place, unit] of sources.units.entries()) {
-      if (isOfType(unit, asked) && !present.some(({ places }) => places.includes(place))) {
-        typed = Math.max(typed, nearnessOf([{ from: place, to: place + 1 }]))
-      }
+      if (!isOfType(unit, asked) || askedPlaces.has(place)) continue
+      if (left-- === 0) break
+      typed = Math.max(typed, nearnessOf([{ from: place, to: place + 1 }]))
     }
   }
   const inAnswer = terms.reduce((sum, { keys, weight }) => sum + (keys.every((key) => answerKeys.has(key)) ? weight : 0), 0)
@@ -126,7 +128,7 @@ function createNearness(terms: readonly QuestionTerm[], { sentenceAt, isTitle, p
 
 /** The places of an answer: where its sentences were copied from; for one of a few words each place where these stand. */
 function placesOfAnswer(sentences: readonly GroundedSentence[], sources: Sources): (readonly Range[])[] {
-  const spans = sentences.map(({ alignment }) => alignment.span).filter(({ from, to }) => to > from)
+  const spans = sentences.map(({ alignment }) => alignment.span).filter(({ from, to }) => to > from).slice(0, PLACES_MAX)
   const [only] = spans
   if (spans.length !== 1 || only === undefined) return spans.length === 0 ? [] : [spans]
   const keys = sources.units.slice(only.from, only.to).map(({ key }) => key)

@@ -27,8 +27,8 @@ const LARGE: ReadonlyMap<string, number> = new Map([
   ['billion', 1_000_000_000],
 ])
 const ENGLISH_WORD = [...SMALL.keys(), ...LARGE.keys()].join('|')
-const ENGLISH = new RegExp(`\\b(?:${ENGLISH_WORD})(?:(?:[ -]| and )(?:${ENGLISH_WORD}))*\\b`, 'gi')
-const ENGLISH_SCALED = /(\d+(?:[.,]\d+)*)[ -](thousand|million|billion)\b/gi
+const ENGLISH = new RegExp(`\\b(?:${ENGLISH_WORD})(?:(?:[ -]| and )(?:${ENGLISH_WORD})){0,12}\\b`, 'gi')
+const ENGLISH_SCALED = /(?<![\d.,])(\d{1,24}(?:[.,]\d{1,12}){0,8})[ -](thousand|million|billion)\b/gi
 
 const HAN_DIGITS: ReadonlyMap<string, number> = new Map([...[...'零一二三四五六七八九'].map((digit, value) => [digit, value] as const), ['两', 2]])
 const HAN_SCALES: ReadonlyMap<string, number> = new Map([
@@ -40,8 +40,8 @@ const HAN_SCALES: ReadonlyMap<string, number> = new Map([
 ])
 /** A digit with a scale, or either before what is counted: `一千`, `三天`. Alone they are mostly part of another word: `一样`, `万一`. */
 const HAN =
-  /[一二三四五六七八九两十][零一二三四五六七八九两十百千万亿]*[十百千万亿][零一二三四五六七八九]*|十[一二三四五六七八九]|[一二三四五六七八九两十](?=[天日年月周个次小欧元块米公人件位种家倍岁])/gu
-const HAN_SCALED = /(\d+(?:[.,]\d+)*) ?([百千万亿]+)(?![一二三四五六七八九])/gu
+  /[一二三四五六七八九两十][零一二三四五六七八九两十百千万亿]{0,12}[十百千万亿][零一二三四五六七八九]{0,2}|十[一二三四五六七八九]|[一二三四五六七八九两十](?=[天日年月周个次小欧元块米公人件位种家倍岁])/gu
+const HAN_SCALED = /(?<![\d.,])(\d{1,24}(?:[.,]\d{1,12}){0,8}) ?([百千万亿]{1,4})(?![一二三四五六七八九])/gu
 
 /** Smaller numbers in words are mostly no statement of a quantity: `the two`, `one of them`. */
 const SPELLED_MIN = 3

@@ -1,5 +1,5 @@
 import { idf } from '../../search/bm25.ts'
-import { QUESTION_TERMS_MAX } from './limits.ts'
+import { QUESTION_TERMS_MAX, TERM_PLACES_MAX } from './limits.ts'
 import type { Sources } from './sources.ts'
 import { readUnits, type Unit } from './units.ts'
 
@@ -29,7 +29,7 @@ export function questionTerms(plain: string, sources: Sources): QuestionTerm[] {
     keys.set(before.key + unit.key, [before.key, unit.key])
   }
   return [...keys.values()].map((parts) => {
-    const places = placesOf(parts, sources)
+    const places = placesOf(parts, sources).slice(0, TERM_PLACES_MAX)
     const sentencesWith = new Set(places.map((place) => sources.sentenceAt[place]!)).size
     return { keys: parts, weight: (parts.length === 1 && HAN.test(parts[0]!) ? SINGLE_WEIGHT : 1) * idf(Math.max(SENTENCES_MIN, sources.sentences.length), sentencesWith), places }
   })

@@ -34,7 +34,7 @@ export interface Range {
 }
 
 const UNSPACED = '[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}]'
-const TOKEN = new RegExp(`\\p{N}+(?:[.,]\\p{N}+)*|${UNSPACED}|[[\\p{L}\\p{M}]--${UNSPACED}][[\\p{L}\\p{M}\\p{N}]--${UNSPACED}]*`, 'gv')
+const TOKEN = new RegExp(`\\p{N}{1,24}(?:[.,]\\p{N}{1,12}){0,8}|${UNSPACED}|[[\\p{L}\\p{M}]--${UNSPACED}][[\\p{L}\\p{M}\\p{N}]--${UNSPACED}]*`, 'gv')
 const IS_UNSPACED = new RegExp(`^${UNSPACED}`, 'v')
 const STARTS_WITH_DIGIT = /^\p{N}/u
 const CAPITAL = /^\p{Lu}/u
@@ -48,14 +48,19 @@ const FULL_STOP = /\.['")\]”’]*\s+["'“‘([]*$/
 const ABBREVIATED = /^(?:\p{L}|st|mr|mrs|ms|dr|vs|no|co|inc|jr|sr|approx|etc|prof|gen|lt|col)$/iu
 const NO_BREAK = /^\p{Ll}/u
 
+/** More than one blank: expressions below need not run over many. */
+const BLANKS = /\s{2,}/g
 const NEGATED = /n['’]t(?!\p{L})/giu
 const CANNOT = /\bcan(?:not|['’]t)\b/gi
 const WILL_NOT = /\bwo(?=n['’]t\b)/gi
 
+/** `是不是`, `能不能`, `有没有`: a question, and no negation. */
+const A_NOT_A = /(\p{Script=Han})(?:不|没)\1/gu
+
 /** The text in the form that all rules read: one width, one form of Han characters, numbers in digits, negations as words of their own. */
 export function plainText(text: string): string {
-  const plain = foldHan(text.toWellFormed().normalize('NFKC'))
-  return withDigits(plain).replace(CANNOT, 'can not').replace(WILL_NOT, 'will').replace(NEGATED, ' not')
+  const plain = foldHan(text.toWellFormed().normalize('NFKC').replace(BLANKS, (blanks) => (blanks.includes('\n') ? '\n' : ' ')))
+  return withDigits(plain).replace(A_NOT_A, '$1').replace(CANNOT, 'can not').replace(WILL_NOT, 'will').replace(NEGATED, ' not')
 }
 
 /** Reads a text that `plainText` has made. */
