@@ -13,6 +13,7 @@ import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
 import { type Fusion, FUSIONS } from '../../pipeline/search/fuse-ranks.ts'
 import { evaluateIntents } from './evaluate-intents.ts'
+import { evaluateQuality } from './evaluate-quality.ts'
 import { measureActs } from './measure-acts.ts'
 import { fillWith, measureRetrieval } from './measure-retrieval.ts'
 import { readChinese, readEnglish } from './retrieval-sets.ts'
@@ -65,16 +66,17 @@ async function evaluateActs({ json }: Flags): Promise<void> {
 }
 
 const program = new Command('eval')
-  .description('Measure quality, in Chinese and English: how often search finds the right texts, how well intents and acts are recognised.')
-  .addArgument(new Argument('[what]', 'what to measure').choices(['retrieval', 'intents', 'acts']).default('retrieval'))
+  .description('Measure quality, in Chinese and English: how often search finds the right texts, how well intents, acts and bad answers are told.')
+  .addArgument(new Argument('[what]', 'what to measure').choices(['retrieval', 'intents', 'acts', 'quality']).default('retrieval'))
   .option('--model <name>', 'embedding model (default: COLLOQUY_EMBED_MODEL, else the built-in model)')
   .addOption(new Option('--fusion <way>', 'how keyword and dense results are combined').choices([...FUSIONS]))
   .option('--dense-weight <share>', 'weight of the dense results, from 0 to 1', Number)
   .addOption(new Option('--set <language>', 'measure only this set').choices(['zh', 'en']))
-  .option('--data <folder>', 'other data of the same form, for intents (default: ../shared/data)')
+  .option('--data <folder>', 'other data of the same form, for intents and quality (default: ../shared/data)')
   .option('--json <file>', 'also write the figures to a file, as JSON')
   .action((what: string, flags: Flags) => {
     if (what === 'acts') return evaluateActs(flags)
+    if (what === 'quality') return evaluateQuality(flags, print)
     return what === 'intents' ? evaluateIntents(flags, print) : evaluate(flags)
   })
 

@@ -79,7 +79,8 @@ async function readReadme(name: string): Promise<Doc[]> {
 
 const unzipped = promisify(gunzip)
 
-async function readLines<T>(file: URL, schema: z.ZodType<T>): Promise<T[]> {
+/** The lines of a JSON-lines file, which may be zipped. */
+export async function readLines<T>(file: URL, schema: z.ZodType<T>): Promise<T[]> {
   const bytes = await readFile(file)
   const text = (file.pathname.endsWith('.gz') ? await unzipped(bytes) : bytes).toString('utf8')
   return text
