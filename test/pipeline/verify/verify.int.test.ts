@@ -155,6 +155,7 @@ const ALTERED: Readonly<Record<TableName, readonly [string, string]>> = {
   turns: ['model', "'other'"],
   state_intervals: ['ms', 'ms + 1'],
   citations: ['score', 'ifNull(score, 0) + 0.000001'],
+  scores: ['score', 'score + 0.25'],
   tasks: ['duration_ms', 'ifNull(duration_ms, 0) + 0.5'],
   dead_letters: ['reason', "'other'"],
 }
