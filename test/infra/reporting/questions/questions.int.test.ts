@@ -13,12 +13,14 @@ import { loadQuestion, QUESTION_NAMES } from '../../../../infra/reporting/questi
 import { questionsPage } from '../../../../infra/reporting/questions/questions-page.ts'
 import { openConversations } from '../../../../pipeline/ingest/conversations/conversation-file.ts'
 import { importConversations } from '../../../../pipeline/ingest/conversations/import-conversations.ts'
+import { internalSubject } from '../../../../schemas/subjects.ts'
 import { deskKind, SILENCE_MS } from '../../../support/analyst-kind.ts'
+import { judgementOf } from '../../../support/graded-kind.ts'
 import { expectedAnswers, type Period } from '../../../support/question-answers.ts'
 import { factsOf } from '../../../support/question-facts.ts'
 import { eventsOfCase, rowsOfCase, weeksOfCases } from '../../../support/question-weeks.ts'
 import { cliJson, runCli } from '../../../support/run-cli.ts'
-import { caughtUp, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
+import { caughtUp, type Entry, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
 
 /** Real conversations, which are not part of the project; where they are missing those of the demo do. */
@@ -72,6 +74,11 @@ async function play(): Promise<void> {
   await caughtUp(system)
   await vi.waitFor(async () => expect(await silent()).toBe(true), { timeout: 120_000, interval: 100 })
   await caughtUp(system)
+  // Then every message has had its time to be answered in.
+  const [last] = await rows<{ at: string }>(system, 'SELECT toString(max(asked_at) + INTERVAL 9 SECOND) AS at FROM turns')
+  const isOver = async (): Promise<unknown> =>
+    (await rows<{ over: boolean }>(system, `SELECT max(complete_to) > '${last?.at}' AS over FROM freshness`))[0]?.over
+  await expect.poll(isOver, { timeout: 30_000 }).toBeTruthy()
 }
 
 /** No timer that closes a case is under way. */
@@ -113,12 +120,38 @@ async function playDesk(): Promise<void> {
     ]),
   )
   await caughtUp(system)
+  const entries = await log()
+  await judgeAnswers(entries)
+  await publishAll(
+    system,
+    answersIn(entries).flatMap(({ entry, id }, index) => {
+      const data = { answer: id, thumbs: index % 4 === 0 ? 'down' : 'up' }
+      return index % 3 === 0 ? [event(entry.actor.split('/')[2] ?? '', 'feedback.given', data)] : []
+    }),
+  )
+  await caughtUp(system)
   // Some come back, one is refused, and another tenant is not to be seen in any answer.
   await publishAll(system, [
     ...ids.filter((_, index) => index % 4 === 0).map((id, index) => say(id, wish(index + 1))),
     event('d1', 'feedback.given', { rating: 'bad' }),
     { subject: 'in.other.desk.d1', body: { type: 'message.received', data: { role: 'user', text: 'delivery person' } } },
   ])
+}
+
+const answersIn = (entries: readonly Entry[]) =>
+  entries
+    .filter(({ actor }) => actor.startsWith(`${TENANT}/desk/`))
+    .flatMap((entry) => entry.record.emitted.filter(({ type }) => type === 'message.sent').map(({ id }) => ({ entry, id })))
+
+/** What the role judge says about each second answer, and again by a newer version about some. */
+async function judgeAnswers(entries: readonly Entry[]): Promise<void> {
+  for (const [index, { entry }] of answersIn(entries).entries()) {
+    const [, kind = '', id = ''] = entry.actor.split('/')
+    for (const version of ['1', '2'].slice(0, index % 2 === 0 ? (index % 6 === 0 ? 2 : 1) : 0)) {
+      const body = judgementOf(entry.record, entry.seq, 'model', version, ((index + Number(version)) % 10) / 10)
+      await system.running.jetstream.publisher.publish(internalSubject({ tenant: TENANT, kind, id }), JSON.stringify(body))
+    }
+  }
 }
 
 const log = async (tenant = TENANT) => (await readLog(system)).filter((entry) => entry.actor.startsWith(`${tenant}/`))
