@@ -37,6 +37,7 @@ import { openTrainedModels } from '../../pipeline/understanding/training/trained
 import { startTrainer } from '../../pipeline/understanding/training/trainer.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
 import type { CallSlot } from '../../pipeline/watchdog/call-slot.ts'
+import { CANARY_KIND } from '../../schemas/canary-events.ts'
 import type { Role, Settings } from '../settings.ts'
 import { hostIdentity } from './host-identity.ts'
 import { withSuccessor } from './index-successor.ts'
@@ -44,7 +45,6 @@ import { indexerBounds, indexerState } from './indexer-state.ts'
 import { refuseOlderProcesses } from './kind-registry.ts'
 import { openUnderstanding } from './open-understanding.ts'
 import type { SearchIndex } from './search-index.ts'
-import { CANARY_KIND } from '../../schemas/canary-events.ts'
 import { createSharing, type OwnWork, type SharedWork, startOwn, workloadOf } from './shared-work.ts'
 
 export interface StageDeps {

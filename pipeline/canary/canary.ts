@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import { CANARY_ADDRESS, canaryReached, type CanarySent } from '../../schemas/canary-events.ts'
 import { codeOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
