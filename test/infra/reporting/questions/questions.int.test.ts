@@ -13,9 +13,8 @@ import { loadQuestion, QUESTION_NAMES } from '../../../../infra/reporting/questi
 import { questionsPage } from '../../../../infra/reporting/questions/questions-page.ts'
 import { openConversations } from '../../../../pipeline/ingest/conversations/conversation-file.ts'
 import { importConversations } from '../../../../pipeline/ingest/conversations/import-conversations.ts'
-import { internalSubject } from '../../../../schemas/subjects.ts'
 import { deskKind, SILENCE_MS } from '../../../support/analyst-kind.ts'
-import { judgementOf } from '../../../support/graded-kind.ts'
+import { judge } from '../../../support/judge-answers.ts'
 import { expectedAnswers, type Period } from '../../../support/question-answers.ts'
 import { factsOf } from '../../../support/question-facts.ts'
 import { eventsOfCase, rowsOfCase, weeksOfCases } from '../../../support/question-weeks.ts'
@@ -78,7 +77,7 @@ async function play(): Promise<void> {
   const [last] = await rows<{ at: string }>(system, 'SELECT toString(max(asked_at) + INTERVAL 9 SECOND) AS at FROM turns')
   const isOver = async (): Promise<unknown> =>
     (await rows<{ over: boolean }>(system, `SELECT max(complete_to) > '${last?.at}' AS over FROM freshness`))[0]?.over
-  await expect.poll(isOver, { timeout: 30_000 }).toBeTruthy()
+  await vi.waitFor(async () => expect(await isOver()).toBeTruthy(), { timeout: 30_000, interval: 100 })
 }
 
 /** No timer that closes a case is under way. */
@@ -146,10 +145,8 @@ const answersIn = (entries: readonly Entry[]) =>
 /** What the role judge says about each second answer, and again by a newer version about some. */
 async function judgeAnswers(entries: readonly Entry[]): Promise<void> {
   for (const [index, { entry }] of answersIn(entries).entries()) {
-    const [, kind = '', id = ''] = entry.actor.split('/')
     for (const version of ['1', '2'].slice(0, index % 2 === 0 ? (index % 6 === 0 ? 2 : 1) : 0)) {
-      const body = judgementOf(entry.record, entry.seq, 'model', version, ((index + Number(version)) % 10) / 10)
-      await system.running.jetstream.publisher.publish(internalSubject({ tenant: TENANT, kind, id }), JSON.stringify(body))
+      await judge(system, entry, 'model', version, ((index + Number(version)) % 10) / 10)
     }
   }
 }

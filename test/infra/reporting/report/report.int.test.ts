@@ -361,8 +361,8 @@ describe.skipIf(missing !== undefined)(`in a browser${missing === undefined ? ''
     expect(await page.title()).toBe(`${words.title} · acme`)
     expect(await page.locator('script, img, iframe, object').count()).toBe(0)
     expect(await page.locator('section').count()).toBe(QUESTION_NAMES.length)
-    // All but the comments of ratings have a chart.
-    expect(await page.locator('figure svg').count()).toBe(QUESTION_NAMES.length - 1)
+    // All but the comments of ratings and the key figures have a chart.
+    expect(await page.locator('figure svg').count()).toBe(QUESTION_NAMES.length - 2)
     expect(await page.locator('td', { hasText: '<script>document.title' }).count()).toBeGreaterThan(5)
     for (const width of [390, 1000]) {
       await page.setViewportSize({ width, height: 800 })
