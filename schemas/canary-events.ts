@@ -13,7 +13,11 @@ export const canarySent = z.object({
   before: z
     .object({
       minute,
-      reachedMs: z.number().nonnegative().nullable().meta({ description: 'From its sending to its event in OUT; null: not within a minute' }),
+      reachedMs: z
+        .number()
+        .nonnegative()
+        .nullable()
+        .meta({ description: 'From its sending to its event in OUT; null: not within a minute' }),
     })
     .optional()
     .meta({ description: 'What happened to the canary before; absent if there was none, or if nobody knows' }),

@@ -207,7 +207,6 @@ export const readReason = (data: Data): string | undefined => fact(data['reason'
 export const readOutcome = (data: Data): string | undefined => fact(data['outcome'])
 export const readRating = (data: Data | undefined): number | undefined => number(data?.['rating'])
 
-
 /** Length of a comment and of a correction in UTF-16 units; longer ones are cut. */
 const FEEDBACK_CHARS_MAX = 4_000
 
@@ -233,7 +232,9 @@ export const readJudged = (data: Data | undefined): AnswerJudged | undefined => 
  */
 export function splitEvaluator(name: string | undefined): { readonly evaluator: string; readonly version: string } {
   const at = name?.lastIndexOf('@') ?? -1
-  return name === undefined || at < 0 ? { evaluator: name ?? '', version: '' } : { evaluator: name.slice(0, at), version: name.slice(at + 1) }
+  return name === undefined || at < 0
+    ? { evaluator: name ?? '', version: '' }
+    : { evaluator: name.slice(0, at), version: name.slice(at + 1) }
 }
 
 /** A text or number of a label; undefined where it has none by that name. */

@@ -40,11 +40,7 @@ const kind = defineKind({
   name: 'desk',
   version: 1,
   context: z.object({ intent: z.string().nullable(), asked: z.object({ id: z.string(), text: z.string() }).nullable() }),
-  events: {
-    ...KNOWN_INPUTS,
-    'feedback.given': feedbackGiven,
-    'case.resolved': z.object({ outcome: z.string() }),
-  },
+  events: { ...KNOWN_INPUTS, 'feedback.given': feedbackGiven, 'case.resolved': z.object({ outcome: z.string() }) },
   emits: KNOWN_EMITS,
   tasks: {
     reply: defineTask({

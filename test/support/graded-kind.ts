@@ -32,7 +32,9 @@ const graded = defineKind({
 export const gradedKind = graded.with(
   setup({
     ...graded.xstate,
-    guards: { isAsked: ({ event }) => event.type === 'message.received' && event.data.role === 'user' && !event.data.text.includes('wait') },
+    guards: {
+      isAsked: ({ event }) => event.type === 'message.received' && event.data.role === 'user' && !event.data.text.includes('wait'),
+    },
   }).createMachine({
     context: {},
     initial: 'open',

@@ -304,7 +304,15 @@ function keyFigures(facts: Facts, { to, completeTo }: Period, during: (time: num
     row('reply_p95_ms', 2_000, quantile(replies.map(waitOf), 0.95), replies.length, true),
     row('quality', 0.8, share(sum(qualities) ?? 0, qualities.length), qualities.length),
     row('satisfaction', 0.85, share(satisfied, ratings.length + thumbs.length), ratings.length + thumbs.length),
-    row('answered_in_time', 0.999, share(count(due, (turn) => waitOf(turn) <= 8_000), due.length), due.length),
+    row(
+      'answered_in_time',
+      0.999,
+      share(
+        count(due, (turn) => waitOf(turn) <= 8_000),
+        due.length,
+      ),
+      due.length,
+    ),
     row('canary_minutes', 0.999, null, 0),
     row('errors', 0.01, share(count(facts.deadLetters, during), inputs), inputs, true),
   ]
@@ -325,7 +333,10 @@ function agreement(facts: Facts, { from }: Period, during: (time: number | undef
       other: of[0]?.other.evaluator,
       answers: of.length,
       mean_difference: mean(x.map((score, index) => score - (y[index] ?? NaN))),
-      agree_share: share(count(of, ({ one, other }) => one.score >= LOW_QUALITY === other.score >= LOW_QUALITY), of.length),
+      agree_share: share(
+        count(of, ({ one, other }) => one.score >= LOW_QUALITY === other.score >= LOW_QUALITY),
+        of.length,
+      ),
       correlation: correlation(x, y),
     }
   })

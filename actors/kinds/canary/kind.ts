@@ -17,13 +17,6 @@ const kind = defineKind({
 export const canaryKind = kind.with(
   setup({
     ...kind.xstate,
-    actions: {
-      answer: emit(({ event: { data } }) => ({ type: 'canary.reached', data: { minute: data.minute, sentAt: data.sentAt } })),
-    },
-  }).createMachine({
-    id: 'canary',
-    context: {},
-    initial: 'active',
-    states: { active: { on: { 'canary.sent': { actions: 'answer' } } } },
-  }),
+    actions: { answer: emit(({ event: { data } }) => ({ type: 'canary.reached', data: { minute: data.minute, sentAt: data.sentAt } })) },
+  }).createMachine({ id: 'canary', context: {}, initial: 'active', states: { active: { on: { 'canary.sent': { actions: 'answer' } } } } }),
 )

@@ -76,7 +76,11 @@ function turnRows(source: Source, messages: readonly ObservedMessage[]): Row<'tu
   return record.answered === undefined ? asked : [...answeredRows(source, record.answered, messages), ...asked]
 }
 
-const answeredRows = (source: Source, answered: NonNullable<PublicRecord['answered']>, messages: readonly ObservedMessage[]): Row<'turns'>[] =>
+const answeredRows = (
+  source: Source,
+  answered: NonNullable<PublicRecord['answered']>,
+  messages: readonly ObservedMessage[],
+): Row<'turns'>[] =>
   answered.map((question, index, all) => {
     const answer = messages.find(({ idx }) => idx === question.idx)
     return turnRow(source, question, answer && { ...answer, isOfNewest: all[index + 1]?.idx !== question.idx })

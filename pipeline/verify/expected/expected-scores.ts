@@ -17,24 +17,22 @@ export function scoresOf(record: LogRecord, seq: number, tally: Tally, { message
   const judgement = judgementIn(record)
   const base = { history: false, judged_at: record.at, last_seq: seq }
   const gates = messages.sent.flatMap(([idx, sent]) =>
-    byDimension({ ...sent.scores, overall: sent.quality }).map(
-      ([dimension, score]): Columns => ({
-        ...base,
-        ...UNKNOWN,
-        ...splitEvaluator(sent.evaluator),
-        case_no: tally.case.no,
-        machine: record.machine,
-        provenance: 'gate',
-        committed_at: record.at,
-        answer: record.emitted[idx - 1]?.id ?? '',
-        answered_seq: seq,
-        answered_idx: idx,
-        turn: answered.find((one) => one.idx === idx && one.isNewest)?.turn ?? null,
-        dimension,
-        score,
-        ...(dimension === 'overall' && { reasons: sent.reasons }),
-      }),
-    ),
+    byDimension({ ...sent.scores, overall: sent.quality }).map(([dimension, score]): Columns => ({
+      ...base,
+      ...UNKNOWN,
+      ...splitEvaluator(sent.evaluator),
+      case_no: tally.case.no,
+      machine: record.machine,
+      provenance: 'gate',
+      committed_at: record.at,
+      answer: record.emitted[idx - 1]?.id ?? '',
+      answered_seq: seq,
+      answered_idx: idx,
+      turn: answered.find((one) => one.idx === idx && one.isNewest)?.turn ?? null,
+      dimension,
+      score,
+      ...(dimension === 'overall' && { reasons: sent.reasons }),
+    })),
   )
   const judges = judgement === undefined ? [] : judgedScores(judgement)
   const own = [...judges, ...customerScores(record, tally)].map((row): Columns => ({ ...base, ...UNKNOWN, ...row }))

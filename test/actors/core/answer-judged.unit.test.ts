@@ -43,7 +43,16 @@ const judgement = (version = '1', overall = 0.3) => judgementOf(answer, 1, 'mode
 test('a judgement is recorded once for an evaluator and version, and changes no state', () => {
   const judged = after(answered, internal(2, judgement()))
   const record = judged.records.at(-1)
-  expect(record).toMatchObject({ outcome: 'committed', n: 2, from: 'open', to: 'open', emitted: [], started: [], timers: [], status: 'active' })
+  expect(record).toMatchObject({
+    outcome: 'committed',
+    n: 2,
+    from: 'open',
+    to: 'open',
+    emitted: [],
+    started: [],
+    timers: [],
+    status: 'active',
+  })
   expect(record?.input).toMatchObject({ id: judgement().id, source: 'colloquy', data: { overall: 0.3, evaluator: 'model' } })
   expect(record?.state).toEqual(answer.state)
   expect(recordProblem(record)).toBeUndefined()

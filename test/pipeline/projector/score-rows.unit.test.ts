@@ -117,7 +117,13 @@ test('a judgement makes the row of the turn again, with its quality and a newer 
   const [judged] = all[8]?.turns ?? []
   expect(judged).toEqual({ ...before, quality: 0.25, evaluator: 'model@m-1', last_seq: 9 })
   expect(judged).toMatchObject({ case_no: 1, committed_at: low.at, tokens_in: 7, cost: '0.002000' })
-  expect(all[8]?.scores[0]).toMatchObject({ case_no: 1, tokens_in: 90, cost: '0.004200', judged_at: log.records[8]?.at, committed_at: low.at })
+  expect(all[8]?.scores[0]).toMatchObject({
+    case_no: 1,
+    tokens_in: 90,
+    cost: '0.004200',
+    judged_at: log.records[8]?.at,
+    committed_at: low.at,
+  })
 })
 
 test('both turns that an answer answers get its quality, and one its tokens', () => {

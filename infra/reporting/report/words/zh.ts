@@ -386,7 +386,8 @@ export const zh: Words = {
     },
     'evaluator-agreement': {
       title: '各评估者的判断是否一致？',
-      definition: '期间内由两个评估者评估过的回答，或由一个评估者评估、并由客户点赞或点踩的回答。双方都认为好（0.7 起）或都认为不好即为一致。',
+      definition:
+        '期间内由两个评估者评估过的回答，或由一个评估者评估、并由客户点赞或点踩的回答。双方都认为好（0.7 起）或都认为不好即为一致。',
       summary: (rows, f) => {
         const [first] = rows
         return (

@@ -16,7 +16,5 @@ test('a canary is answered by an event for its minute', () => {
 })
 
 test('a canary without its minute is rejected', () => {
-  given(canaryKind)
-    .whenRaw({ type: 'canary.sent', data: { sentAt } })
-    .thenRejected('bad_data')
+  given(canaryKind).whenRaw({ type: 'canary.sent', data: { sentAt } }).thenRejected('bad_data')
 })

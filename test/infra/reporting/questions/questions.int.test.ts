@@ -335,6 +335,31 @@ test('time-in-state: a stay that ends in silence counts up to the last message i
   ])
 })
 
+test('kpi: minutes whose canary came late, was not sent, or of which nothing is recorded were not available', async () => {
+  const start = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 5 * HOUR_MS
+  const at = (minute: number): string => new Date(start + minute * 60_000).toISOString()
+  // Minute 5 has no record, minute 3 missed, and of minute 7 two members told.
+  const told = [0, 1, 2, 3, 4, 6, 7, 7, 8, 9].map((minute) => ({ minute: at(minute), reachedMs: minute === 3 ? null : 12.5 }))
+  const values = told.map((before, index) => ({
+    ...{ tenant: 'colloquy', kind: 'canary', actor: 'cluster', machine: 'canary@1', case_no: 1, history: false },
+    ...{ seq: 4_000_000_000_000 + index, idx: 0, n: index + 1, outcome: 'committed', type: 'canary.sent' },
+    committed_at: at(index + 1)
+      .replace('T', ' ')
+      .replace('Z', ''),
+    data: {},
+    data_raw: JSON.stringify({ minute: at(index + 1), sentAt: at(index + 1), before }),
+  }))
+  await system.running.client?.insert({ table: 'events_rows', format: 'JSONEachRow', values })
+  const minutesOf = async (from: number, to: number): Promise<unknown> =>
+    (await askQuestion(analyst, 'kpi', scopeOf({ from: start + from * 60_000, to: start + to * 60_000, completeTo: 0 }))).find(
+      ({ figure }) => figure === 'canary_minutes',
+    )
+  const figure = { figure: 'canary_minutes', aim: 0.999 }
+  expect(await minutesOf(0, 60)).toEqual({ ...figure, value: 0.8, met: false, counted: 10 })
+  expect(await minutesOf(6, 10)).toEqual({ ...figure, value: 1, met: true, counted: 4 })
+  expect(await minutesOf(20, 60)).toEqual({ ...figure, value: null, met: null, counted: 0 })
+})
+
 test('every question has an answer for an empty period, with NULL for rates over nothing', async () => {
   const period = await periodOf(startedAt - 50 * HOUR_MS, startedAt - 49 * HOUR_MS)
   for (const name of QUESTION_NAMES) {
