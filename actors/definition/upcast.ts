@@ -20,8 +20,8 @@ export type ReadData = { readonly ok: true; readonly data: Data; readonly given:
  * The input's `dataversion` names its shape. Without it, the newest shape that the data fit applies. Producers and stored inputs therefore
  * need not change when an event changes. Data of a type that the kind does not declare are returned unchanged.
  *
- * A `message.received` without a role is the user's, unless the kind has a shape of its own that needs no role. A judgement of the role judge
- * is an internal message: as an input it cannot be read, so that nobody forges scores.
+ * A `message.received` without a role is the user's, unless the kind has a shape of its own that needs no role. A judgement of the role
+ * `judge` is an internal message: as an input it cannot be read, so that nobody forges scores.
  */
 export function readData(kind: Kind, input: ReadInput): ReadData {
   if (input.type === ANSWER_JUDGED) return { ok: false, error: FORGED_SCORES }
@@ -44,7 +44,7 @@ export function readData(kind: Kind, input: ReadInput): ReadData {
   return readAsUser.ok ? { ...readAsUser, given: asUser } : readAsUser
 }
 
-const FORGED_SCORES = `type: "${ANSWER_JUDGED}" comes from the role judge alone; send "feedback.given" with the id of the answer in "answer"`
+const FORGED_SCORES = `type: "${ANSWER_JUDGED}" comes from the role judge alone; send "feedback.given" with the answer's id in "answer"`
 
 /** Whether an input is a judgement of people that the kind does not declare: it is recorded, and the machine does not see it. */
 export const isJudgement = (kind: Kind, type: string): boolean => !Object.hasOwn(kind.events, type) && judgementSchema(type) !== undefined

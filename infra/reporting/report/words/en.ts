@@ -420,8 +420,8 @@ export const en: Words = {
     kpi: {
       title: 'Are the aims met?',
       definition:
-        'Speed, quality, satisfaction, availability and errors of the period, each with its aim. Availability is the share of messages with '
-        + 'an answer within 8 seconds, and the share of minutes in which a test input of the cluster went through.',
+        'Speed, quality, satisfaction, availability and errors of the period, each with its aim. Availability is the share of messages '
+        + 'with an answer within 8 seconds, and the share of minutes in which a test input of the cluster went through.',
       summary: (rows) => {
         const known = rows.filter(({ met }) => met !== null)
         const missed = known.filter(({ met }) => met === false).map(({ figure }) => nameOf(figure))
