@@ -190,6 +190,10 @@ const SETTINGS = {
   IN_FLIGHT_BYTES_MAX: { schema: count(1024 * 1024, 1024 ** 4).default(64 * 1024 * 1024), about: 'Max bytes in flight in a stage' },
   PROJECT_BATCH_MS: { schema: count(1, 60_000).default(200), about: 'Milliseconds that a row waits for its batch to fill' },
   PROJECT_BATCH_RECORDS_MAX: { schema: count(1, 100_000).default(5_000), about: 'Max records in one batch of the projector' },
+  CANARY: {
+    schema: z.enum(['on', 'off']).default('on'),
+    about: 'on: the cluster sends itself an input each minute, from which availability is computed; off on any host: it does not',
+  },
   OUT_KEEP_HOURS: { schema: count(1, 24 * 3650).default(24 * 7), about: 'Hours that emitted events stay in OUT' },
 } as const satisfies Record<string, { schema: z.ZodType; about: string; secret?: boolean }>
 

@@ -1,4 +1,5 @@
-import { type Role, roleSchema } from './events.ts'
+import { type AnswerJudged, answerJudged, type Role, roleSchema } from './events.ts'
+import { type Dimension, DIMENSIONS, REASON_CHARS_MAX, REASONS_MAX } from './quality.ts'
 
 /**
  * Reads the events and label facts that fill the conversation tables. A kind may declare its own schemas for these events. Each field is
@@ -48,11 +49,25 @@ export interface Sent {
   readonly costMicros: number | undefined
   readonly quality: number | undefined
   readonly evaluator: string | undefined
+  /** The dimensions that have a score. */
+  readonly scores: DimensionScores
+  readonly reasons: readonly string[]
   readonly act: string | undefined
   readonly intents: readonly KnownIntent[]
   readonly because: readonly string[]
   readonly understandingVersion: string | undefined
   readonly sources: readonly Source[]
+}
+
+export type DimensionScores = Readonly<Partial<Record<Dimension, number>>>
+
+/** The facts of a `feedback.given` about one answer. */
+export interface AnswerFeedback {
+  readonly answer: string
+  readonly rating: number | undefined
+  readonly thumbs: 'up' | 'down' | undefined
+  readonly comment: string | undefined
+  readonly correction: string | undefined
 }
 
 /** An intent of a question. */
@@ -133,6 +148,8 @@ export function readSent(data: Data): Sent | undefined {
     costMicros: micros(data['cost']),
     quality: number(data['quality']),
     evaluator: fact(data['evaluator']),
+    scores: readScores(data['scores']),
+    reasons: readTexts(data['reasons'], REASONS_MAX, REASON_CHARS_MAX),
     act: fact(data['act']),
     intents: readIntents(data['intents']),
     because: readFacts(data['because'], BECAUSE_MAX),
@@ -153,8 +170,21 @@ function readIntents(value: unknown): KnownIntent[] {
   return intents
 }
 
-const readFacts = (value: unknown, countMax: number): string[] =>
-  Array.isArray(value) ? (value as unknown[]).slice(0, countMax).flatMap((text) => fact(text) ?? []) : []
+/** A score that is no number from 0 to 1 counts as absent, as does that of a dimension that was not compared. */
+function readScores(value: unknown): DimensionScores {
+  if (typeof value !== 'object' || value === null) return {}
+  const scores: Partial<Record<Dimension, number>> = {}
+  for (const dimension of DIMENSIONS) {
+    const score = number(Reflect.get(value, dimension))
+    if (score !== undefined && score >= 0 && score <= 1) scores[dimension] = score
+  }
+  return scores
+}
+
+const readTexts = (value: unknown, countMax: number, charsMax: number): string[] =>
+  Array.isArray(value) ? (value as unknown[]).slice(0, countMax).flatMap((text) => cut(text, charsMax) ?? []) : []
+
+const readFacts = (value: unknown, countMax: number): string[] => readTexts(value, countMax, FACT_CHARS_MAX)
 
 function readSources(value: unknown): Source[] {
   if (!Array.isArray(value)) return []
@@ -177,13 +207,45 @@ export const readReason = (data: Data): string | undefined => fact(data['reason'
 export const readOutcome = (data: Data): string | undefined => fact(data['outcome'])
 export const readRating = (data: Data | undefined): number | undefined => number(data?.['rating'])
 
+/** Length of a comment and of a correction in UTF-16 units; longer ones are cut. */
+const FEEDBACK_CHARS_MAX = 4_000
+
+/** Reads a `feedback.given`; undefined where it is about the whole case. */
+export function readAnswerFeedback(data: Data | undefined): AnswerFeedback | undefined {
+  const answer = fact(data?.['answer'])
+  if (data === undefined || answer === undefined) return undefined
+  const { thumbs } = data
+  return {
+    answer,
+    rating: number(data['rating']),
+    thumbs: thumbs === 'up' || thumbs === 'down' ? thumbs : undefined,
+    comment: cut(data['comment'], FEEDBACK_CHARS_MAX),
+    correction: cut(data['correction'], FEEDBACK_CHARS_MAX),
+  }
+}
+
+/** Reads an `answer.judged`. Its schema was checked when it was decided: it is read as a whole. */
+export const readJudged = (data: Data | undefined): AnswerJudged | undefined => answerJudged.safeParse(data).data
+
+/**
+ * An evaluator as `message.sent` names it, in its parts: `rules@1` is version 1 of `rules`. Without an `@`, the version is empty.
+ */
+export function splitEvaluator(name: string | undefined): { readonly evaluator: string; readonly version: string } {
+  const at = name?.lastIndexOf('@') ?? -1
+  return name === undefined || at < 0
+    ? { evaluator: name ?? '', version: '' }
+    : { evaluator: name.slice(0, at), version: name.slice(at + 1) }
+}
+
 /** A text or number of a label; undefined where it has none by that name. */
 export const labelText = (label: Data, name: string): string | undefined => fact(label[name])
 export const labelNumber = (label: Data, name: string): number | undefined => number(label[name])
 
-function fact(value: unknown): string | undefined {
+const fact = (value: unknown): string | undefined => cut(value, FACT_CHARS_MAX)
+
+function cut(value: unknown, charsMax: number): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined
-  return value.length <= FACT_CHARS_MAX ? value : value.slice(0, FACT_CHARS_MAX).toWellFormed()
+  return value.length <= charsMax ? value : value.slice(0, charsMax).toWellFormed()
 }
 
 const number = (value: unknown): number | undefined => (typeof value === 'number' && Number.isFinite(value) ? value : undefined)
@@ -193,4 +255,4 @@ function whole(value: unknown, max = Number.MAX_SAFE_INTEGER): number | undefine
 }
 
 /** An amount of money in millionths; undefined beyond 9,007 million, where it is no longer an exact integer. */
-const micros = (value: unknown): number | undefined => (typeof value === 'number' ? whole(Math.round(value * 1e6)) : undefined)
+export const micros = (value: unknown): number | undefined => (typeof value === 'number' ? whole(Math.round(value * 1e6)) : undefined)

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { LIMITS } from './limits.ts'
 import { evaluationSchema, REASON_CHARS_MAX, REASONS_MAX, scoresSchema } from './quality.ts'
+import { answeredSchema } from './record.ts'
 
 /**
  * The event types that the conversation tables know. Any kind may accept or emit them, besides its own.
@@ -92,8 +94,8 @@ export const understoodFields = {
 } as const
 
 /**
- * What an evaluator found in a message. No part of `messageSent`, for the same reason. `quality` is the overall score, and `evaluator` names
- * the evaluator with its version.
+ * What an evaluator found in a message. No part of `messageSent`, for the same reason. `quality` is the overall score, and `evaluator`
+ * names the evaluator with its version.
  */
 export const evaluatedFields = {
   scores: scoresSchema.optional().meta({ description: 'Quality by dimension' }),
@@ -147,8 +149,11 @@ export const answerJudged = evaluationSchema.extend({
     idx: z.int().positive(),
     /** When it was decided. */
     at: z.iso.datetime(),
+    /** Number of its case, and `kind@version` of the machine that decided it: the actor may be further by now. */
+    caseNo: z.int().positive(),
+    machine: z.string(),
     /** The questions that it answers, as in the record. */
-    answered: z.array(z.record(z.string(), z.json())).max(16),
+    answered: z.array(answeredSchema).max(LIMITS.openTurnsMax),
     /** The data of the `message.sent` without its text and its sources. */
     sent: z.record(z.string(), z.json()),
   }),

@@ -83,6 +83,8 @@ const askedSchema = z.object({
   intent: z.string().optional(),
   confidence: z.number().optional(),
 })
+/** A question with the place of its answer in the record: 0 for the input, 1, 2, 3… for the emitted events. */
+export const answeredSchema = askedSchema.extend({ idx: count })
 
 /**
  * The running counts of an actor. With them, every row of a table follows from one record. Optional fields are absent where the value is
@@ -239,8 +241,8 @@ export const recordSchema = z.object({
   since: z.record(z.string(), count).optional(),
   /** Leaf states that this record exits, with their intervals; absent where there are none. */
   left: z.array(leftSchema).optional(),
-  /** Questions that this record answers, oldest first. `idx` is the answer: 0 for the input, 1, 2, 3… for the emitted events. */
-  answered: z.array(askedSchema.extend({ idx: count })).optional(),
+  /** Questions that this record answers, oldest first. */
+  answered: z.array(answeredSchema).optional(),
   /** The dead letter that the input resolves; absent where there is none. */
   resolves: resolvesSchema.optional(),
   /**

@@ -149,7 +149,7 @@ export const TABLES = {
       quality: col(
         'Nullable(Float64)',
         'Quality of the last answer, 0 to 1: from the label, or else from the last message.sent that states one; NULL where none '
-          + 'was evaluated',
+          + 'was evaluated. Later judgements are in turns and scores',
       ),
     },
   },
@@ -274,9 +274,9 @@ export const TABLES = {
       tokens_in: col('Nullable(UInt64)', 'Tokens that the model read'),
       tokens_out: col('Nullable(UInt64)', 'Tokens that the model wrote'),
       cost: col(MONEY_OR_NULL, 'Cost of the answer, in the currency of the installation'),
-      quality: col('Nullable(Float64)', 'Quality of the answer, 0 to 1'),
-      evaluator: col(TEXT_OR_NULL, 'Person or program that evaluated the answer'),
-      last_seq: col('UInt64', 'LOG sequence of the record of the answer or, before there is one, of the question'),
+      quality: col('Nullable(Float64)', 'Quality of the answer, 0 to 1: the overall score of its newest judgement by a program'),
+      evaluator: col(TEXT_OR_NULL, 'Person or program that evaluated the answer so, such as rules@1'),
+      last_seq: col('UInt64', 'LOG sequence of the record of that judgement or of the answer or, before there is one, of the question'),
     },
   },
   state_intervals: {
@@ -328,6 +328,52 @@ export const TABLES = {
       chunk: col('Nullable(String)', 'The passage within the source'),
       score: col('Nullable(Float64)', 'Relevance, in the scale of the kind'),
       committed_at: monotonic(TIME, 'When the reply was decided'),
+    },
+  },
+  scores: {
+    comment:
+      'Every score of an answer, by who judged it and in which dimension. A later judgement of the same evaluator, version and dimension '
+      + 'replaces the earlier one.',
+    orderBy: ['tenant', 'kind', 'committed_at', 'actor', 'answer', 'evaluator', 'version', 'dimension'],
+    partitionBy: 'committed_at',
+    version: 'last_seq',
+    seq: 'last_seq',
+    indexes: [...byActorAnd('judged_at'), { of: 'answer', type: 'bloom_filter', granularity: 1 }],
+    columns: {
+      ...context,
+      case_no: col('UInt32', 'Number of the case in its actor: that of the answer; for customers, that of their feedback'),
+      history: col('Bool', 'False: history has no scores'),
+      machine: col(TEXT, 'kind@version of the machine that decided the answer; for customers, of the one that was there'),
+      committed_at: monotonic(
+        TIME,
+        'When the answer was decided; for customers, whose feedback does not say it, when the first record of the actor was decided',
+      ),
+      answer: id('Id of the answer in messages and events; of a customer, as its feedback states it'),
+      evaluator: col(TEXT, 'rules, model or another program; customer for what customers said; empty where message.sent names none'),
+      version: col(TEXT, 'Version of the evaluator; empty where it states none; 1 for customers'),
+      dimension: col(
+        TEXT,
+        'relevance, completeness, coherence, groundedness, and overall for all of them; for customers rating, thumbs and correction',
+      ),
+      score: col('Float64', 'From 0 to 1; for a rating the number as given, for thumbs 1 (up) or 0 (down), for a correction 0'),
+      provenance: col(
+        TEXT,
+        'gate: by the task that answered, in message.sent; judge: by the role judge, in answer.judged; customer: in feedback.given',
+      ),
+      reasons: col('Array(String)', 'Why the score is low, such as number_not_in_sources; in the row overall only'),
+      suggestions: col('Array(String)', 'What would make the answer better; in the row overall of a judge only'),
+      comment: {
+        ...longText('Comment of the customer; in the row correction, what the answer should have been; NULL without one'),
+        type: 'Nullable(String)',
+      },
+      turn: col('Nullable(UInt32)', 'The turn that the answer answers, the newest where there are several; NULL where unknown'),
+      answered_seq: col('Nullable(UInt64)', 'LOG sequence of the answer; NULL for customers'),
+      answered_idx: col('Nullable(UInt16)', 'idx of the answer; NULL for customers'),
+      judged_at: monotonic(TIME, 'When the judgement was decided; for a gate, with the answer'),
+      tokens_in: col('Nullable(UInt64)', 'Tokens that the judgement read; in the row overall of a judge only'),
+      tokens_out: col('Nullable(UInt64)', 'Tokens that the judgement wrote; in the row overall of a judge only'),
+      cost: col(MONEY_OR_NULL, 'Cost of the judgement, in the currency of the installation; in the row overall of a judge only'),
+      last_seq: col('UInt64', 'LOG sequence of the record of the judgement'),
     },
   },
   tasks: {

@@ -24,6 +24,7 @@ const ROOMS = [
   'pipeline/watchdog',
   'pipeline/cluster',
   'pipeline/timers',
+  'pipeline/canary',
   'pipeline/tenants',
   'pipeline/host',
   'pipeline/dispatcher',

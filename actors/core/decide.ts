@@ -60,7 +60,6 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
 
   const sent = readInput(message)
   if (isRefusal(sent)) return reject(decisionInput, sent)
-  if (sent.type === ANSWER_JUDGED) return reject(decisionInput, { reason: 'bad_data', error: FORGED_SCORES, input: sent })
   const by = duplicateBy(actor.dedupState, sent)
   if (by !== undefined) return { kind: 'duplicate', by }
   if (kind === undefined) {
@@ -78,8 +77,6 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
   const event = { type: read.type, id: read.id, time: read.time, at, source: read.source, data: data.data }
   return transition(decisionInput, kind, read, event, undefined, fresh)
 }
-
-const FORGED_SCORES = `type: "${ANSWER_JUDGED}" comes from the role judge alone; what a person thinks of an answer is "feedback.given"`
 
 /** A schema or an upcaster of the kind may throw, as any of its code. */
 function dataOf(kind: Kind, input: Input): ReadData | Error {

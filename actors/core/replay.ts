@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { RESOLUTION_TYPE } from '../../schemas/dead-letter-resolution.ts'
 import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../../schemas/envelope.ts'
 import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
+import { ANSWER_JUDGED } from '../../schemas/events.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { LogRecord, Reason, State } from '../../schemas/record.ts'
 import { restoreRecord } from '../../schemas/record-form.ts'
@@ -172,6 +173,7 @@ function republished(address: Address, record: LogRecord): Message | undefined {
     const { correlationid, traceparent } = rest
     return { ...at, subject: internalSubject(address), origin: 'internal', payload: json({ type, ...data, correlationid, traceparent }) }
   }
+  if (type === ANSWER_JUDGED) return { ...at, subject: internalSubject(address), origin: 'internal', payload: json({ type, id, data }) }
   // A redriven input keeps the id of its first delivery.
   const own = id.startsWith(RESERVED_ID_PREFIX) ? {} : { id }
   return {

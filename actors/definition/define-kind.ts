@@ -1,6 +1,7 @@
 import { type AnyStateMachine, type ContextFrom, fromPromise, type PromiseActorLogic, StateMachine } from 'xstate'
 import type { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { ANSWER_JUDGED } from '../../schemas/events.ts'
 import { type Address, EVENT_TYPE, TOKEN, UNADDRESSABLE } from '../../schemas/subjects.ts'
 import { checkDefinition } from './check-definition.ts'
 import { taskLogic } from './check-invokes.ts'
@@ -149,7 +150,7 @@ function withMicrostepLimit(machine: AnyStateMachine): AnyStateMachine {
   return new StateMachine({ ...machine.config, options: { ...machine.config.options, maxIterations } }, machine.implementations)
 }
 
-function checkNames(options: { name: string; version: number; emits: Schemas; tasks: Tasks; migrate?: object }): void {
+function checkNames(options: { name: string; version: number; events: object; emits: Schemas; tasks: Tasks; migrate?: object }): void {
   const refuse = (what: string): never => {
     throw new ColloquyError('bad_kind', `kind "${options.name}": ${what}`)
   }
@@ -159,6 +160,9 @@ function checkNames(options: { name: string; version: number; emits: Schemas; ta
     if (!(Number(from) >= 1 && Number(from) < options.version)) {
       refuse(`migrate has "${from}", which is not a version before ${options.version}`)
     }
+  }
+  if (Object.hasOwn(options.events, ANSWER_JUDGED)) {
+    refuse(`events has "${ANSWER_JUDGED}", which comes from the role judge alone; declare "feedback.given"`)
   }
   for (const type of Object.keys(options.emits)) if (!EVENT_TYPE.test(type)) refuse(`emitted type "${type}" must match ${EVENT_TYPE}`)
   for (const [name, task] of Object.entries(options.tasks)) {

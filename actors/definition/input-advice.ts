@@ -1,7 +1,7 @@
 import type { Input, WireInput } from '../../schemas/envelope.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { messageOf } from '../../schemas/errors.ts'
-import { TABLE_INPUTS } from '../../schemas/events.ts'
+import { ANSWER_JUDGED, TABLE_INPUTS } from '../../schemas/events.ts'
 import { nearest } from '../../schemas/nearest.ts'
 import type { Kind, Kinds } from './kind.ts'
 import { isJudgement, readData } from './upcast.ts'
@@ -21,13 +21,13 @@ export function unknownKindAdvice(kind: string, kinds: Iterable<string>): InputA
 export function inputAdvice(kinds: Kinds, kindName: string, input: WireInput): InputAdvice | undefined {
   const kind = kinds.get(kindName)
   if (kind === undefined) return undefined
+  if (input.type === ANSWER_JUDGED) return badData(kind, input)
   const declared = [...new Set([...Object.keys(kind.events), ...TABLE_INPUTS])]
   if (!declared.includes(input.type) && !isJudgement(kind, input.type) && !takesByWildcard(kind, input.type)) {
     const hint = meant(input.type, 'its types', declared)
     return { code: 'undeclared_type', message: `the kind "${kindName}" does not declare the type "${input.type}"; ${hint}` }
   }
-  const problem = dataProblem(kind, input)
-  return problem === undefined ? undefined : { code: 'bad_data', message: problem }
+  return badData(kind, input)
 }
 
 /** The nearest of the names, or all of them where none is near. */
@@ -39,6 +39,11 @@ function meant(word: string, what: string, names: readonly string[]): string {
 /** An input of a type that the kind does not declare reaches transitions for `*` or `order.*`. */
 const takesByWildcard = ({ machine }: Kind, type: string): boolean =>
   machine.events.some((descriptor: string) => descriptor === '*' || (descriptor.endsWith('.*') && type.startsWith(descriptor.slice(0, -1))))
+
+function badData(kind: Kind, input: WireInput): InputAdvice | undefined {
+  const problem = dataProblem(kind, input)
+  return problem === undefined ? undefined : { code: 'bad_data', message: problem }
+}
 
 function dataProblem(kind: Kind, { type, data, dataversion }: WireInput): string | undefined {
   const input: Pick<Input, 'type' | 'data' | 'dataversion'> = { type, data, ...(dataversion === undefined ? {} : { dataversion }) }

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Input } from '../../schemas/envelope.ts'
 import { messageOf } from '../../schemas/errors.ts'
-import { judgementSchema } from '../../schemas/events.ts'
+import { ANSWER_JUDGED, judgementSchema } from '../../schemas/events.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Upcaster } from './earlier-versions.ts'
 import type { Kind } from './kind.ts'
@@ -20,9 +20,11 @@ export type ReadData = { readonly ok: true; readonly data: Data; readonly given:
  * The input's `dataversion` names its shape. Without it, the newest shape that the data fit applies. Producers and stored inputs therefore
  * need not change when an event changes. Data of a type that the kind does not declare are returned unchanged.
  *
- * A `message.received` without a role is the user's, unless the kind has a shape of its own that needs no role.
+ * A `message.received` without a role is the user's, unless the kind has a shape of its own that needs no role. A judgement of the role
+ * `judge` is an internal message: as an input it cannot be read, so that nobody forges scores.
  */
 export function readData(kind: Kind, input: ReadInput): ReadData {
+  if (input.type === ANSWER_JUDGED) return { ok: false, error: FORGED_SCORES }
   const given = input.data ?? {}
   const schema = Object.hasOwn(kind.events, input.type) ? kind.events[input.type] : undefined
   const lacksRole = input.type === 'message.received' && (given['role'] === undefined || given['role'] === null)
@@ -41,6 +43,8 @@ export function readData(kind: Kind, input: ReadInput): ReadData {
   const readAsUser = readDeclared(kind, schema, input, asUser)
   return readAsUser.ok ? { ...readAsUser, given: asUser } : readAsUser
 }
+
+const FORGED_SCORES = `type: "${ANSWER_JUDGED}" comes from the role judge alone; send "feedback.given" with the answer's id in "answer"`
 
 /** Whether an input is a judgement of people that the kind does not declare: it is recorded, and the machine does not see it. */
 export const isJudgement = (kind: Kind, type: string): boolean => !Object.hasOwn(kind.events, type) && judgementSchema(type) !== undefined

@@ -104,7 +104,8 @@ function callsOf(start: World, records: readonly LogRecord[]): string[] {
     return typeof after !== 'string'
   }
   for (const [index, record] of records.entries()) {
-    if (RESOLUTION_TYPE.test(record.input.type)) continue
+    // Neither is an act of a test: the machine saw neither.
+    if (RESOLUTION_TYPE.test(record.input.type) || isJudged(record)) continue
     // A timer or deadline that was recorded late must not be delivered before its turn.
     const untilMs = Math.min(Date.parse(record.at), (nextScheduled(world)?.atMs ?? Infinity) - 1)
     const next = actOf(record, records[index - 1]?.state ?? null)
@@ -115,6 +116,9 @@ function callsOf(start: World, records: readonly LogRecord[]): string[] {
   }
   return calls
 }
+
+/** Whether the record is of a judgement of the role judge. A producer's attempt at one is rejected, and is an act like any other. */
+const isJudged = ({ input, subject = 'int.' }: LogRecord): boolean => input.type === ANSWER_JUDGED && subject.startsWith('int.')
 
 /** @param before the state before the record, with its pending runs */
 function actOf(record: LogRecord, before: State | null): Act {

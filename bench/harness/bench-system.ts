@@ -104,6 +104,7 @@ export async function startSystem({
     HTTP_PORT: '0',
     CONFIG: KINDS,
     LOG_LEVEL: 'warn',
+    CANARY: 'off',
     ROLES: hasTables ? roles.join() : 'serve',
     ...overrides,
   }

@@ -8,6 +8,8 @@ const EVENTS_PER_TURN = 4
 const EVENTS_PER_CASE = TURNS_PER_CASE * EVENTS_PER_TURN + 2
 const TASKS_PER_TURN = 2
 const STATE_INTERVALS_PER_TURN = 3
+/** One of the rules for all dimensions together, and one for each. */
+const SCORES_PER_TURN = 5
 export const DAYS = 90
 
 export interface Filling {
@@ -73,6 +75,7 @@ interface Source {
 }
 
 const TURN_AT = 'opened + toIntervalSecond(60 * place)'
+const JUDGED_AT = `opened + toIntervalSecond(60 * intDiv(place, ${SCORES_PER_TURN}) + 1)`
 const CLOSED_AT = 'served + toIntervalSecond(if(is_escalated, 7200, 1800))'
 /** The last stay of most cases ends in silence: a timer closes the case. */
 const IS_SILENT = `is_closed AND NOT is_escalated AND place = ${(TURNS_PER_CASE - 1) * STATE_INTERVALS_PER_TURN}`
@@ -210,6 +213,24 @@ const sources: readonly Source[] = [
       chunk: 'NULL',
       score: '0.7',
       committed_at: TURN_AT,
+    },
+  },
+  {
+    table: 'scores',
+    count: (cases) => cases * TURNS_PER_CASE * SCORES_PER_TURN,
+    columns: {
+      history: 'false',
+      committed_at: JUDGED_AT,
+      answer: `concat('a-', toString(intDiv(i, ${SCORES_PER_TURN})))`,
+      evaluator: "'rules'",
+      version: "'1'",
+      dimension: "['overall', 'relevance', 'completeness', 'coherence', 'groundedness'][i % 5 + 1]",
+      score: 'sipHash64(i, 17) % 1000 / 1000',
+      provenance: "'gate'",
+      reasons: 'emptyArrayString()',
+      suggestions: 'emptyArrayString()',
+      judged_at: JUDGED_AT,
+      last_seq: 'i',
     },
   },
   {

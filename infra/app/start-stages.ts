@@ -4,7 +4,10 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { compiledKinds } from '../../actors/definition/compiled-machine.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
-import { joinCluster } from '../../pipeline/cluster/membership.ts'
+import { canaryKind } from '../../actors/kinds/canary/kind.ts'
+import { startCanary } from '../../pipeline/canary/canary.ts'
+import type { Assignment } from '../../pipeline/cluster/assignment.ts'
+import { joinCluster, type Membership } from '../../pipeline/cluster/membership.ts'
 import { chooseRecordForm, type RecordFormChoice } from '../../pipeline/cluster/record-form-choice.ts'
 import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
@@ -34,6 +37,7 @@ import { openTrainedModels } from '../../pipeline/understanding/training/trained
 import { startTrainer } from '../../pipeline/understanding/training/trainer.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
 import type { CallSlot } from '../../pipeline/watchdog/call-slot.ts'
+import { CANARY_KIND } from '../../schemas/canary-events.ts'
 import type { Role, Settings } from '../settings.ts'
 import { hostIdentity } from './host-identity.ts'
 import { withSuccessor } from './index-successor.ts'
@@ -73,6 +77,7 @@ export interface Stages {
 }
 
 const HOST = 'host'
+const CANARY = 'canary'
 const CHECKPOINT_MS = 500
 const PROGRESS_MS = 1_000
 const TRIM_MS = 10_000
@@ -292,7 +297,7 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
   }
 }
 
-function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight, handOver }: StageContext): RoleWork {
+function hostWork({ settings, kv, kinds, jetstream, calls, log, metrics, inFlight, handOver }: StageContext): RoleWork {
   const actors = createActorCache<Delivery>(settings.LIVE_ACTORS_MAX)
   const deciding = settings.DECIDE === 'compiled' ? compiledKinds(kinds) : kinds
   const runs = new Set<HostRun>()
@@ -349,6 +354,19 @@ function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight, handOv
             }),
           ),
       },
+      ...(settings.CANARY === 'on' && kinds.get(CANARY_KIND) === canaryKind
+        ? [
+            {
+              name: CANARY,
+              partitions: 1,
+              start: (_partitions: readonly number[], _assignment: Assignment, membership: Membership) => {
+                // A host of an earlier version, or one that turned it off, does not take part.
+                const isKnownEverywhere = (): boolean => membership.takePart(HOST, CANARY)
+                return singlePartition(backgroundRun(startCanary({ jetstream, log, metrics, now: Date.now, isKnownEverywhere })))
+              },
+            },
+          ]
+        : []),
     ],
   }
 }

@@ -67,6 +67,13 @@ export const MIGRATIONS: readonly Migration[] = [
       if ((await columnsOf(clickhouse, rowsTable('cases'))).length > 0) await addIndexes(clickhouse, 'cases', ['last_at', 'history'])
     },
   },
+  {
+    version: 8,
+    name: 'scores of answers; the quality of every turn that an answer answers',
+    // Recorded messages state a quality already, and one that answers several questions has shown it for the newest of them only.
+    rebuild: ['scores', 'turns'],
+    run: () => Promise.resolve(),
+  },
 ]
 
 export const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))

@@ -43,6 +43,8 @@ export interface Membership {
   yieldPartition(workload: string, partition: number): Promise<void>
   /** The progress of a workload that the living members reported last. */
   sharesOf(workload: string): readonly Share[]
+  /** Whether every living member that takes part in one workload takes part in another too. */
+  takePart(of: string, workload: string): boolean
   /** As in the last view; 1 before the first. */
   recordForm(): number
   /** Reads the registry and settles once every callback has handled the view. @throws what a read or a callback threw */
@@ -176,6 +178,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
       await sendHeartbeat()
     },
     sharesOf: (workload) => latest.flatMap((member) => member.shares[workload] ?? []),
+    takePart: (of, workload) => latest.every(({ works }) => !works.includes(of) || works.includes(workload)),
     recordForm: () => recordForm,
     poll,
     notify: () => jetstream.nc.publish(CHANGE_SUBJECT, id),

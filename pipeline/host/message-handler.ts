@@ -20,6 +20,7 @@ import { runKindCode } from '../watchdog/kind-code.ts'
 import type { Suspects, Suspicion } from '../watchdog/suspects.ts'
 import { type CachedActor, loadActor, type Mailbox } from './actor-cache.ts'
 import type { Appended } from './hand-over.ts'
+import { observeQuality } from './quality-scores.ts'
 import { newSalt, recordHash } from './record-chain.ts'
 import { observeTimer } from './timer-lateness.ts'
 
@@ -214,6 +215,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
 function count(metrics: Metrics, { actor }: CachedActor, { record }: PendingRecord): void {
   metrics.stageOut.inc({ stage: 'host' })
   observeTimer(metrics, actor, record)
+  observeQuality(metrics, actor.address.kind, record)
   if (record.reason !== undefined) metrics.rejected.inc({ reason: record.reason })
   if (record.status === 'error' && actor.status !== 'error') metrics.actorErrors.inc({ kind: actor.address.kind })
 }

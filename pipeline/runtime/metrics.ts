@@ -13,6 +13,7 @@ import {
 const HANDLER_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1]
 const TASK_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 15, 60, 300]
 const HTTP_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 60]
+const SCORES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
 const LATE_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 3600]
 
 /** Colloquy's metrics. Labels never hold actor ids: their number has no bound. */
@@ -58,6 +59,10 @@ export function createMetrics() {
     deadLettersResolved: counter('dead_letters_resolved_total', 'Dead letters redriven or dropped', ['end']),
     taskAttempts: counter('task_attempts_total', 'Attempts of tasks by their outcome', ['kind', 'task', 'outcome']),
     taskSeconds: histogram('task_seconds', 'From the first attempt of a task to its outcome', TASK_SECONDS, ['kind', 'task']),
+    qualityScore: histogram('quality_score', 'Overall scores of answers, by the evaluator: rules, model or other', SCORES, [
+      'kind',
+      'evaluator',
+    ]),
     timerLateSeconds: histogram('timer_late_seconds', 'From the due time of a timer to its decision', LATE_SECONDS),
     timersLate: counter('timers_late_total', 'Timers decided more than five seconds late'),
     inputsLost: counter(

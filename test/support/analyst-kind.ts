@@ -1,7 +1,7 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
-import { KNOWN_EMITS, KNOWN_INPUTS, messageSent } from '../../schemas/events.ts'
+import { feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS, messageSent } from '../../schemas/events.ts'
 
 /** Silence after which a case is closed. */
 export const SILENCE_MS = 1_500
@@ -40,11 +40,7 @@ const kind = defineKind({
   name: 'desk',
   version: 1,
   context: z.object({ intent: z.string().nullable(), asked: z.object({ id: z.string(), text: z.string() }).nullable() }),
-  events: {
-    ...KNOWN_INPUTS,
-    'feedback.given': z.object({ rating: z.number(), comment: z.string().optional() }),
-    'case.resolved': z.object({ outcome: z.string() }),
-  },
+  events: { ...KNOWN_INPUTS, 'feedback.given': feedbackGiven, 'case.resolved': z.object({ outcome: z.string() }) },
   emits: KNOWN_EMITS,
   tasks: {
     reply: defineTask({

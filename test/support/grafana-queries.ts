@@ -17,7 +17,8 @@ const dashboardSchema = z.object({
   panels: z.array(panelSchema).min(1),
   templating: z.object({ list: z.array(z.object({ name: z.string(), type: z.string(), query: z.string() })) }),
 })
-const modelSchema = z.object({ rawSql: z.string().optional() })
+const conditionSchema = z.object({ evaluator: z.object({ type: z.string(), params: z.array(z.number()) }) })
+const modelSchema = z.object({ rawSql: z.string().optional(), conditions: z.array(conditionSchema).optional() })
 const alertingSchema = z.object({
   groups: z.array(
     z.object({

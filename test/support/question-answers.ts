@@ -275,7 +275,82 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
       }),
     ),
     'late-tasks': lateTasks(tasks.filter(({ status }) => status === 'done')),
+    kpi: keyFigures(facts, period, during),
+    'evaluator-agreement': agreement(facts, period, during),
   }
+}
+
+/** No canary runs in these tests. */
+function keyFigures(facts: Facts, { to, completeTo }: Period, during: (time: number | undefined) => boolean): Row[] {
+  const turns = facts.turns.filter(({ askedAt }) => during(askedAt))
+  const replies = turns.filter(({ responder }) => responder === 'assistant')
+  const waitOf = ({ askedAt, answeredAt }: Facts['turns'][number]): number => Math.max(0, (answeredAt ?? Infinity) - askedAt)
+  const ratings = facts.cases.flatMap(({ openedAt, rating }) => (during(openedAt) ? (rating ?? []) : []))
+  const thumbs = facts.scores.filter(({ evaluator, at }) => evaluator === 'customer@1' && during(at))
+  const isHanded = ({ case: { escalatedAt = Infinity }, askedAt }: Facts['turns'][number]): boolean =>
+    escalatedAt < to && askedAt > escalatedAt
+  const due = turns.filter((turn) => !isHanded(turn) && (waitOf(turn) <= 8_000 || turn.askedAt <= completeTo - 8_000))
+  const qualities = replies.flatMap(({ quality }) => quality ?? [])
+  const satisfied = count(ratings, (rating) => rating >= 4) + count(thumbs, ({ score }) => score === 1)
+  const inputs = count(facts.inputs, during)
+  const row = (figure: string, aim: number, value: number | null, counted: number, isLess = false): Row => ({
+    figure,
+    value,
+    aim,
+    met: value === null ? null : isLess ? value <= aim : value >= aim,
+    counted,
+  })
+  return [
+    row('reply_p95_ms', 2_000, quantile(replies.map(waitOf), 0.95), replies.length, true),
+    row('quality', 0.8, share(sum(qualities) ?? 0, qualities.length), qualities.length),
+    row('satisfaction', 0.85, share(satisfied, ratings.length + thumbs.length), ratings.length + thumbs.length),
+    row(
+      'answered_in_time',
+      0.999,
+      share(
+        count(due, (turn) => waitOf(turn) <= 8_000),
+        due.length,
+      ),
+      due.length,
+    ),
+    row('canary_minutes', 0.999, null, 0),
+    row('errors', 0.01, share(count(facts.deadLetters, during), inputs), inputs, true),
+  ]
+}
+
+function agreement(facts: Facts, { from }: Period, during: (time: number | undefined) => boolean): Row[] {
+  const judged = facts.scores.filter(({ evaluator, at }) => (evaluator === 'customer@1' ? at >= from : during(at)))
+  const pairs = [...Map.groupBy(judged, ({ answer }) => answer).values()].flatMap((of) => {
+    // The newest judgement of an evaluator with its version replaces the earlier ones.
+    const newest = [...new Map(of.map((one) => [one.evaluator, one])).values()]
+    return newest.flatMap((one) => newest.filter((other) => one.evaluator < other.evaluator).map((other) => ({ one, other })))
+  })
+  const byNames = Map.groupBy(pairs, ({ one, other }) => `${one.evaluator} ${other.evaluator}`)
+  return [...byNames.values()].map((of) => {
+    const [x, y] = [of.map(({ one }) => one.score), of.map(({ other }) => other.score)]
+    return {
+      one: of[0]?.one.evaluator,
+      other: of[0]?.other.evaluator,
+      answers: of.length,
+      mean_difference: mean(x.map((score, index) => score - (y[index] ?? NaN))),
+      agree_share: share(
+        count(of, ({ one, other }) => one.score >= LOW_QUALITY === other.score >= LOW_QUALITY),
+        of.length,
+      ),
+      correlation: correlation(x, y),
+    }
+  })
+}
+
+const mean = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0) / values.length
+
+/** Pearson's, from the deviations; `null` where one side never varies. */
+function correlation(x: readonly number[], y: readonly number[]): number | null {
+  if (new Set(x).size < 2 || new Set(y).size < 2) return null
+  const [dx, dy] = [x, y].map((values) => values.map((value) => value - mean(values)))
+  const dot = (a: readonly number[] = [], b: readonly number[] = []): number =>
+    a.reduce((total, value, index) => total + value * (b[index] ?? NaN), 0)
+  return dot(dx, dy) / Math.sqrt(dot(dx, dx) * dot(dy, dy))
 }
 
 function funnel(some: readonly CaseFact[]): Row {

@@ -36,7 +36,18 @@ export interface CommentFact {
   readonly comment: string
 }
 
+/** What an evaluator, or a customer with a thumb, said about an answer. */
+export interface ScoreFact {
+  readonly answer: string
+  /** With its version. */
+  readonly evaluator: string
+  readonly score: number
+  /** When the answer was decided; of a customer, when the thumb was given. */
+  readonly at: number
+}
+
 export interface TurnFact {
+  readonly case: CaseFact
   readonly id: string
   readonly text: string
   /** Of its text in the search index. */
@@ -46,6 +57,7 @@ export interface TurnFact {
   readonly seq: number
   intent?: string
   answeredAt?: number
+  responder?: string
   hits?: number
   model?: string
   modelVersion?: string
@@ -83,6 +95,10 @@ export interface Facts {
   readonly stateIntervals: StateIntervalFact[]
   readonly tasks: TaskFact[]
   readonly comments: CommentFact[]
+  readonly scores: ScoreFact[]
+  /** When inputs of producers, and dead letters, were decided. */
+  readonly inputs: number[]
+  readonly deadLetters: number[]
 }
 
 const ms = (iso: string): number => Date.parse(iso)
@@ -95,7 +111,7 @@ const micros = (value: unknown): number | undefined => (typeof value === 'number
  * fields that the projector makes rows of (`case`, `answered`, `left`).
  */
 export function factsOf(entries: readonly Entry[]): Facts {
-  const facts: Facts = { cases: [], turns: [], stateIntervals: [], tasks: [], comments: [] }
+  const facts: Facts = { cases: [], turns: [], stateIntervals: [], tasks: [], comments: [], scores: [], inputs: [], deadLetters: [] }
   for (const [actor, history] of Map.groupBy(entries, (entry) => entry.actor)) readActor(actor, history, facts)
   return facts
 }
@@ -105,13 +121,18 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
   const entered = new Map<string, number>()
   const tasks = new Map<string, TaskFact>()
   const waiting = new Map<string, TurnFact>()
+  const answers = new Map<string, { readonly turn: TurnFact | undefined; readonly at: number }>()
   let current: CaseFact | undefined
   let customer: string | undefined
   let lastMessageAt = 0
   for (const { seq, record } of entries) {
     const { input, emitted } = record
-    if (input.history === true) continue
     const at = ms(record.at)
+    const failed = record.ended.filter(({ status }) => status === 'failed' || status === 'expired').length
+    const deadLetters = failed + (record.outcome === 'rejected' ? 1 : 0)
+    facts.deadLetters.push(...Array.from({ length: deadLetters }, () => at))
+    if (input.history === true) continue
+    if (!/^(task\.|timer\.|answer\.judged$)/.test(input.type)) facts.inputs.push(at)
     const data = input.data ?? {}
     const role = record.outcome === 'committed' && input.type === 'message.received' ? text(data['role']) : undefined
     const reopens: boolean = role !== undefined && current?.closedAt !== undefined
@@ -138,7 +159,7 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
       current.lang ??= text(data['lang']) ?? text(record.label['lang']) ?? detectLanguage(String(data['text'])) ?? undefined
       current.intent ??= text(record.label['intent'])
       const key = `${actor}/${record.n}/0/${input.id}`
-      const turn: TurnFact = { id: input.id, text: String(data['text']), key, askedAt: ms(record.inbox.ts), seq }
+      const turn: TurnFact = { case: current, id: input.id, text: String(data['text']), key, askedAt: ms(record.inbox.ts), seq }
       const intent = text(record.label['intent'])
       if (intent !== undefined) turn.intent = intent
       waiting.set(input.id, turn)
@@ -146,14 +167,25 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
     } else if (role === 'agent') {
       current.agentMessages += 1
       respond(current, ms(record.inbox.ts), 'agent')
-      for (const turn of waiting.values()) turn.answeredAt = ms(record.inbox.ts)
+      for (const turn of waiting.values()) Object.assign(turn, { answeredAt: ms(record.inbox.ts), responder: 'agent' })
       waiting.clear()
     }
     if (input.type === 'feedback.given' && record.outcome === 'committed') {
-      const rating = number(data['rating']) ?? NaN
-      current.rating = rating
+      const rating = number(data['rating'])
+      if (rating !== undefined) current.rating = rating
+      if (data['thumbs'] !== undefined) {
+        const score = data['thumbs'] === 'up' ? 1 : 0
+        facts.scores.push({ answer: `${actor} ${String(data['answer'])}`, evaluator: 'customer@1', score, at })
+      }
       const comment = text(data['comment'])
-      if (comment !== undefined) facts.comments.push({ case: current, seq, at, rating, comment })
+      if (comment !== undefined && rating !== undefined) facts.comments.push({ case: current, seq, at, rating, comment })
+    }
+
+    if (input.type === 'answer.judged' && record.outcome === 'committed') {
+      const judged = answers.get(String(data['answer']))
+      const [quality, evaluator] = [number(data['overall']) ?? NaN, `${String(data['evaluator'])}@${String(data['version'])}`]
+      if (judged?.turn !== undefined) judged.turn.quality = quality
+      facts.scores.push({ answer: `${actor} ${String(data['answer'])}`, evaluator, score: quality, at: judged?.at ?? NaN })
     }
 
     let closedBySilence = false
@@ -163,12 +195,19 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
         const cost = micros(event.data['cost'])
         if (cost !== undefined) current.costMicros = (current.costMicros ?? 0) + cost
         const turn = waiting.get(String(event.data['replyTo']))
+        const quality = number(event.data['quality'])
+        answers.set(event.id, { turn, at })
+        if (quality !== undefined) {
+          const evaluator = `${String(event.data['evaluator'])}@`
+          facts.scores.push({ answer: `${actor} ${event.id}`, evaluator, score: quality, at })
+        }
         if (turn === undefined) continue
         waiting.delete(turn.id)
         Object.assign(
           turn,
           defined({
             answeredAt: at,
+            responder: 'assistant',
             intent: text(event.data['intent']),
             hits: number(event.data['hits']),
             model: text(event.data['model']),

@@ -39,7 +39,7 @@ export function weeksOfCases(count: number): Facts {
     if (random() < 0.8) one.costMicros = pick(random, 50_000)
     return one
   })
-  return { cases, turns: [], stateIntervals: [], tasks: [], comments: [] }
+  return { cases, turns: [], stateIntervals: [], tasks: [], comments: [], scores: [], inputs: [], deadLetters: [] }
 }
 
 const time = (ms: number | undefined): string | null =>

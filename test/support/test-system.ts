@@ -47,6 +47,7 @@ export function settingsFor(dataDir: string, more: SystemOptions['settings'] = {
     HTTP_PORT: '0',
     CONFIG: join(dataDir, 'no-config.ts'),
     STORAGE_BYTES_MAX: String(1024 ** 3),
+    CANARY: 'off',
     ...more,
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))

@@ -9,6 +9,12 @@ const time = z.string().transform((text) => `${text.replace(' ', 'T')}Z`)
 /** 1 in the row that sums up the others, else 0. */
 const total = z.coerce.number().transform((flag) => flag === 1)
 
+/** Whether something is so; `null` where nobody knows. */
+const flag = z
+  .number()
+  .nullable()
+  .transform((value) => (value === null ? null : value === 1))
+
 /** The rows of each answer. The comment at the head of each query explains the columns. */
 export const ANSWERS = {
   containment: z.object({
@@ -156,6 +162,15 @@ export const ANSWERS = {
     duration_p95_ms: figure,
     example: name,
   }),
+  kpi: z.object({ figure: z.string(), value: figure, aim: z.number(), met: flag, counted: count }),
+  'evaluator-agreement': z.object({
+    one: z.string(),
+    other: z.string(),
+    answers: count,
+    mean_difference: figure,
+    agree_share: figure,
+    correlation: figure,
+  }),
 } as const
 
 /** Columns with a time, in UTC. */
@@ -181,6 +196,8 @@ export const ROW_NAMES = {
   versions: ['machine', 'last_machine'],
   'rating-comments': ['kind', 'actor', 'given_at'],
   'late-tasks': ['kind', 'name', 'error_code'],
+  kpi: ['figure'],
+  'evaluator-agreement': ['one', 'other'],
 } as const satisfies { readonly [Name in keyof typeof ANSWERS]: readonly (keyof z.output<(typeof ANSWERS)[Name]> & string)[] }
 
 export type QuestionName = keyof typeof ANSWERS

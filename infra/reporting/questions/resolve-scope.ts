@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
+import { CANARY_KIND } from '../../../schemas/canary-events.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { nearest } from '../../../schemas/nearest.ts'
 import { LABEL_DEFAULT, type Scope, UTC } from './ask-question.ts'
@@ -57,8 +58,11 @@ async function noSuchKind(clickhouse: ClickHouseClient, tenant: string, kind: st
   return new ColloquyError('no_such_kind', text)
 }
 
+/** The tenants of users: one with nothing but the canary is none. */
 const tenantsOf = (clickhouse: ClickHouseClient): Promise<string[]> =>
-  namesOf(clickhouse, `SELECT DISTINCT tenant AS name FROM actors ORDER BY name LIMIT ${NAMES_MAX}`, {})
+  namesOf(clickhouse, `SELECT DISTINCT tenant AS name FROM actors WHERE kind != {kind:String} ORDER BY name LIMIT ${NAMES_MAX}`, {
+    kind: CANARY_KIND,
+  })
 
 /** Says of a path that no label has which ones there are. An answer by it would have one row without a value. */
 export async function absentLabelPath(

@@ -10,6 +10,7 @@ export const KINDS = [
   'money',
   'score',
   'decimal',
+  'figure',
   'day',
   'hour',
   'time',
@@ -75,6 +76,8 @@ export function createFormat(language: Language, tz: string): Format {
     // A number of hours, in the unit that suits it.
     hours: (value) => duration(typeof value === 'number' ? value * HOUR_MS : value),
     money: number({ maximumSignificantDigits: 4 }),
+    // Figures of different kinds in one column.
+    figure: number({ maximumSignificantDigits: 4 }),
     score: number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }),
     decimal: number({ minimumFractionDigits: 1, maximumFractionDigits: 1 }),
     duration,

@@ -460,4 +460,32 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       series: [series(drawn(rows), words.columns.tasks, COLOURS.fair, (row) => row.tasks)],
     }),
   },
+  kpi: {
+    columns: [
+      ['figure', 'name'],
+      ['value', 'figure'],
+      ['aim', 'figure'],
+      ['counted', 'count'],
+    ],
+    hasData: (rows) => rows.some(({ value }) => value !== null),
+    chart: () => undefined,
+  },
+  'evaluator-agreement': {
+    columns: [
+      ['one', 'text'],
+      ['other', 'text'],
+      ['answers', 'count'],
+      ['agree_share', 'share'],
+      ['mean_difference', 'score'],
+      ['correlation', 'score'],
+    ],
+    hasData: (rows) => rows.length > 0,
+    chart: (rows, { words, format }) => ({
+      shape: 'bars',
+      labels: rows.slice(0, PARTS_MAX).map(({ one, other }) => clipped(`${one} · ${other}`)),
+      format: format.share,
+      max: 1,
+      series: [series(rows.slice(0, PARTS_MAX), words.columns.agree_share, COLOURS.good, (row) => row.agree_share)],
+    }),
+  },
 }

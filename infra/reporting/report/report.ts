@@ -47,4 +47,6 @@ const askAll = async (clickhouse: ClickHouseClient, scope: Scope, join: JoinMean
   versions: await askQuestion(clickhouse, 'versions', scope),
   'rating-comments': await askQuestion(clickhouse, 'rating-comments', scope),
   'late-tasks': await askQuestion(clickhouse, 'late-tasks', scope),
+  kpi: await askQuestion(clickhouse, 'kpi', scope),
+  'evaluator-agreement': await askQuestion(clickhouse, 'evaluator-agreement', scope),
 })

@@ -1,24 +1,51 @@
 import { detectLanguage } from '../../../actors/core/detect-language.ts'
 import { type ObservedMessage, observedMessages } from '../../../actors/core/observed-messages.ts'
-import type { Asked } from '../../../schemas/record.ts'
+import { isConversation, readJudged, readSent } from '../../../schemas/event-readers.ts'
+import { ANSWER_JUDGED, type AnswerJudged } from '../../../schemas/events.ts'
+import { evaluatorName } from '../../../schemas/quality.ts'
+import type { Asked, PublicRecord } from '../../../schemas/record.ts'
 import type { Row } from '../../../schemas/tables.ts'
 import { money, resolveSeq, type Source } from './row-columns.ts'
+import { customerScoreRows, gateScoreRows, judgedScoreRows } from './score-rows.ts'
 
-/** The rows of `messages`, `turns` and `citations` that one record makes. */
+/** The rows of `messages`, `turns`, `citations` and `scores` that one record makes. */
 export interface ConversationRows {
   readonly messages: readonly Row<'messages'>[]
   readonly turns: readonly Row<'turns'>[]
   readonly citations: readonly Row<'citations'>[]
+  readonly scores: readonly Row<'scores'>[]
 }
 
-const NO_ROWS: ConversationRows = { messages: [], turns: [], citations: [] }
+const NO_ROWS: ConversationRows = { messages: [], turns: [], citations: [], scores: [] }
 
-/** Makes the rows of the messages in a record. A rejected record, and one without messages, makes none. */
+/** Makes the rows of the messages in a record, and of what it says about an answer. A rejected record makes none. */
 export function conversationRowsOf(source: Source): ConversationRows {
   const { record } = source
-  const messages = record.outcome === 'committed' ? observedMessages(record) : []
-  if (messages.length === 0) return NO_ROWS
-  return { messages: messageRows(source, messages), turns: turnRows(source, messages), citations: citationRows(source, messages) }
+  if (record.outcome !== 'committed' || !isConversation(record.label)) return NO_ROWS
+  if (record.input.type === ANSWER_JUDGED) return judgedRows(source)
+  const isFeedback = record.input.type === 'feedback.given'
+  const messages = observedMessages(record)
+  if (messages.length === 0 && !isFeedback) return NO_ROWS
+  return {
+    messages: messageRows(source, messages),
+    turns: turnRows(source, messages),
+    citations: citationRows(source, messages),
+    scores: [...gateScoreRows(source, messages), ...(isFeedback ? customerScoreRows(source) : [])],
+  }
+}
+
+function judgedRows(source: Source): ConversationRows {
+  const judged = readJudged(source.record.input.data)
+  return judged === undefined ? NO_ROWS : { ...NO_ROWS, turns: judgedTurnRows(source, judged), scores: judgedScoreRows(source, judged) }
+}
+
+/** The rows of the turns that the answer answers, as the record of the answer made them, with the quality of its newest judgement. */
+function judgedTurnRows(source: Source, { given, answer, overall, evaluator, version }: AnswerJudged): Row<'turns'>[] {
+  const sent = readSent({ ...given.sent, text: '', quality: overall, evaluator: evaluatorName({ evaluator, version }) })
+  const message: ObservedMessage = { idx: given.idx, id: answer, role: 'assistant', at: given.at, history: false, ...(sent && { sent }) }
+  const identity = { ...source.identity, case_no: given.caseNo, machine: given.machine }
+  const answered = answeredRows({ ...source, identity, seq: given.seq }, given.answered, [message])
+  return answered.map((row) => ({ ...row, last_seq: source.seq }))
 }
 
 function messageRows({ identity, record, seq, at }: Source, messages: readonly ObservedMessage[]): Row<'messages'>[] {
@@ -45,22 +72,28 @@ function messageRows({ identity, record, seq, at }: Source, messages: readonly O
 function turnRows(source: Source, messages: readonly ObservedMessage[]): Row<'turns'>[] {
   const { record } = source
   // Sequence 0 is the record itself: questions that earlier records asked have their rows already.
-  const asked = (record.case.open ?? []).filter(({ seq }) => seq === 0).map((question) => turnRow(source, question, undefined, undefined))
-  if (record.answered === undefined) return asked
-  const answered = record.answered.map((question, index, all) => {
-    const answer = messages.find(({ idx }) => idx === question.idx)
-    // Only the newest question of an answer carries its tokens and cost, so that sums count them once.
-    return turnRow(source, question, answer, all[index + 1]?.idx === question.idx ? undefined : answer?.sent)
-  })
-  return [...answered, ...asked]
+  const asked = (record.case.open ?? []).filter(({ seq }) => seq === 0).map((question) => turnRow(source, question, undefined))
+  return record.answered === undefined ? asked : [...answeredRows(source, record.answered, messages), ...asked]
 }
+
+const answeredRows = (
+  source: Source,
+  answered: NonNullable<PublicRecord['answered']>,
+  messages: readonly ObservedMessage[],
+): Row<'turns'>[] =>
+  answered.map((question, index, all) => {
+    const answer = messages.find(({ idx }) => idx === question.idx)
+    return turnRow(source, question, answer && { ...answer, isOfNewest: all[index + 1]?.idx !== question.idx })
+  })
 
 function turnRow(
   { identity, seq }: Source,
   asked: Asked,
-  answer: ObservedMessage | undefined,
-  sent: ObservedMessage['sent'],
+  answer: (ObservedMessage & { readonly isOfNewest: boolean }) | undefined,
 ): Row<'turns'> {
+  const sent = answer?.sent
+  // Only the newest question of an answer carries its tokens and cost, so that sums count them once.
+  const spent = answer?.isOfNewest === true ? sent : undefined
   return {
     ...identity,
     history: asked.history === true,
@@ -86,9 +119,9 @@ function turnRow(
     model_version: sent?.modelVersion ?? null,
     prompt_version: sent?.promptVersion ?? null,
     kb_version: sent?.kbVersion ?? null,
-    tokens_in: sent?.tokensIn ?? null,
-    tokens_out: sent?.tokensOut ?? null,
-    cost: money(sent?.costMicros),
+    tokens_in: spent?.tokensIn ?? null,
+    tokens_out: spent?.tokensOut ?? null,
+    cost: money(spent?.costMicros),
     quality: sent?.quality ?? null,
     evaluator: sent?.evaluator ?? null,
     last_seq: seq,

@@ -8,7 +8,8 @@ import type { BadRecord } from '../../jetstream/log-message.ts'
 import type { ExpectedRow, ExpectedValue } from '../canonical-text.ts'
 import { isWithin, leavesOf, regionOf } from './expected-intervals.ts'
 import { messageTime } from './expected-messages.ts'
-import type { Answered, Question, Step, Tally } from './tally.ts'
+import { judgedTurns, judgementIn, scoresOf } from './expected-scores.ts'
+import type { Question, Step, Tally } from './tally.ts'
 
 /** A row and its table. */
 export type Expected = readonly [TableName, ExpectedRow]
@@ -33,9 +34,22 @@ export function expectedRows(address: Address, record: LogRecord, seq: number, t
   if (step.asked !== undefined && !step.answered.some(({ turn }) => turn === step.asked?.turn)) {
     rows.push(['turns', { ...standing, ...questionOf(step.asked), ...UNANSWERED }])
   }
-  for (const answered of step.answered) {
-    rows.push(['turns', { ...standing, ...questionOf(answered), ...answerOf(record, seq, step, answered) }])
+  for (const { idx, isNewest, ...question } of step.answered) {
+    const sent = messages.sent.find(([index]) => index === idx)?.[1] ?? {}
+    const at = idx === 0 ? messageTime(record) : record.at
+    const responder = idx === 0 ? (messages.received?.role ?? null) : 'assistant'
+    rows.push(['turns', { ...standing, ...questionOf(question), ...answerOf(question, sent, isNewest, { seq, idx, at, responder }) }])
   }
+  const judgement = judgementIn(record)
+  if (judgement !== undefined) {
+    const { seq: answeredSeq, idx, at, caseNo, machine } = judgement.given
+    const answer = { seq: answeredSeq, idx, at, responder: 'assistant' }
+    for (const { question, sent, isNewest } of judgedTurns(judgement)) {
+      const own = { ...standing, case_no: caseNo, machine, ...questionOf(question) }
+      rows.push(['turns', { ...own, ...answerOf(question, sent, isNewest, answer) }])
+    }
+  }
+  for (const row of scoresOf(record, seq, tally, step)) rows.push(['scores', { ...who, ...row }])
   const isOfConversation = isConversation(record.label)
   for (const row of isOfConversation ? intervalsOf(record, seq, step) : [])
     rows.push(['state_intervals', { ...own, ...row, case_no: step.caseBefore }])
@@ -239,16 +253,22 @@ const UNANSWERED = {
   evaluator: null,
 } as const
 
-function answerOf(record: LogRecord, seq: number, { messages }: Step, { idx, isNewest, at, intent, confidence }: Answered): Columns {
-  const sent: Partial<Sent> = messages.sent.find(([index]) => index === idx)?.[1] ?? {}
-  const answeredAt = idx === 0 ? messageTime(record) : record.at
+interface Answer {
+  readonly seq: number
+  readonly idx: number
+  readonly at: string
+  readonly responder: string | null
+}
+
+/** @param sent what the answer states, if the machine sent it */
+function answerOf({ at, intent, confidence }: Question, sent: Partial<Sent>, isNewest: boolean, answer: Answer): Columns {
   const once = (value: number | undefined): number | null => (isNewest ? (value ?? null) : null)
   return {
-    answered_seq: seq,
-    answered_idx: idx,
-    answered_at: answeredAt,
-    responder: idx === 0 ? (messages.received?.role ?? null) : 'assistant',
-    latency_ms: Math.max(0, Date.parse(answeredAt) - Date.parse(at)),
+    answered_seq: answer.seq,
+    answered_idx: answer.idx,
+    answered_at: answer.at,
+    responder: answer.responder,
+    latency_ms: Math.max(0, Date.parse(answer.at) - Date.parse(at)),
     intent: sent.intent ?? intent,
     intent_confidence: sent.intentConfidence ?? confidence,
     act: sent.act ?? null,

@@ -10,6 +10,7 @@ import { parametersOf } from '../../../infra/reporting/questions/ask-question.ts
 import { loadQuestion } from '../../../infra/reporting/questions/questions.ts'
 import { deskKind } from '../../support/analyst-kind.ts'
 import { openBrowser } from '../../support/chromium.ts'
+import { gradedKind } from '../../support/graded-kind.ts'
 import {
   alerts,
   dashboards,
@@ -35,7 +36,7 @@ const { browser, missing: noBrowser } = await openBrowser()
 
 beforeAll(async () => {
   dataDir = await temporaryFolder()
-  system = await startSystem({ dataDir, kinds: [deskKind] })
+  system = await startSystem({ dataDir, kinds: [deskKind, gradedKind] })
   url = system.running.clickhouse?.url ?? ''
   await play()
   const now = Date.now()
@@ -188,6 +189,32 @@ describe('dashboards and alert rules', () => {
     expect(empty).toEqual(['alert: Answers are bad'])
   })
 
+  test('the alert on quality fires for bad answers, and for no good ones', async () => {
+    const text = sqlQueries.find(({ where }) => where === 'alert: Answers are bad')?.text ?? ''
+    const ask = (of: string, quality: number) =>
+      publishAll(
+        system,
+        Array.from({ length: 24 }, (_, index) => ({
+          subject: `in.${of}.graded.g1`,
+          body: { type: 'message.received', id: `q-${index}`, data: { role: 'user', text: `退货 ${quality}` } },
+        })),
+      )
+    await ask('bad', 0.4)
+    await ask('good', 0.9)
+    await caughtUp(system)
+    const now = { ...time, to: new Date(Date.now() + 60_000) }
+    const { data } = await answerOf(text, { tenant }, now)
+    const [threshold] = alerts.find(({ title }) => title === 'Answers are bad')?.data.flatMap(({ model }) => model.conditions ?? []) ?? []
+    expect(threshold?.evaluator).toEqual({ type: 'lt', params: [0.7] })
+    expect(data.map(([of, model, average]) => [of, model, Number(average) < 0.7]).sort()).toEqual([
+      ['bad', 'small', true],
+      ['good', 'small', false],
+    ])
+    const metrics = await (await fetch(`${system.running.http?.url}/metrics`)).text()
+    expect(metrics).toMatch(/colloquy_quality_score_count\{kind="graded",evaluator="rules"\} 48\n/)
+    expect(metrics).toMatch(/colloquy_quality_score_bucket\{le="0.4",kind="graded",evaluator="rules"\} 24\n/)
+  })
+
   test('a dashboard of one kind shows nothing of another', async () => {
     const closed = sqlQueries.find(({ where }) => where === 'Colloquy: conversations: Cases closed')?.text ?? ''
     expect((await answerOf(closed, { tenant, kind: 'desk' }, time)).data).toEqual([['4']])
@@ -231,7 +258,7 @@ describe('dashboards and alert rules', () => {
       const names = [...text.matchAll(/\b(colloquy|nodejs|process)_[a-z0-9_]+/g)].map(([name]) => name)
       expect([where, names.length > 0 || /\bup\b/.test(text)]).toEqual([where, true])
       for (const name of names) {
-        expect([where, name, types.has(name) || types.has(name.replace(/_bucket$/, ''))]).toEqual([where, name, true])
+        expect([where, name, types.has(name) || types.has(name.replace(/_(bucket|sum|count)$/, ''))]).toEqual([where, name, true])
         const known = labels.get(name)
         if (known === undefined) continue
         const used = [...text.matchAll(/\bby \(([^)]*)\)|\{([a-z_]+)!?=/g)].flatMap(([, by = '', matched = '']) => [

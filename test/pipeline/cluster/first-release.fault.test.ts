@@ -36,7 +36,8 @@ async function optionsOf(root: string | undefined) {
   const nats = { NATS_URL: system.running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: password }
   return {
     dataDir: await temporaryFolder(),
-    settings: { ...nats, ROLES: 'host,dispatch,tasks', LEASE_MS: String(LEASE_MS) },
+    // The first release knows no canary, and refuses its setting.
+    settings: { ...nats, ROLES: 'host,dispatch,tasks', LEASE_MS: String(LEASE_MS), ...(root !== undefined && { CANARY: '' }) },
     ...(root !== undefined && { root }),
   }
 }

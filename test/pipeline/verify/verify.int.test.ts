@@ -9,8 +9,10 @@ import { startAuditor } from '../../../pipeline/verify/auditor.ts'
 import { type Verified, verify as verifyTables } from '../../../pipeline/verify/verify.ts'
 import { type ReadModel, TABLE_NAMES, type TableName, TABLES } from '../../../schemas/tables.ts'
 import { deskKind } from '../../support/analyst-kind.ts'
+import { gradedKind } from '../../support/graded-kind.ts'
+import { judge } from '../../support/judge-answers.ts'
 import { runCli } from '../../support/run-cli.ts'
-import { caughtUp, publishAll, rows } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, rows } from '../../support/system-assertions.ts'
 import { settingsFor, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -83,15 +85,39 @@ function randomInputs(): { subject: string; body: object }[] {
   })
 }
 
+/** Answers with scores, judgements of them in a later case, and what a customer says. */
+async function playScores(): Promise<void> {
+  const on = (actor: string, type: string, data: object) => ({ subject: `in.acme.graded.${actor}`, body: { type, data } })
+  const texts = ['退货 0.4', 'wait', 'all 0.8 alone', 'unjudged', 'size 0.9']
+  await publishAll(
+    system,
+    ['g1', 'g2'].flatMap((actor) => texts.map((text) => on(actor, 'message.received', { role: 'user', text }))),
+  )
+  await caughtUp(system)
+  const answers = (await readLog(system)).filter(({ actor, record }) => actor.includes('/graded/') && record.emitted.length > 0)
+  await publishAll(
+    system,
+    answers.map(({ actor, record }, index) => {
+      const said = [{ rating: 2, comment: '太慢' }, { thumbs: 'up' }, { thumbs: 'down', correction: 'In 5 days.' }][index % 3]
+      return on(actor.split('/')[2] ?? '', 'feedback.given', { answer: record.emitted[0]?.id, ...said })
+    }),
+  )
+  await publishAll(system, [on('g1', 'close', {}), on('g1', 'message.received', { role: 'user', text: 'again 0.7' })])
+  await caughtUp(system)
+  for (const [index, answer] of answers.entries()) await judge(system, answer, 'model', `m-${index % 2}`, index / 10)
+  await caughtUp(system)
+}
+
 beforeAll(async () => {
   dataDir = await temporaryFolder()
   const builtIn = await loadKinds(loadSettings({}, settingsFor(dataDir)).settings)
-  system = await startSystem({ dataDir, kinds: [...builtIn.values(), toyKind, deskKind] })
+  system = await startSystem({ dataDir, kinds: [...builtIn.values(), toyKind, deskKind, gradedKind] })
   await publishAll(system, inputs)
   for (const some of [randomInputs().slice(0, 200), randomInputs().slice(200)]) {
     await publishAll(system, some)
     await caughtUp(system)
   }
+  await playScores()
   // Waits until all cases have ended by their timers, so that LOG does not change during the tests.
   const waiting = (): Promise<unknown[]> =>
     rows(system, "SELECT actor FROM conversations WHERE kind = 'desk' AND state IN ('idle', 'replying') LIMIT 1")
@@ -155,6 +181,7 @@ const ALTERED: Readonly<Record<TableName, readonly [string, string]>> = {
   turns: ['model', "'other'"],
   state_intervals: ['ms', 'ms + 1'],
   citations: ['score', 'ifNull(score, 0) + 0.000001'],
+  scores: ['score', 'score + 0.25'],
   tasks: ['duration_ms', 'ifNull(duration_ms, 0) + 0.5'],
   dead_letters: ['reason', "'other'"],
 }

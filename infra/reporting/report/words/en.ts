@@ -28,6 +28,12 @@ const VALUES: Words['values'] = {
   feedback_positive: 'Praise',
   feedback_negative: 'Complaint',
   other: 'Other',
+  reply_p95_ms: '95 % of replies within, ms (at most)',
+  quality: 'Quality of answers (at least)',
+  satisfaction: 'Satisfied customers (at least)',
+  answered_in_time: 'Messages answered within 8 s (at least)',
+  canary_minutes: 'Minutes in which the system worked (at least)',
+  errors: 'Errors per input (at most)',
   en: 'English',
   zh: 'Chinese',
 }
@@ -165,6 +171,15 @@ export const en: Words = {
     attempts: 'Attempts',
     late_share: 'Share of successes',
     text_key: '',
+    figure: 'Figure',
+    aim: 'Aim',
+    met: '',
+    counted: 'Counted',
+    one: 'Evaluator',
+    other: 'and evaluator',
+    mean_difference: 'Mean difference',
+    agree_share: 'Agree',
+    correlation: 'Correlation',
   },
   questions: {
     containment: {
@@ -400,6 +415,31 @@ export const en: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         return `${f.count(all?.tasks ?? 0)} tasks succeeded late: ${f.share(all?.late_share ?? null)} of all that succeeded.`
+      },
+    },
+    kpi: {
+      title: 'Are the aims met?',
+      definition:
+        'Speed, quality, satisfaction, availability and errors of the period, each with its aim. Availability is the share of messages '
+        + 'with an answer within 8 seconds, and the share of minutes in which a test input of the cluster went through.',
+      summary: (rows) => {
+        const known = rows.filter(({ met }) => met !== null)
+        const missed = known.filter(({ met }) => met === false).map(({ figure }) => nameOf(figure))
+        if (missed.length === 0) return `All ${known.length} known figures meet their aims.`
+        return `${known.length - missed.length} of ${known.length} known figures meet their aims; not met: ${missed.join('; ')}.`
+      },
+    },
+    'evaluator-agreement': {
+      title: 'Do evaluators judge alike?',
+      definition:
+        'Answers of the period that two evaluators judged, or an evaluator and a customer with a thumb up or down. Two agree where both '
+        + 'find an answer good (from 0.7), or both do not.',
+      summary: (rows, f) => {
+        const [first] = rows
+        return (
+          `${first?.one ?? ''} and ${first?.other ?? ''} agree on ${f.share(first?.agree_share ?? null)} of `
+          + `${f.count(first?.answers ?? 0)} answers.`
+        )
       },
     },
   },

@@ -28,6 +28,12 @@ const VALUES: Words['values'] = {
   feedback_positive: '表扬',
   feedback_negative: '投诉',
   other: '其他',
+  reply_p95_ms: '95% 的回复时间，毫秒（不超过）',
+  quality: '回答质量（不低于）',
+  satisfaction: '满意的客户（不低于）',
+  answered_in_time: '8 秒内得到回答的消息（不低于）',
+  canary_minutes: '系统正常的分钟（不低于）',
+  errors: '每条输入的错误（不超过）',
   en: '英文',
   zh: '中文',
 }
@@ -162,6 +168,15 @@ export const zh: Words = {
     attempts: '尝试次数',
     late_share: '占成功任务',
     text_key: '',
+    figure: '指标',
+    aim: '目标',
+    met: '',
+    counted: '统计数',
+    one: '评估者',
+    other: '与评估者',
+    mean_difference: '平均差',
+    agree_share: '一致率',
+    correlation: '相关系数',
   },
   questions: {
     containment: {
@@ -356,6 +371,29 @@ export const zh: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         return `${f.count(all?.tasks ?? 0)} 个任务重试后成功，占全部成功任务的 ${f.share(all?.late_share ?? null)}。`
+      },
+    },
+    kpi: {
+      title: '各项目标是否达到？',
+      definition:
+        '期间内的速度、质量、满意度、可用性和错误率，以及各自的目标。可用性指 8 秒内得到回答的消息的比例，以及集群的测试输入得以完成的分钟的比例。',
+      summary: (rows) => {
+        const known = rows.filter(({ met }) => met !== null)
+        const missed = known.filter(({ met }) => met === false).map(({ figure }) => nameOf(figure))
+        if (missed.length === 0) return `已知的 ${known.length} 项指标全部达到目标。`
+        return `已知的 ${known.length} 项指标中 ${known.length - missed.length} 项达到目标；未达到：${missed.join('；')}。`
+      },
+    },
+    'evaluator-agreement': {
+      title: '各评估者的判断是否一致？',
+      definition:
+        '期间内由两个评估者评估过的回答，或由一个评估者评估、并由客户点赞或点踩的回答。双方都认为好（0.7 起）或都认为不好即为一致。',
+      summary: (rows, f) => {
+        const [first] = rows
+        return (
+          `${first?.one ?? ''} 与 ${first?.other ?? ''} 在 ${f.count(first?.answers ?? 0)} 个回答中有 `
+          + `${f.share(first?.agree_share ?? null)} 判断一致。`
+        )
       },
     },
   },

@@ -14,11 +14,12 @@ import { questionsPage } from '../../../../infra/reporting/questions/questions-p
 import { openConversations } from '../../../../pipeline/ingest/conversations/conversation-file.ts'
 import { importConversations } from '../../../../pipeline/ingest/conversations/import-conversations.ts'
 import { deskKind, SILENCE_MS } from '../../../support/analyst-kind.ts'
+import { judge } from '../../../support/judge-answers.ts'
 import { expectedAnswers, type Period } from '../../../support/question-answers.ts'
 import { factsOf } from '../../../support/question-facts.ts'
 import { eventsOfCase, rowsOfCase, weeksOfCases } from '../../../support/question-weeks.ts'
 import { cliJson, runCli } from '../../../support/run-cli.ts'
-import { caughtUp, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
+import { caughtUp, type Entry, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
 
 /** Real conversations, which are not part of the project; where they are missing those of the demo do. */
@@ -72,6 +73,11 @@ async function play(): Promise<void> {
   await caughtUp(system)
   await vi.waitFor(async () => expect(await silent()).toBe(true), { timeout: 120_000, interval: 100 })
   await caughtUp(system)
+  // Then every message has had its time to be answered in.
+  const [last] = await rows<{ at: string }>(system, 'SELECT toString(max(asked_at) + INTERVAL 9 SECOND) AS at FROM turns')
+  const isOver = async (): Promise<unknown> =>
+    (await rows<{ over: boolean }>(system, `SELECT max(complete_to) > '${last?.at}' AS over FROM freshness`))[0]?.over
+  await vi.waitFor(async () => expect(await isOver()).toBeTruthy(), { timeout: 30_000, interval: 100 })
 }
 
 /** No timer that closes a case is under way. */
@@ -113,12 +119,36 @@ async function playDesk(): Promise<void> {
     ]),
   )
   await caughtUp(system)
+  const entries = await log()
+  await judgeAnswers(entries)
+  await publishAll(
+    system,
+    answersIn(entries).flatMap(({ entry, id }, index) => {
+      const data = { answer: id, thumbs: index % 4 === 0 ? 'down' : 'up' }
+      return index % 3 === 0 ? [event(entry.actor.split('/')[2] ?? '', 'feedback.given', data)] : []
+    }),
+  )
+  await caughtUp(system)
   // Some come back, one is refused, and another tenant is not to be seen in any answer.
   await publishAll(system, [
     ...ids.filter((_, index) => index % 4 === 0).map((id, index) => say(id, wish(index + 1))),
     event('d1', 'feedback.given', { rating: 'bad' }),
     { subject: 'in.other.desk.d1', body: { type: 'message.received', data: { role: 'user', text: 'delivery person' } } },
   ])
+}
+
+const answersIn = (entries: readonly Entry[]) =>
+  entries
+    .filter(({ actor }) => actor.startsWith(`${TENANT}/desk/`))
+    .flatMap((entry) => entry.record.emitted.filter(({ type }) => type === 'message.sent').map(({ id }) => ({ entry, id })))
+
+/** What the role judge says about each second answer, and again by a newer version about some. */
+async function judgeAnswers(entries: readonly Entry[]): Promise<void> {
+  for (const [index, { entry }] of answersIn(entries).entries()) {
+    for (const version of ['1', '2'].slice(0, index % 2 === 0 ? (index % 6 === 0 ? 2 : 1) : 0)) {
+      await judge(system, entry, 'model', version, ((index + Number(version)) % 10) / 10)
+    }
+  }
 }
 
 const log = async (tenant = TENANT) => (await readLog(system)).filter((entry) => entry.actor.startsWith(`${tenant}/`))
@@ -303,6 +333,31 @@ test('time-in-state: a stay that ends in silence counts up to the last message i
     { state: 'unanswered', stays: 1, p50_ms: 20_000, dropped: 0 },
     { state: 'thanked', stays: 1, p50_ms: 6_000, dropped: 0 },
   ])
+})
+
+test('kpi: minutes whose canary came late, was not sent, or of which nothing is recorded were not available', async () => {
+  const start = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 5 * HOUR_MS
+  const at = (minute: number): string => new Date(start + minute * 60_000).toISOString()
+  // Minute 5 has no record, minute 3 missed, and of minute 7 two members told.
+  const told = [0, 1, 2, 3, 4, 6, 7, 7, 8, 9].map((minute) => ({ minute: at(minute), reachedMs: minute === 3 ? null : 12.5 }))
+  const values = told.map((before, index) => ({
+    ...{ tenant: 'colloquy', kind: 'canary', actor: 'cluster', machine: 'canary@1', case_no: 1, history: false },
+    ...{ seq: 4_000_000_000_000 + index, idx: 0, n: index + 1, outcome: 'committed', type: 'canary.sent' },
+    committed_at: at(index + 1)
+      .replace('T', ' ')
+      .replace('Z', ''),
+    data: {},
+    data_raw: JSON.stringify({ minute: at(index + 1), sentAt: at(index + 1), before }),
+  }))
+  await system.running.client?.insert({ table: 'events_rows', format: 'JSONEachRow', values })
+  const minutesOf = async (from: number, to: number): Promise<unknown> =>
+    (await askQuestion(analyst, 'kpi', scopeOf({ from: start + from * 60_000, to: start + to * 60_000, completeTo: 0 }))).find(
+      ({ figure }) => figure === 'canary_minutes',
+    )
+  const figure = { figure: 'canary_minutes', aim: 0.999 }
+  expect(await minutesOf(0, 60)).toEqual({ ...figure, value: 0.8, met: false, counted: 10 })
+  expect(await minutesOf(6, 10)).toEqual({ ...figure, value: 1, met: true, counted: 4 })
+  expect(await minutesOf(20, 60)).toEqual({ ...figure, value: null, met: null, counted: 0 })
 })
 
 test('every question has an answer for an empty period, with NULL for rates over nothing', async () => {

@@ -193,6 +193,12 @@ const answers: Answers = {
     duration_p95_ms: 900,
     example: total ? null : HOSTILE,
   })),
+  kpi: [
+    { figure: 'quality', value: 0.75, aim: 0.8, met: false, counted: 20 },
+    { figure: 'errors', value: 0.005, aim: 0.01, met: true, counted: 200 },
+    { figure: 'satisfaction', value: null, aim: 0.85, met: null, counted: 0 },
+  ],
+  'evaluator-agreement': [{ one: HOSTILE, other: 'rules@1', answers: 4, mean_difference: -0.1, agree_share: 0.75, correlation: null }],
 }
 const content: ReportContent = {
   scope: { tenant: 'acme', from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') },
@@ -232,12 +238,15 @@ const empty: Answers = {
   versions: [],
   'rating-comments': [],
   'late-tasks': [],
+  kpi: [],
+  'evaluator-agreement': [],
 }
 
 test('every question has an answer in words and its definition, and the page says how far the tables are', () => {
   const page = reportPage(content, en)
   for (const name of QUESTION_NAMES) expect(page).toContain(en.questions[name].definition.replaceAll('"', '&quot;'))
   expect(page).toContain('66.7% of 3 cases ended without a person; people were called into 1')
+  expect(page).toContain('1 of 2 known figures meet their aims; not met: Quality of answers (at least).')
   expect(page).toContain('at least up to record 12,345')
   expect(page).toContain('1 Nov 2026')
   expect(reportPage(content, zh)).toContain('3 个个案中，66.7% 没有人工参与，其中 1 个客户放弃；1 个转了人工。')
@@ -352,8 +361,8 @@ describe.skipIf(missing !== undefined)(`in a browser${missing === undefined ? ''
     expect(await page.title()).toBe(`${words.title} · acme`)
     expect(await page.locator('script, img, iframe, object').count()).toBe(0)
     expect(await page.locator('section').count()).toBe(QUESTION_NAMES.length)
-    // All but the comments of ratings have a chart.
-    expect(await page.locator('figure svg').count()).toBe(QUESTION_NAMES.length - 1)
+    // All but the comments of ratings and the key figures have a chart.
+    expect(await page.locator('figure svg').count()).toBe(QUESTION_NAMES.length - 2)
     expect(await page.locator('td', { hasText: '<script>document.title' }).count()).toBeGreaterThan(5)
     for (const width of [390, 1000]) {
       await page.setViewportSize({ width, height: 800 })
