@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { AnswerInput, Hit } from '../../../../actors/kinds/support/definition.ts'
-import { createModelAnswer, type ModelOptions } from '../../../../actors/kinds/support/model.ts'
+import type { AnswerInput } from '../../../../actors/kinds/support/definition.ts'
+import type { Hit } from '../../../../actors/kinds/support/found.ts'
+import { createModelAnswer } from '../../../../actors/kinds/support/model.ts'
+import type { ModelOptions } from '../../../../actors/kinds/support/model-options.ts'
 import { codeOf, RetryLaterError, TerminalError } from '../../../../schemas/errors.ts'
 import { supportHarnessWith } from '../../../support/support-harness.ts'
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Hit } from '../../../../actors/kinds/support/definition.ts'
+import type { Hit } from '../../../../actors/kinds/support/found.ts'
 import { createExtract } from '../../../../actors/kinds/support/extract.ts'
 import { createSearch } from '../../../../actors/kinds/support/search.ts'
 import { understandByDemoSet } from '../../../support/demo-understanding.ts'
