@@ -58,6 +58,7 @@ export function createMetrics() {
     deadLettersResolved: counter('dead_letters_resolved_total', 'Dead letters redriven or dropped', ['end']),
     taskAttempts: counter('task_attempts_total', 'Attempts of tasks by their outcome', ['kind', 'task', 'outcome']),
     taskSeconds: histogram('task_seconds', 'From the first attempt of a task to its outcome', TASK_SECONDS, ['kind', 'task']),
+    answersHeld: counter('answers_held_total', 'Answers that a task held back, by what was wrong with them', ['kind', 'reason']),
     timerLateSeconds: histogram('timer_late_seconds', 'From the due time of a timer to its decision', LATE_SECONDS),
     timersLate: counter('timers_late_total', 'Timers decided more than five seconds late'),
     inputsLost: counter(

@@ -1,20 +1,9 @@
-import type { Evaluation } from '../../../schemas/quality.ts'
-import { evaluatorName } from '../../../schemas/quality.ts'
+import { type Evaluation, evaluatorName } from '../../../schemas/quality.ts'
 import type { TaskCall } from '../../definition/task-definition.ts'
 import { clip } from './clip.ts'
 import { type Answer, type AnswerInput, HELD_CHARS_MAX, type Held } from './definition.ts'
 import type { Quotation } from './extract.ts'
 import { namesNothing } from './follow-up.ts'
-
-/** The least quality of an answer that is sent, 0 to 1. */
-export interface Minimums {
-  /** Of a model's answer. */
-  readonly qualityMin: number
-  /** Of a quotation. It invents nothing and can only be beside the question, so its bound is lower. */
-  readonly quotationMin: number
-}
-
-export const MINIMUMS: Minimums = { qualityMin: 0.7, quotationMin: 0.3 }
 
 /** The `model` that the tables show for a quotation. */
 export const EXTRACTIVE_MODEL = 'extractive'

@@ -1,8 +1,9 @@
 import { defineSupport } from './definition.ts'
-import { MINIMUMS, type Minimums } from './gate.ts'
 import type { Article } from './knowledge.ts'
 import { supportMachine } from './machine.ts'
+import { MINIMUMS, type Minimums } from './minimums.ts'
 import { checkModelOptions, type ModelOptions } from './model-options.ts'
+import { REPLY_BUDGET_DEFAULT_MS } from './reply-budget.ts'
 import { answerTask, lookupTask, quoteTask } from './tasks.ts'
 
 /** Options of the kind `support`. */
@@ -23,7 +24,6 @@ export interface SupportOptions extends Partial<Minimums> {
 }
 
 const SILENCE_DEFAULT_MS = 30 * 60_000
-export const REPLY_BUDGET_DEFAULT_MS = 8_000
 
 /**
  * Creates the kind `support`: customer service in Chinese and English over a knowledge base.

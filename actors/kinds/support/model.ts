@@ -93,9 +93,16 @@ async function readAnswer(stream: AsyncIterable<TextStreamPart<ToolSet>>, { mode
   if (finishReason === 'content-filter') {
     throw new TerminalError('model_filtered' satisfies ErrorCode, `${model} withheld its answer (finish reason ${finishReason})`)
   }
+  if (finishReason === 'other') throw asCut(text, baseUrl)
   if (text.trim() !== '') return { text: text.trim(), usage, modelId }
   throw new ColloquyError('model_empty', `${model} returned an empty answer (finish reason ${finishReason})`)
 }
+
+/** The SDK says `other` where no chunk had a finish reason. Without any text, the response had no chunk at all. */
+const asCut = (text: string, baseUrl: string): ColloquyError =>
+  text === ''
+    ? new TerminalError('model_unfit' satisfies ErrorCode, `${baseUrl} did not answer with a stream of chat completions`)
+    : new ColloquyError('model_unavailable', `the stream of ${baseUrl} ended before the answer did`)
 
 function messagesOf({ turns, text }: AnswerInput): ModelMessage[] {
   const before = turns

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Context } from './context.ts'
 
-/** Milliseconds that a quotation takes, with the room for a slow start: so long before the end of the budget a model is no longer waited for. */
+export const REPLY_BUDGET_DEFAULT_MS = 8_000
+/** Milliseconds that a quotation may take. So long before the end of the budget, a model is no longer waited for. */
 export const QUOTE_MS = 1_000
 /** Milliseconds from the end of waiting to the reply in OUT. */
 const SEND_MS = 250

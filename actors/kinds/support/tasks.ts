@@ -17,8 +17,9 @@ import {
 } from './definition.ts'
 import { createExtract } from './extract.ts'
 import { isContinuing, isFollowUp, namesNothing } from './follow-up.ts'
-import { type Minimums, passGate, quotationThroughGate } from './gate.ts'
+import { passGate, quotationThroughGate } from './gate.ts'
 import { type Article, versionOf } from './knowledge.ts'
+import type { Minimums } from './minimums.ts'
 import { createModelAnswer } from './model.ts'
 import { finalCodeOf } from './model-errors.ts'
 import type { ModelOptions } from './model-options.ts'
@@ -113,6 +114,7 @@ export function answerTask({ articles, model, qualityMin, quotationMin }: Answer
       attemptsMax: 3,
       concurrencyMax: 64,
       run: (call) => quote(call, []),
+      heldBack,
     })
   }
   const factsOf = factsFor(articles)
@@ -140,8 +142,11 @@ export function answerTask({ articles, model, qualityMin, quotationMin }: Answer
       const { text: _text, sources: _sources, ...costs } = composed
       return { ...costs, ...(await quote(call, [passed.held])) }
     },
+    heldBack,
   })
 }
+
+const heldBack = ({ held = [] }: Answer): string[] => held.flatMap(({ reasons }) => reasons)
 
 /** The task `quote`: answers by quotation where the machine no longer waits for the model, or the model cannot be reached. */
 export function quoteTask({ articles, quotationMin }: Pick<AnswerOptions, 'articles' | 'quotationMin'>): QuoteTask {
@@ -153,6 +158,7 @@ export function quoteTask({ articles, quotationMin }: Pick<AnswerOptions, 'artic
     attemptsMax: 2,
     concurrencyMax: 64,
     run: (call) => quote(call, [{ reasons: [call.input.because] }]),
+    heldBack,
   })
 }
 
