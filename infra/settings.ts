@@ -172,7 +172,10 @@ const SETTINGS = {
     schema: count(1, 3_600_000).default(FIRST_TOKEN_DEFAULT_MS),
     about: 'Milliseconds to the first token of an answer of LLM_MODEL; after that the passages are quoted',
   },
-  LLM_STALL_MS: { schema: count(1, 3_600_000).default(STALL_DEFAULT_MS), about: 'Milliseconds between two tokens of an answer of LLM_MODEL' },
+  LLM_STALL_MS: {
+    schema: count(1, 3_600_000).default(STALL_DEFAULT_MS),
+    about: 'Milliseconds between two tokens of an answer of LLM_MODEL',
+  },
   LLM_TOTAL_MS: {
     schema: count(1, 3_600_000).default(TIMEOUT_DEFAULT_MS),
     about: 'Milliseconds from the request to the last token of an answer of LLM_MODEL; REPLY_BUDGET_MS holds, too',

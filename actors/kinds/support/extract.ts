@@ -18,8 +18,8 @@ const ABOUT_WEIGHT = 0.1
 
 /** An answer by quotation. */
 export interface Quotation extends Pick<Answer, 'text' | 'sources'> {
-  /** The text without its citation; empty where there is none. */
-  readonly passage: string
+  /** The text without its citation; absent where there is none. */
+  readonly passage?: string
 }
 
 /**
@@ -38,7 +38,7 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
 
   return ({ text, about, lang, hits }) => {
     const hit = hits.find((found) => isIn(found, lang))
-    if (hit === undefined) return { text: null, sources: [], passage: '' }
+    if (hit === undefined) return { text: null, sources: [] }
     const coverageOf = read.has(hit.text) ? coverageInArticles : createCoverage(hits)
     const titleTerms = new Set(termsOf(hit.title))
     const [covers, coversAbout, phrases] = [coverageOf(text), coverageOf(about ?? ''), phrasesOf(text)]

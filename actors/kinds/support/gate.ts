@@ -1,7 +1,7 @@
 import { type Evaluation, evaluatorName } from '../../../schemas/quality.ts'
 import type { TaskCall } from '../../definition/task-definition.ts'
 import { clip } from './clip.ts'
-import { type Answer, type AnswerInput, HELD_CHARS_MAX, type Held } from './definition.ts'
+import { type Answer, type AnswerInput, type Held, HELD_CHARS_MAX } from './definition.ts'
 import type { Quotation } from './extract.ts'
 import { namesNothing } from './follow-up.ts'
 
@@ -40,8 +40,13 @@ export async function passGate(
 }
 
 /** The quotation as an answer, if it passes. `held`: what was held back before it. */
-export async function quotationThroughGate(call: Call, { passage, text, sources }: Quotation, min: number, held: readonly Held[]): Promise<Sent> {
-  if (text === null) return { text, sources, ...listed(held) }
+export async function quotationThroughGate(
+  call: Call,
+  { passage, text, sources }: Quotation,
+  min: number,
+  held: readonly Held[],
+): Promise<Sent> {
+  if (passage === undefined) return { text, sources, ...listed(held) }
   const passed = await passGate(call, { text: passage, sources, model: EXTRACTIVE_MODEL }, min)
   if ('held' in passed) return { text: null, sources: [], model: EXTRACTIVE_MODEL, ...listed([...held, passed.held]) }
   return { text, sources, model: EXTRACTIVE_MODEL, ...passed.facts, ...listed(held) }

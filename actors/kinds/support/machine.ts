@@ -16,15 +16,7 @@ import {
   withReply,
   withUnderstood,
 } from './context.ts'
-import {
-  type Answer,
-  answerOutput,
-  type lookupInput,
-  lookupOutput,
-  type Query,
-  type QuoteInput,
-  type SupportSetup,
-} from './definition.ts'
+import { type Answer, answerOutput, type lookupInput, lookupOutput, type Query, type QuoteInput, type SupportSetup } from './definition.ts'
 import type { Found, Hit } from './found.ts'
 import { wasHeldBack, withoutTexts } from './gate.ts'
 import { type Move, moveOf, plainMoveOf } from './moves.ts'
@@ -124,7 +116,7 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
         const newest = context.queue.at(-1)
         if (reason !== 'agent_took_over') {
           const isMiss = reason === 'low_confidence' || reason === 'low_quality'
-        const cost = isMiss && newest === context.queue[0] ? costOfMiss(event) : {}
+          const cost = isMiss && newest === context.queue[0] ? costOfMiss(event) : {}
           const replyTo = newest === undefined ? {} : { ...factsOf(understoodOf(newest)), replyTo: newest.id }
           enqueue.emit({ type: 'message.sent', data: { text: handover(reason, lang), lang, ...cost, ...replyTo } })
         }

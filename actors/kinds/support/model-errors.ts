@@ -7,7 +7,14 @@ import { clip } from './clip.ts'
 const RETRY_AFTER_DEFAULT_MS = 5_000
 
 /** Asking the same model again would most likely end in the same way. */
-const FINAL: readonly ErrorCode[] = ['model_timeout', 'model_refused', 'model_filtered', 'model_empty', 'model_unfit', 'model_body_too_large']
+const FINAL: readonly ErrorCode[] = [
+  'model_timeout',
+  'model_refused',
+  'model_filtered',
+  'model_empty',
+  'model_unfit',
+  'model_body_too_large',
+]
 
 /** The code of an error after which the same model is not asked again; `undefined` where a later attempt may succeed. */
 export const finalCodeOf = (error: unknown): string | undefined => FINAL.find((code) => code === codeOf(error))

@@ -28,7 +28,8 @@ export const STALL_DEFAULT_MS = 4_000
 /** @throws ColloquyError `bad_kind` where a price is no number from 0, or a time is not positive: costs and limits would be wrong silently */
 export function checkModelOptions({ price, timeoutMs, firstTokenMs, stallMs }: ModelOptions): void {
   for (const [name, value] of Object.entries({ ...price })) {
-    if (!Number.isFinite(value) || value < 0) throw new ColloquyError('bad_kind', `price.${name} of the model must be a number from 0 (it is ${value})`)
+    if (!Number.isFinite(value) || value < 0)
+      throw new ColloquyError('bad_kind', `price.${name} of the model must be a number from 0 (it is ${value})`)
   }
   for (const [name, value] of Object.entries({ timeoutMs, firstTokenMs, stallMs })) {
     if (value !== undefined && !(value > 0)) throw new ColloquyError('bad_kind', `${name} of the model must be above 0 (it is ${value})`)

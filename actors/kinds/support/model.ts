@@ -1,5 +1,13 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { extractReasoningMiddleware, type ModelMessage, streamText, type TextStreamPart, type ToolSet, wrapLanguageModel } from 'ai'
+import {
+  extractReasoningMiddleware,
+  InvalidResponseDataError,
+  type ModelMessage,
+  streamText,
+  type TextStreamPart,
+  type ToolSet,
+  wrapLanguageModel,
+} from 'ai'
 import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import { ColloquyError, TerminalError } from '../../../schemas/errors.ts'
 import type { TaskCall } from '../../definition/task-definition.ts'
@@ -7,9 +15,10 @@ import { boundedFetch } from './bounded-fetch.ts'
 import { clip } from './clip.ts'
 import { type Answer, ANSWER_CHARS_MAX, type AnswerInput } from './definition.ts'
 import { asTaskError } from './model-errors.ts'
-import { FIRST_TOKEN_DEFAULT_MS, type ModelOptions, STALL_DEFAULT_MS, TIMEOUT_DEFAULT_MS } from './model-options.ts'
+import type { ModelOptions } from './model-options.ts'
 import { instructionsFor, NO_ANSWER } from './prompt.ts'
 import { citationOf } from './replies.ts'
+import { startTokenClock, type TokenClock } from './token-clock.ts'
 
 type Call = Pick<TaskCall<AnswerInput>, 'input' | 'signal'>
 
@@ -26,7 +35,6 @@ const TEXT_CHARS_MAX = 4 * ANSWER_CHARS_MAX
  */
 export function createModelAnswer(options: ModelOptions): (call: Call) => Promise<Answer> {
   const { baseUrl, apiKey, temperature = 0.2, tokensOutMax = 1000 } = options
-  const { timeoutMs = TIMEOUT_DEFAULT_MS, firstTokenMs = FIRST_TOKEN_DEFAULT_MS, stallMs = STALL_DEFAULT_MS } = options
   const provider = createOpenAICompatible({
     name: 'llm',
     baseURL: baseUrl,
@@ -39,6 +47,7 @@ export function createModelAnswer(options: ModelOptions): (call: Call) => Promis
 
   return async ({ input, signal }) => {
     const left = new AbortController()
+    const clock = startTokenClock(options)
     const { fullStream } = streamText({
       model,
       instructions: instructionsFor(input),
@@ -46,23 +55,18 @@ export function createModelAnswer(options: ModelOptions): (call: Call) => Promis
       temperature,
       maxOutputTokens: tokensOutMax,
       maxRetries: 0,
-      abortSignal: AbortSignal.any([signal, left.signal]),
-      timeout: { totalMs: timeoutMs, firstChunkMs: firstTokenMs, chunkMs: stallMs },
+      abortSignal: AbortSignal.any([signal, clock.signal, left.signal]),
       // The default prints the error, which the loop below throws.
       onError: () => undefined,
     })
     try {
-      const { text, usage, modelId } = await readAnswer(fullStream, options)
-      return {
-        ...answerOf(text, input),
-        model: clip(modelId, 128),
-        ...tokensOf(usage),
-        ...costOf(usage, options.price),
-      }
+      const { text, usage, modelId } = await readAnswer(fullStream, options, clock)
+      return { ...answerOf(text, input), model: clip(modelId, 128), ...tokensOf(usage), ...costOf(usage, options.price) }
     } catch (error) {
       signal.throwIfAborted()
-      throw asTaskError(error, baseUrl)
+      throw asTaskError(clock.signal.aborted ? clock.signal.reason : error, baseUrl)
     } finally {
+      clock.stop()
       left.abort()
     }
   }
@@ -74,18 +78,24 @@ interface ReadAnswer {
   readonly modelId: string
 }
 
-async function readAnswer(stream: AsyncIterable<TextStreamPart<ToolSet>>, { model, baseUrl }: ModelOptions): Promise<ReadAnswer> {
+async function readAnswer(
+  stream: AsyncIterable<TextStreamPart<ToolSet>>,
+  { model, baseUrl }: ModelOptions,
+  clock: TokenClock,
+): Promise<ReadAnswer> {
   let [text, modelId] = ['', model]
   let usage: Usage = { inputTokens: undefined, outputTokens: undefined }
   let finishReason: string | undefined
   for await (const part of stream) {
-    if (part.type === 'error') throw part.error
-    if (part.type === 'abort') throw new ColloquyError('model_timeout', `no whole answer from ${baseUrl}: ${part.reason ?? 'aborted'}`)
+    if (part.type === 'error')
+      throw text !== '' && InvalidResponseDataError.isInstance(part.error) ? asCut(part.error, baseUrl) : part.error
+    if (part.type === 'abort') throw new ColloquyError('model_unavailable', `the request to ${baseUrl} was aborted`)
     if (part.type === 'finish-step') {
       modelId = part.response.modelId
       usage = part.usage
       finishReason = part.finishReason
     }
+    if (part.type === 'reasoning-delta' || part.type === 'text-delta') clock.token()
     if (part.type !== 'text-delta') continue
     text += part.text
     if (text.length > TEXT_CHARS_MAX) return { text: text.trim(), usage, modelId }
@@ -93,16 +103,13 @@ async function readAnswer(stream: AsyncIterable<TextStreamPart<ToolSet>>, { mode
   if (finishReason === 'content-filter') {
     throw new TerminalError('model_filtered' satisfies ErrorCode, `${model} withheld its answer (finish reason ${finishReason})`)
   }
-  if (finishReason === 'other') throw asCut(text, baseUrl)
   if (text.trim() !== '') return { text: text.trim(), usage, modelId }
   throw new ColloquyError('model_empty', `${model} returned an empty answer (finish reason ${finishReason})`)
 }
 
-/** The SDK says `other` where no chunk had a finish reason. Without any text, the response had no chunk at all. */
-const asCut = (text: string, baseUrl: string): ColloquyError =>
-  text === ''
-    ? new TerminalError('model_unfit' satisfies ErrorCode, `${baseUrl} did not answer with a stream of chat completions`)
-    : new ColloquyError('model_unavailable', `the stream of ${baseUrl} ended before the answer did`)
+/** The SDK gives this error where a stream has no finish reason. With text before it, the rest got lost, and a later attempt may succeed. */
+const asCut = (cause: unknown, baseUrl: string): ColloquyError =>
+  new ColloquyError('model_unavailable', `the stream of ${baseUrl} ended before the answer did`, { cause })
 
 function messagesOf({ turns, text }: AnswerInput): ModelMessage[] {
   const before = turns

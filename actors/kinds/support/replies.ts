@@ -11,13 +11,7 @@ type InBoth = Readonly<Record<Language, string>>
  * case without a call.
  */
 export type EscalationReason =
-  | 'customer_asked'
-  | 'low_confidence'
-  | 'low_quality'
-  | 'task_failed'
-  | 'negative_feedback'
-  | 'backlog'
-  | 'agent_took_over'
+  'customer_asked' | 'low_confidence' | 'low_quality' | 'task_failed' | 'negative_feedback' | 'backlog' | 'agent_took_over'
 
 /** Moves that are replied to without a search, and leave the case with the machine. */
 export const COURTESIES = ['courtesy', 'thanks', 'praise'] as const satisfies readonly Move[]

@@ -17,7 +17,9 @@ const forQuotation = { hits: someHits, understood: understoodAs('new_topic') }
 const from = (scenario: Scenario<typeof support>, lang: 'en' | 'zh' = 'en', id = 'q-1') =>
   scenario.when('message.received', { role: 'user', text: asks[lang] }, { id })
 const replies = ({ records }: Scenario<typeof support>) =>
-  records.flatMap(({ emitted, at }) => emitted.filter(({ type }) => type === 'message.sent').map(({ data }) => ({ at: Date.parse(at), data })))
+  records.flatMap(({ emitted, at }) =>
+    emitted.filter(({ type }) => type === 'message.sent').map(({ data }) => ({ at: Date.parse(at), data })),
+  )
 const askedAt = ({ records }: Scenario<typeof support>): number => Date.parse(records[0]?.inbox.ts ?? '')
 
 describe.each(['en', 'zh'] as const)('a customer in %s has a reply within the budget', (lang) => {
@@ -29,7 +31,9 @@ describe.each(['en', 'zh'] as const)('a customer in %s has a reply within the bu
   })
 
   test('where the model hangs: a quotation of what was found', () => {
-    const after = from(given(support).task('lookup', forModel).task('answer', never).task('quote', takes('700ms', quotation)), lang).after('8s')
+    const after = from(given(support).task('lookup', forModel).task('answer', never).task('quote', takes('700ms', quotation)), lang).after(
+      '8s',
+    )
     expect(replies(after)).toMatchObject([{ data: { text: 'A quotation.', held: [{ reasons: ['reply_budget'] }], replyTo: 'q-1' } }])
     expect((replies(after)[0]?.at ?? 0) - askedAt(after)).toBeLessThanOrEqual(BUDGET_MS)
     after.thenState('open.listening').thenContext({ failures: 0, queue: [] })
@@ -50,7 +54,12 @@ describe.each(['en', 'zh'] as const)('a customer in %s has a reply within the bu
 
 test('the quotation gets what the model got, and why', () => {
   const found = { ...forModel, about: 'What before?', earlier: ['earlier'], kbVersion: 'kb-1' }
-  const start = from(given(support).task('lookup', found).task('answer', takes('1s', fails('model_unavailable'))).task('quote', never))
+  const start = from(
+    given(support)
+      .task('lookup', found)
+      .task('answer', takes('1s', fails('model_unavailable')))
+      .task('quote', never),
+  )
   const { about, earlier, kbVersion, hits } = found
   start.after('1s').thenTask('quote', { text: asks.en, about, earlier, kbVersion, hits, because: 'model_unavailable' })
   const { context } = start

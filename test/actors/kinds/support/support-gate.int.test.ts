@@ -20,7 +20,7 @@ const UNFIT = { en: 'Our moon base ships in 412 days.', zh: '我们的月球基�
 const source = (lang: string) => ({ source: `shipping-europe-${lang}` })
 
 const desk = (more: Partial<Parameters<typeof supportHarnessWith>[0]> = {}) =>
-  supportHarnessWith({ model: { baseUrl: endpoint.url, model: 'tiny', firstTokenMs: 100, stallMs: 100 }, quotationMin: 0, ...more })
+  supportHarnessWith({ model: { baseUrl: endpoint.url, model: 'tiny' }, quotationMin: 0, ...more })
 type Desk = ReturnType<typeof desk>
 /** The output of the last task, as the record has it. */
 const outputIn = (harness: Desk): Answer => harness.last.input.data?.['output'] as Answer
@@ -61,7 +61,10 @@ describe.each(['en', 'zh'] as const)('in %s', (lang) => {
 
   test('without a model, a quotation that fails goes to a person, and any other states its quality', async () => {
     const strict = supportHarnessWith({ quotationMin: 1 })
-    expect(await strict.ask(QUESTION[lang])).toMatchObject([{ data: { held: [{ model: 'extractive' }] } }, { data: { reason: 'low_quality' } }])
+    expect(await strict.ask(QUESTION[lang])).toMatchObject([
+      { data: { held: [{ model: 'extractive' }] } },
+      { data: { reason: 'low_quality' } },
+    ])
     const [sent] = await supportHarnessWith({ quotationMin: 0 }).ask(QUESTION[lang])
     expect(sent?.data).toMatchObject({ sources: [source(lang)], quality: expect.any(Number) as number })
     expect(sent?.data).not.toHaveProperty('held')
@@ -76,7 +79,8 @@ describe.each(['en', 'zh'] as const)('in %s', (lang) => {
     ['model_timeout', () => undefined],
   ])('a model that ends with %s is asked once, and the passages are quoted', async (code, reaction) => {
     endpoint.react(reaction)
-    const [sent] = await desk().ask(QUESTION[lang])
+    const limits = code === 'model_timeout' ? { firstTokenMs: 500, stallMs: 500 } : {}
+    const [sent] = await desk({ model: { baseUrl: endpoint.url, model: 'tiny', ...limits } }).ask(QUESTION[lang])
     expect(sent?.data).toMatchObject({ model: 'extractive', sources: [source(lang)], held: [{ model: 'tiny', reasons: [code] }] })
     expect(endpoint.asked).toHaveLength(1)
   })

@@ -71,7 +71,11 @@ describe('a model', () => {
       tokensOut: 9,
     })
     expect(endpoint.asked).toMatchObject([
-      { url: '/v1/chat/completions', authorization: 'Bearer secret', body: { model: 'tiny', max_tokens: 1000, stream: true, stream_options: { include_usage: true } } },
+      {
+        url: '/v1/chat/completions',
+        authorization: 'Bearer secret',
+        body: { model: 'tiny', max_tokens: 1000, stream: true, stream_options: { include_usage: true } },
+      },
     ])
     const [system, ...conversation] = endpoint.asked[0]?.body.messages ?? []
     expect(system?.role).toBe('system')
@@ -252,7 +256,10 @@ describe('an endpoint', () => {
 
 test("the model answers a case, in the customer's language", async () => {
   endpoint.react(completion('寄到德国运费 4.90 欧元。[1]'))
-  const harness = supportHarnessWith({ model: { baseUrl: endpoint.url, model: 'tiny', price: { perMillionIn: 2, perMillionOut: 10 } }, qualityMin: 0 })
+  const harness = supportHarnessWith({
+    model: { baseUrl: endpoint.url, model: 'tiny', price: { perMillionIn: 2, perMillionOut: 10 } },
+    qualityMin: 0,
+  })
   const emitted = await harness.ask('寄到德国运费多少', 'm-1')
   expect(emitted).toMatchObject([
     {
