@@ -11,7 +11,7 @@ import { createInterest } from '../actors/kinds/interest/kind.ts'
 import { createReminder } from '../actors/kinds/reminder/kind.ts'
 import { createSupport, type SupportOptions } from '../actors/kinds/support/kind.ts'
 import { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
-import type { ModelOptions } from '../actors/kinds/support/model.ts'
+import type { ModelOptions } from '../actors/kinds/support/model-options.ts'
 
 export {
   defineKind,

@@ -1,6 +1,9 @@
 import { availableParallelism, homedir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { MINIMUMS } from '../actors/kinds/support/minimums.ts'
+import { FIRST_TOKEN_DEFAULT_MS, STALL_DEFAULT_MS, TIMEOUT_DEFAULT_MS } from '../actors/kinds/support/model-options.ts'
+import { REPLY_BUDGET_DEFAULT_MS } from '../actors/kinds/support/reply-budget.ts'
 import { DTYPES, POOLINGS } from '../pipeline/embedding/embedding-model.ts'
 import { QUANTISATIONS } from '../pipeline/search/qdrant/qdrant-collection.ts'
 import { ColloquyError } from '../schemas/errors.ts'
@@ -50,7 +53,12 @@ const GIB = 1024 ** 3
 const heapBytesDefault = (): number => Math.min(4 * GIB, Math.max(GIB / 2, Math.floor(memoryBytes() / 4)))
 const memoryBytes = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity)
 
-const price = z.coerce.number().min(0).max(1e6)
+const price = z.coerce.number('must be a number from 0 to 1000000').min(0, 'must be at least 0').max(1e6, 'must be at most 1000000')
+/** A score, as evaluators give it. */
+const score = z
+  .string()
+  .transform((text) => (/^\d?(\.\d{1,6})?$/.test(text) && text !== '' ? Number(text) : NaN))
+  .refine((value) => value >= 0 && value <= 1, 'must be a number from 0 to 1')
 
 /**
  * All settings, by their name after `COLLOQUY_` in the environment. Those with `secret` are masked wherever they are shown. No other module
@@ -160,11 +168,32 @@ const SETTINGS = {
   LLM_BASE_URL: { schema: url('http', 'https').optional(), about: 'OpenAI-compatible endpoint; unset: extractive answers' },
   LLM_API_KEY: { schema: z.string().optional(), about: 'API key at LLM_BASE_URL', secret: true },
   LLM_MODEL: { schema: z.string().optional(), about: 'Model at LLM_BASE_URL' },
+  LLM_FIRST_TOKEN_MS: {
+    schema: count(1, 3_600_000).default(FIRST_TOKEN_DEFAULT_MS),
+    about: 'Milliseconds to the first token of an answer of LLM_MODEL; after that the passages are quoted',
+  },
+  LLM_STALL_MS: {
+    schema: count(1, 3_600_000).default(STALL_DEFAULT_MS),
+    about: 'Milliseconds between two tokens of an answer of LLM_MODEL',
+  },
+  LLM_TOTAL_MS: {
+    schema: count(1, 3_600_000).default(TIMEOUT_DEFAULT_MS),
+    about: 'Milliseconds from the request to the last token of an answer of LLM_MODEL; REPLY_BUDGET_MS holds, too',
+  },
   LLM_PRICE_IN: {
     schema: price.optional(),
     about: 'Price of a million input tokens, in the currency of your reports; unset: costs are unknown',
   },
   LLM_PRICE_OUT: { schema: price.optional(), about: 'Price of a million output tokens' },
+  REPLY_BUDGET_MS: {
+    schema: count(2_000, 3_600_000).default(REPLY_BUDGET_DEFAULT_MS),
+    about: 'Milliseconds from a message in INBOX to its reply by support; the same for all processes of a cluster',
+  },
+  QUALITY_MIN: {
+    schema: score.default(MINIMUMS.qualityMin),
+    about: 'Least quality of an answer of LLM_MODEL that support sends, 0 to 1; 0: all',
+  },
+  QUOTATION_MIN: { schema: score.default(MINIMUMS.quotationMin), about: 'Least quality of a quotation that support sends, 0 to 1; 0: all' },
   LOG_LEVEL: {
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
     about: 'Lowest level that is logged',

@@ -23,6 +23,11 @@ export interface MachineEvent<Type, Data> {
   /** When it happened, by its producer's clock; ISO. */
   readonly time: string
   /**
+   * When INBOX stored it, by the server's clock; ISO 8601 with milliseconds. Under load or after an outage it lies before `at`; a bound on
+   * how long a sender waits counts from it. Events of timers and tasks have none.
+   */
+  readonly arrivedAt: string
+  /**
    * When the event is decided; ISO 8601 with milliseconds. Delays count from this time. It never precedes the `at` of the previous input.
    * Events of timers and tasks have it, too. A machine has no other clock.
    */

@@ -40,6 +40,11 @@ export interface TaskDefinition<Input extends z.ZodType = z.ZodType, Output exte
   /** Concurrent runs in the whole cluster; at least 1. */
   readonly concurrencyMax: number
   run(call: TaskCall<z.output<Input>>): Promise<z.input<Output>>
+  /**
+   * Why an output holds answers back, a word of `a-z`, digits and `_` for each reason: counted in `colloquy_answers_held_total`. Default: it
+   * holds none back.
+   */
+  heldBack?(output: z.input<Output>): readonly string[]
 }
 
 /** Declares a task; ties the type of `run` to the schemas. */

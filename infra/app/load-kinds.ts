@@ -14,7 +14,7 @@ import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
-import type { ModelOptions } from '../../actors/kinds/support/model.ts'
+import type { ModelOptions } from '../../actors/kinds/support/model-options.ts'
 import { tenantKind } from '../../actors/kinds/tenant/kind.ts'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
@@ -95,17 +95,21 @@ function loadError(config: string, place: string, cause: unknown): ColloquyError
 }
 
 function builtInKinds(settings: Settings): Kind[] {
-  const model =
-    settings.LLM_BASE_URL === undefined || settings.LLM_MODEL === undefined
-      ? undefined
-      : { baseUrl: settings.LLM_BASE_URL, apiKey: settings.LLM_API_KEY, model: settings.LLM_MODEL, price: priceIn(settings) }
+  const { REPLY_BUDGET_MS: replyBudgetMs, QUALITY_MIN: qualityMin, QUOTATION_MIN: quotationMin } = settings
   return [
-    createSupport({ articles: loadArticles(), model }),
+    createSupport({ articles: loadArticles(), model: modelIn(settings), replyBudgetMs, qualityMin, quotationMin }),
     createReminder(),
     createInterest(loadCatalogue()),
     createFront(),
     ...ALWAYS_THERE,
   ]
+}
+
+function modelIn(settings: Settings): ModelOptions | undefined {
+  const { LLM_BASE_URL: baseUrl, LLM_API_KEY: apiKey, LLM_MODEL: model } = settings
+  if (baseUrl === undefined || model === undefined) return undefined
+  const { LLM_TOTAL_MS: timeoutMs, LLM_FIRST_TOKEN_MS: firstTokenMs, LLM_STALL_MS: stallMs } = settings
+  return { baseUrl, model, price: priceIn(settings), timeoutMs, firstTokenMs, stallMs, ...(apiKey !== undefined && { apiKey }) }
 }
 
 const priceIn = ({ LLM_PRICE_IN: perMillionIn, LLM_PRICE_OUT: perMillionOut }: Settings): ModelOptions['price'] =>

@@ -63,6 +63,7 @@ export function createMetrics() {
       'kind',
       'evaluator',
     ]),
+    answersHeld: counter('answers_held_total', 'Answers that a task held back, by what was wrong with them', ['kind', 'reason']),
     timerLateSeconds: histogram('timer_late_seconds', 'From the due time of a timer to its decision', LATE_SECONDS),
     timersLate: counter('timers_late_total', 'Timers decided more than five seconds late'),
     inputsLost: counter(

@@ -30,6 +30,8 @@ export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'sear
   readonly call: <T>(work: () => T) => T
   /** Called after each attempt. */
   readonly onAttempt: (outcome: 'ok' | 'error') => void
+  /** Called for each reason for which the output holds an answer back. */
+  readonly onHeld: (reason: string) => void
 }
 
 /** Attempts of earlier runners that ended without an outcome. */
@@ -61,6 +63,7 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
       deps.onAttempt('ok')
       const problem = outputProblem(definition, output)
       if (problem !== undefined) return { kind: 'failed', error: problem, attempts }
+      for (const reason of definition.heldBack?.(output) ?? []) deps.onHeld(REASON.test(reason) ? reason : 'other')
       return { kind: 'done', output, attempts, ...(attemptError !== undefined && { attemptError }) }
     } catch (error) {
       if (signal.aborted) return { kind: 'given_up' }
@@ -73,6 +76,9 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
     }
   }
 }
+
+/** Reasons are labels of a metric: words, not texts. */
+const REASON = /^[a-z][a-z0-9_]{0,63}$/
 
 const lostText = ({ count, ends }: AttemptsBefore): string =>
   ends.length === 0

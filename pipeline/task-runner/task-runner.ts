@@ -137,6 +137,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         understand: (query) => options.understand(tenant, query),
         evaluate: options.evaluate,
         call: (work) => watchdog.call(watched, work),
+        onHeld: (reason) => metrics.answersHeld.inc({ kind: kind.name, reason }),
         onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),
       })
       if (outcome.kind !== 'given_up') await publishOutcome(actor, task, startedAt, outcome)

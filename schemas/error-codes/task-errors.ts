@@ -36,31 +36,39 @@ export const TASK_ERRORS = {
   },
   model_timeout: {
     meaning: 'The language model did not answer in time.',
-    cause: 'The endpoint is overloaded, or the answer takes long.',
-    remedy: 'Colloquy retries the task. If the error persists, check the endpoint at `COLLOQUY_LLM_BASE_URL`.',
+    cause: 'It took too long to the first token, between two tokens, or in all: the endpoint is overloaded, or the answer is long.',
+    remedy:
+      '`support` quotes the passages instead, and does not ask again. If this happens often, check the endpoint, or raise '
+      + '`COLLOQUY_LLM_FIRST_TOKEN_MS`, `COLLOQUY_LLM_STALL_MS` or `COLLOQUY_LLM_TOTAL_MS`.',
     where: TASK,
   },
   model_body_too_large: {
     meaning: 'The response of the language model is too large.',
     cause: 'The endpoint sent more bytes than an answer can have.',
-    remedy: 'Check that `COLLOQUY_LLM_BASE_URL` is an OpenAI-compatible endpoint.',
+    remedy: '`support` quotes the passages instead. Check that `COLLOQUY_LLM_BASE_URL` is an OpenAI-compatible endpoint.',
+    where: TASK,
+  },
+  model_unfit: {
+    meaning: 'The response of the language model is no stream of chat completions.',
+    cause: 'The endpoint answered in another format: HTML, other JSON, or chunks without choices.',
+    remedy: '`support` quotes the passages instead. Check that `COLLOQUY_LLM_BASE_URL` is an OpenAI-compatible endpoint that streams.',
     where: TASK,
   },
   model_filtered: {
     meaning: 'The language model withheld its answer.',
     cause: 'The content filter of the provider stopped it.',
-    remedy: 'Let the machine continue without an answer, as `onError` of the built-in kind does. Another model may answer.',
+    remedy: '`support` quotes the passages instead. Another model may answer.',
     where: TASK,
   },
   model_empty: {
     meaning: 'The language model returned an empty answer.',
     cause: 'The model ended without a text. The message has its finish reason.',
-    remedy: 'Colloquy retries the task. If the error persists, try another `COLLOQUY_LLM_MODEL`.',
+    remedy: '`support` quotes the passages instead. If the error persists, try another `COLLOQUY_LLM_MODEL`.',
     where: TASK,
   },
   model_unavailable: {
     meaning: 'The language model cannot be reached, or failed.',
-    cause: 'The network is down, or the endpoint answered with a server error.',
+    cause: 'The network is down, the endpoint answered with a server error, or its stream broke off.',
     remedy: 'Colloquy retries the task. If the error persists, check `COLLOQUY_LLM_BASE_URL` and the endpoint.',
     where: TASK,
   },
@@ -72,7 +80,7 @@ export const TASK_ERRORS = {
   },
   model_refused: {
     meaning: 'The language model refuses the request.',
-    cause: 'The key, the name of the model or the address is wrong. Colloquy does not retry the task.',
+    cause: 'The key, the name of the model or the address is wrong. `support` quotes the passages instead.',
     remedy: 'Correct `COLLOQUY_LLM_BASE_URL`, `COLLOQUY_LLM_MODEL` and `COLLOQUY_LLM_API_KEY`, and restart.',
     where: TASK,
   },

@@ -144,7 +144,7 @@ const machine = setup(definition.xstate).createMachine({
 })
 
 function ringing() {
-  return { type: 'poke' as const, id: '', time: '', at: '', source: '', data: {} }
+  return { type: 'poke' as const, id: '', time: '', arrivedAt: '', at: '', source: '', data: {} }
 }
 
 export const parallelKind = definition.with(machine)

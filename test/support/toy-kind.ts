@@ -84,7 +84,7 @@ const machine = setup({
       },
     },
     paused: {
-      entry: raise({ type: 'resume', id: '', time: '', at: '', source: '', data: {} }, { delay: 3_600_000, id: 'nap' }),
+      entry: raise({ type: 'resume', id: '', time: '', arrivedAt: '', at: '', source: '', data: {} }, { delay: 3_600_000, id: 'nap' }),
       exit: cancel('nap'),
       on: { resume: 'open.past' },
     },

@@ -4,6 +4,7 @@ import { detectLanguage } from '../../core/detect-language.ts'
 import type { Label } from '../../definition/kind.ts'
 import { clip } from './clip.ts'
 import { namesNothing } from './follow-up.ts'
+import { ABOUT_CHARS_MAX, type Found, foundSchema, type Language, languageSchema } from './found.ts'
 import { isDecline, isParting } from './gratitude.ts'
 import { type Move, moveOf } from './moves.ts'
 import { plainForm, type UnderstoodMessage, understoodSchema } from './understood.ts'
@@ -12,15 +13,11 @@ import { plainForm, type UnderstoodMessage, understoodSchema } from './understoo
 export const QUESTIONS_MAX = 8
 /** UTF-16 units of a message that are kept and understood. */
 export const QUESTION_CHARS_MAX = 1000
-export const ABOUT_CHARS_MAX = 300
 /** Turns kept as context for a model. */
 export const TURNS_MAX = 6
 const TURN_CHARS_MAX = 300
 /** A shorter message without Chinese characters does not change the language of a conversation. */
 const SWITCH_CHARS_MIN = 12
-
-export const languageSchema = z.enum(['en', 'zh'])
-export type Language = z.infer<typeof languageSchema>
 
 /** A customer's message that waits for its reply. */
 const questionSchema = z.object({
@@ -28,15 +25,19 @@ const questionSchema = z.object({
   id: z.string(),
   text: z.string().max(QUESTION_CHARS_MAX),
   lang: languageSchema,
+  /** When INBOX stored it: the reply budget counts from it. Absent where version 4 or an earlier one heard the message. */
+  arrivedAt: z.string().optional(),
   /** `null` until the task `lookup` has understood it. */
   understood: understoodSchema.nullable(),
+  /** What the lookup found, while a model writes the answer. */
+  found: foundSchema.optional(),
 })
 export type Question = z.infer<typeof questionSchema>
 
 export const turnSchema = z.object({ role: roleSchema, text: z.string().max(TURN_CHARS_MAX) })
 export type Turn = z.infer<typeof turnSchema>
 
-/** The context of a case: bounded, at most about 30 KiB of JSON, usually under 2. */
+/** The context of a case: bounded, at most about 40 KiB of JSON, usually under 2; while a model answers, with the passages found. */
 export const contextSchema = z.object({
   /** The language of our replies; null before the first message. */
   lang: languageSchema.nullable(),
@@ -84,21 +85,26 @@ export const labelOf = ({ intent, topic, confidence, act, lang, rating }: Contex
 
 interface Message {
   readonly id: string
+  readonly arrivedAt: string
   readonly data: { readonly role: Turn['role']; readonly text: string; readonly lang?: string | undefined }
 }
 
 /** Appends a customer's message to the queue. It is understood when its turn comes. */
-export function withQuestion(context: Context, { id, data }: Message): Context {
+export function withQuestion(context: Context, { id, arrivedAt, data }: Message): Context {
   const text = clip(data.text, QUESTION_CHARS_MAX)
   const lang = languageOf(text, data.lang, context.lang)
-  return { ...context, ...unheard, lang, queue: [...context.queue, { id, text, lang, understood: null }] }
+  return { ...context, ...unheard, lang, queue: [...context.queue, { id, text, lang, arrivedAt, understood: null }] }
 }
 
-/** Notes what was understood of the message that is being answered. Without `understood`, it is a question of which nothing is known. */
-export function withUnderstood(context: Context, understood: UnderstoodMessage | undefined): Context {
+/**
+ * Notes what was understood of the message that is being answered. Without `understood`, it is a question of which nothing is known.
+ *
+ * @param found what was found for it, where a model will answer
+ */
+export function withUnderstood(context: Context, understood: UnderstoodMessage | undefined, found?: Found): Context {
   const [first, ...queue] = context.queue
   if (first === undefined) return context
-  const question: Question = { ...first, understood: understood ?? first.understood }
+  const question: Question = { ...first, understood: understood ?? first.understood, ...(found !== undefined && { found }) }
   const [best] = question.understood?.intents ?? []
   const move = moveOf(question)
   const namesOne = move === 'question' && !namesNothing(question.text)
@@ -144,7 +150,7 @@ function saying(context: Context, move: Move, text: string): Context {
 }
 
 /** Records a message that needs no reply, and is not understood: a person has the case, or it is not the customer's. */
-export function withMessage(context: Context, { data }: Message): Context {
+export function withMessage(context: Context, { data }: Pick<Message, 'data'>): Context {
   const next = { ...context, turns: withTurns(context, [data]) }
   return data.role === 'user' ? { ...next, ...unheard } : next
 }
@@ -177,8 +183,22 @@ function languageOf(text: string, declared: string | undefined, before: Language
   return isTooShort ? (before ?? language) : (language ?? before ?? 'en')
 }
 
-/** Records a rating. A customer who rates 4 or 5 is content: what went wrong before no longer counts. */
-export const withRating = (context: Context, rating: number): Context =>
+/**
+ * Records what a customer thinks. One who rates 4 or 5 is content: what went wrong before no longer counts. Thumbs up count as thanks, and
+ * thumbs down as a complaint. A comment or a correction changes nothing here.
+ */
+export function withFeedback(context: Context, { rating, thumbs }: Feedback): Context {
+  const rated = rating === undefined ? context : withRating(context, rating)
+  if (thumbs === undefined) return rated
+  return thumbs === 'up' ? { ...rated, said: 'thanks', complaints: 0 } : { ...rated, said: 'complaint', complaints: rated.complaints + 1 }
+}
+
+interface Feedback {
+  readonly rating?: number | undefined
+  readonly thumbs?: 'up' | 'down' | undefined
+}
+
+const withRating = (context: Context, rating: number): Context =>
   rating >= CONTENT_RATING_MIN ? { ...context, rating, misses: 0, failures: 0, complaints: 0 } : { ...context, rating }
 
 const CONTENT_RATING_MIN = 4

@@ -1,24 +1,31 @@
 import { z } from 'zod'
-import { feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS, messageSent, understoodFields } from '../../../schemas/events.ts'
+import { evaluatedFields, feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS, messageSent, understoodFields } from '../../../schemas/events.ts'
+import { REASON_CHARS_MAX, REASONS_MAX } from '../../../schemas/quality.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import type { TaskDefinition } from '../../definition/task-definition.ts'
-import { ABOUT_CHARS_MAX, contextSchema, labelOf, languageSchema, QUESTION_CHARS_MAX, TURNS_MAX, turnSchema } from './context.ts'
-import { fromLexicon } from './migrate.ts'
+import { contextSchema, labelOf, QUESTION_CHARS_MAX, TURNS_MAX, turnSchema } from './context.ts'
+import { ABOUT_CHARS_MAX, earlierSchema, foundSchema, HITS_MAX, hitsSchema, languageSchema } from './found.ts'
+import { fromLexicon, sameContext } from './migrate.ts'
 import { understoodSchema } from './understood.ts'
 
-export const HITS_MAX = 3
-export const HIT_CHARS_MAX = 1200
 export const ANSWER_CHARS_MAX = 2000
-/** Number and length of the customer's earlier messages that relate to a question. */
-export const EARLIER_MAX = 3
-export const EARLIER_CHARS_MAX = 300
+/** Answers held back for one question: of the model, and the quotation. */
+export const HELD_MAX = 4
+/** UTF-16 units of an answer held back that the record keeps. */
+export const HELD_CHARS_MAX = 600
+
+const feedback = feedbackGiven
+  .extend({ rating: z.int().min(1).max(5).optional().meta({ description: '1 (bad) to 5 (good)' }) })
+  .refine(
+    ({ rating, thumbs, comment, correction }) => (rating ?? thumbs ?? comment ?? correction) !== undefined,
+    'must have at least one of rating, thumbs, comment and correction',
+  )
+  .meta({ description: 'The customer judges the case or, with `answer`, one answer' })
 
 /** Inputs from the support desk and the customer, besides messages. */
 export const supportEvents = {
   ...KNOWN_INPUTS,
-  'feedback.given': feedbackGiven
-    .extend({ rating: z.int().min(1).max(5).meta({ description: '1 (bad) to 5 (good)' }) })
-    .meta({ description: 'The customer rates the case' }),
+  'feedback.given': feedback,
   'case.taken': z.object({ agent: z.string().min(1).max(128) }).meta({ description: 'A person of the support desk takes over the case' }),
   'case.resolved': z.object({ by: z.string().max(128).optional() }).meta({ description: 'The support desk closes the case' }),
 } as const
@@ -30,20 +37,6 @@ const querySchema = z.object({
   topic: z.string().nullable(),
   lang: languageSchema,
 })
-
-/** A passage found: from the tenant's knowledge, or else from an article. */
-const hitSchema = z.object({
-  source: z.string(),
-  /** Id of the passage, where the source has several. */
-  chunk: z.string().optional(),
-  title: z.string(),
-  text: z.string().max(HIT_CHARS_MAX),
-  lang: z.string().max(35).nullable(),
-  /** Share of the question's words that the passage covers, 0 to 1; rare words weigh more. */
-  score: z.number().min(0).max(1),
-})
-const hitsSchema = z.array(hitSchema).max(HITS_MAX)
-const earlierSchema = z.array(z.string().max(EARLIER_CHARS_MAX)).max(EARLIER_MAX)
 
 const turnsSchema = z.array(turnSchema).max(TURNS_MAX)
 
@@ -63,14 +56,29 @@ export const lookupOutput = z.object({
   hits: hitsSchema,
   earlier: earlierSchema.optional(),
   kbVersion: z.string().max(64).optional(),
+  /** A model will answer: what was found is kept meanwhile, for a quotation in its place. Absent: no. */
+  byModel: z.boolean().optional(),
 })
 
-export const answerInput = querySchema.extend({
-  hits: hitsSchema,
-  earlier: earlierSchema.optional(),
-  kbVersion: z.string().max(64).optional(),
-  turns: turnsSchema,
+export const answerInput = querySchema.extend({ ...foundSchema.shape, turns: turnsSchema })
+export const quoteInput = answerInput.extend({
+  /** Why the model's answer is not waited for: `reply_budget`, or the code of its error. */
+  because: z.string().max(128),
 })
+
+/** An answer that was not sent. */
+const heldSchema = z.object({
+  /** Absent where the model was too late. */
+  model: z.string().max(128).optional(),
+  /** Its quality, where there was an answer. */
+  overall: z.number().min(0).max(1).optional(),
+  evaluator: z.string().max(128).optional(),
+  /** Words of the evaluator, or the code of the error of the model. */
+  reasons: z.array(z.string().max(REASON_CHARS_MAX)).max(REASONS_MAX),
+  /** Its beginning. The record alone has it: a customer is never shown it. */
+  text: z.string().max(HELD_CHARS_MAX).optional(),
+})
+export type Held = z.infer<typeof heldSchema>
 export const answerOutput = z.object({
   /** `null` where the articles do not contain an answer. */
   text: z.string().min(1).max(ANSWER_CHARS_MAX).nullable(),
@@ -83,26 +91,44 @@ export const answerOutput = z.object({
   tokensIn: z.int().nonnegative().optional(),
   tokensOut: z.int().nonnegative().optional(),
   cost: z.number().nonnegative().optional(),
+  /** What an evaluator found in the answer; absent where a process of version 4 did the work. */
+  quality: z.number().min(0).max(1).optional(),
+  evaluator: z.string().max(128).optional(),
+  ...evaluatedFields,
+  /** Answers that were held back, oldest first. Absent: none. */
+  held: z.array(heldSchema).max(HELD_MAX).optional(),
 })
 
 export type Query = z.infer<typeof querySchema>
-export type Hit = z.infer<typeof hitSchema>
 export type AnswerInput = z.infer<typeof answerInput>
+export type QuoteInput = z.infer<typeof quoteInput>
 export type Answer = z.infer<typeof answerOutput>
 
 export type LookupTask = TaskDefinition<typeof lookupInput, typeof lookupOutput>
 export type AnswerTask = TaskDefinition<typeof answerInput, typeof answerOutput>
+export type QuoteTask = TaskDefinition<typeof quoteInput, typeof answerOutput>
 
 /** What the machine sends. */
-export const supportEmits = { ...KNOWN_EMITS, 'message.sent': messageSent.extend(understoodFields) } as const
+export const supportEmits = {
+  ...KNOWN_EMITS,
+  'message.sent': messageSent.extend({
+    ...understoodFields,
+    ...evaluatedFields,
+    held: z
+      .array(heldSchema.omit({ text: true }))
+      .max(HELD_MAX)
+      .optional()
+      .meta({ description: 'Answers to the question that were held back, without their texts' }),
+  }),
+} as const
 
-/** The kind `support` without its machine: events, emitted events and the two given tasks. */
-export const defineSupport = (name: string, tasks: { lookup: LookupTask; answer: AnswerTask }) =>
+/** The kind `support` without its machine: events, emitted events and the given tasks. */
+export const defineSupport = (name: string, tasks: { lookup: LookupTask; answer: AnswerTask; quote: QuoteTask }) =>
   defineKind({
     name,
-    version: 4,
+    version: 5,
     context: contextSchema,
-    migrate: { 1: fromLexicon, 2: fromLexicon, 3: fromLexicon },
+    migrate: { 1: fromLexicon, 2: fromLexicon, 3: fromLexicon, 4: sameContext },
     events: supportEvents,
     emits: supportEmits,
     tasks,

@@ -1,6 +1,7 @@
 import { clip } from './clip.ts'
 import { createCoverage } from './coverage.ts'
-import { type Answer, ANSWER_CHARS_MAX, type AnswerInput, HIT_CHARS_MAX } from './definition.ts'
+import { type Answer, ANSWER_CHARS_MAX, type AnswerInput } from './definition.ts'
+import { HIT_CHARS_MAX } from './found.ts'
 import type { Article } from './knowledge.ts'
 import { isIn } from './recall.ts'
 import { citationOf, cited } from './replies.ts'
@@ -15,11 +16,17 @@ const SENTENCE_COST = 0.06
 const PHRASES_WEIGHT = 0.3
 const ABOUT_WEIGHT = 0.1
 
+/** An answer by quotation. */
+export interface Quotation extends Pick<Answer, 'text' | 'sources'> {
+  /** The text without its citation; absent where there is none. */
+  readonly passage?: string
+}
+
 /**
  * Creates an answer by quotation. It takes the best passage in the language of the question, and quotes the neighbouring sentences that
  * cover most of the question. It adds only the title. `text` is null where there is no such passage.
  */
-export function createExtract(articles: readonly Article[]): (input: AnswerInput) => Answer {
+export function createExtract(articles: readonly Article[]): (input: AnswerInput) => Quotation {
   const coverageInArticles = createCoverage(articles)
   /** Keyed by the text itself, so that a hit from another version of the articles is split afresh. */
   const read = new Map(
@@ -42,7 +49,7 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
       return (covers(terms) + covers(terms.union(titleTerms))) / 2 + PHRASES_WEIGHT * together + ABOUT_WEIGHT * coversAbout(terms)
     }
     const passage = bestPassage(read.get(hit.text) ?? sentencesOf(hit.text, lang), worthOf)
-    return { text: clip(cited(passage, hit.title, lang), ANSWER_CHARS_MAX), sources: [citationOf(hit)] }
+    return { text: clip(cited(passage, hit.title, lang), ANSWER_CHARS_MAX), sources: [citationOf(hit)], passage }
   }
 }
 

@@ -1,4 +1,4 @@
-import { assign, enqueueActions, setup } from 'xstate'
+import { and, assign, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
 import {
   type Context,
@@ -7,31 +7,31 @@ import {
   type Question,
   QUESTIONS_MAX,
   reopened,
+  withFeedback,
   withHandover,
   withMessage,
   withoutUnderstanding,
   withPlain,
   withQuestion,
-  withRating,
   withReply,
   withUnderstood,
 } from './context.ts'
-import {
-  type Answer,
-  type AnswerInput,
-  answerOutput,
-  type Hit,
-  type lookupInput,
-  lookupOutput,
-  type Query,
-  type SupportSetup,
-} from './definition.ts'
+import { type Answer, answerOutput, type lookupInput, lookupOutput, type Query, type QuoteInput, type SupportSetup } from './definition.ts'
+import type { Found, Hit } from './found.ts'
+import { wasHeldBack, withoutTexts } from './gate.ts'
 import { type Move, moveOf, plainMoveOf } from './moves.ts'
 import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence } from './replies.ts'
+import { createReplyBudget } from './reply-budget.ts'
 import { factsOf, hasSet, plainForm } from './understood.ts'
 
-/** The text of a reply; for an answer also its sources and cost. */
+/** The text of a reply; for an answer also its sources, quality and cost. */
 type Reply = Partial<Answer> & { readonly text: string }
+
+/** Times of the machine, in milliseconds; see `SupportOptions`. */
+export interface SupportTimes {
+  readonly silenceMs: number
+  readonly replyBudgetMs: number
+}
 
 const handOver = (reason: EscalationReason) => ({ type: 'handOver', params: { reason } }) as const
 const close = (outcome: string) => ({ type: 'close', params: { outcome } }) as const
@@ -49,17 +49,26 @@ const replyWith = (key: ReplyKey) =>
  *
  * A customer's message waits in the queue until the machine is free; then it is looked up and answered. The lookup also understands it, and
  * the machine decides by what the result says. Only plain courtesies, and plain calls for a person, are certain by their words alone. The
- * case is handed to a person when the customer asks for one, or when the machine twice in a row does not know, fails or annoys. From then
- * on the machine is silent until the desk resolves the case. Silence closes a case; the next message opens another.
+ * case is handed to a person when the customer asks for one, when no answer passes the gate, or when the machine twice in a row does not
+ * know, fails or annoys. From then on the machine is silent until the desk resolves the case. Silence closes a case; the next message opens
+ * another.
+ *
+ * Timers hold the reply budget. In place of a model that is late, `quoting` answers from the same passages; where nothing is back at the end
+ * of the budget, the customer gets an apology.
  */
-export const supportMachine = (support: SupportSetup, silenceMs: number) =>
-  setup({
+export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs }: SupportTimes) => {
+  const budget = createReplyBudget(replyBudgetMs)
+  return setup({
     ...support,
-    delays: { silence: silenceMs },
+    delays: {
+      silence: silenceMs,
+      replyBudget: ({ context, event }) => budget.untilApology(context, event),
+      composing: ({ context, event }) => (isFound(context) ? budget.forModel(context, event) : budget.untilApology(context, event)),
+    },
     guards: {
       fromCustomer: ({ event }) => event.type === 'message.received' && event.data.role === 'user',
       fromAgent: ({ event }) => event.type === 'message.received' && event.data.role === 'agent',
-      ratesLow: ({ event }) => event.type === 'feedback.given' && event.data.rating <= 2,
+      ratesLow: ({ event }) => event.type === 'feedback.given' && (event.data.rating ?? RATING_MAX) <= LOW_RATING_MAX,
       callsPerson: ({ context }) => context.queue.some(({ text }) => plainMoveOf(text) === 'person'),
       asksTooMuch: ({ context }) => context.queue.length > QUESTIONS_MAX,
       nothingWaits: ({ context }) => context.queue.length === 0,
@@ -72,24 +81,31 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) =>
       missedBefore: ({ context }) => context.misses > 0,
       failedBefore: ({ context }) => context.failures > 0,
       isRelevant: ({ context, event }) => isRelevant(context.queue[0], lookupDone.safeParse(event).data?.output.hits ?? []),
-      isAnswer: (_, answer: Answer) => answer.text !== null,
+      isLateForModel: ({ context, event }) => isFound(context) && budget.forModel(context, event) === 0,
+      isFound: ({ context }) => isFound(context),
+      isAnswer: ({ event }) => answerDone.safeParse(event).data?.output.text != null,
+      isHeldBack: ({ event }) => wasHeldBack(answerDone.parse(event).output),
     },
     actions: {
       hear: assign(({ context, event }) => (event.type === 'message.received' ? withQuestion(context, event) : context)),
       note: assign(({ context, event }) => (event.type === 'message.received' ? withMessage(context, event) : context)),
       startAnew: assign(({ context }) => reopened(context)),
-      rate: assign(({ context, event }) => (event.type === 'feedback.given' ? withRating(context, event.data.rating) : context)),
+      rate: assign(({ context, event }) => (event.type === 'feedback.given' ? withFeedback(context, event.data) : context)),
       reply: enqueueActions(({ context, enqueue }, reply: Reply) => {
         const [question] = context.queue
         if (question === undefined) return
         enqueue.emit({
           type: 'message.sent',
-          data: { ...reply, ...factsOf(question.understood), replyTo: question.id, lang: question.lang },
+          data: { ...reply, ...withoutTexts(reply), ...factsOf(question.understood), replyTo: question.id, lang: question.lang },
         })
         enqueue.assign(withReply(context, reply.text))
       }),
       countMiss: assign({ misses: ({ context }) => context.misses + 1 }),
-      understand: assign(({ context, event }) => withUnderstood(context, lookupDone.safeParse(event).data?.output.understood)),
+      understand: assign(({ context, event }) => {
+        const output = lookupDone.safeParse(event).data?.output
+        const isKept = output?.byModel === true && output.hits.length > 0
+        return withUnderstood(context, output?.understood, isKept ? foundIn(event) : undefined)
+      }),
       takeAtItsWord: assign(({ context }) => withPlain(context, plainMoveOf(context.queue[0]?.text ?? '') ?? 'courtesy')),
       missUnderstanding: assign(({ context }) => withoutUnderstanding(context)),
       countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
@@ -99,7 +115,8 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) =>
         const lang = context.lang ?? 'en'
         const newest = context.queue.at(-1)
         if (reason !== 'agent_took_over') {
-          const cost = reason === 'low_confidence' && newest === context.queue[0] ? costOfMiss(event) : {}
+          const isMiss = reason === 'low_confidence' || reason === 'low_quality'
+          const cost = isMiss && newest === context.queue[0] ? costOfMiss(event) : {}
           const replyTo = newest === undefined ? {} : { ...factsOf(understoodOf(newest)), replyTo: newest.id }
           enqueue.emit({ type: 'message.sent', data: { text: handover(reason, lang), lang, ...cost, ...replyTo } })
         }
@@ -159,6 +176,7 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) =>
                   onDone: { target: 'deciding', actions: 'understand' },
                   onError: { target: 'failed', actions: 'missUnderstanding' },
                 },
+                after: { replyBudget: { target: 'failed', actions: 'missUnderstanding' } },
               },
               deciding: {
                 always: [
@@ -170,6 +188,7 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) =>
                   },
                   { guard: 'complainsAgain', target: '#support.escalated', actions: handOver('negative_feedback') },
                   { guard: 'complains', target: 'choosing', actions: ['countComplaint', replyWith('sorry')] },
+                  { guard: and(['isRelevant', 'isLateForModel']), target: 'quoting' },
                   { guard: 'isRelevant', target: 'composing' },
                   { target: 'unsure' },
                 ],
@@ -179,19 +198,31 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) =>
                   id: 'answer',
                   src: 'answer',
                   input: ({ context, event }) => ({ ...queryOf(context), ...foundIn(event), turns: context.turns }),
-                  onDone: [
-                    {
-                      guard: { type: 'isAnswer', params: ({ event }) => event.output },
-                      target: 'choosing',
-                      actions: [
-                        { type: 'reply', params: ({ event }) => ({ ...event.output, text: event.output.text ?? '' }) },
-                        'forgetTroubles',
-                      ],
-                    },
-                    { target: 'unsure' },
-                  ],
+                  onDone: 'checking',
+                  onError: [{ guard: 'isFound', target: 'quoting' }, { target: 'failed' }],
+                },
+                after: { composing: [{ guard: 'isFound', target: 'quoting' }, { target: 'failed' }] },
+              },
+              quoting: {
+                invoke: {
+                  id: 'quote',
+                  src: 'quote',
+                  input: ({ context, event }) => quoteOf(context, event),
+                  onDone: 'checking',
                   onError: 'failed',
                 },
+                after: { replyBudget: 'failed' },
+              },
+              checking: {
+                always: [
+                  {
+                    guard: 'isAnswer',
+                    target: 'choosing',
+                    actions: [{ type: 'reply', params: ({ event }) => answerIn(event) }, 'forgetTroubles'],
+                  },
+                  { guard: 'isHeldBack', target: '#support.escalated', actions: handOver('low_quality') },
+                  { target: 'unsure' },
+                ],
               },
               unsure: {
                 always: [
@@ -222,6 +253,13 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) =>
       closed: { on: { 'message.received': { guard: 'fromCustomer', target: 'open', actions: ['startAnew', 'hear'] } } },
     },
   })
+}
+
+const RATING_MAX = 5
+const LOW_RATING_MAX = 2
+
+/** Whether what was found is at hand, since a model is to answer. */
+const isFound = ({ queue: [question] }: Context): boolean => question?.found !== undefined
 
 const moveIn = ({ queue: [question] }: Context): Move | undefined => (question === undefined ? undefined : moveOf(question))
 
@@ -248,7 +286,7 @@ function queryOf({ queue: [question] }: Context): Pick<Query, 'text' | 'topic' |
 const taskWithoutAnswer = z.object({
   output: z.union([
     lookupOutput.transform(({ kbVersion }) => ({ hits: 0, kbVersion })),
-    answerOutput.transform(({ text: _text, sources: _sources, ...rest }) => rest),
+    answerOutput.transform(({ text: _text, sources: _sources, held, ...rest }) => ({ ...rest, ...withoutTexts({ held }) })),
   ]),
 })
 
@@ -258,9 +296,25 @@ const costOfMiss = (event: unknown): Partial<Omit<Answer, 'text' | 'sources'>> =
 const lookupDone = z.object({ output: lookupOutput })
 
 /** The result of one task reaches the next one through the event in between, so the context does not need to hold it. */
-function foundIn(event: unknown): Pick<AnswerInput, 'about' | 'hits' | 'earlier' | 'kbVersion'> {
-  const { understood: _understood, about = null, ...found } = lookupDone.parse(event).output
+function foundIn(event: unknown): Found {
+  const { understood: _understood, byModel: _byModel, about = null, ...found } = lookupDone.parse(event).output
   return { ...found, about }
+}
+
+const answerDone = z.object({ output: answerOutput })
+
+function answerIn(event: unknown): Reply {
+  const { output } = answerDone.parse(event)
+  return { ...output, text: output.text ?? '' }
+}
+
+const taskFailed = z.object({ error: z.object({ code: z.string() }) })
+
+/** The input of a quotation in place of the model's answer: after its error, or because it is late. */
+function quoteOf(context: Context, event: unknown): QuoteInput {
+  const found = context.queue[0]?.found ?? { about: null, hits: [] }
+  const because = taskFailed.safeParse(event).data?.error.code ?? 'reply_budget'
+  return { ...queryOf(context), ...found, turns: context.turns, because: because.slice(0, 128) }
 }
 
 /**

@@ -4,6 +4,9 @@ import { type Context, contextSchema } from './context.ts'
 import { hasThanks, isDecline, isParting } from './gratitude.ts'
 import type { UnderstoodMessage } from './understood.ts'
 
+/** Version 4 has the same states and fields. Its waiting messages have no `arrivedAt`: their time counts from the next event. */
+export const sameContext: Migration<Context> = ({ value, context }) => ({ value, context: contextSchema.parse(context) })
+
 /** The intents of the lexicon that were topics; the others named what a message did. */
 const TOPICS = ['product', 'order', 'shipping', 'returns', 'technical', 'account', 'payment']
 const ACTS: Readonly<Record<string, UnderstoodMessage['act']>> = {

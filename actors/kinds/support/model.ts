@@ -1,90 +1,115 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { APICallError, extractReasoningMiddleware, generateText, type ModelMessage, wrapLanguageModel } from 'ai'
+import {
+  extractReasoningMiddleware,
+  InvalidResponseDataError,
+  type ModelMessage,
+  streamText,
+  type TextStreamPart,
+  type ToolSet,
+  wrapLanguageModel,
+} from 'ai'
 import type { ErrorCode } from '../../../schemas/error-codes.ts'
-import { ColloquyError, messageOf, RetryLaterError, TerminalError } from '../../../schemas/errors.ts'
+import { ColloquyError, TerminalError } from '../../../schemas/errors.ts'
 import type { TaskCall } from '../../definition/task-definition.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 import { clip } from './clip.ts'
 import { type Answer, ANSWER_CHARS_MAX, type AnswerInput } from './definition.ts'
+import { asTaskError } from './model-errors.ts'
+import type { ModelOptions } from './model-options.ts'
 import { instructionsFor, NO_ANSWER } from './prompt.ts'
 import { citationOf } from './replies.ts'
-
-/** A model behind any endpoint with OpenAI's chat completions API. */
-export interface ModelOptions {
-  /** The URL without the final `/chat/completions`. */
-  readonly baseUrl: string
-  readonly apiKey?: string
-  readonly model: string
-  /** Default 0.2. */
-  readonly temperature?: number
-  /** Maximum tokens of an answer, including a model's reasoning. Default 1000. */
-  readonly tokensOutMax?: number
-  /** Milliseconds for one attempt, from the request to the last byte. Default 20,000. */
-  readonly timeoutMs?: number
-  /** Price of a million tokens, read and written. Default: unknown. */
-  readonly price?: { readonly perMillionIn: number; readonly perMillionOut: number } | undefined
-  /** Concurrent requests in the whole cluster. Default 8. */
-  readonly concurrencyMax?: number
-}
+import { startTokenClock, type TokenClock } from './token-clock.ts'
 
 type Call = Pick<TaskCall<AnswerInput>, 'input' | 'signal'>
 
-/** Milliseconds to wait after a 429 without `Retry-After`. */
-const RETRY_AFTER_DEFAULT_MS = 5_000
-const TIMEOUT_DEFAULT_MS = 20_000
+/** UTF-16 units of an answer that are read. With more, the rest is not waited for: no honest answer is so long. */
+const TEXT_CHARS_MAX = 4 * ANSWER_CHARS_MAX
 
 /**
- * Answers from the articles with a model. Sends one request per attempt; the runner retries.
+ * Answers from the articles with a model. Sends one request per attempt, and reads its stream.
  *
  * @throws RetryLaterError `model_busy` on 429, and on 503 with `Retry-After`.
- * @throws TerminalError `model_refused` on any other 4xx but 408 and 409; `model_filtered` where the endpoint withholds the answer.
- * @throws ColloquyError `model_unavailable` (5xx, network, malformed response), `model_timeout`, `model_empty`: retrying may help.
+ * @throws ColloquyError `model_unavailable` (5xx, network, a stream that breaks off): retrying may help. `model_timeout`, `model_refused`
+ * (any other 4xx but 408 and 409), `model_filtered`, `model_empty`, `model_unfit` (no stream of chat completions), `model_body_too_large`:
+ * see `finalCodeOf`.
  */
 export function createModelAnswer(options: ModelOptions): (call: Call) => Promise<Answer> {
-  const { baseUrl, apiKey, temperature = 0.2, tokensOutMax = 1000, timeoutMs = TIMEOUT_DEFAULT_MS } = options
+  const { baseUrl, apiKey, temperature = 0.2, tokensOutMax = 1000 } = options
   const provider = createOpenAICompatible({
     name: 'llm',
     baseURL: baseUrl,
     fetch: boundedFetch,
+    includeUsage: true,
     ...(apiKey === undefined ? {} : { apiKey }),
   })
   const thinking = extractReasoningMiddleware({ tagName: 'think' })
   const model = wrapLanguageModel({ model: provider(options.model), middleware: thinking })
 
   return async ({ input, signal }) => {
-    const timeout = AbortSignal.timeout(timeoutMs)
-    const result = await generateText({
+    const left = new AbortController()
+    const clock = startTokenClock(options)
+    const { fullStream } = streamText({
       model,
       instructions: instructionsFor(input),
       messages: messagesOf(input),
       temperature,
       maxOutputTokens: tokensOutMax,
       maxRetries: 0,
-      abortSignal: AbortSignal.any([signal, timeout]),
-    }).catch((error: unknown) => {
-      signal.throwIfAborted()
-      throw timeout.aborted
-        ? new ColloquyError('model_timeout', `no answer from ${baseUrl} within ${timeoutMs} ms`, { cause: error })
-        : asTaskError(error, baseUrl)
+      abortSignal: AbortSignal.any([signal, clock.signal, left.signal]),
+      // The default prints the error, which the loop below throws.
+      onError: () => undefined,
     })
-    if (result.finishReason === 'content-filter') {
-      throw new TerminalError(
-        'model_filtered' satisfies ErrorCode,
-        `${options.model} withheld its answer (finish reason ${result.finishReason})`,
-      )
-    }
-    const answerText = result.text.trim()
-    if (answerText === '') {
-      throw new ColloquyError('model_empty', `${options.model} returned an empty answer (finish reason ${result.finishReason})`)
-    }
-    return {
-      ...answerOf(answerText, input),
-      model: clip(result.response.modelId, 128),
-      ...tokensOf(result.usage),
-      ...costOf(result.usage, options.price),
+    try {
+      const { text, usage, modelId } = await readAnswer(fullStream, options, clock)
+      return { ...answerOf(text, input), model: clip(modelId, 128), ...tokensOf(usage), ...costOf(usage, options.price) }
+    } catch (error) {
+      signal.throwIfAborted()
+      throw asTaskError(clock.signal.aborted ? clock.signal.reason : error, baseUrl)
+    } finally {
+      clock.stop()
+      left.abort()
     }
   }
 }
+
+interface ReadAnswer {
+  readonly text: string
+  readonly usage: Usage
+  readonly modelId: string
+}
+
+async function readAnswer(
+  stream: AsyncIterable<TextStreamPart<ToolSet>>,
+  { model, baseUrl }: ModelOptions,
+  clock: TokenClock,
+): Promise<ReadAnswer> {
+  let [text, modelId] = ['', model]
+  let usage: Usage = { inputTokens: undefined, outputTokens: undefined }
+  let finishReason: string | undefined
+  for await (const part of stream) {
+    if (part.type === 'error')
+      throw text !== '' && InvalidResponseDataError.isInstance(part.error) ? asCut(part.error, baseUrl) : part.error
+    if (part.type === 'abort') throw new ColloquyError('model_unavailable', `the request to ${baseUrl} was aborted`)
+    if (part.type === 'finish-step') {
+      modelId = part.response.modelId
+      usage = part.usage
+      finishReason = part.finishReason
+    }
+    if (part.type === 'reasoning-delta' || part.type === 'text-delta') clock.token()
+    if (part.type !== 'text-delta') continue
+    text += part.text
+    if (text.length > TEXT_CHARS_MAX) return { text: text.trim(), usage, modelId }
+  }
+  if (finishReason === 'content-filter') {
+    throw new TerminalError('model_filtered' satisfies ErrorCode, `${model} withheld its answer (finish reason ${finishReason})`)
+  }
+  if (text.trim() !== '') return { text: text.trim(), usage, modelId }
+  throw new ColloquyError('model_empty', `${model} returned an empty answer (finish reason ${finishReason})`)
+}
+
+/** The SDK gives this error where a stream has no finish reason. With text before it, the rest got lost, and a later attempt may succeed. */
+const asCut = (cause: unknown, baseUrl: string): ColloquyError =>
+  new ColloquyError('model_unavailable', `the stream of ${baseUrl} ended before the answer did`, { cause })
 
 function messagesOf({ turns, text }: AnswerInput): ModelMessage[] {
   const before = turns
@@ -126,30 +151,3 @@ const tokensOf = ({ inputTokens, outputTokens }: Usage) => ({
   ...(inputTokens === undefined ? {} : { tokensIn: inputTokens }),
   ...(outputTokens === undefined ? {} : { tokensOut: outputTokens }),
 })
-
-function asTaskError(error: unknown, baseUrl: string): ColloquyError {
-  if (!APICallError.isInstance(error)) {
-    return new ColloquyError('model_unavailable', `${baseUrl}: ${messageOf(error)}`, { cause: error })
-  }
-  const { statusCode: status = 0, responseHeaders: headers = {} } = error
-  const what = `${baseUrl} answered ${status}: ${clip(messageOf(error), 500)}`
-  const retryAfterMs = retryAfter(headers['retry-after'])
-  if (status === 429 || (status === 503 && retryAfterMs !== undefined)) {
-    return new RetryLaterError('model_busy' satisfies ErrorCode, what, retryAfterMs ?? RETRY_AFTER_DEFAULT_MS, { cause: error })
-  }
-  if (status >= 400 && status < 500 && !error.isRetryable) {
-    return new TerminalError(
-      'model_refused' satisfies ErrorCode,
-      `${what}; check COLLOQUY_LLM_BASE_URL, COLLOQUY_LLM_MODEL and COLLOQUY_LLM_API_KEY`,
-      { cause: error },
-    )
-  }
-  return new ColloquyError('model_unavailable', what, { cause: error })
-}
-
-/** The milliseconds of a `Retry-After`, which is a number of seconds or a date. */
-function retryAfter(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined
-  const ms = /^\d+(\.\d+)?$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
-  return Number.isFinite(ms) ? Math.max(0, Math.ceil(ms)) : undefined
-}

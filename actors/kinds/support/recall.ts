@@ -2,7 +2,8 @@ import { splitHeading } from '../../../schemas/knowledge-events.ts'
 import type { TaskSearchHit, TaskSearchIndex } from '../../definition/task-search.ts'
 import { clip, clipLines } from './clip.ts'
 import { createCoverage } from './coverage.ts'
-import { EARLIER_CHARS_MAX, EARLIER_MAX, type Hit, HIT_CHARS_MAX, HITS_MAX, type Query } from './definition.ts'
+import type { Query } from './definition.ts'
+import { EARLIER_CHARS_MAX, EARLIER_MAX, type Hit, HIT_CHARS_MAX, HITS_MAX } from './found.ts'
 import { termsOf, wordsOf } from './terms.ts'
 
 /** Hits of the search from which the best are chosen. */

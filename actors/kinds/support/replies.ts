@@ -1,13 +1,17 @@
 import type { Act } from '../../../schemas/dialogue-acts.ts'
-import type { Language } from './context.ts'
-import type { Answer, Hit } from './definition.ts'
+import type { Answer } from './definition.ts'
+import type { Hit, Language } from './found.ts'
 import { isDecline, isParting } from './gratitude.ts'
 import type { Move } from './moves.ts'
 
 type InBoth = Readonly<Record<Language, string>>
 
-/** Why a case is handed to a person. `agent_took_over`: the desk took the case without a call. */
-export type EscalationReason = 'customer_asked' | 'low_confidence' | 'task_failed' | 'negative_feedback' | 'backlog' | 'agent_took_over'
+/**
+ * Why a case is handed to a person. `low_quality`: the answers that there were did not pass the gate. `agent_took_over`: the desk took the
+ * case without a call.
+ */
+export type EscalationReason =
+  'customer_asked' | 'low_confidence' | 'low_quality' | 'task_failed' | 'negative_feedback' | 'backlog' | 'agent_took_over'
 
 /** Moves that are replied to without a search, and leave the case with the machine. */
 export const COURTESIES = ['courtesy', 'thanks', 'praise'] as const satisfies readonly Move[]
@@ -49,6 +53,10 @@ const HANDOVER: Readonly<Record<Exclude<EscalationReason, 'agent_took_over'>, In
   low_confidence: {
     en: 'I still have no reliable answer, so I am passing this on to a colleague.',
     zh: '我还是没有可靠的答案，已经把您的问题转给人工客服。',
+  },
+  low_quality: {
+    en: 'I have no answer to this that I can stand by, so I am passing it on to a colleague.',
+    zh: '这个问题我没有可靠的答案，已经为您转给人工客服。',
   },
   task_failed: {
     en: "I'm sorry, it still does not work on our side. I am passing this on to a colleague.",

@@ -29,7 +29,7 @@ export function createJob(): (address: string, before: Conversation | undefined,
   return (address, before, payload) => {
     const { type, id, source, data } = inputSchema.parse(payload)
     const at = new Date().toISOString()
-    const event = { type, id, time: at, at, source, data: dataSchema.parse(data) }
+    const event = { type, id, time: at, arrivedAt: at, at, source, data: dataSchema.parse(data) }
     const [next, actions] = transition(machine, snapshotOf(address, before), event as never)
     // XState's types do not list the emit action.
     const emitted = actions.flatMap(({ type, params }: { type: string; params: unknown }) =>

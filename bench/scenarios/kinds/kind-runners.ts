@@ -100,7 +100,7 @@ export function createTransitionRunner(measured: MeasuredKind, actorCount: numbe
     run(count) {
       const events = inputs(count).map(({ actor, id, at, type, data }) => ({
         number: actor,
-        event: { type, id, time: at, at, source: SOURCE, data },
+        event: { type, id, time: at, arrivedAt: at, at, source: SOURCE, data },
       }))
       return timed(() =>
         events.forEach(({ number, event }) => {

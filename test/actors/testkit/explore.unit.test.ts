@@ -211,7 +211,7 @@ describe('explore finds', () => {
         states: {
           open: { on: { pay: 'one' } },
           one: {
-            entry: raise({ type: 'cancel', id: '', time: '', at: '', source: '', data: {} }),
+            entry: raise({ type: 'cancel', id: '', time: '', arrivedAt: '', at: '', source: '', data: {} }),
             on: { cancel: { target: 'one', reenter: true } },
           },
           ...toEnd,

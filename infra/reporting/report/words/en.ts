@@ -7,6 +7,7 @@ const VALUES: Words['values'] = {
   escalated: 'With a person',
   customer_asked: 'Customer asked for a person',
   low_confidence: 'No reliable answer',
+  low_quality: 'No answer of sufficient quality',
   task_failed: 'Technical failure',
   negative_feedback: 'Customer was unhappy',
   backlog: 'Too many questions at once',

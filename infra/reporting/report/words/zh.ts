@@ -7,6 +7,7 @@ const VALUES: Words['values'] = {
   escalated: '有人工参与',
   customer_asked: '客户要求人工',
   low_confidence: '没有可靠答案',
+  low_quality: '答案质量不足',
   task_failed: '技术故障',
   negative_feedback: '客户不满意',
   backlog: '一次问题过多',

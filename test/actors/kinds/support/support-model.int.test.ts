@@ -1,60 +1,36 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { AnswerInput, Hit } from '../../../../actors/kinds/support/definition.ts'
-import { createModelAnswer, type ModelOptions } from '../../../../actors/kinds/support/model.ts'
+import type { AnswerInput } from '../../../../actors/kinds/support/definition.ts'
+import type { Hit } from '../../../../actors/kinds/support/found.ts'
+import { createModelAnswer } from '../../../../actors/kinds/support/model.ts'
+import { finalCodeOf } from '../../../../actors/kinds/support/model-errors.ts'
+import type { ModelOptions } from '../../../../actors/kinds/support/model-options.ts'
 import { codeOf, RetryLaterError, TerminalError } from '../../../../schemas/errors.ts'
+import {
+  breaksAfter,
+  completion,
+  endless,
+  events,
+  failure,
+  json,
+  type ModelEndpoint,
+  piece,
+  type Reaction,
+  stallsAfter,
+  startModelEndpoint,
+  stream,
+} from '../../../support/model-endpoint.ts'
 import { supportHarnessWith } from '../../../support/support-harness.ts'
 
-/** The endpoint's reaction to the next request. */
-type Behaviour = (response: ServerResponse, request: IncomingMessage) => void
-
-interface Asked {
-  readonly url: string | undefined
-  readonly authorization: string | undefined
-  readonly body: { model: string; max_tokens: number; temperature: number; messages: { role: string; content: string }[] }
-}
-
-let behave: Behaviour
-const asked: Asked[] = []
-const endpoint = createServer((request, response) => {
-  const chunks: Buffer[] = []
-  request.on('data', (chunk: Buffer) => chunks.push(chunk))
-  request.on('end', () => {
-    const body = JSON.parse(Buffer.concat(chunks).toString()) as Asked['body']
-    asked.push({ url: request.url, authorization: request.headers.authorization, body })
-    behave(response, request)
-  })
-})
-
-let baseUrl: string
+let endpoint: ModelEndpoint
 beforeAll(async () => {
-  await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve))
-  baseUrl = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/v1`
+  endpoint = await startModelEndpoint()
 })
-afterAll(async () => {
-  endpoint.closeAllConnections()
-  await new Promise((resolve) => endpoint.close(resolve))
-})
+afterAll(() => endpoint.stop())
 beforeEach(() => {
-  asked.length = 0
+  endpoint.asked.length = 0
 })
-
-const json =
-  (status: number, body: unknown, headers: Record<string, string> = {}): Behaviour =>
-  (response) => {
-    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
-  }
-const completion = (content: string | null, finishReason = 'stop'): Behaviour =>
-  json(200, {
-    id: 'c-1',
-    object: 'chat.completion',
-    created: 1,
-    model: 'tiny-2026',
-    usage: { prompt_tokens: 120, completion_tokens: 9, total_tokens: 129 },
-    choices: [{ index: 0, finish_reason: finishReason, message: { role: 'assistant', content } }],
-  })
-const failure = (status: number, headers?: Record<string, string>): Behaviour => json(status, { error: { message: 'no' } }, headers)
 
 const hits: Hit[] = [
   { source: 'shipping-europe-en', title: 'Shipping', text: 'It takes 2 to 4 days.', lang: 'en', score: 0.8 },
@@ -75,7 +51,7 @@ const input: AnswerInput = {
 }
 const never = new AbortController().signal
 const ask = (options: Partial<ModelOptions> = {}, signal = never) =>
-  createModelAnswer({ baseUrl, model: 'tiny', ...options })({ input, signal })
+  createModelAnswer({ baseUrl: endpoint.url, model: 'tiny', ...options })({ input, signal })
 const refusal = (options: Partial<ModelOptions> = {}, signal = never): Promise<unknown> =>
   ask(options, signal).then(
     (answer) => {
@@ -86,7 +62,7 @@ const refusal = (options: Partial<ModelOptions> = {}, signal = never): Promise<u
 
 describe('a model', () => {
   test('gets one request with the articles, the conversation and the question, and answers with its costs', async () => {
-    behave = completion('It takes 2 to 4 days [1].')
+    endpoint.react(completion('It takes 2 to 4 days [1].'))
     expect(await ask({ apiKey: 'secret' })).toEqual({
       text: 'It takes 2 to 4 days.',
       sources: [{ source: 'shipping-europe-en', score: 0.8 }],
@@ -94,10 +70,14 @@ describe('a model', () => {
       tokensIn: 120,
       tokensOut: 9,
     })
-    expect(asked).toMatchObject([
-      { url: '/v1/chat/completions', authorization: 'Bearer secret', body: { model: 'tiny', max_tokens: 1000 } },
+    expect(endpoint.asked).toMatchObject([
+      {
+        url: '/v1/chat/completions',
+        authorization: 'Bearer secret',
+        body: { model: 'tiny', max_tokens: 1000, stream: true, stream_options: { include_usage: true } },
+      },
     ])
-    const [system, ...conversation] = asked[0]?.body.messages ?? []
+    const [system, ...conversation] = endpoint.asked[0]?.body.messages ?? []
     expect(system?.role).toBe('system')
     expect(system?.content).toContain('[2] Abroad\nIt takes 7 to 12 days.')
     expect(conversation).toEqual([
@@ -109,35 +89,35 @@ describe('a model', () => {
   })
 
   test('needs no key', async () => {
-    behave = completion('2 to 4 days')
+    endpoint.react(completion('2 to 4 days'))
     await ask()
-    expect(asked[0]?.authorization).toBeUndefined()
+    expect(endpoint.asked[0]?.authorization).toBeUndefined()
   })
 
   test('that cites no article is taken to rest on all of them', async () => {
-    behave = completion('2 to 4 days')
+    endpoint.react(completion('2 to 4 days'))
     expect((await ask()).sources.map(({ source }) => source)).toEqual(['shipping-europe-en', 'shipping-abroad-en'])
   })
 
   test('that says the articles do not contain an answer gives none', async () => {
-    behave = completion('NOT_IN_ARTICLES')
+    endpoint.react(completion('NOT_IN_ARTICLES'))
     expect(await ask()).toMatchObject({ text: null, sources: [], tokensIn: 120 })
   })
 
   test('that thinks aloud is quoted without its reasoning', async () => {
-    behave = completion('<think>They ask about days.</think>2 to 4 days')
+    endpoint.react(completion('<think>They ask about days.</think>2 to 4 days'))
     expect((await ask()).text).toBe('2 to 4 days')
   })
 
   test('whose answer is too long is cut at the end of a sentence', async () => {
-    behave = completion('This is a sentence. '.repeat(1000), 'length')
+    endpoint.react(completion('This is a sentence. '.repeat(1000), 'length'))
     const { text } = await ask()
     expect(text?.length).toBeLessThanOrEqual(2000)
     expect(text).toMatch(/sentence\.$/)
   })
 
   test('whose answer is one long sentence is cut with an ellipsis', async () => {
-    behave = completion('字'.repeat(5000), 'length')
+    endpoint.react(completion('字'.repeat(5000), 'length'))
     expect((await ask()).text).toMatch(/^字{1999}…$/)
   })
 })
@@ -151,55 +131,68 @@ describe('an endpoint', () => {
     ['in rubbish', () => 'soon', 5_000, 5_000],
   ])('that is busy and says %s when to come back is retried later', async (_, header, min, max) => {
     const value = header()
-    behave = failure(429, value === undefined ? {} : { 'retry-after': value })
+    endpoint.react(failure(429, value === undefined ? {} : { 'retry-after': value }))
     const error = await refusal()
     expect(error).toBeInstanceOf(RetryLaterError)
     expect(error).toMatchObject({ code: 'model_busy' })
     const waitMs = error instanceof RetryLaterError ? error.retryAfterMs : NaN
     expect(waitMs).toBeGreaterThanOrEqual(min)
     expect(waitMs).toBeLessThanOrEqual(max)
-    expect(asked).toHaveLength(1)
+    expect(endpoint.asked).toHaveLength(1)
   })
 
   test('that is down and says when to come back is retried later', async () => {
-    behave = failure(503, { 'retry-after': '2' })
+    endpoint.react(failure(503, { 'retry-after': '2' }))
     expect(await refusal()).toMatchObject({ code: 'model_busy', retryAfterMs: 2000 })
   })
 
   test.each([400, 401, 403, 404, 422])('that answers %d is not retried', async (status) => {
-    behave = failure(status)
+    endpoint.react(failure(status))
     const error = await refusal({ apiKey: 'very-secret' })
     expect(error).toBeInstanceOf(TerminalError)
     expect(error).toMatchObject({ code: 'model_refused', message: expect.stringContaining(`${status}`) as string })
     expect(String(error)).not.toContain('very-secret')
   })
 
-  test.each<[string, Behaviour]>([
+  test.each<[string, Reaction]>([
     ['500', failure(500)],
     ['503', failure(503)],
     ['408', failure(408)],
-    [
-      'rubbish',
-      (response) => {
-        response.writeHead(200, { 'content-type': 'application/json' }).end('<html>hello</html>')
-      },
-    ],
-    ['another JSON', json(200, { hello: 'world' })],
-    ['no choice', json(200, { choices: [] })],
-    [
-      'half an answer',
-      (response) => {
-        response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' }).write('{"id":')
-        response.destroy()
-      },
-    ],
-    ['more than we read', completion('a whole answer. '.repeat(200_000))],
-  ])('that gives %s may be retried by the runner', async (_, behaviour) => {
-    behave = behaviour
+    ['half an answer', breaksAfter('It takes 2 to')],
+    ['a stream that ends without a finish', stream(events([piece('It takes 2 to')]))],
+  ])('that gives %s may be retried by the runner', async (_, reaction) => {
+    endpoint.react(reaction)
     const error = await refusal()
     expect(codeOf(error)).toBe('model_unavailable')
-    expect(error).not.toBeInstanceOf(TerminalError)
-    expect(asked).toHaveLength(1)
+    expect(finalCodeOf(error)).toBeUndefined()
+    expect(endpoint.asked).toHaveLength(1)
+  })
+
+  test.each<[string, Reaction]>([
+    ['a page', (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>hello</html>')],
+    ['another JSON', json(200, { hello: 'world' })],
+    ['an answer that is no stream', json(200, { choices: [{ index: 0, message: { role: 'assistant', content: '2 to 4 days' } }] })],
+    ['events of another format', stream(events([{ hello: 'world' }, 'text', 7]))],
+    ['events that are no JSON', stream('data: {"choices":[{"delta"\n\n')],
+  ])('that gives %s is not asked again', async (_, reaction) => {
+    endpoint.react(reaction)
+    expect(finalCodeOf(await refusal())).toBe('model_unfit')
+  })
+
+  test('that sends ten megabytes is left after the first', async () => {
+    endpoint.react(stream(`: ${'x'.repeat(10 * 1024 * 1024)}\n\n`))
+    expect(finalCodeOf(await refusal())).toBe('model_body_too_large')
+  })
+
+  test('that writes on for ever is left once the answer is long enough, and its connection closes', async () => {
+    const closed = new Promise<void>((resolve) => {
+      endpoint.react((response, request) => {
+        response.on('close', resolve)
+        return endless('This is a sentence. ', 0)(response, request)
+      })
+    })
+    expect((await ask()).text).toMatch(/sentence\.$/)
+    await closed
   })
 
   test('that does not exist may be retried', async () => {
@@ -219,39 +212,42 @@ describe('an endpoint', () => {
     ['blanks', ' \n '],
     ['nothing', null],
   ] as const
-  test.each(silent)('that gives %s may be retried', async (_, content) => {
-    behave = completion(content)
-    expect(await refusal()).toMatchObject({ code: 'model_empty' })
+  test.each(silent)('that gives %s is not asked again', async (_, content) => {
+    endpoint.react(completion(content))
+    expect(finalCodeOf(await refusal())).toBe('model_empty')
   })
 
   test('that withholds its answer is not retried', async () => {
-    behave = completion('', 'content_filter')
+    endpoint.react(completion('', 'content_filter'))
     const error = await refusal()
     expect(error).toBeInstanceOf(TerminalError)
     expect(error).toMatchObject({ code: 'model_filtered' })
   })
 
-  test('that never answers is abandoned after the timeout of one attempt', async () => {
+  const silentFrom: readonly (readonly [string, Reaction, Partial<ModelOptions>])[] = [
+    ['that never answers', () => undefined, { firstTokenMs: 50 }],
+    ['that stalls', stallsAfter('It takes'), { stallMs: 50 }],
+    ['that never ends', endless('', 5), { firstTokenMs: 50 }],
+    ['that takes too long in all', endless('a', 5), { timeoutMs: 100 }],
+  ]
+  test.each(silentFrom)('%s is left after its time, and its connection closes', async (_, reaction, options) => {
     const closed = new Promise<void>((resolve) => {
-      behave = (_, request) => {
-        request.socket.on('close', () => {
-          resolve()
-        })
-      }
+      endpoint.react((response, request) => {
+        request.socket.on('close', resolve)
+        return reaction(response, request)
+      })
     })
-    expect(await refusal({ timeoutMs: 50 })).toMatchObject({ code: 'model_timeout' })
+    expect(finalCodeOf(await refusal(options))).toBe('model_timeout')
     await closed
   })
 
   test('that never answers is abandoned when the runner aborts', async () => {
     const runner = new AbortController()
     const closed = new Promise<void>((resolve) => {
-      behave = (_, request) => {
-        request.socket.on('close', () => {
-          resolve()
-        })
+      endpoint.react((_, request) => {
+        request.socket.on('close', resolve)
         runner.abort(new Error('deadline'))
-      }
+      })
     })
     expect(await refusal({}, runner.signal)).toBe(runner.signal.reason)
     await closed
@@ -259,8 +255,11 @@ describe('an endpoint', () => {
 })
 
 test("the model answers a case, in the customer's language", async () => {
-  behave = completion('寄到德国运费 4.90 欧元。[1]')
-  const harness = supportHarnessWith({ model: { baseUrl, model: 'tiny', price: { perMillionIn: 2, perMillionOut: 10 } } })
+  endpoint.react(completion('寄到德国运费 4.90 欧元。[1]'))
+  const harness = supportHarnessWith({
+    model: { baseUrl: endpoint.url, model: 'tiny', price: { perMillionIn: 2, perMillionOut: 10 } },
+    qualityMin: 0,
+  })
   const emitted = await harness.ask('寄到德国运费多少', 'm-1')
   expect(emitted).toMatchObject([
     {
@@ -280,12 +279,12 @@ test("the model answers a case, in the customer's language", async () => {
       },
     },
   ])
-  expect(asked[0]?.body.messages[0]?.content).toContain('Write in Simplified Chinese')
+  expect(endpoint.asked[0]?.body.messages[0]?.content).toContain('Write in Simplified Chinese')
 })
 
 test('a missing answer has its costs, too', async () => {
-  behave = completion('NOT_IN_ARTICLES')
-  const harness = supportHarnessWith({ model: { baseUrl, model: 'tiny' } })
+  endpoint.react(completion('NOT_IN_ARTICLES'))
+  const harness = supportHarnessWith({ model: { baseUrl: endpoint.url, model: 'tiny' } })
   const emitted = await harness.ask('How much is shipping to Germany?', 'm-1')
   expect(emitted).toMatchObject([
     { type: 'message.sent', data: { replyTo: 'm-1', hits: 3, model: 'tiny-2026', tokensIn: 120, tokensOut: 9 } },

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Hit } from '../../../../actors/kinds/support/definition.ts'
 import { createExtract } from '../../../../actors/kinds/support/extract.ts'
+import type { Hit } from '../../../../actors/kinds/support/found.ts'
 import { createSearch } from '../../../../actors/kinds/support/search.ts'
 import { understandByDemoSet } from '../../../support/demo-understanding.ts'
 import { articles } from '../../../support/support-harness.ts'

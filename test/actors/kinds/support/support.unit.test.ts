@@ -188,7 +188,8 @@ describe('answering', () => {
     harness.user('How long does delivery take?')
     const { run } = harness.pendingTask
     harness.expire()
-    expect(harness.last).toMatchObject({ to: 'open.listening', stopped: [run], state: { context: { failures: 1 } } })
+    expect(harness.last).toMatchObject({ to: 'open.listening', state: { context: { failures: 1 } } })
+    expect(harness.last.stopped).toContain(run)
   })
 
   test('a late result is ignored, and the next question gets its own', () => {
@@ -243,7 +244,8 @@ describe('messages that arrive while one is being answered', () => {
     harness.user('How long is the warranty?', 'm-2')
     const { run } = harness.pendingTask
     harness.user('a human please', 'm-3')
-    expect(harness.last).toMatchObject({ to: 'escalated.waiting', stopped: [run], state: { context: { queue: [] } } })
+    expect(harness.last).toMatchObject({ to: 'escalated.waiting', state: { context: { queue: [] } } })
+    expect(harness.last.stopped).toContain(run)
     expect(repliesTo(harness.emitted)).toEqual(['m-3'])
     expect(harness.result({ hits: someHits }, run)).toEqual({ kind: 'ignored', why: 'no_such_run' })
   })
@@ -326,10 +328,10 @@ describe('a case with a person', () => {
     harness.event('case.taken', { agent: 'Ann' })
     expect(harness.last).toMatchObject({
       to: 'escalated.withAgent',
-      stopped: [run],
       state: { context: { queue: [] } },
       emitted: [{ type: 'escalated', data: { reason: 'agent_took_over' } }],
     })
+    expect(harness.last.stopped).toContain(run)
     expect(sent(harness.emitted)).toEqual([])
   })
 
@@ -375,6 +377,32 @@ describe('feedback', () => {
   test.each([0, 6, 2.5])('of %d is rejected', (rating) => {
     expect(() => createSupportHarness().event('feedback.given', { rating })).toThrow(/bad_data/)
   })
+
+  test.each([{}, { answer: 'a-1' }])('that says nothing is rejected: %j', (data) => {
+    expect(() => createSupportHarness().event('feedback.given', data)).toThrow(/bad_data: .*at least one of rating, thumbs, comment/)
+  })
+
+  test('on one answer may be thumbs, a comment or a correction', async () => {
+    const harness = createSupportHarness()
+    const [answer] = await harness.ask('How much is shipping to Germany?')
+    for (const said of [{ comment: 'too long' }, { correction: '退货需要 14 天' }, { thumbs: 'down' }, { thumbs: 'up', rating: 4 }]) {
+      harness.event('feedback.given', { answer: answer?.id, ...said })
+      expect(harness.last).toMatchObject({ outcome: 'committed', to: 'open.listening', emitted: [], started: [] })
+    }
+    expect(harness.label).toMatchObject({ rating: 4 })
+  })
+
+  test.each([
+    ['resolved', [{ thumbs: 'down' }, { thumbs: 'up' }]],
+    ['abandoned', [{ thumbs: 'up' }, { thumbs: 'down' }]],
+    ['answered', [{ correction: 'It is 14 days.' }]],
+  ] as const)('lets a silent case end as %s after %j', async (outcome, all) => {
+    const harness = createSupportHarness()
+    await harness.ask('How much is shipping to Germany?')
+    for (const data of all) harness.event('feedback.given', data)
+    harness.fire()
+    expect(harness.last.emitted).toMatchObject([{ type: 'case.closed', data: { outcome } }])
+  })
 })
 
 describe('silence', () => {
@@ -403,7 +431,7 @@ describe('silence', () => {
   test('does not count while we owe an answer, nor while a person has the case', () => {
     const harness = createSupportHarness()
     harness.user('How long does delivery take?')
-    expect(harness.actor.state?.timers).toEqual({})
+    expect(JSON.stringify(harness.actor.state?.timers)).not.toContain('silence')
     harness.user('I want to talk to a human')
     expect(harness.actor.state?.timers).toEqual({})
   })

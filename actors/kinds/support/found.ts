@@ -1,0 +1,37 @@
+import { z } from 'zod'
+
+export const ABOUT_CHARS_MAX = 300
+export const HITS_MAX = 3
+export const HIT_CHARS_MAX = 1200
+/** Number and length of the customer's earlier messages that relate to a question. */
+export const EARLIER_MAX = 3
+export const EARLIER_CHARS_MAX = 300
+
+export const languageSchema = z.enum(['en', 'zh'])
+export type Language = z.infer<typeof languageSchema>
+
+/** A passage found: from the tenant's knowledge, or else from an article. */
+const hitSchema = z.object({
+  source: z.string(),
+  /** Id of the passage, where the source has several. */
+  chunk: z.string().optional(),
+  title: z.string(),
+  text: z.string().max(HIT_CHARS_MAX),
+  lang: z.string().max(35).nullable(),
+  /** Share of the question's words that the passage covers, 0 to 1; rare words weigh more. */
+  score: z.number().min(0).max(1),
+})
+export type Hit = z.infer<typeof hitSchema>
+
+export const hitsSchema = z.array(hitSchema).max(HITS_MAX)
+export const earlierSchema = z.array(z.string().max(EARLIER_CHARS_MAX)).max(EARLIER_MAX)
+
+/** What a lookup found for a question, as its answer is written from. */
+export const foundSchema = z.object({
+  /** The previous question, where the question refers to it. */
+  about: z.string().max(ABOUT_CHARS_MAX).nullable(),
+  hits: hitsSchema,
+  earlier: earlierSchema.optional(),
+  kbVersion: z.string().max(64).optional(),
+})
+export type Found = z.infer<typeof foundSchema>
