@@ -76,6 +76,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'what a message wants: its act, its intents and why, its entities',
     load: async () => (await import('./understand-command.ts')).understandCommand,
   },
+  evaluate: {
+    about: 'how good an answer is: its scores, and what lowered them',
+    load: async () => (await import('./evaluate-command.ts')).evaluateCommand,
+  },
   review: {
     about: 'list the messages whose intent was unsure or corrected, and teach those that you accept',
     load: async () => (await import('./review-command.ts')).reviewCommand,
