@@ -6,7 +6,7 @@ import { QUANTISATIONS } from '../pipeline/search/qdrant/qdrant-collection.ts'
 import { ColloquyError } from '../schemas/errors.ts'
 
 /** All roles. Each names a stage; a process runs any number of them. */
-export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'embed', 'train', 'serve'] as const
+export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'embed', 'train', 'judge', 'serve'] as const
 export type Role = (typeof ROLES)[number]
 
 const count = (min: number, max: number) =>
@@ -51,6 +51,7 @@ const heapBytesDefault = (): number => Math.min(4 * GIB, Math.max(GIB / 2, Math.
 const memoryBytes = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity)
 
 const price = z.coerce.number().min(0).max(1e6)
+const share = z.coerce.number('must be a number from 0 to 1').min(0, 'must be from 0 to 1').max(1, 'must be from 0 to 1')
 
 /**
  * All settings, by their name after `COLLOQUY_` in the environment. Those with `secret` are masked wherever they are shown. No other module
@@ -165,6 +166,13 @@ const SETTINGS = {
     about: 'Price of a million input tokens, in the currency of your reports; unset: costs are unknown',
   },
   LLM_PRICE_OUT: { schema: price.optional(), about: 'Price of a million output tokens' },
+  JUDGE_EVALUATOR: {
+    schema: z.enum(['rules', 'model', 'both']).default('rules'),
+    about: 'What the role judge judges by: rules, where an answer has no scores yet; model (LLM_MODEL), also where it has; or both',
+  },
+  JUDGE_RATE_MAX: { schema: count(1, 100_000).default(1_000), about: 'Max judgements a second of the role judge' },
+  QUALITY_SAMPLE: { schema: share.default(1), about: 'Share of the answers without scores that the role judge judges by rules, 0 to 1' },
+  QUALITY_SAMPLE_MODEL: { schema: share.default(0.05), about: 'Share of all answers that the role judge judges by the model, 0 to 1' },
   LOG_LEVEL: {
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
     about: 'Lowest level that is logged',
@@ -254,6 +262,9 @@ export function loadSettings(
   }
   if ((settings.LLM_PRICE_IN === undefined) !== (settings.LLM_PRICE_OUT === undefined)) {
     problems.push(`${PREFIX}LLM_PRICE_IN and ${PREFIX}LLM_PRICE_OUT: set both or neither; a cost is the sum of both`)
+  }
+  if (settings.JUDGE_EVALUATOR !== undefined && settings.JUDGE_EVALUATOR !== 'rules' && settings.LLM_BASE_URL === undefined) {
+    problems.push(`${PREFIX}JUDGE_EVALUATOR: must be rules unless ${PREFIX}LLM_BASE_URL names a model that judges`)
   }
   if (problems.length > 0) throw new ColloquyError('bad_setting', problems.join('\n'))
   return { settings: settings as Settings, effective }

@@ -18,7 +18,7 @@ test('without anything set, every setting has its default or is unset', () => {
 
   expect(settings).toMatchObject({ DATA_DIR: '.colloquy', NATS_PORT: 4222, CLICKHOUSE_PORT: 8123, HTTP_PORT: 8080 })
   expect(settings.HTTP_HOST).toBe('127.0.0.1')
-  expect(settings.ROLES).toEqual(['host', 'dispatch', 'tasks', 'project', 'embed', 'train', 'serve'])
+  expect(settings.ROLES).toEqual(['host', 'dispatch', 'tasks', 'project', 'embed', 'train', 'judge', 'serve'])
   expect(effective).toHaveLength(SETTING_NAMES.length)
   expect(new Set(effective.map(({ source }) => source))).toEqual(new Set(['default', 'unset']))
 })

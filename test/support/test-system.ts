@@ -47,6 +47,8 @@ export function settingsFor(dataDir: string, more: SystemOptions['settings'] = {
     HTTP_PORT: '0',
     CONFIG: join(dataDir, 'no-config.ts'),
     STORAGE_BYTES_MAX: String(1024 ** 3),
+    // The role judge adds records to the log, which most tests count.
+    QUALITY_SAMPLE: '0',
     ...more,
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
