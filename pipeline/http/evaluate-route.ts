@@ -9,8 +9,8 @@ import { HttpProblem, RETRY_AFTER } from './problems.ts'
 const EXAMPLE = '{"query": "退货要几天？", "response": "14 天内可以退货。", "context": ["收到商品 14 天内可以退货。"]}'
 
 /**
- * Adds `POST /v1/evaluate`, body `{query, response, context?: [text], lang?}`: the quality of an answer. `/v1/evaluate-quality` is the same.
- * Nothing is recorded.
+ * Adds `POST /v1/evaluate`, body `{query, response, context?: [text], lang?}`: the quality of an answer. `/v1/evaluate-quality` is the
+ * same. Nothing is recorded.
  */
 export function addEvaluateRoute(app: FastifyInstance, evaluate: Evaluate): void {
   for (const path of ['/v1/evaluate', '/v1/evaluate-quality']) {

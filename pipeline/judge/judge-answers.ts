@@ -46,7 +46,7 @@ export const judgementId = ({ evaluator, version }: Pick<JudgeEvaluator, 'evalua
  */
 export function createAnswerJudge({ evaluator, questions, passages, publishing }: JudgeAnswersOptions) {
   let turnStartedMs = 0
-  const giveWay = async (): Promise<void> => {
+  const letOthersRun = async (): Promise<void> => {
     if (performance.now() - turnStartedMs < TURN_MS) return
     await nextTurn()
     turnStartedMs = performance.now()
@@ -54,7 +54,7 @@ export function createAnswerJudge({ evaluator, questions, passages, publishing }
   const judgementOf = async (answer: RecordedAnswer): Promise<Judgement | Failure | undefined> => {
     const query = await queryOf(answer)
     if (query === undefined) return undefined
-    await giveWay()
+    await letOthersRun()
     publishing.signal.throwIfAborted()
     try {
       return await evaluator.evaluate(query, publishing.signal)

@@ -34,3 +34,10 @@ export function isSampled({ address, id }: Pick<RecordedAnswer, 'address' | 'id'
   const bytes = Buffer.from(hash('sha256', `${actorKey(address)}/${id}`), 'hex')
   return bytes.readUInt32BE(0) / 2 ** 32 < share
 }
+
+/**
+ * Whether a judgement by a version of an evaluator makes one by another version needless: it is the same or a newer one. Versions begin
+ * with a number that rises. What follows names a model; versions that differ in it alone do not replace each other.
+ */
+export const covers = (recorded: string, wanted: string): boolean =>
+  recorded === wanted || Number.parseInt(recorded, 10) > Number.parseInt(wanted, 10)

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { EvaluationQuery } from '../../actors/definition/task-evaluation.ts'
 import { boundedFetch } from '../../actors/kinds/support/bounded-fetch.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { type Evaluation, MODEL_EVALUATOR, REASON_CHARS_MAX, type Scores } from '../../schemas/quality.ts'
 import { withRetry } from '../runtime/retry.ts'
 import { judgedTexts, RUBRIC, RUBRIC_REASONS, RUBRIC_VERSION } from './rubric.ts'
@@ -84,7 +85,8 @@ export function createModelEvaluator(options: ModelEvaluatorOptions): ModelEvalu
       model,
       instructions: RUBRIC,
       messages: [{ role: 'user', content: judgedTexts(query) }],
-      output: Output.object({ schema: judgementSchema }),
+      // Few endpoints take a JSON schema; the rubric has the form, and the schema checks it.
+      output: Output.json(),
       temperature: 0,
       maxOutputTokens: TOKENS_OUT_MAX,
       maxRetries: 0,
@@ -94,10 +96,12 @@ export function createModelEvaluator(options: ModelEvaluatorOptions): ModelEvalu
       if (timeout.aborted) throw failed(`no judgement from ${baseUrl} within ${timeoutMs} ms`, error)
       throw asJudgeError(error, baseUrl)
     })
+    const grades = judgementSchema.safeParse(output, IN_WORDS)
+    if (!grades.success) throw failed(`the model at ${baseUrl} ${OTHER_FORM}: ${zodProblem(grades.error, '')}`, grades.error)
     const { inputTokens: tokensIn, outputTokens: tokensOut } = usage
     const hasTokens = tokensIn !== undefined && tokensOut !== undefined
     return {
-      ...evaluationOf(output, (query.context ?? []).length > 0),
+      ...evaluationOf(grades.data, (query.context ?? []).length > 0),
       version,
       ...(hasTokens && { tokensIn, tokensOut }),
       ...(hasTokens && price !== undefined && { cost: costOf(tokensIn, tokensOut, price) }),
@@ -157,11 +161,12 @@ function asJudgeError(error: unknown, baseUrl: string): ColloquyError {
       cause: error,
     })
   }
-  const what = NoObjectGeneratedError.isInstance(error) ? 'gave no judgement in the form that it was asked for' : 'gave no judgement'
+  const what = NoObjectGeneratedError.isInstance(error) ? OTHER_FORM : 'gave no judgement'
   return failed(`the model at ${baseUrl} ${what}: ${messageOf(error).slice(0, ERROR_CHARS_MAX)}`, error)
 }
 
 const ERROR_CHARS_MAX = 500
+const OTHER_FORM = 'gave no judgement in the form that it was asked for'
 
 const failed = (message: string, cause: unknown): ColloquyError => new ColloquyError('judge_failed', message, { cause })
 

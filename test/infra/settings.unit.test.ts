@@ -71,7 +71,7 @@ describe('secrets', () => {
 
 test('roles are taken in the order in which they are started, each once', () => {
   expect(loadSettings({ COLLOQUY_ROLES: 'tasks, host,tasks' }).settings.ROLES).toEqual(['host', 'tasks'])
-  expect(loadSettings({ COLLOQUY_ROLES: 'all' }).settings.ROLES).toHaveLength(7)
+  expect(loadSettings({ COLLOQUY_ROLES: 'all' }).settings.ROLES).toHaveLength(8)
 })
 
 test('prices of a model come in pairs', () => {
@@ -85,4 +85,12 @@ test('prices of a model come in pairs', () => {
 
 test('a model endpoint without a model is refused', () => {
   expect(messageOf(refusal({ COLLOQUY_LLM_BASE_URL: 'http://127.0.0.1:1/v1' }))).toContain('COLLOQUY_LLM_MODEL')
+})
+
+test('the judge judges by a model only where there is one, and samples are shares', () => {
+  expect(() => loadSettings({ COLLOQUY_JUDGE_EVALUATOR: 'both' })).toThrow('JUDGE_EVALUATOR: must be rules unless')
+  const model = { COLLOQUY_LLM_BASE_URL: 'http://localhost:1/v1', COLLOQUY_LLM_MODEL: 'm' }
+  expect(loadSettings({ ...model, COLLOQUY_JUDGE_EVALUATOR: 'both' }).settings.JUDGE_EVALUATOR).toBe('both')
+  for (const bad of ['1.1', '-1', 'NaN', 'half'])
+    expect(() => loadSettings({ COLLOQUY_QUALITY_SAMPLE: bad })).toThrow('COLLOQUY_QUALITY_SAMPLE: must be')
 })
