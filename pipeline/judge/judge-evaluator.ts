@@ -1,10 +1,9 @@
 import { hash } from 'node:crypto'
 import type { EvaluationQuery } from '../../actors/definition/task-evaluation.ts'
 import { type Evaluation, MODEL_EVALUATOR, RULES_EVALUATOR } from '../../schemas/quality.ts'
-import { actorKey } from '../../schemas/subjects.ts'
 import { RULES_VERSION } from '../quality/evaluate-by-rules.ts'
 import type { Evaluate } from '../quality/evaluator.ts'
-import type { RecordedAnswer } from './recorded-answers.ts'
+import { answerKey, type RecordedAnswer } from './recorded-answers.ts'
 
 /** An evaluation, and what it cost where a model made it. */
 export interface Judgement extends Evaluation {
@@ -29,9 +28,9 @@ export const isLacking = ({ evaluator }: JudgeEvaluator, { evaluatedBy }: Record
   evaluatedBy === undefined || (evaluator === MODEL_EVALUATOR && !evaluatedBy.startsWith(`${MODEL_EVALUATOR}@`))
 
 /** Whether an answer is in a sample: the same answer always is or never is, and a larger sample has all of a smaller one. */
-export function isSampled({ address, id }: Pick<RecordedAnswer, 'address' | 'id'>, share: number): boolean {
+export function isSampled(answer: Pick<RecordedAnswer, 'address' | 'id'>, share: number): boolean {
   if (share >= 1) return true
-  const bytes = Buffer.from(hash('sha256', `${actorKey(address)}/${id}`), 'hex')
+  const bytes = Buffer.from(hash('sha256', answerKey(answer)), 'hex')
   return bytes.readUInt32BE(0) / 2 ** 32 < share
 }
 

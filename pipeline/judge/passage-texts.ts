@@ -18,7 +18,7 @@ export interface CitedPassage {
 /** The texts of cited passages. LOG has them for ever, also those that a source has no more. */
 export interface PassageTexts {
   /** Those of an answer, best first. A source without passages in LOG, such as an article of the demo, has none. */
-  of(answer: RecordedAnswer): Promise<CitedPassage[]>
+  of(answer: Pick<RecordedAnswer, 'address' | 'sources'>): Promise<CitedPassage[]>
 }
 
 const KEPT_MAX = 50_000

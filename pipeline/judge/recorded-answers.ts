@@ -1,7 +1,7 @@
 import { observedMessages } from '../../actors/core/observed-messages.ts'
 import type { Sent, Source } from '../../schemas/event-readers.ts'
 import type { LogRecord, PublicRecord } from '../../schemas/record.ts'
-import type { Address } from '../../schemas/subjects.ts'
+import { actorKey, type Address } from '../../schemas/subjects.ts'
 
 type Answered = NonNullable<LogRecord['answered']>[number]
 
@@ -56,6 +56,9 @@ export function answersIn(address: Address, record: PublicRecord, seq: number): 
     ]
   })
 }
+
+/** Names an answer in the whole log: ids of imported ones are unique in their actor only. */
+export const answerKey = ({ address, id }: Pick<RecordedAnswer, 'address' | 'id'>): string => `${actorKey(address)}/${id}`
 
 const isAnswer = ({ sources, model, hits }: Sent): boolean => sources.length > 0 || (model !== undefined && hits === undefined)
 

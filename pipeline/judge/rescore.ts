@@ -7,7 +7,7 @@ import { covers, type JudgeEvaluator } from './judge-evaluator.ts'
 import { createPassageTexts } from './passage-texts.ts'
 import { createQuestionTexts } from './question-texts.ts'
 import { createRatePace } from './rate-pace.ts'
-import { answersIn, mayHaveAnswer, mayHaveQuestion, type RecordedAnswer } from './recorded-answers.ts'
+import { answerKey, answersIn, mayHaveAnswer, mayHaveQuestion, type RecordedAnswer } from './recorded-answers.ts'
 
 /** What a run of `rescore` did. */
 export interface Rescored extends Judged {
@@ -29,7 +29,7 @@ export interface RescoreOptions extends Pick<RetryDeps, 'log' | 'metrics'> {
   readonly tenant?: string | undefined
   /** Judgements a second. */
   readonly rateMax: number
-  /** Ids of those answers that have a judgement of this version of the evaluator, or of a newer one. */
+  /** Keys of those answers that have a judgement of this version of the evaluator, or of a newer one. */
   readonly judgedBefore: (answers: readonly RecordedAnswer[]) => Promise<ReadonlySet<string>>
   readonly signal: AbortSignal
   /** Called with the LOG sequence that was read. */
@@ -59,7 +59,7 @@ export async function rescore(options: RescoreOptions): Promise<Rescored> {
     const answers = found
     found = []
     const before = answers.length === 0 ? new Set() : await options.judgedBefore(answers)
-    const lacking = answers.filter((answer) => !before.has(answer.id) && !isJudgedInRecord(evaluator, answer))
+    const lacking = answers.filter((answer) => !before.has(answerKey(answer)) && !isJudgedInRecord(evaluator, answer))
     for (const _ of lacking) await pace.next()
     const { judged, failed, skipped } = await judge(lacking)
     sum = {

@@ -1,9 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { emit, setup } from 'xstate'
-import { z } from 'zod'
-import { defineKind } from '../../../actors/definition/define-kind.ts'
 import { loadKinds } from '../../../infra/app/load-kinds.ts'
 import { loadSettings } from '../../../infra/settings.ts'
 import { createCheckpoints } from '../../../pipeline/jetstream/checkpoints.ts'
@@ -11,39 +8,21 @@ import { logParser } from '../../../pipeline/jetstream/log-message.ts'
 import { readToEnd } from '../../../pipeline/jetstream/read-to-end.ts'
 import { startJudge } from '../../../pipeline/judge/judge.ts'
 import { judgeByRules, type JudgeEvaluator } from '../../../pipeline/judge/judge-evaluator.ts'
+import { answerKey, type RecordedAnswer } from '../../../pipeline/judge/recorded-answers.ts'
 import { rescore } from '../../../pipeline/judge/rescore.ts'
 import { evaluateByRules } from '../../../pipeline/quality/evaluate-by-rules.ts'
-import { type AnswerJudged, answerJudged, messageReceived, messageSent } from '../../../schemas/events.ts'
+import { type AnswerJudged, answerJudged } from '../../../schemas/events.ts'
 import { type Evaluation, evaluationSchema } from '../../../schemas/quality.ts'
+import { quotingKind } from '../../support/quoting-kind.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
 import { settingsFor, silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
-
-const desk = defineKind({
-  name: 'desk',
-  version: 1,
-  context: z.object({}),
-  events: { 'message.received': messageReceived.extend({ answer: messageSent.optional() }) },
-  emits: { 'message.sent': messageSent },
-  tasks: {},
-})
-/** Says what the message tells it to say. */
-const deskKind = desk.with(
-  setup(desk.xstate).createMachine({
-    context: {},
-    on: {
-      'message.received': {
-        actions: emit(({ event }) => ({ type: 'message.sent', data: { text: '', replyTo: event.id, ...event.data.answer } })),
-      },
-    },
-  }),
-)
 
 let dataDir: string
 let system: System
 beforeAll(async () => {
   dataDir = await temporaryFolder()
   const builtIn = await loadKinds(loadSettings({}, settingsFor(dataDir)).settings)
-  system = await startSystem({ dataDir, kinds: [...builtIn.values(), deskKind], settings: { QUALITY_SAMPLE: '1' } })
+  system = await startSystem({ dataDir, kinds: [...builtIn.values(), quotingKind], settings: { QUALITY_SAMPLE: '1' } })
 })
 afterAll(async () => {
   await system.stop()
@@ -57,14 +36,15 @@ async function judgements(tenant: string): Promise<(AnswerJudged & { id: string 
   for await (const batch of readToEnd(system.running.jetstream, 'LOG', { filter_subjects: `log.*.${tenant}.>` })) {
     for (const message of batch) {
       const { record } = parse(message)
-      if (record?.input.type === 'answer.judged') found.push({ ...answerJudged.parse(record.input.data), id: record.input.id })
+      if (record?.input.type === 'answer.judged' && record.outcome === 'committed')
+        found.push({ ...answerJudged.parse(record.input.data), id: record.input.id })
     }
   }
   return found
 }
-const ask = (tenant: string, actor: string, text: string, answer: Partial<z.input<typeof messageSent>>): void => {
-  const data = { role: 'user', text, answer: { text: '', ...answer } }
-  system.producer.publish(`in.${tenant}.desk.${actor}`, JSON.stringify({ type: 'message.received', id: `${actor}-q`, data }))
+const ask = (tenant: string, actor: string, text: string, answer: Readonly<Record<string, unknown>>): void => {
+  const data = { role: 'user', text, answer }
+  system.producer.publish(`in.${tenant}.quoting.${actor}`, JSON.stringify({ type: 'message.received', id: `${actor}-q`, data }))
 }
 /** The end of LOG, where every stage is. */
 const quiet = async (): Promise<number> => {
@@ -117,7 +97,7 @@ test('imported answers of an assistant are judged, those of a person are not', a
   }))
   const file = join(dataDir, 'history.jsonl')
   await writeFile(file, lines.map((line) => JSON.stringify(line)).join('\n'))
-  const imported = await runCli(['import', file, '--tenant', 'three', '--kind', 'desk'], { dataDir })
+  const imported = await runCli(['import', file, '--tenant', 'three', '--kind', 'quoting'], { dataDir })
   expect([imported.code, imported.stderr]).toEqual([0, expect.any(String)])
   await expect.poll(async () => (await judgements('three')).length).toBe(1)
   await quiet()
@@ -129,7 +109,7 @@ test('imported answers of an assistant are judged, those of a person are not', a
 test('a producer cannot forge a judgement', async () => {
   const [real] = await judgements('one')
   const { id: _, ...data } = real ?? { id: '' }
-  system.producer.publish('in.one.desk.a', JSON.stringify({ type: 'answer.judged', id: 'forged', data: { ...data, overall: 1 } }))
+  system.producer.publish('in.one.quoting.a', JSON.stringify({ type: 'answer.judged', id: 'forged', data: { ...data, overall: 1 } }))
   await quiet()
   expect(await judgements('one')).toHaveLength(1)
 })
@@ -172,7 +152,8 @@ test('a server that is away ends the run, and the next one judges from the check
   const first = await judgeAll(away, 'test-away')
   await expect(first.ended).rejects.toThrow('away')
   await first.stop()
-  expect((await system.running.jetstream.jsm.streams.info('DEAD', { subjects_filter: 'dead.judge_failed.>' })).state.messages).toBe(1)
+  const { state } = await system.running.jetstream.jsm.streams.info('DEAD', { subjects_filter: 'dead.judge_failed.>' })
+  expect(Object.values(state.subjects ?? {})).toEqual([1])
   const back: JudgeEvaluator = {
     ...away,
     evaluate: async (query) => ({ ...(await evaluateByRules(query)), evaluator: 'later', version: '7' }),
@@ -191,7 +172,7 @@ test('rescore judges what lacks a newer judgement, leaves the rest out, and a se
     evaluate: async (query) => ({ ...(await evaluateByRules(query)), version: '9' }),
   }
   const { jetstream, metrics } = system.running
-  const run = (has: (answers: readonly { id: string }[]) => Promise<ReadonlySet<string>>) =>
+  const run = (has: (answers: readonly RecordedAnswer[]) => Promise<ReadonlySet<string>>) =>
     rescore({
       jetstream,
       metrics,
@@ -212,7 +193,7 @@ test('rescore judges what lacks a newer judgement, leaves the rest out, and a se
   await run(() => Promise.resolve(new Set()))
   await quiet()
   expect(await judged()).toEqual(before)
-  expect(await run((answers) => Promise.resolve(new Set(answers.map(({ id }) => id))))).toMatchObject({ judged: 0, known: first.answers })
+  expect(await run((answers) => Promise.resolve(new Set(answers.map(answerKey))))).toMatchObject({ judged: 0, known: first.answers })
 })
 
 test('over HTTP an answer is evaluated within bounds, also without a question, and under both names', async () => {
