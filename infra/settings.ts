@@ -9,7 +9,7 @@ import { QUANTISATIONS } from '../pipeline/search/qdrant/qdrant-collection.ts'
 import { ColloquyError } from '../schemas/errors.ts'
 
 /** All roles. Each names a stage; a process runs any number of them. */
-export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'embed', 'train', 'serve'] as const
+export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'embed', 'train', 'judge', 'serve'] as const
 export type Role = (typeof ROLES)[number]
 
 const count = (min: number, max: number) =>
@@ -54,8 +54,8 @@ const heapBytesDefault = (): number => Math.min(4 * GIB, Math.max(GIB / 2, Math.
 const memoryBytes = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity)
 
 const price = z.coerce.number('must be a number from 0 to 1000000').min(0, 'must be at least 0').max(1e6, 'must be at most 1000000')
-/** A score, as evaluators give it. */
-const score = z
+/** A score, or a share. */
+const upToOne = z
   .string()
   .transform((text) => (/^\d?(\.\d{1,6})?$/.test(text) && text !== '' ? Number(text) : NaN))
   .refine((value) => value >= 0 && value <= 1, 'must be a number from 0 to 1')
@@ -190,10 +190,17 @@ const SETTINGS = {
     about: 'Milliseconds from a message in INBOX to its reply by support; the same for all processes of a cluster',
   },
   QUALITY_MIN: {
-    schema: score.default(MINIMUMS.qualityMin),
+    schema: upToOne.default(MINIMUMS.qualityMin),
     about: 'Least quality of an answer of LLM_MODEL that support sends, 0 to 1; 0: all',
   },
-  QUOTATION_MIN: { schema: score.default(MINIMUMS.quotationMin), about: 'Least quality of a quotation that support sends, 0 to 1; 0: all' },
+  QUOTATION_MIN: { schema: upToOne.default(MINIMUMS.quotationMin), about: 'Least quality of a quotation that support sends, 0 to 1; 0: all' },
+  JUDGE_EVALUATOR: {
+    schema: z.enum(['rules', 'model', 'both']).default('rules'),
+    about: 'What the role judge judges by: rules, where an answer has no scores yet; model (LLM_MODEL), also where it has; or both',
+  },
+  JUDGE_RATE_MAX: { schema: count(1, 100_000).default(1_000), about: 'Max judgements a second of the role judge' },
+  QUALITY_SAMPLE: { schema: upToOne.default(1), about: 'Share of the answers without scores that the role judge judges by rules, 0 to 1' },
+  QUALITY_SAMPLE_MODEL: { schema: upToOne.default(0.05), about: 'Share of all answers that the role judge judges by the model, 0 to 1' },
   LOG_LEVEL: {
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
     about: 'Lowest level that is logged',
@@ -287,6 +294,9 @@ export function loadSettings(
   }
   if ((settings.LLM_PRICE_IN === undefined) !== (settings.LLM_PRICE_OUT === undefined)) {
     problems.push(`${PREFIX}LLM_PRICE_IN and ${PREFIX}LLM_PRICE_OUT: set both or neither; a cost is the sum of both`)
+  }
+  if (settings.JUDGE_EVALUATOR !== undefined && settings.JUDGE_EVALUATOR !== 'rules' && settings.LLM_BASE_URL === undefined) {
+    problems.push(`${PREFIX}JUDGE_EVALUATOR: must be rules unless ${PREFIX}LLM_BASE_URL names a model that judges`)
   }
   if (problems.length > 0) throw new ColloquyError('bad_setting', problems.join('\n'))
   return { settings: settings as Settings, effective }

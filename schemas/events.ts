@@ -144,9 +144,9 @@ export const answerJudged = evaluationSchema.extend({
   answer: z.string().min(1).max(256).meta({ description: 'Id of the message.sent that was judged' }),
   /** The record with the answer, as far as rows need it: a row is a function of one record. */
   given: z.object({
-    /** LOG sequence, and the place of the answer among the emitted events: 1, 2, 3… */
+    /** LOG sequence, and the place of the answer: 0 for the input, as in imported history, 1, 2, 3… for the emitted events. */
     seq: z.int().positive(),
-    idx: z.int().positive(),
+    idx: z.int().nonnegative(),
     /** When it was decided. */
     at: z.iso.datetime(),
     /** Number of its case, and `kind@version` of the machine that decided it: the actor may be further by now. */

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import type { ErrorCode } from './error-codes.ts'
 
 /**
- * Why an input was rejected, in the order of the checks. Four reasons belong to dead letters that are not rejected inputs: `task_failed`,
- * `embed_failed` for a text that the embedding model cannot process, `bad_record` for a message of LOG that is no record, and `row_refused`
- * for a row that ClickHouse does not take.
+ * Why an input was rejected, in the order of the checks. Five reasons belong to dead letters that are not rejected inputs: `task_failed`,
+ * `embed_failed` for a text that the embedding model cannot process, `bad_record` for a message of LOG that is no record, `row_refused`
+ * for a row that ClickHouse does not take, and `judge_failed` for an answer that an evaluator cannot judge.
  */
 export const REASONS = [
   'bad_subject',
@@ -20,6 +20,7 @@ export const REASONS = [
   'embed_failed',
   'bad_record',
   'row_refused',
+  'judge_failed',
 ] as const satisfies readonly ErrorCode[]
 export const reasonSchema = z.enum(REASONS)
 export type Reason = z.infer<typeof reasonSchema>

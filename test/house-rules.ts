@@ -37,6 +37,7 @@ const ROOMS = [
   'pipeline/quality',
   'pipeline/index-check',
   'pipeline/indexer',
+  'pipeline/judge',
   'pipeline/task-runner',
   'pipeline/dead-letters',
   'pipeline/replay-check',

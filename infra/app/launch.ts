@@ -9,6 +9,7 @@ import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createAdvise } from '../../pipeline/producer/advise.ts'
 import { createDecisionFeed } from '../../pipeline/producer/decision-feed.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
+import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import { createMetrics, merged, type Metrics, type MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
 import { lockDataFolder, watchFolders } from '../servers/data-folder.ts'
@@ -191,6 +192,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
           stages: ordered,
           search: searchOf(index),
           understand: understandingOf(index),
+          evaluate: evaluateByRules,
           durability,
           advise,
           metrics,

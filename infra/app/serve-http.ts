@@ -11,6 +11,7 @@ import type { Advise } from '../../pipeline/producer/advise.ts'
 import type { DecisionFeed } from '../../pipeline/producer/decision-feed.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
+import type { Evaluate } from '../../pipeline/quality/evaluator.ts'
 import type { Metrics, MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
 import type { Search } from '../../pipeline/search/hybrid-search.ts'
@@ -27,6 +28,7 @@ export interface ServeDeps {
   readonly stages: ReadonlyMap<Role, Stage>
   readonly search: Search
   readonly understand: Understand
+  readonly evaluate: Evaluate
   readonly durability: Durability
   readonly advise: Advise
   readonly metrics: Metrics

@@ -23,6 +23,8 @@ import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { startSourcingWatchdog } from '../../pipeline/jetstream/sourcing-watchdog.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncation.ts'
+import { startJudge } from '../../pipeline/judge/judge.ts'
+import { judgeByRules, type JudgeEvaluator } from '../../pipeline/judge/judge-evaluator.ts'
 import { startProjector } from '../../pipeline/projector/projector.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
@@ -43,6 +45,7 @@ import { hostIdentity } from './host-identity.ts'
 import { withSuccessor } from './index-successor.ts'
 import { indexerBounds, indexerState } from './indexer-state.ts'
 import { refuseOlderProcesses } from './kind-registry.ts'
+import { modelJudgeOf } from './model-judge.ts'
 import { openUnderstanding } from './open-understanding.ts'
 import type { SearchIndex } from './search-index.ts'
 import { createSharing, type OwnWork, type SharedWork, startOwn, workloadOf } from './shared-work.ts'
@@ -87,6 +90,8 @@ const TRIM_KEEP_MS = 240_000
 const SETTLE_LEASES = 10
 const WAKE_UP_SWEEP_MS = 30_000
 const SOURCING_WATCH_MS = 5_000
+/** Judgements by a model that are repeated after a crash, at most. */
+const MODEL_JUDGEMENTS_MAX = 8
 
 interface StageContext extends StageDeps {
   /** Identifies the database. Workers with the same database share the work on its tables; others fill tables of their own. */
@@ -111,6 +116,7 @@ const ROLE_WORK: readonly { readonly role: Role; readonly workOf: (context: Stag
   { role: 'project', workOf: projectWork },
   { role: 'embed', workOf: embedWork },
   { role: 'train', workOf: trainWork },
+  { role: 'judge', workOf: judgeWork },
   { role: 'dispatch', workOf: dispatchWork },
   { role: 'tasks', workOf: tasksWork },
   { role: 'host', workOf: hostWork },
@@ -226,6 +232,25 @@ function trainWork({ replicas, jetstream, searchIndex, log }: StageContext): Rol
       },
     },
   }
+}
+
+function judgeWork({ settings, kv, inFlight }: StageContext): RoleWork {
+  const { JUDGE_EVALUATOR: by, JUDGE_RATE_MAX: rateMax, IN_FLIGHT_MAX: recordsMax } = settings
+  const workBy = (name: string, evaluator: JudgeEvaluator, sample: number, answersMax?: number): SharedWork => ({
+    name,
+    partitions: 1,
+    start: () => {
+      const checkpoints = createCheckpoints(kv, name)
+      return singlePartition(
+        startJudge({ ...inFlight, checkpoints, evaluator, sample, rateMax, recordsMax, ...(answersMax && { answersMax }) }),
+      )
+    },
+  })
+  const rules = workBy('judge', judgeByRules(evaluateByRules), settings.QUALITY_SAMPLE)
+  const model = modelJudgeOf(settings)
+  if (by === 'rules' || model === undefined) return { stage: rules }
+  const byModel = workBy('judge-model', model, settings.QUALITY_SAMPLE_MODEL, MODEL_JUDGEMENTS_MAX)
+  return by === 'model' ? { stage: byModel } : { stage: rules, background: [byModel] }
 }
 
 function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOver }: StageContext): RoleWork {

@@ -31,7 +31,7 @@ import { startThreads, type ThreadRoles, type Threads } from './threads/role-thr
 import { watchedSlot } from './watchdog/process-watchdog.ts'
 
 /** Roles that need neither tables nor the search index to start. */
-const CORE_ROLES: readonly Role[] = ['dispatch', 'tasks', 'host']
+const CORE_ROLES: readonly Role[] = ['judge', 'dispatch', 'tasks', 'host']
 
 /** Roles that read or write tables. */
 const TABLE_ROLES: readonly Role[] = ['project', 'embed', 'train', 'serve']

@@ -166,7 +166,7 @@ async function removedReport(jetstream: JetStreamContext, settings: Settings): P
 }
 
 /** Roles that one member of the cluster carries out, while the others stand by. */
-const SINGLE_ROLES: readonly Role[] = ['project', 'embed', 'train']
+const SINGLE_ROLES: readonly Role[] = ['project', 'embed', 'train', 'judge']
 
 /** The progress of a role as its processes report it; `undefined` if none does. */
 function reported(processes: readonly ProcessStatus[], role: Role, partitionCount: number): StageReport | undefined {
@@ -234,6 +234,7 @@ async function stored(role: Role, jetstream: JetStreamContext, streams: Streams,
       return projected(settings, at)
     case 'embed':
     case 'train':
+    case 'judge':
     case 'serve':
       return undefined
   }

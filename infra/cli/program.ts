@@ -76,8 +76,20 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'what a message wants: its act, its intents and why, its entities',
     load: async () => (await import('./understand-command.ts')).understandCommand,
   },
+  evaluate: {
+    about: 'how good an answer is: its scores, and what lowered them',
+    load: async () => (await import('./evaluate-command.ts')).evaluateCommand,
+  },
+  rescore: {
+    about: 'judge recorded answers by a newer evaluator; what has been judged is left out',
+    load: async () => (await import('./rescore-command.ts')).rescoreCommand,
+  },
+  dataset: {
+    about: 'write recorded answers with their questions, passages and scores as JSON lines',
+    load: async () => (await import('./dataset-command.ts')).datasetCommand,
+  },
   review: {
-    about: 'list the messages whose intent was unsure or corrected, and teach those that you accept',
+    about: 'list messages whose intent was unsure, or answers that were bad or corrected, and take over what you accept',
     load: async () => (await import('./review-command.ts')).reviewCommand,
   },
   'nats-config': {

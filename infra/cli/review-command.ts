@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { teachIntents } from '../../pipeline/ingest/intents/intents-client.ts'
 import { readTenantSettings } from '../../pipeline/tenants/tenant-settings-reader.ts'
 import { groupByMeaning, GROUPED_TEXTS_MAX } from '../../pipeline/understanding/meaning-groups.ts'
@@ -7,16 +7,23 @@ import { counted } from '../../schemas/counted.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { CommandContext } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { onOneLine, printable } from '../app/terminal-output.ts'
 import { messagesToReview, type MessageToReview } from '../reporting/recorded-messages.ts'
 import { idFor } from './intents/group-names.ts'
 import { revise, type SetOptions, withSet } from './intents/set-option.ts'
+import { reviewAnswers } from './review-answers.ts'
 import { withAnalyst } from './with-analyst.ts'
 
 interface Options extends SetOptions {
   readonly intents?: true
-  readonly accept?: string
+  readonly answers?: true
+  readonly accept?: readonly string[]
   readonly as?: string
+  readonly below: number
+  readonly limit: number
+  readonly dataset?: string
+  readonly learn?: true
 }
 
 /** Messages that people may want to teach: alike, and with the same correction. */
@@ -31,12 +38,24 @@ interface ReviewGroup {
 }
 
 const EXAMPLES_SHOWN_MAX = 5
+/** An answer is good from this score on. */
+const BELOW_DEFAULT = 0.7
+const LIMIT_DEFAULT = 50
 
 export const reviewCommand = (cli: CommandContext): Command =>
-  withSet(new Command(), 'one JSON object per group: {id, corrected, found, messages, texts}; with --accept as "intents teach"')
-    .requiredOption('--intents', 'messages whose intent was unsure (UNSURE_BELOW of the tenant) or corrected (intent.corrected)')
-    .option('--accept <group>', 'teach the texts of this group')
-    .option('--as <intent>', 'with --accept: the intent to teach them as (default: the correction)')
+  withSet(
+    new Command(),
+    'one JSON object per group: {id, corrected, found, messages, texts}, with --accept as "intents teach"; or one per answer: '
+      + '{id, kind, actor, answer, at, query, response, sources, quality, evaluator, scores, reasons, rating, thumbs, comment, correction}',
+  )
+    .option('--intents', 'messages whose intent was unsure (UNSURE_BELOW of the tenant) or corrected (intent.corrected)')
+    .option('--answers', 'answers with a low score, thumbs down, or a correction (feedback.given), worst first')
+    .option('--accept <id...>', 'with --intents: teach the texts of this group; with --answers: take over these answers')
+    .option('--as <text>', 'with --accept: the intent to teach, or the right answer (default: the correction)')
+    .option('--below <score>', 'with --answers: scores that are low', shareArgument, BELOW_DEFAULT)
+    .option('--limit <count>', 'with --answers: max answers', wholeNumber(1), LIMIT_DEFAULT)
+    .option('--dataset <file>', 'with --answers --accept: add to this file of JSON lines, as "dataset from-log" writes')
+    .option('--learn', 'with --answers --accept: add question and right answer to the knowledge')
     .addHelpText(
       'after',
       `
@@ -45,10 +64,14 @@ A correction is an input of the conversation: its person's judgement, which the 
 
 Examples:
   colloquy review --intents --tenant acme
-  colloquy review --intents --tenant acme --accept 3f2a9c01 --as returns`,
+  colloquy review --intents --tenant acme --accept 3f2a9c01 --as returns
+  colloquy review --answers --tenant acme
+  colloquy review --answers --tenant acme --accept 0b77e1c2f9 --as "14 天内可以退货。" --dataset reviewed.jsonl --learn`,
     )
     .action(async (options: Options) => {
       const { out, settings } = cli
+      if (options.intents === options.answers) throw new ColloquyError('bad_option', 'say what to review: --intents or --answers')
+      if (options.answers) return reviewAnswers(cli, options)
       const { settings: effective } = settings()
       const { unsureBelow, taught } = await withJetStream(effective, async (jetstream) => ({
         unsureBelow: (await readTenantSettings(jetstream, options.tenant)).settings.UNSURE_BELOW,
@@ -58,7 +81,11 @@ Examples:
         messagesToReview(clickhouse, { tenant: options.tenant, unsureBelow, limit: GROUPED_TEXTS_MAX }),
       )
       const groups = groupsOf(notTaught(found, taught))
-      if (options.accept !== undefined) return accept(cli, options, groups)
+      if (options.accept !== undefined) {
+        const [group, ...more] = options.accept
+        if (more.length > 0 || group === undefined) throw new ColloquyError('bad_option', '--accept takes one group with --intents')
+        return accept(cli, options, group, groups)
+      }
       for (const group of groups) {
         if (options.json) out.json(group)
         else {
@@ -102,14 +129,20 @@ function mostFrequent(messages: readonly MessageToReview[]): string | null {
   return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0] ?? null
 }
 
-async function accept(cli: CommandContext, options: Options, groups: readonly ReviewGroup[]): Promise<void> {
-  const group = groups.find(({ id }) => id === options.accept)
+async function accept(cli: CommandContext, options: Options, wanted: string, groups: readonly ReviewGroup[]): Promise<void> {
+  const group = groups.find(({ id }) => id === wanted)
   if (group === undefined) {
-    throw new ColloquyError('no_such_intent', `there is no group ${options.accept} to review any more; list them again`)
+    throw new ColloquyError('no_such_intent', `there is no group ${wanted} to review any more; list them again`)
   }
   const intent = options.as ?? group.corrected
   if (intent === null) throw new ColloquyError('bad_intent', 'nobody has corrected these messages; say with --as what they want')
   await revise(cli, options, ({ deps, options: revising }) =>
     teachIntents(deps, options, new Map([[intent, new Set(group.texts)]]), { ...revising, keepsOthers: true }),
   )
+}
+
+function shareArgument(text: string): number {
+  const value = text.trim() === '' ? NaN : Number(text)
+  if (value >= 0 && value <= 1) return value
+  throw new InvalidArgumentError('It must be a number from 0 to 1.')
 }

@@ -14,7 +14,7 @@ import { type Reloader, startReloader } from './reloader.ts'
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1']
 /** Roles that run kinds or their effects. They restart with each save; the other roles and the servers keep running. */
 const WORKER_ROLES: readonly Role[] = ['host', 'dispatch', 'tasks']
-const OWN_ROLES: readonly Role[] = ['project', 'embed', 'train', 'serve']
+const OWN_ROLES: readonly Role[] = ['project', 'embed', 'train', 'judge', 'serve']
 
 /** A system that reloads its kinds on each save. */
 export interface DevSystem {

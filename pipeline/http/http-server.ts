@@ -8,6 +8,7 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Advise } from '../producer/advise.ts'
 import type { Durability } from '../producer/receipt.ts'
 import { createWaitFor, type WaitDeps } from '../producer/wait-for.ts'
+import type { Evaluate } from '../quality/evaluator.ts'
 import { createFairPlaces } from '../runtime/fair-places.ts'
 import type { Metrics, MetricsSnapshot } from '../runtime/metrics.ts'
 import type { Stage } from '../runtime/stage.ts'
@@ -18,6 +19,7 @@ import { type BearerTest, checkProtection, createBearerTest, unauthorized } from
 import { decodedBody } from './body-encoding.ts'
 import { type Health, watchConnection } from './connection-health.ts'
 import { boundConnections } from './connection-places.ts'
+import { addEvaluateRoute } from './evaluate-route.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { createHostCheck } from './host-check.ts'
 import { addInputRoute, WAIT_MS_MAX } from './input-route.ts'
@@ -48,6 +50,8 @@ export interface HttpServerOptions extends WaitDeps {
   readonly search?: Search
   /** Without it, the route `/v1/understand` does not exist. */
   readonly understand?: Understand
+  /** Without it, the route `/v1/evaluate` does not exist. */
+  readonly evaluate?: Evaluate
   /** The guarantee of an acknowledgement; part of the response to a producer. */
   readonly durability: Durability
   /** Tells what a producer should know about its input. Default: nothing. */
@@ -122,6 +126,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   addActorRoute(app, { jetstream, partitionCount: options.partitionCount, connection })
   if (options.search !== undefined) addSearchRoute(app, options.search)
   if (options.understand !== undefined) addUnderstandRoute(app, options.understand)
+  if (options.evaluate !== undefined) addEvaluateRoute(app, options.evaluate)
   const refreshLags = createStageLags({ jetstream, stages, metrics, log, now: Date.now })
   addHealthRoutes(app, {
     stages,

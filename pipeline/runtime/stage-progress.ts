@@ -57,7 +57,14 @@ export function positionOfPartition(members: readonly PartitionPosition[], parti
 }
 
 /** The input stream of each stage; stages that are not listed have none. */
-const STAGE_STREAMS: Readonly<Record<string, StreamName>> = { host: 'INBOX', dispatch: 'LOG', project: 'LOG', embed: 'LOG', tasks: 'TASKS' }
+const STAGE_STREAMS: Readonly<Record<string, StreamName>> = {
+  host: 'INBOX',
+  dispatch: 'LOG',
+  project: 'LOG',
+  embed: 'LOG',
+  judge: 'LOG',
+  tasks: 'TASKS',
+}
 export const streamOfStage = (stage: string): StreamName | undefined => STAGE_STREAMS[stage]
 
 /** The extent of a stream, from its server. */

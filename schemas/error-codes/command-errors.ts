@@ -5,6 +5,12 @@ const BACKUP = '`colloquy restore`, `backup`'
 
 /** Codes of commands on a running system and of backups. */
 export const COMMAND_ERRORS = {
+  no_such_answer: {
+    meaning: 'There is no such answer to review.',
+    cause: 'The id is misspelt, or the list has changed: another score, another limit, or the answer was judged again.',
+    remedy: 'List the answers again, and name one of them.',
+    where: '`colloquy review --answers`',
+  },
   no_such_kind: {
     meaning: 'There is no kind of this name, or the tenant has no record of it.',
     cause: 'The name is misspelt, the kind is not in use and not in `COLLOQUY_CONFIG`, or none of its actors has decided anything yet.',

@@ -235,6 +235,13 @@ export const PUBLISHING_ERRORS = {
     where: `${HTTP} \`/v1/understand\`, \`colloquy understand\``,
     http: 503,
   },
+  evaluation_unavailable: {
+    meaning: 'An answer cannot be evaluated now.',
+    cause: 'The evaluator failed, or no HTTP interface of Colloquy answers.',
+    remedy: 'Send the request again after `Retry-After`. Check `colloquy status` if the error persists.',
+    where: `${HTTP} \`/v1/evaluate\`, \`colloquy evaluate\``,
+    http: 503,
+  },
   internal: {
     meaning: 'The server failed with an unexpected error.',
     cause: 'Colloquy has a fault. The log of the server has the error and its stack.',

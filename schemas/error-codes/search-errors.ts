@@ -59,6 +59,19 @@ export const SEARCH_ERRORS = {
     remedy: 'The text is left out of the search index. Try another model (`COLLOQUY_EMBED_MODEL`), or send the text in another form.',
     where: '`colloquy dead`, table `dead_letters`',
   },
+  judge_failed: {
+    meaning: 'An evaluator cannot judge an answer.',
+    cause:
+      'It threw, or the model that judges gave no judgement in the form that it was asked for, or none in time, also when asked again.',
+    remedy: 'The answer has no scores of this evaluator. `colloquy rescore` judges it again; then drop the dead letter.',
+    where: '`colloquy dead`, table `dead_letters`',
+  },
+  judge_unavailable: {
+    meaning: 'The model that judges answers is away.',
+    cause: '`COLLOQUY_LLM_BASE_URL` does not answer, is overloaded, or refuses the key or the model.',
+    remedy: 'Nothing, where it comes back: the judge goes on from its checkpoint. Else check the settings `COLLOQUY_LLM_*`.',
+    where: 'log of the role `judge`, `colloquy status`, `colloquy rescore`',
+  },
   embedder_closed: {
     meaning: 'The embedding model was closed before it embedded a text.',
     cause: 'The process stops, or `colloquy reembed` replaced the model.',

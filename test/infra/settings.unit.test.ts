@@ -18,7 +18,7 @@ test('without anything set, every setting has its default or is unset', () => {
 
   expect(settings).toMatchObject({ DATA_DIR: '.colloquy', NATS_PORT: 4222, CLICKHOUSE_PORT: 8123, HTTP_PORT: 8080 })
   expect(settings.HTTP_HOST).toBe('127.0.0.1')
-  expect(settings.ROLES).toEqual(['host', 'dispatch', 'tasks', 'project', 'embed', 'train', 'serve'])
+  expect(settings.ROLES).toEqual(['host', 'dispatch', 'tasks', 'project', 'embed', 'train', 'judge', 'serve'])
   expect(effective).toHaveLength(SETTING_NAMES.length)
   expect(new Set(effective.map(({ source }) => source))).toEqual(new Set(['default', 'unset']))
 })
@@ -71,7 +71,7 @@ describe('secrets', () => {
 
 test('roles are taken in the order in which they are started, each once', () => {
   expect(loadSettings({ COLLOQUY_ROLES: 'tasks, host,tasks' }).settings.ROLES).toEqual(['host', 'tasks'])
-  expect(loadSettings({ COLLOQUY_ROLES: 'all' }).settings.ROLES).toHaveLength(7)
+  expect(loadSettings({ COLLOQUY_ROLES: 'all' }).settings.ROLES).toHaveLength(8)
 })
 
 test('prices of a model come in pairs', () => {
@@ -85,4 +85,12 @@ test('prices of a model come in pairs', () => {
 
 test('a model endpoint without a model is refused', () => {
   expect(messageOf(refusal({ COLLOQUY_LLM_BASE_URL: 'http://127.0.0.1:1/v1' }))).toContain('COLLOQUY_LLM_MODEL')
+})
+
+test('the judge judges by a model only where there is one, and samples are shares', () => {
+  expect(() => loadSettings({ COLLOQUY_JUDGE_EVALUATOR: 'both' })).toThrow('JUDGE_EVALUATOR: must be rules unless')
+  const model = { COLLOQUY_LLM_BASE_URL: 'http://localhost:1/v1', COLLOQUY_LLM_MODEL: 'm' }
+  expect(loadSettings({ ...model, COLLOQUY_JUDGE_EVALUATOR: 'both' }).settings.JUDGE_EVALUATOR).toBe('both')
+  for (const bad of ['1.1', '-1', 'NaN', 'half'])
+    expect(() => loadSettings({ COLLOQUY_QUALITY_SAMPLE: bad })).toThrow('COLLOQUY_QUALITY_SAMPLE: must be')
 })

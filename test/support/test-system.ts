@@ -48,6 +48,8 @@ export function settingsFor(dataDir: string, more: SystemOptions['settings'] = {
     CONFIG: join(dataDir, 'no-config.ts'),
     STORAGE_BYTES_MAX: String(1024 ** 3),
     CANARY: 'off',
+    // The role judge adds records to the log, which most tests count.
+    QUALITY_SAMPLE: '0',
     ...more,
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))

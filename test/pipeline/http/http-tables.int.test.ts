@@ -29,7 +29,7 @@ test('a producer that waits for the tables finds the rows of its input there at 
 test('a running system is ready in every role, and its receipts state the durability', async () => {
   const { status, body } = await http.get('/readyz')
   const checks = body['checks'] as readonly { check: string }[]
-  const names = ['nats', 'host', 'dispatch', 'tasks', 'project', 'embed', 'train', 'serve']
+  const names = ['nats', 'host', 'dispatch', 'tasks', 'project', 'embed', 'train', 'judge', 'serve']
   expect([status, checks.map(({ check }) => check)]).toEqual([200, names])
   const { body: stored } = await http.post('/v1/in/acme/toy/b', { type: 'add', data: { by: 1 } })
   expect(stored['durability']).toEqual({ replicas: 1, fsync: '2m' })

@@ -1,0 +1,157 @@
+import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client'
+import { z } from 'zod'
+import { ForeignCodeError } from '../../schemas/errors.ts'
+
+/** The columns of recorded answers, which a condition may name. One row per answer of an assistant. */
+export const ANSWER_COLUMNS = {
+  tenant: 'Tenant',
+  kind: 'Kind of the actor',
+  actor: 'Id of the actor',
+  answer: 'Id of the message.sent; of an imported answer, the id of its message',
+  seq: 'LOG sequence of its record',
+  idx: 'Place in its record: 0 for an imported answer, 1, 2, 3… for an emitted one',
+  answered_at: 'When it was given',
+  history: 'Whether it was imported',
+  asked_id: 'Id of the question; the newest where it answers several',
+  query: 'Text of the question',
+  response: 'Text of the answer',
+  lang: 'Language of the answer; empty where unknown',
+  intent: 'Intent of the question; NULL where unknown',
+  model: 'Model that wrote it; NULL where the kind does not say',
+  source_names: 'Names of the sources that it cites, best first',
+  quality: 'Newest overall score, of the task or of a judge; NULL without one',
+  evaluator: 'Who gave it, such as rules@1; NULL without one',
+  relevance: 'Score of the same evaluation',
+  completeness: 'Score of the same evaluation',
+  coherence: 'Score of the same evaluation',
+  groundedness: 'Score of the same evaluation; NULL where no passage was known',
+  reasons: 'What lowered the scores',
+  rating: 'Newest rating of the customer for this answer, in the scale of the kind; NULL without one',
+  thumbs: 'Newest thumbs: up, down, or empty',
+  comment: 'Newest comment on this answer; empty without one',
+  correction: 'Newest correction: what it should have been; empty without one',
+} as const
+
+const nullable = z.number().nullable()
+const text = z.string()
+const answerRowSchema = z.object({
+  tenant: text,
+  kind: text,
+  actor: text,
+  answer: text,
+  seq: z.coerce.number(),
+  idx: z.number(),
+  answered_at: text,
+  query: text,
+  response: text,
+  lang: text,
+  model: text.nullable(),
+  source_names: z.array(text),
+  quality: nullable,
+  evaluator: text.nullable(),
+  relevance: nullable,
+  completeness: nullable,
+  coherence: nullable,
+  groundedness: nullable,
+  reasons: z.array(text),
+  rating: nullable,
+  thumbs: text,
+  comment: text,
+  correction: text,
+  /** What it cites, as JSON. */
+  cited: text,
+})
+/** A recorded answer with its question, its scores and what customers said of it. */
+export type AnswerRow = z.output<typeof answerRowSchema>
+
+export interface AnswerScope {
+  readonly tenant?: string | undefined
+  /** When it was given; default: at any time. */
+  readonly from?: Date | undefined
+  /** Exclusive. */
+  readonly to?: Date | undefined
+}
+
+/** Facts come from the events, so that an answer without a row in another table has them too. */
+const ANSWERS = `
+  SELECT t.tenant AS tenant, t.kind AS kind, t.actor AS actor, r.id AS answer, r.seq AS seq, r.idx AS idx,
+    assumeNotNull(t.answered_at) AS answered_at, t.history AS history, t.asked_id AS asked_id, q.text AS query, r.text AS response,
+    ifNull(r.lang, '') AS lang, t.intent AS intent, t.model AS model,
+    JSONExtractRaw(e.raw, 'sources') AS cited,
+    arrayMap(one -> JSONExtractString(one, 'source'), JSONExtractArrayRaw(e.raw, 'sources')) AS source_names,
+    if(j.raw = '', e.raw, j.raw) AS evaluation,
+    if(j.raw = '', t.quality, JSONExtract(j.raw, 'overall', 'Nullable(Float64)')) AS quality,
+    if(j.raw = '', t.evaluator, concat(JSONExtractString(j.raw, 'evaluator'), '@', JSONExtractString(j.raw, 'version'))) AS evaluator,
+    JSONExtract(evaluation, 'scores', 'relevance', 'Nullable(Float64)') AS relevance,
+    JSONExtract(evaluation, 'scores', 'completeness', 'Nullable(Float64)') AS completeness,
+    JSONExtract(evaluation, 'scores', 'coherence', 'Nullable(Float64)') AS coherence,
+    JSONExtract(evaluation, 'scores', 'groundedness', 'Nullable(Float64)') AS groundedness,
+    JSONExtract(evaluation, 'reasons', 'Array(String)') AS reasons,
+    f.rating AS rating, f.thumbs AS thumbs, f.comment AS comment, f.correction AS correction
+  FROM (
+    SELECT * FROM turns WHERE responder = 'assistant' AND answered_seq IS NOT NULL AND {scope}
+    ORDER BY turn DESC LIMIT 1 BY tenant, kind, actor, answered_seq, answered_idx
+  ) AS t
+  INNER JOIN (SELECT seq, idx, id, text, lang FROM messages WHERE role = 'assistant' AND {tenant}) AS r
+    ON r.seq = t.answered_seq AND r.idx = t.answered_idx
+  INNER JOIN (SELECT seq, text FROM messages WHERE role = 'user' AND idx = 0 AND {tenant}) AS q ON q.seq = t.asked_seq
+  INNER JOIN (SELECT seq, idx, data_raw AS raw FROM events WHERE type IN ('message.sent', 'message.received') AND {tenant}) AS e
+    ON e.seq = r.seq AND e.idx = r.idx
+  LEFT JOIN (
+    SELECT tenant, kind, actor, JSONExtractString(data_raw, 'answer') AS answer, argMax(data_raw, seq) AS raw
+    FROM events WHERE type = 'answer.judged' AND idx = 0 AND outcome = 'committed' AND {tenant} GROUP BY tenant, kind, actor, answer
+  ) AS j ON j.tenant = t.tenant AND j.kind = t.kind AND j.actor = t.actor AND j.answer = r.id
+  LEFT JOIN (
+    SELECT tenant, kind, actor, JSONExtractString(data_raw, 'answer') AS answer,
+      argMaxIf(JSONExtract(data_raw, 'rating', 'Nullable(Float64)'), seq, JSONHas(data_raw, 'rating')) AS rating,
+      argMaxIf(JSONExtractString(data_raw, 'thumbs'), seq, JSONHas(data_raw, 'thumbs')) AS thumbs,
+      argMaxIf(JSONExtractString(data_raw, 'comment'), seq, JSONHas(data_raw, 'comment')) AS comment,
+      argMaxIf(JSONExtractString(data_raw, 'correction'), seq, JSONHas(data_raw, 'correction')) AS correction
+    FROM events
+    WHERE type = 'feedback.given' AND idx = 0 AND outcome = 'committed' AND {tenant} AND JSONExtractString(data_raw, 'answer') != ''
+    GROUP BY tenant, kind, actor, answer
+  ) AS f ON f.tenant = t.tenant AND f.kind = t.kind AND f.actor = t.actor AND f.answer = r.id`
+
+/** The order of answers to review: corrected ones and those with thumbs down first, then the lowest score. */
+export const WORST_FIRST = "correction = '' AND thumbs != 'down', quality IS NULL, quality, seq DESC, idx"
+
+const ERROR_CHARS_MAX = 1_000
+
+export interface AnswersWanted extends AnswerScope {
+  /** A condition over `ANSWER_COLUMNS` in ClickHouse SQL, with the rights of the connection. Default: all. */
+  readonly where?: string | undefined
+  /** Default: as in LOG. */
+  readonly orderBy?: typeof WORST_FIRST
+  readonly limit: number
+}
+
+/**
+ * Reads recorded answers.
+ *
+ * @param clickhouse a connection of the user `analyst`: the condition is part of the query
+ * @throws ColloquyError with ClickHouse's code and words where it refuses the condition
+ */
+export async function* answerRows(clickhouse: ClickHouseClient, wanted: AnswersWanted): AsyncGenerator<AnswerRow> {
+  const { tenant, from, to, where = 'true', orderBy = 'seq, idx', limit } = wanted
+  const ofTenant = tenant === undefined ? 'true' : 'tenant = {of:String}'
+  const scope = [
+    ofTenant,
+    ...(from === undefined ? [] : ['answered_at >= fromUnixTimestamp64Milli({fromMs:Int64})']),
+    ...(to === undefined ? [] : ['answered_at < fromUnixTimestamp64Milli({toMs:Int64})']),
+  ].join(' AND ')
+  const answers = ANSWERS.replaceAll('{scope}', scope).replaceAll('{tenant}', ofTenant)
+  try {
+    const result = await clickhouse.query({
+      // A comment at the end of the condition ends with its line.
+      query: `SELECT * FROM (${answers}\n) WHERE (\n${where}\n) ORDER BY ${orderBy} LIMIT {limit:UInt32}`,
+      query_params: { of: tenant ?? '', fromMs: from?.getTime() ?? 0, toMs: to?.getTime() ?? 0, limit },
+      format: 'JSONEachRow',
+      clickhouse_settings: { join_use_nulls: 0, output_format_json_quote_64bit_integers: 0 },
+    })
+    for await (const rows of result.stream()) for (const row of rows) yield answerRowSchema.parse(row.json())
+  } catch (error) {
+    // ClickHouse says in which query, which is not the one that its reader wrote.
+    const why = error instanceof ClickHouseError ? error.message.replace(/:? In scope SELECT[^]*$/, '').slice(0, ERROR_CHARS_MAX) : ''
+    throw error instanceof ClickHouseError ? new ForeignCodeError(error.code, why, { cause: error }) : error
+  }
+}
