@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import Table from 'cli-table3'
-import type { Evaluate } from '../../pipeline/quality/evaluator.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
+import type { Evaluate } from '../../pipeline/quality/evaluator.ts'
 import { baseline, measureQuality, type QualityFigures } from './measure-quality.ts'
 import { QUALITY_LANGUAGES, type QualityExample, readQualitySet, readSupportSet } from './quality-sets.ts'
 

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
-import { CURRENT_CUTTER } from '../../pipeline/search/term-cutter.ts'
 import type { Evaluate } from '../../pipeline/quality/evaluator.ts'
+import { CURRENT_CUTTER } from '../../pipeline/search/term-cutter.ts'
 import { auc } from './auc.ts'
 import type { QualityExample } from './quality-sets.ts'
 

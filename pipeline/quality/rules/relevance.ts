@@ -1,7 +1,7 @@
 import { sigmoid } from '../../understanding/intents/logistic.ts'
 import { isPhrase, typeFit } from './answer-type.ts'
 import type { Exchange } from './exchange.ts'
-import { type Meeting, meet } from './meeting.ts'
+import { meet,type Meeting } from './meeting.ts'
 import { isAsked } from './question-terms.ts'
 import { askedBy } from './question-type.ts'
 import { logitOf, ODDS, PLACE, RETRIEVAL, TOPIC, type Weights } from './weights.ts'
