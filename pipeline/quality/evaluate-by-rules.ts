@@ -1,65 +1,18 @@
 import type { EvaluationQuery } from '../../actors/definition/task-evaluation.ts'
-import { type Evaluation, REASONS_MAX, RULES_EVALUATOR, type Scores } from '../../schemas/quality.ts'
-import { type Incoherence, incoherences } from './rules/coherence.ts'
-import { answeredParts } from './rules/completeness.ts'
-import { type Exchange, readExchange } from './rules/exchange.ts'
-import { groundednessOf, type Ungrounded } from './rules/grounding.ts'
-import { isWrongLanguage } from './rules/language.ts'
-import { PASSAGE_CHARS_MAX } from './rules/limits.ts'
-import { relevanceFeatures, relevanceOf } from './rules/relevance.ts'
-import { relevanceWithoutSources } from './rules/relevance-without-sources.ts'
+import { type Evaluation, RULES_EVALUATOR } from '../../schemas/quality.ts'
+import type { QuestionVectors } from '../embedding/question-vectors.ts'
+import type { Evaluate } from './evaluator.ts'
+import { questionCloseness } from './question-closeness.ts'
+import { readExchange } from './rules/exchange.ts'
+import { relevanceFeatures } from './rules/relevance.ts'
+import { scoreExchange } from './rules/score.ts'
+
+export type { RulesReason } from './rules/score.ts'
 
 /** Rises with each change of a score. */
 export const RULES_VERSION = '2'
-
-/** What lowered a score. The words are stable; `suggestions` has a sentence for each. */
-export type RulesReason =
-  | Ungrounded
-  | Incoherence
-  | 'empty'
-  | 'beside_the_question'
-  | 'off_topic'
-  | 'wrong_kind_of_answer'
-  | 'part_not_answered'
-  | 'wrong_language'
-
-const SUGGESTIONS: Readonly<Record<RulesReason, string>> = {
-  empty: 'Say something that answers the question.',
-  number_not_in_sources: 'Use only numbers that the cited passages have.',
-  name_not_in_sources: 'Use only names that the cited passages have.',
-  negation_differs: 'Check the negations against the cited passages: one says the opposite.',
-  words_differ_from_sources: 'Quote the passage as it is, or say it in other words throughout.',
-  not_in_sources: 'Say only what the cited passages say.',
-  off_topic: 'Cite passages that are about the question.',
-  beside_the_question: 'Quote the place of the passage that the question asks for.',
-  wrong_kind_of_answer: 'Give the kind of answer that is asked for, such as a number, a date or a name.',
-  part_not_answered: 'Answer every part of the question.',
-  wrong_language: 'Answer in the language of the question.',
-  repeats_itself: 'Say each thing once.',
-  contradicts_itself: 'Decide for one of the statements that contradict each other.',
-  echoes_the_question: 'Add what the question does not say itself.',
-  echoes_the_prompt: 'Leave out instructions and roles.',
-  too_long: 'Shorten the answer.',
-  cut_off: 'End with a complete sentence.',
-}
-
-/** What the coherence keeps for each fault. */
-const COHERENCE_KEPT: Readonly<Record<Incoherence, number>> = {
-  repeats_itself: 0.5,
-  contradicts_itself: 0.1,
-  echoes_the_question: 0.2,
-  echoes_the_prompt: 0.2,
-  too_long: 0.8,
-  cut_off: 0.9,
-}
-const WRONG_LANGUAGE_KEPT = 0.3
-/** Below, an answer is not good, and a dimension has a reason. */
-const LOW = 0.7
-/** What `overall` loses where no part of several is answered. */
-const PARTS_WEIGHT = 0.4
-
-const NOTHING: Scores = { relevance: 0, completeness: 0, coherence: 0, groundedness: 0 }
-const HAS_CONTENT = /[\p{L}\p{N}]/u
+/** The version of an evaluation in which an embedding model took part. */
+export const RULES_WITH_VECTORS_VERSION = `${RULES_VERSION}-vectors`
 
 /**
  * Evaluates an answer by rules, in English and Chinese; in other languages by what does not depend on words. A pure function: the same
@@ -70,69 +23,25 @@ export function evaluateByRules(query: EvaluationQuery): Promise<Evaluation> {
   return Promise.resolve(scoreByRules(query))
 }
 
-/** The same, at once. @param place what else is known of the answer's place, added to its logit */
-export function scoreByRules({ query, response, context = [], retrieval, lang }: EvaluationQuery, place = 0): Evaluation {
-  const passages = context.filter((passage) => HAS_CONTENT.test(passage.slice(0, PASSAGE_CHARS_MAX)))
-  const exchange = readExchange(query, response, passages)
-  if (!HAS_CONTENT.test(exchange.whole)) return evaluation({ ...NOTHING, groundedness: passages.length === 0 ? null : 0 }, 0, ['empty'])
-  const reasons: RulesReason[] = []
-  const grounded = passages.length === 0 ? undefined : groundednessOf(exchange.grounded)
-  reasons.push(...(grounded?.reasons ?? []))
-  const { relevance, completeness, unanswered } = relevanceAndParts(exchange, passages.length > 0, retrieval, place, reasons)
-  const coherence = coherenceOf(exchange, lang, reasons)
-  const groundedness = grounded?.score ?? null
-  const overall = relevance * (groundedness ?? 1) * coherence * (1 - PARTS_WEIGHT * unanswered)
-  return evaluation({ relevance, completeness, coherence, groundedness }, overall, reasons)
+/** The same, at once. */
+export function scoreByRules(query: EvaluationQuery): Evaluation {
+  const exchange = readExchange(query.query, query.response, query.context ?? [])
+  const scored = scoreExchange(exchange, relevanceFeatures(exchange), query)
+  return { evaluator: RULES_EVALUATOR, version: RULES_VERSION, ...scored }
 }
 
-function relevanceAndParts(
-  exchange: Exchange,
-  hasSources: boolean,
-  retrieval: readonly number[] | undefined,
-  place: number,
-  reasons: RulesReason[],
-): { relevance: number; completeness: number; unanswered: number } {
-  // Nothing was asked, so nothing is missed.
-  if (!HAS_CONTENT.test(exchange.question)) return { relevance: 1, completeness: 1, unanswered: 0 }
-  if (!hasSources) {
-    const relevance = relevanceWithoutSources(exchange)
-    if (relevance < LOW) reasons.push('off_topic')
-    return { relevance, completeness: relevance, unanswered: 0 }
-  }
-  const features = relevanceFeatures(exchange)
-  const { relevance, topic } = relevanceOf(features, retrieval, place)
-  if (relevance < LOW) reasons.push(topic < LOW ? 'off_topic' : 'beside_the_question')
-  if (features.typeDiffers && relevance < LOW) reasons.push('wrong_kind_of_answer')
-  const { parts, answered } = answeredParts(exchange)
-  const unanswered = parts < 2 ? 0 : 1 - answered / parts
-  if (unanswered > 0) reasons.push('part_not_answered')
-  return { relevance, completeness: relevance * (1 - unanswered), unanswered }
-}
-
-function coherenceOf({ read, whole, question, terms, sources }: Exchange, lang: string | undefined, reasons: RulesReason[]): number {
-  const asked = new Set(terms.flatMap(({ keys }) => keys))
-  const faults = incoherences(read, whole, asked)
-  const isForeign = isWrongLanguage(whole, lang, question, read, (key) => asked.has(key) || sources.placesOf.has(key))
-  if (isForeign) reasons.push('wrong_language')
-  reasons.push(...faults)
-  return faults.reduce((kept, fault) => kept * COHERENCE_KEPT[fault], isForeign ? WRONG_LANGUAGE_KEPT : 1)
-}
-
-function evaluation(scores: Scores, overall: number, reasons: readonly RulesReason[]): Evaluation {
-  const own = [...new Set(reasons)].slice(0, REASONS_MAX)
-  return {
-    evaluator: RULES_EVALUATOR,
-    version: RULES_VERSION,
-    scores: {
-      relevance: rounded(scores.relevance),
-      completeness: rounded(scores.completeness),
-      coherence: rounded(scores.coherence),
-      groundedness: scores.groundedness === null ? null : rounded(scores.groundedness),
-    },
-    overall: rounded(overall),
-    reasons: own,
-    suggestions: own.map((reason) => SUGGESTIONS[reason]),
+/**
+ * Creates an evaluator by rules that also asks an embedding model how close the passages are to the question. Its evaluations are of another
+ * version, `RULES_WITH_VECTORS_VERSION`. Where the model is not one of meaning, or does not answer, it evaluates as `evaluateByRules` does.
+ *
+ * @param options.vectors embeds the question, and at most `EMBEDDED_SENTENCES_MAX` sentences of the passages
+ */
+export function createRulesEvaluator({ vectors }: { readonly vectors: QuestionVectors }): Evaluate {
+  return async (query) => {
+    const exchange = readExchange(query.query, query.response, query.context ?? [])
+    const features = relevanceFeatures(exchange)
+    const closeness = await questionCloseness(vectors, exchange, features.meeting.own)
+    const scored = scoreExchange(exchange, features, query, closeness)
+    return { evaluator: RULES_EVALUATOR, version: closeness === undefined ? RULES_VERSION : RULES_WITH_VECTORS_VERSION, ...scored }
   }
 }
-
-const rounded = (score: number): number => Math.round(Math.min(1, Math.max(0, score)) * 1_000) / 1_000

@@ -17,3 +17,6 @@ export const PLACES_MAX = 24
 export const TYPED_MAX = 60
 /** Occurrences of one term that are looked at. */
 export const TERM_PLACES_MAX = 64
+/** What an embedding model is asked for at most: sentences of the passages, and of each text its first characters. */
+export const EMBEDDED_SENTENCES_MAX = 32
+export const EMBEDDED_CHARS_MAX = 600

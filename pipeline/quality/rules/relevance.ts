@@ -1,10 +1,11 @@
 import { sigmoid } from '../../understanding/intents/logistic.ts'
 import { isPhrase, typeFit } from './answer-type.ts'
+import type { Closeness } from './closeness.ts'
 import type { Exchange } from './exchange.ts'
 import { meet,type Meeting } from './meeting.ts'
 import { isAsked } from './question-terms.ts'
 import { askedBy } from './question-type.ts'
-import { logitOf, ODDS, PLACE, RETRIEVAL, TOPIC, type Weights } from './weights.ts'
+import { logitOf, ODDS, type PLACE, RELEVANCE_MODELS, type TOPIC, type Weights } from './weights.ts'
 
 /** What relevance is estimated from. Of each feature more is better, if its weight is positive; from −1 to 1. */
 export interface RelevanceFeatures {
@@ -45,25 +46,28 @@ export interface Relevance {
   readonly relevance: number
 }
 
-export type RelevanceModels = Readonly<Record<'topic' | 'retrieval' | 'place', Weights>>
+export type RelevanceModels = Readonly<Record<keyof typeof RELEVANCE_MODELS, Weights>>
 
 /**
  * Estimates the relevance. The scores of the search can only raise it, since searches score differently.
  *
- * @param placeLogit what else speaks for the answer's place, added to its logit
+ * @param closeness default: no embedding model has been asked
  * @param models default: those of `weights.ts`; others while they are fitted
  */
 export function relevanceOf(
   { topic, place }: Pick<RelevanceFeatures, 'topic' | 'place'>,
   retrieval: readonly number[] = [],
-  placeLogit = 0,
-  models: RelevanceModels = { topic: TOPIC, retrieval: RETRIEVAL, place: PLACE },
+  closeness?: Closeness,
+  models: RelevanceModels = RELEVANCE_MODELS,
 ): Relevance {
   const about = logitOf(models.topic, topic)
   const score = Math.min(1, Math.max(0, ...retrieval.filter(Number.isFinite)))
   const found = retrieval.length === 0 ? about : logitOf(models.retrieval, { topic: about, score })
-  const probability = sigmoid(Math.max(about, found))
-  return { topic: withOdds(probability), relevance: withOdds(probability * sigmoid(logitOf(models.place, place) + placeLogit)) }
+  const [lexical, placed] = [Math.max(about, found), logitOf(models.place, place)]
+  const byMeaning = closeness && { topic: lexical, place: placed, ...closeness }
+  const onTopic = sigmoid(byMeaning ? logitOf(models.topicByMeaning, byMeaning) : lexical)
+  const inPlace = sigmoid(byMeaning ? logitOf(models.placeByMeaning, byMeaning) : placed)
+  return { topic: withOdds(onTopic), relevance: withOdds(onTopic * inPlace) }
 }
 
 /** A probability whose odds are multiplied by `ODDS`. */
