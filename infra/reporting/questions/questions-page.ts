@@ -93,8 +93,8 @@ can reproduce later:
 
 - **Events up to then.** The rows of \`events\`, \`messages\`, \`citations\` (\`seq\`), \`state_intervals\` (\`left_seq\`) and
   \`dead_letters\` (\`seq\`) never change: add \`AND seq <= {at:UInt64}\`.
-- **State as of then.** Colloquy replaces a row of \`actors\`, \`conversations\`, \`cases\`, \`turns\` or \`tasks\` when it changes.
-  \`colloquy rebuild --into colloquy_monday --to <seq>\` builds all tables as of that sequence in another database. Every query of
+- **State as of then.** Colloquy replaces a row of \`actors\`, \`conversations\`, \`cases\`, \`turns\`, \`tasks\` or \`scores\` when it
+  changes. \`colloquy rebuild --into colloquy_monday --to <seq>\` builds all tables as of that sequence in another database. Every query of
   this page runs there unchanged: \`colloquy questions cost --database colloquy_monday\`, and \`colloquy report\` likewise.
 - **Not before then.** \`SELECT … WHERE (SELECT ok FROM complete_to(seq = 12345))\` fails with \`not_complete\` until the tables hold
   that sequence.`
