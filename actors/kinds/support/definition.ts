@@ -57,7 +57,7 @@ export const lookupOutput = z.object({
   earlier: earlierSchema.optional(),
   kbVersion: z.string().max(64).optional(),
   /** A model will answer: what was found is kept meanwhile, for a quotation in its place. Absent: no. */
-  byModel: z.boolean().optional(),
+  byModel: z.literal(true).optional(),
 })
 
 export const answerInput = querySchema.extend({ ...foundSchema.shape, turns: turnsSchema })

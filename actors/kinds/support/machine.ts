@@ -103,7 +103,7 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
       countMiss: assign({ misses: ({ context }) => context.misses + 1 }),
       understand: assign(({ context, event }) => {
         const output = lookupDone.safeParse(event).data?.output
-        const isKept = output?.byModel === true && output.hits.length > 0
+        const isKept = output?.byModel !== undefined && output.hits.length > 0
         return withUnderstood(context, output?.understood, isKept ? foundIn(event) : undefined)
       }),
       takeAtItsWord: assign(({ context }) => withPlain(context, plainMoveOf(context.queue[0]?.text ?? '') ?? 'courtesy')),

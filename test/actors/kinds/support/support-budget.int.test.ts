@@ -29,7 +29,7 @@ const QUESTION = { en: 'How much is shipping to Germany?', zh: '寄到德国运�
 
 async function recordsOf(conversation: string) {
   const entries = await readLog(system)
-  return entries.filter(({ actor }) => actor === `acme.support.${conversation}`).map(({ record }) => record)
+  return entries.filter(({ actor }) => actor === `acme/support/${conversation}`).map(({ record }) => record)
 }
 const repliesOf = async (conversation: string) =>
   (await recordsOf(conversation)).flatMap(({ emitted }) => emitted.filter(({ type }) => type === 'message.sent').map(({ data }) => data))
@@ -84,7 +84,7 @@ test('what was held back is in the tables and in a metric; a late answer changes
 
   const counted = await rows<{ reason: string }>(
     system,
-    "SELECT JSONExtractString(data_raw, 'held', 1, 'reasons', 1) AS reason FROM events WHERE type = 'message.sent' AND actor_id = 'late'",
+    "SELECT JSONExtractString(data_raw, 'held', 1, 'reasons', 1) AS reason FROM events WHERE type = 'message.sent' AND actor = 'late'",
   )
   expect(counted).toEqual([{ reason: 'reply_budget' }])
   const metrics = await (await system.running.allMetrics()).metrics()

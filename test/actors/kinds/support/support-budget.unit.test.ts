@@ -11,7 +11,7 @@ const support = createSupport({ articles, replyBudgetMs: BUDGET_MS })
 const asks = { en: 'How long does delivery take?', zh: '送货要多久' } as const
 const quotation: Answer = { text: 'A quotation.', sources: [], model: 'extractive', held: [{ reasons: ['reply_budget'] }] }
 /** What a lookup finds where a model is to answer, and where none is. */
-const forModel = { hits: someHits, understood: understoodAs('new_topic'), byModel: true }
+const forModel = { hits: someHits, understood: understoodAs('new_topic'), byModel: true as const }
 const forQuotation = { hits: someHits, understood: understoodAs('new_topic') }
 
 const from = (scenario: Scenario<typeof support>, lang: 'en' | 'zh' = 'en', id = 'q-1') =>
