@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
 import { counted } from '../../schemas/counted.ts'
-import type { CommandContext } from '../app/command-context.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { ANSWER_COLUMNS, answerRows, type AnswersWanted } from '../reporting/answer-rows.ts'
@@ -13,7 +13,7 @@ import { tokenArgument } from './arguments.ts'
 import { timeArgument, type TimeInZone } from './period-flags.ts'
 import { withAnalyst } from './with-analyst.ts'
 
-interface Options {
+interface Options extends JsonOption {
   readonly where?: string
   readonly tenant?: string
   readonly from?: TimeInZone
@@ -40,6 +40,7 @@ const fromLogCommand = ({ out, settings }: CommandContext): Command =>
     .option('--to <time>', 'given before', timeArgument)
     .option('--limit <count>', 'max lines', wholeNumber(1), LIMIT_DEFAULT)
     .option('--out <file>', 'write to this file, which must not exist (default: stdout)')
+    .option(JSON_FLAG, 'with --out: one JSON object, {answers, file}; the lines are JSON either way')
     .addHelpText(
       'after',
       `
@@ -53,7 +54,7 @@ Examples:
   colloquy dataset from-log --where "quality < 0.7 AND lang = 'zh'" --tenant acme --out bad-answers.jsonl
   colloquy dataset from-log --where "correction != '' OR thumbs = 'down'" --from 2026-11-01`,
     )
-    .action(async ({ where, tenant, from, to, limit, out: file }: Options) => {
+    .action(async ({ where, tenant, from, to, limit, out: file, json }: Options) => {
       const { settings: effective } = settings()
       const wanted: AnswersWanted = { where, tenant, from: from?.(UTC), to: to?.(UTC), limit }
       let count = 0
@@ -70,5 +71,7 @@ Examples:
           await pipeline(lines, target, { end: file !== undefined })
         }),
       )
+      if (json && file !== undefined) return out.json({ answers: count, file })
       out.note(`${counted(count, 'answer')}${count === limit ? `, and there may be more: --limit is ${limit}` : ''}`)
+      return undefined
     })

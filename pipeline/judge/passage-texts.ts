@@ -41,7 +41,7 @@ export function createPassageTexts(jetstream: Pick<JetStreamContext, 'jsm'>): Pa
     for (let [next, count] = [1, 0]; count < RECORDS_MAX; count++) {
       const found = await nextRecord(jetstream, recordsOf(address), next, 'anyReplica')
       if (found === undefined) return
-      for (const text of knowledgeOf(address, found.record, found.seq).texts) kept.set(pointId(text, 0), text.text)
+      for (const text of knowledgeOf(address, found.record, found.seq).texts) kept.set(keyOf(address.tenant, pointId(text, 0)), text.text)
       next = found.seq + 1
     }
   }
@@ -60,11 +60,15 @@ export function createPassageTexts(jetstream: Pick<JetStreamContext, 'jsm'>): Pa
       const passages: CitedPassage[] = []
       for (const { source, chunk, score } of sources) {
         if (chunk === undefined) continue
-        if (!kept.has(chunk)) await readOnce({ tenant, kind: SOURCE_KIND, id: actorIdOf(source) })
-        const text = kept.get(chunk)
+        const key = keyOf(tenant, chunk)
+        if (!kept.has(key)) await readOnce({ tenant, kind: SOURCE_KIND, id: actorIdOf(source) })
+        const text = kept.get(key)
         if (text !== undefined) passages.push({ text, score })
       }
       return passages
     },
   }
 }
+
+/** An answer may name any chunk, and gets those of its tenant only. */
+const keyOf = (tenant: string, chunk: string): string => `${tenant}/${chunk}`
