@@ -92,8 +92,8 @@ export const understoodFields = {
 } as const
 
 /**
- * What an evaluator found in a message. No part of `messageSent`, for the same reason. `quality` is the overall score, and `evaluator` names
- * the evaluator with its version.
+ * What an evaluator found in a message. No part of `messageSent`, for the same reason. `quality` is the overall score, and `evaluator`
+ * names the evaluator with its version.
  */
 export const evaluatedFields = {
   scores: scoresSchema.optional().meta({ description: 'Quality by dimension' }),
