@@ -41,8 +41,8 @@ export interface TaskDefinition<Input extends z.ZodType = z.ZodType, Output exte
   readonly concurrencyMax: number
   run(call: TaskCall<z.output<Input>>): Promise<z.input<Output>>
   /**
-   * Why an output holds answers back, a word of `a-z`, digits and `_` for each reason: counted in `colloquy_answers_held_total`. Default: it
-   * holds none back.
+   * Why an output holds answers back, a word of `a-z`, digits and `_` for each reason: counted in `colloquy_answers_held_total`. Default:
+   * none.
    */
   heldBack?(output: z.input<Output>): readonly string[]
 }

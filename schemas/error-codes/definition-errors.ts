@@ -8,7 +8,7 @@ export const DEFINITION_ERRORS = {
   bad_kind: {
     meaning: 'The options of a kind are not valid.',
     cause:
-      'A name, version, migration, event type or bound of a task in `defineKind` breaks a rule, a price or time of a model is no such number, '
+      'A name, version, migration, event type or bound of a task in `defineKind` breaks a rule, a price or time of a model is wrong, '
       + 'or two kinds have one name.',
     remedy: 'Correct the option that the message names.',
     where: '`defineKind`, `upcaster`, `colloquy up`',

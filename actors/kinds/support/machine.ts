@@ -53,8 +53,8 @@ const replyWith = (key: ReplyKey) =>
  * know, fails or annoys. From then on the machine is silent until the desk resolves the case. Silence closes a case; the next message opens
  * another.
  *
- * Timers hold the reply budget. In place of a model that is late, `quoting` answers from the same passages; where nothing is back at the end
- * of the budget, the customer gets an apology.
+ * Timers hold the reply budget. In place of a model that is late, `quoting` answers from the same passages; where nothing is back at the
+ * end of the budget, the customer gets an apology.
  */
 export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs }: SupportTimes) => {
   const budget = createReplyBudget(replyBudgetMs)

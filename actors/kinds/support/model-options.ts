@@ -25,7 +25,7 @@ export const TIMEOUT_DEFAULT_MS = 20_000
 export const FIRST_TOKEN_DEFAULT_MS = 6_000
 export const STALL_DEFAULT_MS = 4_000
 
-/** @throws ColloquyError `bad_kind` where a price is no number from 0, or a time is not positive: costs and limits would be wrong silently */
+/** @throws ColloquyError `bad_kind` where a price is no number from 0, or a time is not positive: costs and limits would be wrong */
 export function checkModelOptions({ price, timeoutMs, firstTokenMs, stallMs }: ModelOptions): void {
   for (const [name, value] of Object.entries({ ...price })) {
     if (!Number.isFinite(value) || value < 0)

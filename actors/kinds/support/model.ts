@@ -107,7 +107,7 @@ async function readAnswer(
   throw new ColloquyError('model_empty', `${model} returned an empty answer (finish reason ${finishReason})`)
 }
 
-/** The SDK gives this error where a stream has no finish reason. With text before it, the rest got lost, and a later attempt may succeed. */
+/** The SDK gives this error where a stream has no finish reason. With text before it, the rest got lost, and an attempt may succeed. */
 const asCut = (cause: unknown, baseUrl: string): ColloquyError =>
   new ColloquyError('model_unavailable', `the stream of ${baseUrl} ended before the answer did`, { cause })
 

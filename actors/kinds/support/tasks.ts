@@ -102,7 +102,7 @@ type Call = Pick<TaskCall<AnswerInput>, 'input' | 'evaluate'>
 
 /**
  * The task `answer`: by quotation, or by a model where one is configured. An answer is evaluated once, and held back below its minimum. In
- * place of a model's answer that is held back, and of one that did not come and would not come the second time, the same passages are quoted.
+ * place of a model's answer that is held back, or that would not come the second time either, the same passages are quoted.
  */
 export function answerTask({ articles, model, qualityMin, quotationMin }: AnswerOptions): AnswerTask {
   const quote = createQuote(articles, quotationMin)
@@ -138,7 +138,7 @@ export function answerTask({ articles, model, qualityMin, quotationMin }: Answer
       if (text === null) return { ...composed, ...facts }
       const passed = await passGate(call, { ...composed, text }, qualityMin)
       if ('facts' in passed) return { ...composed, ...facts, ...passed.facts }
-      // The turn has cost what the model took, whoever answers.
+      // The turn has cost what the model took, although the passages answer.
       const { text: _text, sources: _sources, ...costs } = composed
       return { ...costs, ...(await quote(call, [passed.held])) }
     },

@@ -1,7 +1,7 @@
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { FIRST_TOKEN_DEFAULT_MS, type ModelOptions, STALL_DEFAULT_MS, TIMEOUT_DEFAULT_MS } from './model-options.ts'
 
-/** Bounds the time of a streamed answer. The timeouts of the SDK begin with the response, so a server that never responds has none there. */
+/** Bounds the time of a streamed answer. The timeouts of the SDK begin with the response: a server that never responds has none there. */
 export interface TokenClock {
   /** Aborts with the error `model_timeout`, whose message says which time has passed. */
   readonly signal: AbortSignal
