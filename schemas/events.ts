@@ -155,7 +155,7 @@ export const answerJudged = evaluationSchema.extend({
     /** The questions that it answers, as in the record. */
     answered: z.array(answeredSchema).max(LIMITS.openTurnsMax),
     /** The data of the `message.sent` without its text and its sources. */
-    sent: z.record(z.string(), z.json()),
+    sent: z.record(z.string(), z.unknown()),
   }),
   tokensIn: z.int().nonnegative().optional(),
   tokensOut: z.int().nonnegative().optional(),

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { EvaluationQuery } from '../../actors/definition/task-evaluation.ts'
 import { hasCode, messageOf } from '../../schemas/errors.ts'
 import { ANSWER_JUDGED } from '../../schemas/events.ts'
+import type { JudgedMessage } from '../../schemas/internal-messages.ts'
 import { internalSubject, messageIdOf } from '../../schemas/subjects.ts'
 import { publishDerivedLetter } from '../dispatcher/derived-letters.ts'
 import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
@@ -99,10 +100,11 @@ class Failure extends Error {}
 const cut = (text: string, charsMax: number): string => (text.length <= charsMax ? text : text.slice(0, charsMax)).toWellFormed()
 
 async function publishJudgement(deps: RetryDeps, answer: RecordedAnswer, judgement: Judgement): Promise<void> {
-  const { address, seq, idx, id: answerId, at, questions: answered, sent } = answer
+  const { address, seq, idx, id: answerId, at, caseNo, machine, questions, sent } = answer
   const id = judgementId(judgement, answerId)
-  const data = { ...judgement, answer: answerId, given: { seq, idx, at, answered, sent } }
-  const payload = JSON.stringify({ type: ANSWER_JUDGED, id, data })
+  const given = { seq, idx, at, caseNo, machine, answered: [...questions], sent: { ...sent } }
+  const message: JudgedMessage = { type: ANSWER_JUDGED, id, data: { ...judgement, answer: answerId, given } }
+  const payload = JSON.stringify(message)
   // The ids of imported answers are unique in their actor only.
   await publishWithRetry(deps, internalSubject(address), payload, { msgId: messageIdOf(address, id, '') })
   deps.metrics.stageOut.inc({ stage: 'judge' })

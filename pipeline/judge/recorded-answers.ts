@@ -14,6 +14,9 @@ export interface RecordedAnswer {
   readonly id: string
   /** When it was decided; for imported history, when it was given. ISO. */
   readonly at: string
+  /** Number of its case, and `kind@version` of the machine that decided it. */
+  readonly caseNo: number
+  readonly machine: string
   readonly text: string
   /** What it cites, best first. */
   readonly sources: readonly Source[]
@@ -47,6 +50,8 @@ export function answersIn(address: Address, record: PublicRecord, seq: number): 
         idx,
         id,
         at,
+        caseNo: record.case.no,
+        machine: record.machine,
         text: withoutCitation((sent ?? received)?.text ?? ''),
         sources: sent?.sources ?? [],
         questions,
