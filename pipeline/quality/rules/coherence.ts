@@ -96,7 +96,13 @@ function repeatsRuns(units: readonly Unit[]): boolean {
   const runs = units.length - RUN_UNITS + 1
   if (runs < RUNS_MIN) return false
   const different = new Set<string>()
-  for (let at = 0; at < runs; at++) different.add(units.slice(at, at + RUN_UNITS).map(({ key }) => key).join(' '))
+  for (let at = 0; at < runs; at++)
+    different.add(
+      units
+        .slice(at, at + RUN_UNITS)
+        .map(({ key }) => key)
+        .join(' '),
+    )
   return different.size / runs < RUNS_REPEATED
 }
 

@@ -31,7 +31,13 @@ export function questionTerms(plain: string, sources: Sources): QuestionTerm[] {
   return [...keys.values()].map((parts) => {
     const places = placesOf(parts, sources).slice(0, TERM_PLACES_MAX)
     const sentencesWith = new Set(places.map((place) => sources.sentenceAt[place]!)).size
-    return { keys: parts, weight: (parts.length === 1 && HAN.test(parts[0]!) ? SINGLE_WEIGHT : 1) * idf(Math.max(SENTENCES_MIN, sources.sentences.length), sentencesWith), places }
+    return {
+      keys: parts,
+      weight:
+        (parts.length === 1 && HAN.test(parts[0]!) ? SINGLE_WEIGHT : 1)
+        * idf(Math.max(SENTENCES_MIN, sources.sentences.length), sentencesWith),
+      places,
+    }
   })
 }
 

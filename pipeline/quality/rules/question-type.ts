@@ -11,7 +11,10 @@ const TYPES: readonly (readonly [Asked, RegExp])[] = [
   ],
   ['number', /\b(?:what|which) (?:percent|number|amount|ratio|size|score|age)/i],
   ['number', /多少|几[个次名位天年岁种项块欧元只台件小分]|多[大长久高远快重宽深]|百分之几|比例|比率|数量|人口/u],
-  ['person', /\bwho(?:se|m)?\b|\b(?:what|which) (?:person|man|woman|player|scientist|researcher|president|king|queen|leader|author|explorer)\b/i],
+  [
+    'person',
+    /\bwho(?:se|m)?\b|\b(?:what|which) (?:person|man|woman|player|scientist|researcher|president|king|queen|leader|author|explorer)\b/i,
+  ],
   ['person', /谁|哪(?:一)?位|哪个人|哪(?:一)?名|叫什么名字的人/u],
   ['place', /\bwhere\b|\b(?:what|which) (?:city|country|state|place|river|town|county|region|continent|location)\b/i],
   ['place', /哪里|哪儿|何处|什么地方|哪(?:个|一个|座)?(?:国家|城市|地方|地区|州|郡|省|市|河)|在哪/u],
@@ -20,6 +23,7 @@ const TYPES: readonly (readonly [Asked, RegExp])[] = [
 /** The type of a question by its question word. */
 export const askedBy = (plain: string): Asked => TYPES.find(([, pattern]) => pattern.test(plain))?.[0] ?? 'other'
 
-const MONTH = /\b(?:january|february|march|april|may|june|july|august|september|october|november|december|century|monday|tuesday|wednesday|thursday|friday|saturday|sunday|days?|weeks?|months?|years?|hours?|today|spring|summer|autumn|winter)\b|[年月日天周]|世纪|小时|年代/i
+const MONTH =
+  /\b(?:january|february|march|april|may|june|july|august|september|october|november|december|century|monday|tuesday|wednesday|thursday|friday|saturday|sunday|days?|weeks?|months?|years?|hours?|today|spring|summer|autumn|winter)\b|[年月日天周]|世纪|小时|年代/i
 export const isDateLike = (plain: string): boolean => MONTH.test(plain)
 export const YEAR = /^(?:1\d{3}|20\d{2})$/
