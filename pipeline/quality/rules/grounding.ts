@@ -1,5 +1,5 @@
 import { align, type Alignment } from './align.ts'
-import { ALIGNMENT_CELLS_MAX } from './limits.ts'
+import { ALIGNMENT_CELLS_MAX } from './rules-limits.ts'
 import type { Sources } from './sources.ts'
 import type { Range, ReadText, Unit } from './units.ts'
 
@@ -125,8 +125,8 @@ const ADDED_MIN = 2
 const REPLACED_MAX = 40
 
 /**
- * Whether a quotation has content that no passage has in place of content that its passage has; at its beginning and its end, whether it has
- * much of it. What is only added, such as `just` or `就好`, changes nothing.
+ * Whether a quotation has content that no passage has in place of content that its passage has; at its beginning and its end, whether it
+ * has much of it. What is only added, such as `just` or `就好`, changes nothing.
  */
 function isSubstituted(units: readonly Unit[], alignment: Alignment, sources: Sources): boolean {
   const { places } = alignment

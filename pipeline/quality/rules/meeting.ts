@@ -1,8 +1,8 @@
 import type { GroundedSentence } from './grounding.ts'
-import { OCCURRENCES_MAX, PLACES_MAX, TYPED_MAX } from './limits.ts'
 import type { QuestionTerm } from './question-terms.ts'
 import type { Asked } from './question-type.ts'
 import { YEAR } from './question-type.ts'
+import { OCCURRENCES_MAX, PLACES_MAX, TYPED_MAX } from './rules-limits.ts'
 import type { Sources } from './sources.ts'
 import type { Range, Unit } from './units.ts'
 

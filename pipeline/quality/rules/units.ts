@@ -1,7 +1,7 @@
 import { stemmer } from 'stemmer'
 import { foldAccents, foldHan } from '../../../actors/core/fold-text.ts'
-import { SENTENCE_UNITS_MAX } from './limits.ts'
 import { plainNumber, withDigits } from './numbers.ts'
+import { SENTENCE_UNITS_MAX } from './rules-limits.ts'
 import { NEGATIONS, STOP_WORDS } from './word-lists.ts'
 
 /** The smallest part of a text that is compared: a word, a number, or one character of a script without spaces. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { evaluateByRules, scoreByRules } from '../../../pipeline/quality/evaluate-by-rules.ts'
-import { CONTEXT_CHARS_MAX, RESPONSE_CHARS_MAX } from '../../../pipeline/quality/rules/limits.ts'
+import { CONTEXT_CHARS_MAX, RESPONSE_CHARS_MAX } from '../../../pipeline/quality/rules/rules-limits.ts'
 import { evaluationSchema } from '../../../schemas/quality.ts'
 
 const WORDS = [

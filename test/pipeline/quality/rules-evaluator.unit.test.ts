@@ -6,7 +6,7 @@ import {
   RULES_VERSION,
   RULES_WITH_VECTORS_VERSION,
 } from '../../../pipeline/quality/evaluate-by-rules.ts'
-import { EMBEDDED_SENTENCES_MAX } from '../../../pipeline/quality/rules/limits.ts'
+import { EMBEDDED_SENTENCES_MAX } from '../../../pipeline/quality/rules/rules-limits.ts'
 
 /** A model that knows what a text is about: for each word its direction; all else is unrelated. */
 function modelOf(directions: Readonly<Record<string, number>>, asked: string[] = []): QuestionVectors {
