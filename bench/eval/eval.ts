@@ -66,7 +66,9 @@ async function evaluateActs({ json }: Flags): Promise<void> {
 }
 
 const program = new Command('eval')
-  .description('Measure quality, in Chinese and English: how often search finds the right texts, how well intents, acts and bad answers are told.')
+  .description(
+    'Measure quality, in Chinese and English: how often search finds the right texts, how well intents, acts and bad answers are told.',
+  )
   .addArgument(new Argument('[what]', 'what to measure').choices(['retrieval', 'intents', 'acts', 'quality']).default('retrieval'))
   .option('--model <name>', 'embedding model (default: COLLOQUY_EMBED_MODEL, else the built-in model)')
   .addOption(new Option('--fusion <way>', 'how keyword and dense results are combined').choices([...FUSIONS]))

@@ -5,15 +5,7 @@ import type { Closeness } from '../../pipeline/quality/rules/closeness.ts'
 import { readExchange } from '../../pipeline/quality/rules/exchange.ts'
 import { groundednessOf } from '../../pipeline/quality/rules/grounding.ts'
 import { relevanceFeatures, type RelevanceModels, relevanceOf } from '../../pipeline/quality/rules/relevance.ts'
-import {
-  logitOf,
-  PLACE,
-  PLACE_BY_MEANING,
-  RETRIEVAL,
-  TOPIC,
-  TOPIC_BY_MEANING,
-  type Weights,
-} from '../../pipeline/quality/rules/weights.ts'
+import { logitOf, PLACE, PLACE_BY_MEANING, RETRIEVAL, TOPIC, TOPIC_BY_MEANING, type Weights } from '../../pipeline/quality/rules/weights.ts'
 import { fitLogistic } from '../../pipeline/understanding/intents/logistic.ts'
 import { qualityFigures } from './measure-quality.ts'
 import { modelsOf, openVectors } from './quality-models.ts'
@@ -97,15 +89,27 @@ function fitAll(rows: readonly Row[]): RelevanceModels {
   const aside = ['right', 'foreign', 'other']
   const topic = fitOne(
     TOPIC,
-    pointsOf(aside, () => true, (row) => [row.topic]),
+    pointsOf(
+      aside,
+      () => true,
+      (row) => [row.topic],
+    ),
   )
   const retrieval = fitOne(
     RETRIEVAL,
-    pointsOf(aside, ({ isPublic }) => !isPublic, (row) => [{ topic: logitOf(topic, row.topic), score: scoreOf(row) ?? 0 }]),
+    pointsOf(
+      aside,
+      ({ isPublic }) => !isPublic,
+      (row) => [{ topic: logitOf(topic, row.topic), score: scoreOf(row) ?? 0 }],
+    ),
   )
   const place = fitOne(
     PLACE,
-    pointsOf(['right', 'beside'], ({ isPublic }) => isPublic, (row) => [row.place]),
+    pointsOf(
+      ['right', 'beside'],
+      ({ isPublic }) => isPublic,
+      (row) => [row.place],
+    ),
   )
   const lexical = (row: Row): number => {
     const [about, score] = [logitOf(topic, row.topic), scoreOf(row)]
@@ -113,12 +117,18 @@ function fitAll(rows: readonly Row[]): RelevanceModels {
   }
   const topicByMeaning = fitOne(
     TOPIC_BY_MEANING,
-    pointsOf(aside, () => true, (row) => row.closeness.map((close) => ({ topic: lexical(row), ...close }))),
+    pointsOf(
+      aside,
+      () => true,
+      (row) => row.closeness.map((close) => ({ topic: lexical(row), ...close })),
+    ),
   )
   const placeByMeaning = fitOne(
     PLACE_BY_MEANING,
-    pointsOf(['right', 'beside'], ({ isPublic }) => isPublic, (row) =>
-      row.closeness.map((close) => ({ place: logitOf(place, row.place), ...close })),
+    pointsOf(
+      ['right', 'beside'],
+      ({ isPublic }) => isPublic,
+      (row) => row.closeness.map((close) => ({ place: logitOf(place, row.place), ...close })),
     ),
   )
   return { topic, retrieval, place, topicByMeaning, placeByMeaning }
@@ -144,7 +154,9 @@ const scores = new Map<Row, number[]>()
 for (let fold = 0; fold < FOLDS; fold++) {
   const models = fitAll(rows.filter((row) => row.fold !== fold))
   for (const row of rows.filter((one) => one.fold === fold)) {
-    const by = [undefined, ...row.closeness].map((close) => relevanceOf(row, row.example.retrieval, close, models).relevance * row.groundedness)
+    const by = [undefined, ...row.closeness].map(
+      (close) => relevanceOf(row, row.example.retrieval, close, models).relevance * row.groundedness,
+    )
     scores.set(row, by)
   }
 }

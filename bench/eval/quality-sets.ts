@@ -62,7 +62,17 @@ export async function readSupportSet(lang: QualityLanguage): Promise<QualityExam
       const { text } = extract({ text: query, about: null, topic: null, lang, turns: [], hits: [hit] })
       return text === null
         ? []
-        : [{ query, context: [`${article.title}\n${article.text}`], retrieval: [score], lang, response: text, label: kind === 'right' ? 1 : 0, kind }]
+        : [
+            {
+              query,
+              context: [`${article.title}\n${article.text}`],
+              retrieval: [score],
+              lang,
+              response: text,
+              label: kind === 'right' ? 1 : 0,
+              kind,
+            },
+          ]
     }
     return [...quoted(right, 'right'), ...quoted(own[(at + FAR) % own.length], 'other'), ...quoted(neighbour, 'neighbour')]
   })

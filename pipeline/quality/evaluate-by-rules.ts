@@ -16,8 +16,8 @@ export const RULES_WITH_VECTORS_VERSION = `${RULES_VERSION}-vectors`
 
 /**
  * Evaluates an answer by rules, in English and Chinese; in other languages by what does not depend on words. A pure function: the same
- * question, answer and passages give the same evaluation. It reads the beginning of long texts (`rules/limits.ts`), so that it takes some
- * milliseconds at most. docs/quality.md has the formula and the figures.
+ * question, answer and passages give the same evaluation. It reads the beginning of long texts (`rules/rules-limits.ts`), so that 1 MB
+ * takes some tens of milliseconds. docs/quality.md has the formula and the figures.
  */
 export function evaluateByRules(query: EvaluationQuery): Promise<Evaluation> {
   return Promise.resolve(scoreByRules(query))
@@ -31,8 +31,9 @@ export function scoreByRules(query: EvaluationQuery): Evaluation {
 }
 
 /**
- * Creates an evaluator by rules that also asks an embedding model how close the passages are to the question. Its evaluations are of another
- * version, `RULES_WITH_VECTORS_VERSION`. Where the model is not one of meaning, or does not answer, it evaluates as `evaluateByRules` does.
+ * Creates an evaluator by rules that also asks an embedding model how close the passages are to the question. Its evaluations are of
+ * another version, `RULES_WITH_VECTORS_VERSION`. Where the model is not one of meaning, or does not answer, it
+ * evaluates as `evaluateByRules` does.
  *
  * @param options.vectors embeds the question, and at most `EMBEDDED_SENTENCES_MAX` sentences of the passages
  */

@@ -2,7 +2,7 @@ import type { QuestionVectors } from '../embedding/question-vectors.ts'
 import { type Closeness, closenessOf, REFERENCES } from './rules/closeness.ts'
 import type { Exchange } from './rules/exchange.ts'
 import { scriptOf } from './rules/language.ts'
-import { EMBEDDED_CHARS_MAX, EMBEDDED_SENTENCES_MAX } from './rules/limits.ts'
+import { EMBEDDED_CHARS_MAX, EMBEDDED_SENTENCES_MAX } from './rules/rules-limits.ts'
 
 /**
  * How close the passages are to the question, by an embedding model that is asked for all vectors at once. `undefined` where there is no

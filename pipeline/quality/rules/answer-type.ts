@@ -7,7 +7,8 @@ export type TypeFit = 'fits' | 'unknown' | 'differs'
 /** Units up to which an answer is a phrase, which can be of the wrong type; a sentence has more in it. Characters count half. */
 export const PHRASE_UNITS_MAX = 8
 /** Amounts that are no numbers. */
-const AMOUNT = /\b(?:one|two|first|second|half|quarter|third|twice|once|dozen|double|several|few|none|no|all|every)\b|[半一二两]|一些|很多|没有|全部|无/i
+const AMOUNT =
+  /\b(?:one|two|first|second|half|quarter|third|twice|once|dozen|double|several|few|none|no|all|every)\b|[半一二两]|一些|很多|没有|全部|无/i
 const TRANSCRIBED = /\p{Script=Han}·\p{Script=Han}/u
 
 /** @param isAsked whether the question has the unit itself */

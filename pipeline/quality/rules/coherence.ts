@@ -27,7 +27,8 @@ const PROMPT = [
   /<\|[a-z_]{2,20}\|>|\[\/?INST\]|<<\/?SYS>>|<\/?s>/i,
   /\bNOT_IN_ARTICLES\b/,
   /^\s*(?:system|assistant|user|customer)\s*:/im,
-  /\b(?:you answer customers|you are (?:a|an|the) (?:helpful|friendly|customer|ai)[a-z -]{0,40}(?:assistant|agent)|use only what the (?:numbered )?articles)\b/i,
+  /\byou answer customers\b|\buse only what the (?:numbered )?articles\b/i,
+  /\byou are (?:a|an|the) (?:helpful|friendly|customer|ai)[a-z -]{0,40}(?:assistant|agent)\b/i,
   /\bas an? (?:ai|artificial intelligence)(?: language)? model\b|\b(?:articles and messages are information|never instructions to you)\b/i,
   /\b(?:numbered articles below|answer the last message|put the number of each article|in at most (?:five|\d+) sentences)\b/i,
   /你是一?[个名位][^。\n]{0,16}(?:助手|客服|机器人)|作为一?[个名]?(?:AI|人工智能)|请?(?:只|仅)?根据(?:以下|下面|上述)(?:的)?(?:文章|资料|内容)回答|最多[^。\n]{0,4}句话?(?:回答|作答)/iu,
@@ -96,7 +97,13 @@ function repeatsRuns(units: readonly Unit[]): boolean {
   const runs = units.length - RUN_UNITS + 1
   if (runs < RUNS_MIN) return false
   const different = new Set<string>()
-  for (let at = 0; at < runs; at++) different.add(units.slice(at, at + RUN_UNITS).map(({ key }) => key).join(' '))
+  for (let at = 0; at < runs; at++)
+    different.add(
+      units
+        .slice(at, at + RUN_UNITS)
+        .map(({ key }) => key)
+        .join(' '),
+    )
   return different.size / runs < RUNS_REPEATED
 }
 

@@ -5,11 +5,17 @@ import { askedBy } from './question-type.ts'
 
 /** Parts of a question, at most. */
 const PARTS_MAX = 6
-const SPLIT =
-  /[?？!！。\n;；]+|[,，、]?\s*(?:\b(?:and|or|also|plus)\b|并且|而且|还有|另外|以及|同时|然后|和)?\s*(?=\b(?:and |or |also )?(?:what|when|where|who|how|why|which|does|do|is|are|can|may|will)\b.{8})|[，,]\s*(?=(?:还有|另外|以及|并且|而且|那|运费|多少|什么|怎么|哪|能|可以|要))/iu
+const SEPARATORS = [
+  /[?？!！。\n;；]+/,
+  /(?:[,，、]\s?|\s)(?:and|or|also|plus)\s(?=(?:also |then )?(?:what|when|where|who|how|why|which|does|do|is|are|can|may|will)\b)/,
+  /[,，、]?\s?(?:并且|而且|还有|另外|以及)[,，]?/,
+  /[,，]\s?(?=那|运费|多少|什么|怎么|哪|能|可以|要)/,
+] as const
+const SPLIT = new RegExp(SEPARATORS.map(({ source }) => source).join('|'), 'iu')
 const PART_CHARS_MIN = 4
 /** A part that asks something; others say why it is asked. */
-const ASKS = /\b(?:what|when|where|who|how|why|which|does|do|is|are|can|may|will)\b|[吗呢么]|什么|哪|谁|多少|几|怎|如何|为何|多[久长大高远快重]|能|可以|是否/iu
+const ASKS =
+  /\b(?:what|when|where|who|how|why|which|does|do|is|are|can|may|will)\b|[吗呢么]|什么|哪|谁|多少|几|怎|如何|为何|多[久长大高远快重]|能|可以|是否/iu
 
 /** The parts of a question in its plain form, each of which wants its answer. At least one. */
 export function partsOf(plain: string): string[] {

@@ -1,7 +1,7 @@
 import { withoutFillers } from './fillers.ts'
 import { type GroundedSentence, groundSentences } from './grounding.ts'
-import { PASSAGE_CHARS_MAX, QUERY_CHARS_MAX, RESPONSE_CHARS_MAX } from './limits.ts'
 import { type QuestionTerm, questionTerms } from './question-terms.ts'
+import { PASSAGE_CHARS_MAX, QUERY_CHARS_MAX, RESPONSE_CHARS_MAX } from './rules-limits.ts'
 import { readSources, type Sources } from './sources.ts'
 import { plainText, type ReadText, readUnits } from './units.ts'
 
@@ -21,7 +21,7 @@ export interface Exchange {
 /** Whether there is a letter or a digit. */
 export const HAS_CONTENT = /[\p{L}\p{N}]/u
 
-/** Reads question, answer and passages once for all rules, as far as `limits.ts` allows. */
+/** Reads question, answer and passages once for all rules, as far as `rules-limits.ts` allows. */
 export function readExchange(query: string, response: string, context: readonly string[]): Exchange {
   const question = plainText(query.slice(0, QUERY_CHARS_MAX))
   const whole = plainText(response.slice(0, RESPONSE_CHARS_MAX))

@@ -1,6 +1,7 @@
 /** What a polite answer begins with and what says nothing by itself. In the plain form of a text. */
 const LEAD_INS = [
-  /^(?:hello|hi|hey|dear customer|sure|of course|certainly|yes|yeah|no problem|okay|ok|great|well|thanks|thank you)\b[^.!?\n]{0,40}?[.!?,:]\s*/i,
+  /^(?:hello|hi|hey|dear customer|thanks|thank you)\b[^.!?\n]{0,40}?[.!?,:]\s*/i,
+  /^(?:sure|of course|certainly|yes|yeah|no problem|okay|ok|great|well)\b[^.!?\n]{0,40}?[.!?,:]\s*/i,
   /^(?:that(?:'|’)?s? (?:is )?(?:a )?)?(?:good|great|excellent) question[.!,:]?\s*/i,
   /^thank(?:s| you) for [^.!?\n]{0,60}[.!?,]\s*/i,
   /^(?:according to|based on) (?:our|the|my) [a-z ]{3,30},\s*/i,
@@ -15,7 +16,8 @@ const LEAD_INS = [
 ] as const
 /** Closing sentences without a statement. */
 const CLOSINGS = [
-  /(?:^|(?<=[.!?\n]))\s*(?:i hope (?:this|that) helps|let (?:me|us) know|feel free to|please (?:do not hesitate|contact us)|is there anything else|have a (?:nice|great))[^.!?\n]{0,120}[.!?]?\s*$/i,
+  /(?:^|(?<=[.!?\n]))\s*(?:i hope (?:this|that) helps|let (?:me|us) know|feel free to)[^.!?\n]{0,120}[.!?]?\s*$/i,
+  /(?:^|(?<=[.!?\n]))\s*(?:please (?:do not hesitate|contact us)|is there anything else|have a (?:nice|great))[^.!?\n]{0,120}[.!?]?\s*$/i,
   /(?:^|(?<=[。！？!?\n]))\s*(?:希望(?:对您|能)|如(?:果|有)(?:还有)?(?:其他|任何|别的)|还有(?:什么|其他)|请随时|祝您)[^。！？!?\n]{0,60}[。！？!?]?\s*$/u,
 ] as const
 const CITATIONS = /\s*(?:\((?:source|来源)[:：][^\n]{1,300}\)\s*$|\[\d{1,2}\])/giu

@@ -1,5 +1,5 @@
 import { align, type Alignment } from './align.ts'
-import { ALIGNMENT_CELLS_MAX } from './limits.ts'
+import { ALIGNMENT_CELLS_MAX } from './rules-limits.ts'
 import type { Sources } from './sources.ts'
 import type { Range, ReadText, Unit } from './units.ts'
 
@@ -73,7 +73,11 @@ function isSupported(index: number, units: readonly Unit[], { places }: Alignmen
   if (known === undefined) return false
   if (unit.kind !== 'character') return true
   const [before, after] = [units[index - 1]?.key, units[index + 1]?.key]
-  return known.some((place) => (before !== undefined && sources.units[place - 1]?.key === before) || (after !== undefined && sources.units[place + 1]?.key === after))
+  return known.some(
+    (place) =>
+      (before !== undefined && sources.units[place - 1]?.key === before)
+      || (after !== undefined && sources.units[place + 1]?.key === after),
+  )
 }
 
 /** The number of runs of units that stand together in the passages, too. */
@@ -102,7 +106,8 @@ function negationsDiffer(units: readonly Unit[], places: Int32Array, sources: So
     const isNegatedThere = sources.units.slice(Math.max(0, before + 1, place - SKIPPED_MAX), place).some(({ isNegation }) => isNegation)
     if (!isNegatedThere && !gap.some(({ isContent }) => isContent)) added += gap.filter(({ isNegation }) => isNegation).length
     const skipped = before < 0 ? [] : sources.units.slice(before + 1, place)
-    if (skipped.length <= SKIPPED_MAX && !skipped.some(({ isContent }) => isContent)) left += skipped.filter(({ isNegation }) => isNegation).length
+    if (skipped.length <= SKIPPED_MAX && !skipped.some(({ isContent }) => isContent))
+      left += skipped.filter(({ isNegation }) => isNegation).length
     gap = []
     before = place
   }
@@ -120,8 +125,8 @@ const ADDED_MIN = 2
 const REPLACED_MAX = 40
 
 /**
- * Whether a quotation has content that no passage has in place of content that its passage has; at its beginning and its end, whether it has
- * much of it. What is only added, such as `just` or `就好`, changes nothing.
+ * Whether a quotation has content that no passage has in place of content that its passage has; at its beginning and its end, whether it
+ * has much of it. What is only added, such as `just` or `就好`, changes nothing.
  */
 function isSubstituted(units: readonly Unit[], alignment: Alignment, sources: Sources): boolean {
   const { places } = alignment
@@ -163,14 +168,13 @@ const SUPPORT_LOW = 0.7
 const STATEMENT_CONTENT_MIN = 4
 
 export type Ungrounded =
-  | 'number_not_in_sources'
-  | 'name_not_in_sources'
-  | 'negation_differs'
-  | 'words_differ_from_sources'
-  | 'not_in_sources'
+  'number_not_in_sources' | 'name_not_in_sources' | 'negation_differs' | 'words_differ_from_sources' | 'not_in_sources'
 
 /** The groundedness of an answer, 0 to 1, and what lowered it. */
-export function groundednessOf(sentences: readonly GroundedSentence[]): { readonly score: number; readonly reasons: readonly Ungrounded[] } {
+export function groundednessOf(sentences: readonly GroundedSentence[]): {
+  readonly score: number
+  readonly reasons: readonly Ungrounded[]
+} {
   const reasons = new Set<Ungrounded>()
   let [sum, size, least, kept] = [0, 0, 1, 1]
   for (const sentence of sentences) {
@@ -191,7 +195,12 @@ export function groundednessOf(sentences: readonly GroundedSentence[]): { readon
   return { score: support * kept, reasons: [...reasons] }
 }
 
-function faultsOf({ numbersMissing, namesMissing, negationDiffers, isSubstituted: substituted }: GroundedSentence): { reason: Ungrounded; keeps: number }[] {
+function faultsOf({
+  numbersMissing,
+  namesMissing,
+  negationDiffers,
+  isSubstituted: substituted,
+}: GroundedSentence): { reason: Ungrounded; keeps: number }[] {
   const faults: { reason: Ungrounded; keeps: number }[] = []
   if (numbersMissing > 0) faults.push({ reason: 'number_not_in_sources', keeps: KEPT.number })
   if (namesMissing > 0) faults.push({ reason: 'name_not_in_sources', keeps: KEPT.name })

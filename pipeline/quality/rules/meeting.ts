@@ -1,8 +1,8 @@
 import type { GroundedSentence } from './grounding.ts'
-import { OCCURRENCES_MAX, PLACES_MAX, TYPED_MAX } from './limits.ts'
 import type { QuestionTerm } from './question-terms.ts'
 import type { Asked } from './question-type.ts'
 import { YEAR } from './question-type.ts'
+import { OCCURRENCES_MAX, PLACES_MAX, TYPED_MAX } from './rules-limits.ts'
 import type { Sources } from './sources.ts'
 import type { Range, Unit } from './units.ts'
 
@@ -110,7 +110,11 @@ function coverage(terms: readonly QuestionTerm[], sentences: ReadonlySet<number>
 }
 
 /** The weight of the terms near some spans: each counts less the farther its nearest occurrence is. */
-function createNearness(terms: readonly QuestionTerm[], { sentenceAt, isTitle, passageOf }: Sources, reach: number): (spans: readonly Range[]) => number {
+function createNearness(
+  terms: readonly QuestionTerm[],
+  { sentenceAt, isTitle, passageOf }: Sources,
+  reach: number,
+): (spans: readonly Range[]) => number {
   return (spans) =>
     terms.reduce((sum, { places, weight }) => {
       let best = 0
@@ -128,7 +132,10 @@ function createNearness(terms: readonly QuestionTerm[], { sentenceAt, isTitle, p
 
 /** The places of an answer: where its sentences were copied from; for one of a few words each place where these stand. */
 function placesOfAnswer(sentences: readonly GroundedSentence[], sources: Sources): (readonly Range[])[] {
-  const spans = sentences.map(({ alignment }) => alignment.span).filter(({ from, to }) => to > from).slice(0, PLACES_MAX)
+  const spans = sentences
+    .map(({ alignment }) => alignment.span)
+    .filter(({ from, to }) => to > from)
+    .slice(0, PLACES_MAX)
   const [only] = spans
   if (spans.length !== 1 || only === undefined) return spans.length === 0 ? [] : [spans]
   const keys = sources.units.slice(only.from, only.to).map(({ key }) => key)

@@ -13,9 +13,7 @@ export function plainNumber(digits: string): string {
 const withoutZeros = (digits: string): string => digits.replace(/^0+(?=\d)/, '')
 
 const SMALL: ReadonlyMap<string, number> = new Map(
-  (
-    'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'
-  )
+  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'
     .split(' ')
     .map((word, value) => [word, value] as const)
     .concat('twenty thirty forty fifty sixty seventy eighty ninety'.split(' ').map((word, index) => [word, (index + 2) * 10] as const)),
@@ -30,7 +28,10 @@ const ENGLISH_WORD = [...SMALL.keys(), ...LARGE.keys()].join('|')
 const ENGLISH = new RegExp(`\\b(?:${ENGLISH_WORD})(?:(?:[ -]| and )(?:${ENGLISH_WORD})){0,12}\\b`, 'gi')
 const ENGLISH_SCALED = /(?<![\d.,])(\d{1,24}(?:[.,]\d{1,12}){0,8})[ -](thousand|million|billion)\b/gi
 
-const HAN_DIGITS: ReadonlyMap<string, number> = new Map([...[...'零一二三四五六七八九'].map((digit, value) => [digit, value] as const), ['两', 2]])
+const HAN_DIGITS: ReadonlyMap<string, number> = new Map([
+  ...[...'零一二三四五六七八九'].map((digit, value) => [digit, value] as const),
+  ['两', 2],
+])
 const HAN_SCALES: ReadonlyMap<string, number> = new Map([
   ['十', 10],
   ['百', 100],

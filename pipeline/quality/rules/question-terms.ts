@@ -1,5 +1,5 @@
 import { idf } from '../../search/bm25.ts'
-import { QUESTION_TERMS_MAX, TERM_PLACES_MAX } from './limits.ts'
+import { QUESTION_TERMS_MAX, TERM_PLACES_MAX } from './rules-limits.ts'
 import type { Sources } from './sources.ts'
 import { readUnits, type Unit } from './units.ts'
 
@@ -13,8 +13,12 @@ export interface QuestionTerm {
 }
 
 /** Words that only ask, in the plain form of a question: they separate the characters around them. */
-const ASKING =
-  /什么时候|什么时间|什么地方|什么样|什么|为什么|为何|何时|何处|哪[个些里儿位年天种座条所]|哪一[个年位种天]|哪|谁|多少|多[大长久高远快重]|几[个次名位年天岁种]|怎么样|怎么|怎样|如何|是否|有没有|是不是|能不能|可不可以|可以|请问|吗|呢|名字|叫做?|称为|列举|说明/gu
+const ASKING_WORDS = [
+  '什么(?:时候|时间|地方|样)?|为什么|为何|何时|何处|哪一?[个些里儿位年天种座条所]?|谁',
+  '多少|多[大长久高远快重]|几[个次名位年天岁种]|怎么样?|怎样|如何',
+  '是否|可以|请问|吗|呢|名字|叫做?|称为|列举|说明',
+]
+const ASKING = new RegExp(ASKING_WORDS.join('|'), 'gu')
 
 /** The terms of a question in its plain form, with their places in the passages. */
 export function questionTerms(plain: string, sources: Sources): QuestionTerm[] {
@@ -31,7 +35,13 @@ export function questionTerms(plain: string, sources: Sources): QuestionTerm[] {
   return [...keys.values()].map((parts) => {
     const places = placesOf(parts, sources).slice(0, TERM_PLACES_MAX)
     const sentencesWith = new Set(places.map((place) => sources.sentenceAt[place]!)).size
-    return { keys: parts, weight: (parts.length === 1 && HAN.test(parts[0]!) ? SINGLE_WEIGHT : 1) * idf(Math.max(SENTENCES_MIN, sources.sentences.length), sentencesWith), places }
+    return {
+      keys: parts,
+      weight:
+        (parts.length === 1 && HAN.test(parts[0]!) ? SINGLE_WEIGHT : 1)
+        * idf(Math.max(SENTENCES_MIN, sources.sentences.length), sentencesWith),
+      places,
+    }
   })
 }
 

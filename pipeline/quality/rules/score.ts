@@ -11,14 +11,7 @@ import { relevanceWithoutSources } from './relevance-without-sources.ts'
 
 /** What lowered a score. The words are stable; `suggestions` has a sentence for each. */
 export type RulesReason =
-  | Ungrounded
-  | Incoherence
-  | 'empty'
-  | 'beside_the_question'
-  | 'off_topic'
-  | 'wrong_kind_of_answer'
-  | 'part_not_answered'
-  | 'wrong_language'
+  Ungrounded | Incoherence | 'empty' | 'beside_the_question' | 'off_topic' | 'wrong_kind_of_answer' | 'part_not_answered' | 'wrong_language'
 
 const SUGGESTIONS: Readonly<Record<RulesReason, string>> = {
   empty: 'Say something that answers the question.',

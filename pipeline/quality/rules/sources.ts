@@ -1,4 +1,4 @@
-import { CONTEXT_CHARS_MAX, PASSAGE_CHARS_MAX } from './limits.ts'
+import { CONTEXT_CHARS_MAX, PASSAGE_CHARS_MAX } from './rules-limits.ts'
 import { plainText, type Range, readUnits, type Unit } from './units.ts'
 
 /** The cited passages, read once for all rules. */
@@ -19,7 +19,7 @@ export interface Sources {
 /** A first line of a passage that is no longer, and ends without a full stop, is its title. */
 const TITLE = /^[^\n]{1,160}(?<![.。!！])\n/
 
-/** Reads the passages as far as `limits.ts` allows. */
+/** Reads the passages as far as `rules-limits.ts` allows. */
 export function readSources(context: readonly string[]): Sources {
   const units: Unit[] = []
   const sentences: Range[] = []

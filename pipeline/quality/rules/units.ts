@@ -1,7 +1,7 @@
 import { stemmer } from 'stemmer'
 import { foldAccents, foldHan } from '../../../actors/core/fold-text.ts'
-import { SENTENCE_UNITS_MAX } from './limits.ts'
 import { plainNumber, withDigits } from './numbers.ts'
+import { SENTENCE_UNITS_MAX } from './rules-limits.ts'
 import { NEGATIONS, STOP_WORDS } from './word-lists.ts'
 
 /** The smallest part of a text that is compared: a word, a number, or one character of a script without spaces. */
@@ -34,7 +34,10 @@ export interface Range {
 }
 
 const UNSPACED = '[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}]'
-const TOKEN = new RegExp(`\\p{N}{1,24}(?:[.,]\\p{N}{1,12}){0,8}|${UNSPACED}|[[\\p{L}\\p{M}]--${UNSPACED}][[\\p{L}\\p{M}\\p{N}]--${UNSPACED}]*`, 'gv')
+const TOKEN = new RegExp(
+  `\\p{N}{1,24}(?:[.,]\\p{N}{1,12}){0,8}|${UNSPACED}|[[\\p{L}\\p{M}]--${UNSPACED}][[\\p{L}\\p{M}\\p{N}]--${UNSPACED}]*`,
+  'gv',
+)
 const IS_UNSPACED = new RegExp(`^${UNSPACED}`, 'v')
 const STARTS_WITH_DIGIT = /^\p{N}/u
 const CAPITAL = /^\p{Lu}/u
@@ -59,7 +62,12 @@ const A_NOT_A = /(\p{Script=Han})(?:不|没)\1/gu
 
 /** The text in the form that all rules read: one width, one form of Han characters, numbers in digits, negations as words of their own. */
 export function plainText(text: string): string {
-  const plain = foldHan(text.toWellFormed().normalize('NFKC').replace(BLANKS, (blanks) => (blanks.includes('\n') ? '\n' : ' ')))
+  const plain = foldHan(
+    text
+      .toWellFormed()
+      .normalize('NFKC')
+      .replace(BLANKS, (blanks) => (blanks.includes('\n') ? '\n' : ' ')),
+  )
   return withDigits(plain).replace(A_NOT_A, '$1').replace(CANNOT, 'can not').replace(WILL_NOT, 'will').replace(NEGATED, ' not')
 }
 

@@ -30,8 +30,8 @@ export const PLACE = {
  * Both again with an embedding model: the logit from above, and the closeness. Fitted on the same answers, with all-MiniLM-L6-v2,
  * bge-small-en and bge-small-zh together.
  */
-export const TOPIC_BY_MEANING = { features: { topic: 1, best: 0 }, constant: 0 } as const satisfies Weights
-export const PLACE_BY_MEANING = { features: { place: 1, own: 0, overRival: 0 }, constant: 0 } as const satisfies Weights
+export const TOPIC_BY_MEANING = { features: { topic: 0.478, best: 19.6 }, constant: -6.54 } as const satisfies Weights
+export const PLACE_BY_MEANING = { features: { place: 0.901, own: -1.91, overRival: 3.62 }, constant: 1.25 } as const satisfies Weights
 
 export const RELEVANCE_MODELS = {
   topic: TOPIC,

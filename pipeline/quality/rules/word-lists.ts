@@ -11,7 +11,8 @@ const ENGLISH = `
   may might must shall let get got one many much long old far name called type kind`
 
 /** Han characters that tell nothing of what a sentence is about. */
-const HAN_CHARACTERS = '的了是在有和与或也都就而及其之以于对为被把将从到由因所这那哪个些么吗呢吧啊您你我他她它们请问谁何几多少什样如怎可能会'
+const HAN_CHARACTERS =
+  '的了是在有和与或也都就而及其之以于对为被把将从到由因所这那哪个些么吗呢吧啊您你我他她它们请问谁何几多少什样如怎可能会'
 
 /** English stems and Han characters that occur in nearly every sentence. */
 export const STOP_WORDS: ReadonlySet<string> = new Set([...wordsIn(ENGLISH).map(stemmer), ...wordsIn(ENGLISH), ...foldHan(HAN_CHARACTERS)])

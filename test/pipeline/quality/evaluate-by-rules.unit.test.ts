@@ -33,7 +33,11 @@ describe('a good answer passes', () => {
     ['a short one', 'zh', '可以，30 天内。'],
     ['a quotation', 'en', 'You can return almost everything within 30 days of delivery, without giving a reason.'],
     ['a quotation', 'zh', '几乎所有商品都支持签收后 30 天内无理由退货。'],
-    ['one with polite words around it', 'en', 'Thanks for asking! You can return almost everything within 30 days of delivery. I hope this helps!'],
+    [
+      'one with polite words around it',
+      'en',
+      'Thanks for asking! You can return almost everything within 30 days of delivery. I hope this helps!',
+    ],
     ['one with polite words around it', 'zh', '您好！几乎所有商品都支持签收后 30 天内无理由退货。希望对您有帮助！'],
     ['one with its citation', 'en', 'You can return almost everything within 30 days of delivery [1]. (Source: Return policy (short))'],
     ['one with its citation', 'zh', '签收后 30 天内可以无理由退货。（来源：《退货期限：多少天之内可以退》）'],
@@ -52,11 +56,14 @@ describe('a good answer passes', () => {
     },
   )
 
-  test.each(['容量 10,000 毫安时。', '容量 10000 毫安时。', '容量一万毫安时。'])('whatever the form of its number: %s', async (response) => {
-    const { scores, reasons } = await evaluate('卵石 10K 的容量是多少？', response, ['pebble-power-banks-zh'])
-    expect(reasons).not.toContain('number_not_in_sources')
-    expect(scores.groundedness).toBeGreaterThan(0.7)
-  })
+  test.each(['容量 10,000 毫安时。', '容量 10000 毫安时。', '容量一万毫安时。'])(
+    'whatever the form of its number: %s',
+    async (response) => {
+      const { scores, reasons } = await evaluate('卵石 10K 的容量是多少？', response, ['pebble-power-banks-zh'])
+      expect(reasons).not.toContain('number_not_in_sources')
+      expect(scores.groundedness).toBeGreaterThan(0.7)
+    },
+  )
 })
 
 describe('a bad answer does not pass', () => {
