@@ -172,7 +172,8 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
         }
         const counted = (): ScoredTerms =>
           counts === undefined || length === undefined ? cutter.count(payload.text) : { counts: unpackCounts(counts), length }
-        return { ...payload, id: String(point.id), similarity: isDense ? point.score : null, keyword: score?.(counted()) ?? null }
+        const scored = score?.(counted()) ?? { keyword: null, bm25: null }
+        return { ...payload, id: String(point.id), similarity: isDense ? point.score : null, ...scored }
       })
     },
   }
