@@ -9,6 +9,7 @@ import { startClickHouse } from '../../infra/servers/clickhouse/clickhouse-serve
 import { loadProcessSettings } from '../../infra/settings.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
+import { measureCosineScales } from '../../pipeline/search/cosine-scale.ts'
 import { foldingEmbedder } from '../../pipeline/search/folding-embedder.ts'
 import type { Fusion } from '../../pipeline/search/fuse-ranks.ts'
 import { SEARCH_MODES, type SearchMode } from '../../pipeline/search/hybrid-search.ts'
@@ -35,7 +36,7 @@ interface Measured {
 const log = pino({ level: 'silent' })
 
 /**
- * Measures the search code of production with each set and each model that knows its language, on a temporary ClickHouse that nothing else
+ * Measures the search code of production with each set and each model that knows its language by `measureCosineScales`, on a temporary ClickHouse that nothing else
  * uses, and prints one table.
  */
 export async function evaluateRetrieval(flags: RetrievalFlags, print: (text: string) => void): Promise<void> {
@@ -49,10 +50,7 @@ export async function evaluateRetrieval(flags: RetrievalFlags, print: (text: str
   const { url, username, password, database } = server
   const client = open.adopt(createClient({ url, username, password, database }), (own) => own.close())
   const all: Measured[] = []
-  for (const model of models) {
-    const known = sets.filter(({ lang }) => model.langs.includes(lang))
-    all.push(...(await measureModel(model, known, { client, folder, flags, print })))
-  }
+  for (const model of models) all.push(...(await measureModel(model, sets, { client, folder, flags, print })))
   print(tableOf(all))
   const report = all.map(({ set: { name, docs, questions }, model, quality }) => ({
     set: name,
@@ -79,8 +77,10 @@ async function measureModel(
   await using open = new AsyncDisposableStack()
   const { settings } = loadProcessSettings({ DATA_DIR: folder, EMBED_MODEL: model.setting })
   const own = open.adopt(await accessEmbedder(settings, createMetrics(), log), (one) => one.close())
+  const scaleOf = await measureCosineScales(own)
   const measured: Measured[] = []
   for (const set of sets) {
+    if (own.kind === 'semantic' && scaleOf(set.questions[0]?.query ?? '')?.isKnown !== true) continue
     const startedMs = performance.now()
     const store = await openClickHouseStore({ client, collection: `${set.name}-${own.fingerprint}`, dimension: own.dimension })
     const embedder = foldingEmbedder(own, store.cutter)

@@ -50,7 +50,7 @@ export function fuseByEvidence(hits: readonly StoreHit[], { weight, shown, relat
       const sure = Math.log(((sureDense[index] ?? 0) + (sureWords[index] ?? 0)) / 2)
       return { hit, evidence: Math.round(((dense[index] ?? 0) + (words[index] ?? 0) + sure) / EVIDENCE_STEP) }
     })
-    .sort((a, b) => b.evidence - a.evidence || b.hit.seq - a.hit.seq || a.hit.chunk - b.hit.chunk)
+    .sort((a, b) => b.evidence - a.evidence || b.hit.seq - a.hit.seq || a.hit.chunk - b.hit.chunk || (a.hit.id < b.hit.id ? -1 : 1))
   let best = 0
   return ordered
     .map(({ hit }, place) => ({ hit, place }))

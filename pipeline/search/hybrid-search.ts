@@ -102,7 +102,7 @@ export interface SearchAnswer {
 export type Search = (request: SearchRequest) => Promise<SearchAnswer>
 
 export interface SearchDeps {
-  readonly store: VectorStore
+  readonly store: Pick<VectorStore, 'cutter' | 'search'>
   /** The server of the store, for errors; default: `the store`. */
   readonly server?: string
   readonly embedder: Pick<Embedder, 'embed' | 'kind'>
