@@ -84,15 +84,14 @@ const EXAMPLES = {
   ],
 } as const
 
-/** Share of the questions whose own passage is the nearest. English models have 0.25 to 0.31 on the Chinese examples, and 0.94 to 1 on their own. */
+/** Min share of questions whose own passage is the nearest. English models have up to 0.31 on the Chinese examples, 0.94 to 1 on their own. */
 const NEAREST_MIN = 0.7
 const HAN = /\p{Script=Han}/u
 
 /**
  * Measures what the cosines of a model mean, by examples: models differ in the range of their cosines, and the same 0.7 is unrelated with
  * one and an answer with another. A question with Chinese characters gets the scale of Chinese, any other that of English. Takes as long
- * as embedding 64 sentences. The scale is
- * `undefined` if the model fails on one of the passages.
+ * as embedding 64 sentences. The scale is `undefined` if the model fails on one of the passages.
  *
  * @throws ColloquyError `embedder_closed`
  */
