@@ -36,8 +36,8 @@ interface Measured {
 const log = pino({ level: 'silent' })
 
 /**
- * Measures the search code of production with each set and each model that knows its language by `measureCosineScales`, on a temporary ClickHouse that nothing else
- * uses, and prints one table.
+ * Measures the search code of production, on a temporary ClickHouse that nothing else uses, and prints one table. Each set is measured with
+ * each model that knows its language by `measureCosineScales`.
  */
 export async function evaluateRetrieval(flags: RetrievalFlags, print: (text: string) => void): Promise<void> {
   await using open = new AsyncDisposableStack()
@@ -45,7 +45,7 @@ export async function evaluateRetrieval(flags: RetrievalFlags, print: (text: str
   open.defer(() => rm(folder, { recursive: true, force: true }))
   const sets = await readRetrievalSets(flags.data, flags.set)
   if (sets.length < 2) print(`public sets: skipped, no retrieval-* in ${flags.data ?? '../shared/data'}`)
-  const models = flags.model === undefined ? await readRetrievalModels() : [modelOf(flags.model)]
+  const models = flags.model === undefined ? await readRetrievalModels(flags.data) : [modelOf(flags.model)]
   const server = open.adopt(await startClickHouse({ dataDir: folder, port: 0, log }), (own) => own.stop())
   const { url, username, password, database } = server
   const client = open.adopt(createClient({ url, username, password, database }), (own) => own.close())

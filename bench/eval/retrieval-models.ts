@@ -12,10 +12,15 @@ export interface RetrievalModel {
 
 const MODELS = fileURLToPath(new URL('../../../shared/models', import.meta.url))
 
-/** The built-in model, and each embedding model in a folder. @param folder default: `../shared/models`; may be missing */
-export async function readRetrievalModels(folder: string = MODELS): Promise<RetrievalModel[]> {
-  const names = existsSync(folder) ? (await readdir(folder)).sort() : []
-  const models = names.map((name) => join(folder, name)).filter((path) => existsSync(join(path, 'onnx')))
+/**
+ * The built-in model, and each embedding model in a folder.
+ *
+ * @param data the folder of the sets: models are in `models` beside it, or else in `../shared/models`, which may be missing
+ */
+export async function readRetrievalModels(data?: string): Promise<RetrievalModel[]> {
+  const folder = [...(data === undefined ? [] : [join(data, '..', 'models')]), MODELS].find((one) => existsSync(one))
+  const names = folder === undefined ? [] : (await readdir(folder)).sort()
+  const models = names.map((name) => join(folder ?? '', name)).filter((path) => existsSync(join(path, 'onnx')))
   return ['lexical', ...models].map(modelOf)
 }
 

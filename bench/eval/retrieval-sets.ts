@@ -41,8 +41,8 @@ const PUBLIC_SETS = [
 ] as const
 
 /**
- * Reads `retrieval-<set>-docs.jsonl.gz` and each `retrieval-<set>-queries-<part>.jsonl.gz`, and our own questions. A folder without the texts
- * of a set gets the default ones, so that it may hold other questions only.
+ * Reads `retrieval-<set>-docs.jsonl.gz` and each `retrieval-<set>-queries-<part>.jsonl.gz`, and our own questions. A folder without the
+ * texts of a set gets the default ones, so that it may hold other questions only.
  *
  * @param folder default: `../shared/data`
  * @returns one for each part; our own alone if the files are missing

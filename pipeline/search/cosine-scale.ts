@@ -84,7 +84,7 @@ const EXAMPLES = {
   ],
 } as const
 
-/** Min share of questions whose own passage is the nearest. English models have up to 0.31 on the Chinese examples, 0.94 to 1 on their own. */
+/** Min share of questions whose own passage is nearest. English models have up to 0.31 on the Chinese examples, 0.94 to 1 on theirs. */
 const NEAREST_MIN = 0.7
 const HAN = /\p{Script=Han}/u
 

@@ -32,14 +32,14 @@ const DEVIATION_MIN = 1e-6
 const EVIDENCE_STEP = 1e-9
 
 /**
- * Orders hits by the evidence of both searches, best first. Cosines are standardised over the candidates, so that a linear change of all cosines changes
- * nothing; BM25 stays as it is, because its size says how many rare words of the question a text has. With the logarithms of odds
- * d = 2 z(cosine) and k = 0.4 BM25, and their probabilities p(d) and p(k) among the candidates (softmax), the evidence is
+ * Orders hits by the evidence of both searches, best first. Cosines are standardised over the candidates, so that a linear change of all
+ * cosines changes nothing; BM25 stays as it is, because its size says how many rare words of the question a text has. With the logarithms
+ * of odds d = 2 z(cosine) and k = 0.4 BM25, and their probabilities p(d) and p(k) among the candidates (softmax), the evidence is
  * d + k + log((p(d) + p(k)) / 2). The last part lets the search decide that is sure: where one of them singles out a text, the other does
  * not outvote it.
  *
- * Scores are 0 to 1 and comparable between queries: the weighted sum of `relatedness` and the keyword score, raised to the best score below,
- * so that they never rise down the list.
+ * Scores are 0 to 1 and comparable between queries: the weighted sum of `relatedness` and the keyword score, raised to the best score
+ * below, so that they never rise down the list.
  */
 export function fuseByEvidence(hits: readonly StoreHit[], { weight, shown, relatedness }: CosineEvidence): Fused[] {
   const dense = standardised(hits.map((hit) => finite(hit.similarity))).map((value) => value * weight)
