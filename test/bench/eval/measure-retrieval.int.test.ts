@@ -13,8 +13,9 @@ import { measureCosineScales } from '../../../pipeline/search/cosine-scale.ts'
 import { foldingEmbedder } from '../../../pipeline/search/folding-embedder.ts'
 import { silent, temporaryFolder } from '../../support/test-system.ts'
 
-/** Enough to tell a fusion that loses to one of its parts, in seconds. `npm run eval -- retrieval` measures whole sets. */
-const SAMPLE = { texts: 240, questions: 200 } as const
+/** CMRC is left out: embedding its texts takes minutes. `npm run eval -- retrieval` has it. */
+const TEXTS_MAX = 240
+const MODEL_MS_MAX = 600_000
 
 let folder: string
 let server: ClickHouse
@@ -28,10 +29,10 @@ afterAll(async () => {
 })
 
 const models = await readRetrievalModels()
-const sets = (await readRetrievalSets()).filter(({ docs }) => docs.length <= SAMPLE.texts)
+const sets = (await readRetrievalSets()).filter(({ docs }) => docs.length <= TEXTS_MAX)
 
 describe('hybrid search with real models and questions', () => {
-  it.each(models)('is not below vectors or words alone with $name', async ({ setting }) => {
+  it.each(models)('is not below vectors or words alone with $name', { timeout: MODEL_MS_MAX }, async ({ setting }) => {
     const { url, username, password, database } = server
     await using open = new AsyncDisposableStack()
     const client = open.adopt(createClient({ url, username, password, database }), (own) => own.close())
@@ -41,14 +42,14 @@ describe('hybrid search with real models and questions', () => {
     const known = sets.filter(({ questions }) => own.kind === 'lexical' || scaleOf(questions[0]?.query ?? '')?.isKnown === true)
     expect(known.length).toBeGreaterThan(0)
     for (const set of known) {
-      const questions = set.questions.slice(0, SAMPLE.questions)
       const store = await openClickHouseStore({ client, collection: `${set.name}-${own.fingerprint}`, dimension: own.dimension })
       const embedder = foldingEmbedder(own, store.cutter)
       await fillWith(set, store, embedder)
-      const { hybrid, dense, keyword } = await measureRetrieval({ ...set, questions }, store, embedder, {})
+      const { hybrid, dense, keyword } = await measureRetrieval(set, store, embedder, {})
       for (const metric of ['recall@1', 'recall@10'] as const) {
         const best = Math.max(dense[metric], keyword[metric])
-        expect(hybrid[metric], `${metric} of ${set.name}`).toBeGreaterThanOrEqual(best - 1.5 / questions.length)
+        // One question less, and the rounding of both.
+        expect(hybrid[metric], `${metric} of ${set.name}`).toBeGreaterThanOrEqual(best - 1 / set.questions.length - 0.001)
       }
     }
   })
