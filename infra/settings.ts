@@ -193,7 +193,10 @@ const SETTINGS = {
     schema: upToOne.default(MINIMUMS.qualityMin),
     about: 'Least quality of an answer of LLM_MODEL that support sends, 0 to 1; 0: all',
   },
-  QUOTATION_MIN: { schema: upToOne.default(MINIMUMS.quotationMin), about: 'Least quality of a quotation that support sends, 0 to 1; 0: all' },
+  QUOTATION_MIN: {
+    schema: upToOne.default(MINIMUMS.quotationMin),
+    about: 'Least quality of a quotation that support sends, 0 to 1; 0: all',
+  },
   JUDGE_EVALUATOR: {
     schema: z.enum(['rules', 'model', 'both']).default('rules'),
     about: 'What the role judge judges by: rules, where an answer has no scores yet; model (LLM_MODEL), also where it has; or both',

@@ -1,4 +1,5 @@
 import type { LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
+import { measureCosineScales } from '../../pipeline/search/cosine-scale.ts'
 import { createHybridSearch, SEARCH_MODES, type SearchMode, type SearchRequest } from '../../pipeline/search/hybrid-search.ts'
 import { pointId } from '../../pipeline/search/point-id.ts'
 import type { IndexPoint, VectorStore } from '../../pipeline/search/vector-store.ts'
@@ -13,6 +14,7 @@ const HITS = 20
 const CANDIDATES = 80
 const QUESTIONS_CONCURRENT = 4
 const AT = '2026-01-01T00:00:00.000Z'
+const now = (): number => Date.parse(AT)
 
 /** Writes a set's texts to a store. Like the indexer, it splits a text that is too long for the model into chunks. */
 export async function fillWith({ docs }: RetrievalSet, store: VectorStore, embedder: LocalEmbedder): Promise<void> {
@@ -64,10 +66,11 @@ export async function measureRetrieval(
   options: Pick<SearchRequest, 'fusion' | 'denseWeight'>,
 ): Promise<Record<SearchMode, Quality>> {
   const all: Record<SearchMode, Quality[]> = { hybrid: [], dense: [], keyword: [] }
+  const cosineScales = await measureCosineScales(embedder)
   const measure = async ({ query, relevant }: Question): Promise<void> => {
     const vector = embedder.embed([query], 'query').then(([one]) => one ?? new Float32Array())
     const candidates = await store.search({ tenant: TENANT, filter: {}, vector, terms: store.cutter.ask(query), limit: CANDIDATES })
-    const search = createHybridSearch({ store: { ...store, search: async () => candidates }, embedder, now: () => Date.parse(AT) })
+    const search = createHybridSearch({ store: { ...store, search: async () => candidates }, embedder, cosineScales, now })
     for (const mode of SEARCH_MODES) {
       const { hits } = await search({ tenant: TENANT, q: query, mode, limit: HITS, ...options })
       all[mode].push(qualityOf([...new Set(hits.map(({ source }) => source))], relevant))

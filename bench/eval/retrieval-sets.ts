@@ -1,9 +1,15 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { z } from 'zod'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
+
+/** The languages of the sets. */
+export const LANGS = ['zh', 'en'] as const
+export type Lang = (typeof LANGS)[number]
 
 /** A searchable text. */
 export interface Doc {
@@ -16,7 +22,9 @@ export interface Question {
   readonly relevant: readonly string[]
 }
 export interface RetrievalSet {
+  /** Of `[a-z0-9-]`. */
   readonly name: string
+  readonly lang: Lang
   readonly docs: readonly Doc[]
   readonly questions: readonly Question[]
 }
@@ -24,14 +32,35 @@ export interface RetrievalSet {
 const docSchema = z.object({ id: z.string(), text: z.string() })
 const questionSchema = z.object({ query: z.string(), relevant: z.array(z.string()).min(1) })
 
-/** Public Chinese passages with questions. We may not distribute them, so the files may be missing. */
-const ZH_DOCS = new URL('../../../shared/data/retrieval-zh-docs.jsonl.gz', import.meta.url)
-const ZH_QUESTIONS = new URL('../../../shared/data/retrieval-zh-queries-dev.jsonl.gz', import.meta.url)
+/** Public passages with questions, re-cut. We may not distribute them, so the files may be missing. */
+const DATA = fileURLToPath(new URL('../../../shared/data', import.meta.url))
+const PUBLIC_SETS = [
+  { name: 'cmrc', file: 'retrieval-zh', lang: 'zh' },
+  { name: 'xquad-zh', file: 'retrieval-xquad-zh', lang: 'zh' },
+  { name: 'xquad-en', file: 'retrieval-xquad-en', lang: 'en' },
+] as const
 
-/** @returns `undefined` if the files are missing */
-export async function readChinese(): Promise<RetrievalSet | undefined> {
-  if (!existsSync(ZH_DOCS) || !existsSync(ZH_QUESTIONS)) return undefined
-  return { name: 'zh', docs: await readLines(ZH_DOCS, docSchema), questions: await readLines(ZH_QUESTIONS, questionSchema) }
+/**
+ * Reads `retrieval-<set>-docs.jsonl.gz` and each `retrieval-<set>-queries-<part>.jsonl.gz`, and our own questions. A folder without the
+ * texts of a set gets the default ones, so that it may hold other questions only.
+ *
+ * @param folder default: `../shared/data`
+ * @returns one for each part; our own alone if the files are missing
+ */
+export async function readRetrievalSets(folder: string = DATA, only?: Lang): Promise<RetrievalSet[]> {
+  const files = existsSync(folder) ? (await readdir(folder)).sort() : []
+  const sets: RetrievalSet[] = []
+  for (const { name, file, lang } of PUBLIC_SETS) {
+    const pattern = new RegExp(`^${file}-queries-(?<part>.+)\\.jsonl(\\.gz)?$`)
+    const docs = [folder, DATA].map((one) => join(one, `${file}-docs.jsonl.gz`)).find((path) => existsSync(path))
+    for (const found of only === undefined || only === lang ? files : []) {
+      const part = pattern.exec(found)?.groups?.['part']
+      if (part === undefined || docs === undefined) continue
+      const questions = await readLines(join(folder, found), questionSchema)
+      sets.push({ name: `${name}-${part}`, lang, docs: await readLines(docs, docSchema), questions })
+    }
+  }
+  return only === 'zh' ? sets : [...sets, await readEnglish()]
 }
 
 /** Packages whose installed READMEs are part of the English set. */
@@ -51,7 +80,7 @@ export async function readEnglish(): Promise<RetrievalSet> {
       `bench/eval/questions-en.jsonl refers to missing texts: ${missing.join(', ')}. A package update may have changed a README.`,
     )
   }
-  return { name: 'en', docs, questions }
+  return { name: 'own-en', lang: 'en', docs, questions }
 }
 
 const SECTION_CHARACTERS_MIN = 40
@@ -80,9 +109,9 @@ async function readReadme(name: string): Promise<Doc[]> {
 const unzipped = promisify(gunzip)
 
 /** The lines of a JSON-lines file, which may be zipped. */
-export async function readLines<T>(file: URL, schema: z.ZodType<T>): Promise<T[]> {
+export async function readLines<T>(file: string | URL, schema: z.ZodType<T>): Promise<T[]> {
   const bytes = await readFile(file)
-  const text = (file.pathname.endsWith('.gz') ? await unzipped(bytes) : bytes).toString('utf8')
+  const text = (String(file).endsWith('.gz') ? await unzipped(bytes) : bytes).toString('utf8')
   return text
     .split('\n')
     .filter((line) => line !== '')

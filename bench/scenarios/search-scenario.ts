@@ -6,6 +6,7 @@ import { obtainModel } from '../../infra/servers/models/obtain-model.ts'
 import { createEmbedder, type LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
+import { measureCosineScales } from '../../pipeline/search/cosine-scale.ts'
 import { foldingEmbedder } from '../../pipeline/search/folding-embedder.ts'
 import { createHybridSearch, type Search, SEARCH_MODES, type SearchMode } from '../../pipeline/search/hybrid-search.ts'
 import { pointId } from '../../pipeline/search/point-id.ts'
@@ -227,7 +228,11 @@ async function ask(filled: readonly Filled[], embedder: LocalEmbedder, texts: Se
       return vectors
     },
   }
-  const searches = filled.map(({ name, store }) => ({ name, find: createHybridSearch({ store, embedder: timed, now: Date.now }) }))
+  const cosineScales = await measureCosineScales(embedder)
+  const searches = filled.map(({ name, store }) => ({
+    name,
+    find: createHybridSearch({ store, embedder: timed, cosineScales, now: Date.now }),
+  }))
   const kinds = searches.flatMap(({ name, find }) =>
     LANGUAGES.flatMap((language) =>
       SEARCH_MODES.map((mode) => ({ store: name, name: nameOf(name, language, mode), find, language, mode })),

@@ -6,6 +6,7 @@ import type { LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { periodicJob } from '../../pipeline/runtime/periodic-job.ts'
 import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
+import { measureCosineScales } from '../../pipeline/search/cosine-scale.ts'
 import { foldingEmbedder } from '../../pipeline/search/folding-embedder.ts'
 import { createHybridSearch, type Search } from '../../pipeline/search/hybrid-search.ts'
 import { openQdrantStore } from '../../pipeline/search/qdrant/qdrant-store.ts'
@@ -92,12 +93,15 @@ async function collectionOf({ settings, client }: SearchIndexDeps, model: LocalE
       ? await openClickHouseStore({ client, collection, cutter, dimension })
       : await openQdrantStore({ url, apiKey, quantisation, collection, cutter, dimension })
   const embedder = foldingEmbedder(model, cutter)
+  const server = url === undefined ? 'ClickHouse' : `Qdrant at ${url}`
+  // Before the indexer fills the queue of the model.
+  const cosineScales = model.kind === 'semantic' ? await measureCosineScales(model) : undefined
   const replaced = new AbortController()
   return {
     model,
     embedder,
     store,
-    search: createHybridSearch({ store, server: url === undefined ? 'ClickHouse' : `Qdrant at ${url}`, embedder, now: Date.now }),
+    search: createHybridSearch({ store, server, embedder, cosineScales, now: Date.now }),
     replaced: replaced.signal,
     replace: () => replaced.abort(),
     close: () => model.close(),

@@ -44,8 +44,10 @@ export const searchCommand = ({ out, settings }: CommandContext): Command =>
     .option('--lang <code>', 'only in this language, such as en or zh')
     .option('--since <time>', 'only from this time on, such as 2026-11-20T10:00:00Z')
     .option('--until <time>', 'only before this time')
-    .addOption(new Option('--fusion <way>', 'how both rankings are merged (default: weights)').choices([...FUSIONS]))
-    .option('--dense-weight <share>', 'weight of vectors, from 0 to 1; words get the rest', Number)
+    .addOption(
+      new Option('--fusion <way>', 'how both rankings are merged (default: auto; weights with --dense-weight)').choices([...FUSIONS]),
+    )
+    .option('--dense-weight <share>', 'fixed weight of vectors, from 0 to 1; words get the rest', Number)
     .option('--half-life-hours <hours>', "halve the score for each such span of a text's age", positiveNumber)
     .option('--limit <count>', 'number of hits, at most 100', wholeNumber(1), 10)
     .option('--all', 'also show near-duplicates of better hits')

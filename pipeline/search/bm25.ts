@@ -30,21 +30,29 @@ export interface ScoredTerms {
   readonly length: number
 }
 
-/**
- * Creates a function that scores texts for one query: the BM25 score divided by the highest possible one, from 0 to 1. This makes scores of
- * different queries comparable. A text of average length with every term once scores 0.45; 1 is a limit that is never reached.
- */
-export function createScore({ texts, averageLength, textsWith }: TermStatistics): (text: ScoredTerms) => number {
+/** The scores of a text for one query. */
+export interface TermScore {
+  /** BM25: a sum over the terms that it has, from 0. */
+  readonly bm25: number
+  /**
+   * BM25 divided by the highest possible score of the query, from 0 to 1. This makes scores of different queries comparable. A text of
+   * average length with every term once has 0.45; 1 is a limit that is never reached.
+   */
+  readonly keyword: number
+}
+
+/** Creates a function that scores texts for one query. */
+export function createScore({ texts, averageLength, textsWith }: TermStatistics): (text: ScoredTerms) => TermScore {
   const weights = [...textsWith].map(([term, count]) => [term, idf(texts, count)] as const)
   const most = weights.reduce((sum, [, weight]) => sum + weight, 0) * (BM25.k1 + 1)
   return ({ counts, length }) => {
-    if (most === 0) return 0
+    if (most === 0) return { bm25: 0, keyword: 0 }
     const norm = BM25.k1 * (1 - BM25.b + (BM25.b * length) / Math.max(1, averageLength))
     let score = 0
     for (const [term, weight] of weights) {
       const count = counts.get(term) ?? 0
       score += (weight * count * (BM25.k1 + 1)) / (count + norm)
     }
-    return score / most
+    return { bm25: score, keyword: score / most }
   }
 }

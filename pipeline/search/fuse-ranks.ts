@@ -1,7 +1,10 @@
 import type { StoreHit } from './vector-store.ts'
 
-/** `weights` adds weighted scores; `rrf` uses only ranks (reciprocal rank fusion; Cormack, Clarke and Büttcher 2009). */
-export const FUSIONS = ['weights', 'rrf'] as const
+/**
+ * `auto` adds the evidence of both rankings, whatever the range of a model's cosines (`fuseByEvidence`); `weights` adds weighted scores;
+ * `rrf` uses only ranks (reciprocal rank fusion; Cormack, Clarke and Büttcher 2009).
+ */
+export const FUSIONS = ['auto', 'weights', 'rrf'] as const
 export type Fusion = (typeof FUSIONS)[number]
 
 /** Weights of the two rankings; their sum is 1. */
@@ -13,17 +16,19 @@ export interface Weights {
 export interface Fused {
   readonly hit: StoreHit
   readonly score: number
+  /** The place among hits with the same score, from 0; absent if they have none. */
+  readonly place?: number
 }
 
 /** Smoothing constant of the paper. The larger it is, the less the first ranks stand out. */
 const RRF_K = 60
 
 /** Combines the two scores of each hit. `weights` scores are 0 to 1 and comparable between queries, `rrf` scores only within one query. */
-export function fuseRanks(hits: readonly StoreHit[], fusion: Fusion, weights: Weights): Fused[] {
+export function fuseRanks(hits: readonly StoreHit[], fusion: Exclude<Fusion, 'auto'>, weights: Weights): Fused[] {
   if (fusion === 'weights') {
-    return hits.map((hit) => ({ hit, score: weights.dense * Math.max(0, hit.similarity ?? 0) + weights.keyword * (hit.keyword ?? 0) }))
+    return hits.map((hit) => ({ hit, score: weights.dense * cosineOf(hit) + weights.keyword * (hit.keyword ?? 0) }))
   }
-  const [dense, keyword] = [ranksBy(hits, (hit) => hit.similarity ?? -1), ranksBy(hits, (hit) => hit.keyword ?? 0)]
+  const [dense, keyword] = [ranksBy(hits, (hit) => finite(hit.similarity) ?? -1), ranksBy(hits, (hit) => hit.keyword ?? 0)]
   const smoothedRank = (ranks: ReadonlyMap<StoreHit, number>, hit: StoreHit): number => RRF_K + (ranks.get(hit) ?? 0)
   // A hit that is first in both rankings scores 1.
   const first = 1 / (RRF_K + 1)
@@ -35,3 +40,9 @@ export function fuseRanks(hits: readonly StoreHit[], fusion: Fusion, weights: We
 
 const ranksBy = (hits: readonly StoreHit[], score: (hit: StoreHit) => number): Map<StoreHit, number> =>
   new Map([...hits].sort((a, b) => score(b) - score(a)).map((hit, index) => [hit, index + 1]))
+
+/** The cosine of a hit, at least 0; 0 without a usable one. */
+export const cosineOf = ({ similarity }: Pick<StoreHit, 'similarity'>): number => Math.max(0, finite(similarity) ?? 0)
+
+/** A store may hold vectors that others wrote, with numbers that are not finite. */
+export const finite = (value: number | null): number | null => (value !== null && Number.isFinite(value) ? value : null)

@@ -4,7 +4,9 @@ import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { TOKEN } from '../../schemas/subjects.ts'
 import type { Embedder } from '../embedding/embedder.ts'
 import { withinMs } from '../runtime/time-limit.ts'
-import { fuseRanks, FUSIONS, type Weights } from './fuse-ranks.ts'
+import type { CosineScales } from './cosine-scale.ts'
+import { cosineEvidence, fuseByEvidence, hasEvidence } from './fuse-by-evidence.ts'
+import { finite, type Fused, fuseRanks, FUSIONS } from './fuse-ranks.ts'
 import { createHighlights, type TextRange } from './highlights.ts'
 import { createDuplicateCheck } from './near-duplicates.ts'
 import { SEARCH_AREAS, type SearchArea, type StoreHit, type StoreQuery, type VectorStore } from './vector-store.ts'
@@ -31,31 +33,36 @@ const timestamp = z
   .pipe(z.iso.datetime({ offset: true }))
 
 /** A search request as callers pass it, over HTTP as query parameters. */
-export const searchRequestSchema = z.strictObject({
-  tenant: token.default('default'),
-  /** The query, at most `QUESTION_CHARACTERS_MAX` characters. */
-  q: z
-    .string()
-    .max(QUESTION_CHARACTERS_MAX, `must have at most ${QUESTION_CHARACTERS_MAX} characters`)
-    .refine((text) => text.trim() !== '', 'must not be empty'),
-  mode: z.enum(SEARCH_MODES).default('hybrid'),
-  /** How the two rankings are combined; default `weights`. */
-  fusion: z.enum(FUSIONS).default('weights'),
-  /** Weight of the vector similarity, 0 to 1; keywords get the rest. Default 0.7, with a lexical model 0.2. */
-  denseWeight: z.coerce.number().min(0).max(1).optional(),
-  in: z.enum(SEARCH_AREAS).optional(),
-  kind: token.optional(),
-  conversation: token.optional(),
-  source: z.string().max(2_048).optional(),
-  lang: z.string().max(35).optional(),
-  since: timestamp.optional(),
-  until: timestamp.optional(),
-  /** Hours after which the score of a text halves; default: age has no effect. */
-  halfLifeHours: z.coerce.number().positive().max(1e6).optional(),
-  limit: z.coerce.number().int().min(1).max(HITS_MAX).default(HITS_DEFAULT),
-  /** Whether near-duplicates of better hits are hits, too. Default false. */
-  all: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false),
-})
+export const searchRequestSchema = z
+  .strictObject({
+    tenant: token.default('default'),
+    /** The query, at most `QUESTION_CHARACTERS_MAX` characters. */
+    q: z
+      .string()
+      .max(QUESTION_CHARACTERS_MAX, `must have at most ${QUESTION_CHARACTERS_MAX} characters`)
+      .refine((text) => text.trim() !== '', 'must not be empty'),
+    mode: z.enum(SEARCH_MODES).default('hybrid'),
+    /** How the two rankings are combined; default `auto`, with a `denseWeight` `weights`. */
+    fusion: z.enum(FUSIONS).optional(),
+    /** Weight of the vector similarity in `weights` and `rrf`, 0 to 1; keywords get the rest. Default 0.7, with a lexical model 0.2. */
+    denseWeight: z.coerce.number().min(0).max(1).optional(),
+    in: z.enum(SEARCH_AREAS).optional(),
+    kind: token.optional(),
+    conversation: token.optional(),
+    source: z.string().max(2_048).optional(),
+    lang: z.string().max(35).optional(),
+    since: timestamp.optional(),
+    until: timestamp.optional(),
+    /** Hours after which the score of a text halves; default: age has no effect. */
+    halfLifeHours: z.coerce.number().positive().max(1e6).optional(),
+    limit: z.coerce.number().int().min(1).max(HITS_MAX).default(HITS_DEFAULT),
+    /** Whether near-duplicates of better hits are hits, too. Default false. */
+    all: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false),
+  })
+  .refine(({ fusion, denseWeight }) => fusion !== 'auto' || denseWeight === undefined, {
+    path: ['denseWeight'],
+    message: 'has no meaning with the fusion auto, which weighs by itself; use weights or rrf',
+  })
 export type SearchRequest = z.input<typeof searchRequestSchema>
 
 /** One search result. */
@@ -63,7 +70,10 @@ export interface SearchHit {
   readonly id: string
   /** Id of the message, or name of the learned document. */
   readonly source: string
-  /** 0 to 1. Comparable between queries to the same model, except with the fusion `rrf`. */
+  /**
+   * 0 to 1. Comparable between queries to the same model, except with the fusion `rrf`. With `auto`, never less than that of a later hit of
+   * the same age.
+   */
   readonly score: number
   readonly text: string
   readonly in: SearchArea
@@ -92,10 +102,12 @@ export interface SearchAnswer {
 export type Search = (request: SearchRequest) => Promise<SearchAnswer>
 
 export interface SearchDeps {
-  readonly store: VectorStore
+  readonly store: Pick<VectorStore, 'cutter' | 'search'>
   /** The server of the store, for errors; default: `the store`. */
   readonly server?: string
   readonly embedder: Pick<Embedder, 'embed' | 'kind'>
+  /** What the cosines of a semantic model mean; default: a cosine of 0 is unrelated, and 1 related. */
+  readonly cosineScales?: CosineScales | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -113,7 +125,7 @@ const DENSE_WEIGHT: Readonly<Record<Embedder['kind'], number>> = { semantic: 0.7
  * The search throws ColloquyError `bad_query` with the name of the field, `search_unavailable` if the store or the model takes too long, or
  * the error of either.
  */
-export function createHybridSearch({ store, server = 'the store', embedder, now }: SearchDeps): Search {
+export function createHybridSearch({ store, server = 'the store', embedder, cosineScales, now }: SearchDeps): Search {
   const highlightsOf = createHighlights(store.cutter)
   const embed = (q: string): Promise<Float32Array> =>
     withinMs(
@@ -121,10 +133,17 @@ export function createHybridSearch({ store, server = 'the store', embedder, now 
       async () => (await embedder.embed([q], 'query'))[0] ?? new Float32Array(),
       () => late('the embedding model', EMBED_MS_MAX),
     )
+  const fuse = (hits: readonly StoreHit[], { q, mode, denseWeight, ...asked }: z.output<typeof searchRequestSchema>): Fused[] => {
+    const fusion = mode === 'hybrid' ? (asked.fusion ?? (denseWeight === undefined ? 'auto' : 'weights')) : 'weights'
+    if (fusion === 'auto') return fuseByEvidence(hits.filter(hasEvidence), cosineEvidence(embedder.kind, scaleOf(q)))
+    const dense = mode === 'hybrid' ? (denseWeight ?? DENSE_WEIGHT[embedder.kind]) : mode === 'dense' ? 1 : 0
+    return fuseRanks(hits, fusion, { dense, keyword: 1 - dense }).filter(({ score }) => score > 0)
+  }
+  const scaleOf = (q: string) => (embedder.kind === 'semantic' ? cosineScales?.(q) : undefined)
   return async (input) => {
     const request = searchRequestSchema.safeParse(input, IN_WORDS)
     if (!request.success) throw new ColloquyError('bad_query', zodProblem(request.error, ''))
-    const { tenant, q, mode, fusion, limit, all, halfLifeHours, conversation, in: area, kind, source, lang, since, until } = request.data
+    const { tenant, q, mode, limit, all, halfLifeHours, conversation, in: area, kind, source, lang, since, until } = request.data
     const asked = store.cutter.ask(q)
     const terms = mode === 'dense' ? undefined : asked
     const vector = mode === 'keyword' ? undefined : embed(q)
@@ -140,14 +159,11 @@ export function createHybridSearch({ store, server = 'the store', embedder, now 
       () => store.search(query),
       () => late(server, SEARCH_MS_MAX),
     )
-    const dense = mode === 'hybrid' ? (request.data.denseWeight ?? DENSE_WEIGHT[embedder.kind]) : mode === 'dense' ? 1 : 0
-    const weights: Weights = { dense, keyword: 1 - dense }
     const decay = (hit: StoreHit): number =>
       halfLifeHours === undefined ? 1 : 0.5 ** (Math.max(0, now() - Date.parse(hit.at)) / HOUR_MS / halfLifeHours)
-    const ranked = fuseRanks(candidates, mode === 'hybrid' ? fusion : 'weights', weights)
-      .map(({ hit, score }) => ({ hit, score: score * decay(hit) }))
-      .filter(({ score }) => score > 0)
-      .sort((a, b) => b.score - a.score || b.hit.seq - a.hit.seq || a.hit.chunk - b.hit.chunk)
+    const ranked = fuse(candidates, request.data)
+      .map(({ hit, score, place = 0 }) => ({ hit, score: score * decay(hit), place }))
+      .sort((a, b) => b.score - a.score || a.place - b.place || b.hit.seq - a.hit.seq || a.hit.chunk - b.hit.chunk)
     const highlights = highlightsOf(asked)
     const isDuplicate = createDuplicateCheck()
     const hits: SearchHit[] = []
@@ -158,14 +174,8 @@ export function createHybridSearch({ store, server = 'the store', embedder, now 
         duplicates += 1
         continue
       }
-      const { tenant: _tenant, similarity, ...rest } = hit
-      hits.push({
-        ...rest,
-        score: round(score),
-        dense: similarity && round(similarity),
-        keyword: hit.keyword && round(hit.keyword),
-        highlights: highlights(hit.text),
-      })
+      const { tenant: _tenant, bm25: _bm25, similarity, keyword, ...rest } = hit
+      hits.push({ ...rest, score: round(score), dense: rounded(similarity), keyword: rounded(keyword), highlights: highlights(hit.text) })
     }
     return { hits, duplicates, model: embedder.kind }
   }
@@ -174,4 +184,8 @@ export function createHybridSearch({ store, server = 'the store', embedder, now 
 const late = (what: string, ms: number): ColloquyError =>
   new ColloquyError('search_unavailable', `${what} did not answer within ${ms / 1_000} s`)
 
+const rounded = (score: number | null): number | null => {
+  const known = finite(score)
+  return known === null ? null : round(known)
+}
 const round = (score: number): number => Math.round(score * 1e4) / 1e4

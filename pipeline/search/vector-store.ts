@@ -122,6 +122,8 @@ export interface StoreHit extends Omit<IndexPoint, 'vector'> {
   readonly similarity: number | null
   /** BM25 divided by the highest score possible for these terms, 0 to 1; `null` if the query had no terms. */
   readonly keyword: number | null
+  /** BM25 itself, from 0; comparable within one query only; `null` if the query had no terms. */
+  readonly bm25: number | null
 }
 
 /**

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { expect, it } from 'vitest'
+import { createHybridSearch } from '../../pipeline/search/hybrid-search.ts'
 import { CURRENT_CUTTER } from '../../pipeline/search/term-cutter.ts'
 import type { IndexPoint, StoredPoint, StoreHit, VectorStore } from '../../pipeline/search/vector-store.ts'
 
@@ -15,6 +16,14 @@ export function idOf(name: string): string {
 export function vectorOf(seed: string, dimension = DIMENSION): Float32Array {
   const bytes = Buffer.concat(Array.from({ length: Math.ceil(dimension / 16) }, (_, index) => hash('sha256', `${seed}/${index}`, 'buffer')))
   const vector = Float32Array.from({ length: dimension }, (_, index) => bytes.readInt16LE((index * 2) % (bytes.length - 1)))
+  const length = Math.hypot(...vector)
+  return vector.map((value) => value / length)
+}
+
+/** A vector of length 1 along some axes, most along the first. */
+function axis(...axes: readonly number[]): Float32Array {
+  const vector = new Float32Array(DIMENSION)
+  for (const [index, at] of axes.entries()) vector[at] = axes.length - index
   const length = Math.hypot(...vector)
   return vector.map((value) => value / length)
 }
@@ -84,6 +93,18 @@ export function storeContract(open: (collection: string, dimension?: number) => 
     expect(sourcesOf(both, 'keyword')[0]).toBe('order')
     expect(both.find(({ source }) => source === 'refund')).toMatchObject({ similarity: expect.closeTo(1, 2) as number, keyword: 0 })
     expect(both.find(({ source }) => source === 'order')?.similarity).toBeLessThan(0.99)
+  })
+
+  it('gives hybrid search the same order and scores as any other store', async () => {
+    const store = await open('contract-order')
+    const texts = ['a parcel from Oslo', 'a letter from Oslo', 'my parcel to Bergen', 'a tram', 'opening hours', '订单已发货']
+    await store.upsert(texts.map((text, index) => pointOf(`m${index}`, text, { vector: axis(index) })))
+    const embedder = { kind: 'semantic', embed: () => Promise.resolve([axis(0, 2, 1, 3)]) } as const
+    const search = createHybridSearch({ store, embedder, now: Date.now })
+    const { hits } = await search({ tenant: 'acme', q: 'parcel from Oslo', limit: 4 })
+    expect(hits.map(({ source }) => source)).toEqual(['m0', 'm2', 'm1', 'm3'])
+    expect(hits[0]?.dense).toBeCloseTo(0.73, 2)
+    expect(hits.map(({ score }) => score)).toEqual(hits.map(({ score }) => score).toSorted((a, b) => b - a))
   })
 
   it('returns the vectors of the points of a tenant', async () => {

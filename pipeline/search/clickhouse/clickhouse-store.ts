@@ -236,7 +236,8 @@ FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`
       const rows = new Map([...near, ...(keyword?.rows ?? [])].map((row) => [row.id, row]))
       return Array.from(rows.values(), (row): StoreHit => {
         const { text, terms } = readHit(row.hit, cutter)
-        return { ...text, id: row.id, tenant, similarity: isDense ? row.similarity : null, keyword: keyword?.score(terms()) ?? null }
+        const scored = keyword?.score(terms()) ?? { keyword: null, bm25: null }
+        return { ...text, id: row.id, tenant, similarity: isDense ? row.similarity : null, ...scored }
       })
     },
   }

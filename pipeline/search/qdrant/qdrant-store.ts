@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import { type BatchBounds, boundedBatches } from '../../runtime/bounded-batches.ts'
 import { type Pauses, withRetry } from '../../runtime/retry.ts'
-import { createScore, type ScoredTerms } from '../bm25.ts'
+import { createScore, type ScoredTerms, type TermScore } from '../bm25.ts'
 import { packCounts, unpackCounts } from '../stored-counts.ts'
 import { CURRENT_CUTTER, type TermCutter } from '../term-cutter.ts'
 import {
@@ -86,7 +86,7 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
     frequencies.set(key, counted)
     return counted
   }
-  const scoreOf = async (tenant: string, terms: readonly string[]): Promise<(text: ScoredTerms) => number> => {
+  const scoreOf = async (tenant: string, terms: readonly string[]): Promise<(text: ScoredTerms) => TermScore> => {
     const own = conditionsOf(tenant, {})
     const [texts, ...textsWith] = await Promise.all([
       cachedCount(tenant, own),
@@ -172,7 +172,8 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
         }
         const counted = (): ScoredTerms =>
           counts === undefined || length === undefined ? cutter.count(payload.text) : { counts: unpackCounts(counts), length }
-        return { ...payload, id: String(point.id), similarity: isDense ? point.score : null, keyword: score?.(counted()) ?? null }
+        const scored = score?.(counted()) ?? { keyword: null, bm25: null }
+        return { ...payload, id: String(point.id), similarity: isDense ? point.score : null, ...scored }
       })
     },
   }

@@ -1,0 +1,102 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import Table from 'cli-table3'
+import { pino } from 'pino'
+import { accessEmbedder } from '../../infra/app/embedder-access.ts'
+import { startClickHouse } from '../../infra/servers/clickhouse/clickhouse-server.ts'
+import { loadProcessSettings } from '../../infra/settings.ts'
+import { createMetrics } from '../../pipeline/runtime/metrics.ts'
+import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
+import { measureCosineScales } from '../../pipeline/search/cosine-scale.ts'
+import { foldingEmbedder } from '../../pipeline/search/folding-embedder.ts'
+import type { Fusion } from '../../pipeline/search/fuse-ranks.ts'
+import { SEARCH_MODES, type SearchMode } from '../../pipeline/search/hybrid-search.ts'
+import { fillWith, measureRetrieval } from './measure-retrieval.ts'
+import type { Quality } from './retrieval-metrics.ts'
+import { modelOf, readRetrievalModels, type RetrievalModel } from './retrieval-models.ts'
+import { type Lang, readRetrievalSets, type RetrievalSet } from './retrieval-sets.ts'
+
+export interface RetrievalFlags {
+  readonly model?: string
+  readonly fusion?: Fusion
+  readonly denseWeight?: number
+  readonly set?: Lang
+  readonly json?: string
+  readonly data?: string
+}
+
+interface Measured {
+  readonly set: RetrievalSet
+  readonly model: RetrievalModel
+  readonly quality: Readonly<Record<SearchMode, Quality>>
+}
+
+const log = pino({ level: 'silent' })
+
+/**
+ * Measures the search code of production, on a temporary ClickHouse that nothing else uses, and prints one table. Each set is measured with
+ * each model that knows its language by `measureCosineScales`.
+ */
+export async function evaluateRetrieval(flags: RetrievalFlags, print: (text: string) => void): Promise<void> {
+  await using open = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), 'colloquy-eval-'))
+  open.defer(() => rm(folder, { recursive: true, force: true }))
+  const sets = await readRetrievalSets(flags.data, flags.set)
+  if (sets.length < 2) print(`public sets: skipped, no retrieval-* in ${flags.data ?? '../shared/data'}`)
+  const models = flags.model === undefined ? await readRetrievalModels(flags.data) : [modelOf(flags.model)]
+  const server = open.adopt(await startClickHouse({ dataDir: folder, port: 0, log }), (own) => own.stop())
+  const { url, username, password, database } = server
+  const client = open.adopt(createClient({ url, username, password, database }), (own) => own.close())
+  const all: Measured[] = []
+  for (const model of models) all.push(...(await measureModel(model, sets, { client, folder, flags, print })))
+  print(tableOf(all))
+  const report = all.map(({ set: { name, docs, questions }, model, quality }) => ({
+    set: name,
+    model: model.name,
+    docs: docs.length,
+    questions: questions.length,
+    ...quality,
+  }))
+  if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(report, undefined, 2)}\n`)
+}
+
+interface Deps {
+  readonly client: ClickHouseClient
+  readonly folder: string
+  readonly flags: RetrievalFlags
+  readonly print: (text: string) => void
+}
+
+async function measureModel(
+  model: RetrievalModel,
+  sets: readonly RetrievalSet[],
+  { client, folder, flags, print }: Deps,
+): Promise<Measured[]> {
+  await using open = new AsyncDisposableStack()
+  const { settings } = loadProcessSettings({ DATA_DIR: folder, EMBED_MODEL: model.setting })
+  const own = open.adopt(await accessEmbedder(settings, createMetrics(), log), (one) => one.close())
+  const scaleOf = await measureCosineScales(own)
+  const measured: Measured[] = []
+  for (const set of sets) {
+    if (own.kind === 'semantic' && scaleOf(set.questions[0]?.query ?? '')?.isKnown !== true) continue
+    const startedMs = performance.now()
+    const store = await openClickHouseStore({ client, collection: `${set.name}-${own.fingerprint}`, dimension: own.dimension })
+    const embedder = foldingEmbedder(own, store.cutter)
+    await fillWith(set, store, embedder)
+    const { fusion, denseWeight } = flags
+    measured.push({ set, model, quality: await measureRetrieval(set, store, embedder, { fusion, denseWeight }) })
+    const seconds = Math.round((performance.now() - startedMs) / 1_000)
+    print(`${set.name} with ${model.name}: ${set.docs.length} texts, ${set.questions.length} questions, ${seconds} s`)
+  }
+  return measured
+}
+
+/** How often an expected text comes first, and how many are among the first ten. */
+function tableOf(all: readonly Measured[]): string {
+  const table = new Table({ head: ['recall@1 / recall@10', 'model', ...SEARCH_MODES], style: { head: [], border: [] } })
+  const shown = (quality: Quality): string => `${quality['recall@1'].toFixed(3)} / ${quality['recall@10'].toFixed(3)}`
+  for (const { set, model, quality } of all) table.push([set.name, model.name, ...SEARCH_MODES.map((mode) => shown(quality[mode]))])
+  return table.toString()
+}
