@@ -30,7 +30,7 @@ export async function passGate(
   const cited = input.hits.filter((hit) => sources.some(({ source, chunk }) => source === hit.source && chunk === hit.chunk))
   const passages = cited.length === 0 ? input.hits : cited
   const evaluation = await evaluate({
-    query: input.about !== null && namesNothing(input.text) ? input.about : input.text,
+    query: questionOf(input),
     response: text,
     context: passages.map((passage) => `${passage.title}\n${passage.text}`),
     retrieval: passages.map(({ score }) => score),
@@ -38,6 +38,9 @@ export async function passGate(
   })
   return evaluation.overall >= min ? { facts: factsOf(evaluation) } : { held: heldOf(evaluation, text, model) }
 }
+
+/** A question that takes up the one before says what it means only together with it. */
+const questionOf = ({ text, about }: AnswerInput): string => (about === null ? text : namesNothing(text) ? about : `${about} ${text}`)
 
 /** The quotation as an answer, if it passes. `held`: what was held back before it. */
 export async function quotationThroughGate(
