@@ -10,7 +10,7 @@ import { type Verified, verify as verifyTables } from '../../../pipeline/verify/
 import { type ReadModel, TABLE_NAMES, type TableName, TABLES } from '../../../schemas/tables.ts'
 import { deskKind } from '../../support/analyst-kind.ts'
 import { gradedKind } from '../../support/graded-kind.ts'
-import { judge } from '../../support/judge-answers.ts'
+import { judge } from '../../support/judge-setup.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { caughtUp, publishAll, readLog, rows } from '../../support/system-assertions.ts'
 import { settingsFor, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'

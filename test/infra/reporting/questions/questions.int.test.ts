@@ -14,7 +14,7 @@ import { questionsPage } from '../../../../infra/reporting/questions/questions-p
 import { openConversations } from '../../../../pipeline/ingest/conversations/conversation-file.ts'
 import { importConversations } from '../../../../pipeline/ingest/conversations/import-conversations.ts'
 import { deskKind, SILENCE_MS } from '../../../support/analyst-kind.ts'
-import { judge } from '../../../support/judge-answers.ts'
+import { judge } from '../../../support/judge-setup.ts'
 import { expectedAnswers, type Period } from '../../../support/question-answers.ts'
 import { factsOf } from '../../../support/question-facts.ts'
 import { eventsOfCase, rowsOfCase, weeksOfCases } from '../../../support/question-weeks.ts'
