@@ -32,13 +32,19 @@ const ANSWERED = 0.2
 /** The number of parts of a question that the passages know anything of, and how many of them the answer is about. */
 export function answeredParts({ question, grounded, read, sources }: Exchange): { readonly parts: number; readonly answered: number } {
   const keys = new Set(read.units.map(({ key }) => key))
-  const shares = partsOf(question).flatMap((part) => {
+  const found = partsOf(question).flatMap((part, _, all) => {
     const terms = questionTerms(part, sources)
-    const { near, inAnswer, evidence } = meet(terms, grounded, askedBy(part), sources, keys)
-    return evidence >= EVIDENCE_MIN ? [Math.max(near, inAnswer)] : []
+    const { near, inSentence, rival, inAnswer, evidence } = meet(terms, grounded, askedBy(part), sources, keys)
+    if (evidence < EVIDENCE_MIN) return []
+    // One question may well be answered by a sentence with few of its words; of several, each has a sentence of its own.
+    const isElsewhere = all.length > 1 && rival - inSentence > RIVAL_AHEAD
+    return [inAnswer >= ANSWERED || (near >= ANSWERED && !isElsewhere)]
   })
-  return { parts: shares.length, answered: shares.filter((share) => share >= ANSWERED).length }
+  return { parts: found.length, answered: found.filter((isAnswered) => isAnswered).length }
 }
+
+/** How much more of a part another sentence must have than that of the answer for the part to be answered there. */
+const RIVAL_AHEAD = 0.5
 
 /** A part that the passages have next to nothing of cannot be judged. */
 const EVIDENCE_MIN = 0.5

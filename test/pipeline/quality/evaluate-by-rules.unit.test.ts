@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { evaluateByRules, type RulesReason } from '../../../pipeline/quality/evaluate-by-rules.ts'
+import { evaluateByRules, type RulesReason, scoreByRules } from '../../../pipeline/quality/evaluate-by-rules.ts'
 import { evaluationSchema } from '../../../schemas/quality.ts'
 import { articles } from '../../support/support-harness.ts'
 
@@ -113,12 +113,35 @@ describe('a bad answer does not pass', () => {
     expect(overall).toBeLessThan(0.7)
   })
 
-  test('its second part is missing', async () => {
-    const query = 'What does delivery to Norway cost? And how long does express delivery to Germany take?'
-    const whole = 'The United Kingdom, Switzerland and Norway cost €9.90. Express takes 1 to 2 working days.'
-    const half = await evaluate(query, 'Standard delivery to Norway costs €9.90.', ['shipping-europe-en', 'returns-window-en'])
-    const both = await evaluate(query, whole, ['shipping-europe-en', 'returns-window-en'])
-    expect(half.scores.completeness).toBeLessThanOrEqual(both.scores.completeness)
+  test.each<[Language, string, string, string, string[]]>([
+    [
+      'en',
+      'How long is shipping to Norway? Can I pay by invoice?',
+      'Shipping to Norway takes 4 to 7 working days.',
+      'You can pay by invoice.',
+      ['Shipping\nShipping to Norway takes 4 to 7 working days and costs €9.90.', 'Payment\nYou can pay by invoice within 30 days.'],
+    ],
+    [
+      'en',
+      'How long do returns take and what does shipping cost?',
+      'Returns take 14 days.',
+      'Shipping costs 5 euros.',
+      ['Returns take 14 days. Shipping costs 5 euros.'],
+    ],
+    [
+      'zh',
+      '寄到挪威要多久？可以用发票付款吗？',
+      '寄往挪威要 4 到 7 个工作日。',
+      '可以凭发票付款。',
+      ['运费\n寄往挪威要 4 到 7 个工作日，运费 9.90 欧元。', '付款\n可以凭发票付款，也可以用信用卡。'],
+    ],
+    ['zh', '退货要几天？运费谁付？', '退货需在 14 天内。', '运费由我们承担。', ['退货\n退货需在 14 天内。运费由我们承担。']],
+  ])('it answers one of two questions (%s: %s)', async (lang, query, first, second, context) => {
+    const [half, whole] = [first, `${first} ${second}`].map((response) => scoreByRules({ query, response, context, lang }))
+    expect(half?.reasons).toContain('part_not_answered')
+    expect(half?.scores.completeness).toBeLessThan(0.6)
+    expect(whole?.reasons).not.toContain('part_not_answered')
+    expect(whole?.scores.completeness).toBeGreaterThan(0.9)
   })
 })
 
