@@ -1,4 +1,5 @@
 import { defineSupport } from './definition.ts'
+import { createExtract } from './extract.ts'
 import type { Article } from './knowledge.ts'
 import { supportMachine } from './machine.ts'
 import { MINIMUMS, type Minimums } from './minimums.ts'
@@ -45,5 +46,5 @@ export function createSupport({
     answer: answerTask({ articles, model, qualityMin, quotationMin }),
     quote: quoteTask({ articles, quotationMin }),
   })
-  return support.with(supportMachine(support.xstate, { silenceMs, replyBudgetMs }))
+  return support.with(supportMachine(support.xstate, { silenceMs, replyBudgetMs, extract: createExtract(articles) }))
 }

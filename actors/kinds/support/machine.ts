@@ -16,9 +16,19 @@ import {
   withReply,
   withUnderstood,
 } from './context.ts'
-import { type Answer, answerOutput, type lookupInput, lookupOutput, type Query, type QuoteInput, type SupportSetup } from './definition.ts'
+import {
+  type Answer,
+  type AnswerInput,
+  answerOutput,
+  type lookupInput,
+  lookupOutput,
+  type Query,
+  type QuoteInput,
+  type SupportSetup,
+} from './definition.ts'
+import type { Quotation } from './extract.ts'
 import type { Found, Hit } from './found.ts'
-import { wasHeldBack, withoutTexts } from './gate.ts'
+import { EXTRACTIVE_MODEL, wasHeldBack, withoutTexts } from './gate.ts'
 import { type Move, moveOf, plainMoveOf } from './moves.ts'
 import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence } from './replies.ts'
 import { createReplyBudget } from './reply-budget.ts'
@@ -28,9 +38,11 @@ import { factsOf, hasSet, plainForm } from './understood.ts'
 type Reply = Partial<Answer> & { readonly text: string }
 
 /** Times of the machine, in milliseconds; see `SupportOptions`. */
-export interface SupportTimes {
+export interface SupportMachineOptions {
   readonly silenceMs: number
   readonly replyBudgetMs: number
+  /** Quotes what was found, where no task does it in time. A pure function. */
+  extract(input: AnswerInput): Quotation
 }
 
 const handOver = (reason: EscalationReason) => ({ type: 'handOver', params: { reason } }) as const
@@ -56,8 +68,15 @@ const replyWith = (key: ReplyKey) =>
  * Timers hold the reply budget. In place of a model that is late, `quoting` answers from the same passages; where nothing is back at the
  * end of the budget, the customer gets an apology.
  */
-export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs }: SupportTimes) => {
+export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs, extract }: SupportMachineOptions) => {
   const budget = createReplyBudget(replyBudgetMs)
+  /** Without scores: the role judge adds them. */
+  const quotedHere = (context: Context, event: unknown): Reply => {
+    const { because, ...input } = quoteOf(context, event)
+    const { text, sources } = extract(input)
+    const { hits, kbVersion } = input
+    return { text: text ?? '', sources, model: EXTRACTIVE_MODEL, hits: hits.length, kbVersion, held: [{ reasons: [because] }] }
+  }
   return setup({
     ...support,
     delays: {
@@ -80,6 +99,7 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
       complainsAgain: ({ context }) => moveIn(context) === 'complaint' && context.complaints > 0,
       missedBefore: ({ context }) => context.misses > 0,
       failedBefore: ({ context }) => context.failures > 0,
+      canQuote: ({ context, event }) => quotedHere(context, event).text !== '',
       isRelevant: ({ context, event }) => isRelevant(context.queue[0], lookupDone.safeParse(event).data?.output.hits ?? []),
       isLateForModel: ({ context, event }) => isFound(context) && budget.forModel(context, event) === 0,
       isFound: ({ context }) => isFound(context),
@@ -209,9 +229,19 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
                   src: 'quote',
                   input: ({ context, event }) => quoteOf(context, event),
                   onDone: 'checking',
-                  onError: 'failed',
+                  onError: 'withoutTask',
                 },
-                after: { replyBudget: 'failed' },
+                after: { replyBudget: 'withoutTask' },
+              },
+              withoutTask: {
+                always: [
+                  {
+                    guard: 'canQuote',
+                    target: 'choosing',
+                    actions: [{ type: 'reply', params: ({ context, event }) => quotedHere(context, event) }, 'forgetTroubles'],
+                  },
+                  { target: 'failed' },
+                ],
               },
               checking: {
                 always: [

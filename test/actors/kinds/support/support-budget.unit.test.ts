@@ -39,8 +39,26 @@ describe.each(['en', 'zh'] as const)('a customer in %s has a reply within the bu
     after.thenState('open.listening').thenContext({ failures: 0, queue: [] })
   })
 
-  test('where the quotation hangs, too: an apology', () => {
-    const after = from(given(support).task('lookup', forModel).task('answer', never).task('quote', never), lang).after('8s')
+  test.each([
+    ['hangs', never],
+    ['fails', fails('runner_lost')],
+  ])('where the task of the quotation %s, too: a quotation by the machine', (_, stub) => {
+    const hits = articles.filter((article) => article.lang === lang).slice(0, 1)
+    const found = {
+      ...forModel,
+      hits: hits.map(({ id, title, text }) => ({ source: id, title, text: text.slice(0, 1_000), lang, score: 1 })),
+    }
+    const after = from(given(support).task('lookup', found).task('answer', never).task('quote', stub), lang).after('8s')
+    const [reply] = replies(after)
+    expect(reply?.data).toMatchObject({ model: 'extractive', sources: [{ source: hits[0]?.id }], hits: 1, held: [{}] })
+    expect(reply?.data['text']).toContain(hits[0]?.title)
+    expect((reply?.at ?? 0) - askedAt(after)).toBeLessThanOrEqual(BUDGET_MS)
+    after.thenState('open.listening').thenContext({ failures: 0 })
+  })
+
+  test('where that hangs, and no passage is in the language of the question: an apology', () => {
+    const found = { ...forModel, hits: someHits.map((hit) => ({ ...hit, lang: 'fr' })) }
+    const after = from(given(support).task('lookup', found).task('answer', never).task('quote', never), lang).after('8s')
     expect(replies(after)).toMatchObject([{ data: { text: sentence('failed', lang) } }])
     expect((replies(after)[0]?.at ?? 0) - askedAt(after)).toBeLessThanOrEqual(BUDGET_MS)
   })
