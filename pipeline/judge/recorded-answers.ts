@@ -1,6 +1,7 @@
 import { observedMessages } from '../../actors/core/observed-messages.ts'
 import type { Sent, Source } from '../../schemas/event-readers.ts'
 import type { LogRecord, PublicRecord } from '../../schemas/record.ts'
+import { privateOffset } from '../../schemas/record-form.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 
 type Answered = NonNullable<LogRecord['answered']>[number]
@@ -74,11 +75,17 @@ const withoutCitation = (text: string): string => text.replace(CITATION, '')
 
 /** `<field>` of JSON: texts escape their quotes, so that only a field of this name fits. */
 const ANSWERED_FIELD = Buffer.from('"answered":')
+/** One of these is in every answer: what it cites, the model that wrote it, or the role in which it came from outside. */
+const ANSWER_PARTS = ['"sources":', '"model":', '"assistant"'].map((part) => Buffer.from(part))
 const QUESTION_TYPE = Buffer.from('"message.received"')
 
-const holds = (data: Uint8Array, part: Buffer): boolean => Buffer.from(data.buffer, data.byteOffset, data.byteLength).includes(part)
+/** The public part of a record, which has all that the judge reads; the state of a machine may have the same words. */
+const publicPart = (data: Uint8Array): Buffer => Buffer.from(data.buffer, data.byteOffset, privateOffset(data) ?? data.byteLength)
 
 /** Whether a message of LOG may have an answer, by its bytes: most records need not be parsed. */
-export const mayHaveAnswer = (data: Uint8Array): boolean => holds(data, ANSWERED_FIELD)
+export function mayHaveAnswer(data: Uint8Array): boolean {
+  const bytes = publicPart(data)
+  return bytes.includes(ANSWERED_FIELD) && ANSWER_PARTS.some((part) => bytes.includes(part))
+}
 /** Whether a message of LOG may have a question of a user, by its bytes. */
-export const mayHaveQuestion = (data: Uint8Array): boolean => holds(data, QUESTION_TYPE)
+export const mayHaveQuestion = (data: Uint8Array): boolean => publicPart(data).includes(QUESTION_TYPE)

@@ -108,6 +108,7 @@ test('a sample has its share of the answers, always the same ones, and a larger 
 test('the bytes of a record tell that it has neither an answer nor a question', () => {
   const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
   expect(mayHaveAnswer(bytes(record({ sources })))).toBe(true)
+  expect(mayHaveAnswer(bytes(record({})))).toBe(false)
   expect(mayHaveAnswer(bytes({ input: { data: { text: 'was "answered": yes' } } }))).toBe(false)
   expect(mayHaveQuestion(bytes({ input: { type: 'message.received' } }))).toBe(true)
   expect(mayHaveQuestion(bytes({ input: { type: 'task.done' } }))).toBe(false)
