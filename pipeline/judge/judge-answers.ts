@@ -16,7 +16,7 @@ export interface Judged {
   readonly judged: number
   /** Their evaluator failed on them; they are in DEAD. */
   readonly failed: number
-  /** LOG no longer has their question. */
+  /** LOG no longer has their question, or not the passages by which their task has scored them. */
   readonly skipped: number
 }
 
@@ -69,6 +69,8 @@ export function createAnswerJudge({ evaluator, questions, passages, publishing }
     const query = await questions.of(answer)
     if (query === undefined) return undefined
     const cited = await passages.of(answer)
+    // The task that scored it had the passages, and so knew more.
+    if (answer.evaluatedBy !== undefined && answer.sources.length > 0 && cited.length === 0) return undefined
     const scores = cited.flatMap(({ score }) => (score === undefined ? [] : [Math.min(1, Math.max(0, score))]))
     return {
       query: cut(query, QUERY_CHARS_MAX),

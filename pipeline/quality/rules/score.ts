@@ -11,10 +11,19 @@ import { relevanceWithoutSources } from './relevance-without-sources.ts'
 
 /** What lowered a score. The words are stable; `suggestions` has a sentence for each. */
 export type RulesReason =
-  Ungrounded | Incoherence | 'empty' | 'beside_the_question' | 'off_topic' | 'wrong_kind_of_answer' | 'part_not_answered' | 'wrong_language'
+  | Ungrounded
+  | Incoherence
+  | 'empty'
+  | 'no_sources'
+  | 'beside_the_question'
+  | 'off_topic'
+  | 'wrong_kind_of_answer'
+  | 'part_not_answered'
+  | 'wrong_language'
 
 const SUGGESTIONS: Readonly<Record<RulesReason, string>> = {
   empty: 'Say something that answers the question.',
+  no_sources: 'Cite the passages that the answer rests on.',
   number_not_in_sources: 'Use only numbers that the cited passages have.',
   name_not_in_sources: 'Use only names that the cited passages have.',
   negation_differs: 'Check the negations against the cited passages: one says the opposite.',
@@ -45,6 +54,8 @@ const COHERENCE_KEPT: Readonly<Record<Incoherence, number>> = {
 const WRONG_LANGUAGE_KEPT = 0.3
 /** Below, an answer is not good, and a dimension has a reason. */
 const LOW = 0.7
+/** What `overall` keeps where no passage is cited: the answer may be right, and nothing says so. */
+const NO_SOURCES_KEPT = 0.8
 /** What `overall` loses where no part of several is answered. */
 const PARTS_WEIGHT = 0.4
 
@@ -69,11 +80,11 @@ export function scoreExchange(
   if (!HAS_CONTENT.test(exchange.whole)) return scored({ ...NOTHING, groundedness: hasSources ? 0 : null }, 0, ['empty'])
   const reasons: RulesReason[] = []
   const grounded = hasSources ? groundednessOf(exchange.grounded) : undefined
-  reasons.push(...(grounded?.reasons ?? []))
+  reasons.push(...(grounded?.reasons ?? ['no_sources' as const]))
   const { relevance, completeness, unanswered } = relevanceAndParts(exchange, features, retrieval, closeness, reasons)
   const coherence = coherenceOf(exchange, lang, reasons)
   const groundedness = grounded?.score ?? null
-  const overall = relevance * (groundedness ?? 1) * coherence * (1 - PARTS_WEIGHT * unanswered)
+  const overall = relevance * (groundedness ?? NO_SOURCES_KEPT) * coherence * (1 - PARTS_WEIGHT * unanswered)
   return scored({ relevance, completeness, coherence, groundedness }, overall, reasons)
 }
 

@@ -221,3 +221,15 @@ test('over HTTP an answer is evaluated within bounds, also without a question, a
   const refused = await runCli(['evaluate', '--query', 'q', '--response', ' '], { dataDir })
   expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('must have a text')])
 })
+
+test('a source that is cited without a passage stands for all that it has', async () => {
+  const source = join(dataDir, 'delivery.md')
+  await writeFile(source, '# 送货\n\n寄往挪威要 4 到 7 个工作日。\n')
+  expect(await runCli(['learn', source, '--tenant', 'whole', '--wait'], { dataDir })).toMatchObject({ code: 0 })
+  ask('whole', 'right', '寄到挪威要多久？', { text: '寄往挪威要 4 到 7 个工作日。', sources: [{ source }] })
+  ask('whole', 'wrong', '寄到挪威要多久？', { text: '寄往挪威要 4 到 90 个工作日。', sources: [{ source }] })
+  await expect.poll(async () => (await judgements('whole')).length).toBe(2)
+  const found = await judgements('whole')
+  const reasonsOf = (actor: string) => found.find(({ given }) => given.answered[0]?.id === `${actor}-q`)?.reasons
+  expect([reasonsOf('right'), reasonsOf('wrong')]).toEqual([[], expect.arrayContaining(['number_not_in_sources'])])
+})

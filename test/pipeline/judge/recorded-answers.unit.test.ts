@@ -40,6 +40,8 @@ test('what cites sources is an answer, with its question and its data', () => {
       idx: 1,
       id: 'x-1-e1',
       at: AT,
+      caseNo: 1,
+      machine: 'desk@1',
       text: '14 天内可以退货。',
       sources,
       questions: [{ ...asked, idx: 1 }],
