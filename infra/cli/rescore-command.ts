@@ -90,7 +90,7 @@ function evaluatorOf(settings: Settings, name: Options['evaluator']): JudgeEvalu
 }
 
 function summaryOf({ to, answers, known, judged, failed, skipped }: Rescored): string {
-  const lost = skipped === 0 ? '' : `, ${skipped} whose question LOG no longer has`
+  const lost = skipped === 0 ? '' : `, ${skipped} left out, since LOG does not have their question or their passages`
   const dead = failed === 0 ? '' : `, ${failed} failed ("colloquy dead ls --reason judge_failed")`
   return `${counted(answers, 'answer')} up to LOG sequence ${to}: ${judged} judged, ${known} known already${dead}${lost}`
 }
