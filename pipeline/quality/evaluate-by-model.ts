@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { EvaluationQuery } from '../../actors/definition/task-evaluation.ts'
 import { boundedFetch } from '../../actors/kinds/support/bounded-fetch.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { parseJson } from '../../schemas/json.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { type Evaluation, MODEL_EVALUATOR, REASON_CHARS_MAX, type Scores } from '../../schemas/quality.ts'
 import { withRetry } from '../runtime/retry.ts'
@@ -66,6 +67,15 @@ const judgementSchema = z.object({
   suggestions: z.array(z.string()).default([]),
 })
 type Grades = z.output<typeof judgementSchema>
+/** With passages, an answer can be compared with them. */
+const groundedSchema = judgementSchema.extend({ groundedness: grade })
+
+const FENCE = /^\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*$/su
+/** The JSON of a text that has it in a fence of Markdown, as small models write it; `undefined` for any other text. */
+const fencedJson = (text: string): unknown => {
+  const [, json] = FENCE.exec(text) ?? []
+  return json === undefined ? undefined : parseJson(json)
+}
 
 /** What a dimension weighs in the overall score: an answer about something else, or with invented facts, is no good answer. */
 const WEIGHTS = { relevance: 2, completeness: 1, coherence: 1, groundedness: 2 } as const
@@ -94,14 +104,17 @@ export function createModelEvaluator(options: ModelEvaluatorOptions): ModelEvalu
     }).catch((error: unknown) => {
       signal?.throwIfAborted()
       if (timeout.aborted) throw failed(`no judgement from ${baseUrl} within ${timeoutMs} ms`, error)
-      throw asJudgeError(error, baseUrl)
+      const fenced = NoObjectGeneratedError.isInstance(error) ? fencedJson(error.text ?? '') : undefined
+      if (!NoObjectGeneratedError.isInstance(error) || fenced === undefined || error.usage === undefined) throw asJudgeError(error, baseUrl)
+      return { output: fenced, usage: error.usage }
     })
-    const grades = judgementSchema.safeParse(output, IN_WORDS)
+    const hasContext = (query.context ?? []).length > 0
+    const grades = (hasContext ? groundedSchema : judgementSchema).safeParse(output, IN_WORDS)
     if (!grades.success) throw failed(`the model at ${baseUrl} ${OTHER_FORM}: ${zodProblem(grades.error, '')}`, grades.error)
     const { inputTokens: tokensIn, outputTokens: tokensOut } = usage
     const hasTokens = tokensIn !== undefined && tokensOut !== undefined
     return {
-      ...evaluationOf(grades.data, (query.context ?? []).length > 0),
+      ...evaluationOf(grades.data, hasContext),
       version,
       ...(hasTokens && { tokensIn, tokensOut }),
       ...(hasTokens && price !== undefined && { cost: costOf(tokensIn, tokensOut, price) }),

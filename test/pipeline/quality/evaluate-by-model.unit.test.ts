@@ -84,7 +84,14 @@ test('a thinking model is judged by what it says after it has thought', async ()
   expect((await evaluator.evaluate(QUERY)).scores.relevance).toBe(1)
 })
 
+test('JSON in a fence of Markdown is JSON', async () => {
+  answer = says(`\`\`\`json\n${JSON.stringify(GRADES)}\n\`\`\``)
+  expect(await evaluator.evaluate(QUERY)).toMatchObject({ scores: { relevance: 1, groundedness: 0.25 }, tokensIn: 500 })
+})
+
 test.each([
+  ['no grade of groundedness, although there are passages', says(JSON.stringify({ ...GRADES, groundedness: null }))],
+  ['prose in a fence', says('```json\nIt is a good answer.\n```')],
   ['prose', says('It is a good answer.')],
   ['JSON of another form', says('{"score": 5}')],
   ['a grade out of range', says(JSON.stringify({ ...GRADES, relevance: 9 }))],
