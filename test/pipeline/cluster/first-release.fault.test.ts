@@ -37,7 +37,12 @@ async function optionsOf(root: string | undefined) {
   return {
     dataDir: await temporaryFolder(),
     // The first release knows no canary, and refuses its setting.
-    settings: { ...nats, ROLES: 'host,dispatch,tasks', LEASE_MS: String(LEASE_MS), ...(root !== undefined && { CANARY: '' }) },
+    settings: {
+      ...nats,
+      ROLES: 'host,dispatch,tasks',
+      LEASE_MS: String(LEASE_MS),
+      ...(root !== undefined && { CANARY: '', QUALITY_SAMPLE: '' }),
+    },
     ...(root !== undefined && { root }),
   }
 }
