@@ -146,7 +146,7 @@ export function readSent(data: Data): Sent | undefined {
     tokensIn: whole(data['tokensIn']),
     tokensOut: whole(data['tokensOut']),
     costMicros: micros(data['cost']),
-    quality: number(data['quality']),
+    quality: readScore(data['quality']),
     evaluator: fact(data['evaluator']),
     scores: readScores(data['scores']),
     reasons: readTexts(data['reasons'], REASONS_MAX, REASON_CHARS_MAX),
@@ -170,13 +170,19 @@ function readIntents(value: unknown): KnownIntent[] {
   return intents
 }
 
-/** A score that is no number from 0 to 1 counts as absent, as does that of a dimension that was not compared. */
+/** A score that is no number from 0 to 1 counts as absent. */
+const readScore = (value: unknown): number | undefined => {
+  const score = number(value)
+  return score !== undefined && score >= 0 && score <= 1 ? score : undefined
+}
+
+/** Without the dimensions that were not compared. */
 function readScores(value: unknown): DimensionScores {
   if (typeof value !== 'object' || value === null) return {}
   const scores: Partial<Record<Dimension, number>> = {}
   for (const dimension of DIMENSIONS) {
-    const score = number(Reflect.get(value, dimension))
-    if (score !== undefined && score >= 0 && score <= 1) scores[dimension] = score
+    const score = readScore(Reflect.get(value, dimension))
+    if (score !== undefined) scores[dimension] = score
   }
   return scores
 }
