@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { Address } from './subjects.ts'
+import { type Address, OWN_TENANT } from './subjects.ts'
 
 /** The kind whose one actor in the cluster takes an input each minute: whether its event reaches OUT says whether the system works. */
 export const CANARY_KIND = 'canary'
-export const CANARY_ADDRESS: Address = { tenant: 'colloquy', kind: CANARY_KIND, id: 'cluster' }
+export const CANARY_ADDRESS: Address = { tenant: OWN_TENANT, kind: CANARY_KIND, id: 'cluster' }
 
 const minute = z.iso.datetime().meta({ description: 'Start of the minute that it stands for' })
 

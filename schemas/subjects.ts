@@ -60,6 +60,9 @@ export const messageIdOf = (a: Address, id: string, payload: Uint8Array | string
 
 /** Producers publish to these subjects. */
 export const PRODUCER_SUBJECTS = 'in.*.*.*'
+/** The tenant of the cluster's own actors, to which no client may send. */
+export const OWN_TENANT = 'colloquy'
+export const OWN_SUBJECTS = `in.${OWN_TENANT}.>`
 /** The events of all actors. */
 export const OUT_SUBJECTS = 'out.>'
 /** Core NATS, not stored: what an actor does before it has decided, such as a reply while it is written. */

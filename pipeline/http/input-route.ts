@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { InputAdvice } from '../../actors/definition/input-advice.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
-import { type Address, inputSubject, messageIdOf } from '../../schemas/subjects.ts'
+import { type Address, inputSubject, messageIdOf, OWN_TENANT } from '../../schemas/subjects.ts'
 import { NO_ROOM_CODES } from '../jetstream/jetstream-codes.ts'
 import type { Publisher, PublishResult } from '../jetstream/publisher.ts'
 import type { Advise } from '../producer/advise.ts'
@@ -52,6 +52,7 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
   const waits = createFairPlaces(WAITING_MAX)
   app.post<{ Params: AddressParams }>(`/v1/in/${ADDRESS_PATH}`, async (request, reply) => {
     const address = addressOf(request.params)
+    if (address.tenant === OWN_TENANT) throw new HttpProblem('bad_subject', `tenant "${OWN_TENANT}" is the cluster's own`)
     const query = querySchema.safeParse(request.query, IN_WORDS)
     if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
     const { wait, timeoutMs } = query.data

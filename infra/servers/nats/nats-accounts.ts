@@ -1,4 +1,5 @@
 import { CLIENT_ACCOUNT, CLIENT_FEEDS, CLIENT_SERVICES, CORE_ACCOUNT } from '../../../schemas/client-access.ts'
+import { OWN_SUBJECTS } from '../../../schemas/subjects.ts'
 
 /** The largest message of a client, with headers; see `payloadBytesMax`. */
 export const clientPayloadBytesMax = 2 * 1024 * 1024
@@ -57,7 +58,7 @@ export function renderAccounts({ user, password, clients = [] }: AccountsOptions
   const client = (name: string, secret: string, inboxes: string): string => `{
       user: ${quote(name)}, password: ${secret}
       permissions {
-        publish { allow: [${publish.join(', ')}] }
+        publish { allow: [${publish.join(', ')}], deny: [${quote(OWN_SUBJECTS)}] }
         subscribe { allow: [${[...CLIENT_FEEDS, inboxes].map(quote).join(', ')}] }
       }
     }`

@@ -150,6 +150,7 @@ describe('an invalid request gets', () => {
     ['a/toy/x%20y', 'id "x y"'],
     [`a/toy/${'x'.repeat(129)}`, 'must match'],
     ['a/_/x', 'kind "_"'],
+    ['colloquy/canary/cluster', 'tenant "colloquy"'],
     ['a/toy/', 'id ""'],
     ['a/toy/%E5%AE%A2', 'id "客"'],
   ])('400 that names the invalid token: %s', async (path, says) => {

@@ -96,6 +96,13 @@ const FOREIGN_REPLIES = [
   ...API.filter((subject) => /PURGE|DELETE|CREATE|UPDATE|STEPDOWN|MSG\.NEXT/.test(subject)),
 ]
 
+test('an input for an actor of the cluster itself is refused', async () => {
+  const before = await stored(['INBOX'])
+  client.publish('in.colloquy.canary.cluster', JSON.stringify({ type: 'canary.sent', data: {} }))
+  await expect.poll(() => refused).toEqual(['in.colloquy.canary.cluster'])
+  expect(await stored(['INBOX'])).toEqual(before)
+})
+
 describe('a client without a name', () => {
   test('reaches nothing of the JetStream API, of the server, and of the subjects of Colloquy', async () => {
     const before = await stored(QUIET)
