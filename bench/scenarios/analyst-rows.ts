@@ -9,7 +9,7 @@ const EVENTS_PER_CASE = TURNS_PER_CASE * EVENTS_PER_TURN + 2
 const TASKS_PER_TURN = 2
 const STATE_INTERVALS_PER_TURN = 3
 /** One of the rules for all dimensions together, and one for each. */
-const SCORES_PER_TURN = 5
+const SCORES_PER_TURN = 6
 export const DAYS = 90
 
 export interface Filling {
@@ -222,9 +222,10 @@ const sources: readonly Source[] = [
       history: 'false',
       committed_at: JUDGED_AT,
       answer: `concat('a-', toString(intDiv(i, ${SCORES_PER_TURN})))`,
-      evaluator: "'rules'",
+      // The last is the judgement of another evaluator.
+      evaluator: `if(i % ${SCORES_PER_TURN} = 5, 'model', 'rules')`,
       version: "'1'",
-      dimension: "['overall', 'relevance', 'completeness', 'coherence', 'groundedness'][i % 5 + 1]",
+      dimension: `['overall', 'relevance', 'completeness', 'coherence', 'groundedness', 'overall'][i % ${SCORES_PER_TURN} + 1]`,
       score: 'sipHash64(i, 17) % 1000 / 1000',
       provenance: "'gate'",
       reasons: 'emptyArrayString()',
