@@ -1,4 +1,5 @@
 import type { JsMsg } from '@nats-io/jetstream'
+import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createConsumeLoop } from '../jetstream/consume-loop.ts'
@@ -71,6 +72,8 @@ export async function startJudge(options: JudgeOptions): Promise<StageRun> {
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
   const loop = createConsumeLoop(reader, inFlight)
   const questions = createQuestionTexts(jetstream, parse)
+  /** Kinds that have had an answer to judge: the questions of the others need not be kept. */
+  const judgedKinds = new Set<string>()
   const pace = createRatePace(rateMax, loop.signal)
   const judge = createAnswerJudge({
     evaluator,
@@ -97,14 +100,17 @@ export async function startJudge(options: JudgeOptions): Promise<StageRun> {
     create: () => ({ found: [], last: reader.position }),
     fill(batch, message) {
       batch.last = reader.positionOf(message)
-      if (mayHaveQuestion(message.data)) questions.keep(message)
+      const { kind } = parseLogSubject(message.subject).address
+      if (judgedKinds.has(kind) && mayHaveQuestion(message.data)) questions.keep(message)
       if (!mayHaveAnswer(message.data)) return
       const entry = parse(message)
       if (entry.bad !== undefined) return reportBadRecord({ log, metrics }, 'judge', entry)
       const answers = answersIn(entry.address, entry.record, entry.seq).filter(
         (answer) => isLacking(evaluator, answer) && isSampled(answer, sample),
       )
-      if (answers.length > 0) batch.found.push({ answers, at: batch.last })
+      if (answers.length === 0) return
+      judgedKinds.add(kind)
+      batch.found.push({ answers, at: batch.last })
     },
     shouldFlush: ({ waits, isBlocked }) => waits > 0 || isBlocked,
     async write({ found, last }) {
