@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { KNOWLEDGE_LIMITS } from './knowledge-events.ts'
 
-/** Bounds of an evaluation on request, in UTF-16 units. The limit of a body bounds all texts together. */
-export const EVALUATION_LIMITS = { queryCharsMax: 8_000, responseCharsMax: 32_000, passagesMax: 32 } as const
+/** Bounds of what is evaluated, in UTF-16 units. The limit of a body bounds all texts together. */
+export const EVALUATION_LIMITS = { queryCharsMax: 8_000, responseCharsMax: 32_000, langCharsMax: 35, passagesMax: 32 } as const
 
 /** The body of `POST /v1/evaluate`. */
 export const evaluationRequestSchema = z.object({
@@ -20,7 +20,7 @@ export const evaluationRequestSchema = z.object({
   lang: z
     .string()
     .min(1)
-    .max(35)
+    .max(EVALUATION_LIMITS.langCharsMax)
     .optional()
     .meta({ description: 'BCP 47; the language that the answer should have. Default: that of the question' }),
 })

@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import { z } from 'zod'
 import { actSchema } from '../../schemas/dialogue-acts.ts'
+import { readLines } from './json-lines.ts'
 
 export const ACT_LANGUAGES = ['en', 'zh'] as const
 export type ActLanguage = (typeof ACT_LANGUAGES)[number]
@@ -19,10 +17,11 @@ export type EvaluationMessage = z.infer<typeof evaluationSchema>
 
 /** The messages that the stored weights are trained from. */
 export const readTraining = (language: ActLanguage): Promise<LabelledMessage[]> =>
-  readLines(`acts-training-${language}.jsonl`, trainingSchema)
+  readLines(own(`acts-training-${language}.jsonl`), trainingSchema)
 
 /** The messages that the model is measured on; nothing is trained or chosen by them. */
-export const readEvaluation = (language: ActLanguage): Promise<EvaluationMessage[]> => readLines(`acts-${language}.jsonl`, evaluationSchema)
+export const readEvaluation = (language: ActLanguage): Promise<EvaluationMessage[]> =>
+  readLines(own(`acts-${language}.jsonl`), evaluationSchema)
 
 /** Public conversations with user turns (Schema-Guided Dialogue, CrossWOZ). We may not distribute them, so the file may be missing. */
 const CONVERSATIONS = new URL('../../../shared/data/conversations.jsonl.gz', import.meta.url)
@@ -37,9 +36,8 @@ const labelSchema = z.strictObject({ id: z.string(), turn: z.int().nonnegative()
  */
 export async function readPublicTurns(language: ActLanguage): Promise<LabelledMessage[] | undefined> {
   if (!existsSync(CONVERSATIONS)) return undefined
-  const text = (await promisify(gunzip)(await readFile(CONVERSATIONS))).toString('utf8')
-  const conversations = new Map(linesIn(text, conversationSchema).map(({ id, turns }) => [id, turns]))
-  const labels = await readLines(`acts-public-${language}.jsonl`, labelSchema)
+  const conversations = new Map((await readLines(CONVERSATIONS, conversationSchema)).map(({ id, turns }) => [id, turns]))
+  const labels = await readLines(own(`acts-public-${language}.jsonl`), labelSchema)
   return labels.map(({ id, turn, act }) => {
     const turns = conversations.get(id)
     const message = turns?.[turn]
@@ -48,12 +46,4 @@ export async function readPublicTurns(language: ActLanguage): Promise<LabelledMe
   })
 }
 
-async function readLines<T>(file: string, schema: z.ZodType<T>): Promise<T[]> {
-  return linesIn(await readFile(new URL(file, import.meta.url), 'utf8'), schema)
-}
-
-const linesIn = <T>(text: string, schema: z.ZodType<T>): T[] =>
-  text
-    .trim()
-    .split('\n')
-    .map((line) => schema.parse(JSON.parse(line)))
+const own = (file: string): URL => new URL(file, import.meta.url)

@@ -1,11 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import Table from 'cli-table3'
-import { pino } from 'pino'
-import { accessEmbedder } from '../../infra/app/embedder-access.ts'
-import { loadProcessSettings } from '../../infra/settings.ts'
-import { createMetrics } from '../../pipeline/runtime/metrics.ts'
+import { openEmbedder } from './eval-models.ts'
 import { type IntentSet, readIntentSets } from './intent-sets.ts'
 import { type IntentFigures, measureIntents } from './measure-intents.ts'
 
@@ -33,11 +29,7 @@ export async function evaluateIntents({ model, data, set: only, json }: IntentFl
 
 async function measureWith(set: IntentSet, model: string): Promise<IntentFigures> {
   await using open = new AsyncDisposableStack()
-  const folder = await mkdtemp(join(tmpdir(), 'colloquy-eval-'))
-  open.defer(() => rm(folder, { recursive: true, force: true }))
-  const { settings } = loadProcessSettings({ DATA_DIR: folder, EMBED_MODEL: model })
-  const embedder = open.adopt(await accessEmbedder(settings, createMetrics(), pino({ level: 'silent' })), (own) => own.close())
-  return await measureIntents(set, embedder)
+  return await measureIntents(set, await openEmbedder(model, open))
 }
 
 function tableOf({ name, part, train, test, floors }: IntentSet, columns: ReadonlyMap<string, IntentFigures>): string {

@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import Table from 'cli-table3'
+import { localQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
 import { createRulesEvaluator, evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import type { Evaluate } from '../../pipeline/quality/evaluator.ts'
+import { modelFolders, openEmbedder } from './eval-models.ts'
 import { baseline, measureQuality, type QualityFigures } from './measure-quality.ts'
-import { modelsOf, openVectors } from './quality-models.ts'
 import { QUALITY_LANGUAGES, type QualityExample, type QualityLanguage, readQualitySet, readSupportSet } from './quality-sets.ts'
 
 export interface QualityFlags {
@@ -18,15 +19,16 @@ export interface QualityFlags {
 export async function evaluateQuality({ model, data, set: only, json }: QualityFlags, print: (text: string) => void): Promise<void> {
   const report: Record<string, unknown> = {}
   // As for intents, models are beside the data.
-  const models = data === undefined ? undefined : join(data, '..', 'models')
+  const models = data === undefined ? undefined : [join(data, '..', 'models')]
   const show = async (name: string, lang: QualityLanguage, set: readonly QualityExample[]): Promise<void> => {
     const columns = new Map<string, QualityFigures>()
     for (const [column, evaluate] of Object.entries<Evaluate>({ baseline, rules: evaluateByRules })) {
       columns.set(column, await measureQuality(set, evaluate))
     }
-    for (const folder of model === undefined ? modelsOf(lang, models) : [model]) {
+    for (const folder of model === undefined ? modelFolders(lang, models) : [model]) {
       await using open = new AsyncDisposableStack()
-      const vectors = open.adopt(await openVectors(folder), (own) => own.close())
+      const embedder = await openEmbedder(folder, open)
+      const vectors = localQuestionVectors(() => embedder)
       columns.set(`rules, ${basename(folder)}`, await measureQuality(set, createRulesEvaluator({ vectors })))
     }
     report[name] = { answers: set.length, ...Object.fromEntries(columns) }

@@ -4,15 +4,13 @@ import { join } from 'node:path'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import Table from 'cli-table3'
 import { pino } from 'pino'
-import { accessEmbedder } from '../../infra/app/embedder-access.ts'
 import { startClickHouse } from '../../infra/servers/clickhouse/clickhouse-server.ts'
-import { loadProcessSettings } from '../../infra/settings.ts'
-import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
 import { measureCosineScales } from '../../pipeline/search/cosine-scale.ts'
 import { foldingEmbedder } from '../../pipeline/search/folding-embedder.ts'
 import type { Fusion } from '../../pipeline/search/fuse-ranks.ts'
 import { SEARCH_MODES, type SearchMode } from '../../pipeline/search/hybrid-search.ts'
+import { openEmbedder } from './eval-models.ts'
 import { fillWith, measureRetrieval } from './measure-retrieval.ts'
 import type { Quality } from './retrieval-metrics.ts'
 import { modelOf, readRetrievalModels, type RetrievalModel } from './retrieval-models.ts'
@@ -50,7 +48,7 @@ export async function evaluateRetrieval(flags: RetrievalFlags, print: (text: str
   const { url, username, password, database } = server
   const client = open.adopt(createClient({ url, username, password, database }), (own) => own.close())
   const all: Measured[] = []
-  for (const model of models) all.push(...(await measureModel(model, sets, { client, folder, flags, print })))
+  for (const model of models) all.push(...(await measureModel(model, sets, { client, flags, print })))
   print(tableOf(all))
   const report = all.map(({ set: { name, docs, questions }, model, quality }) => ({
     set: name,
@@ -64,19 +62,13 @@ export async function evaluateRetrieval(flags: RetrievalFlags, print: (text: str
 
 interface Deps {
   readonly client: ClickHouseClient
-  readonly folder: string
   readonly flags: RetrievalFlags
   readonly print: (text: string) => void
 }
 
-async function measureModel(
-  model: RetrievalModel,
-  sets: readonly RetrievalSet[],
-  { client, folder, flags, print }: Deps,
-): Promise<Measured[]> {
+async function measureModel(model: RetrievalModel, sets: readonly RetrievalSet[], { client, flags, print }: Deps): Promise<Measured[]> {
   await using open = new AsyncDisposableStack()
-  const { settings } = loadProcessSettings({ DATA_DIR: folder, EMBED_MODEL: model.setting })
-  const own = open.adopt(await accessEmbedder(settings, createMetrics(), log), (one) => one.close())
+  const own = await openEmbedder(model.setting, open)
   const scaleOf = await measureCosineScales(own)
   const measured: Measured[] = []
   for (const set of sets) {

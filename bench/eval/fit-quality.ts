@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { QuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
+import { localQuestionVectors, type QuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
 import { questionCloseness } from '../../pipeline/quality/question-closeness.ts'
 import type { Closeness } from '../../pipeline/quality/rules/closeness.ts'
 import { readExchange } from '../../pipeline/quality/rules/exchange.ts'
@@ -7,8 +7,8 @@ import { groundednessOf } from '../../pipeline/quality/rules/grounding.ts'
 import { relevanceFeatures, type RelevanceModels, relevanceOf } from '../../pipeline/quality/rules/relevance.ts'
 import { logitOf, PLACE, PLACE_BY_MEANING, RETRIEVAL, TOPIC, TOPIC_BY_MEANING, type Weights } from '../../pipeline/quality/rules/weights.ts'
 import { fitLogistic } from '../../pipeline/understanding/intents/logistic.ts'
+import { modelFolders, openEmbedder } from './eval-models.ts'
 import { qualityFigures } from './measure-quality.ts'
-import { modelsOf, openVectors } from './quality-models.ts'
 import { QUALITY_LANGUAGES, type QualityExample, readQualitySet, readSupportSet } from './quality-sets.ts'
 
 /**
@@ -136,13 +136,17 @@ function fitAll(rows: readonly Row[]): RelevanceModels {
 
 const scoreOf = ({ example }: Row): number | undefined => example.retrieval?.[0]
 
+const modelsFrom = process.argv[3] === undefined ? undefined : [process.argv[3]]
 await using open = new AsyncDisposableStack()
 const rows: Row[] = []
 for (const lang of QUALITY_LANGUAGES) {
   const set = await readQualitySet(lang, process.argv[2])
   if (set === undefined) throw new Error('quality-xquad-*-dev.jsonl.gz are missing; name the folder that has them')
   const models: QuestionVectors[] = []
-  for (const folder of modelsOf(lang, process.argv[3])) models.push(open.adopt(await openVectors(folder), (own) => own.close()))
+  for (const folder of modelFolders(lang, modelsFrom)) {
+    const embedder = await openEmbedder(folder, open)
+    models.push(localQuestionVectors(() => embedder))
+  }
   const passages = new Map(set.map(({ query, context }) => [query, context[0] ?? '']))
   rows.push(...(await rowsOf([...set, ...foreignTo(set)], true, models, ({ query }) => passages.get(query) ?? '')))
   const own = await readSupportSet(lang)
@@ -163,7 +167,7 @@ for (let fold = 0; fold < FOLDS; fold++) {
 for (const lang of QUALITY_LANGUAGES) {
   for (const isPublic of [true, false]) {
     const part = rows.filter((row) => row.example.lang === lang && row.isPublic === isPublic && row.example.kind !== 'foreign')
-    for (const [by, model] of ['no model', ...modelsOf(lang, process.argv[3])].entries()) {
+    for (const [by, model] of ['no model', ...modelFolders(lang, modelsFrom)].entries()) {
       const figures = qualityFigures(
         part.map(({ example }) => example),
         part.map((row) => scores.get(row)?.[by] ?? 0),

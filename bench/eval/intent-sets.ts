@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readExampleFile } from '../../pipeline/ingest/intents/example-file.ts'
 import type { IntentExample } from '../../pipeline/understanding/intents/bad-examples.ts'
+import { modelFolders } from './eval-models.ts'
 
 /** Public sets of examples. We may not distribute them, so the files may be missing. */
 const DATA = fileURLToPath(new URL('../../../shared/data', import.meta.url))
@@ -26,19 +27,16 @@ export interface IntentSet {
   readonly models: readonly string[]
 }
 
-const ENGLISH = ['bge-small-en-v1.5', 'all-minilm-l6-v2']
 const SETS = [
-  { name: 'banking77', lang: 'en', models: ENGLISH, floors: { without: { accuracy: 0.92 }, with: { accuracy: 0.94 } } },
+  { name: 'banking77', lang: 'en', floors: { without: { accuracy: 0.92 }, with: { accuracy: 0.94 } } },
   {
     name: 'clinc150',
     lang: 'en',
-    models: ENGLISH,
     floors: { without: { accuracy: 0.93, 'out-of-scope recall': 0.78 }, with: { accuracy: 0.955, 'out-of-scope recall': 0.85 } },
   },
   {
     name: 'crosswoz',
     lang: 'zh',
-    models: ['bge-small-zh-v1.5'],
     floors: { without: { 'micro-F1': 0.825, 'whole set right': 0.75 }, with: { 'micro-F1': 0.843, 'whole set right': 0.775 } },
   },
 ] as const
@@ -52,7 +50,7 @@ const SETS = [
  */
 export async function readIntentSets(folder: string = DATA, only?: 'zh' | 'en', model?: string): Promise<IntentSet[]> {
   const sets: IntentSet[] = []
-  for (const { name, lang, models, floors } of SETS) {
+  for (const { name, lang, floors } of SETS) {
     if (only !== undefined && only !== lang) continue
     const pattern = new RegExp(`^intents-${name}-(?<part>.+)\\.jsonl(\\.gz)?$`)
     const parts = (await namesIn(folder)).flatMap((file) => {
@@ -62,7 +60,7 @@ export async function readIntentSets(folder: string = DATA, only?: 'zh' | 'en', 
     const train = parts.find(({ part }) => part === 'train')?.file ?? join(DATA, `intents-${name}-train.jsonl.gz`)
     if (!existsSync(train)) continue
     const { examples } = await readExampleFile(train)
-    const folders = model === undefined ? models.flatMap((one) => modelIn([folder, DATA], one)) : [model]
+    const folders = model === undefined ? modelFolders(lang, modelsBeside(folder)) : [model]
     for (const { part, file } of parts) {
       if (part !== 'train')
         sets.push({ name, part, train: examples, test: (await readExampleFile(file)).examples, floors, models: folders })
@@ -71,10 +69,6 @@ export async function readIntentSets(folder: string = DATA, only?: 'zh' | 'en', 
   return sets
 }
 
-const modelIn = (folders: readonly string[], name: string): string[] =>
-  folders
-    .map((folder) => join(folder, '..', 'models', name))
-    .filter((folder) => existsSync(folder))
-    .slice(0, 1)
+const modelsBeside = (folder: string): string[] => [folder, DATA].map((data) => join(data, '..', 'models'))
 
 const namesIn = async (folder: string): Promise<string[]> => (existsSync(folder) ? (await readdir(folder)).sort() : [])

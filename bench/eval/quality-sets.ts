@@ -6,7 +6,7 @@ import { createExtract } from '../../actors/kinds/support/extract.ts'
 import { type Article, loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import { createSearch } from '../../actors/kinds/support/search.ts'
 import { termsOf } from '../../actors/kinds/support/terms.ts'
-import { readLines } from './retrieval-sets.ts'
+import { readLines } from './json-lines.ts'
 
 export const QUALITY_LANGUAGES = ['en', 'zh'] as const
 export type QualityLanguage = (typeof QUALITY_LANGUAGES)[number]

@@ -2,10 +2,9 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import { z } from 'zod'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
+import { readLines } from './json-lines.ts'
 
 /** The languages of the sets. */
 export const LANGS = ['zh', 'en'] as const
@@ -104,16 +103,4 @@ async function readReadme(name: string): Promise<Doc[]> {
   return [...docs]
     .filter(([, section]) => section.length >= SECTION_CHARACTERS_MIN)
     .map(([section, content]) => ({ id: section, text: `${name}\n${content}` }))
-}
-
-const unzipped = promisify(gunzip)
-
-/** The lines of a JSON-lines file, which may be zipped. */
-export async function readLines<T>(file: string | URL, schema: z.ZodType<T>): Promise<T[]> {
-  const bytes = await readFile(file)
-  const text = (String(file).endsWith('.gz') ? await unzipped(bytes) : bytes).toString('utf8')
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => schema.parse(JSON.parse(line)))
 }

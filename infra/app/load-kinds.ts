@@ -19,6 +19,7 @@ import { tenantKind } from '../../actors/kinds/tenant/kind.ts'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Settings } from '../settings.ts'
+import { modelAccess } from './model-access.ts'
 
 const kindShape = z.custom<Kind>(
   (value) => typeof value === 'object' && value !== null && 'machine' in value && 'name' in value && 'version' in value,
@@ -106,11 +107,8 @@ function builtInKinds(settings: Settings): Kind[] {
 }
 
 function modelIn(settings: Settings): ModelOptions | undefined {
-  const { LLM_BASE_URL: baseUrl, LLM_API_KEY: apiKey, LLM_MODEL: model } = settings
-  if (baseUrl === undefined || model === undefined) return undefined
+  const access = modelAccess(settings)
+  if (access === undefined) return undefined
   const { LLM_TOTAL_MS: timeoutMs, LLM_FIRST_TOKEN_MS: firstTokenMs, LLM_STALL_MS: stallMs } = settings
-  return { baseUrl, model, price: priceIn(settings), timeoutMs, firstTokenMs, stallMs, ...(apiKey !== undefined && { apiKey }) }
+  return { ...access, timeoutMs, firstTokenMs, stallMs }
 }
-
-const priceIn = ({ LLM_PRICE_IN: perMillionIn, LLM_PRICE_OUT: perMillionOut }: Settings): ModelOptions['price'] =>
-  perMillionIn === undefined || perMillionOut === undefined ? undefined : { perMillionIn, perMillionOut }

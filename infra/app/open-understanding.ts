@@ -6,10 +6,10 @@ import { createIntentChoice } from '../../pipeline/understanding/intent-choice.t
 import { openTrainedModels } from '../../pipeline/understanding/training/trained-models.ts'
 import { createTrainedSets } from '../../pipeline/understanding/training/trained-sets.ts'
 import { createUnderstanding, type Understand } from '../../pipeline/understanding/understand.ts'
-import type { Settings } from '../settings.ts'
+import { modelAccess, type ModelSettings } from './model-access.ts'
 
 export interface UnderstandingOptions {
-  readonly settings: Pick<Settings, 'LLM_BASE_URL' | 'LLM_API_KEY' | 'LLM_MODEL'>
+  readonly settings: ModelSettings
   readonly jetstream: JetStreamContext
   readonly replicas: number
   readonly vectors: QuestionVectors
@@ -26,7 +26,7 @@ export async function openUnderstanding(
   started.defer(() => tenants.stop())
   const sets = createTrainedSets({ jetstream, models, vectors: vectors.fingerprint, log })
   started.defer(() => sets.stop())
-  const { LLM_BASE_URL: baseUrl, LLM_API_KEY: apiKey, LLM_MODEL: model } = settings
-  const choice = baseUrl === undefined || model === undefined ? undefined : createIntentChoice({ baseUrl, apiKey, model, log })
+  const access = modelAccess(settings)
+  const choice = access === undefined ? undefined : createIntentChoice({ ...access, log })
   return createUnderstanding({ tenants, sets, vectors, choice })
 }

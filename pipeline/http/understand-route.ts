@@ -2,10 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { roleSchema } from '../../schemas/events.ts'
-import { parseJson } from '../../schemas/json.ts'
-import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { TOKEN } from '../../schemas/subjects.ts'
 import type { Understand } from '../understanding/understand.ts'
+import { readJsonBody } from './json-body.ts'
 import { HttpProblem, RETRY_AFTER } from './problems.ts'
 
 /** Turns that a request may have; the last ones count. */
@@ -23,11 +22,7 @@ const requestSchema = z.object({
 /** Adds `POST /v1/understand`, body `{tenant, text, history?: [{role, text}]}`: what a message of a user wants. */
 export function addUnderstandRoute(app: FastifyInstance, understand: Understand): void {
   app.post<{ Body: Buffer | undefined }>('/v1/understand', async ({ body }) => {
-    const value = body === undefined ? undefined : parseJson(body.toString('utf8'))
-    if (value === undefined) throw new HttpProblem('bad_query', 'the body must be JSON, such as {"tenant": "acme", "text": "我要退货"}')
-    const request = requestSchema.safeParse(value, IN_WORDS)
-    if (!request.success) throw new HttpProblem('bad_query', zodProblem(request.error, ''))
-    const { tenant, text, history } = request.data
+    const { tenant, text, history } = readJsonBody(body, requestSchema, '{"tenant": "acme", "text": "我要退货"}')
     try {
       return await understand(tenant, { text: text.toWellFormed(), history })
     } catch (error) {

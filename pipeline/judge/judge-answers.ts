@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { EvaluationQuery } from '../../actors/definition/task-evaluation.ts'
 import { hasCode, messageOf } from '../../schemas/errors.ts'
+import { EVALUATION_LIMITS } from '../../schemas/evaluation-request.ts'
 import { ANSWER_JUDGED } from '../../schemas/events.ts'
 import type { JudgedMessage } from '../../schemas/internal-messages.ts'
 import { internalSubject, messageIdOf } from '../../schemas/subjects.ts'
@@ -29,11 +30,6 @@ export interface JudgeAnswersOptions {
 
 /** Other work of the thread comes in between evaluations after this time. */
 const TURN_MS = 20
-/** UTF-16 units of a question, and of an answer: longer ones are judged by their beginning. */
-const QUERY_CHARS_MAX = 8_000
-const RESPONSE_CHARS_MAX = 32_000
-/** UTF-16 units of a language tag. */
-const LANG_CHARS_MAX = 35
 
 /** Names a judgement: an evaluator judges an answer once in each version. */
 export const judgementId = ({ evaluator, version }: Pick<JudgeEvaluator, 'evaluator' | 'version'>, answer: string): string =>
@@ -73,11 +69,11 @@ export function createAnswerJudge({ evaluator, questions, passages, publishing }
     if (answer.evaluatedBy !== undefined && answer.sources.length > 0 && cited.length === 0) return undefined
     const scores = cited.flatMap(({ score }) => (score === undefined ? [] : [Math.min(1, Math.max(0, score))]))
     return {
-      query: cut(query, QUERY_CHARS_MAX),
-      response: cut(answer.text, RESPONSE_CHARS_MAX),
+      query: cut(query, EVALUATION_LIMITS.queryCharsMax),
+      response: cut(answer.text, EVALUATION_LIMITS.responseCharsMax),
       context: cited.map(({ text }) => text),
       retrieval: scores.length > 0 && scores.length === cited.length ? scores : undefined,
-      lang: answer.questions.at(-1)?.lang?.slice(0, LANG_CHARS_MAX),
+      lang: answer.questions.at(-1)?.lang?.slice(0, EVALUATION_LIMITS.langCharsMax),
     }
   }
   const judge = async (answer: RecordedAnswer): Promise<keyof Judged> => {
@@ -99,6 +95,7 @@ export function createAnswerJudge({ evaluator, questions, passages, publishing }
 
 class Failure extends Error {}
 
+/** Longer questions and answers are judged by their beginning. */
 const cut = (text: string, charsMax: number): string => (text.length <= charsMax ? text : text.slice(0, charsMax)).toWellFormed()
 
 async function publishJudgement(deps: RetryDeps, answer: RecordedAnswer, judgement: Judgement): Promise<void> {

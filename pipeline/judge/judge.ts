@@ -100,8 +100,9 @@ export async function startJudge(options: JudgeOptions): Promise<StageRun> {
     create: () => ({ found: [], last: reader.position }),
     fill(batch, message) {
       batch.last = reader.positionOf(message)
-      const { kind } = parseLogSubject(message.subject).address
-      if (judgedKinds.has(kind) && mayHaveQuestion(message.data)) questions.keep(message)
+      if (judgedKinds.size > 0 && judgedKinds.has(parseLogSubject(message.subject).address.kind) && mayHaveQuestion(message.data)) {
+        questions.keep(message)
+      }
       if (!mayHaveAnswer(message.data)) return
       const entry = parse(message)
       if (entry.bad !== undefined) return reportBadRecord({ log, metrics }, 'judge', entry)
@@ -109,7 +110,7 @@ export async function startJudge(options: JudgeOptions): Promise<StageRun> {
         (answer) => isLacking(evaluator, answer) && isSampled(answer, sample),
       )
       if (answers.length === 0) return
-      judgedKinds.add(kind)
+      judgedKinds.add(entry.address.kind)
       batch.found.push({ answers, at: batch.last })
     },
     shouldFlush: ({ waits, isBlocked }) => waits > 0 || isBlocked,

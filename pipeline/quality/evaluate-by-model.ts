@@ -4,6 +4,7 @@ import pLimit from 'p-limit'
 import { z } from 'zod'
 import type { EvaluationQuery } from '../../actors/definition/task-evaluation.ts'
 import { boundedFetch } from '../../actors/kinds/support/bounded-fetch.ts'
+import { costOf, type TokenPrice } from '../../actors/kinds/support/model-cost.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
@@ -24,7 +25,7 @@ export interface ModelEvaluatorOptions {
   readonly apiKey?: string | undefined
   readonly model: string
   /** Price of a million tokens, read and written. Default: unknown. */
-  readonly price?: { readonly perMillionIn: number; readonly perMillionOut: number } | undefined
+  readonly price?: TokenPrice | undefined
   /** Milliseconds for one judgement, from the request to the last byte. Default 30,000. */
   readonly timeoutMs?: number
   /** Requests of this process at a time. Default 4. */
@@ -113,12 +114,7 @@ export function createModelEvaluator(options: ModelEvaluatorOptions): ModelEvalu
     if (!grades.success) throw failed(`the model at ${baseUrl} ${OTHER_FORM}: ${zodProblem(grades.error, '')}`, grades.error)
     const { inputTokens: tokensIn, outputTokens: tokensOut } = usage
     const hasTokens = tokensIn !== undefined && tokensOut !== undefined
-    return {
-      ...evaluationOf(grades.data, hasContext),
-      version,
-      ...(hasTokens && { tokensIn, tokensOut }),
-      ...(hasTokens && price !== undefined && { cost: costOf(tokensIn, tokensOut, price) }),
-    }
+    return { ...evaluationOf(grades.data, hasContext), version, ...(hasTokens && { tokensIn, tokensOut }), ...costOf(usage, price) }
   }
   return {
     evaluator: MODEL_EVALUATOR,
@@ -157,9 +153,6 @@ function overallOf({ relevance, completeness, coherence, groundedness }: Scores)
   const sum = known.reduce((total, [score, weight]) => total + score * weight, 0)
   return sum / known.reduce((total, [, weight]) => total + weight, 0)
 }
-
-const costOf = (tokensIn: number, tokensOut: number, price: NonNullable<ModelEvaluatorOptions['price']>): number =>
-  Math.round(tokensIn * price.perMillionIn + tokensOut * price.perMillionOut) / 1e6
 
 /** Statuses that say nothing about the answer: the endpoint is overloaded or away, or refuses all requests alike. */
 const AWAY: ReadonlySet<number> = new Set([401, 402, 403, 404, 408, 429, 502, 503, 504])

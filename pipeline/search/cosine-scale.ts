@@ -1,4 +1,5 @@
 import type { ColloquyError } from '../../schemas/errors.ts'
+import { cosine } from '../embedding/cosine.ts'
 import type { LocalEmbedder } from '../embedding/embedder.ts'
 
 /** What the cosines of a model mean in one language. */
@@ -132,7 +133,7 @@ async function measure(
 }
 
 const cosineOf = (one: Float32Array | ColloquyError, other: Float32Array | ColloquyError): number =>
-  one instanceof Float32Array && other instanceof Float32Array ? one.reduce((sum, value, at) => sum + value * (other[at] ?? NaN), 0) : NaN
+  one instanceof Float32Array && other instanceof Float32Array ? cosine(one, other) : NaN
 
 function spreadOf(values: readonly number[]): { readonly mean: number; readonly deviation: number } {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length

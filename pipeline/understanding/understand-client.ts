@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { UnderstandingQuery, Understood } from '../../actors/definition/task-understanding.ts'
 import { actSchema } from '../../schemas/dialogue-acts.ts'
-import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
-import { parseJson } from '../../schemas/json.ts'
+import { type HttpServer, postJson } from '../runtime/post-json.ts'
 
 const TIMEOUT_MS = 10_000
 
@@ -19,39 +18,16 @@ export const understoodSchema = z.object({
   version: z.string(),
   by: z.string().optional(),
 })
-const problemSchema = z.object({ code: z.string(), detail: z.string() })
-
-export interface UnderstandServer {
-  /** Base URL of the HTTP interface. */
-  readonly url: string
-  readonly token?: string | undefined
-}
-
 /**
  * Asks a running Colloquy, through its HTTP interface, what a message wants.
  *
  * @throws ColloquyError `understanding_unavailable` where no server answers; an error with the code of the problem in the answer
  */
-export async function understandRemotely(
-  { url, token }: UnderstandServer,
-  query: UnderstandingQuery & { readonly tenant: string },
-): Promise<Understood> {
-  const text = await fetch(new URL('/v1/understand', url), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
-    body: JSON.stringify(query),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  }).then(
-    (response) => response.text(),
-    (cause: unknown) => {
-      throw new ColloquyError('understanding_unavailable', `no HTTP interface of Colloquy answers at ${url} (${messageOf(cause)})`, {
-        cause,
-      })
-    },
-  )
-  const answer = understoodSchema.safeParse(parseJson(text))
-  if (answer.success) return answer.data
-  const problem = problemSchema.safeParse(parseJson(text))
-  if (problem.success) throw new ForeignCodeError(problem.data.code, problem.data.detail)
-  throw new ColloquyError('understanding_unavailable', `the server at ${url} is not Colloquy, or of another version`)
-}
+export const understandRemotely = (server: HttpServer, query: UnderstandingQuery & { readonly tenant: string }): Promise<Understood> =>
+  postJson(server, {
+    path: '/v1/understand',
+    body: query,
+    answer: understoodSchema,
+    unavailable: 'understanding_unavailable',
+    timeoutMs: TIMEOUT_MS,
+  })

@@ -1,4 +1,5 @@
 import { ColloquyError } from '../../../schemas/errors.ts'
+import type { TokenPrice } from './model-cost.ts'
 
 /** A model behind any endpoint with OpenAI's chat completions API. */
 export interface ModelOptions {
@@ -16,7 +17,7 @@ export interface ModelOptions {
   readonly firstTokenMs?: number
   readonly stallMs?: number
   /** Price of a million tokens, read and written. Default: unknown. */
-  readonly price?: { readonly perMillionIn: number; readonly perMillionOut: number } | undefined
+  readonly price?: TokenPrice | undefined
   /** Concurrent requests in the whole cluster. Default 8. */
   readonly concurrencyMax?: number
 }

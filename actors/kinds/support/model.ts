@@ -14,6 +14,7 @@ import type { TaskCall } from '../../definition/task-definition.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 import { clip } from './clip.ts'
 import { type Answer, ANSWER_CHARS_MAX, type AnswerInput } from './definition.ts'
+import { costOf, type TokenUsage } from './model-cost.ts'
 import { asTaskError } from './model-errors.ts'
 import type { ModelOptions } from './model-options.ts'
 import { instructionsFor, NO_ANSWER } from './prompt.ts'
@@ -74,7 +75,7 @@ export function createModelAnswer(options: ModelOptions): (call: Call) => Promis
 
 interface ReadAnswer {
   readonly text: string
-  readonly usage: Usage
+  readonly usage: TokenUsage
   readonly modelId: string
 }
 
@@ -84,7 +85,7 @@ async function readAnswer(
   clock: TokenClock,
 ): Promise<ReadAnswer> {
   let [text, modelId] = ['', model]
-  let usage: Usage = { inputTokens: undefined, outputTokens: undefined }
+  let usage: TokenUsage = { inputTokens: undefined, outputTokens: undefined }
   let finishReason: string | undefined
   for await (const part of stream) {
     if (part.type === 'error')
@@ -136,18 +137,7 @@ function shorten(text: string): string {
   return end < ANSWER_CHARS_MAX / 2 ? clip(text, ANSWER_CHARS_MAX) : text.slice(0, end + 1).toWellFormed()
 }
 
-interface Usage {
-  readonly inputTokens: number | undefined
-  readonly outputTokens: number | undefined
-}
-
-/** Empty where one of the two counts is unknown: a partial cost would look like a small one. */
-function costOf({ inputTokens, outputTokens }: Usage, price: ModelOptions['price']): { cost?: number } {
-  if (price === undefined || inputTokens === undefined || outputTokens === undefined) return {}
-  return { cost: Math.round(inputTokens * price.perMillionIn + outputTokens * price.perMillionOut) / 1e6 }
-}
-
-const tokensOf = ({ inputTokens, outputTokens }: Usage) => ({
+const tokensOf = ({ inputTokens, outputTokens }: TokenUsage) => ({
   ...(inputTokens === undefined ? {} : { tokensIn: inputTokens }),
   ...(outputTokens === undefined ? {} : { tokensOut: outputTokens }),
 })

@@ -1,3 +1,4 @@
+import { cosine } from '../../../pipeline/embedding/cosine.ts'
 import type { Answer } from './questions.ts'
 
 type Rows = Answer<'unanswered'>
@@ -28,7 +29,7 @@ export function groupByMeaning(rows: Rows, vectors: ReadonlyMap<string, Float32A
     const vector = vectorOf(row)
     const [nearest] = groups
       .flatMap((group) => {
-        const similarity = vector === undefined || group.vector === undefined ? -1 : dot(vector, group.vector)
+        const similarity = vector === undefined || group.vector === undefined ? -1 : cosine(vector, group.vector)
         return similarity >= min ? [{ group, similarity }] : []
       })
       .sort((a, b) => b.similarity - a.similarity)
@@ -50,13 +51,7 @@ const joined = (leader: Row, row: Row): Row => ({
 /** The similarity from which two texts count as near. */
 function similarityMin(vectors: readonly Float32Array[]): number {
   if (vectors.length < TEXTS_MIN) return SIMILARITY_OF_FEW
-  const similarities = vectors.flatMap((one, index) => vectors.slice(index + 1).map((other) => dot(one, other)))
+  const similarities = vectors.flatMap((one, index) => vectors.slice(index + 1).map((other) => cosine(one, other)))
   const usual = similarities.sort((a, b) => a - b)[Math.floor(similarities.length / 2)] ?? 0
   return Math.max(SIMILARITY_MIN, usual + (1 - usual) * NEARNESS_MIN)
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let index = 0; index < a.length; index++) sum += (a[index] ?? 0) * (b[index] ?? 0)
-  return sum
 }

@@ -1,3 +1,5 @@
+import { cosine } from '../../embedding/cosine.ts'
+
 /** How close the passages are to a question in meaning, by an embedding model. 1 for the same text, about 0 for unrelated ones. */
 export interface Closeness {
   /** Of the closest sentence of the passages. */
@@ -51,9 +53,3 @@ export function closenessOf(
 
 /** Keeps the closeness finite where a reference is the question. */
 const LEAST = 0.05
-
-function cosine(one: Float32Array, other: Float32Array): number {
-  let sum = 0
-  for (let at = 0; at < one.length; at++) sum += one[at]! * (other[at] ?? 0)
-  return sum
-}
