@@ -9,7 +9,7 @@ import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse
 import { measureCosineScales } from '../../pipeline/search/cosine-scale.ts'
 import { foldingEmbedder } from '../../pipeline/search/folding-embedder.ts'
 import type { Fusion } from '../../pipeline/search/fuse-ranks.ts'
-import { SEARCH_MODES, type SearchMode } from '../../pipeline/search/hybrid-search.ts'
+import { SEARCH_MODES, type SearchMode } from '../../pipeline/search/search-request.ts'
 import { openEmbedder } from './eval-models.ts'
 import { fillWith, measureRetrieval } from './measure-retrieval.ts'
 import type { Quality } from './retrieval-metrics.ts'

@@ -14,7 +14,7 @@ import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import type { Evaluate } from '../../pipeline/quality/evaluator.ts'
 import type { Metrics, MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
-import type { Search } from '../../pipeline/search/hybrid-search.ts'
+import type { Search } from '../../pipeline/search/search-answer.ts'
 import type { Understand } from '../../pipeline/understanding/understand.ts'
 import type { Role, Settings } from '../settings.ts'
 

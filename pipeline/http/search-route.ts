@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { hasCode, messageOf } from '../../schemas/errors.ts'
-import type { Search, SearchRequest } from '../search/hybrid-search.ts'
+import type { Search } from '../search/search-answer.ts'
+import type { SearchRequest } from '../search/search-request.ts'
 import { HttpProblem, RETRY_AFTER } from './problems.ts'
 
 /**

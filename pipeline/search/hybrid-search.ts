@@ -1,105 +1,22 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
-import { TOKEN } from '../../schemas/subjects.ts'
 import type { Embedder } from '../embedding/embedder.ts'
 import { withinMs } from '../runtime/time-limit.ts'
 import type { CosineScales } from './cosine-scale.ts'
 import { cosineEvidence, fuseByEvidence, hasEvidence } from './fuse-by-evidence.ts'
-import { finite, type Fused, fuseRanks, FUSIONS } from './fuse-ranks.ts'
-import { createHighlights, type TextRange } from './highlights.ts'
+import { finite, type Fused, fuseRanks } from './fuse-ranks.ts'
+import { createHighlights } from './highlights.ts'
 import { createDuplicateCheck } from './near-duplicates.ts'
-import { SEARCH_AREAS, type SearchArea, type StoreHit, type StoreQuery, type VectorStore } from './vector-store.ts'
+import type { Search, SearchHit } from './search-answer.ts'
+import { searchRequestSchema } from './search-request.ts'
+import type { StoreHit, StoreQuery, VectorStore } from './vector-store.ts'
 
-/** `dense` searches by vector, `keyword` by terms, `hybrid` by both. */
-export const SEARCH_MODES = ['hybrid', 'dense', 'keyword'] as const
-export type SearchMode = (typeof SEARCH_MODES)[number]
-
-/** Max length of a query; a longer one would delay other callers. */
-export const QUESTION_CHARACTERS_MAX = 8_192
-export const HITS_MAX = 100
-const HITS_DEFAULT = 10
 /** Candidates requested per hit, because duplicates are dropped and fusion changes the order. */
 const CANDIDATES_PER_HIT = 4
 const CANDIDATES_MIN = 50
 const CANDIDATES_MAX = 200
 const HOUR_MS = 3_600_000
-
-const token = z.string().regex(TOKEN, 'must consist of [A-Za-z0-9_-], 128 characters at most')
-/** As in RFC 3339, the letters may be small. */
-const timestamp = z
-  .string()
-  .toUpperCase()
-  .pipe(z.iso.datetime({ offset: true }))
-
-/** A search request as callers pass it, over HTTP as query parameters. */
-export const searchRequestSchema = z
-  .strictObject({
-    tenant: token.default('default'),
-    /** The query, at most `QUESTION_CHARACTERS_MAX` characters. */
-    q: z
-      .string()
-      .max(QUESTION_CHARACTERS_MAX, `must have at most ${QUESTION_CHARACTERS_MAX} characters`)
-      .refine((text) => text.trim() !== '', 'must not be empty'),
-    mode: z.enum(SEARCH_MODES).default('hybrid'),
-    /** How the two rankings are combined; default `auto`, with a `denseWeight` `weights`. */
-    fusion: z.enum(FUSIONS).optional(),
-    /** Weight of the vector similarity in `weights` and `rrf`, 0 to 1; keywords get the rest. Default 0.7, with a lexical model 0.2. */
-    denseWeight: z.coerce.number().min(0).max(1).optional(),
-    in: z.enum(SEARCH_AREAS).optional(),
-    kind: token.optional(),
-    conversation: token.optional(),
-    source: z.string().max(2_048).optional(),
-    lang: z.string().max(35).optional(),
-    since: timestamp.optional(),
-    until: timestamp.optional(),
-    /** Hours after which the score of a text halves; default: age has no effect. */
-    halfLifeHours: z.coerce.number().positive().max(1e6).optional(),
-    limit: z.coerce.number().int().min(1).max(HITS_MAX).default(HITS_DEFAULT),
-    /** Whether near-duplicates of better hits are hits, too. Default false. */
-    all: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false),
-  })
-  .refine(({ fusion, denseWeight }) => fusion !== 'auto' || denseWeight === undefined, {
-    path: ['denseWeight'],
-    message: 'has no meaning with the fusion auto, which weighs by itself; use weights or rrf',
-  })
-export type SearchRequest = z.input<typeof searchRequestSchema>
-
-/** One search result. */
-export interface SearchHit {
-  readonly id: string
-  /** Id of the message, or name of the learned document. */
-  readonly source: string
-  /**
-   * 0 to 1. Comparable between queries to the same model, except with the fusion `rrf`. With `auto`, never less than that of a later hit of
-   * the same age.
-   */
-  readonly score: number
-  readonly text: string
-  readonly in: SearchArea
-  readonly kind: string
-  readonly actor: string
-  readonly chunk: number
-  readonly lang: string | null
-  readonly at: string
-  readonly seq: number
-  /** Cosine of the vectors, -1 to 1; `null` in the mode `keyword`. */
-  readonly dense: number | null
-  /** Normalised BM25 score, 0 to 1; `null` in the mode `dense`. */
-  readonly keyword: number | null
-  /** Ranges of `text` that contain terms of the query, in UTF-16 units. */
-  readonly highlights: readonly TextRange[]
-}
-
-export interface SearchAnswer {
-  readonly hits: readonly SearchHit[]
-  /** Number of near-duplicates of these hits that were dropped. */
-  readonly duplicates: number
-  /** `lexical` models match equal words, `semantic` ones equal meaning. */
-  readonly model: Embedder['kind']
-}
-
-export type Search = (request: SearchRequest) => Promise<SearchAnswer>
 
 export interface SearchDeps {
   readonly store: Pick<VectorStore, 'cutter' | 'search'>

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
-import type { Search, SearchAnswer, SearchRequest } from './hybrid-search.ts'
+import type { Search, SearchAnswer } from './search-answer.ts'
+import type { SearchRequest } from './search-request.ts'
 import { SEARCH_AREAS } from './vector-store.ts'
 
-export type { Search, SearchAnswer, SearchHit, SearchRequest } from './hybrid-search.ts'
+export type { Search, SearchAnswer, SearchHit } from './search-answer.ts'
+export type { SearchRequest } from './search-request.ts'
 
 export interface SearchClientOptions {
   /** Base URL of the HTTP interface, such as `http://127.0.0.1:8080`. */

@@ -5,7 +5,7 @@ import { parseJson } from '../../schemas/json.ts'
 import { SEARCH_SUBJECT } from '../../schemas/subjects.ts'
 import { createFairPlaces } from '../runtime/fair-places.ts'
 import { type Pauses, withRetry } from '../runtime/retry.ts'
-import type { Search } from './hybrid-search.ts'
+import type { Search } from './search-answer.ts'
 import { answerSchema } from './search-client.ts'
 
 /** NATS queue group, so that only one of the processes with a search index answers a query. */

@@ -3,7 +3,8 @@ import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { lastRecord, recordsOfKind } from '../jetstream/last-record.ts'
-import { QUESTION_CHARACTERS_MAX, type Search } from '../search/hybrid-search.ts'
+import type { Search } from '../search/search-answer.ts'
+import { QUESTION_CHARACTERS_MAX } from '../search/search-request.ts'
 import { createTenantCache } from '../tenants/tenant-cache.ts'
 
 /** The search index for the tasks of one process. */

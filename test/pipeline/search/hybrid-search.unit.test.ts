@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createHybridSearch, type Search, type SearchRequest } from '../../../pipeline/search/hybrid-search.ts'
+import { createHybridSearch } from '../../../pipeline/search/hybrid-search.ts'
+import type { Search } from '../../../pipeline/search/search-answer.ts'
+import type { SearchRequest } from '../../../pipeline/search/search-request.ts'
 import { CURRENT_CUTTER } from '../../../pipeline/search/term-cutter.ts'
 import type { StoreHit } from '../../../pipeline/search/vector-store.ts'
 import { foundHit } from '../../support/found-hit.ts'

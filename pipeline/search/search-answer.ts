@@ -1,0 +1,40 @@
+import type { Embedder } from '../embedding/embedder.ts'
+import type { TextRange } from './highlights.ts'
+import type { SearchRequest } from './search-request.ts'
+import type { SearchArea } from './vector-store.ts'
+
+/** One search result. */
+export interface SearchHit {
+  readonly id: string
+  /** Id of the message, or name of the learned document. */
+  readonly source: string
+  /**
+   * 0 to 1. Comparable between queries to the same model, except with the fusion `rrf`. With `auto`, never less than that of a later hit of
+   * the same age.
+   */
+  readonly score: number
+  readonly text: string
+  readonly in: SearchArea
+  readonly kind: string
+  readonly actor: string
+  readonly chunk: number
+  readonly lang: string | null
+  readonly at: string
+  readonly seq: number
+  /** Cosine of the vectors, -1 to 1; `null` in the mode `keyword`. */
+  readonly dense: number | null
+  /** Normalised BM25 score, 0 to 1; `null` in the mode `dense`. */
+  readonly keyword: number | null
+  /** Ranges of `text` that contain terms of the query, in UTF-16 units. */
+  readonly highlights: readonly TextRange[]
+}
+
+export interface SearchAnswer {
+  readonly hits: readonly SearchHit[]
+  /** Number of near-duplicates of these hits that were dropped. */
+  readonly duplicates: number
+  /** `lexical` models match equal words, `semantic` ones equal meaning. */
+  readonly model: Embedder['kind']
+}
+
+export type Search = (request: SearchRequest) => Promise<SearchAnswer>

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { TOKEN } from '../../schemas/subjects.ts'
+import { FUSIONS } from './fuse-ranks.ts'
+import { SEARCH_AREAS } from './vector-store.ts'
+
+/** `dense` searches by vector, `keyword` by terms, `hybrid` by both. */
+export const SEARCH_MODES = ['hybrid', 'dense', 'keyword'] as const
+export type SearchMode = (typeof SEARCH_MODES)[number]
+
+/** Max length of a query; a longer one would delay other callers. */
+export const QUESTION_CHARACTERS_MAX = 8_192
+export const HITS_MAX = 100
+const HITS_DEFAULT = 10
+
+const token = z.string().regex(TOKEN, 'must consist of [A-Za-z0-9_-], 128 characters at most')
+/** As in RFC 3339, the letters may be small. */
+const timestamp = z
+  .string()
+  .toUpperCase()
+  .pipe(z.iso.datetime({ offset: true }))
+
+/** A search request as callers pass it, over HTTP as query parameters. */
+export const searchRequestSchema = z
+  .strictObject({
+    tenant: token.default('default'),
+    /** The query, at most `QUESTION_CHARACTERS_MAX` characters. */
+    q: z
+      .string()
+      .max(QUESTION_CHARACTERS_MAX, `must have at most ${QUESTION_CHARACTERS_MAX} characters`)
+      .refine((text) => text.trim() !== '', 'must not be empty'),
+    mode: z.enum(SEARCH_MODES).default('hybrid'),
+    /** How the two rankings are combined; default `auto`, with a `denseWeight` `weights`. */
+    fusion: z.enum(FUSIONS).optional(),
+    /** Weight of the vector similarity in `weights` and `rrf`, 0 to 1; keywords get the rest. Default 0.7, with a lexical model 0.2. */
+    denseWeight: z.coerce.number().min(0).max(1).optional(),
+    in: z.enum(SEARCH_AREAS).optional(),
+    kind: token.optional(),
+    conversation: token.optional(),
+    source: z.string().max(2_048).optional(),
+    lang: z.string().max(35).optional(),
+    since: timestamp.optional(),
+    until: timestamp.optional(),
+    /** Hours after which the score of a text halves; default: age has no effect. */
+    halfLifeHours: z.coerce.number().positive().max(1e6).optional(),
+    limit: z.coerce.number().int().min(1).max(HITS_MAX).default(HITS_DEFAULT),
+    /** Whether near-duplicates of better hits are hits, too. Default false. */
+    all: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false),
+  })
+  .refine(({ fusion, denseWeight }) => fusion !== 'auto' || denseWeight === undefined, {
+    path: ['denseWeight'],
+    message: 'has no meaning with the fusion auto, which weighs by itself; use weights or rrf',
+  })
+export type SearchRequest = z.input<typeof searchRequestSchema>
