@@ -75,6 +75,7 @@ export const inputSubject = (a: Address): string => `in.${path(a)}`
 export const actorSubject = (a: Address): string => `act.${path(a)}`
 export const internalSubject = (a: Address): string => `int.${path(a)}`
 export const logSubject = (partition: number, a: Address): string => `log.${partition}.${path(a)}`
+export const liveSubject = (a: Address): string => `live.${path(a)}`
 export const outSubject = (a: Address, type: string): string => `out.${path(a)}.${type}`
 /** All events of an actor. */
 export const outSubjectsOf = (a: Address): string => `out.${path(a)}.>`

@@ -1,0 +1,82 @@
+import type { z } from 'zod'
+
+/** What a model can do and costs, least first. */
+export const TIERS = ['small', 'medium', 'large'] as const
+export type Tier = (typeof TIERS)[number]
+
+export interface GenerationMessage {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: string
+}
+
+/** Hears a text while it is written. */
+export interface GenerationStream {
+  delta(text: string): void
+  /** What was heard so far does not count: another model, or another attempt, starts from the beginning. */
+  reset(reason: string): void
+}
+
+/** What is to be generated. */
+export interface GenerationQuery<Schema extends z.ZodType = z.ZodType> {
+  /** Oldest first; the last one is the user's. */
+  readonly messages: readonly GenerationMessage[]
+  /** Default `auto`: by the complexity of the last message. */
+  readonly tier?: Tier | 'auto' | undefined
+  /** The form of the answer, as JSON. Default: text. */
+  readonly schema?: Schema | undefined
+  readonly stream?: GenerationStream | undefined
+  /** Why an answer is not taken, in words of `a-z`, digits and `_`: the next model is asked then. Default: every answer is taken. */
+  readonly refuse?: ((text: string) => readonly string[] | Promise<readonly string[]>) | undefined
+  /** What the complexity is computed from besides the text. */
+  readonly hints?: {
+    /** Whether the message is understood only with the turns before it. */
+    readonly needsHistory?: boolean
+    /** Scores of the passages found, best first, 0 to 1. */
+    readonly passageScores?: readonly number[]
+  }
+  readonly temperature?: number
+  /** Tokens of an answer, a model's reasoning included. Default 1,000. */
+  readonly tokensOutMax?: number
+  /** Ends the generation. The signal of the task does, too. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A model that was asked, and why its answer was not taken. */
+export interface GenerationAttempt {
+  readonly model: string
+  readonly tier: Tier
+  /** A word of `refuse`, or the code of an error, such as `model_timeout`. */
+  readonly reasons: readonly string[]
+  readonly text?: string
+}
+
+/** What was generated, with what it took. */
+export interface Generated<Schema extends z.ZodType = z.ZodType> {
+  readonly text: string
+  /** With a schema: the answer in its form. */
+  readonly object?: z.output<Schema>
+  /** Name of the model that answered. */
+  readonly model: string
+  readonly tier: Tier
+  /** 0 to 1; absent where the tier was given. */
+  readonly complexity?: number
+  /** Why this tier: `complexity`, `given`, `budget`, or `fallback`. */
+  readonly tierReason: string
+  /** Sums over all models that were asked; absent where one did not tell. */
+  readonly tokensIn?: number
+  readonly tokensOut?: number
+  readonly cost?: number
+  /** Models whose answers were not taken, in order. */
+  readonly attempts: readonly GenerationAttempt[]
+}
+
+/** Language models as a task sees them. */
+export interface TaskGeneration {
+  /**
+   * Generates a text, or a value of a schema, with a model of the fitting tier; asks another one where a model fails.
+   *
+   * @throws ColloquyError `no_model` where no model is configured; `model_budget` where the tenant has spent its budget; the error of the
+   * last model where none gave an answer that is taken
+   */
+  generate<Schema extends z.ZodType>(query: GenerationQuery<Schema>): Promise<Generated<Schema>>
+}
