@@ -14,6 +14,7 @@ import { createRemoteSearch, serveSearch } from '../../../pipeline/search/search
 import type { IndexPoint, IndexReader, IndexWriter } from '../../../pipeline/search/vector-store.ts'
 import { createTenantSearches } from '../../../pipeline/task-runner/tenant-search.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
+import type { Tags } from '../../../schemas/tags.ts'
 import { caughtUp as systemCaughtUp, publishAll } from '../../support/system-assertions.ts'
 import { dot, openEmbedder } from '../../support/test-embedder.ts'
 import { silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
@@ -21,6 +22,7 @@ import { silent, startSystem, type System, temporaryFolder } from '../../support
 /** A store in memory that can be made to fail: this file tests the stage, not the stores. */
 function createMemoryStore() {
   const points = new Map<string, IndexPoint>()
+  const tags = new Map<string, Tags>()
   let written = 0
   let isFailing = false
   const answer = async (): Promise<void> => {
@@ -46,6 +48,11 @@ function createMemoryStore() {
       await answer()
       for (const id of ids) points.delete(id)
     },
+    tagsOf: async () => new Map(),
+    async setTags(sources) {
+      await answer()
+      for (const { actor, tags: own } of sources) tags.set(actor, own)
+    },
     async rollbackTo(seq) {
       await answer()
       for (const [id, point] of points) if (point.seq > seq) points.delete(id)
@@ -54,6 +61,7 @@ function createMemoryStore() {
   return {
     store,
     points,
+    tags,
     texts: () => [...points.values()].sort((a, b) => a.seq - b.seq || a.chunk - b.chunk).map(({ text }) => text),
     get written() {
       return written
