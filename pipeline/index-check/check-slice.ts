@@ -44,8 +44,8 @@ interface Expected {
 
 /**
  * Compares the points of a range of LOG sequences with the texts of its records. Messages never change: each must have its chunks, which
- * cover it. The chunks and tags of a source are those in the state of its last record. The indexer may run meanwhile. Memory is bounded by the texts
- * of the slice, whatever the store holds.
+ * cover it. The chunks and tags of a source are those in the state of its last record. The indexer may run meanwhile. Memory is bounded by
+ * the texts of the slice, whatever the store holds.
  *
  * @throws ColloquyError `interrupted` if the reading was interrupted; the errors of the store.
  */

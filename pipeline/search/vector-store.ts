@@ -108,8 +108,8 @@ export interface IndexWriter {
    */
   setTags(sources: readonly SourceTags[]): Promise<void>
   /**
-   * Removes all points of records above a LOG sequence, after LOG was truncated to it. Sources whose tags such a record set have none, until
-   * the records before it are applied again.
+   * Removes all points of records above a LOG sequence, after LOG was truncated to it. Sources whose tags such a record set have none until
+   * earlier records are applied again.
    */
   rollbackTo(seq: number): Promise<void>
 }

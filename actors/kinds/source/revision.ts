@@ -51,7 +51,7 @@ export function isExpectedPart({ revision, coming }: Context, { part, parts, ...
   return coming !== null || given.revision === '' || revision !== given.revision
 }
 
-/** Applies an expected part. Chunks that the new revision lacks are removed with its last part, not before; its tags come with its first. */
+/** Applies an expected part. Chunks that the new revision lacks are removed with its last part, not before. Tags come with the first. */
 export function applyPart(before: Context, { source, title, lang, url, tags = {}, revision, part, parts, chunks }: SourceTaught): Change {
   const [known, abandoned] = [idsIn(before.chunks), part === 1 ? idsIn(before.coming?.chunks) : new Set<string>()]
   const earlierParts = part === 1 ? new Set<string>() : idsIn(before.coming?.chunks)

@@ -28,11 +28,9 @@ export function whereTags(
 ): { readonly sql: string; readonly params: Readonly<Record<string, unknown>> } {
   const params = Object.fromEntries(filter.map((labels, index) => [`tags${index}`, labels]))
   const conditions = Object.keys(params).map((name) => `hasAny(tags, {${name}:Array(String)})`)
+  const sources = `SELECT actor FROM ${table} FINAL WHERE ${['tenant = {tenant:String}', ...conditions].join(' AND ')}`
   // An actor of another kind may have the id of a source, and only sources have knowledge.
-  return {
-    sql: `area = 'knowledge' AND actor IN (SELECT actor FROM ${table} FINAL WHERE tenant = {tenant:String} AND ${conditions.join(' AND ')})`,
-    params,
-  }
+  return { sql: `area = 'knowledge' AND actor IN (${sources})`, params }
 }
 
 /** Reads the tags of sources. A collection of an earlier version has none. */
