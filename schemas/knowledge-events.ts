@@ -36,8 +36,8 @@ export const sourceTaught = z
       .optional()
       .meta({
         description:
-          'Searches filter by them: one value for each key, such as {"product": "otter"}. All parts have all tags; default none. At most 32, '
-          + 'with keys of 1 to 64 of [A-Za-z0-9_.-] and values of 1 to 256 characters; 4 KiB in all',
+          'Searches filter by them: one value for each key, such as {"product": "otter"}. All parts have all tags; default none. '
+          + 'At most 32, with keys of 1 to 64 of [A-Za-z0-9_.-] and values of 1 to 256 characters; 4 KiB in all',
       }),
     revision: z
       .string()

@@ -279,6 +279,38 @@ describe('the indexer', () => {
     await resumed.stop()
   })
 
+  it('has the tags of the last record of each source, also if a write fails in between and after it reads all of LOG again', async () => {
+    const memory = createMemoryStore()
+    let failures = 0
+    const failing: typeof memory.store = {
+      ...memory.store,
+      async setTags(sources) {
+        if (failures++ < 2) throw new Error('the store fails')
+        await memory.store.setTags(sources)
+      },
+    }
+    const taught = (id: string, revision: string, tags?: Tags) => ({
+      subject: `in.tags.source.${id}`,
+      body: { type: 'source.taught', data: { revision, chunks: ['An otter swims.'], ...(tags && { tags }) } },
+    })
+    const otter = { product: 'otter', lang: 'zh' }
+    await publishAll(system, [taught('a', 'r1', otter), taught('b', 'r1', { product: 'beaver' }), taught('c', 'r1')])
+    await publishAll(system, [taught('b', 'r2', otter), taught('a', 'r2')])
+    await publishAll(system, [{ subject: 'in.tags.source.b', body: { type: 'source.forgotten', data: {} } }, taught('d', 'r1', otter)])
+    await systemCaughtUp(system)
+    const stage = await start('t8', failing)
+    await caughtUp(stage)
+    await stage.stop()
+    const known = new Map(Object.entries({ a: {}, b: {}, d: otter }))
+    expect(failures).toBeGreaterThan(2)
+    expect(memory.tags).toEqual(known)
+    expect([...memory.points.values()].filter(({ tenant }) => tenant === 'tags').map(({ actor }) => actor)).toEqual(['a', 'c', 'd'])
+    const again = await start('t8-again', memory.store)
+    await caughtUp(again)
+    await again.stop()
+    expect(memory.tags).toEqual(known)
+  })
+
   it('answers searches over NATS; without it a search fails with `no_memory`', async () => {
     const search = createRemoteSearch(system.running.jetstream.nc, 0)
     const message = expect.stringContaining('embed or serve') as string
