@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
+import { tagsSchema } from './tags.ts'
 
 /** The kind that holds knowledge. One actor is one source, such as a file. */
 export const SOURCE_KIND = 'source'
@@ -31,13 +32,20 @@ export const sourceTaught = z
     title: z.string().max(KNOWLEDGE_LIMITS.titleCharsMax).optional(),
     lang: z.string().max(35).optional().meta({ description: 'BCP 47. Default: detected for each chunk' }),
     url: z.string().max(KNOWLEDGE_LIMITS.urlCharsMax).optional().meta({ description: 'Link for readers' }),
+    tags: tagsSchema
+      .optional()
+      .meta({
+        description:
+          'Searches filter by them: one value for each key, such as {"product": "otter"}. All parts have all tags; default none. '
+          + 'At most 32, with keys of 1 to 64 of [A-Za-z0-9_.-] and values of 1 to 256 characters; 4 KiB in all',
+      }),
     revision: z
       .string()
       .max(64)
       .default('')
       .meta({
         description:
-          'Name of this version of the text: the same for all parts, different for a different text. A repeated revision changes '
+          'Name of this version of the text and its tags: the same for all parts, different for others. A repeated revision changes '
           + 'nothing. Required with several parts',
       }),
     part: z.int().positive().default(1),
@@ -56,7 +64,7 @@ export type SourceTaught = z.output<typeof sourceTaught>
 /** Removes all chunks of a source. */
 export const sourceForgotten = z.object({})
 
-/** Emitted when the chunks of a source change; lists their ids. */
+/** Emitted when the chunks or tags of a source change; lists the ids of chunks. */
 export const knowledgeChanged = z.object({
   source: z.string(),
   revision: z
@@ -65,6 +73,7 @@ export const knowledgeChanged = z.object({
     .meta({ description: 'The last complete revision, which stays until the next one is complete; null where there is none' }),
   added: z.array(z.string()),
   removed: z.array(z.string()),
+  tags: tagsSchema.optional().meta({ description: 'All tags that the source has now; absent if it neither has nor had any' }),
 })
 
 /** Length of a chunk's id in base64url characters: 60 bits, enough for the chunks of one source. */

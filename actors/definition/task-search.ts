@@ -6,6 +6,11 @@ export interface TaskSearchQuery {
   readonly in?: 'messages' | 'knowledge'
   /** True: only messages of the actor's own conversation. Default: false. */
   readonly own?: boolean
+  /**
+   * Only documents that were learned with these tags, such as `{ product: 'otter', lang: ['zh', 'en'] }`: every key must hold, with one of
+   * its values. At most 16 values in all. Default: any document, and messages.
+   */
+  readonly tags?: Readonly<Record<string, string | readonly string[]>>
   /** Maximum number of hits; 1 to 20. */
   readonly limit: number
 }

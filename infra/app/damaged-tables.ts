@@ -204,9 +204,14 @@ async function lostCollections(
   const noted = new Set((await result.json<{ name: string }>()).map(({ name }) => name))
   const collections = new Map([...existing].flatMap((table) => collectionOf(table) ?? []).map((names) => [names.points, names]))
   return [...collections.values()].filter((names) => {
-    const tables = tablesOf(names)
+    const { required, added } = tablesOf(names)
     // Others may have a table with such a name in this database.
-    const isOurs = tables.filter((table) => existing.has(table)).length >= OWN_TABLES_MIN
-    return isOurs && (noted.has(names.points) || tables.some((table) => !existing.has(table) || damaged.has(table)))
+    const isOurs = required.filter((table) => existing.has(table)).length >= OWN_TABLES_MIN
+    return (
+      isOurs
+      && (noted.has(names.points)
+        || required.some((table) => !existing.has(table))
+        || [...required, ...added].some((table) => damaged.has(table)))
+    )
   })
 }

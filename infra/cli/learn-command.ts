@@ -5,17 +5,19 @@ import { learnFiles, type LearnSummary } from '../../pipeline/ingest/learn-files
 import { createSender } from '../../pipeline/producer/input-sender.ts'
 import { counted } from '../../schemas/counted.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import type { Tags } from '../../schemas/tags.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
 import { whileConnected } from '../app/while-connected.ts'
-import { tokenArgument } from './arguments.ts'
+import { sourceTagsArgument, tokenArgument } from './arguments.ts'
 import { type BytesBar, createBytesBar } from './bytes-bar.ts'
 
 interface Options extends JsonOption {
   readonly tenant: string
+  readonly tag?: Tags
   readonly wait?: true
   readonly timeoutMs: number
 }
@@ -28,10 +30,11 @@ export const learnCommand = ({ out, settings }: CommandContext): Command =>
   new Command()
     .argument(
       '<path...>',
-      'Markdown, text, HTML, code, CSV, PDF, DOCX, a notebook, or JSON lines {"id", "text", "title"?, "lang"?, "url"?}; '
-        + 'a folder stands for all such files in it',
+      'Markdown, text, HTML, code, CSV, PDF, DOCX, a notebook, or JSON lines {"id", "text", "title"?, "lang"?, "url"?, '
+        + '"tags"?}; a folder stands for all such files in it',
     )
     .option('--tenant <tenant>', 'tenant that owns the knowledge', tokenArgument, 'default')
+    .option('--tag <key=value>', 'tag of these sources, which searches filter by; repeat it for more', sourceTagsArgument)
     .option('--wait', `${WAIT_FLAGS.wait} and search finds what was learned`)
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), WAIT_FLAGS.timeoutMs)
     .option(
@@ -44,10 +47,12 @@ export const learnCommand = ({ out, settings }: CommandContext): Command =>
       `
 Each file is a source; its name is the path as you give it ("docs/faq.md"). Each JSON line is a source; its name is its id. If a source
 changed, the command replaces only its changed chunks. It lists and skips invalid files and lines; the exit code is then 1.
+A learn says all tags of its sources: without --tag they have none. A JSON line adds its own "tags": {"product": "otter"}.
 In folders it skips hidden files and node_modules. It names the links and the files of other types that it skips.
 
 Examples:
   colloquy learn docs README.md --tenant acme --wait
+  colloquy learn docs/otter --tenant acme --tag product=otter --tag lang=zh
   colloquy search "退货" --tenant acme --in knowledge`,
     )
     .action(async (paths: string[], options: Options) => {
@@ -62,7 +67,7 @@ Examples:
           const sender = createSender(nc, { onWait: progress.waits, signal })
           try {
             const knowledge = await createKnowledgeClient({ nc, sender, tenant: options.tenant })
-            return await learnFiles(findFiles(paths), { knowledge, signal, onProgress: progress.update })
+            return await learnFiles(findFiles(paths), { knowledge, tags: options.tag, signal, onProgress: progress.update })
           } finally {
             await sender.close()
           }

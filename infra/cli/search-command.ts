@@ -11,7 +11,7 @@ import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
 import { readStatus } from '../app/system-status.ts'
 import { onOneLine, type Output, printable } from '../app/terminal-output.ts'
 import type { Settings } from '../settings.ts'
-import { tokenArgument } from './arguments.ts'
+import { searchTagsArgument, tokenArgument } from './arguments.ts'
 
 interface Options extends JsonOption {
   readonly mode: SearchMode
@@ -20,6 +20,7 @@ interface Options extends JsonOption {
   readonly conversation?: string
   readonly kind?: string
   readonly source?: string
+  readonly tag?: readonly string[]
   readonly lang?: string
   readonly since?: string
   readonly until?: string
@@ -42,6 +43,7 @@ export const searchCommand = ({ out, settings }: CommandContext): Command =>
     .option('--conversation <id>', 'only in this conversation', tokenArgument)
     .option('--kind <kind>', 'only in actors of this kind', tokenArgument)
     .option('--source <source>', 'only this message (by its id), or this source of knowledge')
+    .option('--tag <key=value>', 'only documents learned with this tag; repeat it: all keys, one value of each', searchTagsArgument)
     .option('--lang <code>', 'only in this language, such as en or zh')
     .option('--since <time>', 'only from this time on, such as 2026-11-20T10:00:00Z')
     .option('--until <time>', 'only before this time')
@@ -59,6 +61,7 @@ export const searchCommand = ({ out, settings }: CommandContext): Command =>
 Examples:
   colloquy search "where is my order" --tenant demo
   colloquy search "退款" --tenant demo --in messages --mode keyword
+  colloquy search "退货" --tenant demo --tag product=otter --tag lang=zh
   colloquy search "broken parcel" --tenant demo --since 2026-11-01T00:00:00Z --half-life-hours 168`,
     )
     .action(async (q: string, { json, ...options }: Options) => {
@@ -67,7 +70,8 @@ Examples:
       const answer = await search({ q, ...options })
       if (json) return out.json(answer)
       for (const hit of answer.hits) print(out, hit)
-      if (answer.hits.length === 0) out.note(`Nothing found for the tenant ${options.tenant}.${await indexLag(effective)}`)
+      if (answer.hits.length === 0)
+        out.note(`Nothing found for the tenant ${options.tenant}${withTags(options.tag)}.${await indexLag(effective)}`)
       else if (answer.model === 'lexical' && options.mode !== 'keyword') {
         out.note('The built-in model matches words, not meaning; set COLLOQUY_EMBED_MODEL to use another.')
       }
@@ -77,6 +81,8 @@ Examples:
         )
       }
     })
+
+const withTags = (tags: readonly string[] = []): string => (tags.length === 0 ? '' : ` in documents with ${printable(tags.join(', '))}`)
 
 /** Why a search may find nothing yet: the index is behind LOG. Empty if it is not, or if that cannot be told. */
 async function indexLag(settings: Settings): Promise<string> {

@@ -1,15 +1,16 @@
-import { LRUCache } from 'lru-cache'
 import { chunkIdOf, SOURCE_KIND } from '../../schemas/knowledge-events.ts'
-import { actorKey, type Address, parseActorKey } from '../../schemas/subjects.ts'
+import { actorKey, type Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { lastRecord, recordsOf } from '../jetstream/last-record.ts'
 import { findRemoved, lostInLog, type SeqRange } from '../jetstream/removed.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
+import { boundedBatches } from '../runtime/bounded-batches.ts'
 import { pointId } from '../search/point-id.ts'
 import type { IndexReader, StoredPoint } from '../search/vector-store.ts'
 import { readScope, type Scope } from '../verify/log-slice.ts'
-import { chunksOfSource, expectedMessages, type ExpectedText } from './expected-texts.ts'
+import { compareTags, type TaggedSource } from './compare-tags.ts'
+import { expectedMessages, type ExpectedText } from './expected-texts.ts'
 import { createTally, type IndexCheck, type IndexDifference, type Tally } from './index-differences.ts'
+import { createSources, readSource, type Source, type Sources } from './source-state.ts'
 import { isCovered } from './text-cover.ts'
 import { unembeddableTexts } from './unembeddable.ts'
 
@@ -30,7 +31,7 @@ export interface CheckedSlice extends IndexCheck {
 
 /** Max characters of the texts of one slice; the last text may exceed it. */
 const CHARS_MAX = 4 * 1024 * 1024
-/** Max sources whose chunks are kept while points are read, up to 50 KB each. */
+/** Max sources whose tags are compared together, up to 4 KiB each. */
 const SOURCES_MAX = 200
 
 /** The expected content of a slice. */
@@ -43,8 +44,8 @@ interface Expected {
 
 /**
  * Compares the points of a range of LOG sequences with the texts of its records. Messages never change: each must have its chunks, which
- * cover it. The chunks of a source are those in the state of its last record. The indexer may run meanwhile. Memory is bounded by the texts
- * of the slice, whatever the store holds.
+ * cover it. The chunks and tags of a source are those in the state of its last record. The indexer may run meanwhile. Memory is bounded by
+ * the texts of the slice, whatever the store holds.
  *
  * @throws ColloquyError `interrupted` if the reading was interrupted; the errors of the store.
  */
@@ -185,32 +186,6 @@ function createIsLost({ jetstream, onLost }: CheckDeps): (seq: number) => Promis
   return async (seq) => (await (isLost ??= findRemoved(jetstream).then((removed) => lostInLog(jetstream, removed, onLost))))(seq)
 }
 
-/** A source by its last record. */
-interface Source {
-  readonly seq: number
-  readonly chunks: ReadonlySet<string>
-}
-/** Reads a source; `undefined` if it has no record, or is not one. */
-type Sources = (address: Address) => Promise<Source | undefined>
-
-function createSources({ jetstream }: CheckDeps): Sources {
-  const cache = new LRUCache<string, { readonly source: Source | undefined }>({ max: SOURCES_MAX })
-  return async (address) => {
-    const key = actorKey(address)
-    const known = cache.get(key)
-    if (known !== undefined) return known.source
-    const source = await readSource(jetstream, address)
-    cache.set(key, { source })
-    return source
-  }
-}
-
-export async function readSource(jetstream: JetStreamContext, address: Address): Promise<Source | undefined> {
-  const last = parseActorKey(actorKey(address)) === undefined ? undefined : await lastRecord(jetstream, recordsOf(address))
-  const chunks = chunksOfSource(address, last?.record.state?.context)
-  return last === undefined || chunks === undefined ? undefined : { seq: last.seq, chunks }
-}
-
 /**
  * Compares a point of a source: its id must be that of its text, and the source must have this chunk. The source is left out while the
  * indexer has not stored its last record.
@@ -233,35 +208,35 @@ async function compareKnowledge(
   return undefined
 }
 
-/** Checks that each source whose last record is in the slice has all its chunks. */
-async function compareSources(
-  { jetstream, reader, storedTo }: CheckDeps,
-  tally: Tally,
-  expected: Expected,
-  sources: Sources,
-): Promise<void> {
-  for (const [key, address] of expected.sources) {
-    const source = await sources(address)
-    if (source === undefined || source.seq > expected.to || source.seq > storedTo) continue
-    const keys = new Map([...source.chunks].map((chunk) => [pointId({ key: `${key}/${chunk}` }, 0), `${key}/${chunk}`]))
-    const present = await reader.existing([...keys.keys()])
-    const missing = [...keys].filter(([id]) => !present.has(id)).map(([, own]) => own)
-    tally.counts.texts += keys.size
-    // A record that came meanwhile has changed the chunks: the slice of that record checks them.
-    if (missing.length === 0 || (await readSource(jetstream, address))?.seq !== source.seq) continue
-    const dead = await unembeddableTexts(jetstream, address, missing)
-    tally.counts.unembeddable += dead.size
-    for (const own of missing) {
-      if (dead.has(own)) continue
-      tally.differs({
-        kind: 'missing',
-        in: 'knowledge',
-        tenant: address.tenant,
-        actor: key,
-        seq: source.seq,
-        key: own,
-        stateSeq: source.seq,
-      })
+/** Checks that each source whose last record is in the slice has all its chunks, and its tags. */
+async function compareSources(deps: CheckDeps, tally: Tally, expected: Expected, sources: Sources): Promise<void> {
+  for (const batch of boundedBatches(expected.sources, { itemsMax: SOURCES_MAX, bytesMax: Infinity }, () => 0)) {
+    const tagged: TaggedSource[] = []
+    for (const [key, address] of batch) {
+      const source = await sources(address)
+      if (source === undefined || source.seq > expected.to || source.seq > deps.storedTo) continue
+      tagged.push({ address, seq: source.seq, tags: source.tags })
+      await compareChunks(deps, tally, { key, address, source })
     }
+    await compareTags(deps, tally, tagged)
+  }
+}
+
+async function compareChunks(
+  { jetstream, reader }: CheckDeps,
+  tally: Tally,
+  { key, address, source }: { readonly key: string; readonly address: Address; readonly source: Source },
+): Promise<void> {
+  const keys = new Map([...source.chunks].map((chunk) => [pointId({ key: `${key}/${chunk}` }, 0), `${key}/${chunk}`]))
+  const present = await reader.existing([...keys.keys()])
+  const missing = [...keys].filter(([id]) => !present.has(id)).map(([, own]) => own)
+  tally.counts.texts += keys.size
+  // A record that came meanwhile has changed the chunks: the slice of that record checks them.
+  if (missing.length === 0 || (await readSource(jetstream, address))?.seq !== source.seq) return
+  const dead = await unembeddableTexts(jetstream, address, missing)
+  tally.counts.unembeddable += dead.size
+  for (const own of missing) {
+    if (dead.has(own)) continue
+    tally.differs({ kind: 'missing', in: 'knowledge', tenant: address.tenant, actor: key, seq: source.seq, key: own, stateSeq: source.seq })
   }
 }

@@ -1,6 +1,7 @@
 import { detectLanguage } from '../../actors/core/detect-language.ts'
 import { CHUNK_ID_CHARS, SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
+import { type Tags, tagsSchema } from '../../schemas/tags.ts'
 import type { LogEntry } from '../jetstream/log-message.ts'
 import type { StoredPoint } from '../search/vector-store.ts'
 import { messagesIn } from '../verify/expected/expected-messages.ts'
@@ -41,3 +42,7 @@ export function chunksOfSource({ kind }: Address, context: Readonly<Record<strin
   }
   return ids
 }
+
+/** The tags of a source by the state of its last record. One that an earlier version recorded has none. */
+export const tagsOfSource = (context: Readonly<Record<string, unknown>> | undefined): Tags =>
+  tagsSchema.safeParse(context?.['tags']).data ?? {}

@@ -4,7 +4,7 @@ import type { SearchArea } from '../search/vector-store.ts'
  * A difference between the search index and LOG.
  * - `missing`: a text of LOG has no point, or its chunks do not cover it.
  * - `unexpected`: a point that no text of LOG has.
- * - `different`: a point whose properties are not those of its text.
+ * - `different`: a point whose properties are not those of its text; a source whose tags in the index are not those in LOG.
  * - `doubled`: a point that the store holds twice.
  */
 export interface IndexDifference {
@@ -15,9 +15,9 @@ export interface IndexDifference {
   readonly actor: string
   /** LOG sequence of the record with the text, or the one that the point names; of a missing chunk of a source, that of its last record. */
   readonly seq: number
-  /** Key of the text; absent for an unexpected point. */
+  /** Key of the text; absent for an unexpected point and for tags. */
   readonly key?: string
-  /** Id of the point; absent for a missing text. */
+  /** Id of the point; absent for a missing text and for tags. */
   readonly id?: string
   /** Of a source: the sequence of its last record, whose state decides. A later record makes the difference void. */
   readonly stateSeq?: number

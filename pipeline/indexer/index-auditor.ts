@@ -2,8 +2,10 @@ import type { Logger } from 'pino'
 import { counted } from '../../schemas/counted.ts'
 import { codeOf, type ColloquyError } from '../../schemas/errors.ts'
 import { parseActorKey, parseLogSubject } from '../../schemas/subjects.ts'
-import { checkBeyondLog, type CheckDeps, readSource } from '../index-check/check-slice.ts'
+import { hasTags } from '../../schemas/tags.ts'
+import { checkBeyondLog, type CheckDeps } from '../index-check/check-slice.ts'
 import type { IndexDifference } from '../index-check/index-differences.ts'
+import { readSource, type Source } from '../index-check/source-state.ts'
 import { checkAgain } from '../index-check/verify-index.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { nextRecord, recordAt, recordsOf, type StoredRecord } from '../jetstream/last-record.ts'
@@ -14,7 +16,7 @@ import { boundedBatches } from '../runtime/bounded-batches.ts'
 import type { Exclusive } from '../runtime/exclusive.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { type PeriodicJob, periodicJob } from '../runtime/periodic-job.ts'
-import type { IndexReader, IndexWriter } from '../search/vector-store.ts'
+import type { IndexReader, IndexWriter, SourceTags } from '../search/vector-store.ts'
 import type { IndexText } from './index-changes.ts'
 import { changeOf } from './record-changes.ts'
 import type { TextWriter } from './text-writer.ts'
@@ -36,7 +38,7 @@ export interface AuditPace {
 
 export interface IndexAuditorOptions extends AuditPace {
   readonly jetstream: JetStreamContext
-  readonly store: IndexReader & Pick<IndexWriter, 'remove'>
+  readonly store: IndexReader & Pick<IndexWriter, 'remove' | 'setTags'>
   readonly writer: TextWriter
   /** What the whole collection has lost: then the run ends, and the next one fills it, which the repair of single points cannot. */
   readonly loss: () => Promise<ColloquyError | undefined>
@@ -71,7 +73,7 @@ const VAIN_REPAIRS_MAX = 2
 
 /**
  * Compares the collection with LOG continuously, slice by slice up to the indexer's position, then from the start again. It repairs what
- * differs: it removes points that no text has, and embeds the texts that lack points again.
+ * differs: it removes points that no text has, embeds the texts that lack points again, and sets the tags of sources again.
  */
 export function startIndexAuditor(options: IndexAuditorOptions): IndexAuditor {
   const { log, metrics, position, storedTo } = options
@@ -149,29 +151,41 @@ async function repair(options: IndexAuditorOptions, differences: readonly IndexD
   for (const step of boundedBatches(differences, { itemsMax: REPAIRED_MAX, bytesMax: Infinity }, () => 0)) {
     signal.throwIfAborted()
     await exclusive(async () => {
-      const valid = await stillValid(options, step)
+      const { valid, sources } = await stillValid(options, step)
       const ids = valid.flatMap(({ id }) => id ?? [])
       if (ids.length > 0) await store.remove(ids)
       await writer.write(await textsOf(options, valid, signal), storedTo())
+      await store.setTags(tagsToSet(valid, sources))
       metrics.indexRepaired.inc(valid.length)
     })
   }
 }
 
-/** Leaves out the differences of a source that has a record since. */
-async function stillValid({ jetstream }: IndexAuditorOptions, differences: readonly IndexDifference[]): Promise<IndexDifference[]> {
-  const seqs = new Map<string, number | undefined>()
+/** Leaves out the differences of a source that has a record since. Also returns the sources of the others, by their actors. */
+async function stillValid({ jetstream }: IndexAuditorOptions, differences: readonly IndexDifference[]) {
+  const sources = new Map<string, Source | undefined>()
   const valid: IndexDifference[] = []
   for (const difference of differences) {
     const { actor, stateSeq } = difference
     const address = parseActorKey(actor)
     if (difference.in === 'knowledge' && address !== undefined) {
-      if (!seqs.has(actor)) seqs.set(actor, (await readSource(jetstream, address))?.seq)
-      if (seqs.get(actor) !== stateSeq) continue
+      if (!sources.has(actor)) sources.set(actor, await readSource(jetstream, address))
+      if (sources.get(actor)?.seq !== stateSeq) continue
     }
     valid.push(difference)
   }
-  return valid
+  return { valid, sources }
+}
+
+/** The tags of the sources that have other ones in the index, or that got points again, which lack them in some stores. */
+function tagsToSet(differences: readonly IndexDifference[], sources: ReadonlyMap<string, Source | undefined>): SourceTags[] {
+  const ofTags = (actor: string): boolean =>
+    differences.some((one) => one.actor === actor && one.kind === 'different' && one.in === 'knowledge')
+  return [...new Set(differences.map(({ actor }) => actor))].flatMap((actor) => {
+    const [source, address] = [sources.get(actor), parseActorKey(actor)]
+    if (source === undefined || address === undefined || !(hasTags(source.tags) || ofTags(actor))) return []
+    return [{ tenant: address.tenant, actor: address.id, seq: source.seq, tags: source.tags }]
+  })
 }
 
 /** The texts of LOG that lack points, as the indexer derives them. */

@@ -1,4 +1,4 @@
-import type { IndexPoint } from '../search/vector-store.ts'
+import type { IndexPoint, SourceTags } from '../search/vector-store.ts'
 
 /** A text of a record for the search index, before it is chunked and embedded. */
 export type IndexText = Omit<IndexPoint, 'id' | 'chunk' | 'vector'> & {
@@ -13,4 +13,6 @@ export interface IndexChange {
   readonly texts: readonly IndexText[]
   /** Keys of chunks to remove. */
   readonly forgotten: readonly string[]
+  /** The tags of its source from now on; absent where it neither has nor had any. */
+  readonly tags?: SourceTags
 }

@@ -22,7 +22,7 @@ import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import { type PeriodicJob, periodicJob } from '../runtime/periodic-job.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import { pointId } from '../search/point-id.ts'
-import type { IndexReader, IndexWriter } from '../search/vector-store.ts'
+import type { IndexReader, IndexWriter, SourceTags } from '../search/vector-store.ts'
 import type { Canaries } from './canaries.ts'
 import { type AuditPace, type AuditPosition, incompleteText, startIndexAuditor } from './index-auditor.ts'
 import type { IndexChange, IndexText } from './index-changes.ts'
@@ -62,6 +62,8 @@ interface Batch {
   /** By key. A text that a later record of the batch removes is not stored at all. */
   readonly texts: Map<string, IndexText>
   readonly forgotten: Set<string>
+  /** By tenant and actor: the last record of the batch counts. */
+  readonly tags: Map<string, SourceTags>
   records: number
   last: StreamPosition
 }
@@ -118,7 +120,7 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     signal: loop.signal,
     fail: loop.fail,
     waitMs: options.batchMs,
-    create: () => ({ texts: new Map(), forgotten: new Set(), records: 0, last: reader.position }),
+    create: () => ({ texts: new Map(), forgotten: new Set(), tags: new Map(), records: 0, last: reader.position }),
     fill(batch, message) {
       batch.last = reader.position
       batch.records += 1
@@ -140,7 +142,7 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     metrics.stageIn.inc({ stage: 'embed' })
     batches.add(message, message.data.length)
   }
-  const change = (batch: Batch, { texts, forgotten }: IndexChange): void => {
+  const change = (batch: Batch, { texts, forgotten, tags }: IndexChange): void => {
     for (const key of forgotten) {
       batch.texts.delete(key)
       batch.forgotten.add(key)
@@ -149,11 +151,14 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
       batch.forgotten.delete(text.key)
       batch.texts.set(text.key, text)
     }
+    if (tags !== undefined) batch.tags.set(`${tags.tenant}/${tags.actor}`, tags)
   }
-  const writeToStore = async ({ texts, forgotten }: Batch): Promise<void> => {
+  const writeToStore = async ({ texts, forgotten, tags }: Batch): Promise<void> => {
     const points = await writer.write([...texts.values()], maybeStoredUpTo)
     // A canary must stay in the store, and knowledge may be removed.
     await canaries.record(points.filter((point) => point.in === 'messages'))
+    // After the new chunks are stored: a store may keep the tags with them.
+    if (tags.size > 0) await store.setTags([...tags.values()])
     // Removed after the new chunks are stored, so that a source that changes can be found at any moment.
     if (forgotten.size > 0) await store.remove([...forgotten].map((key) => pointId({ key }, 0)))
   }

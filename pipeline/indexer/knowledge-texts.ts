@@ -7,8 +7,9 @@ import type { IndexChange } from './index-changes.ts'
 const NO_CHANGE: IndexChange = { texts: [], forgotten: [] }
 
 /**
- * Derives the chunks that a record of a knowledge source adds and removes. The actor's event `knowledge.changed` says which ids change; the
- * input `source.taught` has the texts. A user's own kind of the same name emits other events, and so changes nothing.
+ * Derives the chunks that a record of a knowledge source adds and removes, and the tags of the source. The actor's event
+ * `knowledge.changed` has the tags and says which ids change; the input `source.taught` has the texts. A user's own kind of the same name
+ * emits other events, and so changes nothing.
  *
  * @param seq LOG sequence of the record.
  */
@@ -17,14 +18,15 @@ export function knowledgeOf(address: Address, record: PublicRecord, seq: number)
   const event = record.emitted.find(({ type }) => type === 'knowledge.changed')
   const changed = knowledgeChanged.safeParse(event?.data)
   if (!changed.success) return NO_CHANGE
-  const { source, added, removed } = changed.data
+  const { source, added, removed, tags } = changed.data
   const keyOf = (chunk: string): string => `${actorKey(address)}/${chunk}`
   const forgotten = removed.map(keyOf)
   const taught = sourceTaught.safeParse(record.input.data)
-  if (record.input.type !== 'source.taught' || !taught.success) return { texts: [], forgotten }
+  const { tenant, kind, id: actor } = address
+  const tagged = tags === undefined ? {} : { tags: { tenant, actor, seq, tags } }
+  if (record.input.type !== 'source.taught' || !taught.success) return { texts: [], forgotten, ...tagged }
 
   const fresh = new Set(added)
-  const { tenant, kind, id: actor } = address
   const texts = taught.data.chunks.flatMap((text, index) => {
     const chunk = chunkIdOf(text)
     // Equal texts have one id: only the first becomes a chunk.
@@ -45,5 +47,5 @@ export function knowledgeOf(address: Address, record: PublicRecord, seq: number)
       },
     ]
   })
-  return { texts, forgotten }
+  return { texts, forgotten, ...tagged }
 }

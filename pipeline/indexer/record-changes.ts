@@ -6,14 +6,14 @@ import type { IndexChange, IndexText } from './index-changes.ts'
 import { knowledgeOf } from './knowledge-texts.ts'
 
 /**
- * Derives from a record what the search index has to add and remove: its messages, and the chunks of a knowledge source. A pure function:
- * the same record gives the same change.
+ * Derives from a record what the search index has to add and remove: its messages, and the chunks and tags of a knowledge source. A pure
+ * function: the same record gives the same change.
  *
  * @param seq LOG sequence of the record.
  */
 export function changeOf(address: Address, record: PublicRecord, seq: number): IndexChange {
-  const { texts, forgotten } = knowledgeOf(address, record, seq)
-  return { texts: [...messageTexts(address, record, seq), ...texts], forgotten }
+  const { texts, ...knowledge } = knowledgeOf(address, record, seq)
+  return { ...knowledge, texts: [...messageTexts(address, record, seq), ...texts] }
 }
 
 const messageTexts = (address: Address, record: PublicRecord, seq: number): IndexText[] =>

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import type { Tags } from '../../schemas/tags.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Document } from './document-parts.ts'
 import type { Found, FoundFile, LeftOutFile } from './find-files.ts'
@@ -10,6 +11,8 @@ import { createDocumentReader, type DocumentReader } from './reading/document-re
 
 export interface LearnOptions {
   readonly knowledge: KnowledgeClient
+  /** Tags of all documents; default none. A line of a file adds its own. */
+  readonly tags?: Tags | undefined
   /** Aborts the run; `learnFiles` then throws the reason. */
   readonly signal?: AbortSignal
   /** Called after every document with the counts so far; always the same object. */
@@ -70,7 +73,7 @@ const DOCUMENT_ERRORS: ReadonlySet<string> = new Set<ErrorCode>(['empty_document
  * @throws the reason of `signal`, or the first error that does not concern a single document.
  */
 export async function learnFiles(files: AsyncIterable<Found>, options: LearnOptions): Promise<LearnSummary> {
-  const { knowledge, signal, onProgress, reader = createDocumentReader() } = options
+  const { knowledge, tags, signal, onProgress, reader = createDocumentReader() } = options
   const summary: LearnSummary = {
     files: 0,
     learned: 0,
@@ -148,7 +151,7 @@ export async function learnFiles(files: AsyncIterable<Found>, options: LearnOpti
         continue
       }
       summary.files += 1
-      for await (const read of documentsIn(file, reader)) {
+      for await (const read of documentsIn(file, reader, tags)) {
         take(read, file)
         if (inFlight.isFull) await inFlight.whenAvailable()
         aborted.throwIfAborted()

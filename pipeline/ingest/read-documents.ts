@@ -3,6 +3,7 @@ import { messageOf } from '../../schemas/errors.ts'
 import { decodeUtf8, parseJson } from '../../schemas/json.ts'
 import { KNOWLEDGE_LIMITS } from '../../schemas/knowledge-events.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
+import { type Tags, tagsSchema } from '../../schemas/tags.ts'
 import { chunkDocument } from './chunking/chunk-document.ts'
 import type { Document } from './document-parts.ts'
 import type { FoundFile } from './find-files.ts'
@@ -20,25 +21,33 @@ export interface Read {
   readonly bytes: number
 }
 
-/** Yields the documents of a file one by one, with bounded memory. An unreadable document is yielded as a problem. */
-export async function* documentsIn({ path, source, format, bytes }: FoundFile, reader: DocumentReader): AsyncGenerator<Read> {
+/**
+ * Yields the documents of a file one by one, with bounded memory. An unreadable document is yielded as a problem.
+ *
+ * @param tags those of each document; tags of a line are added, and replace those of the same keys
+ */
+export async function* documentsIn(
+  { path, source, format, bytes }: FoundFile,
+  reader: DocumentReader,
+  tags: Tags = {},
+): AsyncGenerator<Read> {
   if (format === 'lines') {
-    yield* linesIn(path)
+    yield* linesIn(path, tags)
     return
   }
   const reply = await reader.read({ path, source, format, bytes })
   if ('problem' in reply) yield { problem: reply.problem, bytes }
   else {
     const { title, chunks, charset } = reply.read
-    yield { document: { source, title, chunks }, bytes, ...(charset !== undefined && { charset }) }
+    yield { document: { source, title, tags, chunks }, bytes, ...(charset !== undefined && { charset }) }
   }
 }
 
-async function* linesIn(path: string): AsyncGenerator<Read> {
+async function* linesIn(path: string, tags: Tags): AsyncGenerator<Read> {
   try {
     const { lines } = await openLines(path)
     for await (const line of lines) {
-      const read = readLine(line)
+      const read = readLine(line, tags)
       if (read !== undefined) yield { ...read, line: line.number, bytes: line.bytes.length }
     }
   } catch (error) {
@@ -57,14 +66,15 @@ const lineSchema = z.object(
     title: z.string().max(titleCharsMax).nullish(),
     lang: z.string().max(35).nullish(),
     url: z.string().max(urlCharsMax).nullish(),
+    tags: tagsSchema.nullish(),
   },
-  'must be an object {"id", "text", "title"?, "lang"?, "url"?}',
+  'must be an object {"id", "text", "title"?, "lang"?, "url"?, "tags"?}',
 )
 
 const BYTE_ORDER_MARK = /^\ufeff/
 
 /** Returns `undefined` for a blank line. */
-function readLine({ bytes, problem }: Line): Pick<Read, 'document' | 'problem'> | undefined {
+function readLine({ bytes, problem }: Line, common: Tags): Pick<Read, 'document' | 'problem'> | undefined {
   if (problem !== undefined) return { problem }
   const text = decodeUtf8(bytes)?.replace(BYTE_ORDER_MARK, '')
   if (text === undefined) return { problem: 'not UTF-8' }
@@ -77,6 +87,9 @@ function readLine({ bytes, problem }: Line): Pick<Read, 'document' | 'problem'> 
   if (![id, title, lang, url].every((text) => text?.isWellFormed() !== false)) {
     return { problem: 'a lone surrogate is not well-formed Unicode' }
   }
+  const tags = tagsSchema.safeParse({ ...common, ...read.data.tags }, IN_WORDS)
+  if (!tags.success) return { problem: zodProblem(tags.error, 'tags, with those of --tag') }
   const { chunks } = chunkDocument('text', read.data.text, title ?? undefined)
-  return { document: { source: id.normalize('NFC'), title: title ?? undefined, lang: lang ?? undefined, url: url ?? undefined, chunks } }
+  const properties = { title: title ?? undefined, lang: lang ?? undefined, url: url ?? undefined, tags: tags.data }
+  return { document: { source: id.normalize('NFC'), ...properties, chunks } }
 }

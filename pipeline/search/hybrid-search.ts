@@ -60,7 +60,7 @@ export function createHybridSearch({ store, server = 'the store', embedder, cosi
   return async (input) => {
     const request = searchRequestSchema.safeParse(input, IN_WORDS)
     if (!request.success) throw new ColloquyError('bad_query', zodProblem(request.error, ''))
-    const { tenant, q, mode, limit, all, halfLifeHours, conversation, in: area, kind, source, lang, since, until } = request.data
+    const { tenant, q, mode, limit, all, halfLifeHours, conversation, in: area, kind, source, lang, since, until, tag } = request.data
     const asked = store.cutter.ask(q)
     const terms = mode === 'dense' ? undefined : asked
     const vector = mode === 'keyword' ? undefined : embed(q)
@@ -68,7 +68,7 @@ export function createHybridSearch({ store, server = 'the store', embedder, cosi
       tenant,
       vector,
       terms,
-      filter: { in: area, kind, actor: conversation, source, lang, since, until },
+      filter: { in: area, kind, actor: conversation, source, lang, since, until, tags: tag },
       limit: Math.min(CANDIDATES_MAX, Math.max(CANDIDATES_MIN, limit * CANDIDATES_PER_HIT)),
     }
     const candidates = await withinMs(

@@ -58,7 +58,10 @@ export function createSearchClient({ url, token, timeoutMs = TIMEOUT_MS }: Searc
   return async (request: SearchRequest): Promise<SearchAnswer> => {
     const target = new URL('/v1/search', url)
     for (const [name, value] of Object.entries(request)) {
-      if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') target.searchParams.set(name, String(value))
+      const values: readonly unknown[] = Array.isArray(value) ? value : [value]
+      for (const one of values) {
+        if (typeof one === 'string' || typeof one === 'number' || typeof one === 'boolean') target.searchParams.append(name, String(one))
+      }
     }
     const [status, text] = await fetchText(target, token, timeoutMs)
     const answer = answerSchema.safeParse(parseJson(text))

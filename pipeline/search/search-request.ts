@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { TOKEN } from '../../schemas/subjects.ts'
+import { tagFilterSchema } from '../../schemas/tags.ts'
 import { FUSIONS } from './fuse-ranks.ts'
 import { SEARCH_AREAS } from './vector-store.ts'
 
@@ -37,6 +38,8 @@ export const searchRequestSchema = z
     kind: token.optional(),
     conversation: token.optional(),
     source: z.string().max(2_048).optional(),
+    /** Only learned documents with these tags, each `key=value`. All keys must hold; of several values of a key, one must. */
+    tag: tagFilterSchema.optional(),
     lang: z.string().max(35).optional(),
     since: timestamp.optional(),
     until: timestamp.optional(),

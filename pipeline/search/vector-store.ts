@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { TagFilter, Tags } from '../../schemas/tags.ts'
 import type { TermCutter } from './term-cutter.ts'
 
 /** The two areas of the search index: messages of conversations, and learned documents. */
@@ -63,6 +64,20 @@ export interface IndexReader {
   scan(range: ScanRange): AsyncGenerator<readonly StoredPoint[]>
   /** Returns the given ids that are stored. */
   existing(ids: readonly string[]): Promise<ReadonlySet<string>>
+  /**
+   * Returns the tags that searches find sources by, as `tagLabels` makes them, by actor. Sources without tags may be absent. A store that
+   * keeps them with each point returns those of each point that differs.
+   */
+  tagsOf(tenant: string, actors: readonly string[]): Promise<ReadonlyMap<string, readonly (readonly string[])[]>>
+}
+
+/** The tags of a source from a record on. */
+export interface SourceTags {
+  readonly tenant: string
+  readonly actor: string
+  /** LOG sequence of the record that changed them. */
+  readonly seq: number
+  readonly tags: Tags
 }
 
 /** Read access to the vectors of one collection. */
@@ -87,7 +102,15 @@ export interface IndexWriter {
   existing(ids: readonly string[]): Promise<ReadonlySet<string>>
   /** Removes points; unknown ids are ignored. */
   remove(ids: readonly string[]): Promise<void>
-  /** Removes all points of records above a LOG sequence, after LOG was truncated to it. */
+  /**
+   * Sets the tags of sources, for the points that they have by then. Nothing is embedded. Of two calls for one source, that with the higher
+   * sequence may win; of equal ones, the later wins.
+   */
+  setTags(sources: readonly SourceTags[]): Promise<void>
+  /**
+   * Removes all points of records above a LOG sequence, after LOG was truncated to it. Sources whose tags such a record set have none until
+   * earlier records are applied again.
+   */
   rollbackTo(seq: number): Promise<void>
 }
 
@@ -102,6 +125,8 @@ export interface IndexFilter {
   readonly since?: string | undefined
   /** ISO, exclusive. */
   readonly until?: string | undefined
+  /** Only knowledge of sources with these tags. Default, and with no group: any point. */
+  readonly tags?: TagFilter | undefined
 }
 
 /** A query to a store: by a vector, by terms, or by both. */

@@ -22,9 +22,20 @@ export function createTenantSearches({ nc, jsm }: JetStreamContext, search: Sear
   })
   return {
     of: ({ tenant, kind, id }) => ({
-      async search({ q, in: area, own = false, limit }) {
+      async search({ q, in: area, own = false, tags, limit }) {
+        const wanted = Object.entries(tags ?? {}).map(([key, values]) => [values].flat().map((value) => `${key}=${value}`))
+        // No value of an empty list fits.
+        if (wanted.some((values) => values.length === 0)) return []
+        const tag = wanted.flat()
         const actor = own ? { kind, conversation: id } : {}
-        const { hits } = await search({ tenant, q: q.slice(0, QUESTION_CHARACTERS_MAX).toWellFormed(), in: area, ...actor, limit })
+        const { hits } = await search({
+          tenant,
+          q: q.slice(0, QUESTION_CHARACTERS_MAX).toWellFormed(),
+          in: area,
+          ...actor,
+          ...(tag.length > 0 && { tag }),
+          limit,
+        })
         return hits
       },
       knowledgeVersion: () => versions.of(tenant),

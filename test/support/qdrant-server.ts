@@ -16,11 +16,11 @@ interface Sparse {
 interface Point {
   readonly id: string
   readonly vector: { readonly dense: readonly number[]; readonly words: Sparse }
-  readonly payload: Readonly<Record<string, unknown>>
+  payload: Readonly<Record<string, unknown>>
 }
 interface Condition {
   readonly key?: string
-  readonly match?: { readonly value: unknown }
+  readonly match?: { readonly value: unknown } | { readonly any: readonly unknown[] }
   readonly range?: Readonly<Partial<Record<'gt' | 'gte' | 'lt' | 'lte', string | number>>>
   readonly is_empty?: { readonly key: string }
 }
@@ -56,6 +56,8 @@ interface Body {
   readonly using: string
   readonly limit: number
   readonly offset?: string
+  readonly payload: Point['payload']
+  readonly operations: readonly { readonly set_payload: Pick<Body, 'payload' | 'filter'> }[]
 }
 
 /** A request that selects points by ids instead of a filter. */
@@ -124,6 +126,10 @@ export async function startFakeQdrant(wanted = 0): Promise<FakeQdrant> {
     const matching = (filter: Filter): Point[] =>
       [...points.values()].filter((point) => filter.must.every((condition) => matches(condition, point)))
     const done = { operation_id: 1, status: 'completed' }
+    const setPayload = ({ payload, filter }: Pick<Body, 'payload' | 'filter'>): typeof done => {
+      for (const point of matching(filter)) point.payload = { ...point.payload, ...payload }
+      return done
+    }
     switch (operation) {
       case 'GET ':
         return {
@@ -158,13 +164,21 @@ export async function startFakeQdrant(wanted = 0): Promise<FakeQdrant> {
       case 'POST /points/delete':
         for (const id of isNamed(body) ? body.points : matching(body.filter).map((point) => point.id)) points.delete(id)
         return done
+      case 'POST /points/payload':
+        return setPayload(body)
+      case 'POST /points/batch':
+        return body.operations.map((one) => setPayload(one.set_payload))
       case 'POST /points/scroll': {
         // In the order of ids, as Qdrant.
         const after = matching(body.filter).sort((a, b) => (a.id < b.id ? -1 : 1))
         const from = after.filter(({ id }) => body.offset === undefined || id >= body.offset)
         const page = from.slice(0, body.limit)
+        const fields = body.with_payload
         return {
-          points: page.map(({ id, payload: { terms: _terms, counts: _counts, ...payload } }) => ({ id, payload })),
+          points: page.map(({ id, payload: { terms: _terms, counts: _counts, ...payload } }) => ({
+            id,
+            payload: Array.isArray(fields) ? picked(payload, fields) : payload,
+          })),
           next_page_offset: from[body.limit]?.id ?? null,
         }
       }
@@ -220,7 +234,10 @@ const BOUNDS: Readonly<Record<string, (value: number, limit: number) => boolean>
 function matches({ key = '', match, range, is_empty: empty }: Condition, { payload }: Point): boolean {
   if (empty !== undefined) return payload[empty.key] === undefined
   const value = payload[key]
-  if (match !== undefined) return Array.isArray(value) ? value.includes(match.value) : value === match.value
+  if (match !== undefined) {
+    const [own, wanted] = [[value].flat(), 'any' in match ? match.any : [match.value]]
+    return wanted.some((one) => own.includes(one))
+  }
   const number = (given: unknown): number => (typeof given === 'string' ? Date.parse(given) : Number(given))
   return Object.entries(range ?? {}).every(([bound, limit]) => BOUNDS[bound]?.(number(value), number(limit)))
 }

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { createHybridSearch } from '../../pipeline/search/hybrid-search.ts'
 import { CURRENT_CUTTER } from '../../pipeline/search/term-cutter.ts'
-import type { IndexPoint, StoredPoint, StoreHit, VectorStore } from '../../pipeline/search/vector-store.ts'
+import type { IndexFilter, IndexPoint, StoredPoint, StoreHit, VectorStore } from '../../pipeline/search/vector-store.ts'
+import type { TagFilter } from '../../schemas/tags.ts'
 
 export const DIMENSION = 16
 
@@ -206,6 +207,79 @@ export function storeContract(open: (collection: string, dimension?: number) => 
     expect(await found({})).toEqual(['german', 'late', 'learned', 'other', 'plain'])
     await store.deleteBy('acme', { in: 'knowledge', source: 'learned' })
     expect(await found({})).toEqual(['german', 'late', 'other', 'plain'])
+  })
+
+  it('filters by the tags of sources, which change without their points', async () => {
+    const store = await open('contract-tags')
+    const text = 'a parcel from Oslo'
+    const learned = (actor: string, more: Partial<IndexPoint> = {}): IndexPoint =>
+      pointOf(actor, text, { in: 'knowledge', kind: 'source', actor, ...more })
+    await store.upsert([
+      learned('otter-en'),
+      learned('otter-zh'),
+      learned('beaver'),
+      learned('plain'),
+      learned('otter-en', { id: idOf('globex'), tenant: 'globex', source: 'foreign' }),
+      // A conversation may have the id of a source.
+      pointOf('said', text, { actor: 'otter-en' }),
+    ])
+    const tag = (actor: string, seq: number, tags: Readonly<Record<string, string>>) => ({ tenant: 'acme', actor, seq, tags })
+    await store.setTags([
+      tag('otter-en', 2, { product: 'otter', lang: 'en' }),
+      tag('otter-zh', 3, { product: 'otter', lang: 'zh', formula: 'a=b=c', 产品: '水獭' }),
+      tag('beaver', 4, { product: 'beaver', lang: 'zh' }),
+      tag('nobody', 5, { product: 'otter' }),
+    ])
+    const found = async (tags: TagFilter, more: IndexFilter = {}): Promise<string[]> => {
+      const filter = { ...more, tags }
+      const hits = await store.search({ tenant: 'acme', filter, terms: CURRENT_CUTTER.ask('parcel'), vector: vectorOf(text), limit: 10 })
+      const byWords = await store.search({ tenant: 'acme', filter, terms: CURRENT_CUTTER.ask('parcel'), limit: 10 })
+      expect(byWords.length).toBe(hits.length)
+      expect(await store.count('acme', filter)).toBe(hits.length)
+      return hits.map(({ source }) => source).sort()
+    }
+    expect(await found([['product=otter']])).toEqual(['otter-en', 'otter-zh'])
+    expect(await found([['product=otter'], ['lang=zh']])).toEqual(['otter-zh'])
+    expect(await found([['product=otter', 'product=beaver'], ['lang=zh']])).toEqual(['beaver', 'otter-zh'])
+    expect(await found([['formula=a=b=c', 'formula=a=b=c']])).toEqual(['otter-zh'])
+    expect(await found([['产品=水獭']])).toEqual(['otter-zh'])
+    for (const nothing of ['product=ott', 'product=Otter', 'product=', "product=otter' OR 1=1 --", 'otter']) {
+      expect(await found([[nothing]])).toEqual([])
+    }
+    expect(await found([['product=otter']], { in: 'messages' })).toEqual([])
+    expect(await found([['product=otter']], { in: 'knowledge', source: 'otter-zh' })).toEqual(['otter-zh'])
+    expect(await found([])).toHaveLength(5)
+    expect(await store.tagsOf('acme', ['otter-zh', 'plain'])).toEqual(
+      new Map([
+        ['otter-zh', [['formula=a=b=c', 'lang=zh', 'product=otter', '产品=水獭']]],
+        ['plain', [[]]],
+      ]),
+    )
+
+    await store.setTags([tag('otter-zh', 7, { product: 'beaver' }), tag('otter-en', 8, {})])
+    expect(await found([['product=otter']])).toEqual([])
+    expect(await found([['product=beaver']])).toEqual(['beaver', 'otter-zh'])
+    expect((await store.tagsOf('acme', ['otter-en'])).get('otter-en')).toEqual([[]])
+    // A point of the same source, and its tags set again, as after a crash.
+    await store.upsert([learned('otter-zh', { id: idOf('second'), source: 'second' })])
+    await store.setTags([tag('otter-zh', 7, { product: 'beaver' })])
+    expect(await found([['product=beaver']])).toEqual(['beaver', 'otter-zh', 'second'])
+    await store.rollbackTo(6)
+    expect(await found([['product=beaver']])).toEqual(['beaver'])
+    await store.setTags([])
+    await store.deleteBy('acme', { tags: [['product=beaver']] })
+    expect(await store.count('acme', {})).toBe(5)
+  })
+
+  it('sets and reads the tags of 2,000 sources in bounded requests', async () => {
+    const store = await open('contract-many-tags')
+    const actors = Array.from({ length: 2_000 }, (_, index) => `s${index}`)
+    await store.upsert(actors.map((actor) => pointOf(actor, `about ${actor}`, { in: 'knowledge', kind: 'source', actor })))
+    await store.setTags(actors.map((actor, seq) => ({ tenant: 'acme', actor, seq, tags: { group: String(seq % 10) } })))
+    expect(await store.count('acme', { tags: [['group=3']] })).toBe(200)
+    const tags = await store.tagsOf('acme', actors)
+    expect(tags.size).toBe(2_000)
+    expect(tags.get('s1234')).toEqual([['group=4']])
   })
 
   it('stores texts of any kind and size', async () => {

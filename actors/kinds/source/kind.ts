@@ -1,16 +1,36 @@
 import { enqueueActions, setup } from 'xstate'
 import { knowledgeChanged, SOURCE_KIND, sourceForgotten, sourceTaught } from '../../../schemas/knowledge-events.ts'
+import { hasTags } from '../../../schemas/tags.ts'
 import { defineKind } from '../../definition/define-kind.ts'
-import { applyPart, type Change, chunkCount, type Context, contextSchema, emptyContext, isExpectedPart, removeAll } from './revision.ts'
+import {
+  applyPart,
+  type Change,
+  chunkCount,
+  type Context,
+  contextSchema,
+  emptyContext,
+  isExpectedPart,
+  removeAll,
+  withoutTags,
+} from './revision.ts'
 
 const kind = defineKind({
   name: SOURCE_KIND,
-  version: 1,
+  version: 2,
   context: contextSchema,
   events: { 'source.taught': sourceTaught, 'source.forgotten': sourceForgotten },
   emits: { 'knowledge.changed': knowledgeChanged },
   tasks: {},
-  label: ({ source, title, lang, url, chunks }) => ({ source, title, lang, url, chunks: chunkCount(chunks) }),
+  migrate: { 1: withoutTags },
+  label: ({ source, title, lang, url, tags, chunks }) => ({
+    source,
+    title,
+    lang,
+    url,
+    /** JSON, because a fact of a label is one value. */
+    tags: hasTags(tags) ? JSON.stringify(tags) : null,
+    chunks: chunkCount(chunks),
+  }),
 })
 
 const hasChunks = ({ chunks, coming }: Context): boolean => chunks !== '' || coming !== null
@@ -35,11 +55,12 @@ export const sourceKind = kind.with(
           context: after,
           added,
           removed,
+          tags,
         }: Change = event.type === 'source.taught' ? applyPart(context, event.data) : removeAll(context)
         enqueue.assign(after)
         enqueue.emit({
           type: 'knowledge.changed',
-          data: { source: after.source, revision: after.revision, added: [...added], removed: [...removed] },
+          data: { source: after.source, revision: after.revision, added: [...added], removed: [...removed], ...(tags && { tags }) },
         })
       }),
     },

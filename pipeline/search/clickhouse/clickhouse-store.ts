@@ -20,6 +20,7 @@ import { addIndex, hasIndex, nearestByIndex, nearestExactly } from './nearest-ne
 import { SINGLE_THREAD, type Where, whereOf } from './point-query.ts'
 import { scanPoints } from './point-scan.ts'
 import { ensurePointTables, identityOf, type Names, namesOf } from './point-tables.ts'
+import { insertTags, tagsReader } from './source-tags.ts'
 import { readHit, writeHit } from './stored-hit.ts'
 
 export interface ClickHouseStoreOptions {
@@ -195,20 +196,22 @@ WHERE database = currentDatabase() AND table = {name:String} AND active`,
     },
     // A statement that deletes nothing costs as much as one that does.
     remove: async (ids) => removeAll([...(await reader.existing(ids))]),
+    setTags: (sources) => insertTags(client, names, sources),
     async rollbackTo(seq) {
       await remove('seq > {seq:UInt64}', { seq })
+      await client.command({ query: `DELETE FROM ${names.tags} WHERE seq > {seq:UInt64}`, query_params: { seq } })
     },
     async deleteBy(tenant, filter) {
-      const { sql, params } = whereOf(tenant, filter)
+      const { sql, params } = whereOf(names, tenant, filter)
       await remove(sql, params)
     },
     async count(tenant, filter) {
-      const { sql, params } = whereOf(tenant, filter)
+      const { sql, params } = whereOf(names, tenant, filter)
       const [row] = await query<{ count: string | number }>(`SELECT count() AS count FROM ${names.points} WHERE ${sql}`, params)
       return Number(row?.count)
     },
     async search({ tenant, filter, vector: vectorOrPromise, terms: allTerms, limit }) {
-      const where = whereOf(tenant, filter)
+      const where = whereOf(names, tenant, filter)
       const areas = areasOf(filter)
       const rowsOf = async (ids: readonly string[]): Promise<readonly Row[]> => {
         if (ids.length === 0) return []
@@ -245,6 +248,7 @@ FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`
     ...store,
     upsert: guarded(names, store.upsert),
     remove: guarded(names, store.remove),
+    setTags: guarded(names, store.setTags),
     rollbackTo: guarded(names, store.rollbackTo),
     deleteBy: guarded(names, store.deleteBy),
     count: guarded(names, store.count),
@@ -276,6 +280,7 @@ export function openClickHouseIndexReader({
       }
       return found
     }),
+    tagsOf: guarded(names, tagsReader(client, names)),
     vectorsOf: guarded(names, async (tenant: string, ids: readonly string[]) => {
       const found = new Map<string, Float32Array>()
       for (const some of boundedBatches(ids, PARAMETER_BOUNDS, parameterBytes)) {
@@ -320,7 +325,8 @@ function boundedTerms(terms: readonly string[]): readonly string[] {
   return first
 }
 
-const areasOf = (filter: IndexFilter): readonly string[] => (filter.in === undefined ? SEARCH_AREAS : [filter.in])
+const areasOf = ({ in: area, tags = [] }: IndexFilter): readonly string[] =>
+  area !== undefined ? [area] : tags.length > 0 ? ['knowledge'] : SEARCH_AREAS
 
 type ColumnNames = readonly [string, ...string[]]
 const POINT_COLUMNS: ColumnNames = ['tenant', 'area', 'id', 'kind', 'actor', 'source', 'lang', 'at', 'seq', 'length', 'hit', 'bytes']

@@ -13,6 +13,8 @@ export interface Names {
   readonly terms: string
   /** Stores nothing: materialized views turn its inserts into postings and term counts. */
   readonly intake: string
+  /** One row per source of knowledge that has tags, or had some. */
+  readonly tags: string
 }
 
 /** Prefix of the table names, before the name of the collection. */
@@ -24,7 +26,7 @@ export function namesOf(collection: string): Names {
     throw new ColloquyError('bad_collection', `${JSON.stringify(collection)} cannot name a collection: it must consist of [a-z0-9-]`)
   }
   const points = `${COLLECTION_PREFIX}${collection.replaceAll('-', '_')}`
-  return { points, postings: `${points}_postings`, terms: `${points}_terms`, intake: `${points}_intake` }
+  return { points, postings: `${points}_postings`, terms: `${points}_terms`, intake: `${points}_intake`, tags: `${points}_tags` }
 }
 
 const viewOf = (table: string): string => `${table}_filled`
@@ -36,19 +38,15 @@ const FILTERED_NAMES = 'kind, actor, source, lang, at, seq'
 
 /** The names of the tables of the collection that a table belongs to; `undefined` for any other table. */
 export function collectionOf(table: string): Names | undefined {
-  const points = /^memory_[a-z0-9_]*?(?=(_postings|_terms|_intake)?(_filled)?$)/.exec(table)?.[0]
+  const points = /^memory_[a-z0-9_]*?(?=(_postings|_terms|_intake|_tags)?(_filled)?$)/.exec(table)?.[0]
   return points === undefined ? undefined : namesOf(points.slice(COLLECTION_PREFIX.length).replaceAll('_', '-'))
 }
 
-/** All tables and views of a collection. */
-export const tablesOf = ({ points, postings, terms, intake }: Names): readonly string[] => [
-  points,
-  postings,
-  terms,
-  intake,
-  viewOf(postings),
-  viewOf(terms),
-]
+/** All tables and views of a collection. One that an earlier version made has no tags; its other tables must exist. */
+export const tablesOf = ({ points, postings, terms, intake, tags }: Names) => ({
+  required: [points, postings, terms, intake, viewOf(postings), viewOf(terms)],
+  added: [tags],
+})
 
 /** Analysts may not read the search index: it repeats what the tables say, in a form of its own. */
 const closed = (kind: ObjectKind, name: string, definition: string): string => createStatement(kind, name, 'closed', definition)
@@ -58,7 +56,7 @@ const closed = (kind: ObjectKind, name: string, definition: string): string => c
  * column: 100 hits of 100,000 points take 12 ms of processor time, and 72 ms with granules of 512 rows and ten columns. Vectors are
  * uncompressed bfloat16, which halves them and keeps scans fast. After a crash a posting may exist twice until its parts are merged.
  */
-const createStatements = ({ points, postings, terms, intake }: Names, dimension: number): string[] => [
+const createStatements = ({ points, postings, terms, intake, tags }: Names, dimension: number): string[] => [
   closed(
     'TABLE',
     intake,
@@ -99,6 +97,13 @@ COMMENT 'Search index: counts the terms of ${points}'`,
   ),
   closed(
     'TABLE',
+    tags,
+    `(tenant LowCardinality(String), actor String, seq UInt64, tags Array(String))
+ENGINE = ReplacingMergeTree(seq) ORDER BY (tenant, actor) SETTINGS index_granularity = 1024
+COMMENT 'Search index: the tags of the sources of ${points}, by the last record that changed them'`,
+  ),
+  closed(
+    'TABLE',
     points,
     `(${KEYS}, id UUID, ${FILTERED}, length UInt32, hit String, bytes String EPHEMERAL,
 vector Array(BFloat16) DEFAULT reinterpret(base64Decode(bytes), 'Array(BFloat16)') CODEC(NONE),
@@ -133,7 +138,7 @@ async function findPoints(client: ClickHouseClient, { points }: Names): Promise<
 }
 
 /**
- * Creates the tables of a collection if they are missing.
+ * Creates the tables of a collection if they are missing. The auditor of the index notices where somebody has dropped that of the tags.
  *
  * @returns the id of the collection.
  * @throws ColloquyError `other_dimension` if the collection has vectors of another dimension.
@@ -158,9 +163,9 @@ export async function ensurePointTables(client: ClickHouseClient, names: Names, 
   return table?.uuid ?? ''
 }
 
-/** Whether no table beside that of the points is missing. The table of points is created last and dropped last. */
-async function isComplete(client: ClickHouseClient, { postings, terms, intake }: Names): Promise<boolean> {
-  const wanted = [postings, terms, intake, viewOf(postings), viewOf(terms)]
+/** Whether no required table is missing. The table of points is created last and dropped last. */
+async function isComplete(client: ClickHouseClient, names: Names): Promise<boolean> {
+  const wanted = tablesOf(names).required
   const result = await client.query({
     query: 'SELECT count() AS count FROM system.tables WHERE database = currentDatabase() AND name IN {wanted:Array(String)}',
     query_params: { wanted },
@@ -171,7 +176,7 @@ async function isComplete(client: ClickHouseClient, { postings, terms, intake }:
 }
 
 /** Drops a collection. Drops the table of points last: after a crash, its presence shows that the collection is not fully dropped. */
-export async function dropCollection(client: ClickHouseClient, { points, postings, terms, intake }: Names): Promise<void> {
+export async function dropCollection(client: ClickHouseClient, { points, postings, terms, intake, tags }: Names): Promise<void> {
   const views = [viewOf(postings), viewOf(terms), `${points}_split`]
-  for (const name of [...views, intake, postings, terms, points]) await client.command({ query: `DROP TABLE IF EXISTS ${name} SYNC` })
+  for (const name of [...views, intake, postings, terms, tags, points]) await client.command({ query: `DROP TABLE IF EXISTS ${name} SYNC` })
 }

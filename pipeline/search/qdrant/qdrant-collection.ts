@@ -18,6 +18,9 @@ const INDEXES: Readonly<Record<string, FieldSchema>> = {
   lang: 'keyword',
   at: 'datetime',
   seq: 'integer',
+  // Of the source of a point, and the record that set them.
+  tags: 'keyword',
+  tagsSeq: 'integer',
   // Counts the texts that contain a term.
   terms: { type: 'integer', lookup: true, range: false },
 }

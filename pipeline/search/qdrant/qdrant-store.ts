@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { QdrantClient } from '@qdrant/js-client-rest'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
+import { tagLabels } from '../../../schemas/tags.ts'
 import { type BatchBounds, boundedBatches } from '../../runtime/bounded-batches.ts'
 import { type Pauses, withRetry } from '../../runtime/retry.ts'
 import { createScore, type ScoredTerms, type TermScore } from '../bm25.ts'
@@ -44,6 +46,10 @@ const UPSERT_BOUNDS: BatchBounds = { itemsMax: 256, bytesMax: 8 * 1024 * 1024 }
 /** Bytes of one number of a vector as JSON, and of one distinct term: its number, its weight, and number and count in the payload. */
 const NUMBER_BYTES = 24
 const TERM_BYTES = 56
+/** Sources of one request that sets or reads tags. */
+const SOURCES_MAX = 64
+/** Points of one page of tags. */
+const TAGS_PAGE_MAX = 1_000
 /** Points of one page of a scan. A page has the texts of its points. */
 const PAGE_MAX = 64
 const RETRIES_MAX = 2
@@ -153,7 +159,21 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
       }
       frequencies.clear()
     },
-    rollbackTo: (seq) => remove([{ key: 'seq', range: { gt: seq } }]),
+    async setTags(sources) {
+      for (let from = 0; from < sources.length; from += SOURCES_MAX) {
+        const operations = sources
+          .slice(from, from + SOURCES_MAX)
+          .map(({ tenant, actor, seq, tags }) => ({
+            set_payload: { payload: { tags: tagLabels(tags), tagsSeq: seq }, filter: { must: sourceConditions(tenant, actor) } },
+          }))
+        await request(() => client.batchUpdate(name, { operations, wait: true }))
+      }
+    },
+    async rollbackTo(seq) {
+      await remove([{ key: 'seq', range: { gt: seq } }])
+      const filter = { must: [{ key: 'tagsSeq', range: { gt: seq } }] }
+      await request(() => client.setPayload(name, { payload: { tags: [], tagsSeq: 0 }, filter, wait: true }))
+    },
     deleteBy: (tenant, filter) => remove(conditionsOf(tenant, filter)),
     count: (tenant, filter) => count(conditionsOf(tenant, filter), true),
     async search(query) {
@@ -254,6 +274,22 @@ function connectQdrant({ url, apiKey, collection, timeoutMs: timeout = TIMEOUT_M
       }
       return found
     },
+    async tagsOf(tenant, actors) {
+      const found = new Map<string, string[][]>()
+      for (let from = 0; from < actors.length; from += SOURCES_MAX) {
+        const filter = { must: sourceConditions(tenant, ...actors.slice(from, from + SOURCES_MAX)) }
+        for (let offset: string | number | undefined; ;) {
+          const page = await request(() =>
+            client.scroll(name, { filter, limit: TAGS_PAGE_MAX, ...(offset !== undefined && { offset }), with_payload: ['actor', 'tags'] }),
+          )
+          for (const { payload } of page.points) addTags(found, payload)
+          const next = page.next_page_offset
+          if (typeof next !== 'string' && typeof next !== 'number') break
+          offset = next
+        }
+      }
+      return found
+    },
     async vectorsOf(tenant, ids) {
       const found = new Map<string, Float32Array>()
       for (let from = 0; from < ids.length; from += IDS_MAX) {
@@ -298,7 +334,24 @@ function requestPoint({ id, vector, ...payload }: IndexPoint, cutter: TermCutter
 const bytesOfPoint = ({ vector, payload }: ReturnType<typeof requestPoint>): number =>
   Buffer.byteLength(payload.text) + vector[DENSE].length * NUMBER_BYTES + payload.terms.length * TERM_BYTES
 
-function conditionsOf(tenant: string, { since, until, ...equal }: IndexFilter): Condition[] {
+/** The points of sources of knowledge. */
+const sourceConditions = (tenant: string, ...actors: readonly string[]): Condition[] => [
+  ...conditionsOf(tenant, { in: 'knowledge' }),
+  { key: 'actor', match: { any: actors } },
+]
+
+const tagsPayload = z.object({ actor: z.string(), tags: z.array(z.string()).catch([]) })
+
+/** Adds the tags of a point to those of its source, if no other point has the same. */
+function addTags(found: Map<string, string[][]>, payload: unknown): void {
+  const point = tagsPayload.safeParse(payload).data
+  if (point === undefined) return
+  const lists = found.get(point.actor) ?? []
+  found.set(point.actor, lists)
+  if (!lists.some((list) => isDeepStrictEqual(list, point.tags))) lists.push(point.tags)
+}
+
+function conditionsOf(tenant: string, { since, until, tags = [], ...equal }: IndexFilter): Condition[] {
   const range = {
     ...(since !== undefined && { gte: new Date(since).toISOString() }),
     ...(until !== undefined && { lt: new Date(until).toISOString() }),
@@ -307,6 +360,7 @@ function conditionsOf(tenant: string, { since, until, ...equal }: IndexFilter): 
     { key: 'tenant', match: { value: tenant } },
     ...Object.entries(equal).flatMap(([key, value]) => (value === undefined ? [] : [{ key, match: { value } }])),
     ...(Object.keys(range).length === 0 ? [] : [{ key: 'at', range }]),
+    ...tags.map((labels) => ({ key: 'tags', match: { any: [...new Set(labels)] } })),
   ]
 }
 

@@ -53,7 +53,7 @@ beforeAll(async () => {
     `SELECT name, data_paths[1] AS path FROM system.tables WHERE database = currentDatabase() AND data_paths != []`,
   )
   places = new Map(tables.map(({ name, path }) => [name, path.slice(made.length + 1)]))
-  collection = tables.map(({ name }) => name).find((name) => /^memory_.*(?<!_terms|_postings|_intake|_filled)$/.test(name)) ?? ''
+  collection = tables.map(({ name }) => name).find((name) => /^memory_.*(?<!_terms|_postings|_intake|_tags|_filled)$/.test(name)) ?? ''
   await system.stop()
 })
 afterAll(() => rm(made, { recursive: true, force: true }))
@@ -155,6 +155,14 @@ test('damage to the search index is set aside, and the index is filled again', a
   await expectWhole(await start())
 
   expect(logged.join()).toContain(collection)
+})
+
+test('the search index of an earlier version, which has no table of tags, is kept', async () => {
+  await rm(definition(`${collection}_tags`))
+
+  await expectWhole(await start())
+
+  expect(logged.filter((line) => line.includes(collection))).toEqual([])
 })
 
 test('a byte that a disk has changed is found while the system runs', async () => {

@@ -22,6 +22,7 @@ import { openEmbedder } from '../../support/test-embedder.ts'
 import { silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 import { pointOf, vectorOf } from '../../support/vector-store-contract.ts'
 
+const TAGS = { product: 'otter', lang: 'en' }
 const WAIT = { timeout: 30_000, interval: 50 }
 let folder: string
 let system: System
@@ -49,7 +50,8 @@ beforeAll(async () => {
       subject: 'in.acme.source.faq',
       body: { type: 'source.taught', data: { revision: 'r2', chunks: ['Opens at ten.', 'Closed on Sunday.'] } },
     },
-    { subject: 'in.acme.source.gone', body: { type: 'source.taught', data: { chunks: ['Never.'] } } },
+    { subject: 'in.acme.source.tagged', body: { type: 'source.taught', data: { chunks: ['An otter swims.', 'It dives.'], tags: TAGS } } },
+    { subject: 'in.acme.source.gone', body: { type: 'source.taught', data: { chunks: ['Never.'], tags: TAGS } } },
     { subject: 'in.acme.source.gone', body: { type: 'source.forgotten', data: {} } },
   ])
   await systemCaughtUp(system)
@@ -171,6 +173,34 @@ for (const [name, { open, drop }] of Object.entries(places)) {
         { ...known, id: pointOf('old', '').id, text: 'Opens at nine.', vector },
       ])
       expect((await verified(store)).found).toMatchObject([{ kind: 'unexpected', in: 'knowledge' }])
+      await store.remove([pointOf('old', '').id])
+
+      const source = { tenant: 'acme', actor: 'tagged', seq: 1e6 }
+      for (const tags of [{}, { ...TAGS, lang: 'zh' }]) {
+        await store.setTags([{ ...source, tags }])
+        const { differences, found } = await verified(store)
+        expect(differences).toBe(1)
+        expect(found).toMatchObject([{ kind: 'different', in: 'knowledge', actor: 'acme/source/tagged' }])
+      }
+      await store.setTags([
+        { ...source, tags: TAGS },
+        { tenant: 'acme', actor: 'faq', seq: 1e6, tags: TAGS },
+      ])
+      expect((await verified(store)).found).toMatchObject([{ kind: 'different', in: 'knowledge', actor: 'acme/source/faq' }])
+    })
+
+    it('has the tags of sources again after they were changed by others, and after the points with them were removed', async () => {
+      const store = await open('retagged')
+      const stage = await start(store)
+      await expect.poll(() => stage.status().lag, WAIT).toBe(0)
+      const filter = { tags: [['product=otter'], ['lang=en']] }
+      expect(await store.count('acme', filter)).toBe(2)
+      await store.setTags([{ tenant: 'acme', actor: 'tagged', seq: 0, tags: { product: 'beaver' } }])
+      await store.remove((await pointsOf(store)).filter(({ actor, chunk }) => actor === 'tagged' && chunk === 0).map(({ id }) => id))
+      await expect.poll(() => store.count('acme', filter), WAIT).toBe(2)
+      await expect.poll(() => stage.status(), WAIT).toMatchObject({ ok: true, detail: expect.stringContaining('running, with') as string })
+      expect((await verified(store)).differences).toBe(0)
+      await stage.stop()
     })
 
     it('is repaired while in use: points that were deleted, changed or added by others', async () => {

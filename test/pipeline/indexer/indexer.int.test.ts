@@ -14,6 +14,7 @@ import { createRemoteSearch, serveSearch } from '../../../pipeline/search/search
 import type { IndexPoint, IndexReader, IndexWriter } from '../../../pipeline/search/vector-store.ts'
 import { createTenantSearches } from '../../../pipeline/task-runner/tenant-search.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
+import type { Tags } from '../../../schemas/tags.ts'
 import { caughtUp as systemCaughtUp, publishAll } from '../../support/system-assertions.ts'
 import { dot, openEmbedder } from '../../support/test-embedder.ts'
 import { silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
@@ -21,6 +22,7 @@ import { silent, startSystem, type System, temporaryFolder } from '../../support
 /** A store in memory that can be made to fail: this file tests the stage, not the stores. */
 function createMemoryStore() {
   const points = new Map<string, IndexPoint>()
+  const tags = new Map<string, Tags>()
   let written = 0
   let isFailing = false
   const answer = async (): Promise<void> => {
@@ -46,6 +48,11 @@ function createMemoryStore() {
       await answer()
       for (const id of ids) points.delete(id)
     },
+    tagsOf: async () => new Map(),
+    async setTags(sources) {
+      await answer()
+      for (const { actor, tags: own } of sources) tags.set(actor, own)
+    },
     async rollbackTo(seq) {
       await answer()
       for (const [id, point] of points) if (point.seq > seq) points.delete(id)
@@ -54,6 +61,7 @@ function createMemoryStore() {
   return {
     store,
     points,
+    tags,
     texts: () => [...points.values()].sort((a, b) => a.seq - b.seq || a.chunk - b.chunk).map(({ text }) => text),
     get written() {
       return written
@@ -269,6 +277,38 @@ describe('the indexer', () => {
     await caughtUp(resumed)
     expect(known()).toEqual(['Opens at nine.', '九点开门。'])
     await resumed.stop()
+  })
+
+  it('has the tags of the last record of each source, also if a write fails in between and after it reads all of LOG again', async () => {
+    const memory = createMemoryStore()
+    let failures = 0
+    const failing: typeof memory.store = {
+      ...memory.store,
+      async setTags(sources) {
+        if (failures++ < 2) throw new Error('the store fails')
+        await memory.store.setTags(sources)
+      },
+    }
+    const taught = (id: string, revision: string, tags?: Tags) => ({
+      subject: `in.tags.source.${id}`,
+      body: { type: 'source.taught', data: { revision, chunks: ['An otter swims.'], ...(tags && { tags }) } },
+    })
+    const otter = { product: 'otter', lang: 'zh' }
+    await publishAll(system, [taught('a', 'r1', otter), taught('b', 'r1', { product: 'beaver' }), taught('c', 'r1')])
+    await publishAll(system, [taught('b', 'r2', otter), taught('a', 'r2')])
+    await publishAll(system, [{ subject: 'in.tags.source.b', body: { type: 'source.forgotten', data: {} } }, taught('d', 'r1', otter)])
+    await systemCaughtUp(system)
+    const stage = await start('t8', failing)
+    await caughtUp(stage)
+    await stage.stop()
+    const known = new Map(Object.entries({ a: {}, b: {}, d: otter }))
+    expect(failures).toBeGreaterThan(2)
+    expect(memory.tags).toEqual(known)
+    expect([...memory.points.values()].filter(({ tenant }) => tenant === 'tags').map(({ actor }) => actor)).toEqual(['a', 'c', 'd'])
+    const again = await start('t8-again', memory.store)
+    await caughtUp(again)
+    await again.stop()
+    expect(memory.tags).toEqual(known)
   })
 
   it('answers searches over NATS; without it a search fails with `no_memory`', async () => {

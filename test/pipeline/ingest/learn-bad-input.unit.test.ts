@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Document } from '../../../pipeline/ingest/document-parts.ts'
 import { findFiles, sourceOf } from '../../../pipeline/ingest/find-files.ts'
 import { learnFiles, type LearnSummary } from '../../../pipeline/ingest/learn-files.ts'
+import type { Tags } from '../../../schemas/tags.ts'
 import { docx, encryptedPdf, textPdf } from '../../support/office-files.ts'
 
 let folder: string
@@ -21,9 +22,15 @@ async function write(files: Readonly<Record<string, string | Uint8Array>>): Prom
     await writeFile(join(folder, name), content)
   }
 }
-async function learn(...paths: string[]): Promise<{ readonly summary: LearnSummary; readonly documents: Document[] }> {
+interface Learned {
+  readonly summary: LearnSummary
+  readonly documents: Document[]
+}
+const learn = (...paths: string[]): Promise<Learned> => learnWith({}, ...paths)
+async function learnWith(tags: Tags, ...paths: string[]): Promise<Learned> {
   const documents: Document[] = []
   const summary = await learnFiles(findFiles(paths.map((path) => join(folder, path))), {
+    tags,
     knowledge: {
       async upload(document) {
         documents.push(document)
@@ -39,6 +46,38 @@ const problemsOf = ({ bad }: LearnSummary): Record<string, string> =>
     bad.map(({ file, line, problem }) => [`${file.slice(folder.length + 1)}${line === undefined ? '' : `:${line}`}`, problem]),
   )
 const MiB = 1024 * 1024
+
+describe('tags of a learn', () => {
+  it('are those of each document; those of a line go before them', async () => {
+    const lines = [
+      { id: 'a', text: 'x', tags: { lang: '中文', formula: 'a=b=c' } },
+      { id: 'b', text: 'x' },
+      { id: 'c', text: 'x', tags: null },
+    ]
+    await write({ 'tags/a.md': 'Fine.', 'tags/b.jsonl': lines.map((line) => JSON.stringify(line)).join('\n') })
+    const { documents } = await learnWith({ product: 'otter', lang: 'en' }, 'tags/a.md', 'tags/b.jsonl')
+    const common = { product: 'otter', lang: 'en' }
+    expect(documents.map(({ tags }) => tags)).toEqual([common, { product: 'otter', lang: '中文', formula: 'a=b=c' }, common, common])
+  })
+
+  it('of a bad line are named with the bound, and the other lines are learned', async () => {
+    const tags = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']))
+    const bad = [tags(10_000), tags(32), { '': 'x' }, { k: '' }, { k: 7 }, ['k=v'], 'k=v', { k: '\ud800' }]
+    const lines = [...bad, tags(31)].map((own, index) => JSON.stringify({ id: String(index), text: 'x', tags: own }))
+    await write({ 'bad-tags.jsonl': lines.join('\n') })
+    const { summary, documents } = await learnWith({ product: 'otter' }, 'bad-tags.jsonl')
+    expect(documents.map(({ source }) => source)).toEqual(['8'])
+    expect(summary.badCount).toBe(bad.length)
+    expect(problemsOf(summary)).toMatchObject({
+      'bad-tags.jsonl:1': 'tags: must have at most 32 tags, and has 10000',
+      'bad-tags.jsonl:2': 'tags, with those of --tag: must have at most 32 tags, and has 33',
+      'bad-tags.jsonl:3': expect.stringContaining('the key') as string,
+      'bad-tags.jsonl:4': expect.stringContaining('tags.k: must have 1 to 256 characters') as string,
+      'bad-tags.jsonl:5': 'tags.k: must be a text',
+      'bad-tags.jsonl:6': 'tags: must be a JSON object',
+    })
+  })
+})
 
 describe('bad files', () => {
   it('are named with the reason, and all others are learned', async () => {

@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TaskSearchQuery } from '../../../actors/definition/task-search.ts'
 import { waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
 import { findFiles } from '../../../pipeline/ingest/find-files.ts'
 import { createKnowledgeClient, type KnowledgeClient } from '../../../pipeline/ingest/knowledge-client.ts'
@@ -8,6 +9,7 @@ import { learnFiles, type LearnSummary } from '../../../pipeline/ingest/learn-fi
 import { createSender, type Sender } from '../../../pipeline/producer/input-sender.ts'
 import { createSearchClient, type Search, type SearchHit } from '../../../pipeline/search/search-client.ts'
 import { createRemoteSearch } from '../../../pipeline/search/search-service.ts'
+import { createTenantSearches } from '../../../pipeline/task-runner/tenant-search.ts'
 import { chineseCsv } from '../../support/office-files.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { publishAll, rows, tablesBesideLog } from '../../support/system-assertions.ts'
@@ -216,6 +218,97 @@ describe('a learned document', () => {
     expect((await remoteSearch({ tenant: 'cli', q: 'somebody', mode: 'keyword' })).hits).toMatchObject([{ source: 'from-elsewhere' }])
     await expect(remoteSearch({ tenant: 'cli', q: ' ' })).rejects.toMatchObject({ code: 'bad_query' })
     await expect(system.producer.request('colloquy.search', '{"tenant":"cli","q":"somebody"}', { timeout: 500 })).rejects.toThrow()
+  })
+})
+
+describe('tags', () => {
+  const cli = (...args: string[]) => runCli(args, { dataDir: system.settings.DATA_DIR })
+  const http = async (query: string): Promise<{ status: number; body: { hits?: SearchHit[]; code?: string; detail?: string } }> => {
+    const response = await fetch(`${system.running.http?.url ?? ''}/v1/search?tenant=tags&${query}`)
+    return { status: response.status, body: (await response.json()) as { hits?: SearchHit[] } }
+  }
+  const sourcesBy = async (query: string): Promise<string[]> =>
+    ((await http(query)).body.hits ?? []).map(({ source }) => source.slice(folder.length + 1)).sort()
+  const learnTagged = (...args: string[]) => cli('learn', ...args, '--tenant', 'tags', '--wait', '--json')
+
+  it('of a learn filter searches over HTTP, on the command line, by the client and in tasks', async () => {
+    await write({
+      'tags/otter/en.md': 'An otter swims in the river.',
+      'tags/otter/zh.md': '水獭在河里游泳。The otter swims.',
+      'tags/beaver.md': 'A beaver swims in the river, too.',
+      'tags/lines.jsonl': '{"id":"line","text":"It swims, says a line.","tags":{"lang":"zh","formula":"a=b=c"}}\n',
+    })
+    const otter = [join(folder, 'tags/otter/en.md'), '--tag', 'product=otter', '--tag', 'lang=en']
+    expect(await learnTagged(...otter)).toMatchObject({ code: 0 })
+    await learnTagged(join(folder, 'tags/otter/zh.md'), join(folder, 'tags/lines.jsonl'), '--tag', 'product=otter', '--tag', 'lang=zh')
+    await learnTagged(join(folder, 'tags/beaver.md'), '--tag', 'product=beaver')
+    expect(await sourcesBy('q=swims')).toHaveLength(4)
+    expect(await sourcesBy('q=swims&tag=product=otter&tag=lang=en')).toEqual(['tags/otter/en.md'])
+    expect(await sourcesBy('q=swims&tag=product%3Dotter&tag=product%3Dbeaver')).toHaveLength(4)
+    expect(await sourcesBy('q=swims&tag=product=beaver')).toEqual(['tags/beaver.md'])
+    expect((await search({ tenant: 'tags', q: 'swims', tag: 'formula=a=b=c' })).hits).toMatchObject([{ source: 'line' }])
+    expect((await search({ tenant: 'tags', q: 'swims', tag: ['product=otter', 'lang=zh'] })).hits).toHaveLength(2)
+
+    const found = await cli('search', 'swims', '--tenant', 'tags', '--tag', 'product=otter', '--tag', 'lang=en', '--json')
+    expect((JSON.parse(found.stdout) as { hits: SearchHit[] }).hits).toMatchObject([{ source: join(folder, 'tags/otter/en.md') }])
+    const nothing = await cli('search', 'swims', '--tenant', 'tags', '--tag', 'product=cat', '--tag', 'lang=en')
+    expect(nothing).toMatchObject({ code: 0, stdout: '' })
+    expect(nothing.stderr).toContain('Nothing found for the tenant tags in documents with product=cat, lang=en.')
+
+    const { jetstream } = system.running
+    const searches = createTenantSearches(jetstream, createRemoteSearch(jetstream.nc))
+    const task = searches.of({ tenant: 'tags', kind: 'support', id: 'c1' })
+    const byTask = async (tags: TaskSearchQuery['tags']) => (await task.search({ q: 'swims', tags, limit: 10 })).length
+    expect(await byTask({ product: 'otter' })).toBe(3)
+    expect(await byTask({ product: ['otter', 'beaver'], lang: ['zh', 'en'] })).toBe(3)
+    expect(await byTask({ product: 'cat' })).toBe(0)
+    expect(await byTask({ product: [] })).toBe(0)
+    expect(await byTask({})).toBe(4)
+    await expect(byTask({ 'no key': 'x' })).rejects.toMatchObject({ code: 'bad_query' })
+    searches.stop()
+    expect(await rows(system, "SELECT label.tags.:String AS tags FROM actors WHERE tenant = 'tags' AND label.source = 'line'")).toEqual([
+      { tags: '{"product":"otter","lang":"zh","formula":"a=b=c"}' },
+    ])
+  })
+
+  it('that alone change keep the chunks and their ids, and a learn without them removes them', async () => {
+    const [before] = (await search({ tenant: 'tags', q: 'swims', tag: 'product=beaver' })).hits
+    const file = join(folder, 'tags/beaver.md')
+    const retagged = await learnTagged(file, '--tag', 'product=castor')
+    expect(JSON.parse(retagged.stdout)).toMatchObject({ changed: 1, added: 0, removed: 0 })
+    expect((await search({ tenant: 'tags', q: 'swims', tag: 'product=castor' })).hits).toMatchObject([{ id: before?.id, seq: before?.seq }])
+    expect(await sourcesBy('q=swims&tag=product=beaver')).toEqual([])
+    expect(JSON.parse((await learnTagged(file, '--tag', 'product=castor')).stdout)).toMatchObject({ unchanged: 1 })
+    expect(JSON.parse((await learnTagged(file)).stdout)).toMatchObject({ changed: 1, added: 0, removed: 0 })
+    expect(await sourcesBy('q=swims&tag=product=castor')).toEqual([])
+    expect(await sourcesBy('q=beaver')).toEqual(['tags/beaver.md'])
+    await learnTagged(file, '--tag', 'product=castor')
+    await (await clientOf('tags')).forget(file)
+    await caughtUp()
+    expect(await sourcesBy('q=swims&tag=product=castor')).toEqual([])
+    expect(await tablesBesideLog(system)).toEqual([])
+    expect(await cli('verify', '--tenant', 'tags')).toMatchObject({ code: 0 })
+  })
+
+  it('that are none are refused by name and bound', async () => {
+    const many = Array.from({ length: 10_000 }, (_, index) => ['--tag', `k${index}=v`]).flat()
+    const file = join(folder, 'tags/beaver.md')
+    for (const [args, problem] of [
+      [['--tag', 'novalue'], 'has no "="'],
+      [['--tag', '=x'], 'the key must have 1 to 64 of [A-Za-z0-9_.-]'],
+      [['--tag', 'x='], 'the value must have 1 to 256 characters'],
+      [['--tag', 'a=1', '--tag', 'a=2'], 'The key a is given twice'],
+      [many, 'must have at most 32 tags'],
+    ] as const) {
+      const refused = await cli('learn', file, '--tenant', 'tags', ...args)
+      expect(refused.code).not.toBe(0)
+      expect(refused.stderr).toContain(problem)
+      expect(refused.stderr).toContain('--tag')
+    }
+    expect((await cli('search', 'x', ...many)).stderr).toContain('at most 16 tags')
+    const query = Array.from({ length: 17 }, (_, index) => `tag=k=${index}`).join('&')
+    expect(await http(`q=swims&${query}`)).toMatchObject({ status: 400, body: { code: 'bad_query' } })
+    expect((await http('q=swims&tag=novalue')).body.detail).toContain('tag: must be key=value: has no "="')
   })
 })
 

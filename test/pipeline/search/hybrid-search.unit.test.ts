@@ -3,7 +3,7 @@ import { createHybridSearch } from '../../../pipeline/search/hybrid-search.ts'
 import type { Search } from '../../../pipeline/search/search-answer.ts'
 import type { SearchRequest } from '../../../pipeline/search/search-request.ts'
 import { CURRENT_CUTTER } from '../../../pipeline/search/term-cutter.ts'
-import type { StoreHit } from '../../../pipeline/search/vector-store.ts'
+import type { IndexFilter, StoreHit } from '../../../pipeline/search/vector-store.ts'
 import { foundHit } from '../../support/found-hit.ts'
 
 const DAY_MS = 86_400_000
@@ -26,6 +26,35 @@ const order = async (found: readonly StoreHit[], more: Partial<SearchRequest> = 
 const NARROW = [0.95, ...Array.from({ length: 30 }, (_, index) => 0.9 + index / 2_000)]
 const narrow = (more: Partial<StoreHit> = {}): StoreHit[] =>
   NARROW.map((similarity, index) => foundHit(`h${index}`, { similarity, ...(index === 1 && more) }))
+
+describe('the tags of a search', () => {
+  it('reach the store in a group for each key, and are refused by name where they are none', async () => {
+    const asked: IndexFilter[] = []
+    const search = createHybridSearch({
+      store: {
+        cutter: CURRENT_CUTTER,
+        async search({ filter }) {
+          asked.push(filter)
+          return []
+        },
+      },
+      embedder: { kind: 'lexical', embed: () => Promise.resolve([Float32Array.of(1)]) },
+      now: () => NOW_MS,
+    })
+    await search({ q: 'x', tag: 'product=otter' })
+    await search({ q: 'x', tag: ['product=otter', 'product=海狸', 'formula=a=b'] })
+    expect(asked.map(({ tags }) => tags)).toEqual([[['product=otter']], [['product=otter', 'product=海狸'], ['formula=a=b']]])
+    await expect(search({ q: 'x', tag: 'novalue' })).rejects.toMatchObject({
+      code: 'bad_query',
+      message: 'tag: must be key=value: has no "="',
+    })
+    const many = Array.from({ length: 17 }, (_, index) => `k=${index}`)
+    await expect(search({ q: 'x', tag: many })).rejects.toMatchObject({
+      code: 'bad_query',
+      message: 'tag: must be at most 16 tags, and is 17',
+    })
+  })
+})
 
 describe('hybrid search, fused by evidence', () => {
   it('lets vectors decide where words say little, and words where vectors say little, also with cosines above 0.9', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { sourceKind } from '../../../../actors/kinds/source/kind.ts'
-import { contextSchema, idsIn } from '../../../../actors/kinds/source/revision.ts'
+import { contextSchema, emptyContext, idsIn } from '../../../../actors/kinds/source/revision.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'
 import { given } from '../../../../actors/testkit/scenario.ts'
 import { knowledgeOf } from '../../../../pipeline/indexer/knowledge-texts.ts'
@@ -76,6 +76,34 @@ describe('a source', () => {
       .thenEmitted('knowledge.changed', { revision: '', added: ids('B'), removed: ids('A') })
   })
 
+  test('has the tags of its last upload, and tells them as long as it has or had any', () => {
+    const tags = { product: 'otter', lang: 'zh' }
+    const tagged = first.when('source.taught', taught('r2', ['A', 'B'], { tags }))
+    tagged.thenEmitted('knowledge.changed', { source: 'faq', revision: 'r2', added: [], removed: [], tags })
+    expect(tagged.records.at(-1)?.label).toMatchObject({ tags: JSON.stringify(tags) })
+    const without = tagged.when('source.taught', taught('r3', ['A', 'B']))
+    without.thenEmitted('knowledge.changed', { source: 'faq', revision: 'r3', added: [], removed: [], tags: {} })
+    without
+      .when('source.taught', taught('r4', ['A']))
+      .thenEmitted('knowledge.changed', { source: 'faq', revision: 'r4', added: [], removed: ids('B') })
+    tagged
+      .when('source.forgotten', {})
+      .thenEmitted('knowledge.changed', { source: 'faq', revision: null, added: [], removed: ids('A', 'B'), tags: {} })
+    tagged
+      .when('source.taught', taught('r5', ['C'], { part: 1, parts: 2, tags: { product: 'beaver' } }))
+      .thenEmitted('knowledge.changed', { source: 'faq', revision: 'r2', added: ids('C'), removed: [], tags: { product: 'beaver' } })
+  })
+
+  test('of version 1 has no tags', () => {
+    const { tags: _tags, ...context } = emptyContext('faq')
+    expect(sourceKind.migrate[1]?.({ value: 'known', context })).toEqual({ value: 'known', context: emptyContext('faq') })
+  })
+
+  test('refuses more tags than it may have', () => {
+    const tags = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`k${index}`, 'v']))
+    first.when('source.taught', taught('r2', ['A'], { tags })).thenRejected('bad_data')
+  })
+
   test('survives random walks without a fault', () => {
     explore(sourceKind, { runs: 8 })
   })
@@ -131,7 +159,9 @@ describe('a document as inputs', () => {
       Array.from({ length: 1_000 }, (_, index) => `${index} ${'字'.repeat(400)}`),
       Array.from({ length: 200 }, (_, index) => `${index}${'\u0001"\\'.repeat(1_300)}`),
     ]) {
-      const { parts } = documentPartsOf({ source: 's'.repeat(1_024), title: '题'.repeat(300), url: 'u'.repeat(2_048), chunks })
+      const tags = Object.fromEntries(Array.from({ length: 14 }, (_, index) => [`k${index}`, '"'.repeat(128)]))
+      const { parts } = documentPartsOf({ source: 's'.repeat(1_024), title: '题'.repeat(300), url: 'u'.repeat(2_048), tags, chunks })
+      expect(parts.map((part) => part.tags)).toEqual(parts.map(() => tags))
       expect(parts.flatMap((part) => part.chunks)).toEqual(chunks)
       expect(parts.map(({ from }) => from)).toEqual(
         parts.map((_, index) => parts.slice(0, index).reduce((sum, part) => sum + part.chunks.length, 0)),
@@ -143,7 +173,10 @@ describe('a document as inputs', () => {
   test('of the largest size, replaced by another of that size, stays far below the limits of a state and a record', () => {
     const teach = (mark: string) =>
       documentPartsOf({
-        source: 'big',
+        source: '字'.repeat(KNOWLEDGE_LIMITS.sourceCharsMax),
+        title: '题'.repeat(KNOWLEDGE_LIMITS.titleCharsMax),
+        url: '网'.repeat(KNOWLEDGE_LIMITS.urlCharsMax),
+        tags: Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`k${index}`, '字'.repeat(84)])),
         chunks: Array.from({ length: KNOWLEDGE_LIMITS.chunksMax }, (_, index) => `${mark} ${index} ${'x'.repeat(900)}`),
       }).parts
     let scenario = given(sourceKind)
@@ -153,6 +186,14 @@ describe('a document as inputs', () => {
       expect(Buffer.byteLength(JSON.stringify(record.state))).toBeLessThan(LIMITS.stateBytesMax)
       expect(Buffer.byteLength(JSON.stringify(record))).toBeLessThan(LIMITS.recordBytesMax)
     }
+  })
+
+  test('has a revision of its own for other tags in any order, and without tags that of earlier versions', () => {
+    const revisionOf = (tags?: Readonly<Record<string, string>>): string => documentPartsOf({ source: 'faq', tags, chunks: ['A'] }).revision
+    expect(revisionOf()).toBe(revisionOf({}))
+    expect(revisionOf()).toBe('cmBXh5gufezApohgKgFAIB')
+    expect(revisionOf({ a: '1', b: '2' })).toBe(revisionOf({ b: '2', a: '1' }))
+    expect(new Set([revisionOf(), revisionOf({ a: '1' }), revisionOf({ a: '2' }), revisionOf({ b: '1' })]).size).toBe(4)
   })
 
   test('without a text, or with too much of it, is refused', () => {
@@ -186,6 +227,10 @@ test("the indexer takes the chunks of a record, and ignores a user's kind of the
     { chunk: 8, lang: 'zh', text: '多久能到？' },
   ])
   expect(forgotten).toEqual([])
+  const [tagged] = given(sourceKind).when('source.taught', taught('r1', ['A'], { tags: { lang: 'zh' } })).records
+  if (tagged === undefined) throw new Error('no record')
+  expect(knowledgeOf(address, tagged, 12).tags).toEqual({ tenant: 'acme', actor: 'faq', seq: 12, tags: { lang: 'zh' } })
+  expect(knowledgeOf(address, record, 12).tags).toBeUndefined()
   expect(knowledgeOf({ ...address, kind: 'other' }, record, 12)).toEqual({ texts: [], forgotten: [] })
   expect(knowledgeOf(address, { ...record, emitted: [{ id: 'x', type: 'knowledge.changed', data: { added: 'all' } }] }, 12)).toEqual({
     texts: [],

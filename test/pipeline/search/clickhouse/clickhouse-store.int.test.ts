@@ -38,6 +38,22 @@ ENGINE = MergeTree ORDER BY (tenant, id)`,
     expect(await store.count('acme', {})).toBe(1)
   })
 
+  it('keeps the points of a collection from before there were tags, and adds its tags', async () => {
+    const before = await openClickHouseStore({ client, collection: 'untagged', dimension: DIMENSION })
+    const id = await before.identity()
+    await before.upsert([pointOf('faq', 'an otter', { in: 'knowledge', kind: 'source', actor: 'faq' })])
+    await client.command({ query: 'DROP TABLE memory_untagged_tags SYNC' })
+    expect(await before.identity()).toBe(id)
+    expect(await before.tagsOf('acme', ['faq'])).toEqual(new Map([['faq', [[]]]]))
+    expect(await before.count('acme', {})).toBe(1)
+    await expect(before.count('acme', { tags: [['a=b']] })).rejects.toMatchObject({ code: 'index_filling' })
+
+    const store = await openClickHouseStore({ client, collection: 'untagged', dimension: DIMENSION })
+    expect(await store.identity()).toBe(id)
+    await store.setTags([{ tenant: 'acme', actor: 'faq', seq: 1, tags: { a: 'b' } }])
+    expect(await store.count('acme', { tags: [['a=b']] })).toBe(1)
+  })
+
   it('keeps term counts correct when points are overwritten and removed', async () => {
     const changed = await openClickHouseStore({ client, collection: 'changed', dimension: DIMENSION })
     const plain = await openClickHouseStore({ client, collection: 'plain', dimension: DIMENSION })

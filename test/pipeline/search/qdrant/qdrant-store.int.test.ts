@@ -36,7 +36,9 @@ describe.skipIf(!existsSync(OPENAPI))('points in a simulated Qdrant, checked aga
   it('has a payload index for every filter, and the tenant index partitions the collection', async () => {
     await open(server.url)('indexes')
     const indexes = server.indexes(`colloquy_indexes-${run}`)
-    expect([...(indexes?.keys() ?? [])]).toEqual(expect.arrayContaining(['tenant', 'in', 'kind', 'actor', 'source', 'lang', 'at', 'seq']))
+    expect([...(indexes?.keys() ?? [])]).toEqual(
+      expect.arrayContaining(['tenant', 'in', 'kind', 'actor', 'source', 'lang', 'at', 'seq', 'tags']),
+    )
     expect(indexes?.get('tenant')).toEqual({ type: 'keyword', is_tenant: true })
   })
 
