@@ -12,11 +12,12 @@ import {
   type IndexReader,
   SEARCH_AREAS,
   type StoreHit,
+  type StoreQuery,
   type VectorReader,
   type VectorStore,
 } from '../vector-store.ts'
 import { bestByTerms, statisticsOf } from './keyword-search.ts'
-import { addIndex, hasIndex, nearestByIndex, nearestExactly } from './nearest-neighbours.ts'
+import { addIndex, hasIndex, type IndexShare, nearestByIndex, nearestExactly } from './nearest-neighbours.ts'
 import { SINGLE_THREAD, type Where, whereOf } from './point-query.ts'
 import { scanPoints } from './point-scan.ts'
 import { ensurePointTables, identityOf, type Names, namesOf } from './point-tables.ts'
@@ -38,6 +39,9 @@ const EXACT_POINTS_MAX = 20_000
 /** How long the numbers of points of a tenant are cached. */
 const SIZES_MS = 5_000
 const TENANTS_CACHED_MAX = 10_000
+const TAG_FILTERS_CACHED_MAX = 1_000
+/** Share of the points from which on those with the tags of a search are found by the index. */
+const TAGGED_SHARE_MIN = 0.04
 /** Bounds of one insert, in bytes of texts and vectors. The terms of a text have up to a few times as many. */
 const INSERT_BOUNDS: BatchBounds = { itemsMax: 1_024, bytesMax: 2 * 1024 * 1024 }
 /** Bytes of one number of a vector, as base64 of a bfloat16. */
@@ -143,13 +147,37 @@ WHERE database = currentDatabase() AND table = {name:String} AND active`,
     ignoreFetchAbort: true,
     fetchMethod: readSizes,
   })
-  const nearest = async (tenant: string, where: Where, filter: IndexFilter, vector: Float32Array, limit: number): Promise<string[]> => {
+  const count = async (tenant: string, filter: IndexFilter): Promise<number> => {
+    const { sql, params } = whereOf(names, tenant, filter)
+    const [row] = await query<{ count: string | number }>(`SELECT count() AS count FROM ${names.points} WHERE ${sql}`, params)
+    return Number(row?.count)
+  }
+  /** Numbers of points by tenant and tags. */
+  const taggedSizes = new LRUCache<string, number, Pick<StoreQuery, 'tenant' | 'filter'>>({
+    max: TAG_FILTERS_CACHED_MAX,
+    ttl: SIZES_MS,
+    allowStale: true,
+    ignoreFetchAbort: true,
+    fetchMethod: (_key, _stale, { context: { tenant, filter } }) => count(tenant, filter),
+  })
+  /** How to find the nearest points: by the index, with these properties of the collection, or exactly. */
+  const planOf = async (tenant: string, filter: IndexFilter): Promise<IndexShare | undefined> => {
     const { areas, total, largestPart, isIndexed: indexed } = await sizes.forceFetch(tenant)
-    const points = areasOf(filter).reduce((sum, area) => sum + (areas.get(area) ?? 0), 0)
     // One conversation or source has few points, however many its tenant has.
-    const isSmall = points <= exactPointsMax || filter.actor !== undefined || filter.source !== undefined
-    if (isSmall || !indexed) return nearestExactly(deps, where, vector, limit)
-    const ids = await nearestByIndex(deps, where, vector, limit, { share: points / Math.max(1, total), largestPart })
+    if (!indexed || filter.actor !== undefined || filter.source !== undefined) return undefined
+    const { tags = [] } = filter
+    const points =
+      tags.length > 0
+        ? await taggedSizes.forceFetch(JSON.stringify([tenant, tags]), { context: { tenant, filter: { tags } } })
+        : areasOf(filter).reduce((sum, area) => sum + (areas.get(area) ?? 0), 0)
+    const share = points / Math.max(1, total)
+    // A scan for points with tags reads the granules around each of them, which are most of all if the share is not small.
+    const isSmall = points <= exactPointsMax && (tags.length === 0 || share < TAGGED_SHARE_MIN)
+    return isSmall ? undefined : { share, largestPart }
+  }
+  const nearest = async (plan: IndexShare | undefined, where: Where, vector: Float32Array, limit: number): Promise<string[]> => {
+    if (plan === undefined) return nearestExactly(deps, where, vector, limit)
+    const ids = await nearestByIndex(deps, where, vector, limit, plan)
     return ids.length < limit ? nearestExactly(deps, where, vector, limit) : ids
   }
 
@@ -205,11 +233,7 @@ WHERE database = currentDatabase() AND table = {name:String} AND active`,
       const { sql, params } = whereOf(names, tenant, filter)
       await remove(sql, params)
     },
-    async count(tenant, filter) {
-      const { sql, params } = whereOf(names, tenant, filter)
-      const [row] = await query<{ count: string | number }>(`SELECT count() AS count FROM ${names.points} WHERE ${sql}`, params)
-      return Number(row?.count)
-    },
+    count,
     async search({ tenant, filter, vector: vectorOrPromise, terms: allTerms, limit }) {
       const where = whereOf(names, tenant, filter)
       const areas = areasOf(filter)
@@ -223,8 +247,9 @@ FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`
         )
       }
       const byVector = async (): Promise<readonly Row[]> => {
-        const vector = await vectorOrPromise
-        return vector === undefined ? [] : rowsOf(await nearest(tenant, where, filter, vector, limit))
+        if (vectorOrPromise === undefined) return []
+        const [vector, plan] = await Promise.all([vectorOrPromise, planOf(tenant, filter)])
+        return rowsOf(await nearest(plan, where, vector, limit))
       }
       const byTerms = async () => {
         if (allTerms === undefined) return undefined
