@@ -1,25 +1,17 @@
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
-import { LRUCache } from 'lru-cache'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import { type BatchBounds, boundedBatches } from '../../runtime/bounded-batches.ts'
 import { damageError, isMissingTable, isRowRefusal, PARAMETER_BOUNDS, parameterBytes } from '../../runtime/clickhouse-failures.ts'
 import { SYNC_INSERT } from '../../runtime/sync-insert.ts'
 import { createScore } from '../bm25.ts'
 import { CURRENT_CUTTER, type TermCutter } from '../term-cutter.ts'
-import {
-  type IndexFilter,
-  type IndexPoint,
-  type IndexReader,
-  SEARCH_AREAS,
-  type StoreHit,
-  type VectorReader,
-  type VectorStore,
-} from '../vector-store.ts'
+import { type IndexPoint, type IndexReader, type StoreHit, type VectorReader, type VectorStore } from '../vector-store.ts'
 import { bestByTerms, statisticsOf } from './keyword-search.ts'
-import { addIndex, hasIndex, nearestByIndex, nearestExactly } from './nearest-neighbours.ts'
+import { addIndex, hasIndex, type IndexShare, nearestByIndex, nearestExactly } from './nearest-neighbours.ts'
 import { SINGLE_THREAD, type Where, whereOf } from './point-query.ts'
 import { scanPoints } from './point-scan.ts'
 import { ensurePointTables, identityOf, type Names, namesOf } from './point-tables.ts'
+import { areasOf, countPoints, createSearchPlanner, partsOf } from './search-plan.ts'
 import { insertTags, tagsReader } from './source-tags.ts'
 import { readHit, writeHit } from './stored-hit.ts'
 
@@ -35,9 +27,6 @@ export interface ClickHouseStoreOptions {
 }
 
 const EXACT_POINTS_MAX = 20_000
-/** How long the numbers of points of a tenant are cached. */
-const SIZES_MS = 5_000
-const TENANTS_CACHED_MAX = 10_000
 /** Bounds of one insert, in bytes of texts and vectors. The terms of a text have up to a few times as many. */
 const INSERT_BOUNDS: BatchBounds = { itemsMax: 1_024, bytesMax: 2 * 1024 * 1024 }
 /** Bytes of one number of a vector, as base64 of a bfloat16. */
@@ -52,15 +41,6 @@ interface Row {
   readonly hit: string
   readonly similarity: number
 }
-interface Sizes {
-  /** Number of points of the tenant by area. */
-  readonly areas: ReadonlyMap<string, number>
-  /** Number of points of all tenants, and of the largest part. */
-  readonly total: number
-  readonly largestPart: number
-  readonly isIndexed: boolean
-}
-
 /**
  * Opens a store in ClickHouse tables. Keyword search reads postings. Vector search scans the vectors of the tenant, or uses an HNSW index
  * if there are many.
@@ -77,6 +57,7 @@ export async function openClickHouseStore(options: ClickHouseStoreOptions): Prom
   await prepare()
   let isIndexed = await hasIndex(deps)
   let pointsSinceCheck = exactPointsMax
+  const planner = createSearchPlanner({ ...deps, exactPointsMax, isIndexed: () => isIndexed })
 
   const query = async <T>(sql: string, params: Readonly<Record<string, unknown>>): Promise<T[]> => {
     const query_params = { ...params }
@@ -90,7 +71,7 @@ FROM ${names.postings} WHERE ${condition} GROUP BY tenant, area, term`)
     await command(`INSERT INTO ${names.terms} SELECT tenant, area, '', -count(), -sum(length)
 FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
     for (const table of [names.points, names.postings]) await command(`DELETE FROM ${table} WHERE ${condition}`)
-    sizes.clear()
+    planner.clear()
   }
   const insert = async (table: string, values: readonly Readonly<Record<string, unknown>>[], columns?: ColumnNames): Promise<void> => {
     // A part without an index would slow down all searches (`nearestByIndex`). Before there is an index, `addIndex` will index all parts.
@@ -107,49 +88,17 @@ FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
       ...(columns && { columns: [...columns] }),
     })
   }
-  const readParts = async (): Promise<Pick<Sizes, 'total' | 'largestPart'>> => {
-    const [row] = await query<{ total: string | number; largest: string | number }>(
-      `SELECT sum(rows) AS total, max(rows) AS largest FROM system.parts
-WHERE database = currentDatabase() AND table = {name:String} AND active`,
-      { name: names.points },
-    )
-    return { total: Number(row?.total ?? 0), largestPart: Number(row?.largest ?? 0) }
-  }
   /** Adds the index once a scan would take too long: building it costs far more than writing the points. */
   const indexIfLarge = async (count: number): Promise<void> => {
     if (isIndexed || (pointsSinceCheck += count) < exactPointsMax / 4) return
     pointsSinceCheck = 0
-    if ((await readParts()).total <= exactPointsMax) return
+    if ((await partsOf(deps)).total <= exactPointsMax) return
     await addIndex(deps, dimension)
     isIndexed = true
   }
-  const readSizes = async (tenant: string): Promise<Sizes> => {
-    const [areas, parts, indexed] = await Promise.all([
-      query<{ area: string; texts: string | number }>(
-        `SELECT area, sum(texts) AS texts FROM ${names.terms} WHERE tenant = {tenant:String} AND term = '' GROUP BY area`,
-        { tenant },
-      ),
-      readParts(),
-      isIndexed || hasIndex(deps),
-    ])
-    return { areas: new Map(areas.map(({ area, texts }) => [area, Number(texts)])), ...parts, isIndexed: indexed }
-  }
-  // Only the first query of a tenant waits for them: later ones use the cached sizes while they are refreshed. A cache that is cleared
-  // meanwhile fails no query.
-  const sizes = new LRUCache<string, Sizes>({
-    max: TENANTS_CACHED_MAX,
-    ttl: SIZES_MS,
-    allowStale: true,
-    ignoreFetchAbort: true,
-    fetchMethod: readSizes,
-  })
-  const nearest = async (tenant: string, where: Where, filter: IndexFilter, vector: Float32Array, limit: number): Promise<string[]> => {
-    const { areas, total, largestPart, isIndexed: indexed } = await sizes.forceFetch(tenant)
-    const points = areasOf(filter).reduce((sum, area) => sum + (areas.get(area) ?? 0), 0)
-    // One conversation or source has few points, however many its tenant has.
-    const isSmall = points <= exactPointsMax || filter.actor !== undefined || filter.source !== undefined
-    if (isSmall || !indexed) return nearestExactly(deps, where, vector, limit)
-    const ids = await nearestByIndex(deps, where, vector, limit, { share: points / Math.max(1, total), largestPart })
+  const nearest = async (plan: IndexShare | undefined, where: Where, vector: Float32Array, limit: number): Promise<string[]> => {
+    if (plan === undefined) return nearestExactly(deps, where, vector, limit)
+    const ids = await nearestByIndex(deps, where, vector, limit, plan)
     return ids.length < limit ? nearestExactly(deps, where, vector, limit) : ids
   }
 
@@ -179,7 +128,7 @@ WHERE database = currentDatabase() AND table = {name:String} AND active`,
     cutter,
     async prepare() {
       const id = await prepare()
-      sizes.clear()
+      planner.clear()
       isIndexed = await hasIndex(deps)
       return id
     },
@@ -205,11 +154,7 @@ WHERE database = currentDatabase() AND table = {name:String} AND active`,
       const { sql, params } = whereOf(names, tenant, filter)
       await remove(sql, params)
     },
-    async count(tenant, filter) {
-      const { sql, params } = whereOf(names, tenant, filter)
-      const [row] = await query<{ count: string | number }>(`SELECT count() AS count FROM ${names.points} WHERE ${sql}`, params)
-      return Number(row?.count)
-    },
+    count: (tenant, filter) => countPoints(deps, tenant, filter),
     async search({ tenant, filter, vector: vectorOrPromise, terms: allTerms, limit }) {
       const where = whereOf(names, tenant, filter)
       const areas = areasOf(filter)
@@ -223,8 +168,9 @@ FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`
         )
       }
       const byVector = async (): Promise<readonly Row[]> => {
-        const vector = await vectorOrPromise
-        return vector === undefined ? [] : rowsOf(await nearest(tenant, where, filter, vector, limit))
+        if (vectorOrPromise === undefined) return []
+        const [vector, plan] = await Promise.all([vectorOrPromise, planner.planOf(tenant, filter)])
+        return rowsOf(await nearest(plan, where, vector, limit))
       }
       const byTerms = async () => {
         if (allTerms === undefined) return undefined
@@ -324,9 +270,6 @@ function boundedTerms(terms: readonly string[]): readonly string[] {
   const [first = []] = boundedBatches(new Set(terms), TERMS_READ, parameterBytes)
   return first
 }
-
-const areasOf = ({ in: area, tags = [] }: IndexFilter): readonly string[] =>
-  area !== undefined ? [area] : tags.length > 0 ? ['knowledge'] : SEARCH_AREAS
 
 type ColumnNames = readonly [string, ...string[]]
 const POINT_COLUMNS: ColumnNames = ['tenant', 'area', 'id', 'kind', 'actor', 'source', 'lang', 'at', 'seq', 'length', 'hit', 'bytes']

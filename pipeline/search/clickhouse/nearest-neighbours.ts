@@ -18,6 +18,14 @@ export interface NearestDeps {
   readonly names: Names
 }
 
+/** What decides how many candidates the index looks at. */
+export interface IndexShare {
+  /** Estimated share of all points that match the condition, above 0 and up to 1. */
+  readonly share: number
+  /** Points of the largest part. */
+  readonly largestPart: number
+}
+
 /** Ids of the points nearest to a vector, by a scan of all points that match the condition. */
 export const nearestExactly = (deps: NearestDeps, where: Where, vector: Float32Array, limit: number): Promise<string[]> =>
   nearest(deps, where, vector, limit, { use_skip_indexes: 0 })
@@ -26,16 +34,13 @@ export const nearestExactly = (deps: NearestDeps, where: Where, vector: Float32A
  * Ids of the points nearest to a vector, by the index, which misses a few. It reads no vector if every part has an index; one part without
  * makes ClickHouse read the vectors around each candidate in all parts, fifty times as many bytes. The condition is applied to the
  * candidates of the index, so that the result may have fewer than `limit` ids.
- *
- * @param share estimated share of all points that match the condition, above 0 and up to 1.
- * @param largestPart points of the largest part
  */
 export const nearestByIndex = (
   deps: NearestDeps,
   where: Where,
   vector: Float32Array,
   limit: number,
-  { share, largestPart }: { readonly share: number; readonly largestPart: number },
+  { share, largestPart }: IndexShare,
 ): Promise<string[]> =>
   nearest(deps, where, vector, limit, {
     vector_search_filter_strategy: 'postfilter',
