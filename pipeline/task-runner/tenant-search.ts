@@ -22,9 +22,10 @@ export function createTenantSearches({ nc, jsm }: JetStreamContext, search: Sear
   })
   return {
     of: ({ tenant, kind, id }) => ({
-      async search({ q, in: area, own = false, limit }) {
+      async search({ q, in: area, own = false, limit, scoreMin }) {
         const actor = own ? { kind, conversation: id } : {}
-        const { hits } = await search({ tenant, q: q.slice(0, QUESTION_CHARACTERS_MAX).toWellFormed(), in: area, ...actor, limit })
+        const question = q.slice(0, QUESTION_CHARACTERS_MAX).toWellFormed()
+        const { hits } = await search({ tenant, q: question, in: area, ...actor, limit, scoreMin })
         return hits
       },
       knowledgeVersion: () => versions.of(tenant),
