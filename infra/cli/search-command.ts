@@ -12,6 +12,7 @@ import { readStatus } from '../app/system-status.ts'
 import { onOneLine, type Output, printable } from '../app/terminal-output.ts'
 import type { Settings } from '../settings.ts'
 import { tokenArgument } from './arguments.ts'
+import { whyAnswer, whyHit } from './search-explanation.ts'
 
 interface Options extends JsonOption {
   readonly mode: SearchMode
@@ -28,7 +29,13 @@ interface Options extends JsonOption {
   readonly halfLifeHours?: number
   readonly limit: number
   readonly all?: boolean
+  readonly scoreMin?: number
+  readonly rrfK?: number
+  readonly rerank: boolean
+  readonly explain?: boolean
 }
+
+const LEFT_OUT = { late: 'was slower than its budget', failed: 'failed' } as const
 
 /** Characters shown of a hit. */
 const SHOWN_CHARS_MAX = 300
@@ -52,6 +59,10 @@ export const searchCommand = ({ out, settings }: CommandContext): Command =>
     .option('--half-life-hours <hours>', "halve the score for each such span of a text's age", positiveNumber)
     .option('--limit <count>', 'number of hits, at most 100', wholeNumber(1), 10)
     .option('--all', 'also show near-duplicates of better hits')
+    .option('--score-min <score>', 'leave out hits with a lower score, from 0 to 1 (default: COLLOQUY_SEARCH_SCORE_MIN)', Number)
+    .option('--rrf-k <k>', 'smoothing constant of --fusion rrf (default: COLLOQUY_SEARCH_RRF_K)', positiveNumber)
+    .option('--no-rerank', 'keep the order of the search, also where COLLOQUY_RERANK_MODEL is set')
+    .option('--explain', 'tell what lifted each hit')
     .option(JSON_FLAG, 'one JSON object: {hits: [{id, source, score, text, in, kind, actor, …}], duplicates, model}')
     .addHelpText(
       'after',
@@ -59,16 +70,24 @@ export const searchCommand = ({ out, settings }: CommandContext): Command =>
 Examples:
   colloquy search "where is my order" --tenant demo
   colloquy search "退款" --tenant demo --in messages --mode keyword
-  colloquy search "broken parcel" --tenant demo --since 2026-11-01T00:00:00Z --half-life-hours 168`,
+  colloquy search "broken parcel" --tenant demo --since 2026-11-01T00:00:00Z --half-life-hours 168
+  colloquy search "broken parcel" --tenant demo --score-min 0.3 --explain`,
     )
-    .action(async (q: string, { json, ...options }: Options) => {
+    .action(async (q: string, { json, rerank, ...options }: Options) => {
       const { settings: effective } = settings()
       const search = createSearchClient({ url: await httpAddress(effective), token: effective.HTTP_TOKEN })
-      const answer = await search({ q, ...options })
+      const answer = await search({ q, ...options, ...(!rerank && { rerank }) })
       if (json) return out.json(answer)
       for (const hit of answer.hits) print(out, hit)
-      if (answer.hits.length === 0) out.note(`Nothing found for the tenant ${options.tenant}.${await indexLag(effective)}`)
-      else if (answer.model === 'lexical' && options.mode !== 'keyword') {
+      for (const line of whyAnswer(answer)) out.note(line)
+      if (answer.reranked !== undefined && 'leftOut' in answer.reranked) {
+        out.note(`The re-ranker ${answer.reranked.model} ${LEFT_OUT[answer.reranked.leftOut]}; this is the order of the search itself.`)
+      }
+      if (answer.hits.length === 0) {
+        const below = answer.belowMin ?? 0
+        const why = below > 0 ? ` ${counted(below, 'hit')} below the least score; --score-min lowers it.` : await indexLag(effective)
+        out.note(`Nothing found for the tenant ${options.tenant}.${why}`)
+      } else if (answer.model === 'lexical' && options.mode !== 'keyword') {
         out.note('The built-in model matches words, not meaning; set COLLOQUY_EMBED_MODEL to use another.')
       }
       if (answer.duplicates > 0) {
@@ -88,7 +107,8 @@ async function indexLag(settings: Settings): Promise<string> {
   return ` The search index is being built and is ${counted(embed.lag, 'record')} behind (${embed.detail}); search again later.`
 }
 
-function print(out: Output, { score, kind, actor, source, at, text, highlights }: SearchHit): void {
+function print(out: Output, hit: SearchHit): void {
+  const { score, kind, actor, source, at, text, highlights } = hit
   out.line(`${out.paint('green', score.toFixed(3))}  ${out.paint('bold', `${kind}/${actor}`)}  ${printable(source)}  ${at}`)
   let shown = ''
   let from = 0
@@ -99,4 +119,5 @@ function print(out: Output, { score, kind, actor, source, at, text, highlights }
   }
   const rest = text.slice(from, Math.max(from, SHOWN_CHARS_MAX)).toWellFormed()
   out.line(`  ${shown}${onOneLine(rest)}${text.length > SHOWN_CHARS_MAX ? '…' : ''}`)
+  if (hit.explain !== undefined) out.line(`  ${out.paint('cyan', whyHit(hit))}`)
 }

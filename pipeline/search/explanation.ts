@@ -68,11 +68,7 @@ export function createExplain(candidates: readonly StoreHit[]): (hit: RankedHit,
       fused: {
         score: round(before.score),
         place: before.place,
-        parts: {
-          dense: round(parts.dense),
-          keyword: round(parts.keyword),
-          ...(parts.sure !== undefined && { sure: round(parts.sure) }),
-        },
+        parts: { dense: round(parts.dense), keyword: round(parts.keyword), ...(parts.sure !== undefined && { sure: round(parts.sure) }) },
       },
       decay: round(decay),
       rerank: rerank === undefined ? null : { ...rerank, score: round(rerank.score) },

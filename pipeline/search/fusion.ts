@@ -32,7 +32,11 @@ export function createFusion({ kind, cosineScales, rrfK = RRF_K }: FusionOptions
     const fusion = mode === 'hybrid' ? (asked.fusion ?? (denseWeight === undefined ? 'auto' : 'weights')) : 'weights'
     if (fusion === 'auto') {
       const evidence = cosineEvidence(kind, scaleOf(q))
-      return { fused: fuseByEvidence(hits.filter(hasEvidence), evidence), fusion, weights: { dense: evidence.weight, keyword: BM25_WEIGHT } }
+      return {
+        fused: fuseByEvidence(hits.filter(hasEvidence), evidence),
+        fusion,
+        weights: { dense: evidence.weight, keyword: BM25_WEIGHT },
+      }
     }
     const dense = mode === 'hybrid' ? (denseWeight ?? DENSE_WEIGHT[kind]) : mode === 'dense' ? 1 : 0
     const weights = { dense, keyword: 1 - dense }

@@ -1,4 +1,4 @@
-import { ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import type { Embedder } from '../embedding/embedder.ts'
 import { withinMs } from '../runtime/time-limit.ts'
 import type { CosineScales } from './cosine-scale.ts'
@@ -57,7 +57,11 @@ export function createHybridSearch(deps: SearchDeps): Search {
       EMBED_MS_MAX,
       async () => (await embedder.embed([q], 'query'))[0] ?? new Float32Array(),
       () => late('the embedding model', EMBED_MS_MAX),
-    )
+    ).catch((error: unknown) => {
+      if (!hasCode(error, 'embed_failed')) throw error
+      const remedy = 'search by words alone (mode keyword), or use another model (COLLOQUY_EMBED_MODEL)'
+      throw new ColloquyError('embed_failed', `${messageOf(error)}; ${remedy}`, { cause: error })
+    })
   return async (input) => {
     const startedMs = performance.now()
     const request = checkedRequest(input)

@@ -32,7 +32,8 @@ export function createRerankStep({ reranker, candidatesMax, budgetMs, log, metri
     async scoresOf(question, texts, msMax) {
       const startedMs = performance.now()
       const ms = Math.max(0, Math.min(budgetMs, msMax))
-      const late = (): ColloquyError => new ColloquyError('rerank_late', `the re-ranker ${model} did not score ${texts.length} texts in ${ms} ms`)
+      const late = (): ColloquyError =>
+        new ColloquyError('rerank_late', `the re-ranker ${model} did not score ${texts.length} texts in ${ms} ms`)
       try {
         const scores = checked(await withinMs(ms, (signal) => reranker.rerank(question, texts, signal), late), texts.length, model)
         const tookMs = performance.now() - startedMs
@@ -43,7 +44,11 @@ export function createRerankStep({ reranker, candidatesMax, budgetMs, log, metri
         const leftOut = hasCode(error, 'rerank_late') ? 'late' : 'failed'
         metrics.reranked.inc({ outcome: leftOut })
         const message = leftOut === 'late' ? 'a re-ranker was slower than its budget' : 'a re-ranker failed'
-        rateLimitedWarn(log, { model, texts: texts.length, budgetMs: ms, why: messageOf(error) }, `${message}; the search has its own order`)
+        rateLimitedWarn(
+          log,
+          { model, texts: texts.length, budgetMs: ms, why: messageOf(error) },
+          `${message}; the search has its own order`,
+        )
         return { reranked: { model, leftOut } }
       }
     },
@@ -51,7 +56,8 @@ export function createRerankStep({ reranker, candidatesMax, budgetMs, log, metri
 }
 
 function checked(scores: readonly number[], count: number, model: string): readonly number[] {
-  if (scores.length !== count) throw new ColloquyError('rerank_failed', `the re-ranker ${model} gave ${scores.length} scores for ${count} texts`)
+  if (scores.length !== count)
+    throw new ColloquyError('rerank_failed', `the re-ranker ${model} gave ${scores.length} scores for ${count} texts`)
   const wrong = scores.find((score) => !(score >= 0 && score <= 1))
   if (wrong !== undefined) throw new ColloquyError('rerank_failed', `the re-ranker ${model} gave ${wrong}, which is not from 0 to 1`)
   return scores

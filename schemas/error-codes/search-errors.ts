@@ -55,9 +55,14 @@ export const SEARCH_ERRORS = {
   },
   embed_failed: {
     meaning: 'The embedding model fails on a text.',
-    cause: 'The runtime of the model crashed or threw on this text, even when it got the text alone.',
-    remedy: 'The text is left out of the search index. Try another model (`COLLOQUY_EMBED_MODEL`), or send the text in another form.',
-    where: '`colloquy dead`, table `dead_letters`',
+    cause:
+      'The runtime of the model crashed or threw on this text, even when it got the text alone, or gave a vector without direction or with '
+      + 'numbers that are not finite.',
+    remedy:
+      'A text is left out of the search index. Try another model (`COLLOQUY_EMBED_MODEL`), or send the text in another form; search with '
+      + 'such a question by words alone (`mode=keyword`).',
+    where: '`colloquy dead`, table `dead_letters`; `GET /v1/search`, `colloquy search`',
+    http: 422,
   },
   rerank_failed: {
     meaning: 'The re-ranker gave no scores for the texts that a search found. The search answered in its own order.',

@@ -140,7 +140,8 @@ async function fetchRest({ client, url, expected, onProgress }: DownloadOptions,
         if (here > (bytesTotal ?? FILE_BYTES_MAX)) {
           throw new ColloquyError(
             'too_large',
-            `${url} is larger than ${bytesTotal ?? FILE_BYTES_MAX} bytes; ` + 'check COLLOQUY_EMBED_MODEL or COLLOQUY_RERANK_MODEL, and COLLOQUY_EMBED_HUB_URL',
+            `${url} is larger than ${bytesTotal ?? FILE_BYTES_MAX} bytes; `
+              + 'check COLLOQUY_EMBED_MODEL or COLLOQUY_RERANK_MODEL, and COLLOQUY_EMBED_HUB_URL',
           )
         }
         yield chunk
