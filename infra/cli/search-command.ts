@@ -35,7 +35,7 @@ interface Options extends JsonOption {
   readonly explain?: boolean
 }
 
-const LEFT_OUT = { late: 'was slower than its budget', failed: 'failed' } as const
+const SKIPPED = { late: 'was slower than its budget', failed: 'failed' } as const
 
 /** Characters shown of a hit. */
 const SHOWN_CHARS_MAX = 300
@@ -80,8 +80,8 @@ Examples:
       if (json) return out.json(answer)
       for (const hit of answer.hits) print(out, hit)
       for (const line of whyAnswer(answer)) out.note(line)
-      if (answer.reranked !== undefined && 'leftOut' in answer.reranked) {
-        out.note(`The re-ranker ${answer.reranked.model} ${LEFT_OUT[answer.reranked.leftOut]}; this is the order of the search itself.`)
+      if (answer.reranked !== undefined && 'skipped' in answer.reranked) {
+        out.note(`The re-ranker ${answer.reranked.model} ${SKIPPED[answer.reranked.skipped]}; this is the order of the search itself.`)
       }
       if (answer.hits.length === 0) {
         const below = answer.belowMin ?? 0

@@ -39,11 +39,13 @@ export function whyAnswer({ explanation, reranked, belowMin = 0, duplicates }: S
   if (explanation === undefined) return []
   const { model, fusion, weights, k, candidates, scoreMin, filters } = explanation
   const given = Object.entries(filters).map(([name, value]) => `${name}=${[value].flat().join(',')}`)
+  const smoothing = k === undefined ? '' : `, with k ${k}`
+  const floor = scoreMin === 0 ? 'none' : `${scoreMin}; ${counted(belowMin, 'hit')} left out`
   return [
     `Compared ${counted(candidates, 'text')} by the model ${model} and by words; ${counted(duplicates, 'near-duplicate')} left out.`,
-    `Put together by ${fusion}: meaning counts ${weights.dense}, words ${weights.keyword}${UNITS[fusion]}${k === undefined ? '' : `, with k ${k}`}.`,
-    `Least score: ${scoreMin === 0 ? 'none' : `${scoreMin}; ${counted(belowMin, 'hit')} left out`}. Filters: ${given.join(', ') || 'none'}.`,
-    ...(reranked === undefined || 'leftOut' in reranked
+    `Put together by ${fusion}: meaning counts ${weights.dense}, words ${weights.keyword}${UNITS[fusion]}${smoothing}.`,
+    `Least score: ${floor}. Filters: ${given.join(', ') || 'none'}.`,
+    ...(reranked === undefined || 'skipped' in reranked
       ? []
       : [`Re-ranked ${counted(reranked.texts, 'text')} by ${reranked.model} in ${reranked.tookMs} ms.`]),
   ]

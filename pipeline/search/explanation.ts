@@ -52,7 +52,7 @@ export const rerankedSchema = z.union([
   /** The best texts, this many, are in the order of the model. */
   z.object({ model: z.string(), texts: z.int(), tookMs: z.number() }),
   /** The answer has the order of the search: the re-ranker was slower than its budget, or failed. */
-  z.object({ model: z.string(), leftOut: z.enum(['late', 'failed']) }),
+  z.object({ model: z.string(), skipped: z.enum(['late', 'failed']) }),
 ])
 export type Reranked = z.infer<typeof rerankedSchema>
 

@@ -41,15 +41,15 @@ export function createRerankStep({ reranker, candidatesMax, budgetMs, log, metri
         metrics.reranked.inc({ outcome: 'done' })
         return { scores, reranked: { model, texts: texts.length, tookMs: Math.round(tookMs) } }
       } catch (error) {
-        const leftOut = hasCode(error, 'rerank_late') ? 'late' : 'failed'
-        metrics.reranked.inc({ outcome: leftOut })
-        const message = leftOut === 'late' ? 'a re-ranker was slower than its budget' : 'a re-ranker failed'
+        const skipped = hasCode(error, 'rerank_late') ? 'late' : 'failed'
+        metrics.reranked.inc({ outcome: skipped })
+        const message = skipped === 'late' ? 'a re-ranker was slower than its budget' : 'a re-ranker failed'
         rateLimitedWarn(
           log,
           { model, texts: texts.length, budgetMs: ms, why: messageOf(error) },
           `${message}; the search has its own order`,
         )
-        return { reranked: { model, leftOut } }
+        return { reranked: { model, skipped } }
       }
     },
   }

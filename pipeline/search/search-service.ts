@@ -49,7 +49,8 @@ export function serveSearch(nc: NatsConnection, search: Search): { stop(): void 
  * Creates a search that runs in another process with a search index. It waits up to 10 s for the answer, and up to `startMs` for such a
  * process to start.
  *
- * The search throws ColloquyError with the code `bad_query`, `no_memory` if no process answers, else with the code of the error in the other process.
+ * The search throws ColloquyError with the code `bad_query`, `no_memory` if no process answers, else with the code of the error in the
+ * other process.
  */
 export function createRemoteSearch(nc: NatsConnection, startMs = START_MS): Search {
   return async (request) => {

@@ -70,13 +70,13 @@ export const SEARCH_ERRORS = {
       'It threw, ended, was asked too much at one time, or gave a wrong number of scores or some that are not numbers; or the language '
       + 'model does not answer, or not in the form that it was asked for.',
     remedy: 'Check `COLLOQUY_RERANK_MODEL`, for `llm` also `COLLOQUY_LLM_*`, or unset it.',
-    where: 'log of a process with a search index; the answer has `reranked.leftOut`',
+    where: 'log of a process with a search index; the answer has `reranked.skipped`',
   },
   rerank_late: {
     meaning: 'The re-ranker was slower than its budget. The search answered in its own order.',
     cause: 'The model is too large for this machine, or for so many texts, or the machine is busy.',
     remedy: 'Lower `COLLOQUY_RERANK_CANDIDATES`, raise `COLLOQUY_RERANK_BUDGET_MS`, or choose a smaller `COLLOQUY_RERANK_MODEL`.',
-    where: 'log of a process with a search index; the answer has `reranked.leftOut`',
+    where: 'log of a process with a search index; the answer has `reranked.skipped`',
   },
   judge_failed: {
     meaning: 'An evaluator cannot judge an answer.',
