@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { type Fusion, FUSIONS } from '../../pipeline/search/fuse-ranks.ts'
-import type { SearchHit } from '../../pipeline/search/search-answer.ts'
+import type { SearchAnswer, SearchHit } from '../../pipeline/search/search-answer.ts'
 import { createSearchClient } from '../../pipeline/search/search-client.ts'
 import { SEARCH_MODES, type SearchMode } from '../../pipeline/search/search-request.ts'
 import { SEARCH_AREAS, type SearchArea } from '../../pipeline/search/vector-store.ts'
@@ -78,7 +78,7 @@ Examples:
       const search = createSearchClient({ url: await httpAddress(effective), token: effective.HTTP_TOKEN })
       const answer = await search({ q, ...options, ...(!rerank && { rerank }) })
       if (json) return out.json(answer)
-      for (const hit of answer.hits) print(out, hit)
+      for (const hit of answer.hits) print(out, hit, answer.model)
       for (const line of whyAnswer(answer)) out.note(line)
       if (answer.reranked !== undefined && 'skipped' in answer.reranked) {
         out.note(`The re-ranker ${answer.reranked.model} ${SKIPPED[answer.reranked.skipped]}; this is the order of the search itself.`)
@@ -107,7 +107,7 @@ async function indexLag(settings: Settings): Promise<string> {
   return ` The search index is being built and is ${counted(embed.lag, 'record')} behind (${embed.detail}); search again later.`
 }
 
-function print(out: Output, hit: SearchHit): void {
+function print(out: Output, hit: SearchHit, model: SearchAnswer['model']): void {
   const { score, kind, actor, source, at, text, highlights } = hit
   out.line(`${out.paint('green', score.toFixed(3))}  ${out.paint('bold', `${kind}/${actor}`)}  ${printable(source)}  ${at}`)
   let shown = ''
@@ -119,5 +119,5 @@ function print(out: Output, hit: SearchHit): void {
   }
   const rest = text.slice(from, Math.max(from, SHOWN_CHARS_MAX)).toWellFormed()
   out.line(`  ${shown}${onOneLine(rest)}${text.length > SHOWN_CHARS_MAX ? '…' : ''}`)
-  if (hit.explain !== undefined) out.line(`  ${out.paint('cyan', whyHit(hit))}`)
+  if (hit.explain !== undefined) out.line(`  ${out.paint('cyan', whyHit(hit, model))}`)
 }

@@ -105,5 +105,6 @@ export const explanationOf = (
     const value = request[name]
     if (value !== undefined) filters[name] = value
   }
-  return { model, fusion, weights, ...(k !== undefined && { k }), candidates: candidates.length, scoreMin, filters }
+  const rounded = { dense: round(weights.dense), keyword: round(weights.keyword) }
+  return { model, fusion, weights: rounded, ...(k !== undefined && { k }), candidates: candidates.length, scoreMin, filters }
 }
