@@ -5,7 +5,9 @@ import { MINIMUMS } from '../actors/kinds/support/minimums.ts'
 import { FIRST_TOKEN_DEFAULT_MS, STALL_DEFAULT_MS, TIMEOUT_DEFAULT_MS } from '../actors/kinds/support/model-options.ts'
 import { REPLY_BUDGET_DEFAULT_MS } from '../actors/kinds/support/reply-budget.ts'
 import { DTYPES, POOLINGS } from '../pipeline/embedding/embedding-model.ts'
+import { RRF_K } from '../pipeline/search/fuse-ranks.ts'
 import { QUANTISATIONS } from '../pipeline/search/qdrant/qdrant-collection.ts'
+import { RRF_K_MAX } from '../pipeline/search/search-request.ts'
 import { ColloquyError } from '../schemas/errors.ts'
 
 /** All roles. Each names a stage; a process runs any number of them. */
@@ -165,6 +167,20 @@ const SETTINGS = {
     schema: count(1, 1_000_000).default(4_096),
     about: 'Max passages queued for the embedding model; further producers block',
   },
+  RERANK_MODEL: {
+    schema: z.string().min(1).optional(),
+    about: 'Re-ranker of searches: a cross-encoder, as org/name[@revision] on the hub or a folder; llm: LLM_MODEL; unset: none',
+  },
+  RERANK_CANDIDATES: { schema: count(1, 100).default(20), about: 'Max texts of one search that RERANK_MODEL reads' },
+  RERANK_BUDGET_MS: {
+    schema: count(10, 9_000).default(1_000),
+    about: 'Milliseconds of one search for RERANK_MODEL; after that the search answers in its own order',
+  },
+  SEARCH_SCORE_MIN: { schema: upToOne.default(0), about: 'Least score of a hit, 0 to 1, for searches that give none; 0: all' },
+  SEARCH_RRF_K: {
+    schema: count(1, RRF_K_MAX).default(RRF_K),
+    about: 'Smoothing constant of searches with the fusion rrf that give none: the larger, the less the first places stand out',
+  },
   LLM_BASE_URL: { schema: url('http', 'https').optional(), about: 'OpenAI-compatible endpoint; unset: extractive answers' },
   LLM_API_KEY: { schema: z.string().optional(), about: 'API key at LLM_BASE_URL', secret: true },
   LLM_MODEL: { schema: z.string().optional(), about: 'Model at LLM_BASE_URL' },
@@ -300,6 +316,9 @@ export function loadSettings(
   }
   if (settings.JUDGE_EVALUATOR !== undefined && settings.JUDGE_EVALUATOR !== 'rules' && settings.LLM_BASE_URL === undefined) {
     problems.push(`${PREFIX}JUDGE_EVALUATOR: must be rules unless ${PREFIX}LLM_BASE_URL names a model that judges`)
+  }
+  if (settings.RERANK_MODEL === 'llm' && settings.LLM_BASE_URL === undefined) {
+    problems.push(`${PREFIX}RERANK_MODEL: must not be llm unless ${PREFIX}LLM_BASE_URL names a language model`)
   }
   if (problems.length > 0) throw new ColloquyError('bad_setting', problems.join('\n'))
   return { settings: settings as Settings, effective }

@@ -25,6 +25,14 @@ export function parseJson(text: string): unknown {
   }
 }
 
+const FENCE = /^\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*$/su
+
+/** Parses the JSON of a text that has it in a fence of Markdown, as small models write it; `undefined` for any other text. */
+export function fencedJson(text: string): unknown {
+  const [, json] = FENCE.exec(text) ?? []
+  return json === undefined ? undefined : parseJson(json)
+}
+
 /**
  * Returns why a value does not survive a round trip through JSON, with the path to the problem; `undefined` where the value survives.
  * Refuses nesting beyond the limit, lone surrogates, numbers without a JSON form, and anything that is not JSON. A property that is

@@ -32,6 +32,7 @@ const ROOMS = [
   'pipeline/rebuild',
   'pipeline/verify',
   'pipeline/embedding',
+  'pipeline/reranking',
   'pipeline/search',
   'pipeline/understanding',
   'pipeline/quality',

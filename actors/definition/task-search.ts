@@ -13,6 +13,8 @@ export interface TaskSearchQuery {
   readonly tags?: Readonly<Record<string, string | readonly string[]>>
   /** Maximum number of hits; 1 to 20. */
   readonly limit: number
+  /** Hits with a lower score are left out, 0 to 1. Default: COLLOQUY_SEARCH_SCORE_MIN. */
+  readonly scoreMin?: number
 }
 
 /** One hit. */
@@ -25,7 +27,7 @@ export interface TaskSearchHit {
   readonly lang: string | null
   /** ISO time of the text. */
   readonly at: string
-  /** 0 to 1; combines similarity of meaning and of words. */
+  /** 0 to 1; combines similarity of meaning and of words, or is that of the re-ranker. */
   readonly score: number
 }
 

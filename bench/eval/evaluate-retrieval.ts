@@ -9,9 +9,10 @@ import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse
 import { measureCosineScales } from '../../pipeline/search/cosine-scale.ts'
 import { foldingEmbedder } from '../../pipeline/search/folding-embedder.ts'
 import type { Fusion } from '../../pipeline/search/fuse-ranks.ts'
-import { SEARCH_MODES, type SearchMode } from '../../pipeline/search/search-request.ts'
-import { openEmbedder } from './eval-models.ts'
-import { fillWith, measureRetrieval } from './measure-retrieval.ts'
+import type { RerankStep } from '../../pipeline/search/rerank-step.ts'
+import { SEARCH_MODES } from '../../pipeline/search/search-request.ts'
+import { openEmbedder, openRerankStep } from './eval-models.ts'
+import { fillWith, measureRetrieval, type RankedBy } from './measure-retrieval.ts'
 import type { Quality } from './retrieval-metrics.ts'
 import { modelOf, readRetrievalModels, type RetrievalModel } from './retrieval-models.ts'
 import { type Lang, readRetrievalSets, type RetrievalSet } from './retrieval-sets.ts'
@@ -20,6 +21,8 @@ export interface RetrievalFlags {
   readonly model?: string
   readonly fusion?: Fusion
   readonly denseWeight?: number
+  /** As COLLOQUY_RERANK_MODEL. */
+  readonly rerank?: string
   readonly set?: Lang
   readonly json?: string
   readonly data?: string
@@ -28,7 +31,7 @@ export interface RetrievalFlags {
 interface Measured {
   readonly set: RetrievalSet
   readonly model: RetrievalModel
-  readonly quality: Readonly<Record<SearchMode, Quality>>
+  readonly quality: Awaited<ReturnType<typeof measureRetrieval>>
 }
 
 const log = pino({ level: 'silent' })
@@ -47,9 +50,10 @@ export async function evaluateRetrieval(flags: RetrievalFlags, print: (text: str
   const server = open.adopt(await startClickHouse({ dataDir: folder, port: 0, log }), (own) => own.stop())
   const { url, username, password, database } = server
   const client = open.adopt(createClient({ url, username, password, database }), (own) => own.close())
+  const reranking = flags.rerank === undefined ? undefined : await openRerankStep(flags.rerank, open)
   const all: Measured[] = []
-  for (const model of models) all.push(...(await measureModel(model, sets, { client, flags, print })))
-  print(tableOf(all))
+  for (const model of models) all.push(...(await measureModel(model, sets, { client, flags, reranking, print })))
+  print(tableOf(all, reranking !== undefined))
   const report = all.map(({ set: { name, docs, questions }, model, quality }) => ({
     set: name,
     model: model.name,
@@ -63,10 +67,15 @@ export async function evaluateRetrieval(flags: RetrievalFlags, print: (text: str
 interface Deps {
   readonly client: ClickHouseClient
   readonly flags: RetrievalFlags
+  readonly reranking: RerankStep | undefined
   readonly print: (text: string) => void
 }
 
-async function measureModel(model: RetrievalModel, sets: readonly RetrievalSet[], { client, flags, print }: Deps): Promise<Measured[]> {
+async function measureModel(
+  model: RetrievalModel,
+  sets: readonly RetrievalSet[],
+  { client, flags, reranking, print }: Deps,
+): Promise<Measured[]> {
   await using open = new AsyncDisposableStack()
   const own = await openEmbedder(model.setting, open)
   const scaleOf = await measureCosineScales(own)
@@ -78,7 +87,7 @@ async function measureModel(model: RetrievalModel, sets: readonly RetrievalSet[]
     const embedder = foldingEmbedder(own, store.cutter)
     await fillWith(set, store, embedder)
     const { fusion, denseWeight } = flags
-    measured.push({ set, model, quality: await measureRetrieval(set, store, embedder, { fusion, denseWeight }) })
+    measured.push({ set, model, quality: await measureRetrieval(set, store, embedder, { fusion, denseWeight }, reranking) })
     const seconds = Math.round((performance.now() - startedMs) / 1_000)
     print(`${set.name} with ${model.name}: ${set.docs.length} texts, ${set.questions.length} questions, ${seconds} s`)
   }
@@ -86,9 +95,11 @@ async function measureModel(model: RetrievalModel, sets: readonly RetrievalSet[]
 }
 
 /** How often an expected text comes first, and how many are among the first ten. */
-function tableOf(all: readonly Measured[]): string {
-  const table = new Table({ head: ['recall@1 / recall@10', 'model', ...SEARCH_MODES], style: { head: [], border: [] } })
-  const shown = (quality: Quality): string => `${quality['recall@1'].toFixed(3)} / ${quality['recall@10'].toFixed(3)}`
-  for (const { set, model, quality } of all) table.push([set.name, model.name, ...SEARCH_MODES.map((mode) => shown(quality[mode]))])
+function tableOf(all: readonly Measured[], isReranked: boolean): string {
+  const columns: readonly RankedBy[] = isReranked ? [...SEARCH_MODES, 'reranked'] : SEARCH_MODES
+  const table = new Table({ head: ['recall@1 / recall@10', 'model', ...columns], style: { head: [], border: [] } })
+  const shown = (quality: Quality | undefined): string =>
+    quality === undefined ? '' : `${quality['recall@1'].toFixed(3)} / ${quality['recall@10'].toFixed(3)}`
+  for (const { set, model, quality } of all) table.push([set.name, model.name, ...columns.map((by) => shown(quality[by]))])
   return table.toString()
 }

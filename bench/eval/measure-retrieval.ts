@@ -2,6 +2,7 @@ import type { LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
 import { measureCosineScales } from '../../pipeline/search/cosine-scale.ts'
 import { createHybridSearch } from '../../pipeline/search/hybrid-search.ts'
 import { pointId } from '../../pipeline/search/point-id.ts'
+import type { RerankStep } from '../../pipeline/search/rerank-step.ts'
 import { SEARCH_MODES, type SearchMode, type SearchRequest } from '../../pipeline/search/search-request.ts'
 import type { IndexPoint, VectorStore } from '../../pipeline/search/vector-store.ts'
 import { meanQuality, type Quality, qualityOf } from './retrieval-metrics.ts'
@@ -56,29 +57,44 @@ export async function fillWith({ docs }: RetrievalSet, store: VectorStore, embed
   }
 }
 
+/** The search modes, and hybrid search with its best hits re-ranked. */
+export type RankedBy = SearchMode | 'reranked'
+
 /**
  * The mean quality of each search mode over a set's questions. Each question queries the store once, by vector and by keywords; each mode
  * then ranks the same candidates.
+ *
+ * @param reranking default: none, and no figures of it
  */
 export async function measureRetrieval(
   { questions }: RetrievalSet,
   store: VectorStore,
   embedder: LocalEmbedder,
   options: Pick<SearchRequest, 'fusion' | 'denseWeight'>,
-): Promise<Record<SearchMode, Quality>> {
-  const all: Record<SearchMode, Quality[]> = { hybrid: [], dense: [], keyword: [] }
+  reranking?: RerankStep,
+): Promise<Record<SearchMode, Quality> & { readonly reranked?: Quality }> {
+  const all: Record<RankedBy, Quality[]> = { hybrid: [], dense: [], keyword: [], reranked: [] }
   const cosineScales = await measureCosineScales(embedder)
   const measure = async ({ query, relevant }: Question): Promise<void> => {
     const vector = embedder.embed([query], 'query').then(([one]) => one ?? new Float32Array())
     const candidates = await store.search({ tenant: TENANT, filter: {}, vector, terms: store.cutter.ask(query), limit: CANDIDATES })
-    const search = createHybridSearch({ store: { ...store, search: async () => candidates }, embedder, cosineScales, now })
-    for (const mode of SEARCH_MODES) {
-      const { hits } = await search({ tenant: TENANT, q: query, mode, limit: HITS, ...options })
-      all[mode].push(qualityOf([...new Set(hits.map(({ source }) => source))], relevant))
+    const search = createHybridSearch({ store: { ...store, search: async () => candidates }, embedder, cosineScales, reranking, now })
+    const rank = async (by: RankedBy, request: Partial<SearchRequest>): Promise<void> => {
+      const { hits, reranked } = await search({ tenant: TENANT, q: query, limit: HITS, ...options, ...request })
+      if (reranked !== undefined && 'skipped' in reranked)
+        throw new Error(`the re-ranker ${reranked.model} is ${reranked.skipped}: ${query}`)
+      all[by].push(qualityOf([...new Set(hits.map(({ source }) => source))], relevant))
     }
+    for (const mode of SEARCH_MODES) await rank(mode, { mode, rerank: false })
+    if (reranking !== undefined) await rank('reranked', {})
   }
   for (let from = 0; from < questions.length; from += QUESTIONS_CONCURRENT) {
     await Promise.all(questions.slice(from, from + QUESTIONS_CONCURRENT).map(measure))
   }
-  return { hybrid: meanQuality(all.hybrid), dense: meanQuality(all.dense), keyword: meanQuality(all.keyword) }
+  return {
+    hybrid: meanQuality(all.hybrid),
+    dense: meanQuality(all.dense),
+    keyword: meanQuality(all.keyword),
+    ...(reranking !== undefined && { reranked: meanQuality(all.reranked) }),
+  }
 }

@@ -10,6 +10,7 @@ import { measureCosineScales } from '../../pipeline/search/cosine-scale.ts'
 import { foldingEmbedder } from '../../pipeline/search/folding-embedder.ts'
 import { createHybridSearch } from '../../pipeline/search/hybrid-search.ts'
 import { openQdrantStore } from '../../pipeline/search/qdrant/qdrant-store.ts'
+import { createRerankStep, type RerankStep } from '../../pipeline/search/rerank-step.ts'
 import type { Search } from '../../pipeline/search/search-answer.ts'
 import { CURRENT_CUTTER, cutterOf, type TermCutter } from '../../pipeline/search/term-cutter.ts'
 import type { VectorStore } from '../../pipeline/search/vector-store.ts'
@@ -29,6 +30,7 @@ import {
   withModel,
   writeIndexModel,
 } from './index-model.ts'
+import { accessReranker } from './reranker-access.ts'
 
 /** A model and its collection: messages and knowledge, which the indexer writes and searches read. */
 export interface Collection {
@@ -85,7 +87,15 @@ export async function openCollection(deps: SearchIndexDeps): Promise<OpenCollect
   return closingOnError(model, () => collectionOf(deps, model, CURRENT_CUTTER))
 }
 
-async function collectionOf({ settings, client }: SearchIndexDeps, model: LocalEmbedder, cutter: TermCutter): Promise<OpenCollection> {
+interface CollectionDeps extends SearchIndexDeps {
+  readonly reranking?: RerankStep | undefined
+}
+
+async function collectionOf(
+  { settings, client, reranking }: CollectionDeps,
+  model: LocalEmbedder,
+  cutter: TermCutter,
+): Promise<OpenCollection> {
   const { fingerprint, dimension } = model
   const collection = collectionName({ fingerprint, cutter: cutter.version })
   const { QDRANT_URL: url, QDRANT_API_KEY: apiKey, QDRANT_QUANTISATION: quantisation } = settings
@@ -97,12 +107,14 @@ async function collectionOf({ settings, client }: SearchIndexDeps, model: LocalE
   const server = url === undefined ? 'ClickHouse' : `Qdrant at ${url}`
   // Before the indexer fills the queue of the model.
   const cosineScales = model.kind === 'semantic' ? await measureCosineScales(model) : undefined
+  const { SEARCH_SCORE_MIN: scoreMin, SEARCH_RRF_K: rrfK } = settings
+  const modelName = model.model.name
   const replaced = new AbortController()
   return {
     model,
     embedder,
     store,
-    search: createHybridSearch({ store, server, embedder, cosineScales, now: Date.now }),
+    search: createHybridSearch({ store, server, embedder, modelName, cosineScales, reranking, scoreMin, rrfK, now: Date.now }),
     replaced: replaced.signal,
     replace: () => replaced.abort(),
     close: () => model.close(),
@@ -118,17 +130,27 @@ async function closingOnError<T>(model: LocalEmbedder, open: () => Promise<T>): 
   }
 }
 
+/** Opens the re-ranker of the settings, which all collections share. */
+async function openReranking({ settings, log, metrics }: SearchIndexDeps, started: AsyncDisposableStack): Promise<RerankStep | undefined> {
+  const reranker = await accessReranker(settings, log)
+  if (reranker === undefined) return undefined
+  started.defer(() => reranker.close())
+  const { RERANK_CANDIDATES: candidatesMax, RERANK_BUDGET_MS: budgetMs } = settings
+  return createRerankStep({ reranker, candidatesMax, budgetMs, log, metrics })
+}
+
 /**
  * Opens the search index with the collection that the cluster uses, and follows when the cluster switches to another: `reembed` does that,
  * and the indexer if the words of the collection were cut by an earlier version. The first process ever decides the model by its settings.
  * Later settings that name another model only log a warning, so that searches keep finding everything.
  *
- * @throws ColloquyError as `openCollection` does.
+ * @throws ColloquyError as `openCollection` and `accessReranker` do.
  */
 export async function openSearchIndex(
-  { kv, ...deps }: SearchIndexDeps & { readonly kv: KV },
+  { kv, ...given }: SearchIndexDeps & { readonly kv: KV },
   started: AsyncDisposableStack,
 ): Promise<SearchIndex> {
+  const deps: CollectionDeps = { ...given, reranking: await openReranking(given, started) }
   const { settings, log } = deps
   const accessModel = (model: IndexModel['settings']) => accessEmbedder(withModel(settings, model), deps.metrics, log)
   const wanted = modelSettingsOf(settings)

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { type Fusion, FUSIONS } from '../../pipeline/search/fuse-ranks.ts'
-import type { SearchHit } from '../../pipeline/search/search-answer.ts'
+import type { SearchAnswer, SearchHit } from '../../pipeline/search/search-answer.ts'
 import { createSearchClient } from '../../pipeline/search/search-client.ts'
 import { SEARCH_MODES, type SearchMode } from '../../pipeline/search/search-request.ts'
 import { SEARCH_AREAS, type SearchArea } from '../../pipeline/search/vector-store.ts'
@@ -12,6 +12,7 @@ import { readStatus } from '../app/system-status.ts'
 import { onOneLine, type Output, printable } from '../app/terminal-output.ts'
 import type { Settings } from '../settings.ts'
 import { searchTagsArgument, tokenArgument } from './arguments.ts'
+import { whyAnswer, whyHit } from './search-explanation.ts'
 
 interface Options extends JsonOption {
   readonly mode: SearchMode
@@ -29,7 +30,13 @@ interface Options extends JsonOption {
   readonly halfLifeHours?: number
   readonly limit: number
   readonly all?: boolean
+  readonly scoreMin?: number
+  readonly rrfK?: number
+  readonly rerank: boolean
+  readonly explain?: boolean
 }
+
+const SKIPPED = { late: 'was slower than its budget', failed: 'failed' } as const
 
 /** Characters shown of a hit. */
 const SHOWN_CHARS_MAX = 300
@@ -54,6 +61,10 @@ export const searchCommand = ({ out, settings }: CommandContext): Command =>
     .option('--half-life-hours <hours>', "halve the score for each such span of a text's age", positiveNumber)
     .option('--limit <count>', 'number of hits, at most 100', wholeNumber(1), 10)
     .option('--all', 'also show near-duplicates of better hits')
+    .option('--score-min <score>', 'leave out hits with a lower score, from 0 to 1 (default: COLLOQUY_SEARCH_SCORE_MIN)', Number)
+    .option('--rrf-k <k>', 'smoothing constant of --fusion rrf (default: COLLOQUY_SEARCH_RRF_K)', positiveNumber)
+    .option('--no-rerank', 'keep the order of the search, also where COLLOQUY_RERANK_MODEL is set')
+    .option('--explain', 'tell what lifted each hit')
     .option(JSON_FLAG, 'one JSON object: {hits: [{id, source, score, text, in, kind, actor, …}], duplicates, model}')
     .addHelpText(
       'after',
@@ -62,17 +73,24 @@ Examples:
   colloquy search "where is my order" --tenant demo
   colloquy search "退款" --tenant demo --in messages --mode keyword
   colloquy search "退货" --tenant demo --tag product=otter --tag lang=zh
-  colloquy search "broken parcel" --tenant demo --since 2026-11-01T00:00:00Z --half-life-hours 168`,
+  colloquy search "broken parcel" --tenant demo --since 2026-11-01T00:00:00Z --half-life-hours 168
+  colloquy search "broken parcel" --tenant demo --score-min 0.3 --explain`,
     )
-    .action(async (q: string, { json, ...options }: Options) => {
+    .action(async (q: string, { json, rerank, ...options }: Options) => {
       const { settings: effective } = settings()
       const search = createSearchClient({ url: await httpAddress(effective), token: effective.HTTP_TOKEN })
-      const answer = await search({ q, ...options })
+      const answer = await search({ q, ...options, ...(!rerank && { rerank }) })
       if (json) return out.json(answer)
-      for (const hit of answer.hits) print(out, hit)
-      if (answer.hits.length === 0)
-        out.note(`Nothing found for the tenant ${options.tenant}${withTags(options.tag)}.${await indexLag(effective)}`)
-      else if (answer.model === 'lexical' && options.mode !== 'keyword') {
+      for (const hit of answer.hits) print(out, hit, answer.model)
+      for (const line of whyAnswer(answer)) out.note(line)
+      if (answer.reranked !== undefined && 'skipped' in answer.reranked) {
+        out.note(`The re-ranker ${answer.reranked.model} ${SKIPPED[answer.reranked.skipped]}; this is the order of the search itself.`)
+      }
+      if (answer.hits.length === 0) {
+        const below = answer.belowMin ?? 0
+        const why = below > 0 ? ` ${counted(below, 'hit')} below the least score; --score-min lowers it.` : await indexLag(effective)
+        out.note(`Nothing found for the tenant ${options.tenant}${withTags(options.tag)}.${why}`)
+      } else if (answer.model === 'lexical' && options.mode !== 'keyword') {
         out.note('The built-in model matches words, not meaning; set COLLOQUY_EMBED_MODEL to use another.')
       }
       if (answer.duplicates > 0) {
@@ -94,7 +112,8 @@ async function indexLag(settings: Settings): Promise<string> {
   return ` The search index is being built and is ${counted(embed.lag, 'record')} behind (${embed.detail}); search again later.`
 }
 
-function print(out: Output, { score, kind, actor, source, at, text, highlights }: SearchHit): void {
+function print(out: Output, hit: SearchHit, model: SearchAnswer['model']): void {
+  const { score, kind, actor, source, at, text, highlights } = hit
   out.line(`${out.paint('green', score.toFixed(3))}  ${out.paint('bold', `${kind}/${actor}`)}  ${printable(source)}  ${at}`)
   let shown = ''
   let from = 0
@@ -105,4 +124,5 @@ function print(out: Output, { score, kind, actor, source, at, text, highlights }
   }
   const rest = text.slice(from, Math.max(from, SHOWN_CHARS_MAX)).toWellFormed()
   out.line(`  ${shown}${onOneLine(rest)}${text.length > SHOWN_CHARS_MAX ? '…' : ''}`)
+  if (hit.explain !== undefined) out.line(`  ${out.paint('cyan', whyHit(hit, model))}`)
 }

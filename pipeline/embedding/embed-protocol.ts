@@ -1,4 +1,5 @@
 import type { EmbedAs, EmbedModel } from './embedding-model.ts'
+import type { FromStart, StopMessage } from './model-thread.ts'
 
 /** Start data of the embedding thread. */
 export interface WorkerData {
@@ -17,13 +18,10 @@ export type ToWorker =
   | { readonly type: 'embed'; readonly as: EmbedAs; readonly jobs: readonly TextJob[] }
   /** Split the text into chunks that fit the model as passages. */
   | { readonly type: 'chunk'; readonly job: TextJob }
-  /** End after the current model run; queued texts are dropped. */
-  | { readonly type: 'stop' }
+  | StopMessage
 
 export type FromWorker =
-  | { readonly type: 'ready' }
-  /** The model could not be loaded. */
-  | { readonly type: 'unusable'; readonly message: string }
+  | FromStart
   /** The vectors concatenated, in the order of `keys`. */
   | { readonly type: 'embedded'; readonly keys: readonly number[]; readonly vectors: Float32Array }
   | { readonly type: 'chunked'; readonly key: number; readonly chunks: readonly string[] }

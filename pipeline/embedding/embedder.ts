@@ -7,9 +7,9 @@ import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { restartPauses } from '../runtime/retry.ts'
 import { workerEntry } from '../runtime/worker-entry.ts'
-import type { FromWorker, TextJob } from './embed-protocol.ts'
-import { type EmbedThread, startThread } from './embed-thread.ts'
+import type { FromWorker, TextJob, ToWorker, WorkerData } from './embed-protocol.ts'
 import { type EmbedAs, type EmbedModel, fingerprintOf } from './embedding-model.ts'
+import { type ModelThread, startThread } from './model-thread.ts'
 import { createPendingTexts } from './pending-texts.ts'
 
 /** Converts texts to vectors; the dot product of two vectors is their similarity. */
@@ -92,7 +92,7 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
   const chunking = new Map<number, PendingChunks>()
   const chunkingLimiter = createInFlightLimiter({ countMax: CHUNKING_MAX, bytesMax: CHARACTERS_MAX })
   const closing = new AbortController()
-  let thread: EmbedThread | undefined
+  let thread: ModelThread<ToWorker> | undefined
   let keys = 0
   let embedded = 0
 
@@ -143,7 +143,8 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
   }
   const start = async (): Promise<void> => {
     const module = options.threadModule ?? workerEntry(import.meta.url, './embed-worker')
-    thread = await startThread({ model, threads, module, onMessage, onCrash })
+    const workerData: WorkerData = { model, threads }
+    thread = await startThread<ToWorker, FromWorker>({ name: 'embed', module, workerData, onMessage, onCrash })
   }
   const restart = async (): Promise<void> => {
     const pauses = restartPauses()

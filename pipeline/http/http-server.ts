@@ -276,7 +276,7 @@ function answerRaw(problem: HttpProblem, socket: Socket): void {
 function parserProblem(code: string | undefined): HttpProblem {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new HttpProblem('headers_too_large', `the headers are too large; send at most ${HEADER_BYTES_MAX} bytes`)
+      return new HttpProblem('headers_too_large', `the URL and the headers are too large; send at most ${HEADER_BYTES_MAX} bytes`)
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new HttpProblem('request_timeout', 'the request took too long to arrive; send it again')
     default:

@@ -14,6 +14,7 @@ export function addSearchRoute(app: FastifyInstance, search: Search): void {
       return await search(query)
     } catch (error) {
       if (hasCode(error, 'bad_query')) throw new HttpProblem('bad_query', messageOf(error))
+      if (hasCode(error, 'embed_failed')) throw new HttpProblem('embed_failed', messageOf(error), { cause: error })
       if (hasCode(error, 'index_filling')) {
         throw new HttpProblem('index_filling', `${messageOf(error)}; repeat the request later`, unavailable(error))
       }

@@ -87,6 +87,8 @@ export function createMetrics() {
     embedTexts: counter('embed_texts_total', 'Texts embedded by the model, found in the cache, or failed', ['by']),
     embedWaiting: gauge('embed_waiting_texts', 'Texts queued for the embedding model or in it'),
     embedRestarts: counter('embed_restarts_total', 'Unexpected ends of the embedding thread'),
+    reranked: counter('rerank_total', 'Searches that were re-ranked, or whose re-ranker was late or failed', ['outcome']),
+    rerankSeconds: histogram('rerank_seconds', 'Time of the re-ranker for the texts of one search', HTTP_SECONDS),
     auditMismatches: counter('audit_mismatches_total', 'Differences between a table and LOG that the auditor found', ['table']),
     auditVerifiedSeq: gauge('audit_verified_seq', 'LOG sequence that the current pass of the auditor has reached'),
     auditedAt: gauge('audit_last_slice_timestamp_seconds', 'Unix time of the last slice that the auditor finished; 0 before the first'),

@@ -25,7 +25,7 @@ export function cosineEvidence(kind: Embedder['kind'], scale?: CosineScale): Cos
 }
 
 /** Weight of BM25, which is a sum of logarithms of odds and has the same range with every model. */
-const BM25_WEIGHT = 0.4
+export const BM25_WEIGHT = 0.4
 /** Cosines that differ by less are equal: the rest is rounding. */
 const DEVIATION_MIN = 1e-6
 /** Evidence that differs by less is equal, so that both stores and any order of candidates give the same order. */
@@ -48,18 +48,19 @@ export function fuseByEvidence(hits: readonly StoreHit[], { weight, shown, relat
   const ordered = hits
     .map((hit, index) => {
       const sure = Math.log(((sureDense[index] ?? 0) + (sureWords[index] ?? 0)) / 2)
-      return { hit, evidence: Math.round(((dense[index] ?? 0) + (words[index] ?? 0) + sure) / EVIDENCE_STEP) }
+      const parts = { dense: dense[index] ?? 0, keyword: words[index] ?? 0, sure }
+      return { hit, parts, evidence: Math.round((parts.dense + parts.keyword + sure) / EVIDENCE_STEP) }
     })
     .sort((a, b) => b.evidence - a.evidence || b.hit.seq - a.hit.seq || a.hit.chunk - b.hit.chunk || (a.hit.id < b.hit.id ? -1 : 1))
   let best = 0
   return ordered
-    .map(({ hit }, place) => ({ hit, place }))
+    .map(({ hit, parts }, place) => ({ hit, parts, place }))
     .reverse()
-    .map(({ hit, place }) => {
+    .map(({ hit, parts, place }) => {
       const cosine = finite(hit.similarity)
       const own = shown * (cosine === null ? 0 : relatedness(cosine)) + (1 - shown) * (finite(hit.keyword) ?? 0)
       best = Math.max(best, own)
-      return { hit, score: best, place }
+      return { hit, score: best, place, parts }
     })
     .reverse()
 }

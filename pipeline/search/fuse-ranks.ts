@@ -18,25 +18,34 @@ export interface Fused {
   readonly score: number
   /** The place among hits with the same score, from 0; absent if they have none. */
   readonly place?: number
+  /** What each search adds to what the order is by. */
+  readonly parts: FusedParts
 }
 
-/** Smoothing constant of the paper. The larger it is, the less the first ranks stand out. */
-const RRF_K = 60
+export interface FusedParts extends Weights {
+  /** Of `auto`: from the search that is sure. */
+  readonly sure?: number
+}
 
-/** Combines the two scores of each hit. `weights` scores are 0 to 1 and comparable between queries, `rrf` scores only within one query. */
-export function fuseRanks(hits: readonly StoreHit[], fusion: Exclude<Fusion, 'auto'>, weights: Weights): Fused[] {
+/** Smoothing constant of the paper. */
+export const RRF_K = 60
+
+/**
+ * Combines the two scores of each hit. `weights` scores are 0 to 1 and comparable between queries, `rrf` scores only within one query.
+ *
+ * @param k the smoothing constant of `rrf`: the larger it is, the less the first ranks stand out
+ */
+export function fuseRanks(hits: readonly StoreHit[], fusion: Exclude<Fusion, 'auto'>, weights: Weights, k: number = RRF_K): Fused[] {
   if (fusion === 'weights') {
-    return hits.map((hit) => ({ hit, score: weights.dense * cosineOf(hit) + weights.keyword * (hit.keyword ?? 0) }))
+    return hits.map((hit) => sumOf(hit, { dense: weights.dense * cosineOf(hit), keyword: weights.keyword * (finite(hit.keyword) ?? 0) }))
   }
   const [dense, keyword] = [ranksBy(hits, (hit) => finite(hit.similarity) ?? -1), ranksBy(hits, (hit) => hit.keyword ?? 0)]
-  const smoothedRank = (ranks: ReadonlyMap<StoreHit, number>, hit: StoreHit): number => RRF_K + (ranks.get(hit) ?? 0)
   // A hit that is first in both rankings scores 1.
-  const first = 1 / (RRF_K + 1)
-  return hits.map((hit) => ({
-    hit,
-    score: (weights.dense / smoothedRank(dense, hit) + weights.keyword / smoothedRank(keyword, hit)) / first,
-  }))
+  const share = (ranks: ReadonlyMap<StoreHit, number>, hit: StoreHit): number => (k + 1) / (k + (ranks.get(hit) ?? 0))
+  return hits.map((hit) => sumOf(hit, { dense: weights.dense * share(dense, hit), keyword: weights.keyword * share(keyword, hit) }))
 }
+
+const sumOf = (hit: StoreHit, parts: Weights): Fused => ({ hit, score: parts.dense + parts.keyword, parts })
 
 const ranksBy = (hits: readonly StoreHit[], score: (hit: StoreHit) => number): Map<StoreHit, number> =>
   new Map([...hits].sort((a, b) => score(b) - score(a)).map((hit, index) => [hit, index + 1]))

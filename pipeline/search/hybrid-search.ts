@@ -1,15 +1,15 @@
-import type { z } from 'zod'
-import { ColloquyError } from '../../schemas/errors.ts'
-import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
+import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import type { Embedder } from '../embedding/embedder.ts'
 import { withinMs } from '../runtime/time-limit.ts'
 import type { CosineScales } from './cosine-scale.ts'
-import { cosineEvidence, fuseByEvidence, hasEvidence } from './fuse-by-evidence.ts'
-import { finite, type Fused, fuseRanks } from './fuse-ranks.ts'
+import { createExplain, explanationOf } from './explanation.ts'
+import { finite } from './fuse-ranks.ts'
+import { createFusion } from './fusion.ts'
 import { createHighlights } from './highlights.ts'
-import { createDuplicateCheck } from './near-duplicates.ts'
+import { distinctHits, rankHits, rerankHits } from './ranked-hits.ts'
+import type { RerankStep } from './rerank-step.ts'
 import type { Search, SearchHit } from './search-answer.ts'
-import { searchRequestSchema } from './search-request.ts'
+import { checkedRequest } from './search-request.ts'
 import type { StoreHit, StoreQuery, VectorStore } from './vector-store.ts'
 
 /** Candidates requested per hit, because duplicates are dropped and fusion changes the order. */
@@ -23,44 +23,49 @@ export interface SearchDeps {
   /** The server of the store, for errors; default: `the store`. */
   readonly server?: string
   readonly embedder: Pick<Embedder, 'embed' | 'kind'>
+  /** The embedding model, for people; default: its kind. */
+  readonly modelName?: string
   /** What the cosines of a semantic model mean; default: a cosine of 0 is unrelated, and 1 related. */
   readonly cosineScales?: CosineScales | undefined
+  /** Default: the order is that of the fusion. */
+  readonly reranking?: RerankStep | undefined
+  /** For requests that do not say. Default: 0, and that of `fuseRanks`. */
+  readonly scoreMin?: number
+  readonly rrfK?: number
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
 
-/** Time for the model to embed a question, and for the whole search. Shorter than a process waits for the answer of another one. */
+/** Time for the model to embed a question, for the store, and for the whole search. Shorter than a process waits for another's answer. */
 const EMBED_MS_MAX = 6_000
 export const SEARCH_MS_MAX = 8_000
-
-/** Default weight of the vector similarity. A lexical model adds little to the keywords (figures in decision 16). */
-const DENSE_WEIGHT: Readonly<Record<Embedder['kind'], number>> = { semantic: 0.7, lexical: 0.2 }
+const ANSWER_MS_MAX = 9_500
 
 /**
- * Creates a search over one store, by vectors and by keywords. Near-duplicate hits are dropped unless all are asked for.
+ * Creates a search over one store, by vectors and by keywords. Near-duplicate hits are dropped unless all are asked for. With a re-ranker,
+ * the best hits get its order and scores, and those behind them stay below.
  *
  * The search throws ColloquyError `bad_query` with the name of the field, `search_unavailable` if the store or the model takes too long, or
  * the error of either.
  */
-export function createHybridSearch({ store, server = 'the store', embedder, cosineScales, now }: SearchDeps): Search {
+export function createHybridSearch(deps: SearchDeps): Search {
+  const { store, server = 'the store', embedder, modelName = embedder.kind, cosineScales, reranking, now } = deps
   const highlightsOf = createHighlights(store.cutter)
+  const fuse = createFusion({ kind: embedder.kind, cosineScales, rrfK: deps.rrfK })
   const embed = (q: string): Promise<Float32Array> =>
     withinMs(
       EMBED_MS_MAX,
       async () => (await embedder.embed([q], 'query'))[0] ?? new Float32Array(),
       () => late('the embedding model', EMBED_MS_MAX),
-    )
-  const fuse = (hits: readonly StoreHit[], { q, mode, denseWeight, ...asked }: z.output<typeof searchRequestSchema>): Fused[] => {
-    const fusion = mode === 'hybrid' ? (asked.fusion ?? (denseWeight === undefined ? 'auto' : 'weights')) : 'weights'
-    if (fusion === 'auto') return fuseByEvidence(hits.filter(hasEvidence), cosineEvidence(embedder.kind, scaleOf(q)))
-    const dense = mode === 'hybrid' ? (denseWeight ?? DENSE_WEIGHT[embedder.kind]) : mode === 'dense' ? 1 : 0
-    return fuseRanks(hits, fusion, { dense, keyword: 1 - dense }).filter(({ score }) => score > 0)
-  }
-  const scaleOf = (q: string) => (embedder.kind === 'semantic' ? cosineScales?.(q) : undefined)
+    ).catch((error: unknown) => {
+      if (!hasCode(error, 'embed_failed')) throw error
+      const remedy = 'search by words alone (mode keyword), or use another model (COLLOQUY_EMBED_MODEL)'
+      throw new ColloquyError('embed_failed', `${messageOf(error)}; ${remedy}`, { cause: error })
+    })
   return async (input) => {
-    const request = searchRequestSchema.safeParse(input, IN_WORDS)
-    if (!request.success) throw new ColloquyError('bad_query', zodProblem(request.error, ''))
-    const { tenant, q, mode, limit, all, halfLifeHours, conversation, in: area, kind, source, lang, since, until, tag } = request.data
+    const startedMs = performance.now()
+    const request = checkedRequest(input)
+    const { tenant, q, mode, limit, all, halfLifeHours, conversation, in: area, kind, source, lang, since, until, tag } = request
     const asked = store.cutter.ask(q)
     const terms = mode === 'dense' ? undefined : asked
     const vector = mode === 'keyword' ? undefined : embed(q)
@@ -76,25 +81,39 @@ export function createHybridSearch({ store, server = 'the store', embedder, cosi
       () => store.search(query),
       () => late(server, SEARCH_MS_MAX),
     )
-    const decay = (hit: StoreHit): number =>
+    const decayOf = (hit: StoreHit): number =>
       halfLifeHours === undefined ? 1 : 0.5 ** (Math.max(0, now() - Date.parse(hit.at)) / HOUR_MS / halfLifeHours)
-    const ranked = fuse(candidates, request.data)
-      .map(({ hit, score, place = 0 }) => ({ hit, score: score * decay(hit), place }))
-      .sort((a, b) => b.score - a.score || a.place - b.place || b.hit.seq - a.hit.seq || a.hit.chunk - b.hit.chunk)
+    const found = fuse(candidates, request)
+    const step = request.rerank ? reranking : undefined
+    const distinct = distinctHits(rankHits(found.fused, decayOf), all, Math.max(limit, step?.candidatesMax ?? 0))
+    const texts = distinct.slice(0, step?.candidatesMax).map(({ hit }) => hit.text)
+    const msLeft = ANSWER_MS_MAX - (performance.now() - startedMs)
+    const { scores = [], reranked } = texts.length > 0 ? ((await step?.scoresOf(q, texts, msLeft)) ?? {}) : {}
+    const ordered = rerankHits(distinct, scores)
+    const best = ordered.slice(0, limit)
+    const scoreMin = request.scoreMin ?? deps.scoreMin ?? 0
+    const kept = best.filter(({ score }) => round(score) >= scoreMin)
     const highlights = highlightsOf(asked)
-    const isDuplicate = createDuplicateCheck()
-    const hits: SearchHit[] = []
-    let duplicates = 0
-    for (const { hit, score } of ranked) {
-      if (hits.length === limit) break
-      if (!all && isDuplicate(hit.text)) {
-        duplicates += 1
-        continue
+    const explain = request.explain ? createExplain(candidates) : undefined
+    const hits = kept.map((ranked, index): SearchHit => {
+      const { tenant: _tenant, bm25: _bm25, similarity, keyword, ...rest } = ranked.hit
+      return {
+        ...rest,
+        score: round(ranked.score),
+        dense: rounded(similarity),
+        keyword: rounded(keyword),
+        highlights: highlights(rest.text),
+        ...(explain !== undefined && { explain: explain(ranked, index + 1) }),
       }
-      const { tenant: _tenant, bm25: _bm25, similarity, keyword, ...rest } = hit
-      hits.push({ ...rest, score: round(score), dense: rounded(similarity), keyword: rounded(keyword), highlights: highlights(hit.text) })
+    })
+    return {
+      hits,
+      duplicates: kept.reduce((sum, { duplicates }) => sum + duplicates, 0),
+      model: embedder.kind,
+      ...(scoreMin > 0 && { belowMin: best.length - kept.length }),
+      ...(reranked !== undefined && { reranked }),
+      ...(request.explain && { explanation: explanationOf(modelName, found, candidates, scoreMin, request) }),
     }
-    return { hits, duplicates, model: embedder.kind }
   }
 }
 

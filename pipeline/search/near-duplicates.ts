@@ -6,16 +6,18 @@ const OVERLAP_MIN = 0.9
 const CHARACTERS_MAX = 4_096
 
 /**
- * Creates a check that returns true for a text that nearly equals an earlier one. It compares groups of three characters and ignores all
- * characters but letters, digits, and the signs of names such as C#. Pass texts best first, so that the best of several duplicates is kept.
+ * Creates a finder that returns the index of the earlier text that a text nearly equals, among those without such a one; `undefined` if
+ * there is none. It compares groups of three characters and ignores all characters but letters, digits, and the signs of names such as C#.
+ * Pass texts best first, so that the best of several duplicates is kept.
  */
-export function createDuplicateCheck(): (text: string) => boolean {
-  const earlier: Set<string>[] = []
+export function createDuplicateFinder(): (text: string) => number | undefined {
+  const distinct: Set<string>[] = []
   return (text) => {
     const grams = gramsOf(text)
-    if (earlier.some((other) => overlap(grams, other) >= OVERLAP_MIN)) return true
-    earlier.push(grams)
-    return false
+    const same = distinct.findIndex((other) => overlap(grams, other) >= OVERLAP_MIN)
+    if (same >= 0) return same
+    distinct.push(grams)
+    return undefined
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Embedder } from '../embedding/embedder.ts'
+import type { Explanation, HitExplanation, Reranked } from './explanation.ts'
 import type { TextRange } from './highlights.ts'
 import type { SearchRequest } from './search-request.ts'
 import type { SearchArea } from './vector-store.ts'
@@ -10,7 +11,7 @@ export interface SearchHit {
   readonly source: string
   /**
    * 0 to 1. Comparable between queries to the same model, except with the fusion `rrf`. With `auto`, never less than that of a later hit of
-   * the same age.
+   * the same age. If the answer was re-ranked, that of the re-ranker.
    */
   readonly score: number
   readonly text: string
@@ -27,6 +28,8 @@ export interface SearchHit {
   readonly keyword: number | null
   /** Ranges of `text` that contain terms of the query, in UTF-16 units. */
   readonly highlights: readonly TextRange[]
+  /** If it was asked for. */
+  readonly explain?: HitExplanation | undefined
 }
 
 export interface SearchAnswer {
@@ -35,6 +38,12 @@ export interface SearchAnswer {
   readonly duplicates: number
   /** `lexical` models match equal words, `semantic` ones equal meaning. */
   readonly model: Embedder['kind']
+  /** How many of the best hits, at most `limit`, were left out for their score; absent without a least score. */
+  readonly belowMin?: number | undefined
+  /** What became of re-ranking; absent if it was not asked for or the process has no re-ranker. */
+  readonly reranked?: Reranked | undefined
+  /** If it was asked for. */
+  readonly explanation?: Explanation | undefined
 }
 
 export type Search = (request: SearchRequest) => Promise<SearchAnswer>

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
+import { explanationSchema, hitExplanationSchema, rerankedSchema } from './explanation.ts'
 import type { Search, SearchAnswer } from './search-answer.ts'
-import type { SearchRequest } from './search-request.ts'
+import { checkedRequest, type SearchRequest } from './search-request.ts'
 import { SEARCH_AREAS } from './vector-store.ts'
 
 export type { Search, SearchAnswer, SearchHit } from './search-answer.ts'
@@ -34,6 +35,7 @@ const hitSchema = z.looseObject({
   dense: z.number().nullable(),
   keyword: z.number().nullable(),
   highlights: z.array(z.tuple([z.number(), z.number()])),
+  explain: hitExplanationSchema.optional(),
 })
 
 /** A search answer that arrived over HTTP or NATS. */
@@ -42,6 +44,9 @@ export const answerSchema = z.object({
   /** Absent in an answer of an earlier version. */
   duplicates: z.int().nonnegative().default(0),
   model: z.enum(['lexical', 'semantic']),
+  belowMin: z.int().nonnegative().optional(),
+  reranked: rerankedSchema.optional(),
+  explanation: explanationSchema.optional(),
 })
 
 const problemSchema = z.object({ code: z.string(), detail: z.string() })
@@ -56,6 +61,8 @@ const problemSchema = z.object({ code: z.string(), detail: z.string() })
  */
 export function createSearchClient({ url, token, timeoutMs = TIMEOUT_MS }: SearchClientOptions): Search {
   return async (request: SearchRequest): Promise<SearchAnswer> => {
+    // The server refuses a long URL before it reads the question.
+    checkedRequest(request)
     const target = new URL('/v1/search', url)
     for (const [name, value] of Object.entries(request)) {
       const values: readonly unknown[] = Array.isArray(value) ? value : [value]

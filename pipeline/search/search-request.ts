@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { TOKEN } from '../../schemas/subjects.ts'
 import { tagFilterSchema } from '../../schemas/tags.ts'
 import { FUSIONS } from './fuse-ranks.ts'
@@ -12,6 +14,7 @@ export type SearchMode = (typeof SEARCH_MODES)[number]
 export const QUESTION_CHARACTERS_MAX = 8_192
 export const HITS_MAX = 100
 const HITS_DEFAULT = 10
+export const RRF_K_MAX = 10_000
 
 const token = z.string().regex(TOKEN, 'must consist of [A-Za-z0-9_-], 128 characters at most')
 /** As in RFC 3339, the letters may be small. */
@@ -19,6 +22,8 @@ const timestamp = z
   .string()
   .toUpperCase()
   .pipe(z.iso.datetime({ offset: true }))
+
+const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
 
 /** A search request as callers pass it, over HTTP as query parameters. */
 export const searchRequestSchema = z
@@ -47,10 +52,31 @@ export const searchRequestSchema = z
     halfLifeHours: z.coerce.number().positive().max(1e6).optional(),
     limit: z.coerce.number().int().min(1).max(HITS_MAX).default(HITS_DEFAULT),
     /** Whether near-duplicates of better hits are hits, too. Default false. */
-    all: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false),
+    all: flag.default(false),
+    /** Hits with a lower score are left out, 0 to 1. Default: as the process is set (SEARCH_SCORE_MIN). */
+    scoreMin: z.coerce.number().min(0).max(1).optional(),
+    /** The smoothing constant of `rrf`: the larger it is, the less the first places stand out. Default: SEARCH_RRF_K. */
+    rrfK: z.coerce.number().positive().max(RRF_K_MAX).optional(),
+    /** Whether the best hits are re-ranked. Default: true where the process has a re-ranker (RERANK_MODEL). */
+    rerank: flag.default(true),
+    /** Whether the answer tells what lifted each hit. Default false. */
+    explain: flag.default(false),
   })
   .refine(({ fusion, denseWeight }) => fusion !== 'auto' || denseWeight === undefined, {
     path: ['denseWeight'],
     message: 'has no meaning with the fusion auto, which weighs by itself; use weights or rrf',
   })
+  .refine(({ fusion, rrfK }) => fusion === 'rrf' || rrfK === undefined, {
+    path: ['rrfK'],
+    message: 'has a meaning with the fusion rrf only',
+  })
 export type SearchRequest = z.input<typeof searchRequestSchema>
+/** A search request with its defaults. */
+export type CheckedRequest = z.output<typeof searchRequestSchema>
+
+/** @throws ColloquyError `bad_query` with the name of the field */
+export function checkedRequest(request: unknown): CheckedRequest {
+  const checked = searchRequestSchema.safeParse(request, IN_WORDS)
+  if (checked.success) return checked.data
+  throw new ColloquyError('bad_query', zodProblem(checked.error, ''))
+}

@@ -7,6 +7,7 @@ import { createFairPlaces } from '../runtime/fair-places.ts'
 import { type Pauses, withRetry } from '../runtime/retry.ts'
 import type { Search } from './search-answer.ts'
 import { answerSchema } from './search-client.ts'
+import { checkedRequest } from './search-request.ts'
 
 /** NATS queue group, so that only one of the processes with a search index answers a query. */
 const QUEUE = 'memory'
@@ -48,10 +49,13 @@ export function serveSearch(nc: NatsConnection, search: Search): { stop(): void 
  * Creates a search that runs in another process with a search index. It waits up to 10 s for the answer, and up to `startMs` for such a
  * process to start.
  *
- * The search throws ColloquyError with the code `no_memory` if no process answers, else with the code of the error in the other process.
+ * The search throws ColloquyError with the code `bad_query`, `no_memory` if no process answers, else with the code of the error in the
+ * other process.
  */
 export function createRemoteSearch(nc: NatsConnection, startMs = START_MS): Search {
   return async (request) => {
+    // A request beyond the payload of NATS would get no answer.
+    checkedRequest(request)
     const ask = () => nc.request(SEARCH_SUBJECT, JSON.stringify(request), { timeout: ANSWER_MS })
     const isFinal = (error: unknown): boolean => !(error instanceof RequestError && error.isNoResponders())
     let text: string

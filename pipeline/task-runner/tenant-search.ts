@@ -22,7 +22,7 @@ export function createTenantSearches({ nc, jsm }: JetStreamContext, search: Sear
   })
   return {
     of: ({ tenant, kind, id }) => ({
-      async search({ q, in: area, own = false, tags, limit }) {
+      async search({ q, in: area, own = false, tags, limit, scoreMin }) {
         const wanted = Object.entries(tags ?? {}).map(([key, values]) => [values].flat().map((value) => `${key}=${value}`))
         // No value of an empty list fits.
         if (wanted.some((values) => values.length === 0)) return []
@@ -35,6 +35,7 @@ export function createTenantSearches({ nc, jsm }: JetStreamContext, search: Sear
           ...actor,
           ...(tag.length > 0 && { tag }),
           limit,
+          scoreMin,
         })
         return hits
       },

@@ -55,9 +55,28 @@ export const SEARCH_ERRORS = {
   },
   embed_failed: {
     meaning: 'The embedding model fails on a text.',
-    cause: 'The runtime of the model crashed or threw on this text, even when it got the text alone.',
-    remedy: 'The text is left out of the search index. Try another model (`COLLOQUY_EMBED_MODEL`), or send the text in another form.',
-    where: '`colloquy dead`, table `dead_letters`',
+    cause:
+      'The runtime of the model crashed or threw on this text, even when it got the text alone, or gave a vector without direction or with '
+      + 'numbers that are not finite.',
+    remedy:
+      'A text is left out of the search index. Try another model (`COLLOQUY_EMBED_MODEL`), or send the text in another form; search with '
+      + 'such a question by words alone (`mode=keyword`).',
+    where: '`colloquy dead`, table `dead_letters`; `GET /v1/search`, `colloquy search`',
+    http: 422,
+  },
+  rerank_failed: {
+    meaning: 'The re-ranker gave no scores for the texts that a search found. The search answered in its own order.',
+    cause:
+      'It threw, ended, was asked too much at one time, or gave a wrong number of scores or some that are not numbers; or the language '
+      + 'model does not answer, or not in the form that it was asked for.',
+    remedy: 'Check `COLLOQUY_RERANK_MODEL`, for `llm` also `COLLOQUY_LLM_*`, or unset it.',
+    where: 'log of a process with a search index; the answer has `reranked.skipped`',
+  },
+  rerank_late: {
+    meaning: 'The re-ranker was slower than its budget. The search answered in its own order.',
+    cause: 'The model is too large for this machine, or for so many texts, or the machine is busy.',
+    remedy: 'Lower `COLLOQUY_RERANK_CANDIDATES`, raise `COLLOQUY_RERANK_BUDGET_MS`, or choose a smaller `COLLOQUY_RERANK_MODEL`.',
+    where: 'log of a process with a search index; the answer has `reranked.skipped`',
   },
   judge_failed: {
     meaning: 'An evaluator cannot judge an answer.',

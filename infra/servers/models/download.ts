@@ -65,7 +65,7 @@ export async function download(options: DownloadOptions): Promise<LockedFile> {
         'wrong_checksum',
         `${url} is not the expected file: ${problem}. It was removed. `
           + 'A mirror (COLLOQUY_EMBED_HUB_URL) or a proxy may have changed it: try another one, or another revision '
-          + 'in COLLOQUY_EMBED_MODEL (org/name@revision)',
+          + 'in COLLOQUY_EMBED_MODEL or COLLOQUY_RERANK_MODEL (org/name@revision)',
       )
     }
   }
@@ -140,7 +140,8 @@ async function fetchRest({ client, url, expected, onProgress }: DownloadOptions,
         if (here > (bytesTotal ?? FILE_BYTES_MAX)) {
           throw new ColloquyError(
             'too_large',
-            `${url} is larger than ${bytesTotal ?? FILE_BYTES_MAX} bytes; ` + 'check COLLOQUY_EMBED_MODEL and COLLOQUY_EMBED_HUB_URL',
+            `${url} is larger than ${bytesTotal ?? FILE_BYTES_MAX} bytes; `
+              + 'check COLLOQUY_EMBED_MODEL or COLLOQUY_RERANK_MODEL, and COLLOQUY_EMBED_HUB_URL',
           )
         }
         yield chunk

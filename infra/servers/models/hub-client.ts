@@ -98,13 +98,13 @@ function refused(url: string, status: number): ColloquyError {
     return new ColloquyError(
       'model_forbidden',
       `${url} needs permission (HTTP ${status}): set COLLOQUY_EMBED_HUB_TOKEN to a token `
-        + 'that may read it, and check the name in COLLOQUY_EMBED_MODEL',
+        + 'that may read it, and check the name in COLLOQUY_EMBED_MODEL or COLLOQUY_RERANK_MODEL',
     )
   }
   if (status === 404) {
     return new ColloquyError(
       'model_not_found',
-      `${url} does not exist: check name and revision in COLLOQUY_EMBED_MODEL, and COLLOQUY_EMBED_DTYPE`,
+      `${url} does not exist: check name and revision in COLLOQUY_EMBED_MODEL or COLLOQUY_RERANK_MODEL, and COLLOQUY_EMBED_DTYPE`,
     )
   }
   if (status === 429 || status >= 500) return unreachable(url, `HTTP ${status}`)

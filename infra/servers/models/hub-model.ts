@@ -86,7 +86,7 @@ async function unfit(
     const wanted = sha256[path] ?? locked.get(path)?.sha256
     const measured = await measureFile(join(folder, path))
     if (measured !== undefined && measured.sha256 === wanted && locked.has(path)) continue
-    if (measured !== undefined) log.warn({ file: join(folder, path) }, 'a file of the embedding model is damaged; downloading it again')
+    if (measured !== undefined) log.warn({ file: join(folder, path) }, 'a file of the model is damaged; downloading it again')
     found.push(path)
   }
   return found
@@ -105,7 +105,7 @@ async function downloadAll(
   const missingOf = async (path: string): Promise<number> =>
     Math.max(0, (expectedOf(path).bytes ?? 0) - (await bytesOfFile(`${join(folder, path)}.part`)))
   await checkRoom(folder, await sumOf([...paths], missingOf))
-  log.info({ model: name, revision, files: paths.size }, `downloading the embedding model ${name}`)
+  log.info({ model: name, revision, files: paths.size }, `downloading the model ${name}`)
   for (const path of paths) {
     const file = await download({
       client,
@@ -156,7 +156,7 @@ async function commitOf({ client, name, revision, log }: HubModelOptions, home: 
   await writeWhole(file, `${JSON.stringify({ ...pins, [revision]: sha }, undefined, 2)}\n`)
   log.warn(
     { model: name, revision, commit: sha },
-    `pinned ${name} to the current commit of "${revision}"; set COLLOQUY_EMBED_MODEL to ${name}@${sha} to use it everywhere`,
+    `pinned ${name} to the current commit of "${revision}"; name it ${name}@${sha} in the settings to use it everywhere`,
   )
   return sha
 }
@@ -195,7 +195,7 @@ async function asked<T>(client: HubClient, url: string, schema: z.ZodType<T>): P
     throw new ColloquyError(
       'hub_unreachable',
       `${messageOf(cause)}. Check the network, COLLOQUY_EMBED_HUB_URL and `
-        + 'COLLOQUY_EMBED_PROXY_URL, or set COLLOQUY_EMBED_MODEL to a local folder',
+        + 'COLLOQUY_EMBED_PROXY_URL, or set COLLOQUY_EMBED_MODEL (COLLOQUY_RERANK_MODEL) to a local folder',
       { cause },
     )
   })
@@ -216,7 +216,7 @@ async function waitForLock(file: string, log: Logger): Promise<{ release(): void
     pauses: LOCK_PAUSES,
     isFinal: (error) => !hasCode(error, 'data_dir_in_use'),
     onRetry() {
-      if (!isTold) log.info({ file }, 'another process downloads the embedding model; waiting for it')
+      if (!isTold) log.info({ file }, 'another process downloads the model; waiting for it')
       isTold = true
     },
   })

@@ -101,6 +101,6 @@ async function hashOf(name: string, folder: string, files: readonly string[]): P
 const badFolder = (name: string, folder: string, why: string): ColloquyError =>
   new ColloquyError(
     'bad_model',
-    `COLLOQUY_EMBED_MODEL is ${name}: ${why} in ${folder}. A model folder holds config.json, tokenizer.json, tokenizer_config.json `
-      + 'and onnx/model….onnx',
+    `the model ${name} cannot be used: ${why} in ${folder}. A model folder holds config.json, tokenizer.json, tokenizer_config.json `
+      + 'and onnx/model….onnx; check COLLOQUY_EMBED_MODEL and COLLOQUY_RERANK_MODEL',
   )

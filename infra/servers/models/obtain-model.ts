@@ -10,7 +10,8 @@ import { obtainLexicalModel } from './lexical-model.ts'
 import { describeFolder, type ModelOverrides } from './model-folder.ts'
 import { presetOf, PRESETS } from './presets.ts'
 
-const HUB_NAME = /^(?<name>[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?)(@(?<revision>[A-Za-z0-9][\w./-]*))?$/
+/** A name on the hub with its revision, such as `org/name@main`. */
+export const HUB_NAME = /^(?<name>[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?)(@(?<revision>[A-Za-z0-9][\w./-]*))?$/
 const LOGGED_EVERY_MS = 5_000
 
 /**
@@ -72,11 +73,12 @@ export async function obtainModel(settings: Settings, log: Logger, onProgress: D
   }
 }
 
-function logProgress(log: Logger): DownloadProgress {
+/** Writes the progress of a download to the log, every five seconds. */
+export function logProgress(log: Logger): DownloadProgress {
   let loggedAt = performance.now()
   return (file, bytes, bytesTotal) => {
     if (performance.now() - loggedAt < LOGGED_EVERY_MS) return
     loggedAt = performance.now()
-    log.info({ file, bytes, bytesTotal }, 'downloading the embedding model')
+    log.info({ file, bytes, bytesTotal }, 'downloading a model')
   }
 }

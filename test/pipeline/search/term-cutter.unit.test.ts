@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createHighlights } from '../../../pipeline/search/highlights.ts'
-import { createDuplicateCheck } from '../../../pipeline/search/near-duplicates.ts'
+import { createDuplicateFinder } from '../../../pipeline/search/near-duplicates.ts'
 import { CURRENT_CUTTER, cutterOf, type TermCutter } from '../../../pipeline/search/term-cutter.ts'
 
 /** Whether a question has a term in common with a text. */
@@ -78,9 +78,14 @@ describe('highlights', () => {
   })
 })
 
-describe('the check for duplicates', () => {
+describe('the finder of duplicates', () => {
   it('tells names apart that differ in their signs only', () => {
-    const isDuplicate = createDuplicateCheck()
-    expect(['I write C.', 'I write C#.', 'I write C++.', 'I write C!'].map(isDuplicate)).toEqual([false, false, false, true])
+    const duplicateOf = createDuplicateFinder()
+    expect(['I write C.', 'I write C#.', 'I write C++.', 'I write C!'].map((text) => duplicateOf(text))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      0,
+    ])
   })
 })
