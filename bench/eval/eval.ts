@@ -20,7 +20,8 @@ async function evaluateActs({ json }: Pick<RetrievalFlags, 'json'>): Promise<voi
 
 const program = new Command('eval')
   .description(
-    'Measure quality, in Chinese and English: how often search finds the right texts, also for follow-ups, how well intents, acts and bad answers are told.',
+    'Measure quality, in Chinese and English: how often search finds the right texts, also for follow-ups, how well intents, acts and bad '
+      + 'answers are told.',
   )
   .addArgument(
     new Argument('[what]', 'what to measure').choices(['retrieval', 'follow-ups', 'intents', 'acts', 'quality']).default('retrieval'),

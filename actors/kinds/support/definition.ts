@@ -6,6 +6,7 @@ import type { TaskDefinition } from '../../definition/task-definition.ts'
 import { contextSchema, labelOf, QUESTION_CHARS_MAX, TURNS_MAX, turnSchema } from './context.ts'
 import { ABOUT_CHARS_MAX, earlierSchema, foundSchema, HITS_MAX, hitsSchema, languageSchema, lookupsSchema } from './found.ts'
 import { fromLexicon, sameContext } from './migrate.ts'
+import { spentSchema } from './model-cost.ts'
 import { understoodSchema } from './understood.ts'
 
 export const ANSWER_CHARS_MAX = 2000
@@ -57,6 +58,7 @@ export const lookupOutput = z.object({
   lookups: lookupsSchema.optional(),
   earlier: earlierSchema.optional(),
   kbVersion: z.string().max(64).optional(),
+  spent: spentSchema.optional(),
   /** A model will answer: what was found is kept meanwhile, for a quotation in its place. Absent: no. */
   byModel: z.literal(true).optional(),
 })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { spentSchema } from './model-cost.ts'
 
 export const ABOUT_CHARS_MAX = 300
 export const HITS_MAX = 3
@@ -50,6 +51,8 @@ export const foundSchema = z.object({
   lookups: lookupsSchema.optional(),
   earlier: earlierSchema.optional(),
   kbVersion: z.string().max(64).optional(),
+  /** What a model has cost that wrote the lookups. Absent: none did. */
+  spent: spentSchema.optional(),
 })
 export type Found = z.infer<typeof foundSchema>
 

@@ -29,6 +29,7 @@ import {
 import type { Quotation } from './extract.ts'
 import type { Found } from './found.ts'
 import { EXTRACTIVE_MODEL, wasHeldBack, withoutTexts } from './gate.ts'
+import { withSpent } from './model-cost.ts'
 import { type Move, moveOf, plainMoveOf } from './moves.ts'
 import { isRelevant } from './relevance.ts'
 import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence } from './replies.ts'
@@ -76,7 +77,8 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
     const { because, ...input } = quoteOf(context, event)
     const { text, sources } = extract(input)
     const { hits, kbVersion } = input
-    return { text: text ?? '', sources, model: EXTRACTIVE_MODEL, hits: hits.length, kbVersion, held: [{ reasons: [because] }] }
+    const quoted = { text: text ?? '', sources, model: EXTRACTIVE_MODEL, hits: hits.length, kbVersion, held: [{ reasons: [because] }] }
+    return withSpent<Reply>(quoted, input.spent)
   }
   return setup({
     ...support,
@@ -323,7 +325,7 @@ function queryOf({ queue: [question] }: Context): Pick<Query, 'text' | 'topic' |
 
 const taskWithoutAnswer = z.object({
   output: z.union([
-    lookupOutput.transform(({ kbVersion }) => ({ hits: 0, kbVersion })),
+    lookupOutput.transform(({ kbVersion, spent }) => withSpent<Partial<Answer>>({ hits: 0, kbVersion }, spent)),
     answerOutput.transform(({ text: _text, sources: _sources, held, ...rest }) => ({ ...rest, ...withoutTexts({ held }) })),
   ]),
 })

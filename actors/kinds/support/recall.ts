@@ -23,7 +23,7 @@ const TITLE_WEIGHT = 0.3
 const EARLIER_WEIGHT = 0.3
 /** Weights of what came before, relative to the question: of the question before, and of the reply to it. */
 const CONTEXT_WEIGHTS: Readonly<Record<Refers, { readonly about: number; readonly reply: number }>> = {
-  surely: { about: 0.5, reply: 0.5 },
+  yes: { about: 0.5, reply: 0.5 },
   maybe: { about: 0.5, reply: 0.5 },
   no: { about: 0.1, reply: 0.1 },
 }
@@ -53,7 +53,7 @@ export interface RecallOptions {
  */
 export async function recallKnowledge(
   searchIndex: TaskSearchIndex,
-  { text, about, reply = null, refers = 'surely', lang }: SearchQuery,
+  { text, about, reply = null, refers = 'yes', lang }: SearchQuery,
   earlier: readonly string[],
   { byMeaning }: RecallOptions,
 ): Promise<Hit[]> {

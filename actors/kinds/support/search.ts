@@ -31,7 +31,7 @@ interface ContextWeights {
  * back, what came before only decides between articles that fit it about equally.
  */
 const CONTEXT_WEIGHTS: Readonly<Record<Refers, ContextWeights>> = {
-  surely: { about: 0.5, reply: 0.5, topic: 0.25, alone: 1 },
+  yes: { about: 0.5, reply: 0.5, topic: 0.25, alone: 1 },
   maybe: { about: 1, reply: 1, topic: 0.5, alone: 0.4 },
   no: { about: 0.4, reply: 0.4, topic: 0, alone: 1 },
 }
@@ -42,7 +42,7 @@ const OWN_SHARE = 0.3
 export interface SearchQuery extends Query {
   /** The reply to the question before. Default: none. */
   readonly reply?: string | null
-  /** Default: `surely`. */
+  /** Default: `yes`. */
   readonly refers?: Refers
 }
 
@@ -79,7 +79,7 @@ export function createSearch(articles: readonly Article[]): (query: SearchQuery,
     return new Map([...scores].map(([subject, score]) => [subject, score / best]))
   }
 
-  return ({ text, about, reply = null, refers = 'surely', topic, lang }, earlier = []) => {
+  return ({ text, about, reply = null, refers = 'yes', topic, lang }, earlier = []) => {
     const [own, foreign] = [scoresOf(text, { lang, topic }), scoresOf(text, { topic })]
     const [before, answered] = [scoresOf(about ?? ''), scoresOf(reply ?? '')]
     const said = scoresOf(earlier.join('\n'))

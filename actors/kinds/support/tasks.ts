@@ -3,6 +3,7 @@ import { ColloquyError } from '../../../schemas/errors.ts'
 import { defineTask, type TaskCall } from '../../definition/task-definition.ts'
 import { type Asked, askedIn, standalone } from './asking/asked.ts'
 import { isContinuing, namesNothing } from './asking/follow-up.ts'
+import { createRewrite, REWRITE_DEFAULT_MS } from './asking/rewrite.ts'
 import { clip } from './clip.ts'
 import {
   type Answer,
@@ -23,6 +24,7 @@ import { passGate, quotationThroughGate } from './gate.ts'
 import { type Article, versionOf } from './knowledge.ts'
 import type { Minimums } from './minimums.ts'
 import { createModelAnswer } from './model.ts'
+import { withSpent } from './model-cost.ts'
 import { finalCodeOf } from './model-errors.ts'
 import type { ModelOptions } from './model-options.ts'
 import { moveOf } from './moves.ts'
@@ -48,7 +50,9 @@ const QUOTE_DEADLINE_MS = 10_000
  * uploaded any, the articles; for each of its questions, with what it takes up. For a model, and for a question that refers to earlier
  * messages, it also searches the conversation.
  */
-export function lookupTask(articles: readonly Article[], hasModel: boolean): LookupTask {
+export function lookupTask(articles: readonly Article[], model?: ModelOptions, rewriteMs = REWRITE_DEFAULT_MS): LookupTask {
+  const hasModel = model !== undefined
+  const rewrite = model === undefined || rewriteMs === 0 ? undefined : createRewrite(model, rewriteMs)
   const searchArticles = createSearch(articles)
   const articlesVersion = versionOf(articles)
   return defineTask({
@@ -57,15 +61,25 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
     deadlineMs: DEADLINE_MS,
     attemptsMax: LOOKUP_ATTEMPTS_MAX,
     concurrencyMax: 64,
-    run: async ({ input, searchIndex, understand, log }) => {
+    run: async ({ input, searchIndex, understand, signal, log }) => {
       const { text, turns, lang } = input
       const understood = recordedForm(await understand({ text, history: turns }))
       if (moveOf({ text, understood }) !== 'question') return { understood, hits: [] }
-      const asked = askedIn({ ...input, act: understood.act })
-      const refersBack = asked.some(({ refers }) => refers === 'surely') || isContinuing(understood.act ?? '')
+      const byRules = askedIn({ ...input, act: understood.act })
+      const mayDiffer = byRules.length > 1 || byRules.some(({ about, refers }) => about !== null || refers === 'yes')
+      const rewritten =
+        rewrite === undefined || !mayDiffer
+          ? undefined
+          : await rewrite(input, signal).catch((error: unknown) => {
+              signal.throwIfAborted()
+              log.warn({ err: error }, 'the language model did not rewrite the message; rules say what it asks for')
+              return undefined
+            })
+      const asked = rewritten?.lookups.map((one): Asked => ({ text: one, about: null, reply: null, refers: 'no' })) ?? byRules
+      const refersBack = byRules.some(({ refers }) => refers === 'yes') || isContinuing(understood.act ?? '')
       const earlier =
         hasModel || refersBack
-          ? await withTimeout(EARLIER_MS_MAX, recallConversation(searchIndex, { text, about: contextIn(text, asked) })).catch(
+          ? await withTimeout(EARLIER_MS_MAX, recallConversation(searchIndex, { text, about: contextIn(text, byRules) })).catch(
               (error: unknown) => {
                 log.warn({ err: error }, 'searching earlier messages failed; answering without them')
                 return []
@@ -73,7 +87,7 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
             )
           : []
       const knowledgeVersion = await searchIndex.knowledgeVersion()
-      const said = refersBack ? earlier : []
+      const said = refersBack && rewritten === undefined ? earlier : []
       const found = await Promise.all(
         asked.map((one) => {
           const query = { ...one, topic: understood.topic, lang }
@@ -84,11 +98,12 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
       const lookups = asked.map((one) => clip(standalone(one), LOOKUP_CHARS_MAX))
       return {
         understood,
-        about: takenUp(text, asked, found),
+        about: rewritten === undefined ? takenUp(text, asked, found) : null,
         hits: interleaved(found),
         ...(lookups.join() !== text && { lookups }),
         kbVersion: knowledgeVersion ?? articlesVersion,
         ...(earlier.length > 0 && { earlier }),
+        ...(rewritten?.spent !== undefined && { spent: rewritten.spent }),
         ...(hasModel && { byModel: true }),
       }
     },
@@ -104,7 +119,7 @@ function takenUp(text: string, asked: readonly Asked[], [hits = []]: readonly (r
   if (first === undefined || asked.length > 1) return null
   if (namesNothing(text)) return contextIn(text, asked)
   if (first.refers === 'maybe') return (hits[0]?.score ?? 0) >= STANDS_ALONE_SCORE ? null : first.about
-  return first.refers === 'surely' ? first.about : null
+  return first.refers === 'yes' ? first.about : null
 }
 
 /** What came before a message; for one that names nothing, the question that it asks over again. */
@@ -155,29 +170,30 @@ export function answerTask({ articles, model, qualityMin, quotationMin }: Answer
   }
   const factsOf = factsFor(articles)
   const compose = createModelAnswer(model)
+  const answer = async (call: Call & Pick<TaskCall<AnswerInput>, 'signal' | 'log'>): Promise<Answer> => {
+    const composed = await compose(call).catch((error: unknown): Held => {
+      const code = finalCodeOf(error)
+      if (code === undefined) throw error
+      call.log.warn({ err: error }, 'the language model gave no answer; the passages are quoted')
+      return { model: model.model, reasons: [code] }
+    })
+    if (!('sources' in composed)) return quote(call, [composed])
+    const { text } = composed
+    const facts = { ...factsOf(call.input), promptVersion: PROMPT_VERSION }
+    if (text === null) return { ...composed, ...facts }
+    const passed = await passGate(call, { ...composed, text }, qualityMin)
+    if ('facts' in passed) return { ...composed, ...facts, ...passed.facts }
+    // The turn has cost what the model took, although the passages answer.
+    const { text: _text, sources: _sources, ...costs } = composed
+    return { ...costs, ...(await quote(call, [passed.held])) }
+  }
   return defineTask({
     input: answerInput,
     output: answerOutput,
     deadlineMs: MODEL_DEADLINE_MS,
     attemptsMax: 4,
     concurrencyMax: model.concurrencyMax ?? 8,
-    run: async (call) => {
-      const composed = await compose(call).catch((error: unknown): Held => {
-        const code = finalCodeOf(error)
-        if (code === undefined) throw error
-        call.log.warn({ err: error }, 'the language model gave no answer; the passages are quoted')
-        return { model: model.model, reasons: [code] }
-      })
-      if (!('sources' in composed)) return quote(call, [composed])
-      const { text } = composed
-      const facts = { ...factsOf(call.input), promptVersion: PROMPT_VERSION }
-      if (text === null) return { ...composed, ...facts }
-      const passed = await passGate(call, { ...composed, text }, qualityMin)
-      if ('facts' in passed) return { ...composed, ...facts, ...passed.facts }
-      // The turn has cost what the model took, although the passages answer.
-      const { text: _text, sources: _sources, ...costs } = composed
-      return { ...costs, ...(await quote(call, [passed.held])) }
-    },
+    run: async (call) => withSpent(await answer(call), call.input.spent),
     heldBack,
   })
 }
@@ -193,7 +209,7 @@ export function quoteTask({ articles, quotationMin }: Pick<AnswerOptions, 'artic
     deadlineMs: QUOTE_DEADLINE_MS,
     attemptsMax: 2,
     concurrencyMax: 64,
-    run: (call) => quote(call, [{ reasons: [call.input.because] }]),
+    run: async (call) => withSpent(await quote(call, [{ reasons: [call.input.because] }]), call.input.spent),
     heldBack,
   })
 }

@@ -35,9 +35,9 @@ export function askedIn({ text, turns, about: last = null, act = null }: Message
     const previous = questions[index - 1]
     const byWords = refersBack(previous === undefined ? question : question.replace(LINK, ''))
     const refers = byWords === 'maybe' && !(act !== null && isContinuing(act)) ? 'no' : byWords
-    if (previous !== undefined) return { text: question, about: refers === 'surely' ? previous : null, reply: null, refers }
+    if (previous !== undefined) return { text: question, about: refers === 'yes' ? previous : null, reply: null, refers }
     if (before.about === null) return { text: question, ...before, refers: 'no' }
-    if (namesNothing(question)) return { text: before.about, about: null, reply: before.reply, refers: 'surely' }
+    if (namesNothing(question)) return { text: before.about, about: null, reply: before.reply, refers: 'yes' }
     return { text: question, ...before, refers }
   })
 }

@@ -33,7 +33,7 @@ export function contextOf(turns: readonly Turn[]): Before {
     if (chain.length === 0) reply = turns.slice(index + 1).find((turn) => turn.role !== 'user')?.text ?? null
     const isNamed = !namesNothing(text)
     if (isNamed) chain.unshift(text)
-    if (chain.length === CHAIN_MAX || (isNamed && refersBack(text) !== 'surely')) break
+    if (chain.length === CHAIN_MAX || (isNamed && refersBack(text) !== 'yes')) break
   }
   return { about: chain.length === 0 ? null : joined(chain), reply }
 }

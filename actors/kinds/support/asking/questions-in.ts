@@ -17,9 +17,11 @@ const BOUNDARY = new RegExp(
     + String.raw`|(?<=(?:吗|呢|么|多少钱?|多久|怎么办|怎么\p{Script=Han}{1,8}))[，,\s]+(?=\S)|[，,]\s*(?=还有|另外|顺便|以及|再问|同时)`,
   'iu',
 )
+const LINKS = 'and|or|also|plus|then|so|but|please|ok|two things|one more|another'
 const IS_QUESTION = new RegExp(
-  String.raw`[?？]|^\W*(?:(?:and|or|also|plus|then|so|but|please|ok|two things|one more|another)\W+)*(?:(?:until|from|to|for|in)\s+)?(?:${ASKING}|tell\s+me|i\s+(?:want|need|would\s+like)\s+to\s+know)\b`
-    + String.raw`|吗|呢|什么|怎么|怎样|如何|多少|多久|多长|多大|几|哪|谁|为什么|能不能|可不可以|是不是|有没有|行不行|会不会|要不要`,
+  String.raw`[?？]|^\W*(?:(?:${LINKS})\W+)*(?:(?:until|from|to|for|in)\s+)?(?:${ASKING})\b`
+    + String.raw`|^\W*(?:(?:${LINKS})\W+)*(?:tell\s+me|i\s+(?:want|need|would\s+like)\s+to\s+know)\b`
+    + '|吗|呢|什么|怎么|怎样|如何|多少|多久|多长|多大|几|哪|谁|为什么|能不能|可不可以|是不是|有没有|行不行|会不会|要不要',
   'iu',
 )
 

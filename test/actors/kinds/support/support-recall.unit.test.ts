@@ -45,7 +45,7 @@ function searchIndexOf({
   return { searchIndex, asked }
 }
 const lookUp = (input: Query, searchIndex: TaskSearchIndex, hasModel = false) =>
-  lookupTask(articles, hasModel).run({
+  lookupTask(articles, hasModel ? { baseUrl: 'http://127.0.0.1:1/v1', model: 'none' } : undefined).run({
     input: { ...input, turns: [] },
     searchIndex,
     memory: searchIndex,

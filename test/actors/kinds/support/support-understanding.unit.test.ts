@@ -154,7 +154,7 @@ test('a search is made for what asks something, and for nothing else', async () 
     { role: 'assistant', text: 'Two years.' },
   ] as const
   const lookUp = (text: string) =>
-    lookupTask(articles, false).run({
+    lookupTask(articles).run({
       input: { text, about: 'How long is the warranty?', lang: 'en', turns: [...turns] },
       searchIndex,
       memory: searchIndex,
