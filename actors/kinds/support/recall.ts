@@ -2,7 +2,7 @@ import { splitHeading } from '../../../schemas/knowledge-events.ts'
 import type { TaskSearchHit, TaskSearchIndex } from '../../definition/task-search.ts'
 import type { Refers } from './asking/follow-up.ts'
 import { clip, clipLines } from './clip.ts'
-import { createCoverage } from './coverage.ts'
+import { coverageInContext, createCoverage } from './coverage.ts'
 import type { Query } from './definition.ts'
 import { EARLIER_CHARS_MAX, EARLIER_MAX, type Hit, HIT_CHARS_MAX, HITS_MAX } from './found.ts'
 import type { SearchQuery } from './search.ts'
@@ -19,6 +19,11 @@ const EARLIER_SCORE_MIN = 0.03
  */
 const WORDS_WEIGHT = 1
 const TITLE_WEIGHT = 0.3
+/**
+ * The share of a question's words that says as much as a score of 1. The score is on the scale that each process measures for its own
+ * model, so this holds for any: a passage that covers half of the words, or has a third of the score, is as likely to answer.
+ */
+const SCORE_PER_SHARE = 1.5
 /** Weight of earlier messages, relative to the question. */
 const EARLIER_WEIGHT = 0.3
 /** Weights of what came before, relative to the question: of the question before, and of the reply to it. */
@@ -65,6 +70,7 @@ export async function recallKnowledge(
   // "And how much is it?" has no word of its own.
   const covers = coverageOf(about === null || wordsOf(text).length > 0 ? text : about)
   const [coversAbout, coversReply, coversEarlier] = [coverageOf(about ?? ''), coverageOf(reply ?? ''), coverageOf(earlier.join('\n'))]
+  const coversAll = coverageInContext(coverageOf, { text, about, refers })
   const weights = CONTEXT_WEIGHTS[refers]
   const worthOf = ({ own, together: both, title, terms }: Candidate): number =>
     (refers === 'no' ? own : Math.max(own, both))
@@ -83,7 +89,7 @@ export async function recallKnowledge(
       title: clip(title, TITLE_CHARS_MAX),
       text: clipLines(passage, HIT_CHARS_MAX),
       lang: hit.lang,
-      score: Math.max(covers(terms), byMeaning ? Math.min(1, refers === 'no' ? own : Math.max(own, both)) : 0),
+      score: Math.max(coversAll(terms), byMeaning ? Math.min(1, SCORE_PER_SHARE * (refers === 'no' ? own : Math.max(own, both))) : 0),
     }))
 }
 

@@ -1,12 +1,12 @@
 import MiniSearch from 'minisearch'
 import type { Refers } from './asking/follow-up.ts'
 import { clip } from './clip.ts'
-import { createCoverage } from './coverage.ts'
+import { coverageInContext, createCoverage } from './coverage.ts'
 import type { Query } from './definition.ts'
 import { type Hit, HIT_CHARS_MAX, HITS_MAX } from './found.ts'
 import type { Article } from './knowledge.ts'
 import { synonymsOf } from './synonyms.ts'
-import { termsOf, wordsOf } from './terms.ts'
+import { termsOf } from './terms.ts'
 
 const TITLE_BOOST = 2.5
 const TOPIC_BOOST = 2
@@ -100,8 +100,7 @@ export function createSearch(articles: readonly Article[]): (query: SearchQuery,
       const share = weights.alone + (1 - weights.alone) * Math.min(1, fits / OWN_SHARE)
       return fits + context * share + EARLIER_WEIGHT * (said.get(subject) ?? 0)
     }
-    // "And how much is it?" has no word of its own.
-    const covers = coverageOf(about === null || wordsOf(text).length > 0 ? text : about)
+    const covers = coverageInContext(coverageOf, { text, about, refers })
     return [...byId.values()]
       .map((article) => ({ article, worth: worthOf(article), isForeign: article.lang !== lang }))
       .filter(({ worth }) => worth > 0)

@@ -57,7 +57,7 @@ const COMPARES = new RegExp(
 /** Words that look like pointing back, and do not. */
 const EMPTY_WORDS = new RegExp(
   String.raw`\b(?:is|are|was|were|will|would|can|could)\s+there\b(?:\s+be\b)?|\bthere\s*(?:['’]s|is|are|was|were)\b`
-    + String.raw`|\b(?:is|was|would|will)\s+it\s+(?:be\s+)?(?:${anyOf('possible, ok, okay, true, allowed, safe, worth, necessary, normal')})\b`
+    + String.raw`|\b(?:is|was|would|will)\s+it\s+(?:be\s+)?(?:${anyOf('possible, ok, okay, true, allowed, safe, worth, necessary')})\b`
     + String.raw`|\b(?:does|will|did|would)\s+it\s+(?:usually\s+)?(?:take|cost)\s+(?:me\s+|you\s+)?to\b|\bit\s+takes?\b`
     + String.raw`|\b(?:this|that|these|those)\s+(?:week|month|year|morning|evening|weekend|\w{3,6}day)\b`
     + String.raw`|\beach\s+other\b|\bone\s+of\s+(?:my|your|the)\b|\bthe\s+other\s+day\b|\bno\s+one\b|\bthis\s+shop\b`,
