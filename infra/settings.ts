@@ -1,6 +1,7 @@
 import { availableParallelism, homedir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { REWRITE_DEFAULT_MS } from '../actors/kinds/support/asking/rewrite.ts'
 import { MINIMUMS } from '../actors/kinds/support/minimums.ts'
 import { FIRST_TOKEN_DEFAULT_MS, STALL_DEFAULT_MS, TIMEOUT_DEFAULT_MS } from '../actors/kinds/support/model-options.ts'
 import { REPLY_BUDGET_DEFAULT_MS } from '../actors/kinds/support/reply-budget.ts'
@@ -195,6 +196,10 @@ const SETTINGS = {
   LLM_TOTAL_MS: {
     schema: count(1, 3_600_000).default(TIMEOUT_DEFAULT_MS),
     about: 'Milliseconds from the request to the last token of an answer of LLM_MODEL; REPLY_BUDGET_MS holds, too',
+  },
+  LLM_REWRITE_MS: {
+    schema: count(0, 60_000).default(REWRITE_DEFAULT_MS),
+    about: 'Milliseconds for LLM_MODEL to rewrite a follow-up as a question that stands alone; then rules do it; 0: rules always',
   },
   LLM_PRICE_IN: {
     schema: price.optional(),

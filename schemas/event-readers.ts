@@ -56,6 +56,7 @@ export interface Sent {
   readonly intents: readonly KnownIntent[]
   readonly because: readonly string[]
   readonly understandingVersion: string | undefined
+  readonly lookups: readonly string[]
   readonly sources: readonly Source[]
 }
 
@@ -110,6 +111,9 @@ export function readReceived(data: Data | undefined): Received | undefined {
 /** Most intents of a question, and most reasons for them. */
 const INTENTS_MAX = 16
 const BECAUSE_MAX = 16
+/** Most lookups for a question, and UTF-16 units of one. */
+const LOOKUPS_MAX = 16
+const LOOKUP_CHARS_MAX = 1024
 
 /** Most tags of a case. */
 export const TAGS_MAX = 32
@@ -154,6 +158,7 @@ export function readSent(data: Data): Sent | undefined {
     intents: readIntents(data['intents']),
     because: readFacts(data['because'], BECAUSE_MAX),
     understandingVersion: fact(data['understandingVersion']),
+    lookups: readTexts(data['lookups'], LOOKUPS_MAX, LOOKUP_CHARS_MAX),
     sources: readSources(data['sources']),
   }
 }

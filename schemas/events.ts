@@ -13,7 +13,7 @@ import { answeredSchema } from './record.ts'
  * | `message.received` | messages; `customer`, `channel`, `lang` → cases; of a user: a row of turns; of others: answers open turns |
  * | | `agent`, which is no part of the schema → messages |
  * | `message.sent` | messages; `replyTo` → the turn it answers; `intent`, `hits`, `model`… → turns |
- * | | `act`, `intents`, `because`, `understandingVersion` (no part of the schema) → turns |
+ * | | `act`, `intents`, `because`, `understandingVersion`, `lookups` (no part of the schema) → turns |
  * | | `quality`, `evaluator`, `scores`, `reasons` (the last two are no part of the schema) → scores |
  * | | `tokensIn`, `tokensOut`, `cost` → turns, cases |
  * | | `sources` → citations; `quality` → turns, conversations |

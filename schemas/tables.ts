@@ -266,6 +266,7 @@ export const TABLES = {
       intents: col('Array(Tuple(name String, confidence Float64))', 'Intents of the question, best first, as its answer states them'),
       because: col('Array(String)', 'Words of the question that spoke for its intents or its act'),
       understanding_version: col(TEXT_OR_NULL, 'What understood the question: the trained set, the acts and the settings of the tenant'),
+      lookups: col('Array(String)', 'What was looked up for the question, as its answer states it; empty where it was the question itself'),
       hits: col('Nullable(UInt32)', 'Number of sources found for the question; 0 where none was relevant, NULL where none were searched'),
       model: col(TEXT_OR_NULL, 'Model that wrote the answer'),
       model_version: col(TEXT_OR_NULL, 'Version of the model'),

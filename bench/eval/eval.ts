@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { Argument, Command, Option } from 'commander'
 import { failureText } from '../../infra/app/failure-text.ts'
 import { FUSIONS } from '../../pipeline/search/fuse-ranks.ts'
+import { evaluateFollowUps } from './evaluate-follow-ups.ts'
 import { evaluateIntents } from './evaluate-intents.ts'
 import { evaluateQuality } from './evaluate-quality.ts'
 import { evaluateRetrieval, type RetrievalFlags } from './evaluate-retrieval.ts'
@@ -19,9 +20,12 @@ async function evaluateActs({ json }: Pick<RetrievalFlags, 'json'>): Promise<voi
 
 const program = new Command('eval')
   .description(
-    'Measure quality, in Chinese and English: how often search finds the right texts, how well intents, acts and bad answers are told.',
+    'Measure quality, in Chinese and English: how often search finds the right texts, also for follow-ups, how well intents, acts and bad '
+      + 'answers are told.',
   )
-  .addArgument(new Argument('[what]', 'what to measure').choices(['retrieval', 'intents', 'acts', 'quality']).default('retrieval'))
+  .addArgument(
+    new Argument('[what]', 'what to measure').choices(['retrieval', 'follow-ups', 'intents', 'acts', 'quality']).default('retrieval'),
+  )
   .option('--model <name>', 'only this embedding model (default: the built-in one and those in ../shared/models that know the language)')
   .addOption(new Option('--fusion <way>', 'how keyword and dense results are combined').choices([...FUSIONS]))
   .option('--dense-weight <share>', 'weight of the dense results, from 0 to 1', Number)
@@ -31,6 +35,7 @@ const program = new Command('eval')
   .option('--json <file>', 'also write the figures to a file, as JSON')
   .action((what: string, flags: RetrievalFlags) => {
     if (what === 'acts') return evaluateActs(flags)
+    if (what === 'follow-ups') return evaluateFollowUps(flags, print)
     if (what === 'quality') return evaluateQuality(flags, print)
     return what === 'intents' ? evaluateIntents(flags, print) : evaluateRetrieval(flags, print)
   })

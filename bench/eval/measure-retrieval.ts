@@ -19,13 +19,13 @@ const AT = '2026-01-01T00:00:00.000Z'
 const now = (): number => Date.parse(AT)
 
 /** Writes a set's texts to a store. Like the indexer, it splits a text that is too long for the model into chunks. */
-export async function fillWith({ docs }: RetrievalSet, store: VectorStore, embedder: LocalEmbedder): Promise<void> {
+export async function fillWith({ docs }: Pick<RetrievalSet, 'docs'>, store: VectorStore, embedder: LocalEmbedder): Promise<void> {
   for (let from = 0; from < docs.length; from += GROUP) {
     const pieces = (
       await Promise.all(
-        docs.slice(from, from + GROUP).map(async ({ id, text }) => {
+        docs.slice(from, from + GROUP).map(async ({ id, text, lang = null }) => {
           const chunks = text.length <= embedder.model.tokensMax / 2 ? [text] : await embedder.chunk(text)
-          return chunks.map((piece, chunk) => ({ source: id, chunk, text: piece }))
+          return chunks.map((piece, chunk) => ({ source: id, chunk, text: piece, lang }))
         }),
       )
     ).flat()
@@ -46,7 +46,6 @@ export async function fillWith({ docs }: RetrievalSet, store: VectorStore, embed
                 in: 'knowledge',
                 kind: 'source',
                 actor: 'eval',
-                lang: null,
                 at: AT,
                 seq: from + 1,
                 vector,

@@ -14,6 +14,8 @@ export type Lang = (typeof LANGS)[number]
 export interface Doc {
   readonly id: string
   readonly text: string
+  /** Default: unknown. */
+  readonly lang?: string
 }
 export interface Question {
   readonly query: string

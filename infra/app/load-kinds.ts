@@ -109,6 +109,6 @@ function builtInKinds(settings: Settings): Kind[] {
 function modelIn(settings: Settings): ModelOptions | undefined {
   const access = modelAccess(settings)
   if (access === undefined) return undefined
-  const { LLM_TOTAL_MS: timeoutMs, LLM_FIRST_TOKEN_MS: firstTokenMs, LLM_STALL_MS: stallMs } = settings
-  return { ...access, timeoutMs, firstTokenMs, stallMs }
+  const { LLM_TOTAL_MS: timeoutMs, LLM_FIRST_TOKEN_MS: firstTokenMs, LLM_STALL_MS: stallMs, LLM_REWRITE_MS: rewriteMs } = settings
+  return { ...access, timeoutMs, firstTokenMs, stallMs, rewriteMs }
 }

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { roleSchema } from '../../../schemas/events.ts'
 import { detectLanguage } from '../../core/detect-language.ts'
 import type { Label } from '../../definition/kind.ts'
+import { namesNothing } from './asking/follow-up.ts'
 import { clip } from './clip.ts'
-import { namesNothing } from './follow-up.ts'
-import { ABOUT_CHARS_MAX, type Found, foundSchema, type Language, languageSchema } from './found.ts'
+import { ABOUT_CHARS_MAX, type Found, foundSchema, type Language, languageSchema, lookupsSchema } from './found.ts'
 import { isDecline, isParting } from './gratitude.ts'
 import { type Move, moveOf } from './moves.ts'
 import { plainForm, type UnderstoodMessage, understoodSchema } from './understood.ts'
@@ -31,6 +31,8 @@ const questionSchema = z.object({
   understood: understoodSchema.nullable(),
   /** What the lookup found, while a model writes the answer. */
   found: foundSchema.optional(),
+  /** What was looked up for it, where it is not the message itself. */
+  lookups: lookupsSchema.optional(),
 })
 export type Question = z.infer<typeof questionSchema>
 
@@ -50,7 +52,7 @@ export const contextSchema = z.object({
   /** What the customer did last. Leave-taking after thanks counts as thanks. `null` before the first message is replied to. */
   said: z.enum(['question', 'thanks', 'complaint', 'courtesy']).nullable(),
   rating: z.int().min(1).max(5).nullable(),
-  /** The last question that names something, to which the next one may refer. */
+  /** The last question that names something, as it was looked up; the next one may refer to it. */
   asked: z.string().max(ABOUT_CHARS_MAX).nullable(),
   /** Messages without a reply, oldest first; the first one is being answered. */
   queue: z.array(questionSchema).max(QUESTIONS_MAX),
@@ -100,11 +102,21 @@ export function withQuestion(context: Context, { id, arrivedAt, data }: Message)
  * Notes what was understood of the message that is being answered. Without `understood`, it is a question of which nothing is known.
  *
  * @param found what was found for it, where a model will answer
+ * @param lookups what was looked up for it, where it is not the message itself
  */
-export function withUnderstood(context: Context, understood: UnderstoodMessage | undefined, found?: Found): Context {
+export function withUnderstood(
+  context: Context,
+  understood: UnderstoodMessage | undefined,
+  { found, lookups }: { readonly found?: Found | undefined; readonly lookups?: readonly string[] | undefined } = {},
+): Context {
   const [first, ...queue] = context.queue
   if (first === undefined) return context
-  const question: Question = { ...first, understood: understood ?? first.understood, ...(found !== undefined && { found }) }
+  const question: Question = {
+    ...first,
+    understood: understood ?? first.understood,
+    ...(found !== undefined && { found }),
+    ...(lookups !== undefined && { lookups: [...lookups] }),
+  }
   const [best] = question.understood?.intents ?? []
   const move = moveOf(question)
   const namesOne = move === 'question' && !namesNothing(question.text)
@@ -112,7 +124,7 @@ export function withUnderstood(context: Context, understood: UnderstoodMessage |
     ...saying(context, move, question.text),
     queue: [question, ...queue],
     topic: question.understood?.topic ?? context.topic,
-    asked: namesOne ? clip(question.text, ABOUT_CHARS_MAX) : context.asked,
+    asked: namesOne ? clip(question.lookups?.join(' ') ?? question.text, ABOUT_CHARS_MAX) : context.asked,
     // The label is that of the last message, which may wait behind this one.
     ...(queue.length === 0
       && understood !== undefined && {

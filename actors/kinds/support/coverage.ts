@@ -51,3 +51,14 @@ function rarityIn(texts: readonly Titled[]): (term: string) => number {
     return Math.log(1 + (all - count + 0.5) / (count + 0.5))
   }
 }
+
+/** The share of a question that refers back is that of the question alone or, where more, of the question with what it takes up. */
+export function coverageInContext(
+  coverageOf: (question: string) => Coverage,
+  { text, about, refers }: { readonly text: string; readonly about: string | null; readonly refers: string },
+): Coverage {
+  const alone = coverageOf(text)
+  if (about === null || refers === 'no') return alone
+  const together = coverageOf(`${about} ${text}`)
+  return (terms) => Math.max(alone(terms), together(terms))
+}

@@ -4,8 +4,9 @@ import { REASON_CHARS_MAX, REASONS_MAX } from '../../../schemas/quality.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import type { TaskDefinition } from '../../definition/task-definition.ts'
 import { contextSchema, labelOf, QUESTION_CHARS_MAX, TURNS_MAX, turnSchema } from './context.ts'
-import { ABOUT_CHARS_MAX, earlierSchema, foundSchema, HITS_MAX, hitsSchema, languageSchema } from './found.ts'
+import { ABOUT_CHARS_MAX, earlierSchema, foundSchema, HITS_MAX, hitsSchema, languageSchema, lookupsSchema } from './found.ts'
 import { fromLexicon, sameContext } from './migrate.ts'
+import { spentSchema } from './model-cost.ts'
 import { understoodSchema } from './understood.ts'
 
 export const ANSWER_CHARS_MAX = 2000
@@ -54,8 +55,10 @@ export const lookupOutput = z.object({
   about: querySchema.shape.about.optional(),
   /** Empty where nothing was searched, since the message asks nothing. */
   hits: hitsSchema,
+  lookups: lookupsSchema.optional(),
   earlier: earlierSchema.optional(),
   kbVersion: z.string().max(64).optional(),
+  spent: spentSchema.optional(),
   /** A model will answer: what was found is kept meanwhile, for a quotation in its place. Absent: no. */
   byModel: z.literal(true).optional(),
 })
@@ -114,6 +117,7 @@ export const supportEmits = {
   'message.sent': messageSent.extend({
     ...understoodFields,
     ...evaluatedFields,
+    lookups: lookupsSchema.optional().meta({ description: 'What was looked up for the question, where it is not the question itself' }),
     held: z
       .array(heldSchema.omit({ text: true }))
       .max(HELD_MAX)
@@ -126,9 +130,9 @@ export const supportEmits = {
 export const defineSupport = (name: string, tasks: { lookup: LookupTask; answer: AnswerTask; quote: QuoteTask }) =>
   defineKind({
     name,
-    version: 5,
+    version: 6,
     context: contextSchema,
-    migrate: { 1: fromLexicon, 2: fromLexicon, 3: fromLexicon, 4: sameContext },
+    migrate: { 1: fromLexicon, 2: fromLexicon, 3: fromLexicon, 4: sameContext, 5: sameContext },
     events: supportEvents,
     emits: supportEmits,
     tasks,

@@ -1,7 +1,7 @@
 import { clip } from './clip.ts'
 import { createCoverage } from './coverage.ts'
 import { type Answer, ANSWER_CHARS_MAX, type AnswerInput } from './definition.ts'
-import { HIT_CHARS_MAX } from './found.ts'
+import { bestFor, type Hit, HIT_CHARS_MAX } from './found.ts'
 import type { Article } from './knowledge.ts'
 import { isIn } from './recall.ts'
 import { citationOf, cited } from './replies.ts'
@@ -18,13 +18,23 @@ const ABOUT_WEIGHT = 0.1
 
 /** An answer by quotation. */
 export interface Quotation extends Pick<Answer, 'text' | 'sources'> {
-  /** The text without its citation; absent where there is none. */
+  /** The text without its citations; absent where there is none. */
   readonly passage?: string
 }
 
+/** What is quoted for one question. */
+interface Quote {
+  readonly hit: Hit
+  readonly passage: string
+}
+
+/** A passage that covers less of one question among several is not quoted for it. */
+const COVERED_MIN = 0.2
+
 /**
  * Creates an answer by quotation. It takes the best passage in the language of the question, and quotes the neighbouring sentences that
- * cover most of the question. It adds only the title. `text` is null where there is no such passage.
+ * cover most of the question. It adds only the title. Of several questions each is answered so, as far as `ANSWER_CHARS_MAX` allows.
+ * `text` is null where there is no such passage.
  */
 export function createExtract(articles: readonly Article[]): (input: AnswerInput) => Quotation {
   const coverageInArticles = createCoverage(articles)
@@ -36,21 +46,48 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
     }),
   )
 
-  return ({ text, about, lang, hits }) => {
-    const hit = hits.find((found) => isIn(found, lang))
-    if (hit === undefined) return { text: null, sources: [] }
+  const quoteOf = ({ text, about, lang }: Asked, hit: Hit, hits: readonly Hit[]): Quote => {
     const coverageOf = read.has(hit.text) ? coverageInArticles : createCoverage(hits)
     const titleTerms = new Set(termsOf(hit.title))
     const [covers, coversAbout, phrases] = [coverageOf(text), coverageOf(about ?? ''), phrasesOf(text)]
-
     const worthOf: Worth = (terms, pairs) => {
       const together = phrases.intersection(pairs).size / Math.max(1, phrases.size)
       // Words that are in the title already count half.
       return (covers(terms) + covers(terms.union(titleTerms))) / 2 + PHRASES_WEIGHT * together + ABOUT_WEIGHT * coversAbout(terms)
     }
-    const passage = bestPassage(read.get(hit.text) ?? sentencesOf(hit.text, lang), worthOf)
-    return { text: clip(cited(passage, hit.title, lang), ANSWER_CHARS_MAX), sources: [citationOf(hit)], passage }
+    return { hit, passage: bestPassage(read.get(hit.text) ?? sentencesOf(hit.text, lang), worthOf) }
   }
+
+  return ({ text, about, lang, hits, lookups = [] }) => {
+    const own = hits.filter((hit) => isIn(hit, lang))
+    const [first] = own
+    if (first === undefined) return { text: null, sources: [] }
+    const [only = text] = about === null ? lookups : []
+    const quotes =
+      lookups.length < 2
+        ? [quoteOf({ text: only, about, lang }, first, hits)]
+        : lookups.flatMap((lookup, index) => {
+            const best = bestFor(own, index)
+            return best === undefined || best.score < COVERED_MIN ? [] : [quoteOf({ text: lookup, about: null, lang }, best, hits)]
+          })
+    return joined(quotes.length === 0 ? [quoteOf({ text, about, lang }, first, hits)] : quotes, lang)
+  }
+}
+
+type Asked = Pick<AnswerInput, 'text' | 'about' | 'lang'>
+
+/** The quotations one after another, each with its citation; one that says the same as another, or has no room, is left out. */
+function joined(quotes: readonly Quote[], lang: AnswerInput['lang']): Quotation {
+  const [texts, passages] = [new Array<string>(), new Array<string>()]
+  const sources = new Map<string, Hit>()
+  for (const { hit, passage } of quotes) {
+    const text = clip(cited(passage, hit.title, lang), ANSWER_CHARS_MAX)
+    if (passages.includes(passage) || [...texts, text].join('\n').length > ANSWER_CHARS_MAX) continue
+    texts.push(text)
+    passages.push(passage)
+    sources.set(hit.chunk ?? hit.source, hit)
+  }
+  return { text: texts.join('\n'), sources: [...sources.values()].map(citationOf), passage: passages.join('\n') }
 }
 
 type Worth = (terms: ReadonlySet<string>, phrases: ReadonlySet<string>) => number

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { spentSchema } from './model-cost.ts'
 
 export const ABOUT_CHARS_MAX = 300
 export const HITS_MAX = 3
@@ -6,6 +7,10 @@ export const HIT_CHARS_MAX = 1200
 /** Number and length of the customer's earlier messages that relate to a question. */
 export const EARLIER_MAX = 3
 export const EARLIER_CHARS_MAX = 300
+
+/** Questions of one message that are looked up, and UTF-16 units of one. */
+export const LOOKUPS_MAX = 3
+export const LOOKUP_CHARS_MAX = 400
 
 export const languageSchema = z.enum(['en', 'zh'])
 export type Language = z.infer<typeof languageSchema>
@@ -20,10 +25,21 @@ const hitSchema = z.object({
   lang: z.string().max(35).nullable(),
   /** Share of the question's words that the passage covers, 0 to 1; rare words weigh more. */
   score: z.number().min(0).max(1),
+  /** Places of the questions in `lookups` that it was found for, from 0, where they are several. */
+  for: z
+    .array(
+      z
+        .int()
+        .min(0)
+        .max(LOOKUPS_MAX - 1),
+    )
+    .max(LOOKUPS_MAX)
+    .optional(),
 })
 export type Hit = z.infer<typeof hitSchema>
 
 export const hitsSchema = z.array(hitSchema).max(HITS_MAX)
+export const lookupsSchema = z.array(z.string().max(LOOKUP_CHARS_MAX)).min(1).max(LOOKUPS_MAX)
 export const earlierSchema = z.array(z.string().max(EARLIER_CHARS_MAX)).max(EARLIER_MAX)
 
 /** What a lookup found for a question, as its answer is written from. */
@@ -31,7 +47,15 @@ export const foundSchema = z.object({
   /** The previous question, where the question refers to it. */
   about: z.string().max(ABOUT_CHARS_MAX).nullable(),
   hits: hitsSchema,
+  /** What was looked up, each a question that stands alone. Absent: the message itself. */
+  lookups: lookupsSchema.optional(),
   earlier: earlierSchema.optional(),
   kbVersion: z.string().max(64).optional(),
+  /** What a model has cost that wrote the lookups. Absent: none did. */
+  spent: spentSchema.optional(),
 })
 export type Found = z.infer<typeof foundSchema>
+
+/** The best hit for one of several questions. */
+export const bestFor = (hits: readonly Hit[], lookup: number): Hit | undefined =>
+  hits.find((hit) => hit.for?.includes(lookup) ?? lookup === 0)

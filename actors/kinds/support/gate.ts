@@ -1,9 +1,9 @@
 import { type Evaluation, evaluatorName } from '../../../schemas/quality.ts'
 import type { TaskCall } from '../../definition/task-definition.ts'
+import { namesNothing } from './asking/follow-up.ts'
 import { clip } from './clip.ts'
 import { type Answer, type AnswerInput, type Held, HELD_CHARS_MAX } from './definition.ts'
 import type { Quotation } from './extract.ts'
-import { namesNothing } from './follow-up.ts'
 
 /** The `model` that the tables show for a quotation. */
 export const EXTRACTIVE_MODEL = 'extractive'
@@ -40,7 +40,8 @@ export async function passGate(
 }
 
 /** A question that takes up the one before says what it means only together with it. */
-const questionOf = ({ text, about }: AnswerInput): string => (about === null ? text : namesNothing(text) ? about : `${about} ${text}`)
+const questionOf = ({ text, about, lookups }: AnswerInput): string =>
+  about === null ? (lookups?.join(' ') ?? text) : namesNothing(text) ? about : `${about} ${text}`
 
 /** The quotation as an answer, if it passes. `held`: what was held back before it. */
 export async function quotationThroughGate(

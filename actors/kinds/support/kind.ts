@@ -1,3 +1,4 @@
+import { REWRITE_DEFAULT_MS } from './asking/rewrite.ts'
 import { defineSupport } from './definition.ts'
 import { createExtract } from './extract.ts'
 import type { Article } from './knowledge.ts'
@@ -24,6 +25,8 @@ export interface SupportOptions extends Partial<Minimums> {
   readonly replyBudgetMs?: number
 }
 
+/** The most that rewriting a message takes of the reply budget. */
+const REWRITE_SHARE_MAX = 0.25
 const SILENCE_DEFAULT_MS = 30 * 60_000
 
 /**
@@ -42,7 +45,7 @@ export function createSupport({
 }: SupportOptions) {
   if (model !== undefined) checkModelOptions(model)
   const support = defineSupport(name, {
-    lookup: lookupTask(articles, model !== undefined),
+    lookup: lookupTask(articles, model, Math.min(model?.rewriteMs ?? REWRITE_DEFAULT_MS, replyBudgetMs * REWRITE_SHARE_MAX)),
     answer: answerTask({ articles, model, qualityMin, quotationMin }),
     quote: quoteTask({ articles, quotationMin }),
   })

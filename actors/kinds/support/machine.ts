@@ -27,12 +27,14 @@ import {
   type SupportSetup,
 } from './definition.ts'
 import type { Quotation } from './extract.ts'
-import type { Found, Hit } from './found.ts'
+import type { Found } from './found.ts'
 import { EXTRACTIVE_MODEL, wasHeldBack, withoutTexts } from './gate.ts'
+import { withSpent } from './model-cost.ts'
 import { type Move, moveOf, plainMoveOf } from './moves.ts'
+import { isRelevant } from './relevance.ts'
 import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence } from './replies.ts'
 import { createReplyBudget } from './reply-budget.ts'
-import { factsOf, hasSet, plainForm } from './understood.ts'
+import { factsOf, plainForm } from './understood.ts'
 
 /** The text of a reply; for an answer also its sources, quality and cost. */
 type Reply = Partial<Answer> & { readonly text: string }
@@ -75,7 +77,8 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
     const { because, ...input } = quoteOf(context, event)
     const { text, sources } = extract(input)
     const { hits, kbVersion } = input
-    return { text: text ?? '', sources, model: EXTRACTIVE_MODEL, hits: hits.length, kbVersion, held: [{ reasons: [because] }] }
+    const quoted = { text: text ?? '', sources, model: EXTRACTIVE_MODEL, hits: hits.length, kbVersion, held: [{ reasons: [because] }] }
+    return withSpent<Reply>(quoted, input.spent)
   }
   return setup({
     ...support,
@@ -116,7 +119,14 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
         if (question === undefined) return
         enqueue.emit({
           type: 'message.sent',
-          data: { ...reply, ...withoutTexts(reply), ...factsOf(question.understood), replyTo: question.id, lang: question.lang },
+          data: {
+            ...reply,
+            ...withoutTexts(reply),
+            ...factsOf(question.understood),
+            ...(question.lookups !== undefined && { lookups: question.lookups }),
+            replyTo: question.id,
+            lang: question.lang,
+          },
         })
         enqueue.assign(withReply(context, reply.text))
       }),
@@ -124,7 +134,7 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
       understand: assign(({ context, event }) => {
         const output = lookupDone.safeParse(event).data?.output
         const isKept = output?.byModel !== undefined && output.hits.length > 0
-        return withUnderstood(context, output?.understood, isKept ? foundIn(event) : undefined)
+        return withUnderstood(context, output?.understood, { found: isKept ? foundIn(event) : undefined, lookups: output?.lookups })
       }),
       takeAtItsWord: assign(({ context }) => withPlain(context, plainMoveOf(context.queue[0]?.text ?? '') ?? 'courtesy')),
       missUnderstanding: assign(({ context }) => withoutUnderstanding(context)),
@@ -315,7 +325,7 @@ function queryOf({ queue: [question] }: Context): Pick<Query, 'text' | 'topic' |
 
 const taskWithoutAnswer = z.object({
   output: z.union([
-    lookupOutput.transform(({ kbVersion }) => ({ hits: 0, kbVersion })),
+    lookupOutput.transform(({ kbVersion, spent }) => withSpent<Partial<Answer>>({ hits: 0, kbVersion }, spent)),
     answerOutput.transform(({ text: _text, sources: _sources, held, ...rest }) => ({ ...rest, ...withoutTexts({ held }) })),
   ]),
 })
@@ -345,23 +355,4 @@ function quoteOf(context: Context, event: unknown): QuoteInput {
   const found = context.queue[0]?.found ?? { about: null, hits: [] }
   const because = taskFailed.safeParse(event).data?.error.code ?? 'reply_budget'
   return { ...queryOf(context), ...found, turns: context.turns, because: because.slice(0, 128) }
-}
-
-/**
- * The share of the question that the best passage must cover; lower where the topic is known. The articles cover every topic; a tenant's
- * knowledge may not. Measured with the articles uploaded as knowledge: 109 of 120 labelled questions with a topic exceed 0.3, and with
- * knowledge of another trade 9 of 104 (with 0.2: 117 and 17).
- */
-const SHARE_MIN = { article: 0.2, learned: 0.3 } as const
-const SHARE_WITHOUT_TOPIC_MIN = 0.5
-/** Where a tenant has taught what its customers want, and this is none of it. */
-const SHARE_OUT_OF_SCOPE_MIN = 0.75
-
-/** Whether the hits are good enough to answer from. "I don't know" is better than a passage about something else. */
-function isRelevant(question: Question | undefined, [best]: readonly Hit[]): boolean {
-  if (question === undefined || best === undefined) return false
-  const min = best.chunk === undefined ? SHARE_MIN.article : SHARE_MIN.learned
-  const { topic = null, version = '' } = question.understood ?? {}
-  if (topic !== null) return best.score >= min
-  return best.score >= (hasSet(version) ? SHARE_OUT_OF_SCOPE_MIN : SHARE_WITHOUT_TOPIC_MIN)
 }

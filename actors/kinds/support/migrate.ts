@@ -4,7 +4,10 @@ import { type Context, contextSchema } from './context.ts'
 import { hasThanks, isDecline, isParting } from './gratitude.ts'
 import type { UnderstoodMessage } from './understood.ts'
 
-/** Version 4 has the same states and fields. Its waiting messages have no `arrivedAt`: their time counts from the next event. */
+/**
+ * Versions 4 and 5 have the same states and fields. Waiting messages of version 4 have no `arrivedAt`: their time counts from the next
+ * event. Those of version 5 have no `lookups`.
+ */
 export const sameContext: Migration<Context> = ({ value, context }) => ({ value, context: contextSchema.parse(context) })
 
 /** The intents of the lexicon that were topics; the others named what a message did. */

@@ -1,12 +1,14 @@
 import { splitHeading } from '../../../schemas/knowledge-events.ts'
 import type { TaskSearchHit, TaskSearchIndex } from '../../definition/task-search.ts'
+import type { Refers } from './asking/follow-up.ts'
 import { clip, clipLines } from './clip.ts'
-import { createCoverage } from './coverage.ts'
+import { coverageInContext, createCoverage } from './coverage.ts'
 import type { Query } from './definition.ts'
 import { EARLIER_CHARS_MAX, EARLIER_MAX, type Hit, HIT_CHARS_MAX, HITS_MAX } from './found.ts'
+import type { SearchQuery } from './search.ts'
 import { termsOf, wordsOf } from './terms.ts'
 
-/** Hits of the search from which the best are chosen. */
+/** Hits of one search from which the best are chosen; a question with a context makes two. */
 const CANDIDATES_MAX = 12
 /** Earlier messages with a lower score have less than a word in common with the question. */
 const EARLIER_SCORE_MIN = 0.03
@@ -17,15 +19,28 @@ const EARLIER_SCORE_MIN = 0.03
  */
 const WORDS_WEIGHT = 1
 const TITLE_WEIGHT = 0.3
-/** Weights of the previous question and of earlier messages, relative to the question. */
-const ABOUT_WEIGHT = 0.5
+/**
+ * The share of a question's words that says as much as a score of 1. The score is on the scale that each process measures for its own
+ * model, so this holds for any: a passage that covers half of the words, or has a third of the score, is as likely to answer.
+ */
+const SCORE_PER_SHARE = 1.5
+/** Weight of earlier messages, relative to the question. */
 const EARLIER_WEIGHT = 0.3
+/** Weights of what came before, relative to the question: of the question before, and of the reply to it. */
+const CONTEXT_WEIGHTS: Readonly<Record<Refers, { readonly about: number; readonly reply: number }>> = {
+  yes: { about: 0.5, reply: 0.5 },
+  maybe: { about: 0.5, reply: 0.5 },
+  no: { about: 0.1, reply: 0.1 },
+}
 
 interface Candidate {
   readonly hit: TaskSearchHit
   readonly title: string
   readonly text: string
   readonly terms: ReadonlySet<string>
+  /** Scores of the search for the question alone, and together with what came before; 0 where it did not find it. */
+  readonly own: number
+  readonly together: number
 }
 
 /** How hits are scored. */
@@ -38,44 +53,62 @@ export interface RecallOptions {
 }
 
 /**
- * Looks a question up in the tenant's knowledge by hybrid search. `earlier` are the customer's earlier messages, where the question refers
- * to them.
+ * Looks a question up in the tenant's knowledge by hybrid search: alone and, where something came before it, together with that. `earlier`
+ * are the customer's earlier messages, where the question refers to them.
  */
 export async function recallKnowledge(
   searchIndex: TaskSearchIndex,
-  query: Query,
+  { text, about, reply = null, refers = 'yes', lang }: SearchQuery,
   earlier: readonly string[],
   { byMeaning }: RecallOptions,
 ): Promise<Hit[]> {
-  const { text, about, lang } = query
-  const asked = [text, ...(about === null ? [] : [about]), ...earlier].join('\n')
-  const found = await searchIndex.search({ q: asked, in: 'knowledge', limit: CANDIDATES_MAX })
-  const candidates = found.map((hit): Candidate => {
-    const { head, text: passage } = splitHeading(hit.text)
-    return { hit, title: head ?? hit.source, text: passage === '' ? (head ?? '') : passage, terms: new Set(termsOf(hit.text)) }
-  })
+  const before = refers === 'no' ? [] : [about, reply, ...earlier].filter((one) => one !== null && one !== '')
+  const search = (q: string) => searchIndex.search({ q, in: 'knowledge', limit: CANDIDATES_MAX })
+  const [alone, together] = await Promise.all([search(text), before.length === 0 ? [] : search([text, ...before].join('\n'))])
+  const candidates = candidatesOf(alone, together)
   const coverageOf = createCoverage(candidates)
   // "And how much is it?" has no word of its own.
   const covers = coverageOf(about === null || wordsOf(text).length > 0 ? text : about)
-  const [coversAbout, coversEarlier] = [coverageOf(about ?? ''), coverageOf(earlier.join('\n'))]
-  const worthOf = ({ hit, title, terms }: Candidate): number =>
-    hit.score
+  const [coversAbout, coversReply, coversEarlier] = [coverageOf(about ?? ''), coverageOf(reply ?? ''), coverageOf(earlier.join('\n'))]
+  const coversAll = coverageInContext(coverageOf, { text, about, refers })
+  const weights = CONTEXT_WEIGHTS[refers]
+  const worthOf = ({ own, together: both, title, terms }: Candidate): number =>
+    (refers === 'no' ? own : Math.max(own, both))
     + WORDS_WEIGHT * covers(terms)
     + TITLE_WEIGHT * covers(new Set(termsOf(title)))
-    + ABOUT_WEIGHT * coversAbout(terms)
+    + weights.about * coversAbout(terms)
+    + weights.reply * coversReply(terms)
     + EARLIER_WEIGHT * coversEarlier(terms)
   return candidates
     .map((candidate) => ({ ...candidate, worth: worthOf(candidate), isForeign: !isIn(candidate.hit, lang) }))
     .sort((a, b) => Number(a.isForeign) - Number(b.isForeign) || b.worth - a.worth)
     .slice(0, HITS_MAX)
-    .map(({ hit, title, text: passage, terms }) => ({
+    .map(({ hit, title, text: passage, terms, own, together: both }) => ({
       source: hit.source,
       chunk: hit.id,
       title: clip(title, TITLE_CHARS_MAX),
       text: clipLines(passage, HIT_CHARS_MAX),
       lang: hit.lang,
-      score: Math.max(covers(terms), byMeaning ? Math.min(1, hit.score) : 0),
+      score: Math.max(coversAll(terms), byMeaning ? Math.min(1, SCORE_PER_SHARE * (refers === 'no' ? own : Math.max(own, both))) : 0),
     }))
+}
+
+/** The hits of both searches, each once. */
+function candidatesOf(alone: readonly TaskSearchHit[], together: readonly TaskSearchHit[]): Candidate[] {
+  const scoreIn = (hits: readonly TaskSearchHit[]) => new Map(hits.map(({ id, score }) => [id, score]))
+  const [own, both] = [scoreIn(alone), scoreIn(together)]
+  const hits = new Map([...alone, ...together].map((hit) => [hit.id, hit]))
+  return [...hits.values()].map((hit) => {
+    const { head, text } = splitHeading(hit.text)
+    return {
+      hit,
+      title: head ?? hit.source,
+      text: text === '' ? (head ?? '') : text,
+      terms: new Set(termsOf(hit.text)),
+      own: own.get(hit.id) ?? 0,
+      together: both.get(hit.id) ?? 0,
+    }
+  })
 }
 
 const TITLE_CHARS_MAX = 200

@@ -1,6 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { defineTask, type TaskCall } from '../../definition/task-definition.ts'
+import { type Asked, askedIn, standalone } from './asking/asked.ts'
+import { isContinuing, namesNothing } from './asking/follow-up.ts'
+import { createRewrite, REWRITE_DEFAULT_MS } from './asking/rewrite.ts'
+import { clip } from './clip.ts'
 import {
   type Answer,
   type AnswerInput,
@@ -11,23 +15,23 @@ import {
   lookupInput,
   lookupOutput,
   type LookupTask,
-  type Query,
   quoteInput,
   type QuoteTask,
 } from './definition.ts'
 import { createExtract } from './extract.ts'
-import { isContinuing, isFollowUp, namesNothing } from './follow-up.ts'
+import { type Hit, HITS_MAX, LOOKUP_CHARS_MAX } from './found.ts'
 import { passGate, quotationThroughGate } from './gate.ts'
 import { type Article, versionOf } from './knowledge.ts'
 import type { Minimums } from './minimums.ts'
 import { createModelAnswer } from './model.ts'
+import { withSpent } from './model-cost.ts'
 import { finalCodeOf } from './model-errors.ts'
 import type { ModelOptions } from './model-options.ts'
 import { moveOf } from './moves.ts'
 import { PROMPT_VERSION } from './prompt.ts'
 import { recallConversation, recallKnowledge } from './recall.ts'
 import { createSearch } from './search.ts'
-import { recordedForm, type UnderstoodMessage } from './understood.ts'
+import { recordedForm } from './understood.ts'
 
 /** Deadlines include the wait in the queue. Under load, a late answer is better than an apology. */
 const DEADLINE_MS = 60_000
@@ -43,9 +47,12 @@ const QUOTE_DEADLINE_MS = 10_000
 
 /**
  * The task `lookup`: understands a message and, where it asks something, searches the tenant's knowledge or, for a tenant that never
- * uploaded any, the articles. For a model, and for a question that refers to earlier messages, it also searches the conversation.
+ * uploaded any, the articles; for each of its questions, with what it takes up. For a model, and for a question that refers to earlier
+ * messages, it also searches the conversation.
  */
-export function lookupTask(articles: readonly Article[], hasModel: boolean): LookupTask {
+export function lookupTask(articles: readonly Article[], model?: ModelOptions, rewriteMs = REWRITE_DEFAULT_MS): LookupTask {
+  const hasModel = model !== undefined
+  const rewrite = model === undefined || rewriteMs === 0 ? undefined : createRewrite(model, rewriteMs)
   const searchArticles = createSearch(articles)
   const articlesVersion = versionOf(articles)
   return defineTask({
@@ -54,43 +61,87 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
     deadlineMs: DEADLINE_MS,
     attemptsMax: LOOKUP_ATTEMPTS_MAX,
     concurrencyMax: 64,
-    run: async ({ input, searchIndex, understand, log }) => {
+    run: async ({ input, searchIndex, understand, signal, log }) => {
       const { text, turns, lang } = input
       const understood = recordedForm(await understand({ text, history: turns }))
       if (moveOf({ text, understood }) !== 'question') return { understood, hits: [] }
-      const refersBack = takesUp(text, understood)
-      const about = refersBack ? input.about : null
-      // "Go on" names nothing: the previous question is asked again.
-      const query: Query =
-        about !== null && namesNothing(text)
-          ? { text: about, about: null, topic: understood.topic, lang }
-          : { text, about, topic: understood.topic, lang }
+      const byRules = askedIn({ ...input, act: understood.act })
+      const mayDiffer = byRules.length > 1 || byRules.some(({ about, refers }) => about !== null || refers === 'yes')
+      const rewritten =
+        rewrite === undefined || !mayDiffer
+          ? undefined
+          : await rewrite(input, signal).catch((error: unknown) => {
+              signal.throwIfAborted()
+              log.warn({ err: error }, 'the language model did not rewrite the message; rules say what it asks for')
+              return undefined
+            })
+      const asked = rewritten?.lookups.map((one): Asked => ({ text: one, about: null, reply: null, refers: 'no' })) ?? byRules
+      const refersBack = byRules.some(({ refers }) => refers === 'yes') || isContinuing(understood.act ?? '')
       const earlier =
         hasModel || refersBack
-          ? await withTimeout(EARLIER_MS_MAX, recallConversation(searchIndex, { text, about })).catch((error: unknown) => {
-              log.warn({ err: error }, 'searching earlier messages failed; answering without them')
-              return []
-            })
+          ? await withTimeout(EARLIER_MS_MAX, recallConversation(searchIndex, { text, about: contextIn(text, byRules) })).catch(
+              (error: unknown) => {
+                log.warn({ err: error }, 'searching earlier messages failed; answering without them')
+                return []
+              },
+            )
           : []
       const knowledgeVersion = await searchIndex.knowledgeVersion()
-      const hits =
-        knowledgeVersion === undefined
-          ? searchArticles(query, refersBack ? earlier : [])
-          : await recallKnowledge(searchIndex, query, refersBack ? earlier : [], { byMeaning: hasModel })
+      const said = refersBack && rewritten === undefined ? earlier : []
+      const found = await Promise.all(
+        asked.map((one) => {
+          const query = { ...one, topic: understood.topic, lang }
+          if (knowledgeVersion === undefined) return Promise.resolve(searchArticles(query, said))
+          return recallKnowledge(searchIndex, query, said, { byMeaning: hasModel })
+        }),
+      )
+      const lookups = asked.map((one) => clip(standalone(one), LOOKUP_CHARS_MAX))
       return {
         understood,
-        about,
-        hits,
+        about: rewritten === undefined ? takenUp(text, asked, found) : null,
+        hits: interleaved(found),
+        ...(lookups.join() !== text && { lookups }),
         kbVersion: knowledgeVersion ?? articlesVersion,
         ...(earlier.length > 0 && { earlier }),
+        ...(rewritten?.spent !== undefined && { spent: rewritten.spent }),
         ...(hasModel && { byModel: true }),
       }
     },
   })
 }
 
-/** Whether a question takes up what was said before, by its act or by its words. */
-const takesUp = (text: string, { act }: UnderstoodMessage): boolean => (act !== null && isContinuing(act)) || isFollowUp(text)
+/** A passage that covers more of a short question shows that it stands alone. */
+const STANDS_ALONE_SCORE = 0.5
+
+/** What one question takes up, as its answer is judged by; `null` where it stands alone. */
+function takenUp(text: string, asked: readonly Asked[], [hits = []]: readonly (readonly Hit[])[]): string | null {
+  const [first] = asked
+  if (first === undefined || asked.length > 1) return null
+  if (namesNothing(text)) return contextIn(text, asked)
+  if (first.refers === 'maybe') return (hits[0]?.score ?? 0) >= STANDS_ALONE_SCORE ? null : first.about
+  return first.refers === 'yes' ? first.about : null
+}
+
+/** What came before a message; for one that names nothing, the question that it asks over again. */
+const contextIn = (text: string, [first]: readonly Asked[]): string | null =>
+  first === undefined ? null : (first.about ?? (namesNothing(text) && first.text !== text ? first.text : null))
+
+/** The hits of several questions in turn, so that each has its best one among `HITS_MAX`; without repetitions. */
+function interleaved(found: readonly (readonly Hit[])[]): Hit[] {
+  if (found.length < 2) return found.flat()
+  const hits = new Map<string, Hit>()
+  for (let place = 0; place < HITS_MAX; place++) {
+    for (const [lookup, ofOne] of found.entries()) {
+      const hit = ofOne[place]
+      if (hit === undefined) continue
+      const key = hit.chunk ?? hit.source
+      const known = hits.get(key)
+      if (known !== undefined) hits.set(key, { ...known, for: [...(known.for ?? []), lookup], score: Math.max(known.score, hit.score) })
+      else if (hits.size < HITS_MAX) hits.set(key, { ...hit, for: [lookup] })
+    }
+  }
+  return [...hits.values()]
+}
 
 /** What the answering tasks are made of. */
 export interface AnswerOptions extends Minimums {
@@ -119,29 +170,30 @@ export function answerTask({ articles, model, qualityMin, quotationMin }: Answer
   }
   const factsOf = factsFor(articles)
   const compose = createModelAnswer(model)
+  const answer = async (call: Call & Pick<TaskCall<AnswerInput>, 'signal' | 'log'>): Promise<Answer> => {
+    const composed = await compose(call).catch((error: unknown): Held => {
+      const code = finalCodeOf(error)
+      if (code === undefined) throw error
+      call.log.warn({ err: error }, 'the language model gave no answer; the passages are quoted')
+      return { model: model.model, reasons: [code] }
+    })
+    if (!('sources' in composed)) return quote(call, [composed])
+    const { text } = composed
+    const facts = { ...factsOf(call.input), promptVersion: PROMPT_VERSION }
+    if (text === null) return { ...composed, ...facts }
+    const passed = await passGate(call, { ...composed, text }, qualityMin)
+    if ('facts' in passed) return { ...composed, ...facts, ...passed.facts }
+    // The turn has cost what the model took, although the passages answer.
+    const { text: _text, sources: _sources, ...costs } = composed
+    return { ...costs, ...(await quote(call, [passed.held])) }
+  }
   return defineTask({
     input: answerInput,
     output: answerOutput,
     deadlineMs: MODEL_DEADLINE_MS,
     attemptsMax: 4,
     concurrencyMax: model.concurrencyMax ?? 8,
-    run: async (call) => {
-      const composed = await compose(call).catch((error: unknown): Held => {
-        const code = finalCodeOf(error)
-        if (code === undefined) throw error
-        call.log.warn({ err: error }, 'the language model gave no answer; the passages are quoted')
-        return { model: model.model, reasons: [code] }
-      })
-      if (!('sources' in composed)) return quote(call, [composed])
-      const { text } = composed
-      const facts = { ...factsOf(call.input), promptVersion: PROMPT_VERSION }
-      if (text === null) return { ...composed, ...facts }
-      const passed = await passGate(call, { ...composed, text }, qualityMin)
-      if ('facts' in passed) return { ...composed, ...facts, ...passed.facts }
-      // The turn has cost what the model took, although the passages answer.
-      const { text: _text, sources: _sources, ...costs } = composed
-      return { ...costs, ...(await quote(call, [passed.held])) }
-    },
+    run: async (call) => withSpent(await answer(call), call.input.spent),
     heldBack,
   })
 }
@@ -157,7 +209,7 @@ export function quoteTask({ articles, quotationMin }: Pick<AnswerOptions, 'artic
     deadlineMs: QUOTE_DEADLINE_MS,
     attemptsMax: 2,
     concurrencyMax: 64,
-    run: (call) => quote(call, [{ reasons: [call.input.because] }]),
+    run: async (call) => withSpent(await quote(call, [{ reasons: [call.input.because] }]), call.input.spent),
     heldBack,
   })
 }

@@ -114,6 +114,7 @@ function turnRow(
     intents: sent?.intents ?? [],
     because: sent?.because ?? [],
     understanding_version: sent?.understandingVersion ?? null,
+    lookups: sent?.lookups ?? [],
     hits: sent?.hits ?? null,
     model: sent?.model ?? null,
     model_version: sent?.modelVersion ?? null,

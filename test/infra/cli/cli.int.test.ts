@@ -229,7 +229,7 @@ test('the contract with producers and the kinds in use are printed as JSON', asy
 
   expect(contract).toMatchObject({ asyncapi: '3.1.0' })
   expect(kinds).toMatchObject({
-    support: { version: 5, versions: [5], hash: expect.stringMatching(/^[0-9a-f]{16}$/) as string, tasks: { answer: { attemptsMax: 3 } } },
+    support: { version: 6, versions: [6], hash: expect.stringMatching(/^[0-9a-f]{16}$/) as string, tasks: { answer: { attemptsMax: 3 } } },
   })
   await expectFailure('code: no_such_kind', 'kinds', '--retire', 'nobody')
 })

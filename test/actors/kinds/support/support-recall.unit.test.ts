@@ -45,7 +45,7 @@ function searchIndexOf({
   return { searchIndex, asked }
 }
 const lookUp = (input: Query, searchIndex: TaskSearchIndex, hasModel = false) =>
-  lookupTask(articles, hasModel).run({
+  lookupTask(articles, hasModel ? { baseUrl: 'http://127.0.0.1:1/v1', model: 'none' } : undefined).run({
     input: { ...input, turns: [] },
     searchIndex,
     memory: searchIndex,
@@ -73,9 +73,9 @@ test('a passage is cited by its heading without repeating it, and ranks above th
 })
 
 test('a quotation ranks by words; a model also gets passages of similar meaning', async () => {
-  const { searchIndex } = searchIndexOf({ knowledge: [hit('near', 'Feline companions are welcome.', { score: 0.8 })] })
+  const { searchIndex } = searchIndexOf({ knowledge: [hit('near', 'Feline companions are welcome.', { score: 0.4 })] })
   expect((await recallKnowledge(searchIndex, query('May I bring my cat?'), [], { byMeaning: false }))[0]?.score).toBe(0)
-  expect((await recallKnowledge(searchIndex, query('May I bring my cat?'), [], { byMeaning: true }))[0]?.score).toBe(0.8)
+  expect((await recallKnowledge(searchIndex, query('May I bring my cat?'), [], { byMeaning: true }))[0]?.score).toBeCloseTo(0.6)
 })
 
 test("a conversation yields the customer's messages, without the question itself and our replies", async () => {

@@ -154,7 +154,7 @@ test('a search is made for what asks something, and for nothing else', async () 
     { role: 'assistant', text: 'Two years.' },
   ] as const
   const lookUp = (text: string) =>
-    lookupTask(articles, false).run({
+    lookupTask(articles).run({
       input: { text, about: 'How long is the warranty?', lang: 'en', turns: [...turns] },
       searchIndex,
       memory: searchIndex,
@@ -169,7 +169,9 @@ test('a search is made for what asks something, and for nothing else', async () 
     expect(await lookUp(text), text).toMatchObject({ hits: [], understood: { because: expect.any(Array) as string[] } })
   expect(searched).toEqual([])
   expect(await lookUp('go on')).toMatchObject({ about: 'How long is the warranty?' })
-  expect(new Set(searched)).toEqual(new Set(['go on\nHow long is the warranty?', 'How long is the warranty?']))
+  expect(new Set(searched)).toEqual(
+    new Set(['go on\nHow long is the warranty?', 'How long is the warranty?', 'How long is the warranty?\nTwo years.']),
+  )
   expect(await lookUp('Which payment methods do you accept?')).toMatchObject({ about: null })
   expect(searched.at(-1)).toBe('Which payment methods do you accept?')
 })
@@ -218,7 +220,7 @@ describe.each([1, 2, 3])('an actor of version %d', (version) => {
   test('that waits for a lookup goes on with a result of its version', () => {
     const harness = inLookup()
     harness.result({ hits: someHits.map((hit) => ({ ...hit, score: 0.25 })), kbVersion: 'kb' })
-    expect(harness.last).toMatchObject({ machine: 'support@5', to: 'open.answering.composing' })
+    expect(harness.last).toMatchObject({ machine: 'support@6', to: 'open.answering.composing' })
     expect(harness.pendingTask.input).toMatchObject({ text: '那要多久呢', topic: 'shipping', kbVersion: 'kb' })
     harness.result(someAnswer)
     expect(harness.last).toMatchObject({ to: 'open.listening', emitted: [{ data: { replyTo: 'q-1', text: someAnswer.text } }] })
@@ -286,7 +288,7 @@ test('an actor of version 4 goes on: its question has the whole budget from its 
     hits: someHits,
     understood: { act: 'new_topic', actConfidence: 1, intents: [], because: [], topic: null, version: 'a' },
   })
-  expect(earlier.last).toMatchObject({ machine: 'support@5', to: 'open.answering.composing' })
+  expect(earlier.last).toMatchObject({ machine: 'support@6', to: 'open.answering.composing' })
   const [timer] = earlier.last.timers
   expect(Date.parse(timer?.at ?? '') - Date.parse(earlier.last.at)).toBe(7_750)
   earlier.result(someAnswer)

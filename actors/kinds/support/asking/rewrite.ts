@@ -1,0 +1,74 @@
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import { generateText } from 'ai'
+import { z } from 'zod'
+import { boundedFetch } from '../bounded-fetch.ts'
+import { clip } from '../clip.ts'
+import { LOOKUP_CHARS_MAX, LOOKUPS_MAX } from '../found.ts'
+import { costOf, type Spent } from '../model-cost.ts'
+import type { ModelOptions } from '../model-options.ts'
+import { termsOf, wordsOf } from '../terms.ts'
+import type { Message } from './asked.ts'
+
+export const REWRITE_DEFAULT_MS = 1_500
+/** A list of questions has fewer tokens; one that goes on is cut, and then no list. */
+const TOKENS_MAX = 200
+/** Share of a rewritten question's words that the conversation must have: a model that invents is not followed. */
+const KNOWN_SHARE_MIN = 0.5
+
+const INSTRUCTIONS = [
+  "You prepare searches in the help pages of a shop. Rewrite the customer's last message as questions that can be understood without the",
+  'conversation: say what words like "it", "there" or "那个" stand for, and add what is left out. Keep names and numbers. Write in the',
+  'language of the last message. If it stands alone, repeat it. Answer nothing and add nothing else. Reply with a JSON array of',
+  `1 to ${LOOKUPS_MAX} strings, one for each thing that is asked, such as ["How much is shipping to Norway?"].`,
+].join(' ')
+
+const rewrittenSchema = z.array(z.string().trim().min(1).max(LOOKUP_CHARS_MAX)).min(1).max(LOOKUPS_MAX)
+
+/** Questions that stand alone, with what they cost. */
+export interface Rewritten {
+  readonly lookups: readonly string[]
+  /** Absent where the endpoint does not say. */
+  readonly spent?: Spent
+}
+
+/**
+ * Creates a rewriter by a language model: one short request, without retries. It throws where the model fails, takes longer than `ms`, or
+ * returns no JSON array of 1 to `LOOKUPS_MAX` questions in words of the conversation; the caller then goes by rules.
+ */
+export function createRewrite(
+  { baseUrl, apiKey, model, price }: ModelOptions,
+  ms: number,
+): (message: Message, signal: AbortSignal) => Promise<Rewritten> {
+  const provider = createOpenAICompatible({ name: 'llm', baseURL: baseUrl, fetch: boundedFetch, ...(apiKey !== undefined && { apiKey }) })
+  return async ({ text, turns }, signal) => {
+    const { text: written, usage } = await generateText({
+      model: provider(model),
+      instructions: INSTRUCTIONS,
+      messages: [{ role: 'user', content: conversationOf(text, turns) }],
+      temperature: 0,
+      maxOutputTokens: TOKENS_MAX,
+      maxRetries: 0,
+      abortSignal: AbortSignal.any([signal, AbortSignal.timeout(ms)]),
+    })
+    const list: unknown = JSON.parse(written.slice(written.indexOf('['), written.lastIndexOf(']') + 1))
+    const lookups = rewrittenSchema.parse(list).map((one) => clip(one, LOOKUP_CHARS_MAX))
+    const known = new Set(termsOf([text, ...turns.map((turn) => turn.text)].join('\n')))
+    for (const lookup of lookups) {
+      const words = wordsOf(lookup)
+      const share = words.filter((word) => termsOf(word).some((term) => known.has(term))).length / Math.max(1, words.length)
+      if (words.length === 0 || share < KNOWN_SHARE_MIN) throw new Error(`the model wrote words that nobody said: ${lookup}`)
+    }
+    const { inputTokens, outputTokens } = usage
+    if (inputTokens === undefined || outputTokens === undefined) return { lookups }
+    return { lookups, spent: { tokensIn: inputTokens, tokensOut: outputTokens, ...costOf(usage, price) } }
+  }
+}
+
+/** The turns are bounded by the context of the machine. */
+const conversationOf = (text: string, turns: Message['turns']): string =>
+  [
+    'Conversation:',
+    ...turns.map((turn) => `${turn.role === 'user' ? 'Customer' : 'Shop'}: ${turn.text}`),
+    '',
+    `Last message of the customer: ${text}`,
+  ].join('\n')

@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest'
+import { askedIn, standalone } from '../../../../actors/kinds/support/asking/asked.ts'
+import { contextOf } from '../../../../actors/kinds/support/asking/context-of.ts'
+import { refersBack } from '../../../../actors/kinds/support/asking/follow-up.ts'
+import { questionsIn } from '../../../../actors/kinds/support/asking/questions-in.ts'
+import { ABOUT_CHARS_MAX, LOOKUPS_MAX } from '../../../../actors/kinds/support/found.ts'
+import { createSupportHarness } from '../../../support/support-harness.ts'
+
+const user = (text: string) => ({ role: 'user', text })
+const reply = (text: string) => ({ role: 'assistant', text })
+
+describe('a message refers back', () => {
+  test.each([
+    ['And who pays for the shipping?', 'yes'],
+    ['How long is it valid?', 'yes'],
+    ['What about the S7?', 'yes'],
+    ['ok, and to Japan?', 'yes'],
+    ['How much?', 'yes'],
+    ['那运费谁出呢？', 'yes'],
+    ['日本呢？', 'yes'],
+    ['它防水吗', 'yes'],
+    ['好的，那要多久', 'yes'],
+    ['多少钱？', 'yes'],
+    ['有效期多长', 'maybe'],
+    ['Do you sell gift cards?', 'no'],
+    ['Is there a discount for 60 pieces?', 'no'],
+    ['Is it possible to pay with PayPal?', 'no'],
+    ['My parcel is marked as delivered but I never got it', 'no'],
+    ['十分钟前下的订单怎么取消', 'no'],
+  ])('"%s": %s', (text, expected) => {
+    expect(refersBack(text)).toBe(expected)
+  })
+})
+
+describe('what came before', () => {
+  test('is the chain of questions that take each other up, without courtesies', () => {
+    const turns = [
+      user('Do you ship to Norway?'),
+      reply('Yes.'),
+      user('How do I return something?'),
+      reply('Open "My orders".'),
+      user('And who pays for the shipping?'),
+      reply('We do, within the European Union.'),
+      user('Thanks!'),
+      reply("You're welcome!"),
+    ]
+    expect(contextOf(turns)).toEqual({
+      about: 'How do I return something? And who pays for the shipping?',
+      reply: 'We do, within the European Union.',
+    })
+    expect(contextOf([])).toEqual({ about: null, reply: null })
+  })
+
+  test('has a bound; the newest question stays', () => {
+    const { about } = contextOf([user(`Long ${'a'.repeat(290)}?`), reply('Yes.'), user('And the newest?'), reply('No.')])
+    expect(about).toBe('And the newest?')
+    expect(contextOf([user('b '.repeat(4_000))]).about?.length).toBeLessThanOrEqual(ABOUT_CHARS_MAX)
+  })
+})
+
+describe('the questions of a message', () => {
+  test.each<[string, string[]]>([
+    ['How long is the warranty, and how do I return something?', ['How long is the warranty', 'and how do I return something?']],
+    ['I forgot my password. Also, where can I download my invoice?', ['I forgot my password. Also, where can I download my invoice?']],
+    ['Thanks! Can I cancel my order? When do I get my refund?', ['Can I cancel my order?', 'When do I get my refund?']],
+    ['保修多久？怎么退货？', ['保修多久？', '怎么退货？']],
+    ['水壶怎么除垢，另外空气炸锅能放洗碗机吗？', ['水壶怎么除垢', '另外空气炸锅能放洗碗机吗？']],
+    ['I bought a kettle last week. How do I descale it?', ['I bought a kettle last week. How do I descale it?']],
+  ])('"%s"', (text, expected) => {
+    expect(questionsIn(text)).toEqual(expected)
+  })
+
+  test('are bounded; the last one takes the rest', () => {
+    const many = Array.from({ length: 50 }, (_, index) => `Where is parcel ${index}?`).join(' ')
+    expect(questionsIn(many)).toHaveLength(LOOKUPS_MAX)
+    expect(questionsIn(many)[2]).toMatch(/^Where is parcel 2\? Where is parcel 3\?/)
+  })
+
+  test('a later one may refer to the one before it', () => {
+    const asked = askedIn({ text: 'Do you sell gift cards? And how long are they valid?', turns: [] })
+    expect(asked.map(standalone)).toEqual(['Do you sell gift cards?', 'Do you sell gift cards? And how long are they valid?'])
+  })
+})
+
+test.each(['', '😀😀😀', '？？？', 'a'.repeat(1_048_576), '怎么'.repeat(500_000), '? '.repeat(500_000), 'and '.repeat(250_000)])(
+  'any message is asked for within the bounds (%#)',
+  (text) => {
+    const asked = askedIn({ text, turns: [user('How do I return something?'), reply('So.')] })
+    expect(asked.length).toBeGreaterThanOrEqual(1)
+    expect(asked.length).toBeLessThanOrEqual(LOOKUPS_MAX)
+  },
+)
+
+test.each([
+  [
+    'en',
+    [
+      ['How do I return something?', 'returns-howto-en'],
+      ['And who pays for the shipping?', 'returns-howto-en'],
+      ['Thanks!', undefined],
+      ['And what if I have no printer for it?', 'returns-howto-en'],
+      ['Do you sell gift cards?', 'gift-cards-en'],
+      ['How long are they valid?', 'gift-cards-en'],
+      ['那余额在哪里查？', 'gift-cards-zh'],
+    ],
+  ],
+  [
+    'zh',
+    [
+      ['怎么退货？', 'returns-howto-zh'],
+      ['那运费谁出呢？', 'returns-howto-zh'],
+      ['谢谢', undefined],
+      ['没有打印机呢？', 'returns-howto-zh'],
+      ['你们卖礼品卡吗？', 'gift-cards-zh'],
+      ['那有效期多长？', 'gift-cards-zh'],
+      ['And where do I see the balance of it?', 'gift-cards-en'],
+    ],
+  ],
+] as const)('a dialogue in %s stays with its matter, leaves it for a new one, and goes on in another language', async (_lang, steps) => {
+  const harness = createSupportHarness()
+  for (const [text, source] of steps) {
+    const lookups = () => harness.records.findLast(({ input }) => input.type === 'task.done')?.input.data
+    const [answer] = await harness.ask(text)
+    const sources = answer?.data['sources'] as { source: string }[] | undefined
+    expect([text, sources?.[0]?.source, lookups]).toMatchObject([text, source, lookups])
+  }
+})
+
+test.each([
+  ['en', 'How much is shipping to Canada? And can I pay with PayPal?', ['shipping-abroad-en', 'payment-methods-en'], ['19.90', 'PayPal']],
+  ['zh', '寄到加拿大运费多少？可以用 PayPal 付款吗？', ['shipping-abroad-zh', 'payment-methods-zh'], ['19.90', 'PayPal']],
+] as const)('two questions in %s have two quotations, each with its citation', async (_lang, text, sources, words) => {
+  const harness = createSupportHarness()
+  const [answer] = await harness.ask(text)
+  expect(answer?.data).toMatchObject({ sources: sources.map((source) => ({ source })), lookups: [expect.any(String), expect.any(String)] })
+  const quotes = String(answer?.data['text']).split('\n')
+  expect(quotes).toHaveLength(2)
+  for (const [index, word] of words.entries()) expect(quotes[index]).toContain(word)
+})
