@@ -42,7 +42,7 @@ beforeEach(async () => {
 })
 
 const obtain = (model: string, more: Partial<Record<SettingName, string>> = {}, onProgress = () => undefined) =>
-  obtainModel(loadSettings({}, { EMBED_MODEL: model, EMBED_HUB_URL: hub.url, CACHE_DIR: cacheDir, ...more }).settings, silent, onProgress)
+  obtainModel(loadSettings({}, { EMBED_MODEL: model, EMBED_HUB_URL: hub.url, CACHE_DIR: cacheDir, ...more }).settings, silent, { onProgress })
 
 const weightsIn = (commit = hub.commit): string => join(cacheDir, 'models', 'org', 'tiny', commit, WEIGHTS)
 const asked = (): string[] => hub.requests.map(({ path }) => path)
