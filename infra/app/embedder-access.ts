@@ -9,12 +9,7 @@ import type { Settings } from '../settings.ts'
  *
  * @throws ColloquyError as `obtainModel` does; `bad_model` if the model cannot be loaded.
  */
-export async function accessEmbedder(
-  settings: Settings,
-  metrics: Metrics,
-  log: Logger,
-  options?: ObtainOptions,
-): Promise<LocalEmbedder> {
+export async function accessEmbedder(settings: Settings, metrics: Metrics, log: Logger, options?: ObtainOptions): Promise<LocalEmbedder> {
   return createEmbedder({
     model: await obtainModel(settings, log, options),
     threads: settings.EMBED_THREADS,

@@ -55,10 +55,7 @@ export async function withSuccessor(started: Promise<StageRun>, { searchIndex, u
     const { collection } = next
     await fillCollection(
       { ...options, collection, signal },
-      {
-        records: (done, total) => tell(`at LOG sequence ${done} of ${total}`),
-        waits: (what) => tell(`waiting (${what})`),
-      },
+      { records: (done, total) => tell(`at LOG sequence ${done} of ${total}`), waits: (what) => tell(`waiting (${what})`) },
       async () => {
         for (let what = await waitsFor(next); what !== undefined; what = await waitsFor(next)) {
           // Nobody wants it any more.

@@ -142,7 +142,20 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   started.defer(async () => decisions?.remove())
   if (decisions !== undefined) await countEndedProcesses({ dataDir: settings.DATA_DIR, kv, jetstream, log })
   const threads = options.threads === true ? threadsOf(settings) : []
-  const base: Base = { settings, kinds, log, jetstream, kv, metrics, replicas, nats, threads, stops, slotPath: decisions?.path, autoPreset: options.autoPreset }
+  const base: Base = {
+    settings,
+    kinds,
+    log,
+    jetstream,
+    kv,
+    metrics,
+    replicas,
+    nats,
+    threads,
+    stops,
+    slotPath: decisions?.path,
+    autoPreset: options.autoPreset,
+  }
   const tables = engine && startTablesPart(base, engine)
   started.defer(stops.named('the tables', async () => tables?.stop()))
   const index = tables && startIndexPart(base, tables)

@@ -14,8 +14,8 @@ import type { Search } from '../../pipeline/search/search-answer.ts'
 import { CURRENT_CUTTER, cutterOf, type TermCutter } from '../../pipeline/search/term-cutter.ts'
 import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
-import type { Settings } from '../settings.ts'
 import { AUTO, AUTO_PRESET, type Preset, presetOf, PRESETS } from '../servers/models/presets.ts'
+import type { Settings } from '../settings.ts'
 import { type AutoModel, startAutoModel } from './auto-model.ts'
 import { accessEmbedder } from './embedder-access.ts'
 import { type IndexClusterDeps, joinIndexCluster } from './index-cluster.ts'
@@ -59,10 +59,7 @@ export interface Successor {
 export interface SearchIndex {
   current(): Collection
   readonly search: Search
-  readonly successor: {
-    needed(): SuccessorCause | undefined
-    open(cause: SuccessorCause): Promise<Successor>
-  }
+  readonly successor: { needed(): SuccessorCause | undefined; open(cause: SuccessorCause): Promise<Successor> }
   /** The model of `auto`, which this process has and the cluster does not use yet. */
   readonly nextModel: Pick<AutoModel, 'embedder' | 'detail' | 'report'>
 }

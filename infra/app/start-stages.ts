@@ -203,7 +203,17 @@ function projectWork({ settings, kv, jetstream, client, metrics, log, tablesId, 
   }
 }
 
-function embedWork({ settings, kv, client, jetstream, replicas, searchIndex, log, tablesId, inFlight }: StageContext): RoleWork | undefined {
+function embedWork({
+  settings,
+  kv,
+  client,
+  jetstream,
+  replicas,
+  searchIndex,
+  log,
+  tablesId,
+  inFlight,
+}: StageContext): RoleWork | undefined {
   if (searchIndex === undefined) return undefined
   // Identifies the store, not the model, which may change while the process runs.
   const vectorsId = settings.QDRANT_URL === undefined ? tablesId : hash('sha256', settings.QDRANT_URL).slice(0, 16)

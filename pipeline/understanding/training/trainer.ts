@@ -13,8 +13,8 @@ import type { StageRun } from '../../runtime/stage.ts'
 import type { IntentExample } from '../intents/bad-examples.ts'
 import { readExamples, readTaughtSet, type SetName, type TaughtSet } from '../taught/taught-set.ts'
 import { labelledTexts } from './labelled-texts.ts'
-import { isTrainable, trainableSets, trainedFrom, vectorsName } from './trainable-sets.ts'
 import { trainInThread } from './train-in-thread.ts'
+import { isTrainable, trainableSets, trainedFrom, vectorsName } from './trainable-sets.ts'
 import type { TrainedModels } from './trained-models.ts'
 
 export interface TrainerOptions {
@@ -107,7 +107,10 @@ export async function startTrainer(options: TrainerOptions): Promise<StageRun> {
     await models.prune(name, KEPT, embedders().map(vectorsName))
     position = Math.max(position, set.seq)
     const ms = Math.round(performance.now() - startedMs)
-    log.info({ ...name, version: set.version, vectors: from.vectors, examples: examples.length, bytes: bytes.length, ms }, `trained the intents of ${name.tenant}`)
+    log.info(
+      { ...name, version: set.version, vectors: from.vectors, examples: examples.length, bytes: bytes.length, ms },
+      `trained the intents of ${name.tenant}`,
+    )
   }
   const job = periodicJob(0, async (signal) => {
     try {
