@@ -1,9 +1,10 @@
 import type { LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
 import { measureCosineScales } from '../../pipeline/search/cosine-scale.ts'
+import { standardised } from '../../pipeline/search/fuse-by-evidence.ts'
 import { createHybridSearch } from '../../pipeline/search/hybrid-search.ts'
 import { pointId } from '../../pipeline/search/point-id.ts'
-import { SEARCH_MODES, type SearchMode, type SearchRequest } from '../../pipeline/search/search-request.ts'
-import type { IndexPoint, VectorStore } from '../../pipeline/search/vector-store.ts'
+import { SEARCH_MODES, type SearchRequest } from '../../pipeline/search/search-request.ts'
+import type { IndexPoint, StoreHit, VectorStore } from '../../pipeline/search/vector-store.ts'
 import { meanQuality, type Quality, qualityOf } from './retrieval-metrics.ts'
 import type { Question, RetrievalSet } from './retrieval-sets.ts'
 
@@ -56,17 +57,21 @@ export async function fillWith({ docs }: RetrievalSet, store: VectorStore, embed
   }
 }
 
+/** The modes of search, and a plain fusion to compare with: both scores standardised over the candidates, and added half and half. */
+export const MEASURED = [...SEARCH_MODES, 'reference'] as const
+export type Measured = (typeof MEASURED)[number]
+
 /**
- * The mean quality of each search mode over a set's questions. Each question queries the store once, by vector and by keywords; each mode
- * then ranks the same candidates.
+ * The mean quality of each search mode over a set's questions, and of the reference. Each question queries the store once, by vector and by
+ * keywords; each mode then ranks the same candidates.
  */
 export async function measureRetrieval(
   { questions }: RetrievalSet,
   store: VectorStore,
   embedder: LocalEmbedder,
   options: Pick<SearchRequest, 'fusion' | 'denseWeight'>,
-): Promise<Record<SearchMode, Quality>> {
-  const all: Record<SearchMode, Quality[]> = { hybrid: [], dense: [], keyword: [] }
+): Promise<Record<Measured, Quality>> {
+  const all: Record<Measured, Quality[]> = { hybrid: [], dense: [], keyword: [], reference: [] }
   const cosineScales = await measureCosineScales(embedder)
   const measure = async ({ query, relevant }: Question): Promise<void> => {
     const vector = embedder.embed([query], 'query').then(([one]) => one ?? new Float32Array())
@@ -74,11 +79,22 @@ export async function measureRetrieval(
     const search = createHybridSearch({ store: { ...store, search: async () => candidates }, embedder, cosineScales, now })
     for (const mode of SEARCH_MODES) {
       const { hits } = await search({ tenant: TENANT, q: query, mode, limit: HITS, ...options })
-      all[mode].push(qualityOf([...new Set(hits.map(({ source }) => source))], relevant))
+      all[mode].push(qualityOf(sourcesOf(hits), relevant))
     }
+    all.reference.push(qualityOf(sourcesOf(halfAndHalf(candidates)).slice(0, HITS), relevant))
   }
   for (let from = 0; from < questions.length; from += QUESTIONS_CONCURRENT) {
     await Promise.all(questions.slice(from, from + QUESTIONS_CONCURRENT).map(measure))
   }
-  return { hybrid: meanQuality(all.hybrid), dense: meanQuality(all.dense), keyword: meanQuality(all.keyword) }
+  const { hybrid, dense, keyword, reference } = all
+  return { hybrid: meanQuality(hybrid), dense: meanQuality(dense), keyword: meanQuality(keyword), reference: meanQuality(reference) }
+}
+
+const sourcesOf = (hits: readonly { readonly source: string }[]): string[] => [...new Set(hits.map(({ source }) => source))]
+
+function halfAndHalf(hits: readonly StoreHit[]): StoreHit[] {
+  const dense = standardised(hits.map(({ similarity }) => similarity))
+  const words = standardised(hits.map(({ keyword }) => keyword ?? 0))
+  const scored = hits.map((hit, index) => ({ hit, score: (dense[index] ?? 0) + (words[index] ?? 0) }))
+  return scored.sort((one, other) => other.score - one.score).map(({ hit }) => hit)
 }

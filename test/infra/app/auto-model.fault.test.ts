@@ -169,22 +169,32 @@ describe.skipIf(folder === '')('EMBED_MODEL=auto (skipped without ../shared/mode
     expect((await readIndexModel(system.running.kv))?.settings).toEqual({})
   })
 
-  it('switches every process once all have it: search by meaning, intents of the new vectors, and nothing is missing', { timeout: 300_000 }, async () => {
-    mirrors[1].setOpen(true)
-    for (const worker of [first, second])
-      await expect
-        .poll(() => find(worker, QUESTION), { timeout: 120_000, interval: 500 })
-        .toEqual({ model: 'semantic', first: expect.stringMatching(/reimburse/) as string })
-    const agreed = await readIndexModel(system.running.kv)
-    expect(agreed).toMatchObject({ settings: { EMBED_MODEL: preset.name }, fingerprint: expect.stringContaining('minilm') as string })
-    fingerprint = agreed?.fingerprint ?? ''
-    await expect.poll(() => understandingVersion(first)).toContain(await trainedWith(fingerprint))
-    await publish(['the very last message'])
-    await waitUntilCaughtUp(system.settings, 60_000)
-    const [verified] = await cliJson<{ tables: Record<string, unknown> }>(['verify'], { dataDir: system.settings.DATA_DIR })
-    expect(verified?.tables['search_index']).toEqual({ rows: published, differences: 0 })
-    await expect.poll(embedDetail).not.toContain('embed model')
-  })
+  it(
+    'switches every process once all have it: search by meaning, intents of the new vectors, and nothing is missing',
+    { timeout: 300_000 },
+    async () => {
+      // A process that is stopped does not wait for its download, which the next one resumes.
+      mirrors[1].hold(WEIGHTS, 5_000_000)
+      mirrors[1].setOpen(true)
+      const asked = (): unknown => mirrors[1].requests.findLast(({ path, status }) => path.endsWith(WEIGHTS) && status !== 404)
+      await expect.poll(asked).toBeDefined()
+      await end(second, 'SIGTERM')
+      second = await startWorker('second', 'serve', mirrors[1])
+      for (const worker of [first, second])
+        await expect
+          .poll(() => find(worker, QUESTION), { timeout: 120_000, interval: 500 })
+          .toEqual({ model: 'semantic', first: expect.stringMatching(/reimburse/) as string })
+      const agreed = await readIndexModel(system.running.kv)
+      expect(agreed).toMatchObject({ settings: { EMBED_MODEL: preset.name }, fingerprint: expect.stringContaining('minilm') as string })
+      fingerprint = agreed?.fingerprint ?? ''
+      await expect.poll(() => understandingVersion(first)).toContain(await trainedWith(fingerprint))
+      await publish(['the very last message'])
+      await waitUntilCaughtUp(system.settings, 60_000)
+      const [verified] = await cliJson<{ tables: Record<string, unknown> }>(['verify'], { dataDir: system.settings.DATA_DIR })
+      expect(verified?.tables['search_index']).toEqual({ rows: published, differences: 0 })
+      await expect.poll(embedDetail).not.toContain('embed model')
+    },
+  )
 
   it('stays with it after a restart without a network', async () => {
     for (const mirror of mirrors) mirror.setOpen(false)
