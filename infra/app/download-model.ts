@@ -7,8 +7,8 @@ import type { Settings } from '../settings.ts'
 import type { Output } from './terminal-output.ts'
 
 /**
- * Downloads the embedding model that the settings name, unless it is in the cache, or `auto`, which waits for nothing. Shows a progress bar if stderr is a terminal. Call it
- * before anything else starts: a download may take minutes, or fail.
+ * Downloads the embedding model that the settings name, unless it is in the cache, or `auto`, which waits for nothing. Shows a progress bar
+ * if stderr is a terminal. Call it before anything else starts: a download may take minutes, or fail.
  *
  * @throws ColloquyError as `obtainModel` does.
  */
