@@ -19,7 +19,7 @@ export interface AutoModel {
   detail(): string | undefined
   /** Sets what `detail` says while this process has the model and the cluster does not use it; `undefined` for nothing special. */
   report(what: string | undefined): void
-  /** Hands the model over if it has this fingerprint: the caller closes it from now on. */
+  /** Hands the model over once, if it has this fingerprint: the caller closes it. It stays the next one until the cluster uses it. */
   take(fingerprint: string): LocalEmbedder | undefined
   /** Ends a download at once; the next start resumes it. */
   stop(): Promise<void>
@@ -44,6 +44,7 @@ const MEGABYTE = 1_000_000
 export function startAutoModel({ settings, preset, cluster, isReplaceable, metrics, log }: AutoModelDeps): AutoModel {
   const wanted = withModel(settings, { EMBED_MODEL: preset.name })
   let embedder: LocalEmbedder | undefined
+  let isTaken = false
   let detail: string | undefined
   let reported: string | undefined
   let failed = ''
@@ -54,12 +55,13 @@ export function startAutoModel({ settings, preset, cluster, isReplaceable, metri
     if ((bytesTotal ?? 0) >= MEGABYTE) detail = `downloading ${megabytes(bytes)} of ${megabytes(bytesTotal ?? 0)} MB`
   }
   const drop = async (): Promise<void> => {
-    const unused = embedder
+    const [former, isOwn] = [embedder, !isTaken]
     embedder = undefined
+    isTaken = false
     detail = undefined
-    if (unused === undefined) return
-    cluster.withdrawModel(unused.fingerprint)
-    await unused.close()
+    if (former === undefined) return
+    cluster.withdrawModel(former.fingerprint)
+    if (isOwn) await former.close()
   }
   const job = periodicJob(0, async (signal) => {
     if (!isReplaceable() || !cluster.wantsAuto()) {
@@ -93,15 +95,13 @@ export function startAutoModel({ settings, preset, cluster, isReplaceable, metri
       reported = what
     },
     take(fingerprint) {
-      if (embedder?.fingerprint !== fingerprint) return undefined
-      const taken = embedder
-      embedder = undefined
-      detail = undefined
-      return taken
+      if (isTaken || embedder?.fingerprint !== fingerprint) return undefined
+      isTaken = true
+      return embedder
     },
     async stop() {
       await job.stop()
-      await embedder?.close()
+      if (!isTaken) await embedder?.close()
     },
   }
 }

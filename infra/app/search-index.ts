@@ -161,8 +161,7 @@ export async function openSearchIndex(
   }
 
   const cluster = await closingOnError(model, () => joinIndexCluster(deps, started))
-  let isSwitching = false
-  const isReplaceable = (): boolean => current.model.kind === 'lexical' && !isSwitching
+  const isReplaceable = (): boolean => current.model.kind === 'lexical'
   const nextModel = startAutoModel({ settings, preset, cluster, isReplaceable, metrics, log })
   const closing = new Set<Promise<void>>()
   const ended = new AbortController()
@@ -184,11 +183,7 @@ export async function openSearchIndex(
     })
   }
   const switchTo = async (next: IndexModel): Promise<void> => {
-    isSwitching = true
-    const opening = openOther(next).finally(() => {
-      isSwitching = false
-    })
-    const [before, opened] = [current, await opening]
+    const [before, opened] = [current, await openOther(next)]
     current = opened
     known = next
     before.replace()
