@@ -31,23 +31,23 @@ const enter = (embedModel: string | undefined, started: AsyncDisposableStack): P
     started,
   )
 
-test('processes with a search index lack a model until they announce it; one of an earlier version lacks it until it has left', async () => {
+test('a process lacks a model until it announces it, and one of an earlier version until it has left', async () => {
   await using started = new AsyncDisposableStack()
   const own = await enter(undefined, started)
   expect(await own.lacking('m-1')).toMatch(/^process \d+ on /)
   await own.announceModel('m-1')
-  expect(await own.lacking('m-1')).toBeUndefined()
+  await expect.poll(() => own.lacking('m-1')).toBeUndefined()
   expect(await own.lacking('m-2')).toContain(String(process.pid))
 
   // Its index and the thread of its roles are one process.
   const other = [await join(4_711, ['search-index']), await join(4_711, ['embed-abc', 'train'])]
   const earlier = await join(4_712, ['project-abc', 'train'])
   const none = await join(4_713, ['host', 'dispatch'])
-  expect(await own.lacking('m-1')).toBe('process 4711 on elsewhere, process 4712 on elsewhere')
+  await expect.poll(() => own.lacking('m-1')).toBe('process 4711 on elsewhere, process 4712 on elsewhere')
   await other[0]?.takeUp('search-index.has.m-1')
-  expect(await own.lacking('m-1')).toBe('process 4712 on elsewhere')
+  await expect.poll(() => own.lacking('m-1')).toBe('process 4712 on elsewhere')
   await earlier.stop()
-  expect(await own.lacking('m-1')).toBeUndefined()
+  await expect.poll(() => own.lacking('m-1')).toBeUndefined()
   for (const member of [...other, none]) await member.stop()
   own.withdrawModel('m-1')
   await expect.poll(() => own.lacking('m-1')).toContain(String(process.pid))
