@@ -135,7 +135,7 @@ const SETTINGS = {
   },
   EMBED_MODEL: {
     schema: z.string().optional(),
-    about: 'Embedding model: org/name[@revision] on the hub, or a folder; unset: the built-in lexical model',
+    about: 'Embedding model: org/name[@revision] on the hub, a folder, or auto; unset: the built-in lexical model',
   },
   EMBED_DTYPE: {
     schema: z.enum(DTYPES).optional(),

@@ -2,20 +2,21 @@ import { Presets, SingleBar } from 'cli-progress'
 import type { Logger } from 'pino'
 import type { DownloadProgress } from '../servers/models/hub-model.ts'
 import { obtainModel } from '../servers/models/obtain-model.ts'
+import { AUTO } from '../servers/models/presets.ts'
 import type { Settings } from '../settings.ts'
 import type { Output } from './terminal-output.ts'
 
 /**
- * Downloads the embedding model that the settings name, unless it is in the cache. Shows a progress bar if stderr is a terminal. Call it
- * before anything else starts: a download may take minutes, or fail.
+ * Downloads the embedding model that the settings name, unless it is in the cache, or `auto`, which waits for nothing. Shows a progress bar
+ * if stderr is a terminal. Call it before anything else starts: a download may take minutes, or fail.
  *
  * @throws ColloquyError as `obtainModel` does.
  */
 export async function downloadModel(out: Output, settings: Settings, log: Logger): Promise<void> {
-  if (settings.EMBED_MODEL === undefined) return
+  if (settings.EMBED_MODEL === undefined || settings.EMBED_MODEL === AUTO) return
   const bar = out.stderr.isTTY ? downloadBar(out.stderr) : undefined
   try {
-    await obtainModel(settings, log, bar?.onProgress)
+    await obtainModel(settings, log, { onProgress: bar?.onProgress })
   } finally {
     bar?.stop()
   }

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { DTYPES, POOLINGS } from '../../pipeline/embedding/embedding-model.ts'
 import { typedKey } from '../../pipeline/jetstream/typed-kv.ts'
 import { CURRENT_CUTTER, cutterOf, type TermCutter } from '../../pipeline/search/term-cutter.ts'
+import { AUTO } from '../servers/models/presets.ts'
 import type { Settings } from '../settings.ts'
 
 /** The settings that determine the vectors: the model and how it is used. */
@@ -35,10 +36,10 @@ export type IndexModel = z.output<typeof indexModelSchema>
 const KEY = 'memory-model'
 const modelIn = (kv: KV) => typedKey(kv, KEY, indexModelSchema)
 
-/** Picks the model settings, in a form that can be compared: a folder by its absolute path, the built-in model as `{}`. */
+/** Picks the model settings, in a form that can be compared: a folder by its absolute path, the built-in model and `auto` as `{}`. */
 export function modelSettingsOf(settings: Settings): ModelSettings {
   const { EMBED_MODEL: model, EMBED_DTYPE, EMBED_POOLING, EMBED_QUERY_PREFIX, EMBED_PASSAGE_PREFIX } = settings
-  if (model === undefined || model === 'lexical') return {}
+  if (model === undefined || model === 'lexical' || model === AUTO) return {}
   const path = existsSync(model) ? resolve(model) : model
   const given = { EMBED_MODEL: path, EMBED_DTYPE, EMBED_POOLING, EMBED_QUERY_PREFIX, EMBED_PASSAGE_PREFIX }
   return modelSettingsSchema.parse(JSON.parse(JSON.stringify(given)))

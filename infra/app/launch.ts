@@ -14,6 +14,7 @@ import { createMetrics, merged, type Metrics, type MetricsSnapshot } from '../..
 import type { Stage } from '../../pipeline/runtime/stage.ts'
 import { lockDataFolder, watchFolders } from '../servers/data-folder.ts'
 import type { DataLock } from '../servers/data-lock.ts'
+import type { Preset } from '../servers/models/presets.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
 import { type ClickHouseAccess } from './clickhouse-access.ts'
 import { durabilityOf } from './durability.ts'
@@ -89,6 +90,8 @@ export interface LaunchOptions {
   readonly stops?: StopTracker
   /** Interval at which the limits of the streams are checked; default: `STREAM_CHECK_MS`. */
   readonly streamCheckMs?: number
+  /** What the embedding model `auto` means; default: `AUTO_PRESET`. */
+  readonly autoPreset?: Preset | undefined
   /** As in `StreamSizes`. */
   readonly duplicateWindowMs?: number | undefined
 }
@@ -139,7 +142,20 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   started.defer(async () => decisions?.remove())
   if (decisions !== undefined) await countEndedProcesses({ dataDir: settings.DATA_DIR, kv, jetstream, log })
   const threads = options.threads === true ? threadsOf(settings) : []
-  const base: Base = { settings, kinds, log, jetstream, kv, metrics, replicas, nats, threads, stops, slotPath: decisions?.path }
+  const base: Base = {
+    settings,
+    kinds,
+    log,
+    jetstream,
+    kv,
+    metrics,
+    replicas,
+    nats,
+    threads,
+    stops,
+    slotPath: decisions?.path,
+    autoPreset: options.autoPreset,
+  }
   const tables = engine && startTablesPart(base, engine)
   started.defer(stops.named('the tables', async () => tables?.stop()))
   const index = tables && startIndexPart(base, tables)

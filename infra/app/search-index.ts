@@ -15,8 +15,11 @@ import type { Search } from '../../pipeline/search/search-answer.ts'
 import { CURRENT_CUTTER, cutterOf, type TermCutter } from '../../pipeline/search/term-cutter.ts'
 import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { AUTO, AUTO_PRESET, type Preset, presetOf, PRESETS } from '../servers/models/presets.ts'
 import type { Settings } from '../settings.ts'
+import { type AutoModel, startAutoModel } from './auto-model.ts'
 import { accessEmbedder } from './embedder-access.ts'
+import { type IndexClusterDeps, joinIndexCluster } from './index-cluster.ts'
 import {
   collectionName,
   cutterToOpen,
@@ -42,9 +45,14 @@ export interface Collection {
   readonly replaced: AbortSignal
 }
 
-/** The collection of the current cutter, which has to replace that of an earlier one. */
+/** Why the collection in use has to be replaced: an earlier version cut its words, or the model of `auto` is here. */
+export type SuccessorCause = 'words' | 'model'
+
+/** The collection that has to replace the one in use. */
 export interface Successor {
   readonly collection: Pick<Collection, 'embedder' | 'store'>
+  /** The living processes that cannot use it yet, as a text; `undefined` if all can. */
+  lacking(): Promise<string | undefined>
   /** Switches the cluster to it, once it is full. @returns false if the cluster uses another collection meanwhile */
   adopt(): Promise<boolean>
 }
@@ -53,11 +61,9 @@ export interface Successor {
 export interface SearchIndex {
   current(): Collection
   readonly search: Search
-  readonly successor: {
-    /** Whether the words of the current collection were cut by an earlier version. */
-    isNeeded(): boolean
-    open(): Promise<Successor>
-  }
+  readonly successor: { needed(): SuccessorCause | undefined; open(cause: SuccessorCause): Promise<Successor> }
+  /** The model of `auto`, which this process has and the cluster does not use yet. */
+  readonly nextModel: Pick<AutoModel, 'embedder' | 'detail' | 'report'>
 }
 
 export interface SearchIndexDeps {
@@ -65,6 +71,8 @@ export interface SearchIndexDeps {
   readonly client: ClickHouseClient
   readonly metrics: Metrics
   readonly log: Logger
+  /** What `auto` means; default: `AUTO_PRESET`. */
+  readonly autoPreset?: Preset | undefined
 }
 
 const POLL_MS = 2_000
@@ -141,27 +149,22 @@ async function openReranking({ settings, log, metrics }: SearchIndexDeps, starte
 
 /**
  * Opens the search index with the collection that the cluster uses, and follows when the cluster switches to another: `reembed` does that,
- * and the indexer if the words of the collection were cut by an earlier version. The first process ever decides the model by its settings.
- * Later settings that name another model only log a warning, so that searches keep finding everything.
+ * and the indexer for a `Successor`. The first process ever decides the model by its settings, and with `auto` it starts with the built-in
+ * one. Later settings that name another model only log a line, so that searches keep finding everything.
  *
  * @throws ColloquyError as `openCollection` and `accessReranker` do.
  */
 export async function openSearchIndex(
-  { kv, ...given }: SearchIndexDeps & { readonly kv: KV },
+  { kv, ...given }: SearchIndexDeps & Omit<IndexClusterDeps, 'settings'> & { readonly kv: KV },
   started: AsyncDisposableStack,
 ): Promise<SearchIndex> {
-  const deps: CollectionDeps = { ...given, reranking: await openReranking(given, started) }
-  const { settings, log } = deps
-  const accessModel = (model: IndexModel['settings']) => accessEmbedder(withModel(settings, model), deps.metrics, log)
+  const deps = { ...given, reranking: await openReranking(given, started) }
+  const { settings, metrics, log, autoPreset: preset = AUTO_PRESET } = deps
+  const presets = [preset, ...PRESETS]
+  const accessModel = (model: IndexModel['settings']) => accessEmbedder(withModel(settings, model), metrics, log, { presets })
   const wanted = modelSettingsOf(settings)
   const agreed = await readIndexModel(kv)
-  if (agreed !== undefined && !isSameModel(agreed.settings, wanted)) {
-    const [used, named] = [nameOfModel(agreed.settings), nameOfModel(wanted)]
-    log.warn(
-      { model: used, wanted: named },
-      `COLLOQUY_EMBED_MODEL names ${named}, and the search index uses ${used}; run "npx colloquy reembed" to switch`,
-    )
-  }
+  if (agreed !== undefined && !isSameModel(agreed.settings, wanted)) logOtherModel(settings, nameOfModel(agreed.settings), preset, log)
   const ownSettings = agreed?.settings ?? wanted
   const model = await accessModel(ownSettings)
   const { fingerprint } = model
@@ -179,6 +182,9 @@ export async function openSearchIndex(
     await writeIndexModel(kv, known)
   }
 
+  const cluster = await closingOnError(model, () => joinIndexCluster(deps, started))
+  const isReplaceable = (): boolean => current.model.kind === 'lexical'
+  const nextModel = startAutoModel({ settings, preset, cluster, isReplaceable, metrics, log })
   const closing = new Set<Promise<void>>()
   const ended = new AbortController()
   /** Opens a collection: of the model in use with another cutter, or of another model. */
@@ -188,7 +194,7 @@ export async function openSearchIndex(
       throw new ColloquyError('index_newer', 'a later version of Colloquy has built the search index; upgrade this process')
     }
     if (next.fingerprint === known.fingerprint) return collectionOf(deps, current.model, nextCutter)
-    const other = await accessModel(next.settings)
+    const other = nextModel.take(next.fingerprint) ?? (await accessModel(next.settings))
     return closingOnError(other, () => {
       if (other.fingerprint === next.fingerprint) return collectionOf(deps, other, nextCutter)
       throw new ColloquyError(
@@ -231,6 +237,7 @@ export async function openSearchIndex(
   started.defer(async () => {
     ended.abort()
     await polling.stop()
+    await nextModel.stop()
     await Promise.all(closing)
     await current.close()
   })
@@ -238,15 +245,31 @@ export async function openSearchIndex(
     current: () => current,
     search: (request) => current.search(request),
     successor: {
-      isNeeded: () => known.cutter < CURRENT_CUTTER.version,
-      async open() {
+      needed: () => (known.cutter < CURRENT_CUTTER.version ? 'words' : nextModel.embedder() && 'model'),
+      async open(cause) {
         const from = known
+        const other = cause === 'words' ? undefined : nextModel.embedder()
+        const to = { ...from, ...(other && { settings: { EMBED_MODEL: preset.name }, fingerprint: other.fingerprint }) }
         return {
-          collection: await collectionOf(deps, current.model, CURRENT_CUTTER),
-          adopt: () => replaceIndexModel(kv, from, { ...from, cutter: CURRENT_CUTTER.version }),
+          collection: await collectionOf(deps, other ?? current.model, CURRENT_CUTTER),
+          lacking: async () => other && cluster.lacking(other.fingerprint),
+          adopt: () => replaceIndexModel(kv, from, { ...to, cutter: CURRENT_CUTTER.version }),
         }
       },
     },
+    nextModel,
+  }
+}
+
+/** Says that the cluster uses another model than the settings name: the one that `auto` would bring does not replace a chosen one. */
+function logOtherModel({ EMBED_MODEL: named = 'lexical' }: Settings, used: string, preset: Preset, log: Logger): void {
+  if (named !== AUTO) {
+    log.warn(
+      { model: used, wanted: named },
+      `COLLOQUY_EMBED_MODEL names ${named}, and the search index uses ${used}; run "npx colloquy reembed" to switch`,
+    )
+  } else if (presetOf(used, [preset]) === undefined) {
+    log.info({ model: used }, `the search index uses ${used}, which was chosen for it; COLLOQUY_EMBED_MODEL=auto stays with that`)
   }
 }
 

@@ -11,6 +11,7 @@ import { joinCluster, type Membership } from '../../pipeline/cluster/membership.
 import { chooseRecordForm, type RecordFormChoice } from '../../pipeline/cluster/record-form-choice.ts'
 import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
+import type { Embedder } from '../../pipeline/embedding/embedder.ts'
 import { localQuestionVectors, remoteQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
 import { createHandOver, type HandOver } from '../../pipeline/host/hand-over.ts'
@@ -35,6 +36,7 @@ import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
 import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
 import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
 import { startWakeUpSweeper } from '../../pipeline/timers/wake-up-sweeper.ts'
+import { findUntrained } from '../../pipeline/understanding/training/trainable-sets.ts'
 import { openTrainedModels } from '../../pipeline/understanding/training/trained-models.ts'
 import { startTrainer } from '../../pipeline/understanding/training/trainer.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
@@ -201,7 +203,17 @@ function projectWork({ settings, kv, jetstream, client, metrics, log, tablesId, 
   }
 }
 
-function embedWork({ settings, kv, client, jetstream, searchIndex, log, tablesId, inFlight }: StageContext): RoleWork | undefined {
+function embedWork({
+  settings,
+  kv,
+  client,
+  jetstream,
+  replicas,
+  searchIndex,
+  log,
+  tablesId,
+  inFlight,
+}: StageContext): RoleWork | undefined {
   if (searchIndex === undefined) return undefined
   // Identifies the store, not the model, which may change while the process runs.
   const vectorsId = settings.QDRANT_URL === undefined ? tablesId : hash('sha256', settings.QDRANT_URL).slice(0, 16)
@@ -213,8 +225,13 @@ function embedWork({ settings, kv, client, jetstream, searchIndex, log, tablesId
       async start() {
         const { embedder, store, replaced } = searchIndex.current()
         const state = await indexerState({ kv, store, log })
+        const models = await openTrainedModels(jetstream, replicas)
         const run = startIndexer({ ...inFlight, ...indexerBounds(settings), ...state, tables: client, embedder, store, replaced })
-        return singlePartition(withSuccessor(run, { settings, kv, jetstream, tables: client, searchIndex, log }))
+        const unready = async (next: Pick<Embedder, 'kind' | 'fingerprint'>): Promise<string | undefined> => {
+          const found = await findUntrained(jetstream, models, searchIndex.current().embedder, next)
+          return found && `the training of the set "${found.set}" of ${found.tenant}`
+        }
+        return singlePartition(withSuccessor(run, { settings, kv, jetstream, tables: client, searchIndex, unready, log }))
       },
     },
   }
@@ -228,7 +245,8 @@ function trainWork({ replicas, jetstream, searchIndex, log }: StageContext): Rol
       partitions: 1,
       async start() {
         const models = await openTrainedModels(jetstream, replicas)
-        return singlePartition(startTrainer({ jetstream, models, embedder: () => searchIndex.current().embedder, log }))
+        const embedder = () => searchIndex.current().embedder
+        return singlePartition(startTrainer({ jetstream, models, embedder, nextEmbedder: searchIndex.nextModel.embedder, log }))
       },
     },
   }

@@ -15,6 +15,7 @@ import type { Understand } from '../../pipeline/understanding/understand.ts'
 import { type CallSlot, unwatchedSlot } from '../../pipeline/watchdog/call-slot.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import type { DataLock } from '../servers/data-lock.ts'
+import type { Preset } from '../servers/models/presets.ts'
 import { type Role, type Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse-access.ts'
 import { ANSWER_MS_MAX, type LatePart, startLatePart } from './late-part.ts'
@@ -94,6 +95,8 @@ export interface Base {
   readonly stops: StopTracker
   /** The file in which the host's thread notes what it decides; absent without a host. */
   readonly slotPath: string | undefined
+  /** What the embedding model `auto` means; default: `AUTO_PRESET`. */
+  readonly autoPreset: Preset | undefined
 }
 
 /** Starts the roles that need neither tables nor the search index. */

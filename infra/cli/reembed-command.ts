@@ -5,6 +5,7 @@ import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-
 import { downloadModel } from '../app/download-model.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
 import { runReembed } from '../app/reembed.ts'
+import { AUTO, AUTO_PRESET } from '../servers/models/presets.ts'
 import { createProgressBar } from './progress-bar.ts'
 
 export const reembedCommand = ({ out, settings }: CommandContext): Command =>
@@ -21,7 +22,8 @@ Examples:
   colloquy reembed --embed-model lexical`,
     )
     .action(async ({ json }: JsonOption) => {
-      const { settings: effective } = settings()
+      const { settings: given } = settings()
+      const effective = given.EMBED_MODEL === AUTO ? { ...given, EMBED_MODEL: AUTO_PRESET.name } : given
       const log = pino({ level: 'silent' })
       const stop = new AbortController()
       const interrupts = watchInterrupts(() => undefined)

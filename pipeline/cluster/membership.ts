@@ -43,6 +43,10 @@ export interface Membership {
   yieldPartition(workload: string, partition: number): Promise<void>
   /** The progress of a workload that the living members reported last. */
   sharesOf(workload: string): readonly Share[]
+  /** Takes part in a further workload without partitions. Settles once the registry has it; if that fails, the next heartbeat says it. */
+  takeUp(workload: string): Promise<void>
+  /** Ends what `takeUp` began. The next heartbeat says it. */
+  giveUp(workload: string): void
   /** Whether every living member that takes part in one workload takes part in another too. */
   takePart(of: string, workload: string): boolean
   /** As in the last view; 1 before the first. */
@@ -71,6 +75,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
   const { jetstream, registry, id, leaseMs, log } = options
   const shares = new Map<string, () => Share>()
   const yielded: Record<string, number[]> = {}
+  const takenUp = new Set<string>()
   const listeners: ((view: ClusterView) => Promise<void>)[] = []
   let heartbeatAt = performance.now()
   /** Times that the heartbeats failed for a whole lease. After each one this member must poll before it may append again. */
@@ -92,7 +97,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
       id,
       place: options.hostIdentity,
       pid: options.pid,
-      works: leaving ? [] : [...options.workloads],
+      works: leaving ? [] : [...options.workloads, ...takenUp],
       shares: Object.fromEntries([...shares].map(([workload, share]) => [workload, share()])),
       declines: yielded,
       recordForm: RECORD_FORM,
@@ -177,6 +182,12 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
       yielded[workload] = [...(yielded[workload] ?? []), partition]
       await sendHeartbeat()
     },
+    async takeUp(workload) {
+      takenUp.add(workload)
+      await sendHeartbeat()
+      jetstream.nc.publish(CHANGE_SUBJECT, id)
+    },
+    giveUp: (workload) => void takenUp.delete(workload),
     sharesOf: (workload) => latest.flatMap((member) => member.shares[workload] ?? []),
     takePart: (of, workload) => latest.every(({ works }) => !works.includes(of) || works.includes(workload)),
     recordForm: () => recordForm,

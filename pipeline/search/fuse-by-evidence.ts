@@ -69,7 +69,7 @@ export function fuseByEvidence(hits: readonly StoreHit[], { weight, shown, relat
 export const hasEvidence = (hit: StoreHit): boolean => cosineOf(hit) > 0 || (finite(hit.keyword) ?? 0) > 0
 
 /** Distances from the mean in standard deviations; 0 if all are equal. A missing value is as low as the lowest. */
-function standardised(values: readonly (number | null)[]): number[] {
+export function standardised(values: readonly (number | null)[]): number[] {
   const known = values.filter((value) => value !== null)
   const mean = sum(known) / Math.max(1, known.length)
   const deviation = Math.sqrt(sum(known.map((value) => (value - mean) ** 2)) / Math.max(1, known.length))

@@ -99,7 +99,7 @@ export const SEARCH_ERRORS = {
   },
   memory_replaced: {
     meaning: 'The search index now uses another collection.',
-    cause: '`colloquy reembed` finished, or the index with the words of this version. The indexer restarts with the new collection.',
+    cause: '`colloquy reembed` finished, or the index with the words of this version or the model of `auto`. The indexer restarts with it.',
     remedy: 'Nothing. If the error repeats, set `COLLOQUY_EMBED_MODEL` of this process to the model of the last `colloquy reembed`.',
     where: 'log of the indexer',
   },

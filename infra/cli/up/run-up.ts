@@ -22,12 +22,16 @@ import { type Demo, startDemo } from '../../demo/demo.ts'
 import { lockDataFolder } from '../../servers/data-folder.ts'
 import type { Settings } from '../../settings.ts'
 import { startLiveView } from './live-view.ts'
+import type { ViewModel } from './render-view.ts'
 
 export interface UpOptions extends JsonOption {
   readonly demo?: boolean
   readonly view: boolean
 }
 
+const AUTO_HINT =
+  'Search matches words. COLLOQUY_EMBED_MODEL=auto would also find by meaning, in Chinese, English and a hundred other languages, '
+  + 'after a download of 118 MB in the background.'
 const INTERRUPTED_TWICE = 130
 
 /** Runs Colloquy until it is interrupted. @throws ColloquyError if a part cannot start; the others are stopped first */
@@ -66,7 +70,10 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
   const { withdraw } = await announce(settings.DATA_DIR, addresses)
   started.defer(withdraw)
   if (options.json) out.json({ started: true, ...addresses })
-  else printAddresses(out, system.durability, addresses)
+  else {
+    printAddresses(out, system.durability, addresses)
+    if (settings.EMBED_MODEL === undefined && system.searchIndex?.current().embedder.kind === 'lexical') out.line(AUTO_HINT)
+  }
 
   if (settings.ROLES.includes('project')) {
     const pending = startPendingRebuild(settings, () => system.client, log)
@@ -101,11 +108,18 @@ async function showView(out: Output, running: Running, demo: Demo | undefined, l
     `npx colloquy publish demo/support/me message.received '{"role":"user","text":"你好"}'${at}`,
     `npx colloquy ${clickhouse === undefined ? 'tail' : 'sql "SELECT role, count() FROM messages GROUP BY role"'}${at}`,
   ]
-  const viewFacts = [...facts(addressesOf(running)), ['log', logFileOf(settings)] as const]
+  const viewFacts = (): ViewModel['facts'] => {
+    const model = running.searchIndex?.nextModel.detail()
+    return [
+      ...facts(addressesOf(running)),
+      ['log', logFileOf(settings)] as const,
+      ...(model === undefined ? [] : [['embed model', model] as const]),
+    ]
+  }
   const view = startLiveView(
     out,
     createFigures(running, nc),
-    () => ({ upMs: performance.now() - startedMs, facts: viewFacts, commands, demo: demo?.progress() }),
+    () => ({ upMs: performance.now() - startedMs, facts: viewFacts(), commands, demo: demo?.progress() }),
     log,
   )
   return async () => {

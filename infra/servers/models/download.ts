@@ -89,6 +89,7 @@ async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
         pauses: { ...PAUSES, minMs: options.pauseMinMs ?? PAUSES.minMs },
         retriesMax: RETRIES_MAX,
         isJittered: true,
+        signal: options.client.signal,
         isFinal: (error) => !hasCode(error, 'hub_unreachable'),
         madeProgress: async () => (await bytesOfFile(part)) - before >= GOOD_PIECE_BYTES,
       },

@@ -8,10 +8,13 @@ export interface HubClientOptions {
   readonly token?: string | undefined
   /** Proxy for all requests. Default: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. */
   readonly proxyUrl?: string | undefined
+  /** Aborts all requests and waits. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Sends requests to the hub, through a proxy if there is one. Follows redirects; other hosts do not get the token. */
 export interface HubClient {
+  readonly signal?: AbortSignal | undefined
   /** Address of a file of a model. */
   fileUrl(model: string, revision: string, path: string): string
   /** Address in the hub's API. */
@@ -30,23 +33,23 @@ const HEADERS_MS_MAX = 30_000
 const BODY_PAUSE_MS_MAX = 60_000
 const JSON_BYTES_MAX = 8 * 1024 * 1024
 
-export function createHubClient({ hubUrl, token, proxyUrl }: HubClientOptions): HubClient {
+export function createHubClient({ hubUrl, token, proxyUrl, signal }: HubClientOptions): HubClient {
   const times = { headersTimeout: HEADERS_MS_MAX, bodyTimeout: BODY_PAUSE_MS_MAX }
   const dispatcher: Dispatcher = proxyUrl === undefined ? new EnvHttpProxyAgent(times) : new ProxyAgent({ uri: proxyUrl, ...times })
   const base = hubUrl.replace(/\/+$/, '')
   const encoded = (path: string): string => path.split('/').map(encodeURIComponent).join('/')
   const get: HubClient['get'] = async (url, headers = {}) => {
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
-    const response = await fetch(url, { dispatcher, headers: { ...authorization, 'accept-encoding': 'identity', ...headers } }).catch(
-      (cause: unknown) => {
-        throw unreachable(url, reasonOf(cause), cause)
-      },
-    )
+    const all = { ...authorization, 'accept-encoding': 'identity', ...headers }
+    const response = await fetch(url, { dispatcher, headers: all, ...(signal && { signal }) }).catch((cause: unknown) => {
+      throw unreachable(url, reasonOf(cause), cause)
+    })
     if (response.ok || response.status === 416) return response
     await response.body?.cancel()
     throw refused(url, response.status)
   }
   return {
+    signal,
     get,
     fileUrl: (model, revision, path) => `${base}/${encoded(model)}/resolve/${encodeURIComponent(revision)}/${encoded(path)}`,
     apiUrl: (model, rest) => `${base}/api/models/${encoded(model)}/${rest}`,

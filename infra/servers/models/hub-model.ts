@@ -43,15 +43,16 @@ export const PROMPTS_FILE = 'config_sentence_transformers.json'
 
 /**
  * Makes a model of the hub available on this disk. Downloads missing and damaged files; a file must equal its first download. If all
- * files are in place, makes no request. Several processes may call it at once: one downloads, the others wait.
+ * files are in place, makes no request; if the checksums of all missing ones are known, asks for these files only, and not for a list of
+ * them. Several processes may call it at once: one downloads, the others wait.
  *
- * @throws ColloquyError as `download` does, and `hub_unreachable`.
+ * @throws ColloquyError as `download` does, and `hub_unreachable`; the reason of the client's signal
  */
 export async function obtainHubModel(options: HubModelOptions): Promise<HubModel> {
   const { name, cacheDir, dtype, sha256, log } = options
   const home = join(cacheDir, 'models', ...name.split('/'))
   await mkdir(home, { recursive: true })
-  const lock = await waitForLock(join(home, 'download.lock'), log)
+  const lock = await waitForLock(join(home, 'download.lock'), options)
   try {
     const revision = await commitOf(options, home)
     const folder = join(home, revision)
@@ -59,7 +60,7 @@ export async function obtainHubModel(options: HubModelOptions): Promise<HubModel
     const needed = ['config.json', 'tokenizer.json', 'tokenizer_config.json', weightsFile(dtype)]
     const missing = await unfit(folder, [...needed, ...locked.keys()], locked, sha256, log)
     if (missing.length > 0) {
-      const areKnown = missing.every((path) => sha256[path] !== undefined)
+      const areKnown = missing.every((path) => sha256[path] !== undefined || locked.has(path))
       const listing = areKnown ? new Map<string, Expected>() : await listFiles(options, revision)
       const weights = weightsFile(dtype)
       const external = [...listing.keys()].filter((path) => path.startsWith(weights) && EXTERNAL_DATA.test(path.slice(weights.length)))
@@ -101,7 +102,11 @@ async function downloadAll(
   locked: Map<string, LockedFile>,
 ): Promise<void> {
   const { client, name, sha256, log, onProgress } = options
-  const expectedOf = (path: string): Expected => ({ ...listing.get(path), ...(sha256[path] === undefined ? {} : { sha256: sha256[path] }) })
+  const expectedOf = (path: string): Expected => ({
+    bytes: locked.get(path)?.bytes,
+    ...listing.get(path),
+    ...(sha256[path] === undefined ? {} : { sha256: sha256[path] }),
+  })
   const missingOf = async (path: string): Promise<number> =>
     Math.max(0, (expectedOf(path).bytes ?? 0) - (await bytesOfFile(`${join(folder, path)}.part`)))
   await checkRoom(folder, await sumOf([...paths], missingOf))
@@ -189,6 +194,7 @@ async function asked<T>(client: HubClient, url: string, schema: z.ZodType<T>): P
     pauses: ASK_PAUSES,
     retriesMax: ASK_RETRIES_MAX,
     isJittered: true,
+    signal: client.signal,
     isFinal: (error) => !hasCode(error, 'hub_unreachable'),
   }).catch((cause: unknown) => {
     if (!hasCode(cause, 'hub_unreachable')) throw cause
@@ -210,10 +216,11 @@ async function asked<T>(client: HubClient, url: string, schema: z.ZodType<T>): P
 const LOCK_PAUSES: Pauses = { minMs: 250, maxMs: 250 }
 
 /** Waits while another process downloads this model. */
-async function waitForLock(file: string, log: Logger): Promise<{ release(): void }> {
+async function waitForLock(file: string, { client: { signal }, log }: HubModelOptions): Promise<{ release(): void }> {
   let isTold = false
   return withRetry(async () => takeDataLock(file), {
     pauses: LOCK_PAUSES,
+    signal,
     isFinal: (error) => !hasCode(error, 'data_dir_in_use'),
     onRetry() {
       if (!isTold) log.info({ file }, 'another process downloads the model; waiting for it')

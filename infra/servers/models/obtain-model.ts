@@ -8,20 +8,32 @@ import { createHubClient } from './hub-client.ts'
 import { type DownloadProgress, obtainHubModel } from './hub-model.ts'
 import { obtainLexicalModel } from './lexical-model.ts'
 import { describeFolder, type ModelOverrides } from './model-folder.ts'
-import { presetOf, PRESETS } from './presets.ts'
+import { type Preset, presetOf, PRESETS } from './presets.ts'
 
 /** A name on the hub with its revision, such as `org/name@main`. */
 export const HUB_NAME = /^(?<name>[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?)(@(?<revision>[A-Za-z0-9][\w./-]*))?$/
 const LOGGED_EVERY_MS = 5_000
 
+export interface ObtainOptions {
+  /** Of downloads; default: log lines. */
+  readonly onProgress?: DownloadProgress | undefined
+  /** Ends a download; the next one resumes it. */
+  readonly signal?: AbortSignal | undefined
+  /** Default: `PRESETS`. */
+  readonly presets?: readonly Preset[] | undefined
+}
+
 /**
  * Makes the embedding model of the settings available on this disk and verifies it: the built-in one, a local folder, or a model of the
  * hub, which is downloaded at first use.
  *
- * @param onProgress of downloads; default: log lines.
  * @throws ColloquyError `bad_setting`, `bad_model`, and as `obtainHubModel` does.
  */
-export async function obtainModel(settings: Settings, log: Logger, onProgress: DownloadProgress = logProgress(log)): Promise<EmbedModel> {
+export async function obtainModel(
+  settings: Settings,
+  log: Logger,
+  { onProgress = logProgress(log), signal, presets = PRESETS }: ObtainOptions = {},
+): Promise<EmbedModel> {
   const wanted = settings.EMBED_MODEL
   const overrides: ModelOverrides = {
     dtype: settings.EMBED_DTYPE,
@@ -33,16 +45,17 @@ export async function obtainModel(settings: Settings, log: Logger, onProgress: D
   if ((await stat(wanted).catch(() => undefined))?.isDirectory() === true) return describeFolder(wanted, resolve(wanted), overrides)
 
   const { name, revision } = HUB_NAME.exec(wanted)?.groups ?? {}
-  const preset = name === undefined ? undefined : presetOf(name)
+  const preset = name === undefined ? undefined : presetOf(name, presets)
   if (name === undefined || (preset === undefined && !name.includes('/'))) {
-    const presets = PRESETS.map((known) => known.aliases[0] ?? known.name).join(', ')
+    const names = presets.map((known) => known.aliases[0] ?? known.name).join(', ')
     throw new ColloquyError(
       'bad_setting',
       `COLLOQUY_EMBED_MODEL is ${wanted}, which is neither a folder nor the name of a model. `
-        + `Use org/name or org/name@revision, ${presets}, the path of a folder, or leave it unset for the built-in model`,
+        + `Use org/name or org/name@revision, ${names}, auto, the path of a folder, or leave it unset for the built-in model`,
     )
   }
-  const client = createHubClient({ hubUrl: settings.EMBED_HUB_URL, token: settings.EMBED_HUB_TOKEN, proxyUrl: settings.EMBED_PROXY_URL })
+  const { EMBED_HUB_URL: hubUrl, EMBED_HUB_TOKEN: token, EMBED_PROXY_URL: proxyUrl } = settings
+  const client = createHubClient({ hubUrl, token, proxyUrl, signal })
   try {
     const dtype = overrides.dtype ?? 'q8'
     const isPinned = preset !== undefined && (revision === undefined || revision === preset.revision)

@@ -19,28 +19,34 @@ export interface Preset {
 
 const NO_PREFIXES = { query: '', passage: '' } as const
 
+/** Recommended: Chinese, English and about a hundred other languages; 118 MB. */
+const MULTILINGUAL_E5_SMALL: Preset = {
+  name: 'Xenova/multilingual-e5-small',
+  aliases: ['multilingual-e5-small', 'intfloat/multilingual-e5-small'],
+  revision: '761b726dd34fb83930e26aab4e9ac3899aa1fa78',
+  dtype: 'q8',
+  pooling: 'mean',
+  prefixes: { query: 'query: ', passage: 'passage: ' },
+  dimension: 384,
+  tokensMax: 512,
+  sha256: {
+    'config.json': 'cb99455288675345e1a4f411438d5d0adbba5fbd3a67ea4fb03c015433b996c1',
+    'tokenizer.json': '0b44a9d7b51c3c62626640cda0e2c2f70fdacdc25bbbd68038369d14ebdf4c39',
+    'tokenizer_config.json': 'a1d6bc8734a6f635dc158508bef000f8e2e5a759c7d92f984b2c86e5ff53425b',
+    'onnx/model_quantized.onnx': 'f80102d3f2a1229f387d3c81909990d8945513e347b0eab049f7de3c6f98c193',
+  },
+}
+
+/** The value of EMBED_MODEL that means the built-in model until `AUTO_PRESET` is there. A folder of this name is `./auto`. */
+export const AUTO = 'auto'
+export const AUTO_PRESET = MULTILINGUAL_E5_SMALL
+
 /**
  * Models with known settings. Each revision and checksum comes from at least two public lock files that agree. A model without such lock
  * files has none.
  */
 export const PRESETS: readonly Preset[] = [
-  {
-    // Recommended: Chinese, English and about a hundred other languages; 118 MB.
-    name: 'Xenova/multilingual-e5-small',
-    aliases: ['multilingual-e5-small', 'intfloat/multilingual-e5-small'],
-    revision: '761b726dd34fb83930e26aab4e9ac3899aa1fa78',
-    dtype: 'q8',
-    pooling: 'mean',
-    prefixes: { query: 'query: ', passage: 'passage: ' },
-    dimension: 384,
-    tokensMax: 512,
-    sha256: {
-      'config.json': 'cb99455288675345e1a4f411438d5d0adbba5fbd3a67ea4fb03c015433b996c1',
-      'tokenizer.json': '0b44a9d7b51c3c62626640cda0e2c2f70fdacdc25bbbd68038369d14ebdf4c39',
-      'tokenizer_config.json': 'a1d6bc8734a6f635dc158508bef000f8e2e5a759c7d92f984b2c86e5ff53425b',
-      'onnx/model_quantized.onnx': 'f80102d3f2a1229f387d3c81909990d8945513e347b0eab049f7de3c6f98c193',
-    },
-  },
+  MULTILINGUAL_E5_SMALL,
   {
     // Better and ten times slower; 570 MB. It accepts 8,192 tokens. But search finds such long passages less well, and each takes a minute.
     name: 'Xenova/bge-m3',
@@ -69,6 +75,8 @@ export const PRESETS: readonly Preset[] = [
     dimension: 384,
     tokensMax: 256,
     sha256: {
+      'config.json': '7135149f7cffa1a573466c6e4d8423ed73b62fd2332c575bf738a0d033f70df7',
+      'tokenizer_config.json': '9261e7d79b44c8195c1cada2b453e55b00aeb81e907a6664974b4d7776172ab3',
       'tokenizer.json': 'da0e79933b9ed51798a3ae27893d3c5fa4a201126cef75586296df9b4d2c62a0',
       'onnx/model_quantized.onnx': 'afdb6f1a0e45b715d0bb9b11772f032c399babd23bfc31fed1c170afc848bdb1',
     },
@@ -88,5 +96,5 @@ export const PRESETS: readonly Preset[] = [
 ]
 
 /** A preset by any of its names. */
-export const presetOf = (name: string): Preset | undefined =>
-  PRESETS.find((preset) => [preset.name, ...preset.aliases].some((known) => known.toLowerCase() === name.toLowerCase()))
+export const presetOf = (name: string, presets = PRESETS): Preset | undefined =>
+  presets.find((preset) => [preset.name, ...preset.aliases].some((known) => known.toLowerCase() === name.toLowerCase()))

@@ -27,8 +27,8 @@ export interface TrainedModels {
   remove(from: TrainedFrom): Promise<void>
   /** The trained versions of a set that this trainer made with these vectors, newest first. */
   versionsOf(set: SetName, vectors: string | null): Promise<TrainedFrom[]>
-  /** Removes all trained versions of a set but the newest ones. */
-  prune(set: SetName, keep: number): Promise<void>
+  /** Removes all trained versions of a set but the newest ones for each of some embedding models; `null` is none. */
+  prune(set: SetName, keep: number, vectors: readonly (string | null)[]): Promise<void>
 }
 
 /** The name of a trained set: a hash of what it was made of. */
@@ -65,8 +65,10 @@ export async function openTrainedModels({ js }: Pick<JetStreamContext, 'js'>, re
     },
     versionsOf: async (set, vectors) =>
       (await stored(set)).filter(({ trainer, from }) => trainer === TRAINER_VERSION && from.vectors === vectors).map(({ from }) => from),
-    async prune(set, keep) {
-      for (const { name } of (await stored(set)).slice(keep)) await store.delete(name)
+    async prune(set, keep, vectors) {
+      const all = await stored(set)
+      const kept = new Set(vectors.flatMap((one) => all.filter(({ from }) => from.vectors === one).slice(0, keep)))
+      for (const one of all) if (!kept.has(one)) await store.delete(one.name)
     },
   }
 }

@@ -1,31 +1,35 @@
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
-import { INTENTS_KIND, intentsChanged, OUT_OF_SCOPE } from '../../../schemas/intent-events.ts'
+import { INTENTS_KIND, intentsChanged } from '../../../schemas/intent-events.ts'
 import { parseJson } from '../../../schemas/json.ts'
-import { parseLogSubject, TOKEN, TRAIN_SUBJECT } from '../../../schemas/subjects.ts'
+import { TOKEN, TRAIN_SUBJECT } from '../../../schemas/subjects.ts'
 import { intentSetSchema } from '../../../schemas/tenant-settings.ts'
 import type { Embedder } from '../../embedding/embedder.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
 import { watchConnection } from '../../jetstream/connection-events.ts'
-import { recordsOfKind } from '../../jetstream/last-record.ts'
 import { periodicJob } from '../../runtime/periodic-job.ts'
 import type { StageRun } from '../../runtime/stage.ts'
 import type { IntentExample } from '../intents/bad-examples.ts'
 import { readExamples, readTaughtSet, type SetName, type TaughtSet } from '../taught/taught-set.ts'
 import { labelledTexts } from './labelled-texts.ts'
 import { trainInThread } from './train-in-thread.ts'
-import type { TrainedFrom, TrainedModels } from './trained-models.ts'
+import { isTrainable, trainableSets, trainedFrom, vectorsName } from './trainable-sets.ts'
+import type { TrainedModels } from './trained-models.ts'
 
 export interface TrainerOptions {
   readonly jetstream: JetStreamContext
   readonly models: TrainedModels
   /** The embedding model in use; it may change. */
-  readonly embedder: () => Pick<Embedder, 'kind' | 'fingerprint' | 'embed'>
+  readonly embedder: () => TrainingEmbedder
+  /** The model that will replace it, once that is here: the sets are trained for it, too. Default: none. */
+  readonly nextEmbedder?: () => TrainingEmbedder | undefined
   readonly log: Logger
   /** Time without a change of a set after which its training starts; default 2,000. */
   readonly debounceMs?: number
 }
+
+type TrainingEmbedder = Pick<Embedder, 'kind' | 'fingerprint' | 'embed'>
 
 const RUNNING = 'running'
 const DEBOUNCE_MS = 2_000
@@ -34,7 +38,7 @@ const POLL_MS = 200
 const SCAN_MS = 60_000
 /** Pause after a training that failed for a reason that may pass. */
 const RETRY_MS = 30_000
-/** Trained versions of a set that are kept: workers may still be loading the one before. */
+/** Trained versions of a set that are kept of each model: workers may still be loading the one before. */
 const KEPT = 2
 /** A set that has waited for longer is next, whatever its size. */
 const WAIT_MS_MAX = 120_000
@@ -46,17 +50,20 @@ const TEXTS_MAX = 256
 
 /**
  * Trains each set of intents after it has changed, one set at a time, in a thread of its own. A set that changes during its training is
- * trained again afterwards, with its newest version only. What was not trained when a trainer ended, the next one finds by comparing.
+ * trained again afterwards, with its newest version only. What was not trained when a trainer ended, the next one finds by comparing. While
+ * another embedding model is about to replace the one in use, each set is trained for both.
  */
-export async function startTrainer({ jetstream, models, embedder, log, debounceMs = DEBOUNCE_MS }: TrainerOptions): Promise<StageRun> {
+export async function startTrainer(options: TrainerOptions): Promise<StageRun> {
+  const { jetstream, models, embedder, nextEmbedder, log, debounceMs = DEBOUNCE_MS } = options
   /** Sets to train, with the time from which they may be. */
   const waiting = new Map<string, WaitingSet>()
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   let position = 0
   let isTraining = false
   let health = { ok: true, detail: RUNNING }
-  let fingerprint = ''
+  let scannedFor = ''
   let nextScanMs = 0
+  const embedders = (): readonly TrainingEmbedder[] => [embedder(), nextEmbedder?.()].filter((one) => one !== undefined)
 
   const want = ({ tenant, set }: SetName, inMs: number, examples: number): void => {
     waiting.set(`${tenant}/${set}`, { tenant, set, examples, fromMs: performance.now() + inMs })
@@ -78,31 +85,38 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
   })
 
   const scan = async (): Promise<void> => {
-    for (const name of await setsIn(jetstream)) {
-      const set = await readTaughtSet(jetstream, name)
-      if (isTrainable(set) && !(await models.has(trainedFrom(set, embedder())))) want(name, 0, examplesOf(set))
+    for await (const set of trainableSets(jetstream)) {
+      const found = await Promise.all(embedders().map((model) => models.has(trainedFrom(set, model))))
+      if (found.includes(false)) want(set, 0, examplesOf(set))
     }
   }
   const train = async (name: SetName, signal: AbortSignal): Promise<void> => {
     const set = await readTaughtSet(jetstream, name)
-    const model = embedder()
+    for (const model of isTrainable(set) ? embedders() : []) await trainFor(set, model, signal)
+  }
+  const trainFor = async (set: TaughtSet, model: TrainingEmbedder, signal: AbortSignal): Promise<void> => {
     const from = trainedFrom(set, model)
-    if (!isTrainable(set) || (await models.has(from))) return
+    if (await models.has(from)) return
     const startedMs = performance.now()
+    const name: SetName = { tenant: set.tenant, set: set.set }
     health = { ok: true, detail: `training version ${set.version} of the set "${set.set}" of ${set.tenant}` }
     const examples = labelledTexts(await readExamples(jetstream, set))
     const vectors = from.vectors === null ? undefined : await vectorsOf(examples, model, signal)
     const bytes = await trainInThread({ examples, vectors }, signal)
     await models.save(from, bytes)
-    await models.prune(name, KEPT)
+    await models.prune(name, KEPT, embedders().map(vectorsName))
     position = Math.max(position, set.seq)
     const ms = Math.round(performance.now() - startedMs)
-    log.info({ ...name, version: set.version, examples: examples.length, bytes: bytes.length, ms }, `trained the intents of ${name.tenant}`)
+    log.info(
+      { ...name, version: set.version, vectors: from.vectors, examples: examples.length, bytes: bytes.length, ms },
+      `trained the intents of ${name.tenant}`,
+    )
   }
   const job = periodicJob(0, async (signal) => {
     try {
-      if (embedder().fingerprint !== fingerprint || performance.now() >= nextScanMs) {
-        fingerprint = embedder().fingerprint
+      const fingerprints = embedders().map(({ fingerprint }) => fingerprint)
+      if (fingerprints.join() !== scannedFor || performance.now() >= nextScanMs) {
+        scannedFor = fingerprints.join()
         nextScanMs = performance.now() + SCAN_MS
         await scan()
       }
@@ -143,11 +157,6 @@ export async function startTrainer({ jetstream, models, embedder, log, debounceM
   }
 }
 
-const trainedFrom = (
-  { tenant, set, version, seq }: TaughtSet,
-  { kind, fingerprint }: Pick<Embedder, 'kind' | 'fingerprint'>,
-): TrainedFrom => ({ tenant, set, version, seq, vectors: kind === 'semantic' ? fingerprint : null })
-
 /** A set that waits for its training. */
 interface WaitingSet extends SetName {
   /** The time from which it may be trained. */
@@ -163,18 +172,6 @@ function nextOf(waiting: readonly WaitingSet[], nowMs: number): WaitingSet | und
 }
 
 const examplesOf = ({ intents }: TaughtSet): number => intents.reduce((sum, { examples }) => sum + examples, 0)
-
-/** A set without an intent recognises nothing, and one whose first teach is under way has no version. */
-const isTrainable = ({ version, intents }: TaughtSet): boolean => version > 0 && intents.some(({ name }) => name !== OUT_OF_SCOPE)
-
-/** All sets of all tenants, by the subjects of LOG. */
-async function setsIn({ jsm }: JetStreamContext): Promise<SetName[]> {
-  const { state } = await jsm.streams.info('LOG', { subjects_filter: recordsOfKind(INTENTS_KIND) })
-  return Object.keys(state.subjects ?? {}).map((subject) => {
-    const { tenant, id } = parseLogSubject(subject).address
-    return { tenant, set: id }
-  })
-}
 
 async function vectorsOf(
   examples: readonly IntentExample[],

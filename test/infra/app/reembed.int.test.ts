@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeRandomBert } from '../../../bench/scenarios/embed/random-bert.ts'
 import { readIndexModel } from '../../../infra/app/index-model.ts'
 import { launch } from '../../../infra/app/launch.ts'
 import { runReembed } from '../../../infra/app/reembed.ts'
 import { waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
+import type { Settings } from '../../../infra/settings.ts'
 import { createSearchClient, type Search } from '../../../pipeline/search/search-client.ts'
 import { cliJson } from '../../support/run-cli.ts'
 import { publishAll } from '../../support/system-assertions.ts'
@@ -31,6 +33,22 @@ async function publishMessages(count: number): Promise<void> {
     })),
   )
   await waitUntilCaughtUp(system.settings, 60_000)
+}
+/** Settings of another process with the role `serve`. */
+async function elsewhere(): Promise<Settings> {
+  const { running, settings } = system
+  const passwordOf = async (server: string): Promise<string> =>
+    (await readFile(join(settings.DATA_DIR, `${server}-password`), 'utf8')).trim()
+  return {
+    ...settings,
+    NATS_URL: running.nats.url,
+    NATS_USER: 'colloquy',
+    NATS_PASSWORD: await passwordOf('nats'),
+    CLICKHOUSE_URL: running.clickhouse?.url,
+    CLICKHOUSE_USER: 'colloquy',
+    CLICKHOUSE_PASSWORD: await passwordOf('clickhouse'),
+    ROLES: ['serve'],
+  }
 }
 const found = async (): Promise<{ readonly model: string; readonly hits: number }> => {
   const { model, hits } = await search({ tenant: 'acme', q: 'late parcel', mode: 'dense', limit: 100 })
@@ -87,6 +105,24 @@ describe('colloquy reembed', () => {
     await expect.poll(async () => system.running.searchIndex?.current().store.count('acme', {})).toBe(151)
   })
 
+  it('is what has to replace a chosen model: "auto" stays with that, and says so in one line', async () => {
+    const lines: string[] = []
+    const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) })
+    const other = await launch(
+      { ...(await elsewhere()), EMBED_MODEL: 'auto', EMBED_HUB_URL: 'http://127.0.0.1:9' },
+      system.running.kinds,
+      log,
+    )
+    const answer = await other.searchIndex?.search({ tenant: 'acme', q: 'late parcel' })
+    expect([answer?.model, other.searchIndex?.nextModel.detail(), other.searchIndex?.successor.needed()]).toEqual([
+      'semantic',
+      undefined,
+      undefined,
+    ])
+    await other.stop()
+    expect(lines.filter((line) => line.includes('COLLOQUY_EMBED_MODEL'))).toEqual([expect.stringContaining('stays with that')])
+  })
+
   it('switches back quickly as a command: the earlier collection still exists', async () => {
     const [answer] = await cliJson(['reembed', '--embed-model', 'lexical'], { dataDir: system.settings.DATA_DIR })
     expect(answer).toMatchObject({ model: 'lexical', before: expect.stringContaining('16-') as string })
@@ -95,24 +131,7 @@ describe('colloquy reembed', () => {
   })
 
   it('is needed to switch: a process whose settings name another model searches with the model of the present collection', async () => {
-    const passwordOf = async (server: string): Promise<string> =>
-      (await readFile(join(system.settings.DATA_DIR, `${server}-password`), 'utf8')).trim()
-    const { running } = system
-    const other = await launch(
-      {
-        ...system.settings,
-        NATS_URL: running.nats.url,
-        NATS_USER: 'colloquy',
-        NATS_PASSWORD: await passwordOf('nats'),
-        CLICKHOUSE_URL: running.clickhouse?.url,
-        CLICKHOUSE_USER: 'colloquy',
-        CLICKHOUSE_PASSWORD: await passwordOf('clickhouse'),
-        ROLES: ['serve'],
-        EMBED_MODEL: folder,
-      },
-      running.kinds,
-      silent,
-    )
+    const other = await launch({ ...(await elsewhere()), EMBED_MODEL: folder }, system.running.kinds, silent)
     const answer = await other.searchIndex?.search({ tenant: 'acme', q: 'late parcel' })
     await other.stop()
     expect(answer).toMatchObject({ model: 'lexical', hits: expect.arrayContaining([expect.objectContaining({ actor: 'c1' })]) as unknown })

@@ -9,6 +9,7 @@ import type { Understood } from '../../../actors/definition/task-understanding.t
 import { loadKinds } from '../../../infra/app/load-kinds.ts'
 import { loadSettings } from '../../../infra/settings.ts'
 import { readTaughtSet } from '../../../pipeline/understanding/taught/taught-set.ts'
+import { findUntrained } from '../../../pipeline/understanding/training/trainable-sets.ts'
 import { openTrainedModels, TRAINED_BUCKET, trainedName } from '../../../pipeline/understanding/training/trained-models.ts'
 import { startTrainer } from '../../../pipeline/understanding/training/trainer.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
@@ -211,4 +212,42 @@ test('a training that is stopped half-way is done by the next trainer', async ()
   const second = await startTrainer({ jetstream, models, embedder, log: silent })
   await expect.poll(() => models.has(from)).toBe(true)
   await second.stop()
+})
+
+test('while another embedding model is about to come, each set is trained for both, and each keeps its newest two versions', async () => {
+  const { jetstream } = system.running
+  const models = await openTrainedModels(jetstream, 1)
+  const inUse = { kind: 'lexical' as const, fingerprint: 'none', embed: () => Promise.resolve([]) }
+  const vectorOf = (text: string): Float32Array =>
+    Float32Array.from({ length: 8 }, (_, at) => Math.sin(text.length * (at + 1)) / Math.sqrt(8))
+  const next = {
+    kind: 'semantic' as const,
+    fingerprint: 'next-8',
+    embed: (texts: readonly string[]) => Promise.resolve(texts.map(vectorOf)),
+  }
+  const set = { tenant: 'both', set: 'main' }
+  const untrained = async (): Promise<string | undefined> => (await findUntrained(jetstream, models, inUse, next))?.tenant
+  let isNextHere = false
+  const trainer = await startTrainer({
+    jetstream,
+    models,
+    embedder: () => inUse,
+    nextEmbedder: () => (isNextHere ? next : undefined),
+    log: silent,
+    debounceMs: 0,
+  })
+  const versions = async (vectors: string | null): Promise<number[]> =>
+    (await models.versionsOf(set, vectors)).map(({ version }) => version)
+  await teach('both', SHOP)
+  await expect.poll(() => versions(null)).toEqual([1])
+  expect([await untrained(), await versions('next-8')]).toEqual([expect.any(String), []])
+  isNextHere = true
+  await expect.poll(() => versions('next-8')).toEqual([1])
+  expect(await untrained()).not.toBe('both')
+  for (const version of [2, 3]) {
+    await teach('both', { ...SHOP, returns: SHOP.returns.slice(version) })
+    await expect.poll(() => versions('next-8')).toEqual(version === 2 ? [2, 1] : [3, 2])
+  }
+  expect(await versions(null)).toEqual([3, 2])
+  await trainer.stop()
 })

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
@@ -7,12 +8,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { writeRandomBert } from '../../../../bench/scenarios/embed/random-bert.ts'
 import { obtainModel } from '../../../../infra/servers/models/obtain-model.ts'
-import { presetOf } from '../../../../infra/servers/models/presets.ts'
+import { AUTO_PRESET, type Preset, presetOf } from '../../../../infra/servers/models/presets.ts'
 import { loadSettings, type SettingName } from '../../../../infra/settings.ts'
 import { createEmbedder } from '../../../../pipeline/embedding/embedder.ts'
 import { fingerprintOf } from '../../../../pipeline/embedding/embedding-model.ts'
 import { createMetrics } from '../../../../pipeline/runtime/metrics.ts'
 import { expectRejection } from '../../../support/expect-rejection.ts'
+import { startFileMirror } from '../../../support/file-mirror.ts'
 import { startHub, type TestHub } from '../../../support/model-hub.ts'
 import { silent, temporaryFolder } from '../../../support/test-system.ts'
 
@@ -42,7 +44,9 @@ beforeEach(async () => {
 })
 
 const obtain = (model: string, more: Partial<Record<SettingName, string>> = {}, onProgress = () => undefined) =>
-  obtainModel(loadSettings({}, { EMBED_MODEL: model, EMBED_HUB_URL: hub.url, CACHE_DIR: cacheDir, ...more }).settings, silent, onProgress)
+  obtainModel(loadSettings({}, { EMBED_MODEL: model, EMBED_HUB_URL: hub.url, CACHE_DIR: cacheDir, ...more }).settings, silent, {
+    onProgress,
+  })
 
 const weightsIn = (commit = hub.commit): string => join(cacheDir, 'models', 'org', 'tiny', commit, WEIGHTS)
 const asked = (): string[] => hub.requests.map(({ path }) => path)
@@ -133,6 +137,42 @@ describe('a model of the hub', () => {
     } finally {
       await mirror.stop()
     }
+  })
+
+  it('comes from a mirror that has only files, if the checksums are known', async () => {
+    const revision = 'a'.repeat(40)
+    const sha256 = Object.fromEntries([...files].map(([path, content]) => [path, hash('sha256', content)]))
+    const preset: Preset = { ...AUTO_PRESET, name: 'org/tiny', aliases: [], revision, sha256, dimension: 32, tokensMax: 64 }
+    const mirror = await startFileMirror(preset, join(folder, 'local'))
+    const { settings } = loadSettings({}, { EMBED_MODEL: 'org/tiny', EMBED_HUB_URL: mirror.url, CACHE_DIR: cacheDir })
+    await expectRejection(obtainModel(settings, silent, { presets: [preset] }), 'model_not_found')
+    mirror.setOpen(true)
+    mirror.requests.length = 0
+    expect(await obtainModel(settings, silent, { presets: [preset] })).toMatchObject({ name: 'org/tiny', revision })
+    expect(mirror.requests.map(({ path }) => path)).toEqual([...files.keys()].map((path) => `/org/tiny/resolve/${revision}/${path}`))
+    await writeFile(weightsIn(revision), 'rubbish')
+    await obtainModel(settings, silent, { presets: [preset] })
+    expect(new Uint8Array(await readFile(weightsIn(revision)))).toEqual(files.get(WEIGHTS))
+    await mirror.stop()
+  })
+
+  it('is no longer waited for once its signal aborts, and the next attempt resumes the download', async () => {
+    const revision = 'b'.repeat(40)
+    const preset: Preset = { ...AUTO_PRESET, name: 'org/tiny', aliases: [], revision, sha256: {}, dimension: 32, tokensMax: 64 }
+    const sha256 = Object.fromEntries([...files].map(([path, content]) => [path, hash('sha256', content)]))
+    const mirror = await startFileMirror(preset, join(folder, 'local'))
+    mirror.setOpen(true)
+    const { settings } = loadSettings({}, { EMBED_MODEL: 'org/tiny', EMBED_HUB_URL: mirror.url, CACHE_DIR: cacheDir })
+    mirror.hold(WEIGHTS, 5_000)
+    const stop = new AbortController()
+    const onProgress = (file: string, bytes: number): void => {
+      if (file === WEIGHTS && bytes >= 5_000) stop.abort(new Error('stopped'))
+    }
+    const presets = [{ ...preset, sha256 }]
+    await expect(obtainModel(settings, silent, { presets, onProgress, signal: stop.signal })).rejects.toThrow()
+    await obtainModel(settings, silent, { presets })
+    expect(mirror.requests.at(-1)).toMatchObject({ path: expect.stringContaining(WEIGHTS) as string, range: 'bytes=5000-' })
+    await mirror.stop()
   })
 
   it('has damaged files downloaded again', async () => {
