@@ -190,6 +190,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
           settings,
           jetstream,
           decisions: decisionFeed,
+          tail,
           kv,
           client: () => clientOf(tables),
           stages: ordered,

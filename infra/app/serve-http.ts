@@ -7,6 +7,7 @@ import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../
 import { tablesUnavailable } from '../../pipeline/http/problems.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import type { LogTail } from '../../pipeline/jetstream/log-tail.ts'
 import type { Advise } from '../../pipeline/producer/advise.ts'
 import type { DecisionFeed } from '../../pipeline/producer/decision-feed.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
@@ -22,6 +23,7 @@ export interface ServeDeps {
   readonly settings: Settings
   readonly jetstream: JetStreamContext
   readonly decisions: DecisionFeed
+  readonly tail: LogTail
   readonly kv: KV
   /** Throws while ClickHouse is waited for. */
   readonly client: () => ClickHouseClient

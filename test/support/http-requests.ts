@@ -37,6 +37,7 @@ export function httpOptions({ running }: System, more: Partial<HttpServerOptions
     jetstream,
     decisions: createDecisionFeed({ jetstream, tail, log: silent }),
     stages,
+    tail,
     metrics,
     log: silent,
     host: '127.0.0.1',
