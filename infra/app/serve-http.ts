@@ -18,6 +18,7 @@ import type { Stage } from '../../pipeline/runtime/stage.ts'
 import type { Search } from '../../pipeline/search/search-answer.ts'
 import type { Understand } from '../../pipeline/understanding/understand.ts'
 import type { Role, Settings } from '../settings.ts'
+import { openFilesMax, streamsMaxOf } from './streams-max.ts'
 
 export interface ServeDeps {
   readonly settings: Settings
@@ -42,7 +43,7 @@ export interface ServeDeps {
 }
 
 /** Starts the HTTP interface with the host, port and token of the settings. @throws ColloquyError as `startHttpServer` does. */
-export function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps): Promise<HttpServer> {
+export async function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps): Promise<HttpServer> {
   const checkpoints = createCheckpoints(kv, 'dispatch')
   return startHttpServer({
     ...deps,
@@ -52,6 +53,7 @@ export function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps):
     port: settings.HTTP_PORT,
     token: settings.HTTP_TOKEN,
     allowedHosts: settings.ALLOWED_HOSTS,
+    streamLimits: { streamsMax: streamsMaxOf(settings.STREAMS_MAX, await openFilesMax(), deps.log) },
     dispatchedSeq: (partition) => dispatchedSeq(stages.get('dispatch'), checkpoints, partition),
     projectedSeq: async () => {
       try {

@@ -9,7 +9,7 @@ import type { Advise } from '../producer/advise.ts'
 import type { Durability } from '../producer/receipt.ts'
 import { createWaitFor, type WaitDeps } from '../producer/wait-for.ts'
 import type { Evaluate } from '../quality/evaluator.ts'
-import { createFairPlaces } from '../runtime/fair-places.ts'
+import { createFairPlaces, type FairPlaces } from '../runtime/fair-places.ts'
 import type { Metrics, MetricsSnapshot } from '../runtime/metrics.ts'
 import type { Stage } from '../runtime/stage.ts'
 import type { Search } from '../search/search-answer.ts'
@@ -23,12 +23,14 @@ import { boundConnections, type ConnectionPlaces } from './connection-places.ts'
 import { addEvaluateRoute } from './evaluate-route.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { createHostCheck } from './host-check.ts'
-import { addInputRoute, WAIT_MS_MAX } from './input-route.ts'
+import { addInputRoute, createTakeInputs, WAIT_MS_MAX } from './input-route.ts'
 import { asProblem, HttpProblem, PROBLEM_TYPE, problemBody, RETRY_AFTER } from './problems.ts'
 import { answerRaw } from './raw-answer.ts'
 import { addSearchRoute } from './search-route.ts'
 import { createStageLags } from './stage-lags.ts'
 import { createOutlets, type StreamLimits } from './stream/outlets.ts'
+import { createSocketAccess } from './stream/socket-access.ts'
+import { addSocketRoute, isSocketRequest } from './stream/socket-route.ts'
 import { addStreamRoute } from './stream/sse-route.ts'
 import { addUnderstandRoute } from './understand-route.ts'
 
@@ -119,10 +121,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const closing = new AbortController()
 
   const hasToken = createBearerTest(options.token)
-  const { app, connections } = createApp(options, hasToken)
+  const { app, connections, bodies, checkHost } = createApp(options, hasToken)
   const refuseOtherMethods = trackMethods(app)
   options.addRoutes?.(app)
-  addInputRoute(app, {
+  const takeInputs = createTakeInputs({
     publisher: jetstream.publisher,
     connection,
     waitFor: createWaitFor(options),
@@ -130,10 +132,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     durability: options.durability,
     advise: options.advise ?? (() => Promise.resolve(undefined)),
   })
+  addInputRoute(app, takeInputs)
   addActorRoute(app, { jetstream, partitionCount: options.partitionCount, connection })
   const feed = createActorFeed({ jetstream, tail: options.tail, log })
   const outlets = createOutlets(metrics, options.streamLimits)
-  addStreamRoute(app, { feed, outlets, leavePlaces: connections.leave })
+  const { leave: leavePlaces } = connections
+  addStreamRoute(app, { feed, outlets, leavePlaces })
+  const access = createSocketAccess({ hasToken, checkHost, allowedHosts: options.allowedHosts })
+  addSocketRoute(app, { feed, outlets, takeInputs, access, bodies, leavePlaces })
   if (options.search !== undefined) addSearchRoute(app, options.search)
   if (options.understand !== undefined) addUnderstandRoute(app, options.understand)
   if (options.evaluate !== undefined) addEvaluateRoute(app, options.evaluate)
@@ -179,6 +185,7 @@ function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOpti
       headersTimeout: bounds.headersTimeoutMs,
       // Node's own default of 30 s would cut a body off after up to twice its time.
       connectionsCheckingInterval: bounds.timeoutCheckMs,
+      shouldUpgradeCallback: isSocketRequest,
     },
     routerOptions: { maxParamLength: ADDRESS_TOKEN_CHARS_MAX },
     frameworkErrors: (error, request, reply) => void answer(error, request, reply),
@@ -223,12 +230,16 @@ function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOpti
   app.setNotFoundHandler(async (request) => {
     throw new HttpProblem('unknown_path', `there is no ${request.url.split('?')[0] ?? ''}`)
   })
-  return { app, connections }
+  return { app, connections, bodies, checkHost }
 }
 
 interface App {
   readonly app: FastifyInstance
   readonly connections: ConnectionPlaces
+  /** Bytes of bodies, by client address. */
+  readonly bodies: FairPlaces
+  /** Absent with a token. */
+  readonly checkHost: ((header: string | undefined) => void) | undefined
 }
 
 /** The problem of a request for which the server has no place. */

@@ -26,7 +26,7 @@ const HEADERS = {
   connection: 'close',
 } as const
 /** Pause of a client before it connects again. */
-const RETRY_MS = 2_000
+export const RETRY_MS = 2_000
 /** The same for one of many that resume at once; the pause is random up to this. */
 const BUSY_RETRY_MS_MAX = 5_000
 /** How long a client that is closed may take to read why. */
@@ -57,13 +57,13 @@ export function addStreamRoute(app: FastifyInstance, { feed, outlets, leavePlace
     takePlace(outlets, tenant)
     leavePlaces(request.socket)
     reply.hijack()
-    let following: Following | undefined
+    const stream: { following?: Following } = {}
     const response = openResponse(reply.raw)
-    const { wire, end } = wireOf(response, () => following?.ready())
+    const { wire, end } = wireOf(response, () => stream.following?.ready())
     const outlet = outlets.open(wire)
     response.on('drain', outlet.drained)
     response.once('close', () => {
-      following?.stop()
+      stream.following?.stop()
       outlets.places.release(tenant)
       outlet.ended(end.reason ?? 'client')
     })
@@ -86,7 +86,7 @@ export function addStreamRoute(app: FastifyInstance, { feed, outlets, leavePlace
       },
       busy: () => wire.close('busy'),
     }
-    following = feed.follow(address, after, sink)
+    stream.following = feed.follow(address, after, sink)
     return reply
   })
 }

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type HttpServer, startHttpServer } from '../../../../pipeline/http/http-server.ts'
 import type { StreamLimits } from '../../../../pipeline/http/stream/outlets.ts'
-import { eventIdOf, placeOf } from '../../../../schemas/stream-events.ts'
+import { placeOf } from '../../../../schemas/stream-events.ts'
 import { liveSubject, outSubjectsOf } from '../../../../schemas/subjects.ts'
 import { clientOf, type HttpClient, httpOptions, type HttpSystem, startHttpSystem } from '../../../support/http-requests.ts'
 import { readSse, type SseReader } from '../../../support/sse-reader.ts'
