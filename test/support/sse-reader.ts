@@ -54,7 +54,8 @@ export async function readSse(url: string, headers: Readonly<Record<string, stri
     status: response.statusCode ?? 0,
     headers: response.headers,
     events,
-    lastId: () => [...text.matchAll(/^id: (\d+)$/gm)].at(-1)?.[1],
+    // An id counts with the end of its block.
+    lastId: () => [...text.slice(0, text.lastIndexOf('\n\n') + 1).matchAll(/^id: (\d+)$/gm)].at(-1)?.[1],
     retryMs: () => retryMs,
     comments: () => comments,
     text: () => text,
