@@ -29,21 +29,24 @@ export const eventIdSchema = z
   .transform(Number)
   .refine((id) => Number.isSafeInteger(id), 'must be an id of this stream')
 
-/** Why events may be missing in a stream. */
-export const GAP_REASONS = ['trimmed', 'lost', 'truncated', 'unknown_id'] as const
 /**
  * `event: gap`: LOG has no records of the actor between two sequences any more, both inclusive, or cannot tell. `trimmed`: removed from its
  * beginning. `lost`: missing inside. `truncated`: LOG lost its end. `unknown_id`: another actor's record is where the client's last id
  * points to, as after a truncation.
  */
-export const gapSchema = z.object({ from: z.int().positive(), to: z.int().positive(), reason: z.enum(GAP_REASONS) })
-export type Gap = z.output<typeof gapSchema>
+export interface Gap {
+  readonly from: number
+  readonly to: number
+  readonly reason: 'trimmed' | 'lost' | 'truncated' | 'unknown_id'
+}
 
 /** Why the server ends a stream. `busy`: too many resume at once. */
-export const CLOSE_REASONS = ['slow', 'busy', 'limit', 'failed'] as const
+export const CLOSE_REASONS = ['slow', 'busy'] as const
 /** `event: closed`: the server ends this stream. `retryMs`: when the client should resume it. */
-export const closedSchema = z.object({ reason: z.enum(CLOSE_REASONS), retryMs: z.int().positive() })
-export type Closed = z.output<typeof closedSchema>
+export interface Closed {
+  readonly reason: (typeof CLOSE_REASONS)[number]
+  readonly retryMs: number
+}
 
 const token = z.string().regex(TOKEN)
 const actor = { tenant: token, kind: token, id: token }

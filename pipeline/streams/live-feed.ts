@@ -1,7 +1,7 @@
 import type { NatsConnection, Subscription } from '@nats-io/transport-node'
 import { parseJson } from '../../schemas/json.ts'
 import { liveMessageSchema } from '../../schemas/live-messages.ts'
-import { actorSource,type Address } from '../../schemas/subjects.ts'
+import { actorSource, type Address } from '../../schemas/subjects.ts'
 
 /** A piece of a reply that is being written: `delta` or `reset`. It has no id, and no stream has it a second time. */
 export interface LiveEvent {

@@ -27,7 +27,7 @@ const LIMITS_DEFAULT: StreamLimits = {
 }
 
 /** Why a stream ended, for the metric. `client`: its client closed it. */
-export type EndReason = 'client' | 'slow' | 'busy' | 'limit' | 'closing' | 'silent' | 'refused'
+export type EndReason = 'client' | 'slow' | 'busy' | 'closing' | 'silent' | 'refused'
 
 /** The connection of a client. */
 export interface Wire {
@@ -66,7 +66,10 @@ export interface Outlets {
 /** Bytes that may wait before a piece of a reply: it is the first thing to be dropped. */
 const LIVE_BYTES_MAX = 16 * 1024
 
-export function createOutlets(metrics: Pick<Metrics, 'streamsOpen' | 'streamEvents' | 'streamsClosed'>, limits?: Partial<StreamLimits>): Outlets {
+export function createOutlets(
+  metrics: Pick<Metrics, 'streamsOpen' | 'streamEvents' | 'streamsClosed'>,
+  limits?: Partial<StreamLimits>,
+): Outlets {
   const { streamsMax, clientBytesMax, bytesMax, slowMs, heartbeatMs, tickMs } = { ...LIMITS_DEFAULT, ...limits }
   const clients = new Map<Wire, { tick: (nowMs: number) => void }>()
   let waitingBytes = 0

@@ -1,4 +1,4 @@
-import type { Gap } from '../../../schemas/stream-events.ts'
+import type { Closed, Gap } from '../../../schemas/stream-events.ts'
 import type { StreamEvent } from '../../streams/followed-record.ts'
 import type { LiveEvent } from '../../streams/live-feed.ts'
 import type { HttpProblem } from '../problems.ts'
@@ -18,7 +18,7 @@ export const gapText = (actor: string, gap: Gap, id: number): string => frame(ac
 export const subscribedText = (actor: string, id: number, ref: Ref): string =>
   JSON.stringify({ actor, event: 'subscribed', id, ...(ref === undefined ? {} : { ref }) })
 /** The server ends a subscription, or the socket. */
-export const closedText = (actor: string | undefined, data: object): string => JSON.stringify({ actor, event: 'closed', data })
+export const closedText = (actor: string | undefined, data: Closed): string => JSON.stringify({ actor, event: 'closed', data })
 /** The answer to a request. */
 export const answerText = (event: 'receipt' | 'unsubscribed' | 'authorized', data: object, ref: Ref): string =>
   JSON.stringify({ event, ref, data })

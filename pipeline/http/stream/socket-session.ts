@@ -2,19 +2,19 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { parseJson } from '../../../schemas/json.ts'
 import { IN_WORDS, zodProblem } from '../../../schemas/problem-words.ts'
-import { CLOSE_REASONS, type ClientFrame, clientFrameSchema, placeOf } from '../../../schemas/stream-events.ts'
+import { type ClientFrame, clientFrameSchema, CLOSE_REASONS, placeOf } from '../../../schemas/stream-events.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
+import type { FairPlaces } from '../../runtime/fair-places.ts'
 import type { ActorFeed, Following } from '../../streams/actor-feed.ts'
 import type { FeedSink } from '../../streams/follow.ts'
-import type { FairPlaces } from '../../runtime/fair-places.ts'
 import { type TakeInputs, WAIT_MS_DEFAULT } from '../input-route.ts'
 import { asProblem, HttpProblem, RETRY_AFTER } from '../problems.ts'
 import { inputOf } from '../request-inputs.ts'
 import { addressOf } from '../route-address.ts'
 import type { EndReason, Outlet, Outlets, Wire } from './outlets.ts'
-import { busyRetryMs, RETRY_MS, takePlace } from './sse-route.ts'
 import type { SocketAccess } from './socket-access.ts'
 import { answerText, closedText, eventText, gapText, liveText, problemText, type Ref, subscribedText } from './socket-frames.ts'
+import { busyRetryMs, RETRY_MS, takePlace } from './sse-route.ts'
 
 export interface SocketDeps {
   readonly feed: ActorFeed
@@ -74,6 +74,7 @@ export function serveSocket(deps: SocketDeps, ws: WebSocket, socket: Duplex, cli
       const named = CLOSE_REASONS.find((known) => known === reason)
       if (named !== undefined) ws.send(closedText(undefined, { reason: named, retryMs: RETRY_MS }))
       end = reason
+      outlet.ended(reason)
       ws.close(CODES[reason] ?? 1000, reason)
       setTimeout(() => ws.terminate(), CLOSE_MS_MAX).unref()
     },

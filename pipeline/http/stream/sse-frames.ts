@@ -1,4 +1,4 @@
-import type { Gap } from '../../../schemas/stream-events.ts'
+import type { Closed, Gap } from '../../../schemas/stream-events.ts'
 import type { StreamEvent } from '../../streams/followed-record.ts'
 import type { LiveEvent } from '../../streams/live-feed.ts'
 
@@ -20,5 +20,6 @@ export const gapFrame = (gap: Gap, id: number): string => `id: ${id}\nevent: gap
 export const idFrame = (id: number): string => `id: ${id}\n\n`
 /** How long a client waits before it connects again. */
 export const retryFrame = (ms: number): string => `retry: ${ms}\n\n`
-export const closeFrame = (event: 'closed' | 'closing', data: object): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+export const closeFrame = (event: 'closed' | 'closing', data: Closed | Pick<Closed, 'retryMs'>): string =>
+  `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 export const HEARTBEAT = ':\n\n'

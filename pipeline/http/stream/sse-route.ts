@@ -59,7 +59,7 @@ export function addStreamRoute(app: FastifyInstance, { feed, outlets, leavePlace
     reply.hijack()
     const stream: { following?: Following } = {}
     const response = openResponse(reply.raw)
-    const { wire, end } = wireOf(response, () => stream.following?.ready())
+    const { wire, end } = wireOf(response, { onRoom: () => stream.following?.ready(), onEnd: (reason) => outlet.ended(reason) })
     const outlet = outlets.open(wire)
     response.on('drain', outlet.drained)
     response.once('close', () => {
@@ -108,7 +108,12 @@ function openResponse(response: ServerResponse): ServerResponse {
   return response
 }
 
-function wireOf(response: ServerResponse, onRoom: () => void): { wire: Wire; end: { reason: EndReason | undefined } } {
+interface WireEvents {
+  readonly onRoom: () => void
+  readonly onEnd: (reason: EndReason) => void
+}
+
+function wireOf(response: ServerResponse, { onRoom, onEnd }: WireEvents): { wire: Wire; end: { reason: EndReason | undefined } } {
   const end: { reason: EndReason | undefined } = { reason: undefined }
   const wire: Wire = {
     transport: 'sse',
@@ -118,6 +123,7 @@ function wireOf(response: ServerResponse, onRoom: () => void): { wire: Wire; end
     close(reason) {
       if (end.reason !== undefined) return
       end.reason = reason
+      onEnd(reason)
       response.end(lastFrame(reason))
       setTimeout(() => response.destroy(), CLOSE_MS_MAX).unref()
     },

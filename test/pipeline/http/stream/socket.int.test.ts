@@ -85,9 +85,17 @@ describe('a socket', () => {
 
     for (const to of [one, two, other]) client.send({ publish: { ...to, input: add(2), wait: 'actor' }, ref: to.id })
     await expect.poll(() => client.of('receipt')).toHaveLength(3)
-    expect(client.of('receipt').find(({ ref }) => ref === other.id)?.data).toMatchObject({ outcome: 'committed', durability: { replicas: 1 } })
+    expect(client.of('receipt').find(({ ref }) => ref === other.id)?.data).toMatchObject({
+      outcome: 'committed',
+      durability: { replicas: 1 },
+    })
     await expect.poll(() => client.of('counted')).toHaveLength(2)
-    expect(client.of('counted').map((frame) => frame.actor).sort()).toEqual([keyOf(one), keyOf(two)].sort())
+    expect(
+      client
+        .of('counted')
+        .map((frame) => frame.actor)
+        .sort(),
+    ).toEqual([keyOf(one), keyOf(two)].sort())
     expect(client.of('counted')[0]?.data).toMatchObject({ specversion: '1.0', type: 'counted', data: { count: 2 } })
 
     client.send({ unsubscribe: one, ref: 'u' })
@@ -117,7 +125,10 @@ describe('a socket', () => {
     const second = await connected()
     second.send({ subscribe: { ...to, after: first.of('counted')[1]?.id } })
     await expect.poll(() => second.of('counted')).toEqual(first.of('counted').slice(2))
-    http.system.running.jetstream.nc.publish(liveSubject(to), JSON.stringify({ event: 'delta', run: 'r', attempt: 1, index: 0, text: '你好' }))
+    http.system.running.jetstream.nc.publish(
+      liveSubject(to),
+      JSON.stringify({ event: 'delta', run: 'r', attempt: 1, index: 0, text: '你好' }),
+    )
     await expect.poll(() => second.of('delta')).toMatchObject([{ actor: keyOf(to), data: { text: '你好', index: 0 } }])
   })
 

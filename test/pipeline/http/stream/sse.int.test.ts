@@ -48,7 +48,8 @@ const add = async (id: string, by = 1, tenant = 'acme'): Promise<void> => {
   const answer = await client.post(`/v1/in/${tenant}/toy/${id}?wait=actor`, { type: 'add', data: { by } })
   expect(answer.status).toBe(200)
 }
-const counts = ({ events }: SseReader): unknown[] => events.filter(({ type }) => type === 'counted').map(({ data }) => dataOf(data)['count'])
+const counts = ({ events }: SseReader): unknown[] =>
+  events.filter(({ type }) => type === 'counted').map(({ data }) => dataOf(data)['count'])
 const dataOf = ({ data }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => data as Readonly<Record<string, unknown>>
 
 describe('a stream', () => {
@@ -69,7 +70,9 @@ describe('a stream', () => {
     await add(id)
     await expect.poll(() => counts(reader)).toEqual([2, 3])
     const subject = outSubjectsOf({ tenant: 'acme', kind: 'toy', id }).replace('>', 'counted')
-    await expect.poll(async () => (await jetstream.jsm.streams.getMessage('OUT', { last_by_subj: subject }))?.json()).toEqual(reader.events[1]?.data)
+    await expect
+      .poll(async () => (await jetstream.jsm.streams.getMessage('OUT', { last_by_subj: subject }))?.json())
+      .toEqual(reader.events[1]?.data)
     for (const event of reader.events) {
       const { seq, index } = placeOf(event.id ?? 0)
       expect(index).toBe(1)
@@ -133,11 +136,9 @@ describe('a stream', () => {
     send('other', { event: 'delta', index: 1, text: 'x' })
     send('toy', { event: 'nonsense' })
     send('toy', { event: 'reset', reason: 'timeout' })
-    await expect.poll(() => reader.events.at(-1)).toEqual({
-      id: undefined,
-      type: 'reset',
-      data: { run: 'r', attempt: 1, reason: 'timeout', source: `colloquy/acme/toy/${id}` },
-    })
+    await expect
+      .poll(() => reader.events.at(-1))
+      .toEqual({ id: undefined, type: 'reset', data: { run: 'r', attempt: 1, reason: 'timeout', source: `colloquy/acme/toy/${id}` } })
     expect(reader.events[0]).toMatchObject({ type: 'delta', data: { index: 0, text: '你' } })
     expect(new Set(reader.events.map(({ type }) => type))).toEqual(new Set(['delta', 'reset']))
     expect(other.events).toEqual([])
