@@ -123,6 +123,10 @@ const SETTINGS = {
     about:
       'Host names, separated by commas, that HTTP requests may name besides localhost while no token is set, also to embedded ClickHouse',
   },
+  STREAMS_MAX: {
+    schema: count(1, 1_000_000).default(10_000),
+    about: 'Max streams of events over HTTP; lowered to what "ulimit -n" allows',
+  },
   PARTITIONS: { schema: count(1, 1024).default(64), about: 'Number of partitions; fixed when the streams are created' },
   ROLES: { schema: roles.default(ROLES), about: `Roles of this process: all, or some of ${ROLES.join(', ')}` },
   THREADS: {

@@ -43,6 +43,7 @@ const ROOMS = [
   'pipeline/dead-letters',
   'pipeline/replay-check',
   'pipeline/producer',
+  'pipeline/streams',
   'pipeline/http',
   'pipeline/ingest',
   'infra/settings.ts',

@@ -6,6 +6,7 @@ import type { Registry } from 'prom-client'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import type { HttpServer, HttpServerOptions } from '../../pipeline/http/http-server.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { createLogTail } from '../../pipeline/jetstream/log-tail.ts'
 import { createAdvise } from '../../pipeline/producer/advise.ts'
 import { createDecisionFeed } from '../../pipeline/producer/decision-feed.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
@@ -180,7 +181,9 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const statusService = startStatusService(nc, ordered, durability)
   started.defer(() => statusService.stop())
   const advise = createAdvise({ kinds, log, registeredKinds: async () => (await registeredKinds(kv)).keys() })
-  const decisionFeed = createDecisionFeed({ jetstream, log })
+  const tail = createLogTail({ jetstream, metrics, log })
+  started.defer(() => tail.stop())
+  const decisionFeed = createDecisionFeed({ jetstream, tail, log })
   started.defer(() => decisionFeed.stop())
   const receiptService = startReceiptService({
     jetstream,
@@ -203,6 +206,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
           settings,
           jetstream,
           decisions: decisionFeed,
+          tail,
           kv,
           client: () => clientOf(tables),
           stages: ordered,

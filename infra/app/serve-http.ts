@@ -7,6 +7,7 @@ import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../
 import { tablesUnavailable } from '../../pipeline/http/problems.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import type { LogTail } from '../../pipeline/jetstream/log-tail.ts'
 import type { Advise } from '../../pipeline/producer/advise.ts'
 import type { DecisionFeed } from '../../pipeline/producer/decision-feed.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
@@ -17,11 +18,13 @@ import type { Stage } from '../../pipeline/runtime/stage.ts'
 import type { Search } from '../../pipeline/search/search-answer.ts'
 import type { Understand } from '../../pipeline/understanding/understand.ts'
 import type { Role, Settings } from '../settings.ts'
+import { openFilesMax, streamsMaxOf } from './streams-max.ts'
 
 export interface ServeDeps {
   readonly settings: Settings
   readonly jetstream: JetStreamContext
   readonly decisions: DecisionFeed
+  readonly tail: LogTail
   readonly kv: KV
   /** Throws while ClickHouse is waited for. */
   readonly client: () => ClickHouseClient
@@ -40,7 +43,7 @@ export interface ServeDeps {
 }
 
 /** Starts the HTTP interface with the host, port and token of the settings. @throws ColloquyError as `startHttpServer` does. */
-export function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps): Promise<HttpServer> {
+export async function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps): Promise<HttpServer> {
   const checkpoints = createCheckpoints(kv, 'dispatch')
   return startHttpServer({
     ...deps,
@@ -50,6 +53,7 @@ export function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps):
     port: settings.HTTP_PORT,
     token: settings.HTTP_TOKEN,
     allowedHosts: settings.ALLOWED_HOSTS,
+    streamLimits: { streamsMax: streamsMaxOf(settings.STREAMS_MAX, await openFilesMax(), deps.log) },
     dispatchedSeq: (partition) => dispatchedSeq(stages.get('dispatch'), checkpoints, partition),
     projectedSeq: async () => {
       try {

@@ -13,6 +13,8 @@ const FIRST_REQUEST_MS = 1_000
 export interface ConnectionPlaces {
   /** Whether requests of this connection get an answer other than that of a health check. */
   hasPlace(socket: Socket): boolean
+  /** Gives the place of a connection back that becomes a stream: it is bounded elsewhere from now on, and has no further requests. */
+  leave(socket: Socket): void
 }
 
 export interface ConnectionOptions {
@@ -98,6 +100,7 @@ export function boundConnections(server: Server, { connectionsMax, clientOf = ad
     })
   })
   return {
+    leave: release,
     hasPlace(socket) {
       const connection = connections.get(socket)
       if (connection === undefined || connection.inProgress > PIPELINED_MAX) return false

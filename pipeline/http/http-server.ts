@@ -1,31 +1,37 @@
-import { STATUS_CODES } from 'node:http'
 import { type AddressInfo, isIPv6, type Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import type { LogTail } from '../jetstream/log-tail.ts'
 import type { Advise } from '../producer/advise.ts'
 import type { Durability } from '../producer/receipt.ts'
 import { createWaitFor, type WaitDeps } from '../producer/wait-for.ts'
 import type { Evaluate } from '../quality/evaluator.ts'
-import { createFairPlaces } from '../runtime/fair-places.ts'
+import { createFairPlaces, type FairPlaces } from '../runtime/fair-places.ts'
 import type { Metrics, MetricsSnapshot } from '../runtime/metrics.ts'
 import type { Stage } from '../runtime/stage.ts'
 import type { Search } from '../search/search-answer.ts'
+import { createActorFeed } from '../streams/actor-feed.ts'
 import type { Understand } from '../understanding/understand.ts'
 import { addActorRoute } from './actor-route.ts'
 import { type BearerTest, checkProtection, createBearerTest, unauthorized } from './bearer-token.ts'
 import { decodedBody } from './body-encoding.ts'
 import { type Health, watchConnection } from './connection-health.ts'
-import { boundConnections } from './connection-places.ts'
+import { boundConnections, type ConnectionPlaces } from './connection-places.ts'
 import { addEvaluateRoute } from './evaluate-route.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { createHostCheck } from './host-check.ts'
-import { addInputRoute, WAIT_MS_MAX } from './input-route.ts'
+import { addInputRoute, createTakeInputs, WAIT_MS_MAX } from './input-route.ts'
 import { asProblem, HttpProblem, PROBLEM_TYPE, problemBody, RETRY_AFTER } from './problems.ts'
+import { answerRaw } from './raw-answer.ts'
 import { addSearchRoute } from './search-route.ts'
 import { createStageLags } from './stage-lags.ts'
+import { createOutlets, type StreamLimits } from './stream/outlets.ts'
+import { createSocketAccess } from './stream/socket-access.ts'
+import { addSocketRoute, isSocketRequest } from './stream/socket-route.ts'
+import { addStreamRoute } from './stream/sse-route.ts'
 import { addUnderstandRoute } from './understand-route.ts'
 
 export interface HttpServerOptions extends WaitDeps {
@@ -46,6 +52,7 @@ export interface HttpServerOptions extends WaitDeps {
   /** Host names that requests may name besides this machine's, while there is no token. */
   readonly allowedHosts?: readonly string[]
   readonly limits?: Partial<HttpLimits>
+  readonly streamLimits?: Partial<StreamLimits>
   /** Without it, the route `/v1/search` does not exist. */
   readonly search?: Search
   /** Without it, the route `/v1/understand` does not exist. */
@@ -54,6 +61,8 @@ export interface HttpServerOptions extends WaitDeps {
   readonly evaluate?: Evaluate
   /** The guarantee of an acknowledgement; part of the response to a producer. */
   readonly durability: Durability
+  /** The reader of LOG, for streams of events. */
+  readonly tail: LogTail
   /** Tells what a producer should know about its input. Default: nothing. */
   readonly advise?: Advise
   /** Adds hooks and routes before those of the interface. Its hooks run for all routes. */
@@ -112,10 +121,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const closing = new AbortController()
 
   const hasToken = createBearerTest(options.token)
-  const app = createApp(options, hasToken)
+  const { app, connections, bodies, checkHost } = createApp(options, hasToken)
   const refuseOtherMethods = trackMethods(app)
   options.addRoutes?.(app)
-  addInputRoute(app, {
+  const takeInputs = createTakeInputs({
     publisher: jetstream.publisher,
     connection,
     waitFor: createWaitFor(options),
@@ -123,7 +132,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     durability: options.durability,
     advise: options.advise ?? (() => Promise.resolve(undefined)),
   })
+  addInputRoute(app, takeInputs)
   addActorRoute(app, { jetstream, partitionCount: options.partitionCount, connection })
+  const feed = createActorFeed({ jetstream, tail: options.tail, log })
+  const outlets = createOutlets(metrics, options.streamLimits)
+  const { leave: leavePlaces } = connections
+  addStreamRoute(app, { feed, outlets, leavePlaces })
+  const access = createSocketAccess({ hasToken, checkHost, allowedHosts: options.allowedHosts })
+  addSocketRoute(app, { feed, outlets, takeInputs, access, bodies, leavePlaces })
   if (options.search !== undefined) addSearchRoute(app, options.search)
   if (options.understand !== undefined) addUnderstandRoute(app, options.understand)
   if (options.evaluate !== undefined) addEvaluateRoute(app, options.evaluate)
@@ -142,6 +158,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const stop = async (): Promise<void> => {
     connection.stop()
     closing.abort()
+    feed.stop()
+    outlets.close()
     const timeout = setTimeout(() => app.server.closeAllConnections(), STOP_MS_MAX)
     await app.close()
     clearTimeout(timeout)
@@ -155,7 +173,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   return { url: urlOf(host, app.server.address()), stop }
 }
 
-function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOptions, hasToken: BearerTest): FastifyInstance {
+function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOptions, hasToken: BearerTest): App {
   const bounds = { ...LIMITS_DEFAULT, ...limits }
   const app = Fastify({
     bodyLimit: LIMITS.inputBytesMax,
@@ -167,6 +185,7 @@ function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOpti
       headersTimeout: bounds.headersTimeoutMs,
       // Node's own default of 30 s would cut a body off after up to twice its time.
       connectionsCheckingInterval: bounds.timeoutCheckMs,
+      shouldUpgradeCallback: isSocketRequest,
     },
     routerOptions: { maxParamLength: ADDRESS_TOKEN_CHARS_MAX },
     frameworkErrors: (error, request, reply) => void answer(error, request, reply),
@@ -196,6 +215,7 @@ function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOpti
     checkHost?.(request.headers.host)
     if (request.routeOptions.config.isPublic === true) return
     if (!hasToken(request.headers.authorization)) throw unauthorized()
+    if (request.routeOptions.config.isStream === true) return
     if (!connections.hasPlace(request.socket)) throw request.method === 'POST' ? NO_PLACE_TO_STORE : NO_PLACE
     const bytes = bodyBytesOf(request)
     if (bytes === 0) return
@@ -210,7 +230,16 @@ function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOpti
   app.setNotFoundHandler(async (request) => {
     throw new HttpProblem('unknown_path', `there is no ${request.url.split('?')[0] ?? ''}`)
   })
-  return app
+  return { app, connections, bodies, checkHost }
+}
+
+interface App {
+  readonly app: FastifyInstance
+  readonly connections: ConnectionPlaces
+  /** Bytes of bodies, by client address. */
+  readonly bodies: FairPlaces
+  /** Absent with a token. */
+  readonly checkHost: ((header: string | undefined) => void) | undefined
 }
 
 /** The problem of a request for which the server has no place. */
@@ -255,6 +284,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** True for a route that needs no token. */
     readonly isPublic?: boolean
+    /** True for a route whose requests have places of their own. */
+    readonly isStream?: boolean
   }
 }
 
@@ -262,15 +293,6 @@ declare module 'fastify' {
 function answerUnparsed(code: string | undefined, socket: Socket): void {
   if (!socket.writable || code === 'ECONNRESET') return void socket.destroy()
   answerRaw(parserProblem(code), socket)
-}
-
-/** Answers a connection without Fastify, and closes it. */
-function answerRaw(problem: HttpProblem, socket: Socket): void {
-  const body = JSON.stringify(problemBody(problem))
-  const headers = { ...problem.headers, 'content-type': PROBLEM_TYPE, 'content-length': Buffer.byteLength(body), connection: 'close' }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.write(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`)
-  socket.destroySoon()
 }
 
 function parserProblem(code: string | undefined): HttpProblem {

@@ -8,7 +8,7 @@ import type { Publisher, PublishResult } from '../jetstream/publisher.ts'
 import type { Advise } from '../producer/advise.ts'
 import type { Handled } from '../producer/find-decision.ts'
 import type { Durability } from '../producer/receipt.ts'
-import { type InputWait, type WaitFor, WAITS } from '../producer/wait-for.ts'
+import { type InputWait as InputWaiting, type Wait, type WaitFor, WAITS } from '../producer/wait-for.ts'
 import { createFairPlaces } from '../runtime/fair-places.ts'
 import type { ConnectionWatch } from './connection-health.ts'
 import { asProblem, HttpProblem, RETRY_AFTER } from './problems.ts'
@@ -17,7 +17,7 @@ import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
 
 /** Max and default of the query parameter `timeoutMs`. */
 export const WAIT_MS_MAX = 60_000
-const WAIT_MS_DEFAULT = 10_000
+export const WAIT_MS_DEFAULT = 10_000
 /** Requests that may wait for their input at one time. A tenant gets at most three quarters of these places. */
 const WAITING_MAX = 1_000
 
@@ -44,35 +44,45 @@ interface Stored {
   readonly warning?: InputAdvice
 }
 
-/**
- * Adds `POST /v1/in/<tenant>/<kind>/<id>[?wait=…&timeoutMs=…]`: stores an input, or each input of a batch in order, and with `wait` waits
- * for what comes of it. The response is 202 for a stored input, 200 for one that had its effect, 422 for one that was rejected.
- */
-export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void {
+/** What a request asks to wait for. */
+export interface WaitRequest {
+  readonly wait?: Wait | undefined
+  readonly timeoutMs: number
+  /** Aborts when the client has gone. */
+  readonly disconnected: AbortSignal
+  /** Called when all inputs are stored. */
+  readonly onAllStored?: () => void
+}
+
+export interface InputAnswer {
+  /** 202 for stored inputs, 200 for those that had their effect. */
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** Stores inputs for an actor and waits for what comes of them. @throws HttpProblem */
+export type TakeInputs = (address: Address, given: RequestInputs, waiting: WaitRequest) => Promise<InputAnswer>
+
+/** Creates the function by which clients of every route send inputs. They share its places for those that wait. */
+export function createTakeInputs(deps: InputRouteDeps): TakeInputs {
   const waits = createFairPlaces(WAITING_MAX)
-  app.post<{ Params: AddressParams }>(`/v1/in/${ADDRESS_PATH}`, async (request, reply) => {
-    const address = addressOf(request.params)
+  return async (address, given, { wait, timeoutMs, disconnected, onAllStored }) => {
     if (address.tenant === OWN_TENANT) throw new HttpProblem('bad_subject', `tenant "${OWN_TENANT}" is the cluster's own`)
-    const query = querySchema.safeParse(request.query, IN_WORDS)
-    if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
-    const { wait, timeoutMs } = query.data
-    const given = readInputs(request)
     deps.connection.requireConnection('nothing was stored')
-    if (wait === undefined) return reply.code(202).send(bodyOf(await publishAll(deps, address, given), given, deps))
+    if (wait === undefined) return { status: 202, body: bodyOf(await publishAll(deps, address, given), given, deps) }
 
     if (!waits.acquire(address.tenant)) {
       const detail = `too many requests of ${address.tenant} are waiting and nothing was stored; repeat the request later, or without wait`
       throw new HttpProblem('too_many_waits', detail, { headers: RETRY_AFTER })
     }
-    const disconnected = new AbortController()
-    reply.raw.once('close', () => disconnected.abort())
     const actor = deps.waitFor(address)
-    const inputs: InputWait[] = []
+    const inputs: InputWaiting[] = []
     try {
       const stored = await publishAll(deps, address, given, ({ payload }, position, isNew) => {
         inputs.push(actor.stored({ position, payload }, isNew))
       })
-      const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), deps.closing, disconnected.signal])
+      onAllStored?.()
+      const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), deps.closing, disconnected])
       const handled: (Stored & Handled)[] = []
       for (const [index, one] of stored.entries()) {
         const outcome = await inputs[index]?.until(wait, signal).catch((error: unknown): never => {
@@ -84,11 +94,28 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
       const body = bodyOf(handled, given, deps)
       const rejected = handled.filter(({ outcome }) => outcome === 'rejected')
       if (rejected.length > 0) throw new HttpProblem('rejected', rejectedText(rejected, given), { more: body })
-      return await reply.code(200).send(body)
+      return { status: 200, body }
     } finally {
       actor.stop()
       waits.release(address.tenant)
     }
+  }
+}
+
+/**
+ * Adds `POST /v1/in/<tenant>/<kind>/<id>[?wait=…&timeoutMs=…]`: stores an input, or each input of a batch in order, and with `wait` waits
+ * for what comes of it. The response is 202 for a stored input, 200 for one that had its effect, 422 for one that was rejected.
+ */
+export function addInputRoute(app: FastifyInstance, takeInputs: TakeInputs): void {
+  app.post<{ Params: AddressParams }>(`/v1/in/${ADDRESS_PATH}`, async (request, reply) => {
+    const address = addressOf(request.params)
+    const query = querySchema.safeParse(request.query, IN_WORDS)
+    if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
+    const given = readInputs(request)
+    const disconnected = new AbortController()
+    reply.raw.once('close', () => disconnected.abort())
+    const { status, body } = await takeInputs(address, given, { ...query.data, disconnected: disconnected.signal })
+    return reply.code(status).send(body)
   })
 }
 

@@ -45,6 +45,12 @@ export function readInputs({ headers, body: raw }: Pick<FastifyRequest, 'headers
   return { inputs, isBatch: true }
 }
 
+/** An input that a client sent as an object. */
+export const inputOf = (envelope: Readonly<Record<string, unknown>>): RequestInputs => ({
+  inputs: [withId(envelope, undefined, undefined)],
+  isBatch: false,
+})
+
 function readInput(payload: Uint8Array, key: string | undefined): RequestInput {
   const envelope = parseJson(decodeUtf8(payload) ?? '')
   if (isObject(envelope)) return withId(envelope, payload, key)

@@ -96,6 +96,9 @@ export function createMetrics() {
     indexMismatches: counter('index_mismatches_total', 'Differences between the search index and LOG that the indexer found', ['kind']),
     indexRepaired: counter('index_repaired_total', 'Differences between the search index and LOG that the indexer repaired'),
     indexVerifiedSeq: gauge('index_verified_seq', 'LOG sequence that the current pass of the check of the search index has reached'),
+    streamsOpen: gauge('streams_open', 'Clients that get events of actors over HTTP', ['transport']),
+    streamEvents: counter('stream_events_total', 'Events of actors written to clients over HTTP, without pieces of replies', ['transport']),
+    streamsClosed: counter('streams_closed_total', 'Streams of events that ended, by reason', ['transport', 'reason']),
     httpSeconds: histogram('http_request_seconds', 'HTTP requests, including the wait for inputs', HTTP_SECONDS, [
       'method',
       'route',

@@ -200,6 +200,36 @@ export const PUBLISHING_ERRORS = {
     where: `${HTTP} with \`?wait=\``,
     http: 503,
   },
+  too_many_streams: {
+    meaning: 'Too many streams of events are open at this process.',
+    cause:
+      '`COLLOQUY_STREAMS_MAX` bounds them, and less where `ulimit -n` allows fewer. One tenant, or one address with WebSockets, may hold at '
+      + 'most three quarters of the places.',
+    remedy: 'Close streams that nobody reads. Connect again after `Retry-After`, or to another process; raise the setting and `ulimit -n`.',
+    where: `${HTTP} \`/v1/out/…\` and \`/v1/ws\``,
+    http: 503,
+  },
+  bad_origin: {
+    meaning: 'A page of another site tried to open a WebSocket.',
+    cause: 'Its `Origin` names neither this machine nor a host of `COLLOQUY_ALLOWED_HOSTS`.',
+    remedy: 'Add the host of the page to `COLLOQUY_ALLOWED_HOSTS` if it may act for its users here.',
+    where: `${HTTP} \`/v1/ws\``,
+    http: 403,
+  },
+  upgrade_required: {
+    meaning: 'The path takes only WebSockets.',
+    cause: 'The request has no `Upgrade: websocket`, or a proxy removed it.',
+    remedy: 'Connect with a WebSocket client. Configure the proxy to pass upgrades on.',
+    where: `${HTTP} \`/v1/ws\``,
+    http: 426,
+  },
+  bad_frame: {
+    meaning: 'A frame of a WebSocket client is no request.',
+    cause: 'It is no JSON, or has none or several of `subscribe`, `unsubscribe`, `publish` and `token`. The message names the field.',
+    remedy: 'Send one request a frame, as text: see [streams](streams.md).',
+    where: `${HTTP} \`/v1/ws\``,
+    http: 400,
+  },
   closing: {
     meaning: 'The input is stored, but the server is stopping before the awaited outcome.',
     cause: 'The process was told to stop.',

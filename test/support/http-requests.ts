@@ -2,6 +2,7 @@ import { registeredKinds } from '../../infra/app/kind-registry.ts'
 import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { type HttpServerOptions, startHttpServer } from '../../pipeline/http/http-server.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
+import { createLogTail } from '../../pipeline/jetstream/log-tail.ts'
 import { createAdvise } from '../../pipeline/producer/advise.ts'
 import { createDecisionFeed } from '../../pipeline/producer/decision-feed.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
@@ -30,11 +31,14 @@ export interface HttpSystem extends HttpClient {
 export function httpOptions({ running }: System, more: Partial<HttpServerOptions> = {}): HttpServerOptions {
   const { jetstream, kv, stages, settings } = running
   const checkpoints = createCheckpoints(kv, 'dispatch')
+  const metrics = createMetrics()
+  const tail = createLogTail({ jetstream, metrics, log: silent })
   return {
     jetstream,
-    decisions: createDecisionFeed({ jetstream, log: silent }),
+    decisions: createDecisionFeed({ jetstream, tail, log: silent }),
     stages,
-    metrics: createMetrics(),
+    tail,
+    metrics,
     log: silent,
     host: '127.0.0.1',
     port: 0,

@@ -2,8 +2,10 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { JetStreamContext } from '../../../pipeline/jetstream/connection.ts'
+import { createLogTail } from '../../../pipeline/jetstream/log-tail.ts'
 import { createDecisionFeed, type DecisionFeed } from '../../../pipeline/producer/decision-feed.ts'
 import type { Decision } from '../../../pipeline/producer/find-decision.ts'
+import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { withinMs } from '../../../pipeline/runtime/time-limit.ts'
 import { type Address, inputSubject, partitionOf } from '../../../schemas/subjects.ts'
 import { silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
@@ -56,8 +58,12 @@ function feedOf({ hasReader = true }: { hasReader?: boolean } = {}): { feed: Dec
     jsm: withMembers(jsm, { streams: withMembers(jsm.streams, { getMessage }) }),
     js: hasReader ? js : withMembers(js, { consumers: withMembers(js.consumers, { get: noReader }) }),
   }
-  const feed = createDecisionFeed({ jetstream: wrapped, log: silent })
-  onTestFinished(() => feed.stop())
+  const tail = createLogTail({ jetstream: wrapped, metrics: createMetrics(), log: silent })
+  const feed = createDecisionFeed({ jetstream: wrapped, tail, log: silent })
+  onTestFinished(() => {
+    feed.stop()
+    return tail.stop()
+  })
   return { feed, counts }
 }
 
@@ -184,7 +190,8 @@ test('who waits while there is no host is told by the next one', async () => {
   const undecided = await startSystem({ dataDir: folder, kinds: [toyKind], settings: { ROLES: 'dispatch' } })
   try {
     const { jetstream, nats } = undecided.running
-    const feed = createDecisionFeed({ jetstream, log: silent })
+    const tail = createLogTail({ jetstream, metrics: createMetrics(), log: silent })
+    const feed = createDecisionFeed({ jetstream, tail, log: silent })
     const address = actor()
     const following = feed.follow(partition(address), address)
     const stored = await jetstream.publisher.publish(inputSubject(address), add('m-1'))
@@ -197,7 +204,8 @@ test('who waits while there is no host is told by the next one', async () => {
     })
     expect(await decided(decision, 30_000)).toMatchObject({ outcome: 'committed' })
     following.stop()
-    await feed.stop()
+    feed.stop()
+    await tail.stop()
     await host.stop()
   } finally {
     await undecided.stop()
