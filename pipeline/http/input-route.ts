@@ -1,19 +1,19 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import type { InputAdvice } from '../../actors/definition/input-advice.ts'
+import { inputSchema } from '../../schemas/envelope.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
-import { type Address, inputSubject, messageIdOf, OWN_TENANT } from '../../schemas/subjects.ts'
-import { NO_ROOM_CODES } from '../jetstream/jetstream-codes.ts'
-import type { Publisher, PublishResult } from '../jetstream/publisher.ts'
-import type { Advise } from '../producer/advise.ts'
+import { type Address, OWN_TENANT } from '../../schemas/subjects.ts'
+import { durabilitySchema } from '../cluster/process-status.ts'
 import type { Handled } from '../producer/find-decision.ts'
 import type { Durability } from '../producer/receipt.ts'
 import { type InputWait, type WaitFor, WAITS } from '../producer/wait-for.ts'
 import { createFairPlaces } from '../runtime/fair-places.ts'
 import type { ConnectionWatch } from './connection-health.ts'
+import { addRoute, type DescribedRoute, type RouteTypes } from './described-route.ts'
 import { asProblem, HttpProblem, RETRY_AFTER } from './problems.ts'
-import { readInputs, type RequestInput, type RequestInputs } from './request-inputs.ts'
-import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
+import { BATCH_MAX, readInputs, type RequestInputs } from './request-inputs.ts'
+import { ADDRESS_PATH, addressOf, type AddressParams, addressParams } from './route-address.ts'
+import { type OnStored, type StoreDeps, type Stored, storeInput, waitProblem } from './store-input.ts'
 
 /** Max and default of the query parameter `timeoutMs`. */
 export const WAIT_MS_MAX = 60_000
@@ -21,28 +21,76 @@ const WAIT_MS_DEFAULT = 10_000
 /** Requests that may wait for their input at one time. A tenant gets at most three quarters of these places. */
 const WAITING_MAX = 1_000
 
-export interface InputRouteDeps {
-  readonly publisher: Publisher
+export interface InputRouteDeps extends StoreDeps {
   readonly connection: ConnectionWatch
   readonly durability: Durability
-  readonly advise: Advise
   readonly waitFor: WaitFor
   /** Aborts when the server closes; waiting requests are answered then. */
   readonly closing: AbortSignal
 }
 
+/** How long a request waits, as a query parameter. */
+export const timeoutMsSchema = (defaultMs: number) =>
+  z.coerce.number().int().min(1).max(WAIT_MS_MAX).default(defaultMs).meta({ description: 'How long to wait, in milliseconds' })
+
 const querySchema = z.strictObject({
-  wait: z.enum(WAITS).optional(),
-  timeoutMs: z.coerce.number().int().min(1).max(WAIT_MS_MAX).default(WAIT_MS_DEFAULT),
+  wait: z
+    .enum(WAITS)
+    .optional()
+    .meta({ description: 'Until the input is decided, its events are on OUT, or its rows are in the tables. Default: until it is stored' }),
+  timeoutMs: timeoutMsSchema(WAIT_MS_DEFAULT),
 })
 
-interface Stored {
-  /** INBOX sequence of the input, or of the earlier copy that NATS has stored. */
-  readonly position: number
-  readonly id: string
-  /** Why the input will be rejected, or will change nothing; absent where nothing is known. */
-  readonly warning?: InputAdvice
+const storedSchema = z.object({
+  position: z.int().meta({ description: 'INBOX sequence of the input, or of the earlier copy that NATS has stored' }),
+  id: z.string(),
+  warning: z
+    .object({ code: z.string(), message: z.string() })
+    .optional()
+    .meta({ description: 'Why the input will be rejected, or will change nothing; absent where nothing is known' }),
+})
+const handledSchema = storedSchema.extend({ outcome: z.enum(['committed', 'repeat']) })
+/** An answer about one input, or a list of those of a batch. */
+const answerOf = <Input extends z.ZodObject>(input: Input) => {
+  const durability = durabilitySchema.meta({ description: 'How durable an acknowledged input is' })
+  return z.union([input.extend({ durability }), z.object({ inputs: z.array(input), durability })])
 }
+
+export const INPUT_ROUTE = {
+  method: 'POST',
+  path: `/v1/in/${ADDRESS_PATH}`,
+  name: 'storeInput',
+  summary: 'Stores an input of an actor, and with `wait` waits for what comes of it',
+  description:
+    'The body is a CloudEvent in any mode of its HTTP binding; only `type` and `data` are required. A batch has the content type '
+    + '`application/cloudevents-batch+json`. In the binary mode, the attributes are headers `ce-<name>`, and the body is the data.',
+  params: addressParams,
+  query: querySchema,
+  headers: z.object({ 'idempotency-key': z.string().optional().meta({ description: 'Id of an input that has none' }) }),
+  body: {
+    schema: inputSchema,
+    example: { type: 'message.received', id: 'm-1', data: { role: 'user', text: '寄到挪威要多久？' } },
+    also: { 'application/cloudevents+json': inputSchema, 'application/cloudevents-batch+json': z.array(inputSchema).max(BATCH_MAX) },
+  },
+  answers: {
+    200: { description: 'With `wait`: it had its effect', schema: answerOf(handledSchema) },
+    202: { description: 'Stored', schema: answerOf(storedSchema) },
+  },
+  problems: [
+    'bad_subject',
+    'bad_query',
+    'bad_json',
+    'bad_idempotency_key',
+    'rejected',
+    'too_many_waits',
+    'inbox_full',
+    'inbox_refused',
+    'wait_timeout',
+    'closing',
+    'nats_unavailable',
+    'tables_unavailable',
+  ],
+} as const satisfies DescribedRoute
 
 /**
  * Adds `POST /v1/in/<tenant>/<kind>/<id>[?wait=…&timeoutMs=…]`: stores an input, or each input of a batch in order, and with `wait` waits
@@ -50,7 +98,7 @@ interface Stored {
  */
 export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void {
   const waits = createFairPlaces(WAITING_MAX)
-  app.post<{ Params: AddressParams }>(`/v1/in/${ADDRESS_PATH}`, async (request, reply) => {
+  addRoute<RouteTypes & { Params: AddressParams }>(app, INPUT_ROUTE, async (request, reply) => {
     const address = addressOf(request.params)
     if (address.tenant === OWN_TENANT) throw new HttpProblem('bad_subject', `tenant "${OWN_TENANT}" is the cluster's own`)
     const query = querySchema.safeParse(request.query, IN_WORDS)
@@ -103,9 +151,6 @@ function rejectedText([first, ...more]: readonly (Stored & Handled)[], { isBatch
   return `${count} rejected; the one with the id ${JSON.stringify(first?.id)} as ${why}`
 }
 
-/** Called when an input is stored. @param isNew false for a copy of an input that NATS had stored before */
-type OnStored = (input: RequestInput, position: number, isNew: boolean) => void
-
 /** Stores inputs one after the other, so that their order is that of the request. @throws HttpProblem which names those that are stored */
 async function publishAll(
   deps: InputRouteDeps,
@@ -116,7 +161,7 @@ async function publishAll(
   const stored: Stored[] = []
   for (const input of inputs) {
     try {
-      stored.push(await publish(deps, address, input, onStored))
+      stored.push(await storeInput(deps, address, input, onStored))
     } catch (cause) {
       if (!isBatch) throw cause
       const { status, code, headers, message } = asProblem(cause)
@@ -125,37 +170,4 @@ async function publishAll(
     }
   }
   return stored
-}
-
-async function publish({ publisher, advise }: InputRouteDeps, address: Address, input: RequestInput, onStored?: OnStored): Promise<Stored> {
-  const { payload, envelope, id } = input
-  const options = id === undefined ? {} : { msgId: messageIdOf(address, id, payload) }
-  const [result, warning] = await Promise.all([
-    publisher.publish(inputSubject(address), payload, options),
-    // Advice is a courtesy: the input is stored without it, too.
-    advise(address.kind, envelope).catch(() => undefined),
-  ])
-  if (!result.ok) throw refusal(result)
-  onStored?.(input, result.seq, !result.duplicate)
-  return { position: result.seq, id: id ?? `seq:${result.seq}`, ...(warning === undefined ? {} : { warning }) }
-}
-
-function refusal({ code, description }: Extract<PublishResult, { ok: false }>): HttpProblem {
-  const detail = `INBOX refused the input (${code}: ${description})`
-  const remedy = 'repeat the request later, under the same id'
-  return NO_ROOM_CODES.has(code)
-    ? new HttpProblem('inbox_full', `${detail} because it is full until hosts have caught up; ${remedy}`, { headers: RETRY_AFTER })
-    : new HttpProblem('inbox_refused', `${detail}; ${remedy}`, { headers: RETRY_AFTER })
-}
-
-/** The problem of a wait that failed. The input is stored, so the problem has its position. */
-function waitProblem(cause: unknown, { position, id }: Stored, timedOut: string): HttpProblem {
-  const stored = `the input is stored at position ${position}`
-  const more = { position, id }
-  const name = cause instanceof DOMException ? cause.name : ''
-  if (name === 'TimeoutError') return new HttpProblem('wait_timeout', `${stored}; ${timedOut}`, { more, headers: RETRY_AFTER, cause })
-  if (name === 'AbortError') return new HttpProblem('closing', `${stored}; the server is closing, read the actor later`, { more, cause })
-  const { status, code, headers, message } = asProblem(cause)
-  const why = status === 503 ? ` (${message})` : ''
-  return new HttpProblem(code, `${stored}; its outcome is unknown${why}, read the actor later`, { status, more, headers, cause })
 }
