@@ -1,0 +1,29 @@
+import { createFront } from '../../actors/kinds/front/kind.ts'
+import { openChatKinds } from '../../infra/app/open-chat-kinds.ts'
+import { type HttpServerOptions, startHttpServer } from '../../pipeline/http/http-server.ts'
+import { clientOf, type HttpClient, httpOptions } from './http-requests.ts'
+import { quotingKind } from './quoting-kind.ts'
+import { createTalkingKind, type Talk } from './talking-kind.ts'
+import { startSystem, type System } from './test-system.ts'
+import { toyKind } from './toy-kind.ts'
+
+/** A system with kinds to chat with, and an HTTP server before it. */
+export interface ChatSystem extends HttpClient {
+  readonly system: System
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** @param talk what the kind `talking`, and the kind `support` behind the `front`, say */
+export async function startChatSystem(talk: Talk, more: Partial<HttpServerOptions> = {}): Promise<ChatSystem> {
+  await using started = new AsyncDisposableStack()
+  const kinds = [createTalkingKind(talk), createTalkingKind(talk, 'support'), createFront(), quotingKind, toyKind]
+  const system = await startSystem({ kinds, settings: { ROLES: 'host,dispatch,tasks' } })
+  started.defer(() => system.stop())
+  const chat = openChatKinds(system.running)
+  started.defer(async () => chat.stop())
+  const server = await startHttpServer(httpOptions(system, { chat, ...more }))
+  started.defer(() => server.stop())
+  const stopping = started.move()
+  return { system, url: server.url, ...clientOf(server.url), stop: () => stopping.disposeAsync() }
+}
