@@ -1,3 +1,5 @@
+import { HttpProblem } from '../problems.ts'
+
 /** A kind that takes `message.received` and sends `message.sent`. */
 export interface ChatKind {
   readonly name: string
@@ -13,4 +15,9 @@ export interface ChatKinds {
   all(): Promise<ReadonlyMap<string, ChatKind>>
   /** The kind that a tenant's customers reach where they name none. */
   defaultOf(tenant: string): Promise<string>
+}
+
+export function unknownModel(name: string, known: ReadonlyMap<string, ChatKind>): HttpProblem {
+  const names = known.size === 0 ? 'none' : [...known.keys()].join(', ')
+  return new HttpProblem('unknown_model', `there is no kind "${name}" to chat with; there are ${names}`, { more: { param: 'model' } })
 }

@@ -15,7 +15,7 @@ import { idempotencyKeyOf } from '../request-inputs.ts'
 import { addressOf, addressParams } from '../route-address.ts'
 import { waitProblem } from '../store-input.ts'
 import { ask, type AskDeps, type Asked, conversationEndOf } from './ask.ts'
-import type { ChatKinds } from './chat-kinds.ts'
+import { type ChatKinds, unknownModel } from './chat-kinds.ts'
 import { takePlace, waitSignal } from './chat-wait.ts'
 import type { ConversationMessage } from './conversation-messages.ts'
 
@@ -144,10 +144,7 @@ export async function chatAddress(
   const known = await kinds.all()
   const address = addressOf({ tenant, kind: named ?? (await kinds.defaultOf(tenant)), id })
   if (known.has(address.kind)) return address
-  const names = [...known.keys()].join(', ')
-  throw new HttpProblem('unknown_model', `there is no kind "${address.kind}" to chat with; there are ${names === '' ? 'none' : names}`, {
-    more: { param: 'model' },
-  })
+  throw unknownModel(address.kind, known)
 }
 
 const messageOf = ({ id, role, text, data }: ConversationMessage) => ({ ...data, id, role, text })

@@ -42,7 +42,7 @@ const REFUSED: readonly (readonly [name: string, isWithout: (value: unknown) => 
   ['logprobs', (value) => value === false],
 ]
 
-/** @throws HttpProblem 400 `bad_query` or `unsupported_parameter`, with the parameter */
+/** Reads a request. The last message is the user's. @throws HttpProblem 400 `bad_query` or `unsupported_parameter`, with the parameter */
 export function readCompletionRequest(body: Buffer | undefined): CompletionRequest {
   const value = body === undefined ? undefined : parseJson(body.toString('utf8'))
   if (value === undefined) throw new HttpProblem('bad_query', `the body must be JSON, such as ${JSON.stringify(COMPLETION_EXAMPLE)}`)
@@ -59,7 +59,8 @@ export function readCompletionRequest(body: Buffer | undefined): CompletionReque
     const other = typeof content === 'string' ? undefined : content?.find(({ type }) => type !== 'text')
     if (other !== undefined) throw unsupported(`messages.${index}.content`, `it has a part of the type "${other.type}", and only text is read`)
   }
-  return request
+  if (saidIn(request).at(-1)?.role === 'user') return request
+  throw new HttpProblem('bad_query', 'messages: the last one must be of the user', { more: { param: 'messages' } })
 }
 
 const unsupported = (param: string, why: string): HttpProblem =>
@@ -68,20 +69,25 @@ const unsupported = (param: string, why: string): HttpProblem =>
 const textOf = ({ content }: CompletionRequest['messages'][number]): string =>
   (typeof content === 'string' ? content : (content ?? []).map(({ text = '' }) => text).join('')).toWellFormed()
 
-/**
- * The turns that a client remembers. What it tells its model (`system`, `developer`) is no part of the conversation, and neither is what
- * an assistant says before the user, such as the greeting of a page.
- *
- * @throws HttpProblem 400 `bad_query` where the last message is not the user's
- */
-export function givenTurns({ messages }: CompletionRequest): GivenTurn[] {
+interface SaidMessage {
+  readonly role: 'user' | 'assistant'
+  readonly content: string
+}
+
+/** What user and assistant said. What a client tells its model (`system`, `developer`) is no part of the conversation. */
+export const saidIn = ({ messages }: CompletionRequest): SaidMessage[] =>
+  messages.flatMap((message) => {
+    const { role } = message
+    return role === 'user' || role === 'assistant' ? [{ role, content: textOf(message) }] : []
+  })
+
+/** The turns that a client remembers. What an assistant says before the user, such as the greeting of a page, belongs to none. */
+export function givenTurns(said: readonly SaidMessage[]): GivenTurn[] {
   const turns: { text: string; answer: string }[] = []
-  const said = messages.filter(({ role }) => role === 'user' || role === 'assistant')
-  for (const message of said) {
+  for (const { role, content } of said) {
     const turn = turns.at(-1)
-    if (message.role === 'user') turns.push({ text: textOf(message), answer: '' })
-    else if (turn !== undefined) turn.answer = `${turn.answer} ${textOf(message)}`
+    if (role === 'user') turns.push({ text: content, answer: '' })
+    else if (turn !== undefined) turn.answer = `${turn.answer} ${content}`
   }
-  if (said.at(-1)?.role === 'user') return turns
-  throw new HttpProblem('bad_query', 'messages: the last one must be of the user', { more: { param: 'messages' } })
+  return turns
 }

@@ -10,6 +10,7 @@ import { HttpProblem } from '../problems.ts'
 import { idempotencyKeyOf } from '../request-inputs.ts'
 import { ask, type Asked, type AskedMessage, conversationEndOf } from './ask.ts'
 import { chatAddress, type ChatRouteDeps, repliesTo } from './chat-route.ts'
+import { unknownModel } from './chat-kinds.ts'
 import { takePlace, waitSignal } from './chat-wait.ts'
 import { completion, type CompletionHead, completionSchema } from './completion-answer.ts'
 import {
@@ -19,10 +20,11 @@ import {
   completionRequestSchema,
   givenTurns,
   readCompletionRequest,
+  saidIn,
 } from './completion-request.ts'
 import { type CompletionStream, createCompletionStream, listenLive } from './completion-stream.ts'
 import { type ConversationEnd, turnsIn } from './conversation-end.ts'
-import { type GivenTurn, matchHistory } from './match-history.ts'
+import { matchHistory } from './match-history.ts'
 import { OPENAI_FORM } from './openai-errors.ts'
 
 /** The tenant of a model whose name has none. */
@@ -88,7 +90,6 @@ export function addCompletionsRoute(app: FastifyInstance, deps: ChatRouteDeps): 
     const headers = headersSchema.safeParse(given, IN_WORDS)
     if (!headers.success) throw new HttpProblem('bad_query', zodProblem(headers.error, ''))
     const request = readCompletionRequest(body)
-    const turns = givenTurns(request)
     const key = idempotencyKeyOf(headers.data['idempotency-key'])
     deps.connection.requireConnection('nothing was stored')
     const address = await conversationOf(deps, request, headers.data[CONVERSATION_HEADER])
@@ -98,7 +99,7 @@ export function addCompletionsRoute(app: FastifyInstance, deps: ChatRouteDeps): 
 
     await using started = new AsyncDisposableStack()
     const end = await conversationEndOf(deps, address)
-    const asking = newMessages(address, turns, end, key)
+    const asking = newMessages(address, request, end, key)
     const ids = [...asking.recorded, ...asking.messages.map(({ id }) => id)]
     const head: CompletionHead = {
       id: `chatcmpl-${ids.at(-1) ?? ''}`,
@@ -149,7 +150,8 @@ async function conversationOf(deps: ChatRouteDeps, { model, user }: CompletionRe
       + `name another one in the header ${CONVERSATION_HEADER}`
     throw new HttpProblem('bad_subject', detail, { more: { param } })
   }
-  return chatAddress(deps, { tenant: isName ? tenant : TENANT_DEFAULT, id }, isName ? kind : model)
+  if (!isName) throw unknownModel(model, await deps.kinds.all())
+  return chatAddress(deps, { tenant, id }, kind)
 }
 
 /** What a client asks: the messages that are new, and those recorded before whose reply it asks for again. */
@@ -159,15 +161,20 @@ interface Asking {
 }
 
 /** @throws HttpProblem 409 `history_conflict` */
-function newMessages(address: Address, given: readonly GivenTurn[], end: ConversationEnd, key: string | undefined): Asking {
+function newMessages(address: Address, request: CompletionRequest, end: ConversationEnd, key: string | undefined): Asking {
+  const said = saidIn(request)
+  const given = givenTurns(said)
   const known = turnsIn(end.records)
   if (key !== undefined && known.some(({ id }) => id === key)) return { messages: [], recorded: [key] }
   const count = matchHistory(known, given, { isWhole: end.isWhole, isLastNew: key !== undefined })
   if (count === undefined) {
-    const recorded = known.map(({ text, replies }) => ({ user: text, assistant: replies }))
+    const recorded = known.flatMap(({ text, replies }) => [
+      { role: 'user', content: text },
+      ...replies.map((content) => ({ role: 'assistant', content })),
+    ])
     const detail = 'the messages contradict the recorded conversation, and nothing was stored; continue from "recorded", '
       + 'or begin a new conversation without the id of this one'
-    throw new HttpProblem('history_conflict', detail, { headers: NO_RETRY, more: { param: 'messages', recorded, given } })
+    throw new HttpProblem('history_conflict', detail, { headers: NO_RETRY, more: { param: 'messages', recorded, given: said } })
   }
   const messages: AskedMessage[] = []
   let before = known.at(-1)?.id ?? actorKey(address)

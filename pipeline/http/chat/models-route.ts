@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { addRoute, type DescribedRoute, type RouteTypes } from '../described-route.ts'
-import { HttpProblem } from '../problems.ts'
-import type { ChatKind, ChatKinds } from './chat-kinds.ts'
+import { type ChatKind, type ChatKinds, unknownModel } from './chat-kinds.ts'
 import { OPENAI_FORM } from './openai-errors.ts'
 
 const modelSchema = z.object({
@@ -46,10 +45,9 @@ const modelOf = ({ name, createdAt }: ChatKind, id = name): Model => ({
 export function addModelRoutes(app: FastifyInstance, kinds: ChatKinds): void {
   addRoute(app, LIST_ROUTE, async () => ({ object: 'list', data: [...(await kinds.all()).values()].map((kind) => modelOf(kind)) }))
   addRoute<RouteTypes & { Params: z.output<typeof paramsSchema> }>(app, MODEL_ROUTE, async ({ params: { model } }) => {
-    const kind = (await kinds.all()).get(model.slice(model.indexOf('/') + 1))
+    const known = await kinds.all()
+    const kind = known.get(model.slice(model.indexOf('/') + 1))
     if (kind !== undefined) return modelOf(kind, model)
-    throw new HttpProblem('unknown_model', `there is no kind "${model}" to chat with; GET /v1/models lists them`, {
-      more: { param: 'model' },
-    })
+    throw unknownModel(model, known)
   })
 }
