@@ -10,10 +10,11 @@ import { type InputWait, type WaitFor, WAITS } from '../producer/wait-for.ts'
 import { createFairPlaces } from '../runtime/fair-places.ts'
 import type { ConnectionWatch } from './connection-health.ts'
 import { addRoute, type DescribedRoute, type RouteTypes } from './described-route.ts'
-import { asProblem, HttpProblem, RETRY_AFTER } from './problems.ts'
+import { asProblem, HttpProblem } from './problems.ts'
 import { BATCH_MAX, readInputs, type RequestInputs } from './request-inputs.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams, addressParams } from './route-address.ts'
 import { type OnStored, type StoreDeps, type Stored, storeInput, waitProblem } from './store-input.ts'
+import { takePlace, waitSignal } from './wait-places.ts'
 
 /** Max and default of the query parameter `timeoutMs`. */
 export const WAIT_MS_MAX = 60_000
@@ -108,19 +109,14 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
     deps.connection.requireConnection('nothing was stored')
     if (wait === undefined) return reply.code(202).send(bodyOf(await publishAll(deps, address, given), given, deps))
 
-    if (!waits.acquire(address.tenant)) {
-      const detail = `too many requests of ${address.tenant} are waiting and nothing was stored; repeat the request later, or without wait`
-      throw new HttpProblem('too_many_waits', detail, { headers: RETRY_AFTER })
-    }
-    const disconnected = new AbortController()
-    reply.raw.once('close', () => disconnected.abort())
+    takePlace(waits, address.tenant, ', or without wait')
     const actor = deps.waitFor(address)
     const inputs: InputWait[] = []
     try {
       const stored = await publishAll(deps, address, given, ({ payload }, position, isNew) => {
         inputs.push(actor.stored({ position, payload }, isNew))
       })
-      const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), deps.closing, disconnected.signal])
+      const signal = waitSignal(reply, timeoutMs, deps.closing)
       const handled: (Stored & Handled)[] = []
       for (const [index, one] of stored.entries()) {
         const outcome = await inputs[index]?.until(wait, signal).catch((error: unknown): never => {

@@ -14,9 +14,9 @@ import { HttpProblem } from '../problems.ts'
 import { idempotencyKeyOf } from '../request-inputs.ts'
 import { addressOf, addressParams } from '../route-address.ts'
 import { waitProblem } from '../store-input.ts'
+import { takePlace, waitSignal } from '../wait-places.ts'
 import { ask, type AskDeps, type Asked, conversationEndOf } from './ask.ts'
 import { type ChatKinds, unknownModel } from './chat-kinds.ts'
-import { takePlace, waitSignal } from './chat-wait.ts'
 import type { ConversationMessage } from './conversation-messages.ts'
 
 export interface ChatRouteDeps extends AskDeps {
@@ -114,9 +114,10 @@ export function addChatRoute(app: FastifyInstance, deps: ChatRouteDeps): void {
     addressOf({ ...params, kind: query.data.kind ?? 'default' })
     deps.connection.requireConnection('nothing was stored')
     const address = await chatAddress(deps, params, query.data.kind)
-    takePlace(deps.places, tenant, reply)
-    const signal = waitSignal(reply, timeoutMs, deps.closing)
+    takePlace(deps.places, tenant)
     await using stopped = new AsyncDisposableStack()
+    stopped.defer(() => deps.places.release(tenant))
+    const signal = waitSignal(reply, timeoutMs, deps.closing)
     const end = await conversationEndOf(deps, address)
     try {
       const asked = await ask(deps, address, { messages: [{ id, data }], end }, signal, stopped)

@@ -8,10 +8,10 @@ import { addRoute, type DescribedRoute } from '../described-route.ts'
 import { timeoutMsSchema, WAIT_MS_MAX } from '../input-route.ts'
 import { HttpProblem } from '../problems.ts'
 import { idempotencyKeyOf } from '../request-inputs.ts'
+import { takePlace, waitSignal } from '../wait-places.ts'
 import { ask, type Asked, type AskedMessage, conversationEndOf } from './ask.ts'
 import { chatAddress, type ChatRouteDeps, repliesTo } from './chat-route.ts'
 import { unknownModel } from './chat-kinds.ts'
-import { takePlace, waitSignal } from './chat-wait.ts'
 import { completion, type CompletionHead, completionSchema } from './completion-answer.ts'
 import {
   COMPLETION_BYTES_MAX,
@@ -94,10 +94,10 @@ export function addCompletionsRoute(app: FastifyInstance, deps: ChatRouteDeps): 
     deps.connection.requireConnection('nothing was stored')
     const address = await conversationOf(deps, request, headers.data[CONVERSATION_HEADER])
     reply.header(CONVERSATION_HEADER, address.id)
-    takePlace(deps.places, address.tenant, reply)
-    const signal = waitSignal(reply, headers.data['x-timeout-ms'], deps.closing)
-
+    takePlace(deps.places, address.tenant)
     await using started = new AsyncDisposableStack()
+    started.defer(() => deps.places.release(address.tenant))
+    const signal = waitSignal(reply, headers.data['x-timeout-ms'], deps.closing)
     const end = await conversationEndOf(deps, address)
     const asking = newMessages(address, request, end, key)
     const ids = [...asking.recorded, ...asking.messages.map(({ id }) => id)]
@@ -143,7 +143,7 @@ async function conversationOf(deps: ChatRouteDeps, { model, user }: CompletionRe
   const [kind = '', tenant = TENANT_DEFAULT, ...more] = model.split('/').toReversed()
   const isName = TOKEN.test(kind) && TOKEN.test(tenant) && more.length === 0
   // A new id cannot be guessed: whoever knows it can read the conversation.
-  const id = header ?? user ?? `chat-${randomBytes(18).toString('base64url')}`
+  const id = header ?? (user === '' ? undefined : user) ?? `chat-${randomBytes(18).toString('base64url')}`
   if (!TOKEN.test(id)) {
     const param = header === undefined ? 'user' : CONVERSATION_HEADER
     const detail = `${param} ${JSON.stringify(id)} is the id of the conversation and must match ${TOKEN.source}; `

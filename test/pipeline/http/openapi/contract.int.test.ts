@@ -1,5 +1,5 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { DESCRIBED_ROUTES } from '../../../../pipeline/http/described-routes.ts'
 import { openApiDocument } from '../../../../pipeline/http/openapi/openapi-document.ts'
 import { clientOf, type HttpClient } from '../../../support/http-requests.ts'
@@ -83,7 +83,7 @@ beforeAll(async () => {
   operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ ...(operation as Operation), path, method: method.toUpperCase() })),
   )
-  await expect.poll(async () => (await http.get('/v1/search?tenant=acme&q=Norway')).status, { timeout: 60_000 }).toBe(200)
+  await vi.waitUntil(async () => (await http.get('/v1/search?tenant=acme&q=Norway')).status === 200, { timeout: 60_000, interval: 100 })
 }, 120_000)
 afterAll(() => system.stop())
 
