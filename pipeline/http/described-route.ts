@@ -1,10 +1,4 @@
-import type {
-  FastifyInstance,
-  RawReplyDefaultExpression,
-  RawRequestDefaultExpression,
-  RawServerDefault,
-  RouteHandlerMethod,
-} from 'fastify'
+import type { FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault, RouteHandlerMethod } from 'fastify'
 import type { z } from 'zod'
 import type { HttpErrorCode } from '../../schemas/error-codes.ts'
 import type { HttpProblem } from './problems.ts'
@@ -16,8 +10,8 @@ export interface RouteAnswer {
   readonly schema?: z.ZodType
   /** Default `application/json`. */
   readonly type?: string
-  /** Another form of the body, by content type, such as a stream of events. */
-  readonly also?: Readonly<Record<string, string>>
+  /** Another form of the body, such as events of the server: the schema is that of the data of each. */
+  readonly also?: { readonly type: string; readonly schema: z.ZodType; readonly name: string }
   /** Headers of the answer, by name: what each says. */
   readonly headers?: Readonly<Record<string, string>>
 }

@@ -48,10 +48,7 @@ const READY_ROUTE = {
   name: 'isReady',
   summary: 'Whether NATS is connected and every part works',
   isPublic: true,
-  answers: {
-    200: { description: 'All do', schema: readySchema },
-    503: { description: 'One does not', schema: readySchema },
-  },
+  answers: { 200: { description: 'All do', schema: readySchema }, 503: { description: 'One does not', schema: readySchema } },
   problems: [],
 } as const satisfies DescribedRoute
 const METRICS_ROUTE = {

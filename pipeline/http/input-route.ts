@@ -13,7 +13,7 @@ import { addRoute, type DescribedRoute, type RouteTypes } from './described-rout
 import { asProblem, HttpProblem } from './problems.ts'
 import { BATCH_MAX, readInputs, type RequestInputs } from './request-inputs.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams, addressParams } from './route-address.ts'
-import { type OnStored, type StoreDeps, type Stored, storeInput, waitProblem } from './store-input.ts'
+import { type OnStored, type Stored, type StoreDeps, storeInput, waitProblem } from './store-input.ts'
 import { takePlace, waitSignal } from './wait-places.ts'
 
 /** Max and default of the query parameter `timeoutMs`. */

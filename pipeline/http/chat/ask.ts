@@ -2,7 +2,7 @@ import { type Address, logSubject, partitionOf } from '../../../schemas/subjects
 import type { JetStreamContext } from '../../jetstream/connection.ts'
 import type { InputWait, WaitFor } from '../../producer/wait-for.ts'
 import { HttpProblem } from '../problems.ts'
-import { type StoreDeps, type Stored, storeInput, waitProblem } from '../store-input.ts'
+import { type Stored, type StoreDeps, storeInput, waitProblem } from '../store-input.ts'
 import { type ConversationEnd, readConversationEnd } from './conversation-end.ts'
 import type { ConversationMessage } from './conversation-messages.ts'
 import { followRecords } from './follow-records.ts'

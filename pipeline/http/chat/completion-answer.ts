@@ -31,7 +31,7 @@ export const completionSchema = headSchema.extend({
     .meta({ description: 'No part of the protocol: the actor, and its replies with all that they say' }),
 })
 
-const chunkSchema = headSchema.extend({
+export const chunkSchema = headSchema.extend({
   object: z.literal('chat.completion.chunk'),
   choices: z.array(
     z.object({
@@ -43,7 +43,7 @@ const chunkSchema = headSchema.extend({
   ),
   usage: usageSchema.nullish(),
 })
-export type CompletionChunk = z.output<typeof chunkSchema>
+type CompletionChunk = z.output<typeof chunkSchema>
 
 /** What all answers to a request have in common. */
 export type CompletionHead = z.output<typeof headSchema>
@@ -68,12 +68,7 @@ export const completion = (
   ...head,
   object: 'chat.completion',
   choices: [
-    {
-      index: 0,
-      message: { role: 'assistant', content: textOfReplies(messages), refusal: null },
-      logprobs: null,
-      finish_reason: 'stop',
-    },
+    { index: 0, message: { role: 'assistant', content: textOfReplies(messages), refusal: null }, logprobs: null, finish_reason: 'stop' },
   ],
   usage: usageOf(messages),
   colloquy: { conversation, messages: messages.map(({ id, text, data }) => ({ ...data, id, text })) },

@@ -57,7 +57,8 @@ export function readCompletionRequest(body: Buffer | undefined): CompletionReque
   for (const [index, { role, content, tool_calls: calls }] of request.messages.entries()) {
     if (role === 'tool' || role === 'function' || Array.isArray(calls)) throw unsupported(`messages.${index}`, 'there are no tools')
     const other = typeof content === 'string' ? undefined : content?.find(({ type }) => type !== 'text')
-    if (other !== undefined) throw unsupported(`messages.${index}.content`, `it has a part of the type "${other.type}", and only text is read`)
+    if (other !== undefined)
+      throw unsupported(`messages.${index}.content`, `it has a part of the type "${other.type}", and only text is read`)
   }
   if (saidIn(request).at(-1)?.role === 'user') return request
   throw new HttpProblem('bad_query', 'messages: the last one must be of the user', { more: { param: 'messages' } })

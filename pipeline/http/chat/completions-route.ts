@@ -10,9 +10,9 @@ import { HttpProblem } from '../problems.ts'
 import { idempotencyKeyOf } from '../request-inputs.ts'
 import { takePlace, waitSignal } from '../wait-places.ts'
 import { ask, type Asked, type AskedMessage, conversationEndOf } from './ask.ts'
-import { chatAddress, type ChatRouteDeps, repliesTo } from './chat-route.ts'
 import { unknownModel } from './chat-kinds.ts'
-import { completion, type CompletionHead, completionSchema } from './completion-answer.ts'
+import { chatAddress, type ChatRouteDeps, repliesTo } from './chat-route.ts'
+import { chunkSchema, completion, type CompletionHead, completionSchema } from './completion-answer.ts'
 import {
   COMPLETION_BYTES_MAX,
   COMPLETION_EXAMPLE,
@@ -57,9 +57,9 @@ export const COMPLETIONS_ROUTE = {
   body: { schema: completionRequestSchema, example: COMPLETION_EXAMPLE, bytesMax: COMPLETION_BYTES_MAX },
   answers: {
     200: {
-      description: 'The reply; with `stream`, as events of the server',
+      description: 'The reply; with `stream`, as events of the server, whose data are chunks and at the end `[DONE]`',
       schema: completionSchema,
-      also: { 'text/event-stream': 'Chunks of chat.completion.chunk, and [DONE]' },
+      also: { type: 'text/event-stream', schema: chunkSchema, name: 'ChatCompletionChunk' },
       headers: { [CONVERSATION_HEADER]: 'Id of the conversation, for the next request' },
     },
   },
@@ -101,11 +101,7 @@ export function addCompletionsRoute(app: FastifyInstance, deps: ChatRouteDeps): 
     const end = await conversationEndOf(deps, address)
     const asking = newMessages(address, request, end, key)
     const ids = [...asking.recorded, ...asking.messages.map(({ id }) => id)]
-    const head: CompletionHead = {
-      id: `chatcmpl-${ids.at(-1) ?? ''}`,
-      created: Math.floor(Date.now() / 1000),
-      model: request.model,
-    }
+    const head: CompletionHead = { id: `chatcmpl-${ids.at(-1) ?? ''}`, created: Math.floor(Date.now() / 1000), model: request.model }
     if (request.stream !== true) {
       const asked = await ask(deps, address, { ...asking, end }, signal, started).catch(withoutRetry)
       return completion(head, address, await repliesTo(asked, signal).catch(withoutRetry))
@@ -146,7 +142,8 @@ async function conversationOf(deps: ChatRouteDeps, { model, user }: CompletionRe
   const id = header ?? (user === '' ? undefined : user) ?? `chat-${randomBytes(18).toString('base64url')}`
   if (!TOKEN.test(id)) {
     const param = header === undefined ? 'user' : CONVERSATION_HEADER
-    const detail = `${param} ${JSON.stringify(id)} is the id of the conversation and must match ${TOKEN.source}; `
+    const detail =
+      `${param} ${JSON.stringify(id)} is the id of the conversation and must match ${TOKEN.source}; `
       + `name another one in the header ${CONVERSATION_HEADER}`
     throw new HttpProblem('bad_subject', detail, { more: { param } })
   }
@@ -172,7 +169,8 @@ function newMessages(address: Address, request: CompletionRequest, end: Conversa
       { role: 'user', content: text },
       ...replies.map((content) => ({ role: 'assistant', content })),
     ])
-    const detail = 'the messages contradict the recorded conversation, and nothing was stored; continue from "recorded", '
+    const detail =
+      'the messages contradict the recorded conversation, and nothing was stored; continue from "recorded", '
       + 'or begin a new conversation without the id of this one'
     throw new HttpProblem('history_conflict', detail, { headers: NO_RETRY, more: { param: 'messages', recorded, given: said } })
   }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Address, logSubject, outSubjectsOf, partitionOf } from '../../../schemas/subjects.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
 import { nextRecord, type StoredRecord } from '../../jetstream/last-record.ts'
@@ -13,12 +14,7 @@ export interface FollowedRecords {
 const PAUSES = { minMs: 100, maxMs: 2_000 } as const
 
 /** Follows an actor. An event of its wakes the reader, which then reads LOG: OUT is at least once, LOG exact. */
-export function followRecords(
-  jetstream: JetStreamContext,
-  address: Address,
-  partitionCount: number,
-  afterSeq: number,
-): FollowedRecords {
+export function followRecords(jetstream: JetStreamContext, address: Address, partitionCount: number, afterSeq: number): FollowedRecords {
   const subject = logSubject(partitionOf(address, partitionCount), address)
   let seq = afterSeq
   let isWoken = false
@@ -29,18 +25,12 @@ export function followRecords(
       wake()
     },
   })
-  const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const abort = (): void => settle(() => reject(signal.reason))
-      const timeout = setTimeout(() => settle(resolve), ms)
-      const settle = (end: () => void): void => {
-        clearTimeout(timeout)
-        signal.removeEventListener('abort', abort)
-        end()
-      }
-      wake = () => settle(resolve)
-      signal.addEventListener('abort', abort, { once: true })
-    })
+  /** Ends early when it is woken, and when the signal aborts. */
+  const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
+    const woken = new AbortController()
+    wake = () => woken.abort()
+    await delay(ms, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() => undefined)
+  }
   return {
     async next(signal) {
       for (let ms: number = PAUSES.minMs; ; ms = Math.min(ms * 2, PAUSES.maxMs)) {

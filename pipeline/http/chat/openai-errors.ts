@@ -12,11 +12,7 @@ export const openAiErrorSchema = z.object({
   }),
 })
 
-const TYPES: Readonly<Record<number, string>> = {
-  401: 'authentication_error',
-  429: 'rate_limit_error',
-  503: 'server_error',
-}
+const TYPES: Readonly<Record<number, string>> = { 401: 'authentication_error', 429: 'rate_limit_error', 503: 'server_error' }
 
 /** The name that OpenAI's clients know. */
 const CODES: Partial<Record<HttpErrorCode, string>> = { unknown_model: 'model_not_found' }

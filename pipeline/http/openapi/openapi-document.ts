@@ -42,9 +42,7 @@ export function openApiDocument(routes: readonly DescribedRoute[]) {
     security: [{ [TOKEN_SCHEME]: [] }, {}],
     paths,
     components: {
-      securitySchemes: {
-        [TOKEN_SCHEME]: { type: 'http', scheme: 'bearer', description: 'COLLOQUY_HTTP_TOKEN, where the server has one' },
-      },
+      securitySchemes: { [TOKEN_SCHEME]: { type: 'http', scheme: 'bearer', description: 'COLLOQUY_HTTP_TOKEN, where the server has one' } },
       schemas,
     },
   }
@@ -73,7 +71,10 @@ function operation(route: DescribedRoute, named: Named) {
     }),
     responses: {
       ...Object.fromEntries(
-        Object.entries(answers).map(([status, answer]) => [status, response(answer, `${title}Answer${status === '200' ? '' : status}`, named)]),
+        Object.entries(answers).map(([status, answer]) => [
+          status,
+          response(answer, `${title}Answer${status === '200' ? '' : status}`, named),
+        ]),
       ),
       ...problemResponses(route, named),
     },
@@ -99,7 +100,7 @@ function parametersOf({ params, query, headers }: DescribedRoute) {
   })
 }
 
-function response({ description, schema, type = 'application/json', also = {}, headers }: RouteAnswer, name: string, named: Named) {
+function response({ description, schema, type = 'application/json', also, headers }: RouteAnswer, name: string, named: Named) {
   return {
     description,
     ...(headers !== undefined && {
@@ -109,9 +110,7 @@ function response({ description, schema, type = 'application/json', also = {}, h
     }),
     content: {
       [type]: { schema: schema === undefined ? { type: 'string' } : named(name, outputForm(schema)) },
-      ...Object.fromEntries(
-        Object.entries(also).map(([other, says]) => [other, { schema: { type: 'string', description: says } }]),
-      ),
+      ...(also !== undefined && { [also.type]: { schema: named(also.name, outputForm(also.schema)) } }),
     },
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { generateText, type ModelMessage, streamText } from 'ai'
-import OpenAI from 'openai'
+import OpenAI, { APIError } from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ChatSystem, startChatSystem } from '../../../support/chat-system.ts'
 
@@ -42,13 +42,14 @@ const ask = (messages: Messages, id?: string, more: object = {}) =>
     .withResponse()
 const contentOf = async (messages: Messages, id?: string): Promise<string | null | undefined> =>
   (await ask(messages, id)).data.choices[0]?.message.content
-const errorOf = (asking: Promise<unknown>): Promise<InstanceType<typeof OpenAI.APIError>> =>
+const isApiError = (error: unknown): error is APIError => error instanceof APIError
+const errorOf = (asking: Promise<unknown>): Promise<APIError> =>
   asking.then(
     () => {
       throw new Error('it was answered')
     },
     (error: unknown) => {
-      if (error instanceof OpenAI.APIError) return error
+      if (isApiError(error)) return error
       throw error
     },
   )
@@ -95,7 +96,8 @@ describe("OpenAI's client", () => {
     await contentOf([user('yes'), assistant('re: yes'), user('yes')], id)
     expect(await recordsOf(id)).toBe(4)
     const headers = { 'x-conversation-id': id, 'idempotency-key': randomUUID() }
-    for (let times = 0; times < 2; times += 1) await openai.chat.completions.create({ model: TALKING, messages: [user('yes')] }, { headers })
+    for (let times = 0; times < 2; times += 1)
+      await openai.chat.completions.create({ model: TALKING, messages: [user('yes')] }, { headers })
     expect(await recordsOf(id)).toBe(6)
   })
 
@@ -160,7 +162,12 @@ describe("OpenAI's client", () => {
     [400, 'unsupported_parameter', 'n', { n: 2 }],
     [400, 'unsupported_parameter', 'tools', { tools: [{ type: 'function', function: { name: 'f' } }] }],
     [400, 'unsupported_parameter', 'response_format', { response_format: { type: 'json_object' } }],
-    [400, 'unsupported_parameter', 'messages.0.content', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] }],
+    [
+      400,
+      'unsupported_parameter',
+      'messages.0.content',
+      { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] },
+    ],
     [400, 'unsupported_parameter', 'messages.1', { messages: [user('a'), { role: 'tool', content: 'x', tool_call_id: 't' }] }],
     [400, 'bad_query', 'messages', { messages: [] }],
     [400, 'bad_query', 'messages', { messages: [user('a'), assistant('b')] }],
@@ -172,7 +179,17 @@ describe("OpenAI's client", () => {
   })
 
   test('may send what a conversation ignores', async () => {
-    const more = { temperature: 0, max_tokens: 5, top_p: 1, seed: 7, stop: ['\n'], n: 1, tools: [], response_format: { type: 'text' }, metadata: {} }
+    const more = {
+      temperature: 0,
+      max_tokens: 5,
+      top_p: 1,
+      seed: 7,
+      stop: ['\n'],
+      n: 1,
+      tools: [],
+      response_format: { type: 'text' },
+      metadata: {},
+    }
     expect((await ask([user('hello there')], undefined, more)).data.choices[0]?.message.content).toBe('re: hello there')
   })
 })
@@ -264,7 +281,12 @@ describe('a streamed reply', () => {
 describe('the AI SDK', () => {
   test('holds a conversation, in one piece and streamed', async () => {
     const id = conversation()
-    const provider = createOpenAICompatible({ name: 'colloquy', baseURL: `${chat.url}/v1`, headers: { 'x-conversation-id': id }, includeUsage: true })
+    const provider = createOpenAICompatible({
+      name: 'colloquy',
+      baseURL: `${chat.url}/v1`,
+      headers: { 'x-conversation-id': id },
+      includeUsage: true,
+    })
     const model = provider(TALKING)
     const messages: ModelMessage[] = [user('你好')]
     const first = await generateText({ model, messages })

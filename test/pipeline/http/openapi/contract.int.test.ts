@@ -55,7 +55,9 @@ interface Operation {
   readonly method: string
   readonly path: string
   readonly operationId: string
-  readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, { readonly schema: { readonly $ref?: string } }>> }>>
+  readonly responses: Readonly<
+    Record<string, { readonly content: Readonly<Record<string, { readonly schema: { readonly $ref?: string } }>> }>
+  >
 }
 
 let system: System
@@ -104,14 +106,25 @@ function closed(schema: unknown): unknown {
   return 'properties' in schema && !('additionalProperties' in schema) ? { ...members, additionalProperties: false } : members
 }
 
+/** The data of the events in a stream, without the last one, which is no JSON. */
+function eventsIn(body: Json): unknown[] {
+  const data = String(body['text'])
+    .split('\n')
+    .filter((line) => line.startsWith('data: '))
+  expect(data.pop()).toBe('data: [DONE]')
+  return data.map((line) => JSON.parse(line.slice('data: '.length)) as unknown)
+}
+
 /** Why an answer is not what the document declares; none where it is. */
-function problemsOf({ responses, operationId }: Operation, status: number, type: string, body: unknown): string[] {
+function problemsOf({ responses, operationId }: Operation, status: number, type: string, body: Json): string[] {
   const media = responses[status]?.content[type]
   if (media === undefined) return [`${operationId} does not declare ${status} ${type}`]
   const name = media.schema.$ref?.split('/').at(-1)
   if (name === undefined) return []
   const validate = ajv.compile(closed((document.components.schemas as Record<string, Json>)[name]) as Json)
-  return validate(body) ? [] : (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`)
+  const bodies = type === 'text/event-stream' ? eventsIn(body) : [body]
+  if (bodies.every((one) => validate(one))) return []
+  return (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`)
 }
 
 const typeOf = (headers: Headers): string => headers.get('content-type')?.replace(/;.*/, '') ?? ''
@@ -135,7 +148,9 @@ describe('a route answers as the document says', { timeout: 120_000 }, () => {
       const [call] = CALLS[operation.operationId] ?? []
       if (call === undefined) continue
       const wrong =
-        operation.method === 'POST' ? { path: call.path, body: '{' } : { path: call.path.replace(/\?.*/, '').replace(/acme|support/, 'no%20one') }
+        operation.method === 'POST'
+          ? { path: call.path, body: '{' }
+          : { path: call.path.replace(/\?.*/, '').replace(/acme|support/, 'no%20one') }
       const { status, headers, body } = await send(operation, wrong)
       const isFine = status < 400
       expect(isFine ? [] : problemsOf(operation, status, typeOf(headers), body), operation.operationId).toEqual([])

@@ -6,7 +6,11 @@ import { searchRequestSchema } from '../../../../pipeline/search/search-request.
 
 const document = openApiDocument(DESCRIBED_ROUTES)
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, operation]) => ({ path, method, operation: operation as { parameters: { name: string; in: string }[] } })),
+  Object.entries(methods).map(([method, operation]) => ({
+    path,
+    method,
+    operation: operation as { parameters: { name: string; in: string }[] },
+  })),
 )
 
 test('the document is valid OpenAPI 3.1', async () => {
