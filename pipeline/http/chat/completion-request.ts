@@ -60,7 +60,7 @@ export function readCompletionRequest(body: Buffer | undefined): CompletionReque
     if (other !== undefined)
       throw unsupported(`messages.${index}.content`, `it has a part of the type "${other.type}", and only text is read`)
   }
-  if (saidIn(request).at(-1)?.role === 'user') return request
+  if (dialogueOf(request).at(-1)?.role === 'user') return request
   throw new HttpProblem('bad_query', 'messages: the last one must be of the user', { more: { param: 'messages' } })
 }
 
@@ -76,7 +76,7 @@ interface SaidMessage {
 }
 
 /** What user and assistant said. What a client tells its model (`system`, `developer`) is no part of the conversation. */
-export const saidIn = ({ messages }: CompletionRequest): SaidMessage[] =>
+export const dialogueOf = ({ messages }: CompletionRequest): SaidMessage[] =>
   messages.flatMap((message) => {
     const { role } = message
     return role === 'user' || role === 'assistant' ? [{ role, content: textOf(message) }] : []

@@ -20,7 +20,7 @@ import {
   completionRequestSchema,
   givenTurns,
   readCompletionRequest,
-  saidIn,
+  dialogueOf,
 } from './completion-request.ts'
 import { type CompletionStream, createCompletionStream, listenLive } from './completion-stream.ts'
 import { type ConversationEnd, turnsIn } from './conversation-end.ts'
@@ -138,7 +138,7 @@ async function finish(asked: Asked, to: CompletionStream, signal: AbortSignal, s
 async function conversationOf(deps: ChatRouteDeps, { model, user }: CompletionRequest, header: string | undefined): Promise<Address> {
   const [kind = '', tenant = TENANT_DEFAULT, ...more] = model.split('/').toReversed()
   const isName = TOKEN.test(kind) && TOKEN.test(tenant) && more.length === 0
-  // A new id cannot be guessed: whoever knows it can read the conversation.
+  // A new id cannot be guessed: it gives access to the conversation.
   const id = header ?? (user === '' ? undefined : user) ?? `chat-${randomBytes(18).toString('base64url')}`
   if (!TOKEN.test(id)) {
     const param = header === undefined ? 'user' : CONVERSATION_HEADER
@@ -159,7 +159,7 @@ interface Asking {
 
 /** @throws HttpProblem 409 `history_conflict` */
 function newMessages(address: Address, request: CompletionRequest, end: ConversationEnd, key: string | undefined): Asking {
-  const said = saidIn(request)
+  const said = dialogueOf(request)
   const given = givenTurns(said)
   const known = turnsIn(end.records)
   if (key !== undefined && known.some(({ id }) => id === key)) return { messages: [], recorded: [key] }

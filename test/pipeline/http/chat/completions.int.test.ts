@@ -3,7 +3,9 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { generateText, type ModelMessage, streamText } from 'ai'
 import OpenAI, { APIError } from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ChatSystem, startChatSystem } from '../../../support/chat-system.ts'
+import { takePlace } from '../../../../pipeline/http/wait-places.ts'
+import { createFairPlaces } from '../../../../pipeline/runtime/fair-places.ts'
+import { type ChatSystem, startChatServer, startChatSystem } from '../../../support/chat-system.ts'
 
 type Messages = OpenAI.Chat.ChatCompletionMessageParam[]
 
@@ -192,6 +194,26 @@ describe("OpenAI's client", () => {
     }
     expect((await ask([user('hello there')], undefined, more)).data.choices[0]?.message.content).toBe('re: hello there')
   })
+})
+
+test('a request without the token gets 401 as an error that the client reads', async () => {
+  const closed = await startChatServer(chat.system, { token: 'a-token-of-the-test' })
+  try {
+    const clientWith = (apiKey: string) => new OpenAI({ baseURL: `${closed.url}/v1`, apiKey, maxRetries: 0 })
+    const error = await errorOf(clientWith('another-token').models.list().then())
+    expect([error.status, error.code, error.type]).toEqual([401, 'unauthorized', 'authentication_error'])
+    expect((await clientWith('a-token-of-the-test').models.list()).data).toHaveLength(4)
+  } finally {
+    await closed.stop()
+  }
+})
+
+test('requests of one tenant do not take all places of those that wait', async () => {
+  const places = createFairPlaces(4)
+  for (let held = 0; held < 3; held += 1) expect(places.acquire('acme')).toBe(true)
+  expect(() => takePlace(places, 'acme')).toThrow('too many requests of acme are waiting')
+  takePlace(places, 'other')
+  expect(places.taken).toBe(4)
 })
 
 describe('a streamed reply', () => {
