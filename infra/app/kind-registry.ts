@@ -193,12 +193,16 @@ export async function registeredKinds(kv: KV): Promise<Map<string, number>> {
   return found
 }
 
-/** The newest version of each registered kind, with the columns of its typed views. */
-export async function viewedKinds(kv: KV): Promise<ViewedKind[]> {
+/** The newest version of each registered kind, in the order of their names. */
+export async function newestVersions(kv: KV): Promise<(RegisteredVersion & { readonly name: string })[]> {
   const newest = [...(await registeredKinds(kv))].sort(([one], [other]) => (one < other ? -1 : 1))
   const entries = await Promise.all(newest.map(async ([name, version]) => ({ name, entry: await versionEntry(kv, name, version) })))
-  return entries.flatMap(({ name, entry }) => (entry?.columns === undefined ? [] : [{ ...entry, name, columns: entry.columns }]))
+  return entries.flatMap(({ name, entry }) => (entry === undefined ? [] : [{ ...entry, name }]))
 }
+
+/** The newest version of each registered kind, with the columns of its typed views. */
+export const viewedKinds = async (kv: KV): Promise<ViewedKind[]> =>
+  (await newestVersions(kv)).flatMap((entry) => (entry.columns === undefined ? [] : [{ ...entry, columns: entry.columns }]))
 
 /** Calls back after each change of the register. */
 export async function watchRegister(kv: KV, onChange: () => void): Promise<{ stop(): void }> {

@@ -22,6 +22,7 @@ import { durabilityOf } from './durability.ts'
 import { refuseNewerRecords, registeredKinds, registerKinds } from './kind-registry.ts'
 import { connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
 import { probeProtection } from './nats-protection.ts'
+import { openChatKinds } from './open-chat-kinds.ts'
 import { prepareStreams } from './prepare-streams.ts'
 import { type SearchIndex } from './search-index.ts'
 import { serveHttp } from './serve-http.ts'
@@ -196,6 +197,8 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     advise,
   })
   started.defer(() => receiptService.stop())
+  const chat = openChatKinds({ kv, jetstream })
+  started.defer(async () => chat.stop())
   const otherMetrics = async (): Promise<MetricsSnapshot[]> => [
     ...(await core.threadMetrics()),
     ...((await tables?.value()?.threadMetrics()) ?? []),
@@ -213,6 +216,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
           search: searchOf(index),
           understand: understandingOf(index),
           evaluate: evaluateByRules,
+          chat,
           durability,
           advise,
           metrics,

@@ -3,6 +3,7 @@ import type { KV } from '@nats-io/kv'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
+import type { ChatKinds } from '../../pipeline/http/chat/chat-kinds.ts'
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../pipeline/http/http-server.ts'
 import { tablesUnavailable } from '../../pipeline/http/problems.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
@@ -32,6 +33,7 @@ export interface ServeDeps {
   readonly search: Search
   readonly understand: Understand
   readonly evaluate: Evaluate
+  readonly chat: ChatKinds
   readonly durability: Durability
   readonly advise: Advise
   readonly metrics: Metrics

@@ -100,6 +100,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'print the contract for producers as an AsyncAPI 3 document in JSON, with the events of the kinds in CONFIG',
     load: async () => (await import('./asyncapi-command.ts')).asyncApiCommand,
   },
+  openapi: {
+    about: 'print the HTTP interface as an OpenAPI 3.1 document in JSON',
+    load: async () => (await import('./openapi-command.ts')).openApiCommand,
+  },
   kinds: {
     about: 'list the registered kinds, draw them, retire one or accept a changed one',
     load: async () => (await import('./kinds-command.ts')).kindsCommand,

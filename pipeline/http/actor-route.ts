@@ -1,12 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
+import { recordSchema } from '../../schemas/record.ts'
 import { actorKey, type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findRecord, lastRecord, type Placed } from '../jetstream/last-record.ts'
 import type { ConnectionWatch } from './connection-health.ts'
+import { addRoute, type DescribedRoute, type RouteTypes } from './described-route.ts'
 import { HttpProblem } from './problems.ts'
-import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
+import { ADDRESS_PATH, addressOf, type AddressParams, addressParams } from './route-address.ts'
 
 export interface ActorRouteDeps {
   readonly jetstream: JetStreamContext
@@ -14,11 +16,35 @@ export interface ActorRouteDeps {
   readonly connection: ConnectionWatch
 }
 
-const querySchema = z.strictObject({ at: z.coerce.number().int().min(1).optional() })
+const querySchema = z.strictObject({
+  at: z.coerce.number().int().min(1).optional().meta({ description: 'Number of a record, from 1. Default: the last one' }),
+})
+
+const answerSchema = z.object({
+  ...addressParams.shape,
+  n: z.int().positive().meta({ description: 'Number of the record' }),
+  state: z.string().meta({ description: 'Active leaf states, dotted; parallel ones sorted and joined by +' }),
+  status: recordSchema.shape.status,
+  machine: z.string().meta({ description: '<kind>@<version>; empty where the kind is unknown' }),
+  context: z.record(z.string(), z.unknown()).nullable(),
+  label: z.record(z.string(), z.unknown()),
+  position: z.int().meta({ description: 'INBOX sequence of the input, which its producer got with the acknowledgement' }),
+})
+
+export const ACTOR_ROUTE = {
+  method: 'GET',
+  path: `/v1/actors/${ADDRESS_PATH}`,
+  name: 'getActor',
+  summary: "An actor's state after its last record, or after record `at`",
+  params: addressParams,
+  query: querySchema,
+  answers: { 200: { description: 'The state', schema: answerSchema } },
+  problems: ['bad_subject', 'bad_query', 'unknown_actor', 'unknown_record', 'nats_unavailable'],
+} as const satisfies DescribedRoute
 
 /** Adds `GET /v1/actors/<tenant>/<kind>/<id>[?at=n]`: the actor's state after its last record, or after record `n`. */
 export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount, connection }: ActorRouteDeps): void {
-  app.get<{ Params: AddressParams }>(`/v1/actors/${ADDRESS_PATH}`, async (request) => {
+  addRoute<RouteTypes & { Params: AddressParams }>(app, ACTOR_ROUTE, async (request) => {
     const address = addressOf(request.params)
     const query = querySchema.safeParse(request.query, IN_WORDS)
     if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
@@ -35,8 +61,7 @@ export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount,
   })
 }
 
-/** The response body. `position` is the INBOX sequence of the input, which its producer got with the acknowledgement. */
-const describe = ({ tenant, kind, id }: Address, { record }: Placed) => ({
+const describe = ({ tenant, kind, id }: Address, { record }: Placed): z.output<typeof answerSchema> => ({
   tenant,
   kind,
   id,

@@ -1,19 +1,35 @@
 import type { FastifyInstance } from 'fastify'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { evaluationRequestSchema } from '../../schemas/evaluation-request.ts'
+import { evaluationSchema } from '../../schemas/quality.ts'
 import type { Evaluate } from '../quality/evaluator.ts'
+import { addRoute, type DescribedRoute } from './described-route.ts'
 import { readJsonBody } from './json-body.ts'
 import { HttpProblem, RETRY_AFTER } from './problems.ts'
 
-const EXAMPLE = '{"query": "退货要几天？", "response": "14 天内可以退货。", "context": ["收到商品 14 天内可以退货。"]}'
+const EXAMPLE = { query: '退货要几天？', response: '14 天内可以退货。', context: ['收到商品 14 天内可以退货。'] }
+
+const described = (path: string, name: string) =>
+  ({
+    method: 'POST',
+    path,
+    name,
+    summary: 'The quality of an answer',
+    description: 'Nothing is recorded. `/v1/evaluate-quality` is the same as `/v1/evaluate`.',
+    body: { schema: evaluationRequestSchema, example: EXAMPLE },
+    answers: { 200: { description: 'The scores, and what lowered them', schema: evaluationSchema } },
+    problems: ['bad_query', 'evaluation_unavailable'],
+  }) as const satisfies DescribedRoute
+
+export const EVALUATE_ROUTES = [described('/v1/evaluate', 'evaluate'), described('/v1/evaluate-quality', 'evaluateQuality')] as const
 
 /**
  * Adds `POST /v1/evaluate`, body `{query, response, context?: [text], lang?}`: the quality of an answer. `/v1/evaluate-quality` is the
  * same. Nothing is recorded.
  */
 export function addEvaluateRoute(app: FastifyInstance, evaluate: Evaluate): void {
-  for (const path of ['/v1/evaluate', '/v1/evaluate-quality']) {
-    app.post<{ Body: Buffer | undefined }>(path, async ({ body }) => {
+  for (const route of EVALUATE_ROUTES) {
+    addRoute(app, route, async ({ body }) => {
       const { query, response, context, lang } = readJsonBody(body, evaluationRequestSchema, EXAMPLE)
       try {
         return await evaluate({

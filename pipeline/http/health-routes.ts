@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import { merged, type Metrics, type MetricsSnapshot } from '../runtime/metrics.ts'
 import type { Stage } from '../runtime/stage.ts'
 import type { ConnectionWatch, Health } from './connection-health.ts'
+import { addRoute, type DescribedRoute } from './described-route.ts'
 
 export interface HealthRouteDeps {
   readonly stages: ReadonlyMap<string, Stage>
@@ -22,18 +24,55 @@ interface Check extends Health {
   readonly check: string
 }
 
+const aliveSchema = z.object({ ok: z.literal(true), since: z.iso.datetime().meta({ description: 'When the server started' }) })
+const readySchema = z.object({
+  ok: z.boolean(),
+  checks: z
+    .array(z.object({ check: z.string(), ok: z.boolean(), since: z.iso.datetime(), detail: z.string() }))
+    .optional()
+    .meta({ description: 'Absent without the token' }),
+})
+
+const ALIVE_ROUTE = {
+  method: 'GET',
+  path: '/healthz',
+  name: 'isAlive',
+  summary: 'Whether the process answers',
+  isPublic: true,
+  answers: { 200: { description: 'It does', schema: aliveSchema } },
+  problems: [],
+} as const satisfies DescribedRoute
+const READY_ROUTE = {
+  method: 'GET',
+  path: '/readyz',
+  name: 'isReady',
+  summary: 'Whether NATS is connected and every part works',
+  isPublic: true,
+  answers: { 200: { description: 'All do', schema: readySchema }, 503: { description: 'One does not', schema: readySchema } },
+  problems: [],
+} as const satisfies DescribedRoute
+const METRICS_ROUTE = {
+  method: 'GET',
+  path: '/metrics',
+  name: 'getMetrics',
+  summary: 'Metrics for Prometheus',
+  answers: { 200: { description: 'The metrics', type: 'text/plain' } },
+  problems: [],
+} as const satisfies DescribedRoute
+export const HEALTH_ROUTES = [ALIVE_ROUTE, READY_ROUTE, METRICS_ROUTE] as const
+
 /**
  * Adds three routes. `/healthz` is 200 as long as the process answers. `/readyz` is 200 if NATS is connected and every part works, else
  * 503; without the token it says only `ok`. `/metrics` is in the text format of Prometheus. The first two need no token.
  */
 export function addHealthRoutes(app: FastifyInstance, deps: HealthRouteDeps): void {
-  app.get('/healthz', { config: { isPublic: true } }, async () => ({ ok: true, since: deps.startedAt }))
-  app.get('/readyz', { config: { isPublic: true } }, async (request, reply) => {
+  addRoute(app, ALIVE_ROUTE, async () => ({ ok: true, since: deps.startedAt }))
+  addRoute(app, READY_ROUTE, async (request, reply) => {
     const checks = checksOf(deps)
     const ok = checks.every((check) => check.ok)
     return reply.code(ok ? 200 : 503).send(deps.maySeeDetails(request.headers.authorization) ? { ok, checks } : { ok })
   })
-  app.get('/metrics', async (_request, reply) => {
+  addRoute(app, METRICS_ROUTE, async (_request, reply) => {
     await deps.refreshLags()
     const { process, registry } = deps.metrics
     const own = await merged(deps.metrics, deps.otherMetrics)

@@ -18,12 +18,17 @@ import type { Understand } from '../understanding/understand.ts'
 import { addActorRoute } from './actor-route.ts'
 import { type BearerTest, checkProtection, createBearerTest, unauthorized } from './bearer-token.ts'
 import { decodedBody } from './body-encoding.ts'
+import type { ChatKinds } from './chat/chat-kinds.ts'
+import { addChatRoutes } from './chat/chat-routes.ts'
 import { type Health, watchConnection } from './connection-health.ts'
 import { boundConnections, type ConnectionPlaces } from './connection-places.ts'
+import { DESCRIBED_ROUTES } from './described-routes.ts'
 import { addEvaluateRoute } from './evaluate-route.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { createHostCheck } from './host-check.ts'
 import { addInputRoute, createTakeInputs, WAIT_MS_MAX } from './input-route.ts'
+import { openApiDocument } from './openapi/openapi-document.ts'
+import { addOpenApiRoute } from './openapi/openapi-route.ts'
 import { asProblem, HttpProblem, PROBLEM_TYPE, problemBody, RETRY_AFTER } from './problems.ts'
 import { answerRaw } from './raw-answer.ts'
 import { addSearchRoute } from './search-route.ts'
@@ -59,6 +64,8 @@ export interface HttpServerOptions extends WaitDeps {
   readonly understand?: Understand
   /** Without it, the route `/v1/evaluate` does not exist. */
   readonly evaluate?: Evaluate
+  /** Without it, the routes `/v1/chat` and `/v1/models` do not exist. */
+  readonly chat?: ChatKinds
   /** The guarantee of an acknowledgement; part of the response to a producer. */
   readonly durability: Durability
   /** The reader of LOG, for streams of events. */
@@ -124,15 +131,19 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const { app, connections, bodies, checkHost } = createApp(options, hasToken)
   const refuseOtherMethods = trackMethods(app)
   options.addRoutes?.(app)
-  const takeInputs = createTakeInputs({
+  const inputs = {
     publisher: jetstream.publisher,
     connection,
     waitFor: createWaitFor(options),
     closing: closing.signal,
     durability: options.durability,
     advise: options.advise ?? (() => Promise.resolve(undefined)),
-  })
+  }
+  const takeInputs = createTakeInputs(inputs)
   addInputRoute(app, takeInputs)
+  if (options.chat !== undefined) {
+    addChatRoutes(app, { ...inputs, jetstream, partitionCount: options.partitionCount, kinds: options.chat })
+  }
   addActorRoute(app, { jetstream, partitionCount: options.partitionCount, connection })
   const feed = createActorFeed({ jetstream, tail: options.tail, log })
   const outlets = createOutlets(metrics, options.streamLimits)
@@ -154,6 +165,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     startedAt: now(),
     maySeeDetails: hasToken,
   })
+  addOpenApiRoute(app, openApiDocument(DESCRIBED_ROUTES))
   refuseOtherMethods()
   const stop = async (): Promise<void> => {
     connection.stop()
@@ -204,12 +216,13 @@ function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOpti
       routeOptions: { url: route },
     } = request
     if (problem.status === 500) log.error({ err: error, method, route }, 'a request failed')
-    await reply.code(problem.status).headers(problem.headers).type(PROBLEM_TYPE).send(problemBody(problem))
+    const { type, body } = request.routeOptions.config?.problemForm ?? { type: PROBLEM_TYPE, body: problemBody }
+    await reply.code(problem.status).headers(problem.headers).type(type).send(body(problem))
   }
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(JSON_TYPES, { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) =>
-    decodedBody(request.headers['content-encoding'], body),
+    decodedBody(request.headers['content-encoding'], body, request.routeOptions.bodyLimit),
   )
   app.addHook('onRequest', async (request, reply) => {
     checkHost?.(request.headers.host)
@@ -252,10 +265,10 @@ const NO_PLACE_TO_STORE = noPlace(', and nothing was stored')
 const NO_PLACE = noPlace()
 
 /** Bytes of a body that may arrive: its length, at most the limit. A body without a length, or with an encoding, is taken for that long. */
-function bodyBytesOf({ headers }: FastifyRequest): number {
+function bodyBytesOf({ headers, routeOptions: { bodyLimit } }: FastifyRequest): number {
   const isPlain = headers['transfer-encoding'] === undefined && headers['content-encoding'] === undefined
   const length = isPlain ? Number(headers['content-length'] ?? 0) : Infinity
-  return Math.min(length, LIMITS.inputBytesMax)
+  return Math.min(length, bodyLimit)
 }
 
 /**
@@ -277,15 +290,6 @@ function trackMethods(app: FastifyInstance): () => void {
       // Refused before the body is read, so that a bad body still gets 405.
       app.route({ url, method, onRequest: refuse, handler: refuse })
     }
-  }
-}
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** True for a route that needs no token. */
-    readonly isPublic?: boolean
-    /** True for a route whose requests have places of their own. */
-    readonly isStream?: boolean
   }
 }
 

@@ -1,19 +1,20 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import type { InputAdvice } from '../../actors/definition/input-advice.ts'
+import { inputSchema } from '../../schemas/envelope.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
-import { type Address, inputSubject, messageIdOf, OWN_TENANT } from '../../schemas/subjects.ts'
-import { NO_ROOM_CODES } from '../jetstream/jetstream-codes.ts'
-import type { Publisher, PublishResult } from '../jetstream/publisher.ts'
-import type { Advise } from '../producer/advise.ts'
+import { type Address, OWN_TENANT } from '../../schemas/subjects.ts'
+import { durabilitySchema } from '../cluster/process-status.ts'
 import type { Handled } from '../producer/find-decision.ts'
 import type { Durability } from '../producer/receipt.ts'
 import { type InputWait as InputWaiting, type Wait, type WaitFor, WAITS } from '../producer/wait-for.ts'
 import { createFairPlaces } from '../runtime/fair-places.ts'
 import type { ConnectionWatch } from './connection-health.ts'
-import { asProblem, HttpProblem, RETRY_AFTER } from './problems.ts'
-import { readInputs, type RequestInput, type RequestInputs } from './request-inputs.ts'
-import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
+import { addRoute, type DescribedRoute, type RouteTypes } from './described-route.ts'
+import { asProblem, HttpProblem } from './problems.ts'
+import { BATCH_MAX, readInputs, type RequestInputs } from './request-inputs.ts'
+import { ADDRESS_PATH, addressOf, type AddressParams, addressParams } from './route-address.ts'
+import { type OnStored, type Stored, type StoreDeps, storeInput, waitProblem } from './store-input.ts'
+import { takePlace, waitSignal, whenDisconnected } from './wait-places.ts'
 
 /** Max and default of the query parameter `timeoutMs`. */
 export const WAIT_MS_MAX = 60_000
@@ -21,28 +22,76 @@ export const WAIT_MS_DEFAULT = 10_000
 /** Requests that may wait for their input at one time. A tenant gets at most three quarters of these places. */
 const WAITING_MAX = 1_000
 
-export interface InputRouteDeps {
-  readonly publisher: Publisher
+export interface InputRouteDeps extends StoreDeps {
   readonly connection: ConnectionWatch
   readonly durability: Durability
-  readonly advise: Advise
   readonly waitFor: WaitFor
   /** Aborts when the server closes; waiting requests are answered then. */
   readonly closing: AbortSignal
 }
 
+/** How long a request waits, as a query parameter. */
+export const timeoutMsSchema = (defaultMs: number) =>
+  z.coerce.number().int().min(1).max(WAIT_MS_MAX).default(defaultMs).meta({ description: 'How long to wait, in milliseconds' })
+
 const querySchema = z.strictObject({
-  wait: z.enum(WAITS).optional(),
-  timeoutMs: z.coerce.number().int().min(1).max(WAIT_MS_MAX).default(WAIT_MS_DEFAULT),
+  wait: z
+    .enum(WAITS)
+    .optional()
+    .meta({ description: 'Until the input is decided, its events are on OUT, or its rows are in the tables. Default: until it is stored' }),
+  timeoutMs: timeoutMsSchema(WAIT_MS_DEFAULT),
 })
 
-interface Stored {
-  /** INBOX sequence of the input, or of the earlier copy that NATS has stored. */
-  readonly position: number
-  readonly id: string
-  /** Why the input will be rejected, or will change nothing; absent where nothing is known. */
-  readonly warning?: InputAdvice
+const storedSchema = z.object({
+  position: z.int().meta({ description: 'INBOX sequence of the input, or of the earlier copy that NATS has stored' }),
+  id: z.string(),
+  warning: z
+    .object({ code: z.string(), message: z.string() })
+    .optional()
+    .meta({ description: 'Why the input will be rejected, or will change nothing; absent where nothing is known' }),
+})
+const handledSchema = storedSchema.extend({ outcome: z.enum(['committed', 'repeat']) })
+/** An answer about one input, or a list of those of a batch. */
+const answerOf = <Input extends z.ZodObject>(input: Input) => {
+  const durability = durabilitySchema.meta({ description: 'How durable an acknowledged input is' })
+  return z.union([input.extend({ durability }), z.object({ inputs: z.array(input), durability })])
 }
+
+export const INPUT_ROUTE = {
+  method: 'POST',
+  path: `/v1/in/${ADDRESS_PATH}`,
+  name: 'storeInput',
+  summary: 'Stores an input of an actor, and with `wait` waits for what comes of it',
+  description:
+    'The body is a CloudEvent in any mode of its HTTP binding; only `type` and `data` are required. A batch has the content type '
+    + '`application/cloudevents-batch+json`. In the binary mode, the attributes are headers `ce-<name>`, and the body is the data.',
+  params: addressParams,
+  query: querySchema,
+  headers: z.object({ 'idempotency-key': z.string().optional().meta({ description: 'Id of an input that has none' }) }),
+  body: {
+    schema: inputSchema,
+    example: { type: 'message.received', id: 'm-1', data: { role: 'user', text: '寄到挪威要多久？' } },
+    also: { 'application/cloudevents+json': inputSchema, 'application/cloudevents-batch+json': z.array(inputSchema).max(BATCH_MAX) },
+  },
+  answers: {
+    200: { description: 'With `wait`: it had its effect', schema: answerOf(handledSchema) },
+    202: { description: 'Stored', schema: answerOf(storedSchema) },
+  },
+  problems: [
+    'bad_subject',
+    'bad_query',
+    'bad_json',
+    'bad_idempotency_key',
+    'rejected',
+    'too_many_waits',
+    'inbox_full',
+    'inbox_refused',
+    'wait_timeout',
+    'closing',
+    'nats_unavailable',
+    'tables_unavailable',
+  ],
+} as const satisfies DescribedRoute
 
 /** What a request asks to wait for. */
 export interface WaitRequest {
@@ -71,10 +120,7 @@ export function createTakeInputs(deps: InputRouteDeps): TakeInputs {
     deps.connection.requireConnection('nothing was stored')
     if (wait === undefined) return { status: 202, body: bodyOf(await publishAll(deps, address, given), given, deps) }
 
-    if (!waits.acquire(address.tenant)) {
-      const detail = `too many requests of ${address.tenant} are waiting and nothing was stored; repeat the request later, or without wait`
-      throw new HttpProblem('too_many_waits', detail, { headers: RETRY_AFTER })
-    }
+    takePlace(waits, address.tenant, ', or without wait')
     const actor = deps.waitFor(address)
     const inputs: InputWaiting[] = []
     try {
@@ -82,7 +128,7 @@ export function createTakeInputs(deps: InputRouteDeps): TakeInputs {
         inputs.push(actor.stored({ position, payload }, isNew))
       })
       onAllStored?.()
-      const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), deps.closing, disconnected])
+      const signal = waitSignal(disconnected, timeoutMs, deps.closing)
       const handled: (Stored & Handled)[] = []
       for (const [index, one] of stored.entries()) {
         const outcome = await inputs[index]?.until(wait, signal).catch((error: unknown): never => {
@@ -107,14 +153,12 @@ export function createTakeInputs(deps: InputRouteDeps): TakeInputs {
  * for what comes of it. The response is 202 for a stored input, 200 for one that had its effect, 422 for one that was rejected.
  */
 export function addInputRoute(app: FastifyInstance, takeInputs: TakeInputs): void {
-  app.post<{ Params: AddressParams }>(`/v1/in/${ADDRESS_PATH}`, async (request, reply) => {
+  addRoute<RouteTypes & { Params: AddressParams }>(app, INPUT_ROUTE, async (request, reply) => {
     const address = addressOf(request.params)
     const query = querySchema.safeParse(request.query, IN_WORDS)
     if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
     const given = readInputs(request)
-    const disconnected = new AbortController()
-    reply.raw.once('close', () => disconnected.abort())
-    const { status, body } = await takeInputs(address, given, { ...query.data, disconnected: disconnected.signal })
+    const { status, body } = await takeInputs(address, given, { ...query.data, disconnected: whenDisconnected(reply) })
     return reply.code(status).send(body)
   })
 }
@@ -130,9 +174,6 @@ function rejectedText([first, ...more]: readonly (Stored & Handled)[], { isBatch
   return `${count} rejected; the one with the id ${JSON.stringify(first?.id)} as ${why}`
 }
 
-/** Called when an input is stored. @param isNew false for a copy of an input that NATS had stored before */
-type OnStored = (input: RequestInput, position: number, isNew: boolean) => void
-
 /** Stores inputs one after the other, so that their order is that of the request. @throws HttpProblem which names those that are stored */
 async function publishAll(
   deps: InputRouteDeps,
@@ -143,7 +184,7 @@ async function publishAll(
   const stored: Stored[] = []
   for (const input of inputs) {
     try {
-      stored.push(await publish(deps, address, input, onStored))
+      stored.push(await storeInput(deps, address, input, onStored))
     } catch (cause) {
       if (!isBatch) throw cause
       const { status, code, headers, message } = asProblem(cause)
@@ -152,37 +193,4 @@ async function publishAll(
     }
   }
   return stored
-}
-
-async function publish({ publisher, advise }: InputRouteDeps, address: Address, input: RequestInput, onStored?: OnStored): Promise<Stored> {
-  const { payload, envelope, id } = input
-  const options = id === undefined ? {} : { msgId: messageIdOf(address, id, payload) }
-  const [result, warning] = await Promise.all([
-    publisher.publish(inputSubject(address), payload, options),
-    // Advice is a courtesy: the input is stored without it, too.
-    advise(address.kind, envelope).catch(() => undefined),
-  ])
-  if (!result.ok) throw refusal(result)
-  onStored?.(input, result.seq, !result.duplicate)
-  return { position: result.seq, id: id ?? `seq:${result.seq}`, ...(warning === undefined ? {} : { warning }) }
-}
-
-function refusal({ code, description }: Extract<PublishResult, { ok: false }>): HttpProblem {
-  const detail = `INBOX refused the input (${code}: ${description})`
-  const remedy = 'repeat the request later, under the same id'
-  return NO_ROOM_CODES.has(code)
-    ? new HttpProblem('inbox_full', `${detail} because it is full until hosts have caught up; ${remedy}`, { headers: RETRY_AFTER })
-    : new HttpProblem('inbox_refused', `${detail}; ${remedy}`, { headers: RETRY_AFTER })
-}
-
-/** The problem of a wait that failed. The input is stored, so the problem has its position. */
-function waitProblem(cause: unknown, { position, id }: Stored, timedOut: string): HttpProblem {
-  const stored = `the input is stored at position ${position}`
-  const more = { position, id }
-  const name = cause instanceof DOMException ? cause.name : ''
-  if (name === 'TimeoutError') return new HttpProblem('wait_timeout', `${stored}; ${timedOut}`, { more, headers: RETRY_AFTER, cause })
-  if (name === 'AbortError') return new HttpProblem('closing', `${stored}; the server is closing, read the actor later`, { more, cause })
-  const { status, code, headers, message } = asProblem(cause)
-  const why = status === 503 ? ` (${message})` : ''
-  return new HttpProblem(code, `${stored}; its outcome is unknown${why}, read the actor later`, { status, more, headers, cause })
 }

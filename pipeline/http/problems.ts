@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { errors as nats } from '@nats-io/transport-node'
+import { z } from 'zod'
 import { ERROR_CODES, type HttpErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
@@ -33,8 +34,17 @@ export class HttpProblem extends ColloquyError {
   }
 }
 
+/** The response body of a problem. Some have more members, such as `position`. */
+export const problemSchema = z.looseObject({
+  type: z.string().meta({ description: 'urn:colloquy:problem:<code>' }),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().meta({ description: 'What happened, and what to do' }),
+  code: z.string().meta({ description: 'A code of the catalogue of errors; it never changes its meaning' }),
+})
+
 /** The response body of a problem. */
-export const problemBody = ({ status, code, message, more }: HttpProblem) => ({
+export const problemBody = ({ status, code, message, more }: HttpProblem): z.output<typeof problemSchema> => ({
   type: `urn:colloquy:problem:${code}`,
   title: STATUS_CODES[status] ?? 'Error',
   status,

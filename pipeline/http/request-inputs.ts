@@ -22,7 +22,7 @@ export interface RequestInputs {
 
 const BATCH = /^application\/cloudevents-batch\+json/i
 /** Inputs of a batch. They are stored one after the other, and a request must not take for ever. */
-const BATCH_MAX = 1_000
+export const BATCH_MAX = 1_000
 
 /**
  * Reads the inputs of a request in any mode of CloudEvents' HTTP binding: structured, binary, or a batch. An input without an id takes the
@@ -68,8 +68,8 @@ function withId(given: Readonly<Record<string, unknown>>, payload: Uint8Array | 
   }
 }
 
-/** The key, which the draft of the header writes in quotes and most clients do not. */
-function idempotencyKeyOf(header: string | readonly string[] | undefined): string | undefined {
+/** The key of `Idempotency-Key`, which the draft of the header writes in quotes and most clients do not. */
+export function idempotencyKeyOf(header: string | readonly string[] | undefined): string | undefined {
   const [given] = [header].flat()
   if (given === undefined) return undefined
   const key = /^"(.*)"$/.exec(given)?.[1] ?? given

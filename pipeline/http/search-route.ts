@@ -1,15 +1,27 @@
 import type { FastifyInstance } from 'fastify'
 import { hasCode, messageOf } from '../../schemas/errors.ts'
 import type { Search } from '../search/search-answer.ts'
-import type { SearchRequest } from '../search/search-request.ts'
+import { answerSchema } from '../search/search-client.ts'
+import { type SearchRequest, searchRequestSchema } from '../search/search-request.ts'
+import { addRoute, type DescribedRoute, type RouteTypes } from './described-route.ts'
 import { HttpProblem, RETRY_AFTER } from './problems.ts'
+
+export const SEARCH_ROUTE = {
+  method: 'GET',
+  path: '/v1/search',
+  name: 'search',
+  summary: 'Searches messages and knowledge by meaning and by word',
+  query: searchRequestSchema,
+  answers: { 200: { description: 'The hits, best first', schema: answerSchema } },
+  problems: ['bad_query', 'index_filling', 'table_damaged', 'search_unavailable'],
+} as const satisfies DescribedRoute
 
 /**
  * Adds `GET /v1/search?tenant=&q=&mode=&in=&limit=…`: searches messages and knowledge by meaning and by word. Each field of
  * `searchRequestSchema` is a query parameter.
  */
 export function addSearchRoute(app: FastifyInstance, search: Search): void {
-  app.get<{ Querystring: SearchRequest }>('/v1/search', async ({ query }) => {
+  addRoute<RouteTypes & { Querystring: SearchRequest }>(app, SEARCH_ROUTE, async ({ query }) => {
     try {
       return await search(query)
     } catch (error) {

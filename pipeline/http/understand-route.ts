@@ -4,6 +4,8 @@ import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { roleSchema } from '../../schemas/events.ts'
 import { TOKEN } from '../../schemas/subjects.ts'
 import type { Understand } from '../understanding/understand.ts'
+import { understoodSchema } from '../understanding/understand-client.ts'
+import { addRoute, type DescribedRoute } from './described-route.ts'
 import { readJsonBody } from './json-body.ts'
 import { HttpProblem, RETRY_AFTER } from './problems.ts'
 
@@ -11,18 +13,31 @@ import { HttpProblem, RETRY_AFTER } from './problems.ts'
 const TURNS_MAX = 100
 
 const requestSchema = z.object({
-  tenant: z.string().regex(TOKEN),
-  text: z.string(),
+  tenant: z.string().regex(TOKEN).meta({ description: 'Whose intents and entities are looked for' }),
+  text: z.string().meta({ description: 'The message of a user' }),
   history: z
     .array(z.object({ role: roleSchema, text: z.string() }))
     .max(TURNS_MAX)
-    .default([]),
+    .default([])
+    .meta({ description: 'The turns before it, oldest first; the last ones count' }),
 })
+const EXAMPLE = { tenant: 'acme', text: '我要退货' }
+
+export const UNDERSTAND_ROUTE = {
+  method: 'POST',
+  path: '/v1/understand',
+  name: 'understand',
+  summary: 'What a message of a user wants',
+  description: 'Nothing is recorded.',
+  body: { schema: requestSchema, example: EXAMPLE },
+  answers: { 200: { description: 'Its act, its intents and why, its entities', schema: understoodSchema } },
+  problems: ['bad_query', 'understanding_unavailable'],
+} as const satisfies DescribedRoute
 
 /** Adds `POST /v1/understand`, body `{tenant, text, history?: [{role, text}]}`: what a message of a user wants. */
 export function addUnderstandRoute(app: FastifyInstance, understand: Understand): void {
-  app.post<{ Body: Buffer | undefined }>('/v1/understand', async ({ body }) => {
-    const { tenant, text, history } = readJsonBody(body, requestSchema, '{"tenant": "acme", "text": "我要退货"}')
+  addRoute(app, UNDERSTAND_ROUTE, async ({ body }) => {
+    const { tenant, text, history } = readJsonBody(body, requestSchema, EXAMPLE)
     try {
       return await understand(tenant, { text: text.toWellFormed(), history })
     } catch (error) {

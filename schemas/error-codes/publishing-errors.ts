@@ -129,7 +129,7 @@ export const PUBLISHING_ERRORS = {
   unknown_path: {
     meaning: 'The HTTP interface has no such path.',
     cause: 'The path is misspelt, or belongs to another version.',
-    remedy: 'Use one of the paths of the guide: `/v1/in/…`, `/v1/actors/…`, `/v1/search`, `/healthz`, `/readyz`, `/metrics`.',
+    remedy: 'Use one of the paths that `GET /openapi.json` and `colloquy openapi` list.',
     where: HTTP,
     http: 404,
   },
@@ -139,6 +139,36 @@ export const PUBLISHING_ERRORS = {
     remedy: 'Check tenant, kind and id. `colloquy tail <tenant>` shows the actors that decide.',
     where: `${HTTP} \`/v1/actors\`, \`colloquy show\``,
     http: 404,
+  },
+  unknown_model: {
+    meaning: 'There is no such kind to chat with.',
+    cause: 'The kind is misspelt, is not registered, or does not both take `message.received` and send `message.sent`.',
+    remedy: 'Use a name of `GET /v1/models`: `<kind>` or, as a model, `<tenant>/<kind>`.',
+    where: `${HTTP} \`/v1/chat\`, \`/v1/models\``,
+    http: 404,
+  },
+  history_conflict: {
+    meaning: 'The messages of the request contradict the recorded conversation. Nothing was stored.',
+    cause:
+      'The client has edited a message, has left the last ones out, or gives the id of another conversation. The response has both '
+      + 'histories, `recorded` and `given`.',
+    remedy: 'Continue from what is recorded, or begin a new conversation without its id.',
+    where: `${HTTP} \`/v1/chat/completions\``,
+    http: 409,
+  },
+  unsupported_parameter: {
+    meaning: 'The request asks for something that a conversation cannot do. Nothing was stored.',
+    cause: 'It has tools, several choices, another form of answer than text, or a message that is no text.',
+    remedy: 'Leave out what `param` names.',
+    where: `${HTTP} \`/v1/chat/completions\``,
+    http: 400,
+  },
+  reply_replaced: {
+    meaning: 'A streamed text is not the reply: another attempt has replaced it.',
+    cause: 'The request asked for provisional text (`x-provisional`), and what was written did not become the reply.',
+    remedy: 'Drop the text, and send the same request again: it gets the recorded reply.',
+    where: `${HTTP} \`/v1/chat/completions\`, as an error in the stream`,
+    http: 409,
   },
   unknown_record: {
     meaning: 'The actor has no record of this number.',

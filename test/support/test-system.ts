@@ -5,7 +5,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { type Logger, pino } from 'pino'
 import { type Kind, kindsByName } from '../../actors/definition/define-kind.ts'
 import { addressesOf, announce } from '../../infra/app/connect-to-running.ts'
-import { launch, type Running } from '../../infra/app/launch.ts'
+import { launch, type MoreRoutes, type Running } from '../../infra/app/launch.ts'
 import { loadKinds } from '../../infra/app/load-kinds.ts'
 import { loadSettings, type SettingName, type Settings } from '../../infra/settings.ts'
 
@@ -20,6 +20,8 @@ export interface SystemOptions {
   readonly streamCheckMs?: number
   /** How long the streams recognise a message id. Default: as in production. */
   readonly duplicateWindowMs?: number
+  /** Adds hooks and routes to the HTTP interface. */
+  readonly moreRoutes?: MoreRoutes
   /** Default: silent. */
   readonly log?: Logger
 }
@@ -68,6 +70,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const running = await launch(settings, kinds, options.log ?? silent, {
     streamCheckMs: options.streamCheckMs ?? NEVER_MS,
     duplicateWindowMs: options.duplicateWindowMs,
+    ...(options.moreRoutes && { moreRoutes: options.moreRoutes }),
   })
   started.defer(() => running.stop())
   const { withdraw } = await announce(settings.DATA_DIR, addressesOf(running))

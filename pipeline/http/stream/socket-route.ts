@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { WebSocketServer } from 'ws'
 import { LIMITS } from '../../../schemas/limits.ts'
+import { addRoute, type DescribedRoute } from '../described-route.ts'
 import { asProblem, HttpProblem } from '../problems.ts'
 import { answerRaw } from '../raw-answer.ts'
 import { PROTOCOL } from './socket-access.ts'
@@ -19,6 +20,15 @@ const PATH = '/v1/ws'
 export const isSocketRequest = ({ url = '', headers }: IncomingMessage): boolean =>
   url.split('?')[0] === PATH && headers.upgrade?.toLowerCase() === 'websocket'
 
+export const SOCKET_ROUTE = {
+  method: 'GET',
+  path: PATH,
+  name: 'openSocket',
+  summary: 'Opens a WebSocket: events of any number of actors one way, inputs the other',
+  answers: { 101: { description: 'The WebSocket is open', type: 'text/plain' } },
+  problems: ['upgrade_required', 'bad_origin', 'too_many_streams'],
+} as const satisfies DescribedRoute
+
 /** Adds the WebSocket `/v1/ws`. The server must be made with `isSocketRequest` as `shouldUpgradeCallback`. */
 export function addSocketRoute(app: FastifyInstance, { leavePlaces, ...deps }: SocketRouteDeps): void {
   const { access, outlets } = deps
@@ -29,7 +39,7 @@ export function addSocketRoute(app: FastifyInstance, { leavePlaces, ...deps }: S
     perMessageDeflate: false,
     handleProtocols: (protocols) => (protocols.has(PROTOCOL) ? PROTOCOL : false),
   })
-  app.get(PATH, async () => {
+  addRoute(app, SOCKET_ROUTE, async () => {
     throw new HttpProblem('upgrade_required', `${PATH} takes only WebSockets`, { headers: { upgrade: 'websocket', connection: 'upgrade' } })
   })
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {

@@ -6,8 +6,9 @@ import { IN_WORDS, zodProblem } from '../../../schemas/problem-words.ts'
 import { CLOSE_REASONS, eventIdSchema, eventTypesSchema, placeOf, type StreamPlace } from '../../../schemas/stream-events.ts'
 import type { ActorFeed, Following } from '../../streams/actor-feed.ts'
 import type { FeedSink } from '../../streams/follow.ts'
+import { addRoute, type DescribedRoute, type RouteTypes } from '../described-route.ts'
 import { HttpProblem, RETRY_AFTER } from '../problems.ts'
-import { ADDRESS_PATH, addressOf, type AddressParams } from '../route-address.ts'
+import { ADDRESS_PATH, addressOf, type AddressParams, addressParams } from '../route-address.ts'
 import type { EndReason, Outlets, Wire } from './outlets.ts'
 import { closeFrame, eventFrame, gapFrame, HEARTBEAT, idFrame, liveFrame, retryFrame } from './sse-frames.ts'
 
@@ -44,12 +45,29 @@ export function takePlace({ places }: Outlets, client: string): void {
   throw new HttpProblem('too_many_streams', detail, { headers: RETRY_AFTER })
 }
 
+export const STREAM_ROUTE = {
+  method: 'GET',
+  path: `/v1/out/${ADDRESS_PATH}`,
+  name: 'followActor',
+  summary: 'Streams what an actor emits, each event once',
+  description:
+    'Server-sent events. `id` is one integer; a client that sends it as `Last-Event-ID`, or as `after`, goes on behind it. `event` is the type '
+    + 'of the event, `data` the event as on NATS; `delta` and `reset` are a reply while it is written, `gap`, `closed` and `closing` are of the '
+    + 'stream itself.',
+  params: addressParams,
+  query: querySchema,
+  headers: z.object({ 'last-event-id': eventIdSchema.optional().meta({ description: 'Id of the last event that the client has' }) }),
+  answers: { 200: { description: 'The events, without an end', type: 'text/event-stream' } },
+  problems: ['bad_subject', 'bad_query', 'too_many_streams'],
+  isStream: true,
+} as const satisfies DescribedRoute
+
 /**
  * Adds `GET /v1/out/<tenant>/<kind>/<id>[?after=<id>&types=a,b]`: what the actor emits, as server-sent events. Resumes after
  * `Last-Event-ID`, or `after`; without both it begins with what comes from now on.
  */
 export function addStreamRoute(app: FastifyInstance, { feed, outlets, leavePlaces }: StreamRouteDeps): void {
-  app.get<{ Params: AddressParams }>(`/v1/out/${ADDRESS_PATH}`, { config: { isStream: true } }, async (request, reply) => {
+  addRoute<RouteTypes & { Params: AddressParams }>(app, STREAM_ROUTE, async (request, reply) => {
     const address = addressOf(request.params)
     const { after, types } = readQuery(request)
     if (request.method === 'HEAD') return reply.headers(HEADERS).send()
@@ -92,7 +110,10 @@ export function addStreamRoute(app: FastifyInstance, { feed, outlets, leavePlace
 }
 
 /** The header wins: a browser that connects again sends it together with the query of the first time. */
-function readQuery({ query, headers }: FastifyRequest): { after: StreamPlace | undefined; types: ReadonlySet<string> | undefined } {
+function readQuery({ query, headers }: Pick<FastifyRequest, 'query' | 'headers'>): {
+  after: StreamPlace | undefined
+  types: ReadonlySet<string> | undefined
+} {
   const asked = querySchema.safeParse(query, IN_WORDS)
   if (!asked.success) throw new HttpProblem('bad_query', zodProblem(asked.error, ''))
   const [header = ''] = [headers['last-event-id']].flat()

@@ -225,9 +225,11 @@ test('unknown variables make every command fail with an error that names them', 
 
 test('the contract with producers and the kinds in use are printed as JSON', async () => {
   const contract = JSON.parse((await run('asyncapi')).stdout) as object
+  const routes = JSON.parse((await run('openapi')).stdout) as object
   const [kinds] = await json('kinds')
 
   expect(contract).toMatchObject({ asyncapi: '3.1.0' })
+  expect(routes).toMatchObject({ openapi: '3.1.0' })
   expect(kinds).toMatchObject({
     support: { version: 6, versions: [6], hash: expect.stringMatching(/^[0-9a-f]{16}$/) as string, tasks: { answer: { attemptsMax: 3 } } },
   })

@@ -20,6 +20,7 @@ test('the commands of the contract are there', () => {
       'config',
       'nats-config',
       'asyncapi',
+      'openapi',
       'kinds',
       'dead',
       'questions',

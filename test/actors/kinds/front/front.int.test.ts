@@ -10,6 +10,7 @@ import { teachIntents } from '../../../../pipeline/ingest/intents/intents-client
 import { createSender } from '../../../../pipeline/producer/input-sender.ts'
 import { understandRemotely } from '../../../../pipeline/understanding/understand-client.ts'
 import { createCounterKind } from '../../../support/desk-kind.ts'
+import { clientOf } from '../../../support/http-requests.ts'
 import { cliJson, runCli } from '../../../support/run-cli.ts'
 import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
@@ -145,6 +146,22 @@ test('the tables count each message once, at its target, and verify agrees', asy
     { actor: 'zh-2', target: 'support' },
   ])
   expect(await tablesBesideLog(system)).toEqual([])
+})
+
+test('a chat without a kind goes through the front, and has the reply of the target', async () => {
+  const { post } = clientOf(system.running.http?.url ?? '')
+  const { status, body } = await post('/v1/chat/acme/chat-1?timeoutMs=60000', { id: 'c1', text: '我想买一盏灯' })
+  expect([status, body]).toMatchObject([
+    200,
+    { conversation: { kind: 'front' }, reply: { role: 'assistant', text: 'sales: 我想买一盏灯', replyTo: 'c1' } },
+  ])
+  const messages = [
+    { role: 'user', content: '我想买一盏灯' },
+    { role: 'assistant', content: 'sales: 我想买一盏灯' },
+    { role: 'user', content: 'and a second one' },
+  ]
+  const completion = await post('/v1/chat/completions', { model: 'acme/front', user: 'chat-1', messages })
+  expect(completion.body['choices']).toMatchObject([{ message: { content: 'sales: and a second one' } }])
 })
 
 test('a closed case frees the conversation, and a route that is taken away is not used any more', async () => {

@@ -1,0 +1,103 @@
+import { PassThrough } from 'node:stream'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { parseJson } from '../../../schemas/json.ts'
+import { liveMessageSchema } from '../../../schemas/live-messages.ts'
+import { liveSubject } from '../../../schemas/subjects.ts'
+import { asProblem, HttpProblem } from '../problems.ts'
+import { chunk, type CompletionHead, textOfReplies, usageChunk, usageOf } from './completion-answer.ts'
+import type { ConversationMessage } from './conversation-messages.ts'
+import { openAiError } from './openai-errors.ts'
+
+/** A client hears something at least this often: proxies close what is silent. */
+const HEARTBEAT_MS = 15_000
+/** Bytes that wait for a client which does not read. It is cut off beyond them. */
+const UNREAD_BYTES_MAX = 1024 ** 2
+
+/** A reply as events of the server, while it is written and when it is there. */
+export interface CompletionStream {
+  readonly stream: PassThrough
+  /** Sends a piece that may yet be taken back. */
+  provisional(text: string): void
+  /** What was sent provisionally does not count. */
+  reset(): void
+  /** Sends what is missing of the reply, and ends. */
+  end(messages: readonly ConversationMessage[]): void
+  /** Ends with an error. */
+  fail(error: unknown): void
+}
+
+export function createCompletionStream(head: CompletionHead, hasUsage: boolean): CompletionStream {
+  const stream = new PassThrough()
+  let sent = ''
+  let isReset = false
+  const write = (text: string): void => {
+    if (stream.writableEnded || stream.destroyed) return
+    if (stream.writableLength + stream.readableLength > UNREAD_BYTES_MAX) stream.destroy()
+    else stream.write(text)
+  }
+  const event = (data: object): void => write(`data: ${JSON.stringify(data)}\n\n`)
+  const heartbeat = setInterval(() => write(': the reply is being written\n\n'), HEARTBEAT_MS)
+  stream.once('close', () => clearInterval(heartbeat))
+  const finish = (): void => {
+    clearInterval(heartbeat)
+    stream.end()
+  }
+  const fail = (error: unknown): void => {
+    event(openAiError(asProblem(error)))
+    finish()
+  }
+  event(chunk(head, { role: 'assistant', content: '' }))
+  return {
+    stream,
+    provisional(text) {
+      if (isReset || text === '') return
+      sent += text
+      event(chunk(head, { content: text }))
+    },
+    reset() {
+      isReset = sent !== ''
+    },
+    end(messages) {
+      const text = textOfReplies(messages)
+      if (isReset || !text.startsWith(sent)) {
+        const detail = 'what was sent of the reply was replaced; drop it, and send the same request again for the recorded reply'
+        return fail(new HttpProblem('reply_replaced', detail))
+      }
+      const rest = text.slice(sent.length)
+      if (rest !== '') event(chunk(head, { content: rest }))
+      event(chunk(head, {}, true))
+      if (hasUsage) event(usageChunk(head, usageOf(messages)))
+      write('data: [DONE]\n\n')
+      return finish()
+    },
+    fail,
+  }
+}
+
+/** Passes what is written of a reply on to a stream, until the first gap. @param kind `*` for all actors with this id */
+export function listenLive(
+  nc: NatsConnection,
+  address: { readonly tenant: string; readonly kind: string; readonly id: string },
+  to: Pick<CompletionStream, 'provisional' | 'reset'>,
+): { stop(): void } {
+  let attempt = ''
+  let next = 0
+  const subscription = nc.subscribe(liveSubject(address), {
+    callback: (_, message) => {
+      const { data: live } = liveMessageSchema.safeParse(parseJson(message.string()))
+      if (live === undefined) return
+      if (live.event === 'reset') return to.reset()
+      const name = `${live.run}/${live.attempt}`
+      if (name !== attempt) {
+        // Another attempt starts from the beginning.
+        if (attempt !== '') to.reset()
+        attempt = name
+        next = 0
+      }
+      if (live.index !== next) return
+      next += 1
+      to.provisional(live.text)
+    },
+  })
+  return { stop: () => subscription.unsubscribe() }
+}

@@ -1,0 +1,68 @@
+import { assign, enqueueActions, setup } from 'xstate'
+import { z } from 'zod'
+import { defineKind } from '../../actors/definition/define-kind.ts'
+import { defineTask } from '../../actors/definition/task-definition.ts'
+import { messageReceived, messageSent } from '../../schemas/events.ts'
+
+/** Answers a message of a user: with several messages, with one, or with none. */
+export type Talk = (text: string) => Promise<readonly string[]>
+
+const USAGE = { tokensIn: 11, tokensOut: 5, sources: [{ source: 'shipping.md' }] }
+const WAITING_MAX = 8
+
+/** A kind that answers its messages one after the other, as the test says. */
+export function createTalkingKind(talk: Talk, name = 'talking') {
+  const kind = defineKind({
+    name,
+    version: 1,
+    context: z.object({ waiting: z.array(z.object({ id: z.string(), text: z.string() })).max(WAITING_MAX) }),
+    events: { 'message.received': messageReceived },
+    emits: { 'message.sent': messageSent },
+    tasks: {
+      answer: defineTask({
+        input: z.object({ text: z.string() }),
+        output: z.object({ texts: z.array(z.string()) }),
+        deadlineMs: 60_000,
+        attemptsMax: 1,
+        concurrencyMax: 32,
+        run: async ({ input }) => ({ texts: [...(await talk(input.text))] }),
+      }),
+    },
+  })
+  return kind.with(
+    setup({
+      ...kind.xstate,
+      guards: {
+        isOfUser: ({ event }) => event.type === 'message.received' && event.data.role === 'user',
+        isWaiting: ({ context: { waiting } }) => waiting.length > 0,
+      },
+      actions: {
+        wait: assign({
+          waiting: ({ context: { waiting }, event }) =>
+            event.type === 'message.received' ? [...waiting, { id: event.id, text: event.data.text }] : waiting,
+        }),
+        reply: enqueueActions(({ context: { waiting }, enqueue }, { texts }: { texts: readonly string[] }) => {
+          const [first, ...more] = waiting
+          for (const text of texts) enqueue.emit({ type: 'message.sent', data: { text, replyTo: first?.id, ...USAGE } })
+          enqueue.assign({ waiting: more })
+        }),
+      },
+    }).createMachine({
+      context: { waiting: [] },
+      initial: 'listening',
+      on: { 'message.received': { guard: 'isOfUser', actions: 'wait' } },
+      states: {
+        listening: { always: { guard: 'isWaiting', target: 'answering' } },
+        answering: {
+          invoke: {
+            src: 'answer',
+            id: 'answer',
+            input: ({ context: { waiting } }) => ({ text: waiting[0]?.text ?? '' }),
+            onDone: { target: 'listening', actions: { type: 'reply', params: ({ event }) => ({ texts: event.output.texts }) } },
+            onError: { target: 'listening', actions: { type: 'reply', params: { texts: ['sorry'] } } },
+          },
+        },
+      },
+    }),
+  )
+}
