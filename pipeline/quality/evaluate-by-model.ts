@@ -6,9 +6,9 @@ import type { EvaluationQuery } from '../../actors/definition/task-evaluation.ts
 import { boundedFetch } from '../../actors/kinds/support/bounded-fetch.ts'
 import { costOf, type TokenPrice } from '../../actors/kinds/support/model-cost.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
-import { parseJson } from '../../schemas/json.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { type Evaluation, MODEL_EVALUATOR, REASON_CHARS_MAX, type Scores } from '../../schemas/quality.ts'
+import { jsonIn } from '../models/structure.ts'
 import { withRetry } from '../runtime/retry.ts'
 import { judgedTexts, RUBRIC, RUBRIC_REASONS, RUBRIC_VERSION } from './rubric.ts'
 
@@ -71,13 +71,6 @@ type Grades = z.output<typeof judgementSchema>
 /** With passages, an answer can be compared with them. */
 const groundedSchema = judgementSchema.extend({ groundedness: grade })
 
-const FENCE = /^\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*$/su
-/** The JSON of a text that has it in a fence of Markdown, as small models write it; `undefined` for any other text. */
-const fencedJson = (text: string): unknown => {
-  const [, json] = FENCE.exec(text) ?? []
-  return json === undefined ? undefined : parseJson(json)
-}
-
 /** What a dimension weighs in the overall score: an answer about something else, or with invented facts, is no good answer. */
 const WEIGHTS = { relevance: 2, completeness: 1, coherence: 1, groundedness: 2 } as const
 
@@ -105,7 +98,7 @@ export function createModelEvaluator(options: ModelEvaluatorOptions): ModelEvalu
     }).catch((error: unknown) => {
       signal?.throwIfAborted()
       if (timeout.aborted) throw failed(`no judgement from ${baseUrl} within ${timeoutMs} ms`, error)
-      const fenced = NoObjectGeneratedError.isInstance(error) ? fencedJson(error.text ?? '') : undefined
+      const fenced = NoObjectGeneratedError.isInstance(error) ? jsonIn(error.text ?? '') : undefined
       if (!NoObjectGeneratedError.isInstance(error) || fenced === undefined || error.usage === undefined) throw asJudgeError(error, baseUrl)
       return { output: fenced, usage: error.usage }
     })
