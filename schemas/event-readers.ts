@@ -56,6 +56,9 @@ export interface Sent {
   readonly intents: readonly KnownIntent[]
   readonly because: readonly string[]
   readonly understandingVersion: string | undefined
+  readonly tier: string | undefined
+  readonly complexity: number | undefined
+  readonly tierReason: string | undefined
   readonly sources: readonly Source[]
 }
 
@@ -154,6 +157,9 @@ export function readSent(data: Data): Sent | undefined {
     intents: readIntents(data['intents']),
     because: readFacts(data['because'], BECAUSE_MAX),
     understandingVersion: fact(data['understandingVersion']),
+    tier: fact(data['tier']),
+    complexity: readScore(data['complexity']),
+    tierReason: fact(data['tierReason']),
     sources: readSources(data['sources']),
   }
 }
