@@ -69,7 +69,7 @@ test.each([
   ['no key', YAML.replace('  apiKeyEnv: CLAUDE_KEY\n', ''), ':6: models.1.apiKeyEnv: is missing; it names the environment variable'],
   ['a negative price', YAML.replace('priceIn: 3', 'priceIn: -3'), ':11: models.1.priceIn: must be at least 0'],
   ['no list', 'name: quick', ':1: models: must be a list'],
-  ['an empty list', '[]', ':1: models: must have at least 1'],
+  ['an empty list', '[]', ':1: models: must not be empty'],
   ['an empty file', '', 'models: must be a list'],
   ['no YAML', '- {name: quick', 'it is no YAML or JSON'],
   [
