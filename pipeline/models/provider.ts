@@ -2,6 +2,9 @@ import { extractReasoningMiddleware, type LanguageModel, wrapLanguageModel } fro
 import { boundedFetch } from '../../actors/kinds/support/bounded-fetch.ts'
 import type { ConfiguredModel } from './read-models.ts'
 
+// Otherwise the SDK prints what a provider leaves out of a request, such as a temperature, with each new kind of request.
+globalThis.AI_SDK_LOG_WARNINGS = false
+
 type ProviderModel = Parameters<typeof wrapLanguageModel>[0]['model']
 
 /** A model as the AI SDK asks it. */
