@@ -49,11 +49,13 @@ function print(out: Output, { models, before, after, estimated, tooLong }: Compa
     ],
   )
   if (tooLong > 0) out.line(`${counted(tooLong, 'turn')} would fit no model of the file (contextMax).`)
+  const parts = `${INSTRUCTIONS_TOKENS} for instructions, ${PASSAGE_TOKENS} for a passage, and the length of the texts`
+  const tokens = `the tokens of ${counted(estimated.tokens, 'turn')} (${parts})`
+  const complexity = `and the complexity of ${estimated.complexity}, from the question alone`
+  out.line(`Estimated: ${tokens}, ${complexity}.`)
   out.line(
-    `Estimated: the tokens of ${counted(estimated.tokens, 'turn')} (${INSTRUCTIONS_TOKENS} for instructions, ${PASSAGE_TOKENS} for a passage, `
-      + `and the length of the texts), and the complexity of ${estimated.complexity}, from the question alone. All turns of a tier count for `
-      + 'its first model. Tokens are those of the model that answered; another one cuts texts otherwise, and may write more or less. Failures '
-      + 'and budgets are left out.',
+    'All turns of a tier count for its first model. Tokens are those of the model that answered; another one cuts texts otherwise, and may '
+      + 'write more or less. Failures and budgets are left out.',
   )
 }
 

@@ -91,8 +91,8 @@ const testCommand = ({ out, settings }: CommandContext): Command =>
   new Command()
     .option(
       JSON_FLAG,
-      'one JSON object per model: {name, tier, ok, text, structure}, each of the two {firstTokenMs, totalMs, tokensIn, tokensOut, cost, text, '
-        + 'error}',
+      'one JSON object per model: {name, tier, ok, text, structure}, each of the two {firstTokenMs, totalMs, tokensIn, tokensOut, cost, '
+        + 'text, error}',
     )
     .addHelpText('after', '\nThe requests go to the providers, and cost what they cost. The exit code is 1 if a model fails.')
     .action(async ({ json }: JsonOption) => {

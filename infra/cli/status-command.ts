@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import type { ProcessModels } from '../../pipeline/models/models-status.ts'
 import { textOf } from '../../pipeline/jetstream/removed.ts'
+import type { ProcessModels } from '../../pipeline/models/models-status.ts'
 import { counted } from '../../schemas/counted.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { durabilityText } from '../app/durability.ts'

@@ -59,8 +59,8 @@ async function ask(text: string, tenant = 'acme'): Promise<Record<string, unknow
   throw new Error('no reply')
 }
 const HARD =
-  'Compare the Basic, Pro and Enterprise plans for 12 people in 3 countries over 24 months: which one is cheaper, what are the pros and cons '
-  + 'of each, and why? Explain what happens to our data if we downgrade, and plan the migration step by step. What do you recommend?'
+  'Compare the Basic, Pro and Enterprise plans for 12 people in 3 countries over 24 months: which one is cheaper, what are the pros and '
+  + 'cons of each, and why? Explain what happens to our data if we downgrade, and plan the migration step by step. What do you recommend?'
 
 test('a task of a kind generates by the tier of the question, and the turn tells tier, complexity, reason and cost', async () => {
   expect(await ask('几点开门？')).toMatchObject({

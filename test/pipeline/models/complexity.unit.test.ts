@@ -26,9 +26,9 @@ test.each([
 })
 
 test.each([
-  'I run a team of 12 people in 3 countries. Please compare the Basic, Pro and Enterprise plans: which one is cheaper for us over 24 months, '
-    + 'what are the pros and cons of each, and why would you recommend it? Also explain what happens to our data if we downgrade after a '
-    + 'year, and plan the migration step by step. We currently pay 14.99 per seat and export about 200 reports a month.',
+  'I run a team of 12 people in 3 countries. Please compare the Basic, Pro and Enterprise plans: which one is cheaper for us over 24 '
+    + 'months, what are the pros and cons of each, and why would you recommend it? Also explain what happens to our data if we downgrade '
+    + 'after a year, and plan the migration step by step. We currently pay 14.99 per seat and export about 200 reports a month.',
   '我们团队有12个人，分布在3个国家。请比较基础版、专业版和企业版：24个月下来哪个更便宜，各自的优缺点是什么？为什么推荐它？如果一年后降级，数据会怎样？'
     + '请分析影响，并设计一个分步骤的迁移方案。目前每人每月14.99，每月导出约200份报告。',
   '我們團隊有12個人，分布在3個國家。請比較基礎版、專業版和企業版：24個月下來哪個更便宜，各自的優缺點是什麼？為什麼推薦它？如果一年後降級，資料會怎樣？'

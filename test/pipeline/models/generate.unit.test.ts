@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { GenerationQuery } from '../../../actors/definition/task-generation.ts'
 import { codeOf } from '../../../schemas/errors.ts'
 import type { ModelEntry } from '../../../schemas/models-file.ts'
-import { type EntryInput, entriesOf, generationWith, poolsOf } from '../../support/generation-setup.ts'
+import { entriesOf, type EntryInput, generationWith, poolsOf } from '../../support/generation-setup.ts'
 import {
   breaksAfter,
   completion,

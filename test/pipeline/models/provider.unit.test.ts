@@ -74,7 +74,12 @@ function openAi(content: string): string {
     ...rest,
   })
   const usage = { prompt_tokens: 12, completion_tokens: 3, total_tokens: 15 }
-  return `${data(chunk({ delta: { content }, finish_reason: null }), chunk({ delta: {}, finish_reason: 'stop' }), chunk(undefined, { usage }))}data: [DONE]\n\n`
+  const chunks = [
+    chunk({ delta: { content }, finish_reason: null }),
+    chunk({ delta: {}, finish_reason: 'stop' }),
+    chunk(undefined, { usage }),
+  ]
+  return `${data(...chunks)}data: [DONE]\n\n`
 }
 
 function askOf(provider: ProviderName) {
