@@ -73,7 +73,7 @@ export async function runOffline({
   return {
     scenario: scenario.name,
     seconds: options.seconds,
-    ...scenario.measure(options),
+    ...(await scenario.measure(options)),
     options,
     settings: {},
     machine,

@@ -29,6 +29,14 @@ export {
 export { type Upcaster, upcaster, type Upcasters } from '../actors/definition/earlier-versions.ts'
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
 export { send, type SendAction, type Sending, type SendingOptions } from '../actors/definition/send-action.ts'
+export type {
+  Generated,
+  GenerationAttempt,
+  GenerationMessage,
+  GenerationQuery,
+  GenerationStream,
+  TaskGeneration,
+} from '../actors/definition/task-generation.ts'
 export type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
 export { createProducer, type Producer, type Publication, publish, type PublishOptions } from '../pipeline/producer/producer.ts'
 export { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from '../pipeline/producer/producer-errors.ts'
@@ -46,6 +54,7 @@ export { ERROR_CODES, type ErrorCode } from '../schemas/error-codes.ts'
 export { ColloquyError, RetryLaterError, TerminalError } from '../schemas/errors.ts'
 export { KNOWN_EMITS, KNOWN_INPUTS } from '../schemas/events.ts'
 export { LIMITS } from '../schemas/limits.ts'
+export type { Tier } from '../schemas/models-file.ts'
 
 /** @deprecated since 0.2, removed in 0.3: use `TaskSearchHit`. */
 export type MemoryHit = TaskSearchHit

@@ -10,6 +10,7 @@ import { RRF_K } from '../pipeline/search/fuse-ranks.ts'
 import { QUANTISATIONS } from '../pipeline/search/qdrant/qdrant-collection.ts'
 import { RRF_K_MAX } from '../pipeline/search/search-request.ts'
 import { ColloquyError } from '../schemas/errors.ts'
+import { TIERS } from '../schemas/models-file.ts'
 
 /** All roles. Each names a stage; a process runs any number of them. */
 export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'embed', 'train', 'judge', 'serve'] as const
@@ -186,9 +187,18 @@ const SETTINGS = {
     schema: count(1, RRF_K_MAX).default(RRF_K),
     about: 'Smoothing constant of searches with the fusion rrf that give none: the larger, the less the first places stand out',
   },
+  MODELS: {
+    schema: z.string().min(1).optional(),
+    about: 'File of the language models that tasks generate with, YAML or JSON, read again when it changes; unset: LLM_MODEL alone',
+  },
+  CONCURRENT_REQUESTS_MAX: {
+    schema: count(1, 10_000).default(100),
+    about: 'Max concurrent requests of a process with the role tasks to all models of MODELS together; others wait, tenants in turn',
+  },
   LLM_BASE_URL: { schema: url('http', 'https').optional(), about: 'OpenAI-compatible endpoint; unset: extractive answers' },
   LLM_API_KEY: { schema: z.string().optional(), about: 'API key at LLM_BASE_URL', secret: true },
   LLM_MODEL: { schema: z.string().optional(), about: 'Model at LLM_BASE_URL' },
+  LLM_TIER: { schema: z.enum(TIERS).default('medium'), about: 'Tier of LLM_MODEL where MODELS is unset: small, medium or large' },
   LLM_FIRST_TOKEN_MS: {
     schema: count(1, 3_600_000).default(FIRST_TOKEN_DEFAULT_MS),
     about: 'Milliseconds to the first token of an answer of LLM_MODEL; after that the passages are quoted',
@@ -336,6 +346,11 @@ export function loadSettings(
 /** Reads the settings of this process: flags, then its environment. @throws ColloquyError `bad_setting` */
 export const loadProcessSettings = (flags: Readonly<Partial<Record<SettingName, string>>> = {}): LoadedSettings =>
   loadSettings(process.env, flags)
+
+/**
+ * A variable of the environment that a file of models names for a key. It is no setting: operators choose its name. Empty counts as unset.
+ */
+export const environmentKey = (variable: string): string | undefined => process.env[variable] || undefined
 
 /** The help text of a setting. */
 export const settingAbout = (name: SettingName): string => SETTINGS[name].about

@@ -57,6 +57,9 @@ export interface Sent {
   readonly because: readonly string[]
   readonly understandingVersion: string | undefined
   readonly lookups: readonly string[]
+  readonly tier: string | undefined
+  readonly complexity: number | undefined
+  readonly tierReason: string | undefined
   readonly sources: readonly Source[]
 }
 
@@ -159,6 +162,9 @@ export function readSent(data: Data): Sent | undefined {
     because: readFacts(data['because'], BECAUSE_MAX),
     understandingVersion: fact(data['understandingVersion']),
     lookups: readTexts(data['lookups'], LOOKUPS_MAX, LOOKUP_CHARS_MAX),
+    tier: fact(data['tier']),
+    complexity: readScore(data['complexity']),
+    tierReason: fact(data['tierReason']),
     sources: readSources(data['sources']),
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { LIMITS } from './limits.ts'
+import { TIERS } from './models-file.ts'
 import { evaluationSchema, REASON_CHARS_MAX, REASONS_MAX, scoresSchema } from './quality.ts'
 import { answeredSchema } from './record.ts'
 
@@ -14,6 +15,7 @@ import { answeredSchema } from './record.ts'
  * | | `agent`, which is no part of the schema → messages |
  * | `message.sent` | messages; `replyTo` → the turn it answers; `intent`, `hits`, `model`… → turns |
  * | | `act`, `intents`, `because`, `understandingVersion`, `lookups` (no part of the schema) → turns |
+ * | | `tier`, `complexity`, `tierReason` (no part of the schema) → turns |
  * | | `quality`, `evaluator`, `scores`, `reasons` (the last two are no part of the schema) → scores |
  * | | `tokensIn`, `tokensOut`, `cost` → turns, cases |
  * | | `sources` → citations; `quality` → turns, conversations |
@@ -100,6 +102,13 @@ export const understoodFields = {
 export const evaluatedFields = {
   scores: scoresSchema.optional().meta({ description: 'Quality by dimension' }),
   reasons: z.array(z.string().max(REASON_CHARS_MAX)).max(REASONS_MAX).optional().meta({ description: 'What lowered the scores' }),
+} as const
+
+/** Why the model of a message was chosen. No part of `messageSent`, for the same reason. `generate` tells them to the task. */
+export const routedFields = {
+  tier: z.enum(TIERS).optional().meta({ description: 'Tier of the language model that wrote it' }),
+  complexity: z.number().min(0).max(1).optional().meta({ description: 'Complexity of the question' }),
+  tierReason: z.string().max(64).optional().meta({ description: 'Why this tier: complexity, given, budget or fallback' }),
 } as const
 
 /** The machine hands a case to a person. */

@@ -27,10 +27,10 @@ export function parseJson(text: string): unknown {
 
 const FENCE = /^\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*$/su
 
-/** Parses the JSON of a text that has it in a fence of Markdown, as small models write it; `undefined` for any other text. */
-export function fencedJson(text: string): unknown {
-  const [, json] = FENCE.exec(text) ?? []
-  return json === undefined ? undefined : parseJson(json)
+/** Parses JSON that may stand in a fence of Markdown, as small models write it; `undefined` where the text is not valid. */
+export function jsonIn(text: string): unknown {
+  const [, fenced] = FENCE.exec(text) ?? []
+  return parseJson(fenced ?? text)
 }
 
 /**

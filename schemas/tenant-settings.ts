@@ -14,6 +14,8 @@ export const intentSetSchema = z
   .max(32)
   .regex(/^[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$/, 'must be letters and digits, in parts that a single "-" or "_" joins')
 
+const share = (fallback: number, description: string) => z.number().min(0).max(1).catch(fallback).meta({ description })
+
 /** All settings that a tenant may have, by key. A value that a schema does not take counts as not set: its default holds. */
 const tenantSettingsSchema = z.object({
   INTENTS: intentSetSchema
@@ -27,12 +29,17 @@ const tenantSettingsSchema = z.object({
     })
     .catch([])
     .meta({ description: 'what to find in messages: [{"name", "pattern"?, "values"?: ["value" or {"value", "synonyms"}]}]' }),
-  UNSURE_BELOW: z
+  UNSURE_BELOW: share(0.5, 'confidence below which a language model, if any, decides between the best intents, and a person may review'),
+  MEDIUM_FROM: share(0.3, 'complexity of a message, 0 to 1, from which on a language model of the tier medium answers'),
+  LARGE_FROM: share(0.8, 'complexity from which on one of the tier large answers'),
+  BUDGET_DAY: z
     .number()
     .min(0)
-    .max(1)
-    .catch(0.5)
-    .meta({ description: 'confidence below which a language model, if any, decides between the best intents, and a person may review' }),
+    .max(1e9)
+    .nullable()
+    .catch(null)
+    .meta({ description: 'what language models may cost from 00:00 to 24:00 UTC, in the currency of the prices; unset: no limit' }),
+  BUDGET_SMALLER_AT: share(0.8, 'share of BUDGET_DAY from which on the smallest models answer; 1: never'),
 })
 export type TenantSettings = z.output<typeof tenantSettingsSchema>
 export type TenantSettingKey = keyof TenantSettings

@@ -26,6 +26,7 @@ const ROOMS = [
   'pipeline/timers',
   'pipeline/canary',
   'pipeline/tenants',
+  'pipeline/models',
   'pipeline/host',
   'pipeline/dispatcher',
   'pipeline/projector',

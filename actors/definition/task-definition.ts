@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Address } from '../../schemas/subjects.ts'
 import type { TaskEvaluation } from './task-evaluation.ts'
+import type { TaskGeneration } from './task-generation.ts'
 import type { TaskSearchIndex } from './task-search.ts'
 import type { TaskUnderstanding } from './task-understanding.ts'
 
@@ -21,6 +22,8 @@ export interface TaskCall<Input> {
   readonly understand: TaskUnderstanding['understand']
   /** Evaluates an answer before it is given. */
   readonly evaluate: TaskEvaluation['evaluate']
+  /** Generates a text, or a value of a schema, with a language model of the fitting tier. It ends with the signal of the task. */
+  readonly generate: TaskGeneration['generate']
   /**
    * The same object as `searchIndex`.
    *

@@ -1,8 +1,5 @@
 import type { z } from 'zod'
-
-/** What a model can do and costs, least first. */
-export const TIERS = ['small', 'medium', 'large'] as const
-export type Tier = (typeof TIERS)[number]
+import type { Tier } from '../../schemas/models-file.ts'
 
 export interface GenerationMessage {
   readonly role: 'system' | 'user' | 'assistant'

@@ -93,6 +93,7 @@ async function lookUp(
       memory: searchIndex,
       understand,
       evaluate: () => Promise.reject(new Error('a lookup evaluates nothing')),
+      generate: () => Promise.reject(new Error('a lookup without a model generates nothing')),
       log,
       key: 'eval',
       signal: new AbortController().signal,

@@ -81,5 +81,5 @@ export interface OfflineScenario {
   readonly about: string
   readonly actorsDefault: number
   readonly secondsDefault?: number
-  measure(options: BenchOptions): Measured
+  measure(options: BenchOptions): Measured | Promise<Measured>
 }

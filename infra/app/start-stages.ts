@@ -48,6 +48,7 @@ import { withSuccessor } from './index-successor.ts'
 import { indexerBounds, indexerState } from './indexer-state.ts'
 import { refuseOlderProcesses } from './kind-registry.ts'
 import { modelJudgeOf } from './model-judge.ts'
+import { openGeneration } from './open-generation.ts'
 import { openUnderstanding } from './open-understanding.ts'
 import type { SearchIndex } from './search-index.ts'
 import { createSharing, type OwnWork, type SharedWork, startOwn, workloadOf } from './shared-work.ts'
@@ -319,6 +320,7 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
         const vectors =
           searchIndex === undefined ? remoteQuestionVectors(jetstream.nc) : localQuestionVectors(() => searchIndex.current().embedder)
         const understand = await openUnderstanding({ settings, jetstream, replicas, vectors, log }, started)
+        const generate = await openGeneration({ settings, jetstream, kv, metrics, log }, started)
         return startStage(
           'tasks',
           () =>
@@ -329,6 +331,7 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
               searchIndexOf: searches.of,
               understand,
               evaluate: evaluateByRules,
+              generate,
               log,
               metrics,
               now: Date.now,

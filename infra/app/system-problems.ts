@@ -76,7 +76,7 @@ const foldersText = ([first = '', ...more]: readonly string[]): string =>
   more.length === 0 ? first : `${more.length + 1} folders in ${dirname(first)}, the first ${basename(first)}`
 
 export function problemsOf(
-  { stages, removed, nats }: SystemStatus,
+  { stages, removed, nats, models }: SystemStatus,
   letters: ReadonlyMap<Reason, number>,
   hostEnds: ReadonlyMap<number, HostEnds>,
   damaged: Damage | ColloquyError = NO_DAMAGE,
@@ -100,6 +100,7 @@ export function problemsOf(
           ...damaged.tables.map((table) => problem('table_damaged', `${table} is being made again from LOG`)),
         ]),
     ...(nats.code === null ? [] : [problem(nats.code, nats.detail)]),
+    ...[...new Set(models.flatMap((one) => one.problem ?? []))].map((what) => problem('bad_models', what)),
     ...(removed.records === 0
       ? []
       : [problem('records_lost', `LOG has lost ${counted(removed.records, 'record')}: ${textOf(removed.ranges)}`)]),

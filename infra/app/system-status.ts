@@ -8,6 +8,7 @@ import { recordAt } from '../../pipeline/jetstream/last-record.ts'
 import { BAD_RECORD } from '../../pipeline/jetstream/log-message.ts'
 import { countIn, findRemoved, type RemovedRange } from '../../pipeline/jetstream/removed.ts'
 import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
+import { askModelsStatus, type ProcessModels } from '../../pipeline/models/models-status.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import { ROW_REFUSED } from '../../pipeline/projector/refused-rows.ts'
@@ -55,6 +56,8 @@ export interface SystemStatus {
   readonly durability: Durability
   /** Whether clients without credentials are kept from the streams. */
   readonly nats: NatsProtection
+  /** The language models of each process that has any. */
+  readonly models: readonly ProcessModels[]
 }
 
 export interface RemovedReport {
@@ -68,7 +71,7 @@ export interface RemovedReport {
 }
 
 /** What is read once, however often the progress is. */
-type Extras = 'badRecords' | 'refusedRows' | 'removed' | 'nats'
+type Extras = 'badRecords' | 'refusedRows' | 'removed' | 'nats' | 'models'
 
 type Streams = Readonly<Record<StreamName, StreamInfo>>
 
@@ -89,6 +92,7 @@ const completed = async (settings: Settings, jetstream: JetStreamContext, status
   refusedRows: status.dead === 0 ? 0 : await countDeadLetters(jetstream, ROW_REFUSED),
   removed: await removedReport(jetstream, settings),
   nats: await probeProtection(await runningNats(settings), jetstream.nc),
+  models: await askModelsStatus(jetstream.nc),
 })
 
 /**

@@ -21,6 +21,7 @@ interface Options extends JsonOption {
   readonly fold?: true
   readonly intents?: string
   readonly set: string
+  readonly models?: string
   readonly limit: number
 }
 
@@ -40,6 +41,7 @@ export const checkCommand = ({ out, settings }: CommandContext): Command =>
     .option('--limit <n>', 'actors to list per cause', wholeNumber(1), LIMIT_DEFAULT)
     .option('--intents <file>', 'instead: which recorded messages the set would understand otherwise, if this file were taught')
     .option('--set <set>', 'with --intents: name of the set', setArgument, 'main')
+    .option('--models <file>', 'instead: what recorded turns would have cost with this file of models, and where they would have gone')
     .option(JSON_FLAG, 'one JSON object per actor and cause: {tenant, kind, id, n, seq, cause, differences}; then {summary}')
     .addHelpText(
       'after',
@@ -53,6 +55,16 @@ The exit code is 1 if anything would differ.`,
       if (options.intents !== undefined) {
         const { checkIntents } = await import('./intents/check-intents.ts')
         return checkIntents({ out, settings: effective, file: options.intents, tenant: options.tenant ?? 'default', ...options })
+      }
+      if (options.models !== undefined) {
+        const { checkModels } = await import('./check-models.ts')
+        return checkModels({
+          out,
+          settings: effective,
+          file: options.models,
+          tenant: options.tenant ?? 'default',
+          json: options.json ?? false,
+        })
       }
       const kinds = await (await import('../app/load-kinds.ts')).loadKinds(withConfig(effective, config))
       const { checkLog } = await import('../../pipeline/replay-check/replay-check.ts')

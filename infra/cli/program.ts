@@ -68,6 +68,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./config-command.ts')).configCommand,
   },
   tenant: { about: 'show the settings of a tenant, or change one', load: async () => (await import('./tenant-command.ts')).tenantCommand },
+  models: {
+    about: 'list the language models that tasks generate with and how each fares, or test them',
+    load: async () => (await import('./models-command.ts')).modelsCommand,
+  },
   intents: {
     about: 'teach a tenant what messages may want, and show, forget or restore it',
     load: async () => (await import('./intents/intents-command.ts')).intentsCommand,

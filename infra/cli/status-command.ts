@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { textOf } from '../../pipeline/jetstream/removed.ts'
+import type { ProcessModels } from '../../pipeline/models/models-status.ts'
 import { counted } from '../../schemas/counted.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { durabilityText } from '../app/durability.ts'
@@ -8,6 +9,7 @@ import { wholeNumber } from '../app/number-arguments.ts'
 import { type Problem, readProblems, unprovenText } from '../app/system-problems.ts'
 import { readStatus, type SystemStatus, waitUntilCaughtUp } from '../app/system-status.ts'
 import { onOneLine, type Output } from '../app/terminal-output.ts'
+import { modelStateText } from './model-state-text.ts'
 
 interface Options extends JsonOption {
   readonly problems?: true
@@ -25,7 +27,8 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
     .option(
       JSON_FLAG,
       'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, badRecords, refusedRows, '
-        + 'removed: {records, ranges, unproven: {records, rows, first}, setAside}, durability, nats: {protected, code, detail}}; '
+        + 'removed: {records, ranges, unproven: {records, rows, first}, setAside}, durability, nats: {protected, code, detail}, '
+        + 'models: [{pid, from, problem, waiting, models}]}; '
         + 'with --problems one object per problem: {code, what, remedy}',
     )
     .action(async (options: Options) => {
@@ -51,7 +54,7 @@ function printProblems(out: Output, problems: readonly Problem[]): void {
   }
 }
 
-function print(out: Output, { log, stages, dead, badRecords, refusedRows, removed, durability, nats }: SystemStatus): void {
+function print(out: Output, { log, stages, dead, badRecords, refusedRows, removed, durability, nats, models }: SystemStatus): void {
   out.table(
     ['stage', 'position', 'lag', 'state'],
     Object.entries(stages).map(([role, stage]) => [
@@ -61,6 +64,7 @@ function print(out: Output, { log, stages, dead, badRecords, refusedRows, remove
       stage.ok ? stage.detail : out.paint('red', stage.detail),
     ]),
   )
+  printModels(out, models)
   if (badRecords > 0) {
     out.line(
       out.paint(
@@ -84,6 +88,27 @@ function print(out: Output, { log, stages, dead, badRecords, refusedRows, remove
   }
   out.line(`LOG ends at sequence ${log.last}, DEAD has ${counted(dead, 'dead letter')}. ${durabilityText(durability)}`)
   out.line(nats.protected === true ? protectionText(nats) : out.paint('red', protectionText(nats)))
+}
+
+/** The language models, as all processes see them together. */
+function printModels(out: Output, processes: readonly ProcessModels[]): void {
+  for (const problem of new Set(processes.flatMap((one) => one.problem ?? [])))
+    out.line(out.paint('red', `The changed file of models is not used: ${onOneLine(problem)}`))
+  const byName = Map.groupBy(
+    processes.flatMap(({ models }) => models),
+    ({ name }) => name,
+  )
+  if (byName.size === 0) return
+  out.table(
+    ['model', 'tier', 'requests', 'failed', 'state'],
+    [...byName].map(([name, all]) => [
+      name,
+      all[0]?.tier ?? '',
+      String(all.reduce((sum, { requests }) => sum + requests, 0)),
+      String(all.reduce((sum, { failures }) => sum + failures, 0)),
+      out.paint(all.every(({ state }) => state === 'ready') ? 'green' : 'red', modelStateText(all)),
+    ]),
+  )
 }
 
 function protectionText({ protected: isProtected, code, detail }: NatsProtection): string {

@@ -15,7 +15,10 @@ import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-
 import { connectToRunningNats, withJetStream } from '../app/connect-to-running.ts'
 import { tokenArgument } from './arguments.ts'
 
-const KEYS_HELP = `\nSettings:\n${TENANT_SETTING_KEYS.map((key) => `  ${key.padEnd(14)}${tenantSettingAbout(key)}`).join('\n')}`
+/** Width of a column of keys. */
+const KEY_CHARS = 18
+
+const KEYS_HELP = `\nSettings:\n${TENANT_SETTING_KEYS.map((key) => `  ${key.padEnd(KEY_CHARS)}${tenantSettingAbout(key)}`).join('\n')}`
 
 function keyArgument(text: string): TenantSettingKey {
   if (!isTenantSettingKey(text)) throw new InvalidArgumentError(`It must be one of ${TENANT_SETTING_KEYS.join(', ')}.`)
@@ -64,6 +67,6 @@ const getCommand = ({ out, settings }: CommandContext): Command =>
           (key) => [key, { value: effective[key], source: Object.hasOwn(set, key) ? 'tenant' : 'default' }] as const,
         )
         if (json) out.json({ version, settings: Object.fromEntries(shown) })
-        else for (const [key, { value, source }] of shown) out.line(`${key.padEnd(14)}${JSON.stringify(value)}  (${source})`)
+        else for (const [key, { value, source }] of shown) out.line(`${key.padEnd(KEY_CHARS)}${JSON.stringify(value)}  (${source})`)
       })
     })

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Health } from '../../pipeline/http/connection-health.ts'
+import type { FileWatch } from '../../pipeline/runtime/file-watch.ts'
 import { restartPauses } from '../../pipeline/runtime/retry.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import type { Problem, ToWorker } from './dev-messages.ts'
-import type { FileWatch } from './file-watch.ts'
 import type { KindView } from './kind-view.ts'
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts'
 

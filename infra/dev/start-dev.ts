@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Logger } from 'pino'
+import { watchFiles } from '../../pipeline/runtime/file-watch.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { addressesOf, announce } from '../app/connect-to-running.ts'
 import { launch, type MoreRoutes, type Running } from '../app/launch.ts'
@@ -8,7 +9,6 @@ import type { StopTracker } from '../app/stop-tracker.ts'
 import { threadSettings } from '../app/thread-settings.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
 import { addDevRoutes, PAGE_PATH } from './dev-routes.ts'
-import { watchFiles } from './file-watch.ts'
 import { type Reloader, startReloader } from './reloader.ts'
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1']

@@ -2,8 +2,8 @@ import { type NatsConnection, NoRespondersError } from '@nats-io/transport-node'
 import { z } from 'zod'
 import { parseJson } from '../../schemas/json.ts'
 
-/** A core NATS subject: every process that runs stages answers on it with their status. */
-const STATUS_SUBJECT = 'colloquy.status'
+/** Core NATS subjects on which processes answer: with the status of their stages, and with that of their language models. */
+export type StatusSubject = 'colloquy.status' | 'colloquy.models'
 
 /** Max processes whose answers are awaited. */
 const PROCESSES_MAX = 1_000
@@ -18,8 +18,8 @@ export const progressSchema = z.object({ position: sequence, lag: sequence, part
 export const durabilitySchema = z.object({ replicas: z.int().positive(), fsync: z.string().nullable() })
 
 /** Answers every request with the status of this process. */
-export function answerStatus(nc: NatsConnection, status: () => object): { stop(): void } {
-  const subscription = nc.subscribe(STATUS_SUBJECT, {
+export function answerStatus(nc: NatsConnection, status: () => object, subject: StatusSubject = 'colloquy.status'): { stop(): void } {
+  const subscription = nc.subscribe(subject, {
     callback: (_, message) => {
       message.respond(JSON.stringify(status()))
     },
@@ -28,9 +28,13 @@ export function answerStatus(nc: NatsConnection, status: () => object): { stop()
 }
 
 /** Asks all processes and yields the answers that fit the schema; none if no process runs. */
-export async function* askProcesses<Status>(nc: NatsConnection, schema: z.ZodType<Status>): AsyncGenerator<Status> {
+export async function* askProcesses<Status>(
+  nc: NatsConnection,
+  schema: z.ZodType<Status>,
+  subject: StatusSubject = 'colloquy.status',
+): AsyncGenerator<Status> {
   try {
-    const answers = await nc.requestMany(STATUS_SUBJECT, '', {
+    const answers = await nc.requestMany(subject, '', {
       strategy: 'stall',
       stall: STALL_MS,
       maxWait: ANSWERS_MS,

@@ -6,7 +6,7 @@ import type { EvaluationQuery } from '../../actors/definition/task-evaluation.ts
 import { boundedFetch } from '../../actors/kinds/support/bounded-fetch.ts'
 import { costOf, type TokenPrice } from '../../actors/kinds/support/model-cost.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
-import { fencedJson } from '../../schemas/json.ts'
+import { jsonIn } from '../../schemas/json.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { type Evaluation, MODEL_EVALUATOR, REASON_CHARS_MAX, type Scores } from '../../schemas/quality.ts'
 import { withRetry } from '../runtime/retry.ts'
@@ -98,7 +98,7 @@ export function createModelEvaluator(options: ModelEvaluatorOptions): ModelEvalu
     }).catch((error: unknown) => {
       signal?.throwIfAborted()
       if (timeout.aborted) throw failed(`no judgement from ${baseUrl} within ${timeoutMs} ms`, error)
-      const fenced = NoObjectGeneratedError.isInstance(error) ? fencedJson(error.text ?? '') : undefined
+      const fenced = NoObjectGeneratedError.isInstance(error) ? jsonIn(error.text ?? '') : undefined
       if (!NoObjectGeneratedError.isInstance(error) || fenced === undefined || error.usage === undefined) throw asJudgeError(error, baseUrl)
       return { output: fenced, usage: error.usage }
     })

@@ -4,7 +4,7 @@ import pLimit from 'p-limit'
 import { z } from 'zod'
 import { boundedFetch } from '../../actors/kinds/support/bounded-fetch.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
-import { fencedJson, parseJson } from '../../schemas/json.ts'
+import { jsonIn } from '../../schemas/json.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Reranker } from './reranker.ts'
 
@@ -57,7 +57,7 @@ export function createLlmReranker({ baseUrl, apiKey, model: name }: LlmRerankerO
       abortSignal: signal,
     })
     const schema = z.object({ scores: z.array(z.number().min(0).max(SCORE_MAX)).length(texts.length) })
-    const answer = schema.safeParse(parseJson(text) ?? fencedJson(text), IN_WORDS)
+    const answer = schema.safeParse(jsonIn(text), IN_WORDS)
     if (!answer.success) throw failed(`gave no scores in the form that it was asked for: ${zodProblem(answer.error, '')}`)
     return answer.data.scores.map((score) => score / SCORE_MAX)
   }

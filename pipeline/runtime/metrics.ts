@@ -64,6 +64,24 @@ export function createMetrics() {
       'evaluator',
     ]),
     answersHeld: counter('answers_held_total', 'Answers that a task held back, by what was wrong with them', ['kind', 'reason']),
+    modelRequests: counter('model_requests_total', 'Requests to language models by their outcome: ok or the code of an error', [
+      'model',
+      'outcome',
+    ]),
+    modelTokens: counter('model_tokens_total', 'Tokens that language models read (in) and wrote (out), as their providers tell', [
+      'model',
+      'direction',
+    ]),
+    modelCost: counter('model_cost_total', 'Cost of language models where it is known, in the currency of the prices', ['model']),
+    modelSeconds: histogram('model_seconds', 'Requests to language models, from the request to their end', TASK_SECONDS, ['model']),
+    modelFallbacks: counter('model_fallbacks_total', 'Answers that were not taken, so that another model was asked, by reason', [
+      'model',
+      'reason',
+    ]),
+    modelRested: gauge('model_rested', 'Whether a language model rests after a failure', ['model']),
+    modelPlaces: gauge('model_places', 'Concurrent requests that a language model may have now, after adaptation', ['model']),
+    modelInFlight: gauge('model_in_flight', 'Requests to a language model that are on their way', ['model']),
+    modelWaiting: gauge('model_waiting_requests', 'Requests that wait for a place at a language model'),
     timerLateSeconds: histogram('timer_late_seconds', 'From the due time of a timer to its decision', LATE_SECONDS),
     timersLate: counter('timers_late_total', 'Timers decided more than five seconds late'),
     inputsLost: counter(

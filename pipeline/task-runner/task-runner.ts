@@ -11,6 +11,7 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
+import type { Generate } from '../models/generate.ts'
 import type { Evaluate } from '../quality/evaluator.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { askWithRetry } from '../runtime/retry.ts'
@@ -30,6 +31,7 @@ export interface RunnerOptions {
   readonly searchIndexOf: (actor: Address) => TaskSearchIndex
   readonly understand: Understand
   readonly evaluate: Evaluate
+  readonly generate: Generate
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -129,13 +131,15 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     const code = { ...watched, actor: actorKey(actor), deadlineAt: task.deadlineAt }
     const leaveWatchdog = watchdog.enter(watched)
     try {
+      const signal = AbortSignal.any([aborted.signal, deadline, stopping.signal])
       const outcome = await runKindCode(code, runTask, definition, task, await attemptsBefore(task, message.info.deliveryCount), {
-        signal: AbortSignal.any([aborted.signal, deadline, stopping.signal]),
+        signal,
         log: log.child({ task: name, run: task.run }),
         actor,
         searchIndex: options.searchIndexOf(actor),
         understand: (query) => options.understand(tenant, query),
         evaluate: options.evaluate,
+        generate: (query) => options.generate(tenant, query, signal),
         call: (work) => watchdog.call(watched, work),
         onHeld: (reason) => metrics.answersHeld.inc({ kind: kind.name, reason }),
         onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),

@@ -8,6 +8,15 @@ export const START_ERRORS = {
     remedy: 'Correct the settings that the message lists. `colloquy config` shows every setting, its value and where the value comes from.',
     where: 'every command that reads settings',
   },
+  bad_models: {
+    meaning: 'The file of language models cannot be used.',
+    cause:
+      'The file of `COLLOQUY_MODELS` does not exist, is no YAML or JSON, has a wrong field, or the keys of all its models are missing.',
+    remedy:
+      'Correct the line and the field that the message names. A running system keeps the models of before, and takes the file as soon as '
+      + 'it is right.',
+    where: 'the start of the role `tasks`, `colloquy models`, `colloquy check --models`, the log',
+  },
   bad_config: {
     meaning: 'The module of kinds could not be loaded.',
     cause: 'The file of `COLLOQUY_CONFIG` does not exist, throws while it is imported, or does not export kinds by default.',

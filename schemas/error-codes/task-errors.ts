@@ -84,4 +84,36 @@ export const TASK_ERRORS = {
     remedy: 'Correct `COLLOQUY_LLM_BASE_URL`, `COLLOQUY_LLM_MODEL` and `COLLOQUY_LLM_API_KEY`, and restart.',
     where: TASK,
   },
+  model_structure: {
+    meaning: 'The answer of the language model does not have the form that was asked for.',
+    cause:
+      'It is no JSON, or its fields do not match the `schema` of `generate`. The next model was asked, and none gave a fitting answer.',
+    remedy:
+      'Simplify the schema, describe its fields, or ask for a larger `tier`. `colloquy models test` shows which models give structures.',
+    where: TASK,
+  },
+  model_unaccepted: {
+    meaning: 'The task took no answer of a language model.',
+    cause: '`refuse` of `generate` gave reasons against the answer of each model that was asked. The message lists them.',
+    remedy: 'Look at `attempts` and the reasons. Correct the prompt or the gate, or add a better model.',
+    where: TASK,
+  },
+  model_context: {
+    meaning: 'The messages are too long for every language model.',
+    cause: 'The system message and the last message alone have more tokens than `contextMax` of the largest model leaves.',
+    remedy: 'Shorten them, or add a model with a larger `contextMax`.',
+    where: TASK,
+  },
+  model_budget: {
+    meaning: 'The tenant has spent its budget for language models of today.',
+    cause: 'The cost since 00:00 UTC has reached `BUDGET_DAY` of the tenant.',
+    remedy: 'Raise it: `colloquy tenant set <tenant> BUDGET_DAY <amount>`. It counts from 0 at 00:00 UTC.',
+    where: TASK,
+  },
+  no_model: {
+    meaning: 'No language model can be asked.',
+    cause: '`COLLOQUY_MODELS` and `COLLOQUY_LLM_BASE_URL` are unset, or no model of the file can be used.',
+    remedy: 'Set one of them in the process with the role `tasks`. `colloquy models ls` shows what it has.',
+    where: `${TASK}; \`colloquy models\``,
+  },
 } as const satisfies ErrorTexts

@@ -1,12 +1,13 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
-import { feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS, messageSent } from '../../schemas/events.ts'
+import { feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS, messageSent, routedFields } from '../../schemas/events.ts'
 
 /** Silence after which a case is closed. */
 export const SILENCE_MS = 1_500
 
-const reply = messageSent.omit({ replyTo: true })
+const sent = messageSent.extend(routedFields)
+const reply = sent.omit({ replyTo: true })
 type Reply = z.infer<typeof reply>
 
 /**
@@ -24,6 +25,10 @@ function replyTo(text: string): Reply {
     hits: 1 + (length % 3),
     model: ['large', 'small'][length % 2],
     modelVersion: '2026-10',
+    tier: length % 2 === 0 ? 'large' : 'small',
+    complexity: (length % 10) / 10,
+    tierReason: length % 3 === 0 ? 'fallback' : 'complexity',
+    ...(length % 6 === 0 ? {} : { tokensIn: length * 10, tokensOut: length }),
     ...(length % 5 === 0 ? {} : { promptVersion: `p${length % 3}` }),
     ...(length % 7 === 0 ? {} : { cost: length / 10_000 }),
     ...(length % 4 === 0 ? {} : { quality: (length % 11) / 10, evaluator: 'test' }),
@@ -41,7 +46,7 @@ const kind = defineKind({
   version: 1,
   context: z.object({ intent: z.string().nullable(), asked: z.object({ id: z.string(), text: z.string() }).nullable() }),
   events: { ...KNOWN_INPUTS, 'feedback.given': feedbackGiven, 'case.resolved': z.object({ outcome: z.string() }) },
-  emits: KNOWN_EMITS,
+  emits: { ...KNOWN_EMITS, 'message.sent': sent },
   tasks: {
     reply: defineTask({
       input: z.object({ text: z.string() }),

@@ -77,15 +77,30 @@ export const piece = (content: string | null, finishReason: string | null = null
 
 const startStream = (response: ServerResponse): ServerResponse => response.writeHead(200, { 'content-type': 'text/event-stream' })
 
-/** A whole answer: in two pieces, with its usage. */
+/** A whole answer: in two pieces, with its usage. @param told what the endpoint tells of its tokens; `null`: nothing */
 export const completion =
-  (content: string | null, finishReason = 'stop'): Reaction =>
+  (content: string | null, finishReason = 'stop', told: object | null = usage): Reaction =>
   (response) => {
     const half = Math.ceil((content ?? '').length / 2)
     const pieces = content === null ? [] : [piece(content.slice(0, half)), piece(content.slice(half))]
-    startStream(response).write(events([...pieces, piece(null, finishReason), { ...base, choices: [], usage }]))
+    const ending = told === null ? [] : [{ ...base, choices: [], usage: told }]
+    startStream(response).write(events([...pieces, piece(null, finishReason), ...ending]))
     response.end('data: [DONE]\n\n')
   }
+
+/** The same after a time. */
+export const completionAfter =
+  (ms: number, content: string): Reaction =>
+  async (response, request) => {
+    await delay(ms)
+    await completion(content)(response, request)
+  }
+
+/** The reactions in turn, the first one again after the last. */
+export function inRotation(...reactions: readonly [Reaction, ...Reaction[]]): Reaction {
+  let count = 0
+  return (response, request) => reactions[count++ % reactions.length]?.(response, request)
+}
 
 /** The beginning of an answer, and then nothing. */
 export const stallsAfter =

@@ -149,6 +149,23 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
         }
       },
     ),
+    'model-cost': parts(
+      turns.filter((turn) => turn.model !== undefined),
+      ({ model, tier }) => ({ model: model ?? null, tier: tier ?? null }),
+      (some) => {
+        const cost = sum(some.map(({ costMicros }) => costMicros))
+        const complexities = some.flatMap(({ complexity }) => complexity ?? [])
+        return {
+          answers: some.length,
+          fallbacks: count(some, ({ tierReason }) => tierReason === 'fallback'),
+          complexity: share(sum(complexities) ?? 0, complexities.length),
+          tokens_in: sum(some.map(({ tokensIn }) => tokensIn)),
+          tokens_out: sum(some.map(({ tokensOut }) => tokensOut)),
+          cost: cost === null ? null : cost / 1e6,
+          cost_unknown: count(some, ({ costMicros }) => costMicros === undefined),
+        }
+      },
+    ),
     'knowledge-gaps': parts(
       turns.filter((turn) => turn.hits === 0),
       (turn) => ({ question: plain(turn.text) }),

@@ -62,6 +62,11 @@ export interface TurnFact {
   model?: string
   modelVersion?: string
   promptVersion?: string
+  tier?: string
+  tierReason?: string
+  complexity?: number
+  tokensIn?: number
+  tokensOut?: number
   quality?: number
   costMicros?: number
 }
@@ -213,6 +218,11 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
             model: text(event.data['model']),
             modelVersion: text(event.data['modelVersion']),
             promptVersion: text(event.data['promptVersion']),
+            tier: text(event.data['tier']),
+            tierReason: text(event.data['tierReason']),
+            complexity: number(event.data['complexity']),
+            tokensIn: number(event.data['tokensIn']),
+            tokensOut: number(event.data['tokensOut']),
             quality: number(event.data['quality']),
             costMicros: cost,
           }),

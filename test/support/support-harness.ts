@@ -9,6 +9,7 @@ import type { Hit } from '../../actors/kinds/support/found.ts'
 import { createSupport, type SupportOptions } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import type { UnderstoodMessage } from '../../actors/kinds/support/understood.ts'
+import { generates } from '../../actors/testkit/generation-stub.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import type { Act } from '../../schemas/dialogue-acts.ts'
 import type { Emitted, LogRecord, Started } from '../../schemas/record.ts'
@@ -117,6 +118,7 @@ export function createSupportHarness(kind: Kind = support, { understand = unders
         memory: emptySearchIndex,
         understand,
         evaluate: evaluateByRules,
+        generate: generates().generate,
       }
       const output = await definition.run(call)
       harness.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)

@@ -30,8 +30,14 @@ function ownErrorIn(error: unknown): ColloquyError | undefined {
   return undefined
 }
 
-/** The error of the task for an error of the request or of its stream. */
-export function asTaskError(error: unknown, baseUrl: string): ColloquyError {
+const CHECK_SETTINGS = 'check COLLOQUY_LLM_BASE_URL, COLLOQUY_LLM_MODEL and COLLOQUY_LLM_API_KEY'
+
+/**
+ * The error of the task for an error of the request or of its stream.
+ *
+ * @param check what to do where the endpoint refuses the request
+ */
+export function asTaskError(error: unknown, baseUrl: string, check = CHECK_SETTINGS): ColloquyError {
   const own = ownErrorIn(error)
   if (own !== undefined) return own
   if (!APICallError.isInstance(error)) {
@@ -47,11 +53,7 @@ export function asTaskError(error: unknown, baseUrl: string): ColloquyError {
     return new RetryLaterError('model_busy' satisfies ErrorCode, what, retryAfterMs ?? RETRY_AFTER_DEFAULT_MS, { cause: error })
   }
   if (status >= 400 && status < 500 && !error.isRetryable) {
-    return new TerminalError(
-      'model_refused' satisfies ErrorCode,
-      `${what}; check COLLOQUY_LLM_BASE_URL, COLLOQUY_LLM_MODEL and COLLOQUY_LLM_API_KEY`,
-      { cause: error },
-    )
+    return new TerminalError('model_refused' satisfies ErrorCode, `${what}; ${check}`, { cause: error })
   }
   return new ColloquyError('model_unavailable', what, { cause: error })
 }

@@ -162,6 +162,18 @@ export const ANSWERS = {
     duration_p95_ms: figure,
     example: name,
   }),
+  'model-cost': z.object({
+    total,
+    model: name,
+    tier: name,
+    answers: count,
+    fallbacks: count,
+    complexity: figure,
+    tokens_in: count.nullable(),
+    tokens_out: count.nullable(),
+    cost: figure,
+    cost_unknown: count,
+  }),
   kpi: z.object({ figure: z.string(), value: figure, aim: z.number(), met: flag, counted: count }),
   'evaluator-agreement': z.object({
     one: z.string(),
@@ -196,6 +208,7 @@ export const ROW_NAMES = {
   versions: ['machine', 'last_machine'],
   'rating-comments': ['kind', 'actor', 'given_at'],
   'late-tasks': ['kind', 'name', 'error_code'],
+  'model-cost': ['model', 'tier'],
   kpi: ['figure'],
   'evaluator-agreement': ['one', 'other'],
 } as const satisfies { readonly [Name in keyof typeof ANSWERS]: readonly (keyof z.output<(typeof ANSWERS)[Name]> & string)[] }

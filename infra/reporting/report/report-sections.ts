@@ -460,6 +460,31 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       series: [series(drawn(rows), words.columns.tasks, COLOURS.fair, (row) => row.tasks)],
     }),
   },
+  'model-cost': {
+    columns: [
+      ['model', 'text'],
+      ['tier', 'name'],
+      ['answers', 'count'],
+      ['fallbacks', 'count'],
+      ['complexity', 'score'],
+      ['tokens_in', 'count'],
+      ['tokens_out', 'count'],
+      ['cost', 'money'],
+      ['cost_unknown', 'count'],
+    ],
+    hasData: (rows) => some(totalOf(rows)?.answers),
+    chart: (rows, { words, format }) => {
+      const parts = drawn(rows).filter((row) => row.cost !== null)
+      return parts.length === 0
+        ? undefined
+        : {
+            shape: 'bars',
+            labels: parts.map((row) => clipped(`${row.model ?? ''} · ${named(words, row.tier)}`)),
+            format: format.money,
+            series: [series(parts, words.columns.cost, COLOURS.plain, (row) => row.cost)],
+          }
+    },
+  },
   kpi: {
     columns: [
       ['figure', 'name'],

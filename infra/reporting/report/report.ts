@@ -47,6 +47,7 @@ const askAll = async (clickhouse: ClickHouseClient, scope: Scope, join: JoinMean
   versions: await askQuestion(clickhouse, 'versions', scope),
   'rating-comments': await askQuestion(clickhouse, 'rating-comments', scope),
   'late-tasks': await askQuestion(clickhouse, 'late-tasks', scope),
+  'model-cost': await askQuestion(clickhouse, 'model-cost', scope),
   kpi: await askQuestion(clickhouse, 'kpi', scope),
   'evaluator-agreement': await askQuestion(clickhouse, 'evaluator-agreement', scope),
 })

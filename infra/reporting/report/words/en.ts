@@ -132,6 +132,11 @@ export const en: Words = {
     p10: 'Lowest ' + 'tenth',
     low: 'Below 0.7',
     cost_per_answer: 'Cost per answer',
+    tier: 'Tier',
+    fallbacks: 'After a failure',
+    complexity: 'Complexity',
+    tokens_in: 'Tokens read',
+    tokens_out: 'Tokens written',
     question: 'Question',
     example: 'As it was asked',
     asked: 'Asked',
@@ -416,6 +421,19 @@ export const en: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         return `${f.count(all?.tasks ?? 0)} tasks succeeded late: ${f.share(all?.late_share ?? null)} of all that succeeded.`
+      },
+    },
+    'model-cost': {
+      title: 'What does each language model cost?',
+      definition:
+        'Answers to questions of the period that name a model, with their tokens and their cost, also that of models which were asked '
+        + 'before and failed. Tests and judgements are not among them.',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        const [first] = partsOf(rows)
+        if (all?.cost == null) return `None of ${f.count(all?.answers ?? 0)} answers has a known cost.`
+        const bound = all.cost_unknown === 0 ? '' : ` The cost of ${f.count(all.cost_unknown)} is unknown.`
+        return `${f.count(all.answers)} answers cost ${f.money(all.cost)}; ${clipped(first?.model ?? '')} cost most.${bound}`
       },
     },
     kpi: {

@@ -129,6 +129,11 @@ export const zh: Words = {
     p10: '最低十分位',
     low: '低于 0.7',
     cost_per_answer: '每个回答成本',
+    tier: '级别',
+    fallbacks: '失败后改用',
+    complexity: '复杂度',
+    tokens_in: '读入词元',
+    tokens_out: '写出词元',
     question: '问题',
     example: '原话',
     asked: '提问次数',
@@ -372,6 +377,17 @@ export const zh: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         return `${f.count(all?.tasks ?? 0)} 个任务重试后成功，占全部成功任务的 ${f.share(all?.late_share ?? null)}。`
+      },
+    },
+    'model-cost': {
+      title: '各语言模型花费多少？',
+      definition: '期间内标明模型的回答，及其词元数和成本，包括先被询问而失败的模型的成本。不含测试和评估。',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        const [first] = partsOf(rows)
+        if (all?.cost == null) return `${f.count(all?.answers ?? 0)} 个回答都没有成本数据。`
+        const bound = all.cost_unknown === 0 ? '' : `其中 ${f.count(all.cost_unknown)} 个没有成本数据。`
+        return `${f.count(all.answers)} 个回答共花费 ${f.money(all.cost)}，花费最多的是 ${clipped(first?.model ?? '')}。${bound}`
       },
     },
     kpi: {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Item, loadCatalogue } from '../../../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../../../actors/kinds/interest/kind.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'
+import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { given, type Scenario } from '../../../../actors/testkit/scenario.ts'
 import { fails } from '../../../../actors/testkit/task-stubs.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
@@ -202,6 +203,7 @@ describe('the catalogue', () => {
       memory: emptySearchIndex,
       understand: understandByActs,
       evaluate: evaluateByRules,
+      generate: generates().generate,
     })
 
   test('is ranked by interest, without excluded or disliked items and those of no interest', async () => {

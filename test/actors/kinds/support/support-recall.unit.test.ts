@@ -5,6 +5,7 @@ import type { Query } from '../../../../actors/kinds/support/definition.ts'
 import { instructionsFor } from '../../../../actors/kinds/support/prompt.ts'
 import { recallConversation, recallKnowledge } from '../../../../actors/kinds/support/recall.ts'
 import { lookupTask } from '../../../../actors/kinds/support/tasks.ts'
+import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { chunkWithHeading } from '../../../../schemas/knowledge-events.ts'
 import { understandByActs } from '../../../support/core-helpers.ts'
@@ -51,6 +52,7 @@ const lookUp = (input: Query, searchIndex: TaskSearchIndex, hasModel = false) =>
     memory: searchIndex,
     understand: understandByActs,
     evaluate: evaluateByRules,
+    generate: generates().generate,
     log,
     key: 'k',
     signal: new AbortController().signal,

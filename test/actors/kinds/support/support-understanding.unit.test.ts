@@ -4,6 +4,7 @@ import type { TaskCall } from '../../../../actors/definition/task-definition.ts'
 import type { TaskSearchIndex } from '../../../../actors/definition/task-search.ts'
 import { contextSchema } from '../../../../actors/kinds/support/context.ts'
 import { lookupTask } from '../../../../actors/kinds/support/tasks.ts'
+import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { messageSent } from '../../../../schemas/events.ts'
 import { understandByActs } from '../../../support/core-helpers.ts'
@@ -160,6 +161,7 @@ test('a search is made for what asks something, and for nothing else', async () 
       memory: searchIndex,
       understand: byDemoSet,
       evaluate: evaluateByRules,
+      generate: generates().generate,
       log: pino({ level: 'silent' }),
       key: 'k',
       signal: new AbortController().signal,

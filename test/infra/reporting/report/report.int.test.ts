@@ -193,6 +193,18 @@ const answers: Answers = {
     duration_p95_ms: 900,
     example: total ? null : HOSTILE,
   })),
+  'model-cost': [true, false].map((total) => ({
+    total,
+    model: total ? null : HOSTILE,
+    tier: total ? null : 'large',
+    answers: 4,
+    fallbacks: 1,
+    complexity: 0.4,
+    tokens_in: 900,
+    tokens_out: null,
+    cost: 0.02,
+    cost_unknown: 1,
+  })),
   kpi: [
     { figure: 'quality', value: 0.75, aim: 0.8, met: false, counted: 20 },
     { figure: 'errors', value: 0.005, aim: 0.01, met: true, counted: 200 },
@@ -238,6 +250,7 @@ const empty: Answers = {
   versions: [],
   'rating-comments': [],
   'late-tasks': [],
+  'model-cost': [],
   kpi: [],
   'evaluator-agreement': [],
 }

@@ -1,0 +1,61 @@
+import type { z } from 'zod'
+import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
+import type { Generated, GenerationAttempt, GenerationQuery, TaskGeneration } from '../definition/task-generation.ts'
+import { type Failure, isFailure } from './task-stubs.ts'
+
+/** What a language model answers in a test: a text, a value for the `schema` of the task, or `fails(…)`. */
+export type ModelStub = string | Failure | Readonly<Record<string, unknown>> | readonly unknown[]
+
+export interface StubbedGeneration extends TaskGeneration {
+  /** What the task has asked so far. */
+  readonly asked: readonly GenerationQuery[]
+}
+
+/**
+ * `generate` for a test that calls the `run` of a task itself. Each answer is given once, in order; an answer that `refuse` does not take
+ * counts as an attempt, and the next one follows, as with the next model. `stream` hears an answer in one piece.
+ *
+ * The generation rejects with `stub_exhausted` where the task asks for more answers, and `bad_stub` where one does not fit the schema.
+ *
+ * @example
+ *   const { generate, asked } = generates('Within two days.')
+ *   await kind.tasks.answer.run({ ...call, generate })
+ *   expect(asked[0]?.messages.at(-1)?.content).toContain('How long')
+ */
+export function generates(...answers: readonly ModelStub[]): StubbedGeneration {
+  const left = [...answers]
+  const asked: GenerationQuery[] = []
+  return {
+    asked,
+    async generate<Schema extends z.ZodType>(query: GenerationQuery<Schema>): Promise<Generated<Schema>> {
+      asked.push(query)
+      query.signal?.throwIfAborted()
+      const attempts: GenerationAttempt[] = []
+      for (;;) {
+        const answer = left.shift()
+        if (answer === undefined) {
+          const what = `answer ${answers.length + 1} of the language model is not there: generates(…) has ${answers.length}; add more`
+          throw new ColloquyError('stub_exhausted', what)
+        }
+        if (isFailure(answer)) throw new ForeignCodeError(answer.error.code, answer.error.message)
+        const text = typeof answer === 'string' ? answer : JSON.stringify(answer)
+        query.stream?.delta(text)
+        const reasons = (await query.refuse?.(text)) ?? []
+        if (reasons.length === 0) {
+          const object = query.schema === undefined ? {} : { object: fitting(query.schema, answer) }
+          const model = { model: 'stub', tier: 'medium' as const, tierReason: attempts.length > 0 ? 'fallback' : 'given' }
+          return { text, ...object, ...model, tokensIn: 0, tokensOut: 0, cost: 0, attempts }
+        }
+        attempts.push({ model: 'stub', tier: 'medium', reasons, text })
+        query.stream?.reset(reasons[0] ?? 'other')
+      }
+    },
+  }
+}
+
+function fitting<Schema extends z.ZodType>(schema: Schema, answer: unknown): z.output<Schema> {
+  const read = schema.safeParse(answer, IN_WORDS)
+  if (read.success) return read.data
+  throw new ColloquyError('bad_stub', `the answer given to generates(…) does not fit the schema of the task: ${zodProblem(read.error, '')}`)
+}
