@@ -211,7 +211,7 @@ for (const [name, { open, drop }] of Object.entries(places)) {
       const vector = vectorOf('any', lexical.dimension)
       const texts = before.filter((_, index) => index % 3 === 0)
       await store.remove(texts.map(({ id }) => id))
-      const [changed] = before.filter((_, index) => index % 3 === 1)
+      const changed = before.find(({ in: area }, index) => area === 'messages' && index % 3 !== 0)
       if (changed === undefined) throw new Error('there are too few points')
       await store.upsert([{ ...changed, source: 'changed by hand', vector }])
       await store.upsert(

@@ -281,7 +281,7 @@ describe('tags', () => {
     expect(JSON.parse((await learnTagged(file, '--tag', 'product=castor')).stdout)).toMatchObject({ unchanged: 1 })
     expect(JSON.parse((await learnTagged(file)).stdout)).toMatchObject({ changed: 1, added: 0, removed: 0 })
     expect(await sourcesBy('q=swims&tag=product=castor')).toEqual([])
-    expect(await sourcesBy('q=beaver')).toEqual(['tags/beaver.md'])
+    expect(await sourcesBy('q=beaver&mode=keyword')).toEqual(['tags/beaver.md'])
     await learnTagged(file, '--tag', 'product=castor')
     await (await clientOf('tags')).forget(file)
     await caughtUp()
