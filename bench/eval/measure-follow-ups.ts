@@ -101,5 +101,5 @@ async function lookUp(
     }),
   )
   const question = { text: input.text, understood: output.understood ?? null, lookups: output.lookups }
-  return { sources: output.hits.map(({ source }) => source), isMiss: !isRelevant(question, output.hits) }
+  return { sources: output.hits.map(({ source }) => source), isMiss: !isRelevant(question, output.hits, output.about) }
 }

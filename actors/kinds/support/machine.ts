@@ -103,7 +103,10 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
       missedBefore: ({ context }) => context.misses > 0,
       failedBefore: ({ context }) => context.failures > 0,
       canQuote: ({ context, event }) => quotedHere(context, event).text !== '',
-      isRelevant: ({ context, event }) => isRelevant(context.queue[0], lookupDone.safeParse(event).data?.output.hits ?? []),
+      isRelevant: ({ context, event }) => {
+        const { hits = [], about } = lookupDone.safeParse(event).data?.output ?? {}
+        return isRelevant(context.queue[0], hits, about)
+      },
       isLateForModel: ({ context, event }) => isFound(context) && budget.forModel(context, event) === 0,
       isFound: ({ context }) => isFound(context),
       isAnswer: ({ event }) => answerDone.safeParse(event).data?.output.text != null,

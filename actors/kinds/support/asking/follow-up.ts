@@ -75,7 +75,7 @@ const COMPARED_WORDS_MAX = 2
 export function refersBack(message: string): Refers {
   const text = foldHan(message.slice(0, CHARS_MAX))
   const words = wordsOf(text)
-  if (words.every((word) => GOING_ON.has(word)) || CONTINUES.test(text) || CONTINUES_HAN.test(text)) return 'yes'
+  if (words.every((word) => GOING_ON.has(word) || MEASURES.has(word)) || CONTINUES.test(text) || CONTINUES_HAN.test(text)) return 'yes'
   const pointing = text.replace(EMPTY_WORDS, ' ')
   const at = Math.min(...[POINTS, POINTS_HAN].map((pattern) => pattern.exec(pointing)?.index ?? Infinity))
   if (at !== Infinity && wordsOf(pointing.slice(0, at)).length <= NAMED_WORDS_MAX) return 'yes'
@@ -97,6 +97,9 @@ const GOING_ON = new Set([
     '继续 上面 话题 刚才 刚刚 之前 前面 接着 说 讲 聊 问题 回到 上一个 内容 接着说 继续说 下去 说下去 往下 再 详细 点 上 接',
   ).split(' '),
 ])
+
+/** Words that ask how much of something, and do not say of what. */
+const MEASURES = new Set([...termsOf('cost price money time days hours'), ...'钱 价格 时间 天 小时 费用 贵'.split(' ')])
 
 /** Whether a message has no word that says what it is about: "go on", "and how much is it?", 继续上面的话题. */
 export const namesNothing = (text: string): boolean => wordsOf(text).every((word) => GOING_ON.has(word))
