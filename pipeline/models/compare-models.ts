@@ -74,7 +74,8 @@ export function compareModels(
     for (const one of [share, all]) {
       one.turns += 1
       if (cost === null) one.unknown += 1
-      else one.cost += cost
+      // Costs are millionths.
+      else one.cost = Math.round((one.cost + cost) * 1e6) / 1e6
     }
   }
   const estimated = { tokens: 0, complexity: 0 }
