@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { createLogTail } from '../../../pipeline/jetstream/log-tail.ts'
+import { createLogTail, type LogTail, type TailListener } from '../../../pipeline/jetstream/log-tail.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { type ActorFeed, createActorFeed } from '../../../pipeline/streams/actor-feed.ts'
 import type { FeedSink } from '../../../pipeline/streams/follow.ts'
@@ -187,4 +187,46 @@ test('a place that LOG does not have is a gap, after which the stream goes on', 
   await expect.poll(() => all.events).toEqual(upTo(4, 7))
   expect(all.gaps).toEqual([{ from: 1, to: fourth - 1, reason: 'lost' }])
   expect(all.ids[0]).toBe(eventIdOf({ seq: fourth - 1, index: ALL_OF_SEQ }))
+})
+
+/** A reader of LOG that shows nothing by itself. */
+function silentTail(): { tail: LogTail; listener: () => TailListener } {
+  const listeners: TailListener[] = []
+  const tail: LogTail = {
+    run: undefined,
+    position: undefined,
+    listen: (one) => listeners.push(one),
+    hold: () => () => undefined,
+    stop: () => Promise.resolve(),
+  }
+  return {
+    tail,
+    listener() {
+      const [only] = listeners
+      if (only === undefined) throw new Error('nobody listens')
+      return only
+    },
+  }
+}
+
+test('a reader that skipped records, or found LOG truncated, makes streams read what they miss, and tell what is gone', async () => {
+  const { tail, listener } = silentTail()
+  const feed = createActorFeed({ jetstream: system.running.jetstream, tail, log: silent })
+  onTestFinished(() => feed.stop())
+  const [id, idle] = [newId(), newId()]
+  const [got, other] = [await opened(follow(feed, 'toy', id, 0)), await opened(follow(feed, 'toy', idle, 0))]
+  const live = newFeed()
+  const shown = follow(live, 'toy', id, 0)
+  for (let i = 0; i < 3; i++) await add(id)
+  await expect.poll(() => shown.events).toEqual(upTo(1, 3))
+  expect(got.events).toEqual([])
+  listener().started({ after: placeOf(shown.ids[2] ?? 0).seq, isContiguous: false, truncated: false })
+  await expect.poll(() => got.events).toEqual(upTo(1, 3))
+
+  // LOG has given the sequence of the third record to another one since.
+  const after = placeOf(shown.ids[1] ?? 0).seq
+  listener().started({ after, isContiguous: false, truncated: true })
+  await expect.poll(() => got.events).toEqual([...upTo(1, 3), ...upTo(3, 3)])
+  expect(got.gaps).toEqual([{ from: after + 1, to: placeOf(shown.ids[2] ?? 0).seq, reason: 'truncated' }])
+  expect(other.gaps).toEqual([])
 })
