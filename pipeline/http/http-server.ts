@@ -210,7 +210,7 @@ function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOpti
   const bodies = createFairPlaces(bounds.bodyBytesMax)
   const checkHost = token === undefined ? createHostCheck(allowedHosts) : undefined
   const answer = async (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const problem = asProblem(error)
+    const problem = asProblem(error, request.routeOptions.bodyLimit)
     const {
       method,
       routeOptions: { url: route },

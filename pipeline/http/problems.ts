@@ -57,14 +57,15 @@ export const problemBody = ({ status, code, message, more }: HttpProblem): z.out
 export const RETRY_AFTER = { 'retry-after': '5' } as const
 
 /** Problems for requests that Fastify refuses itself, by its error code. */
-const FRAMEWORK_PROBLEMS: Readonly<Record<string, HttpProblem>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: new HttpProblem('too_large', `the body is too large; send at most ${LIMITS.inputBytesMax} bytes`),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: new HttpProblem(
-    'unsupported_media_type',
-    'the Content-Type must be application/json, application/cloudevents+json or application/cloudevents-batch+json; with ce-* headers '
-      + '(binary mode), whose body is the data, application/json or application/<name>+json',
-  ),
-  FST_ERR_BAD_URL: new HttpProblem('bad_url', 'the path is not valid percent-encoding; encode its parts with encodeURIComponent'),
+const FRAMEWORK_PROBLEMS: Readonly<Record<string, (bodyBytesMax: number) => HttpProblem>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: (bytesMax) => new HttpProblem('too_large', `the body is too large; send at most ${bytesMax} bytes`),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
+    new HttpProblem(
+      'unsupported_media_type',
+      'the Content-Type must be application/json, application/cloudevents+json or application/cloudevents-batch+json; with ce-* headers '
+        + '(binary mode), whose body is the data, application/json or application/<name>+json',
+    ),
+  FST_ERR_BAD_URL: () => new HttpProblem('bad_url', 'the path is not valid percent-encoding; encode its parts with encodeURIComponent'),
 }
 
 /** Error codes of Colloquy's requests to NATS. After `no_reply` it is unknown whether the input was stored. */
@@ -77,12 +78,16 @@ const NATS_FAILURES = [
   nats.DrainingConnectionError,
 ]
 
-/** Maps an error to the problem that the client gets. An unexpected error becomes 500 `internal`, without its details. */
-export function asProblem(error: unknown): HttpProblem {
+/**
+ * Maps an error to the problem that the client gets. An unexpected error becomes 500 `internal`, without its details.
+ *
+ * @param bodyBytesMax what the route takes
+ */
+export function asProblem(error: unknown, bodyBytesMax: number = LIMITS.inputBytesMax): HttpProblem {
   if (error instanceof HttpProblem) return error
   const code = codeOf(error) ?? ''
   const refused = FRAMEWORK_PROBLEMS[code]
-  if (refused !== undefined) return refused
+  if (refused !== undefined) return refused(bodyBytesMax)
   const failure = REQUEST_FAILURES.find((known) => known === code)
   if (failure !== undefined) {
     const detail = `NATS: ${messageOf(error)}; repeat the request, an input under the same id`

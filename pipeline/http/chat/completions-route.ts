@@ -1,15 +1,15 @@
-import { hash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { finished } from 'node:stream/promises'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { IN_WORDS, zodProblem } from '../../../schemas/problem-words.ts'
-import { actorKey, type Address, TOKEN } from '../../../schemas/subjects.ts'
+import { type Address, TOKEN } from '../../../schemas/subjects.ts'
 import { addRoute, type DescribedRoute } from '../described-route.ts'
 import { timeoutMsSchema, WAIT_MS_MAX } from '../input-route.ts'
 import { HttpProblem } from '../problems.ts'
 import { idempotencyKeyOf } from '../request-inputs.ts'
 import { takePlace, waitSignal, whenDisconnected } from '../wait-places.ts'
-import { ask, type Asked, type AskedMessage, conversationEndOf } from './ask.ts'
+import { ask, type Asked, conversationEndOf } from './ask.ts'
 import { unknownModel } from './chat-kinds.ts'
 import { chatAddress, type ChatRouteDeps, repliesTo } from './chat-route.ts'
 import { chunkSchema, completion, type CompletionHead, completionSchema } from './completion-answer.ts'
@@ -18,14 +18,12 @@ import {
   COMPLETION_EXAMPLE,
   type CompletionRequest,
   completionRequestSchema,
-  givenTurns,
   readCompletionRequest,
-  dialogueOf,
 } from './completion-request.ts'
 import { type CompletionStream, createCompletionStream, listenLive } from './completion-stream.ts'
-import { type ConversationEnd, turnsIn } from './conversation-end.ts'
-import { matchHistory } from './match-history.ts'
-import { OPENAI_FORM } from './openai-errors.ts'
+import type { ConversationEnd } from './conversation-end.ts'
+import { newMessages } from './new-messages.ts'
+import { NO_RETRY, OPENAI_FORM } from './openai-errors.ts'
 
 /** The tenant of a model whose name has none. */
 const TENANT_DEFAULT = 'default'
@@ -81,9 +79,6 @@ export const COMPLETIONS_ROUTE = {
   problemForm: OPENAI_FORM,
 } as const satisfies DescribedRoute
 
-/** Clients of OpenAI repeat a 409 and a 5xx by themselves, unless they are told that it does not help. */
-const NO_RETRY = { 'x-should-retry': 'false' } as const
-
 /** Adds `POST /v1/chat/completions`. */
 export function addCompletionsRoute(app: FastifyInstance, deps: ChatRouteDeps): void {
   addRoute(app, COMPLETIONS_ROUTE, async ({ body, headers: given }, reply) => {
@@ -107,7 +102,7 @@ export function addCompletionsRoute(app: FastifyInstance, deps: ChatRouteDeps): 
       return completion(head, address, await repliesTo(asked, signal).catch(withoutRetry))
     }
     const streamed = createCompletionStream(head, request.stream_options?.include_usage === true)
-    const stopStream = started.adopt(streamed.stream, (stream) => void stream.destroy())
+    const answer = started.adopt(streamed.stream, (stream) => void stream.destroy())
     if (headers.data['x-provisional'] === 'true' && isFree(end, ids)) {
       const kind = (await deps.kinds.all()).get(address.kind)?.isFront === true ? '*' : address.kind
       const live = listenLive(deps.jetstream.nc, { ...address, kind }, streamed)
@@ -117,7 +112,7 @@ export function addCompletionsRoute(app: FastifyInstance, deps: ChatRouteDeps): 
     const streaming = started.move()
     // The answer has begun: what fails from here on is told in the stream.
     void finish(asked, streamed, signal, streaming)
-    return reply.type('text/event-stream; charset=utf-8').headers(STREAM_HEADERS).send(stopStream)
+    return reply.type('text/event-stream; charset=utf-8').headers(STREAM_HEADERS).send(answer)
   })
 }
 
@@ -150,44 +145,6 @@ async function conversationOf(deps: ChatRouteDeps, { model, user }: CompletionRe
   if (!isName) throw unknownModel(model, await deps.kinds.all())
   return chatAddress(deps, { tenant, id }, kind)
 }
-
-/** What a client asks: the messages that are new, and those recorded before whose reply it asks for again. */
-interface Asking {
-  readonly messages: readonly AskedMessage[]
-  readonly recorded: readonly string[]
-}
-
-/** @throws HttpProblem 409 `history_conflict` */
-function newMessages(address: Address, request: CompletionRequest, end: ConversationEnd, key: string | undefined): Asking {
-  const said = dialogueOf(request)
-  const given = givenTurns(said)
-  const known = turnsIn(end.records)
-  if (key !== undefined && known.some(({ id }) => id === key)) return { messages: [], recorded: [key] }
-  const count = matchHistory(known, given, { isWhole: end.isWhole, isLastNew: key !== undefined })
-  if (count === undefined) {
-    const recorded = known.flatMap(({ text, replies }) => [
-      { role: 'user', content: text },
-      ...replies.map((content) => ({ role: 'assistant', content })),
-    ])
-    const detail =
-      'the messages contradict the recorded conversation, and nothing was stored; continue from "recorded", '
-      + 'or begin a new conversation without the id of this one'
-    throw new HttpProblem('history_conflict', detail, { headers: NO_RETRY, more: { param: 'messages', recorded, given: said } })
-  }
-  const messages: AskedMessage[] = []
-  let before = known.at(-1)?.id ?? actorKey(address)
-  for (const [index, { text }] of given.slice(count).entries()) {
-    const isLast = count + index === given.length - 1
-    const id = isLast && key !== undefined ? key : idAfter(before, text)
-    messages.push({ id, data: { role: 'user', text } })
-    before = id
-  }
-  const last = known.at(-1)?.id
-  return { messages, recorded: messages.length > 0 || last === undefined ? [] : [last] }
-}
-
-/** The id of a message: the same when the request is repeated, also before its first copy is recorded. */
-const idAfter = (before: string, text: string): string => `chat-${hash('sha256', `${before}\n${text}`, 'base64url').slice(0, 24)}`
 
 /** Whether no other message waits for its reply, so that what is written is the reply to these. */
 const isFree = ({ records }: ConversationEnd, ids: readonly string[]): boolean =>

@@ -12,12 +12,16 @@ export const openAiErrorSchema = z.object({
   }),
 })
 
-const TYPES: Readonly<Record<number, string>> = { 401: 'authentication_error', 429: 'rate_limit_error', 503: 'server_error' }
+/** Clients of OpenAI repeat a 409 and a 5xx by themselves, unless they are told that it does not help. */
+export const NO_RETRY = { 'x-should-retry': 'false' } as const
 
 /** The name that OpenAI's clients know. */
 const CODES: Partial<Record<HttpErrorCode, string>> = { unknown_model: 'model_not_found' }
 
-const typeOf = (status: number): string => TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error')
+function typeOf(status: number): string {
+  if (status === 401) return 'authentication_error'
+  return status < 500 ? 'invalid_request_error' : 'server_error'
+}
 
 /** A problem as OpenAI's clients read one. The member `param` of the problem names the parameter at fault. */
 export function openAiError({ status, code, message, more }: HttpProblem): z.output<typeof openAiErrorSchema> {

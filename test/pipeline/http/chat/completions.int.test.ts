@@ -180,6 +180,15 @@ describe("OpenAI's client", () => {
     expect(error.message).not.toBe('')
   })
 
+  test('may send a history that is larger than an input, up to a limit', async () => {
+    const id = conversation()
+    const long = { role: 'system' as const, content: 'x'.repeat(300_000) }
+    expect(await contentOf([long, user('hello')], id)).toBe('re: hello')
+    const error = await errorOf(contentOf([{ ...long, content: 'x'.repeat(2 * 1024 ** 2) }, user('hello')], id))
+    expect([error.status, error.code]).toEqual([413, 'too_large'])
+    expect(error.message).toContain('2097152 bytes')
+  })
+
   test('may send what a conversation ignores', async () => {
     const more = {
       temperature: 0,
