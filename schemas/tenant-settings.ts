@@ -14,6 +14,10 @@ export const intentSetSchema = z
   .max(32)
   .regex(/^[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$/, 'must be letters and digits, in parts that a single "-" or "_" joins')
 
+/** UTF-16 units of the texts that prompts are made of. */
+const PROMPT_TEXT_CHARS_MAX = 2_000
+const promptText = z.string().trim().max(PROMPT_TEXT_CHARS_MAX).catch('')
+
 /** All settings that a tenant may have, by key. A value that a schema does not take counts as not set: its default holds. */
 const tenantSettingsSchema = z.object({
   INTENTS: intentSetSchema
@@ -33,6 +37,9 @@ const tenantSettingsSchema = z.object({
     .max(1)
     .catch(0.5)
     .meta({ description: 'confidence below which a language model, if any, decides between the best intents, and a person may review' }),
+  PERSONA: promptText.meta({ description: 'who the assistant is and how it speaks: {{persona}} in a prompt' }),
+  COMPANY: promptText.meta({ description: 'what the company is and does: {{company}} in a prompt' }),
+  RULES: promptText.meta({ description: 'what the assistant must and must not do: {{rules}} in a prompt' }),
 })
 export type TenantSettings = z.output<typeof tenantSettingsSchema>
 export type TenantSettingKey = keyof TenantSettings
