@@ -47,8 +47,13 @@ export interface BuiltInPrompt {
 
 const builtIn = (text: string): BuiltInPrompt => ({ text, version: `built-in-${hash('sha256', text).slice(0, 8)}` })
 
-/** The prompt `answer`, by language: an answer to a customer's message from passages. */
-export const ANSWER_PROMPTS: Readonly<Record<PromptLanguage, BuiltInPrompt>> = {
+/** The texts of a prompt by the language of the answer. */
+export type BuiltInPrompts = Readonly<Record<PromptLanguage, BuiltInPrompt>>
+
+/** The name of the prompt by which a customer's message is answered from passages. */
+export const ANSWER_PROMPT = 'answer'
+/** Its texts. */
+export const ANSWER_PROMPTS: BuiltInPrompts = {
   en: builtIn(`You answer messages of customers.
 {{company}}
 {{persona}}

@@ -92,6 +92,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'list messages whose intent was unsure, or answers that were bad or corrected, and take over what you accept',
     load: async () => (await import('./review-command.ts')).reviewCommand,
   },
+  prompts: {
+    about: 'set prompts in versions, release a version to a share of the conversations, compare texts',
+    load: async () => (await import('./prompts/prompts-command.ts')).promptsCommand,
+  },
   'nats-config': {
     about: 'print the accounts that protect the streams on a NATS of your own',
     load: async () => (await import('./nats-config-command.ts')).natsConfigCommand,
