@@ -88,6 +88,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'write recorded answers with their questions, passages and scores as JSON lines',
     load: async () => (await import('./dataset-command.ts')).datasetCommand,
   },
+  experiment: {
+    about: 'compare two prompts, models or settings of the search over the questions of a dataset',
+    load: async () => (await import('./experiment-command.ts')).experimentCommand,
+  },
   review: {
     about: 'list messages whose intent was unsure, or answers that were bad or corrected, and take over what you accept',
     load: async () => (await import('./review-command.ts')).reviewCommand,

@@ -1,14 +1,13 @@
-import type { TaskGeneration } from '../../../actors/definition/task-generation.ts'
-import { createExtract } from '../../../actors/kinds/support/extract.ts'
-import type { Hit } from '../../../actors/kinds/support/found.ts'
 import { clipLines } from '../../../actors/kinds/support/clip.ts'
-import { HIT_CHARS_MAX, HITS_MAX } from '../../../actors/kinds/support/found.ts'
+import { createExtract } from '../../../actors/kinds/support/extract.ts'
+import { type Hit, HIT_CHARS_MAX, HITS_MAX } from '../../../actors/kinds/support/found.ts'
 import { recallKnowledge } from '../../../actors/kinds/support/recall.ts'
 import { buildPrompt } from '../../../actors/prompting/build-prompt.ts'
 import { NO_ANSWER } from '../../../actors/prompting/built-in-prompts.ts'
 import { readCitations } from '../../../actors/prompting/citations.ts'
 import type { ChosenPrompt } from '../../../pipeline/prompts/prompts-reader.ts'
 import type { Search } from '../../../pipeline/search/search-answer.ts'
+import type { TextGeneration } from '../../app/single-generation.ts'
 import type { DatasetQuestion } from './question-lines.ts'
 import type { Variant } from './variant.ts'
 
@@ -33,7 +32,7 @@ export interface VariantAnswer {
 export interface VariantParts {
   readonly variant: Variant
   /** `undefined`: the best passage is quoted. */
-  readonly generation: TaskGeneration | undefined
+  readonly generation: TextGeneration | undefined
   readonly promptFor: (question: DatasetQuestion) => Promise<ChosenPrompt>
   readonly search: Search
   /** Of questions whose line has none. */
@@ -84,7 +83,7 @@ function quote({ query, lang }: DatasetQuestion, hits: readonly Hit[]): Answered
 
 async function generate(
   { variant, promptFor }: VariantParts,
-  generation: TaskGeneration,
+  generation: TextGeneration,
   question: DatasetQuestion,
   hits: readonly Hit[],
   signal: AbortSignal,
