@@ -27,19 +27,19 @@ function qualityStatement(difference: PairedDifference): string {
     return `Quality: too few questions. With ${counted(pairs, 'pair')} of answers no difference can be shown, however large; it takes ${PAIRS_MIN} at least.`
   }
   if (ties === pairs) return `Quality: no difference shown. All ${pairs} pairs of answers have the same quality.`
-  const figures = `${signed(mean)} (95 % interval ${signed(interval[0])} to ${signed(interval[1])}; n = ${pairs}, p = ${shownP(p)}, Wilcoxon)`
+  const figures = `${signed(mean)} (95 % interval ${signed(interval[0])} to ${signed(interval[1])}; n = ${pairs}, p ${shownP(p)}, Wilcoxon)`
   if (p < SIGNIFICANT_BELOW && isOneSided(difference)) return `Quality: ${mean > 0 ? 'B' : 'A'} is better. B less A: ${figures}.`
   if (p < SIGNIFICANT_BELOW) {
-    return `Quality: not clear. B less A: ${figures}. The ranks differ, and the mean may be on either side of 0: a few large differences go the other way.`
+    return `Quality: not clear. B less A: ${figures}. Most differences go one way, and the mean does not show it: a few large ones go the other way.`
   }
   return `Quality: no difference shown. B less A: ${figures}. With ${pairs} pairs, a mean difference of ${smallestFound.toFixed(3)} would most likely (80 %) have been found; a smaller one may be there.`
 }
 
-/** Whether the interval of the mean is on the side of the mean. */
-const isOneSided = ({ interval: [low, high] }: PairedDifference): boolean => low > 0 || high < 0
+/** Whether mean, interval and ranks are on one side of 0. */
+const isOneSided = ({ interval: [low, high], leans }: PairedDifference): boolean => (low > 0 && leans > 0) || (high < 0 && leans < 0)
 
 function goodStatement({ onlyA, onlyB, p }: ExperimentSummary['good'], questions: number): string {
-  const figures = `good only with A: ${onlyA}, only with B: ${onlyB} of ${counted(questions, 'question')} (p = ${shownP(p)}, McNemar)`
+  const figures = `good only with A: ${onlyA}, only with B: ${onlyB} of ${counted(questions, 'question')} (p ${shownP(p)}, McNemar)`
   if (p >= SIGNIFICANT_BELOW) return `Good answers: no difference shown; ${figures}.`
   return `Good answers: ${onlyB > onlyA ? 'B' : 'A'} has more; ${figures}.`
 }
@@ -49,10 +49,10 @@ function measureStatement(better: 'faster' | 'cheaper', difference: PairedDiffer
   const name = better === 'faster' ? 'Latency' : 'Cost'
   if (pairs < PAIRS_MIN) return `${name}: too few questions (${pairs}).`
   if (ties === pairs) return `${name}: no difference shown; all ${pairs} pairs are equal.`
-  const figures = `B less A: ${shown(mean)} (95 % interval ${shown(interval[0])} to ${shown(interval[1])}; p = ${shownP(p)})`
+  const figures = `B less A: ${shown(mean)} (95 % interval ${shown(interval[0])} to ${shown(interval[1])}; p ${shownP(p)})`
   if (p >= SIGNIFICANT_BELOW || !isOneSided(difference)) return `${name}: no difference shown. ${figures}.`
   return `${name}: ${mean < 0 ? 'B' : 'A'} is ${better}. ${figures}.`
 }
 
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
-const shownP = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3)).replace('= <', '<')
+const shownP = (p: number): string => (p < 0.001 ? '< 0.001' : `= ${p.toFixed(3)}`)

@@ -37,8 +37,9 @@ export interface PairedDifference {
   readonly mean: number
   /** 95 %. */
   readonly interval: readonly [number, number]
-  /** Two-sided, of Wilcoxon's signed-rank test. */
+  /** Two-sided, of Wilcoxon's signed-rank test; and which sign most ranks have. */
   readonly p: number
+  readonly leans: -1 | 0 | 1
   /** The smallest mean difference that would most likely have been found. */
   readonly smallestFound: number
   /** Pairs with the same value. */
@@ -93,7 +94,7 @@ const paired = (differences: readonly number[]): PairedDifference => ({
   pairs: differences.length,
   mean: differences.length === 0 ? 0 : mean(differences),
   interval: differences.length === 0 ? [0, 0] : intervalOfMean(differences),
-  p: wilcoxonSignedRank(differences),
+  ...wilcoxonSignedRank(differences),
   smallestFound: differences.length === 0 ? 0 : smallestFound(differences),
   ties: differences.filter((difference) => Math.abs(difference) < 1e-9).length,
 })

@@ -5,22 +5,31 @@ const EQUAL_BELOW = 1e-9
 /** Up to so many differences the null distribution is counted; above, it is approximated. */
 const EXACT_MAX = 200
 
+/** What a signed-rank test finds. */
+export interface SignedRanks {
+  /** Two-sided. */
+  readonly p: number
+  /** The sign of most ranks: 1 where positive differences outweigh, -1 where negative ones do. */
+  readonly leans: -1 | 0 | 1
+}
+
 /**
  * The two-sided p-value of Wilcoxon's signed-rank test, that differences are symmetric about 0 (F. Wilcoxon, "Individual Comparisons by
  * Ranking Methods", 1945). Zeros are left out, ties have their mean rank. Exact for the ranks as they are up to 200 differences, then by the
  * normal distribution with its correction for continuity. 1 where all are 0.
  */
-export function wilcoxonSignedRank(differences: readonly number[]): number {
+export function wilcoxonSignedRank(differences: readonly number[]): SignedRanks {
   const signed = differences.filter((difference) => Math.abs(difference) > EQUAL_BELOW)
-  if (signed.length === 0) return 1
+  if (signed.length === 0) return { p: 1, leans: 0 }
   // Twice the mean ranks, which are whole numbers.
   const ranks = doubledRanks(signed.map(Math.abs))
   const total = ranks.reduce((sum, rank) => sum + rank, 0)
   const positive = ranks.reduce((sum, rank, index) => sum + ((signed[index] ?? 0) > 0 ? rank : 0), 0)
   const smaller = Math.min(positive, total - positive)
-  if (signed.length <= EXACT_MAX) return Math.min(1, 2 * shareOfSumsUpTo(ranks, smaller))
+  const leans = positive * 2 === total ? 0 : positive * 2 > total ? 1 : -1
+  if (signed.length <= EXACT_MAX) return { p: Math.min(1, 2 * shareOfSumsUpTo(ranks, smaller)), leans }
   const deviation = Math.sqrt(ranks.reduce((sum, rank) => sum + rank ** 2, 0)) / 2
-  return Math.min(1, 2 * normalBelow((smaller - total / 2 + 1) / deviation))
+  return { p: Math.min(1, 2 * normalBelow((smaller - total / 2 + 1) / deviation)), leans }
 }
 
 function doubledRanks(sizes: readonly number[]): number[] {
@@ -103,10 +112,6 @@ const FOUND = 1.96 + 0.8416
 
 /** The smallest mean difference that would most likely be found (5 %, power 80 %: J. Cohen, "Statistical Power Analysis", 1988). */
 export const smallestFound = (differences: readonly number[]): number => (FOUND * deviation(differences)) / Math.sqrt(differences.length)
-
-/** The number of pairs with which a mean difference would most likely be found. */
-export const pairsToFind = (differences: readonly number[], difference: number): number =>
-  Math.ceil(((FOUND * deviation(differences)) / difference) ** 2)
 
 /** The value below which a share of the values is: the nearest rank. */
 export function quantile(values: readonly number[], share: number): number {

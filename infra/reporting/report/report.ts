@@ -49,4 +49,5 @@ const askAll = async (clickhouse: ClickHouseClient, scope: Scope, join: JoinMean
   'late-tasks': await askQuestion(clickhouse, 'late-tasks', scope),
   kpi: await askQuestion(clickhouse, 'kpi', scope),
   'evaluator-agreement': await askQuestion(clickhouse, 'evaluator-agreement', scope),
+  'prompt-versions': await askQuestion(clickhouse, 'prompt-versions', scope),
 })

@@ -3,11 +3,12 @@ import {
   deviation,
   intervalOfMean,
   mcNemar,
-  pairsToFind,
   quantile,
   smallestFound,
-  wilcoxonSignedRank,
+  wilcoxonSignedRank as signedRanks,
 } from '../../../../infra/reporting/experiment/paired-tests.ts'
+
+const wilcoxonSignedRank = (differences: readonly number[]): number => signedRanks(differences).p
 
 /** Hollander and Wolfe's depression scores; R's wilcox.test(x, y, paired = TRUE) gives V = 40, p = 0.03906. */
 const before = [1.83, 0.5, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.3]
@@ -17,6 +18,10 @@ const depression = before.map((score, index) => score - (after[index] ?? 0))
 test("Wilcoxon's test gives R's p-value, whatever the sign", () => {
   expect(wilcoxonSignedRank(depression)).toBeCloseTo(0.0390625, 7)
   expect(wilcoxonSignedRank(depression.map((difference) => -difference))).toBeCloseTo(0.0390625, 7)
+})
+
+test('the ranks lean to the side that outweighs', () => {
+  expect([[1, 2, -3], [1, 2, -4, 5], [-1, -2, 1]].map((differences) => signedRanks(differences).leans)).toEqual([0, 1, -1])
 })
 
 test('five differences that all go one way do not reach 5 %, six do', () => {
@@ -70,10 +75,10 @@ test('under no difference, few of many experiments find one', () => {
   expect(share).toBeLessThan(0.08)
 })
 
-test('the smallest difference that is found, and the pairs that it takes, fit each other', () => {
+test('the smallest difference that is found shrinks with the root of the pairs', () => {
   const differences = Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? 0.2 : -0.1))
   expect(smallestFound(differences)).toBeCloseTo((2.8016 * deviation(differences)) / Math.sqrt(50), 10)
-  expect(pairsToFind(differences, smallestFound(differences))).toBe(50)
+  expect(smallestFound([...differences, ...differences]) / smallestFound(differences)).toBeCloseTo(Math.sqrt(0.5), 2)
 })
 
 test('a quantile is the nearest rank', () => {
