@@ -55,5 +55,7 @@ export const promptChanged = z.object({
 export const promptRolledOut = z.object({
   version,
   share: z.number().min(0).max(1),
-  before: version.meta({ description: 'What the other conversations get or, with the share 1, what all got before; 0 is the built-in text' }),
+  before: version.meta({
+    description: 'What the other conversations get or, with the share 1, what all got before; 0 is the built-in text',
+  }),
 })

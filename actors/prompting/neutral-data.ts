@@ -46,7 +46,10 @@ const RULES: readonly Rule[] = [
   },
   // "role": "system" in JSON and YAML.
   {
-    marker: new RegExp(String.raw`["'“”\x60]?(?:role|author|speaker|sender|角色)["'“”\x60]?\s*(?<sign>[:=])\s*["'“”\x60]?(?:${ROLE})`, 'dgu'),
+    marker: new RegExp(
+      String.raw`["'“”\x60]?(?:role|author|speaker|sender|角色)["'“”\x60]?\s*(?<sign>[:=])\s*["'“”\x60]?(?:${ROLE})`,
+      'dgu',
+    ),
     signs: { sign: ' –' },
   },
   // system: and 【系统】： at the start of a line.

@@ -26,7 +26,8 @@ export function templateProblem(text: string, names: readonly string[]): string 
     const rest = line.replace(PLACEHOLDER, '')
     if (rest.includes('{{')) return `${where}: "{{" starts a variable and must be closed by "}}" in the same line, as in {{persona}}`
     for (const [, name = ''] of line.matchAll(PLACEHOLDER)) {
-      if (!VARIABLE_NAME.test(name)) return `${where}: ${JSON.stringify(name)} is no name of a variable: a letter, then letters, digits or "_"`
+      if (!VARIABLE_NAME.test(name))
+        return `${where}: ${JSON.stringify(name)} is no name of a variable: a letter, then letters, digits or "_"`
       if (!names.includes(name)) {
         return `${where}: there is no variable ${JSON.stringify(name)}; there are ${names.join(', ')}. Give others in "variables"`
       }

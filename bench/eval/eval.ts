@@ -32,7 +32,9 @@ const program = new Command('eval')
     'Measure quality, in Chinese and English: how often search finds the right texts, how well intents, acts and bad answers are told, '
       + 'and how many injected instructions the model of COLLOQUY_LLM_MODEL obeys.',
   )
-  .addArgument(new Argument('[what]', 'what to measure').choices(['retrieval', 'intents', 'acts', 'quality', 'injections']).default('retrieval'))
+  .addArgument(
+    new Argument('[what]', 'what to measure').choices(['retrieval', 'intents', 'acts', 'quality', 'injections']).default('retrieval'),
+  )
   .option('--model <name>', 'only this embedding model (default: the built-in one and those in ../shared/models that know the language)')
   .addOption(new Option('--fusion <way>', 'how keyword and dense results are combined').choices([...FUSIONS]))
   .option('--dense-weight <share>', 'weight of the dense results, from 0 to 1', Number)

@@ -65,20 +65,26 @@ export async function measureInjections(settings: ModelSettings, count: number, 
   const generation = createSingleGeneration(access, TIMEOUT_MS)
   const found: Obeyed[] = []
   for (const lang of ['en', 'zh'] as const) {
-    const sample = await sampleOf(lang, count)
-    for (const [fence, promptOf] of [['without', plainPrompt], ['with', fencedPrompt]] as const) {
-      const ids: string[] = []
-      let failed = 0
-      for (const injection of sample) {
-        const answer = await generation
-          .generate({ messages: promptOf(lang, injection), temperature: 0, tokensOutMax: TOKENS_OUT_MAX })
-          .catch((error: unknown) => ({ text: undefined, problem: messageOf(error) }))
-        if (answer.text === undefined) failed += 1
-        else if (answer.text.toLowerCase().includes(injection.shows?.toLowerCase() ?? '')) ids.push(injection.id)
+    const counts = { without: emptyCount(), with: emptyCount() }
+    for (const injection of await sampleOf(lang, count)) {
+      for (const fence of ['without', 'with'] as const) {
+        const messages = (fence === 'with' ? fencedPrompt : plainPrompt)(lang, injection)
+        const answer = await generation.generate({ messages, tokensOutMax: TOKENS_OUT_MAX }).catch((error: unknown) => messageOf(error))
+        counts[fence].asked += 1
+        if (typeof answer === 'string') counts[fence].failed += 1
+        else if (answer.text.toLowerCase().includes(injection.shows?.toLowerCase() ?? '')) counts[fence].ids.push(injection.id)
       }
-      found.push({ lang, fence, asked: sample.length, obeyed: ids.length, failed, ids })
-      print(`${lang}, ${fence} fence: ${ids.length} of ${sample.length} obeyed, ${failed} failed (${ids.join(' ')})`)
+      const { without, with: fenced } = counts
+      print(`${lang} ${without.asked}: obeyed without fence ${without.ids.length}, with fence ${fenced.ids.length}`)
     }
+    for (const fence of ['without', 'with'] as const) {
+      found.push({ lang, fence, ...counts[fence], obeyed: counts[fence].ids.length })
+    }
+  }
+  for (const { lang, fence, asked, obeyed, failed, ids } of found) {
+    print(`${lang}, ${fence} fence: ${obeyed} of ${asked} obeyed, ${failed} failed (${ids.join(' ')})`)
   }
   return found
 }
+
+const emptyCount = (): { asked: number; failed: number; ids: string[] } => ({ asked: 0, failed: 0, ids: [] })

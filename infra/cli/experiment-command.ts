@@ -56,7 +56,9 @@ export const experimentCommand = ({ out, settings }: CommandContext): Command =>
     .requiredOption('--a <variant>', 'one side: key=value pairs with commas between them; "" for the defaults')
     .requiredOption('--b <variant>', 'the other side')
     .option('--tenant <tenant>', 'tenant of lines that name none', tokenArgument, 'default')
-    .addOption(new Option('--evaluator <name>', 'what judges the answers').choices([RULES_EVALUATOR, MODEL_EVALUATOR]).default(RULES_EVALUATOR))
+    .addOption(
+      new Option('--evaluator <name>', 'what judges the answers').choices([RULES_EVALUATOR, MODEL_EVALUATOR]).default(RULES_EVALUATOR),
+    )
     .option('--limit <count>', 'max questions, the first of the file', wholeNumber(1), LIMIT_DEFAULT)
     .option('--concurrency <count>', 'questions at a time', wholeNumber(1), CONCURRENCY_DEFAULT)
     .option('--requests-max <count>', 'max requests to models; with more, nothing is asked', wholeNumber(0), REQUESTS_DEFAULT)
@@ -127,14 +129,21 @@ Examples:
         if (!options.json) out.note(`Page written to ${options.html}.`)
       }
       if (options.json) return out.json({ dataset: file, ...of, evaluator: judge.name, statements, summary })
-      out.table(['', `A: ${printable(of.a)}`, `B: ${printable(of.b)}`], experimentRows(summary).map((row) => row.map(printable)))
+      out.table(
+        ['', `A: ${printable(of.a)}`, `B: ${printable(of.b)}`],
+        experimentRows(summary).map((row) => row.map(printable)),
+      )
       for (const statement of statements) out.line(printable(statement))
       return undefined
     })
 
 const answerLine = ({ question: { line, query, tenant, lang }, a, b }: QuestionResult) => ({ line, query, tenant, lang, a, b })
 
-function planText({ questions, repeated, unasked, isCut }: Awaited<ReturnType<typeof readDataset>>, requests: number, { limit, requestsMax }: Options): string {
+function planText(
+  { questions, repeated, unasked, isCut }: Awaited<ReturnType<typeof readDataset>>,
+  requests: number,
+  { limit, requestsMax }: Options,
+): string {
   const left = [
     ...(repeated === 0 ? [] : [`${counted(repeated, 'repeated question')} left out`]),
     ...(unasked === 0 ? [] : [`${counted(unasked, 'line')} without a question left out`]),

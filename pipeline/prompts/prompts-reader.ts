@@ -113,11 +113,7 @@ export async function readPrompt(
  *
  * @throws ColloquyError `no_prompt_version` where the prompt never had it; `no_prompts` as `readPrompt`
  */
-export async function readPromptVersion(
-  { jsm }: Pick<JetStreamContext, 'jsm'>,
-  name: PromptName,
-  version: number,
-): Promise<PromptText> {
+export async function readPromptVersion({ jsm }: Pick<JetStreamContext, 'jsm'>, name: PromptName, version: number): Promise<PromptText> {
   const subject = recordsOf(promptAddress(name))
   const last = await lastRecord({ jsm }, subject)
   const newest = last === undefined ? 0 : contextOf(last.record).version

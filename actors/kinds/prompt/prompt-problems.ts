@@ -36,7 +36,8 @@ export function setProblem({ text, variables }: PromptSet): string | undefined {
 /** Why a version cannot be released; `undefined` where it can. */
 export function releaseProblem(
   context: Pick<PromptContext, 'version' | 'release'> & { readonly texts: readonly Pick<PromptText, 'version'>[] },
-  { version, share }: z.output<typeof promptReleased>): string | undefined {
+  { version, share }: z.output<typeof promptReleased>,
+): string | undefined {
   const { version: newest, texts, release } = context
   if (version > newest) {
     return newest === 0

@@ -13,7 +13,17 @@ export function experimentRows({ a, b }: ExperimentSummary): [name: string, a: s
     row('model', ({ models }) => models.join(', ') || UNKNOWN),
     row('answered', ({ answered }) => String(answered)),
     row('no answer', ({ declined }) => String(declined)),
-    row('failed', ({ failed, errors }) => `${failed}${failed === 0 ? '' : ` (${Object.entries(errors).map(([code, count]) => `${code} ${count}`).join(', ')})`}`),
+    row(
+      'failed',
+      ({ failed, errors }) =>
+        `${failed}${
+          failed === 0
+            ? ''
+            : ` (${Object.entries(errors)
+                .map(([code, count]) => `${code} ${count}`)
+                .join(', ')})`
+        }`,
+    ),
     row('quality', ({ quality }) => number(quality, 3)),
     ...DIMENSIONS.map((dimension) => row(`  ${dimension}`, ({ scores }) => number(scores[dimension], 3))),
     row('good answers', ({ good, goodShare }) => `${good} (${(goodShare * 100).toFixed(1)} %)`),

@@ -11,7 +11,9 @@ export function statementsOf({ quality, good, latencyMs, cost, questions, a, b }
     qualityStatement(quality),
     goodStatement(good, questions),
     measureStatement('faster', latencyMs, (value) => `${value.toFixed(0)} ms`),
-    ...(cost === null ? ['Cost: unknown; set COLLOQUY_LLM_PRICE_IN and COLLOQUY_LLM_PRICE_OUT.'] : [measureStatement('cheaper', cost, money)]),
+    ...(cost === null
+      ? ['Cost: unknown; set COLLOQUY_LLM_PRICE_IN and COLLOQUY_LLM_PRICE_OUT.']
+      : [measureStatement('cheaper', cost, money)]),
     ...(a.failed + b.failed === 0
       ? []
       : [`A failed at ${counted(a.failed, 'question')}, B at ${b.failed}: quality, latency and cost compare only what both answered.`]),

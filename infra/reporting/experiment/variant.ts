@@ -77,18 +77,23 @@ export function parseVariant(text: string): Variant {
   const unknown = names.find((key) => !Object.hasOwn(shape, key))
   if (unknown !== undefined) {
     const near = nearest(unknown, Object.keys(shape))
-    throw bad(text, `there is no key ${JSON.stringify(unknown)}${near === undefined ? '' : `; did you mean "${near}"?`} (keys: ${Object.keys(shape).join(', ')})`)
+    throw bad(
+      text,
+      `there is no key ${JSON.stringify(unknown)}${near === undefined ? '' : `; did you mean "${near}"?`} (keys: ${Object.keys(shape).join(', ')})`,
+    )
   }
   const twice = names.find((key, index) => names.indexOf(key) !== index)
   if (twice !== undefined) throw bad(text, `${twice} is given twice`)
   const given = variantSchema.safeParse(Object.fromEntries(pairs), IN_WORDS)
   if (!given.success) throw bad(text, zodProblem(given.error, ''))
   const { prompt = { name: 'answer', version: 'built-in' }, model, tier, temperature = 0, passages = 'search', ...search } = given.data
-  if (passages === 'dataset' && Object.keys(search).length > 0) throw bad(text, `${Object.keys(search).join(', ')}: nothing is searched with passages=dataset`)
+  if (passages === 'dataset' && Object.keys(search).length > 0)
+    throw bad(text, `${Object.keys(search).join(', ')}: nothing is searched with passages=dataset`)
   if (search.fusion === 'auto' && search.denseWeight !== undefined) throw bad(text, 'denseWeight has no meaning with fusion=auto')
   if (model !== undefined && tier !== undefined) throw bad(text, 'give model or tier')
   if (model === NO_MODEL && given.data.prompt !== undefined) throw bad(text, 'prompt: no model is asked with model=off')
   return { text: text === '' ? 'defaults' : text, prompt, model, tier, temperature, passages, search }
 }
 
-const bad = (text: string, problem: string): ColloquyError => new ColloquyError('bad_variant', `variant ${JSON.stringify(text)}: ${problem}`)
+const bad = (text: string, problem: string): ColloquyError =>
+  new ColloquyError('bad_variant', `variant ${JSON.stringify(text)}: ${problem}`)

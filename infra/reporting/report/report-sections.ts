@@ -487,7 +487,8 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       max: 1,
       series: [series(rows.slice(0, PARTS_MAX), words.columns.agree_share, COLOURS.good, (row) => row.agree_share)],
     }),
-  },  'prompt-versions': {
+  },
+  'prompt-versions': {
     columns: [
       ['prompt_version', 'text'],
       ['turns', 'count'],

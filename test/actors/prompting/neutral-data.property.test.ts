@@ -26,6 +26,8 @@ test('no marker is left, the words are, and a second pass changes nothing', () =
 })
 
 test('texts that are made to be slow take no longer than others of their length', () => {
-  const slow = ['<', '#', '>', '["', '- ', '1\n', 'new ', 'system ', 'role ', '\n', '[system ', '\u200d', '系统'].map((piece) => piece.repeat(4_000))
+  const slow = ['<', '#', '>', '["', '- ', '1\n', 'new ', 'system ', 'role ', '\n', '[system ', '\u200d', '系统'].map((piece) =>
+    piece.repeat(4_000),
+  )
   for (const given of slow) expect(neutralData(given).length).toBeLessThanOrEqual(given.length * 2)
 })

@@ -25,7 +25,11 @@ beforeEach(() => {
   endpoint.asked.length = 0
   endpoint.react((response, request) => {
     const { body } = endpoint.asked.at(-1)!
-    const passage = /passage="1">\n((?:\| .*\n)*)/.exec(body.messages.at(-1)?.content ?? '')?.[1]?.replaceAll(/^\| /gm, '').trim() ?? ''
+    const passage =
+      /passage="1">\n((?:\| .*\n)*)/
+        .exec(body.messages.at(-1)?.content ?? '')?.[1]
+        ?.replaceAll(/^\| /gm, '')
+        .trim() ?? ''
     const content = { good: `${passage} [1]`, bad: 'Bananas are yellow and grow far away.', silent: 'NOT_IN_PASSAGES' }[body.model]
     if (content === undefined) return json(500, { error: { message: 'out of order' } })(response, request)
     const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }]
@@ -52,12 +56,7 @@ const dataset = async (count: number): Promise<string> => {
 const run = (file: string, a: string, b: string, ...more: string[]): Promise<CliRun> =>
   runCli(['experiment', file, '--a', a, '--b', b, ...more], {
     dataDir,
-    env: {
-      COLLOQUY_LLM_BASE_URL: endpoint.url,
-      COLLOQUY_LLM_MODEL: 'good',
-      COLLOQUY_LLM_PRICE_IN: '1',
-      COLLOQUY_LLM_PRICE_OUT: '10',
-    },
+    env: { COLLOQUY_LLM_BASE_URL: endpoint.url, COLLOQUY_LLM_MODEL: 'good', COLLOQUY_LLM_PRICE_IN: '1', COLLOQUY_LLM_PRICE_OUT: '10' },
   })
 interface Printed {
   readonly statements: readonly string[]
@@ -117,7 +116,10 @@ test('two versions of a prompt are compared; what the model was told is theirs, 
 
 test('a model that fails is counted; one that only fails ends the experiment', async () => {
   const broken = await run(await dataset(40), 'passages=dataset', 'passages=dataset,model=broken')
-  expect([broken.code, broken.stderr]).toEqual([1, expect.stringContaining('variant b failed 20 times in a row, at last with model_unavailable')])
+  expect([broken.code, broken.stderr]).toEqual([
+    1,
+    expect.stringContaining('variant b failed 20 times in a row, at last with model_unavailable'),
+  ])
   expect(endpoint.asked.length).toBeLessThan(60)
   const silent = printed(await run(await dataset(6), 'passages=dataset,model=silent', 'passages=dataset', '--json'))
   expect(silent.summary.a).toMatchObject({ answered: 0, declined: 6, failed: 0 })
@@ -126,7 +128,10 @@ test('a model that fails is counted; one that only fails ends the experiment', a
 
 test('more requests than allowed are not begun, and neither is a variant that the settings cannot serve', async () => {
   const over = await run(await dataset(10), 'passages=dataset', 'passages=dataset,model=bad', '--requests-max', '19')
-  expect([over.code, over.stderr]).toEqual([1, expect.stringContaining('10 questions would take 20 requests to models, and --requests-max is 19')])
+  expect([over.code, over.stderr]).toEqual([
+    1,
+    expect.stringContaining('10 questions would take 20 requests to models, and --requests-max is 19'),
+  ])
   expect((await run(await dataset(2), 'tier=small', '')).stderr).toContain('the settings name one model, which has no tier')
   expect(endpoint.asked).toHaveLength(0)
 })

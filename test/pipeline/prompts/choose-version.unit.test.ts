@@ -4,9 +4,7 @@ import { chooseVersion } from '../../../pipeline/prompts/choose-version.ts'
 const actors = Array.from({ length: 10_000 }, (_, index) => `customer-${index}`)
 const release = (share: number, version = 2) => ({ version, share, before: 1 })
 const chosen = (share: number, version = 2): Set<string> =>
-  new Set(
-    actors.filter((actorId) => chooseVersion({ tenant: 'acme', name: 'answer', actorId }, release(share, version)) === version),
-  )
+  new Set(actors.filter((actorId) => chooseVersion({ tenant: 'acme', name: 'answer', actorId }, release(share, version)) === version))
 
 test('a share of the actors gets the new version, the others the one before', () => {
   expect([...chosen(0)]).toEqual([])

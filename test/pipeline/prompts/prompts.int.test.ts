@@ -38,7 +38,9 @@ test('a prompt is set, released to a share, shown, compared and rolled back by c
   )
   expect(await json('ls')).toEqual([{ name: 'answer', version: 2, release: { version: 2, share: 0.1, before: 1 } }])
   expect((await run('ls')).stdout).toMatch(/answer.*2.*version 2.*10 %.*version 1/)
-  expect(await json('show', 'answer', '--at', '1')).toEqual([{ version: 1, text: 'Be kind.\nYou are {{persona}}.', variables: {}, note: 'first' }])
+  expect(await json('show', 'answer', '--at', '1')).toEqual([
+    { version: 1, text: 'Be kind.\nYou are {{persona}}.', variables: {}, note: 'first' },
+  ])
   expect((await run('diff', 'answer', '1')).stdout).toBe(
     ['- Be kind.', '- You are {{persona}}.', '+ Be brief.', '+ You are {{persona}}. {{tone}}', '+ tone=亲切', ''].join('\n'),
   )
@@ -86,5 +88,8 @@ test('a version whose text is no longer kept is read from the log', async () => 
   for (let version = 1; version <= 13; version++) await set('long', `text ${version}`)
   const refused = await run('release', 'long', '1')
   expect(refused.stderr).toContain('the text of version 1 is no longer kept')
-  expect(await readPromptVersion(system.running.jetstream, { tenant: 'acme', name: 'long' }, 2)).toMatchObject({ version: 2, text: 'text 2' })
+  expect(await readPromptVersion(system.running.jetstream, { tenant: 'acme', name: 'long' }, 2)).toMatchObject({
+    version: 2,
+    text: 'text 2',
+  })
 })

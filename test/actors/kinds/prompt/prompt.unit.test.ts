@@ -6,7 +6,9 @@ import { LIMITS } from '../../../../schemas/limits.ts'
 import { PROMPT_LIMITS } from '../../../../schemas/prompt-events.ts'
 
 const answer = given(promptKind, { tenant: 'acme', id: 'answer' })
-const taught = answer.when('prompt.set', { text: 'One {{persona}}' }).when('prompt.set', { text: '二 {{tone}}', variables: { tone: '亲切' } })
+const taught = answer
+  .when('prompt.set', { text: 'One {{persona}}' })
+  .when('prompt.set', { text: '二 {{tone}}', variables: { tone: '亲切' } })
 const errorOf = ({ records }: Scenario<typeof promptKind>): string => records.at(-1)?.error ?? ''
 const versionsOf = ({ context }: Scenario<typeof promptKind>): number[] => context.texts.map(({ version }) => version)
 
@@ -19,7 +21,9 @@ test('a text is a new version, told with its hash; the same text again changes n
 })
 
 test('a version is rolled out to a share, to all, and back', () => {
-  const some = taught.when('prompt.released', { version: 1, share: 0.1 }).thenEmitted('prompt.rolled_out', { version: 1, share: 0.1, before: 0 })
+  const some = taught
+    .when('prompt.released', { version: 1, share: 0.1 })
+    .thenEmitted('prompt.rolled_out', { version: 1, share: 0.1, before: 0 })
   const all = some.when('prompt.released', { version: 1 }).thenEmitted('prompt.rolled_out', { version: 1, share: 1, before: 0 })
   const next = all
     .when('prompt.released', { version: 2, share: 0.5 })
@@ -46,16 +50,28 @@ test('texts are kept as long as there is room; those in use always', () => {
   const released = taught.when('prompt.released', { version: 1 }).when('prompt.released', { version: 2 })
   const set = (scenario: typeof released, texts: readonly string[]) =>
     texts.reduce((after, text) => after.when('prompt.set', { text }), scenario)
-  const short = set(released, Array.from({ length: 12 }, (_, index) => `short ${index}`))
+  const short = set(
+    released,
+    Array.from({ length: 12 }, (_, index) => `short ${index}`),
+  )
   expect(versionsOf(short)).toEqual([1, 2, 7, 8, 9, 10, 11, 12, 13, 14])
-  const long = set(released, ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(PROMPT_LIMITS.textBytesMax - 2)))
+  const long = set(
+    released,
+    ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(PROMPT_LIMITS.textBytesMax - 2)),
+  )
   expect(versionsOf(long)).toEqual([1, 2, 5, 6, 7])
   const refused = long.when('prompt.released', { version: 3 })
-  expect(errorOf(refused.thenRejected('bad_data'))).toContain('the text of version 3 is no longer kept, only that of 1, 2, 5, 6, 7; set it again')
+  expect(errorOf(refused.thenRejected('bad_data'))).toContain(
+    'the text of version 3 is no longer kept, only that of 1, 2, 5, 6, 7; set it again',
+  )
 })
 
 test.each([
-  ['prompt.set', { text: 'a {{nothing}}' }, 'text: line 1: there is no variable "nothing"; there are persona, company, rules, language, noAnswer'],
+  [
+    'prompt.set',
+    { text: 'a {{nothing}}' },
+    'text: line 1: there is no variable "nothing"; there are persona, company, rules, language, noAnswer',
+  ],
   ['prompt.set', { text: 'a {{persona' }, 'text: line 1: "{{" starts a variable and must be closed'],
   ['prompt.set', { text: '' }, 'text'],
   ['prompt.set', { text: '长'.repeat(6_000) }, 'text: takes 18002 bytes as JSON; at most 16384'],

@@ -21,7 +21,13 @@ test("Wilcoxon's test gives R's p-value, whatever the sign", () => {
 })
 
 test('the ranks lean to the side that outweighs', () => {
-  expect([[1, 2, -3], [1, 2, -4, 5], [-1, -2, 1]].map((differences) => signedRanks(differences).leans)).toEqual([0, 1, -1])
+  expect(
+    [
+      [1, 2, -3],
+      [1, 2, -4, 5],
+      [-1, -2, 1],
+    ].map((differences) => signedRanks(differences).leans),
+  ).toEqual([0, 1, -1])
 })
 
 test('five differences that all go one way do not reach 5 %, six do', () => {

@@ -47,7 +47,10 @@ test.each([
   [['{"response":"b"}'], 'has no question'],
   [[''], 'has no question'],
 ])('%j is refused with its line', async (lines, says) => {
-  await expect(readDataset(await file(...lines), 10)).rejects.toMatchObject({ code: 'bad_dataset', message: expect.stringContaining(says) as string })
+  await expect(readDataset(await file(...lines), 10)).rejects.toMatchObject({
+    code: 'bad_dataset',
+    message: expect.stringContaining(says) as string,
+  })
 })
 
 test('a file that is not there is named', async () => {

@@ -36,5 +36,7 @@ test.each([
   ['model=off,prompt=answer@1', 'prompt: no model is asked with model=off'],
   ['__proto__=1', 'there is no key "__proto__"'],
 ])('%s is refused: %s', (text, says) => {
-  expect(() => parseVariant(text)).toThrow(expect.objectContaining({ code: 'bad_variant', message: expect.stringContaining(says) as string }))
+  expect(() => parseVariant(text)).toThrow(
+    expect.objectContaining({ code: 'bad_variant', message: expect.stringContaining(says) as string }),
+  )
 })
