@@ -43,10 +43,10 @@ const CODE_CHARS = 12
 /**
  * Builds the messages for a model. The same parts give the same messages.
  *
- * Data stands between tags with a code, each of its lines after `| `, without anything that passes for structure (`neutralData`). The code is
- * a hash of all data: nobody can write a text that contains its own code. The first message is the same for all messages to a tenant, so that
- * an endpoint can cache it. Method: delimiting and marking of K. Hines et al., "Defending Against Indirect Prompt Injection Attacks With
- * Spotlighting", 2024.
+ * Data stands between tags with a code, each of its lines after `| `, without anything that passes for structure (`neutralData`). The code
+ * is a hash of all data: nobody can write a text that contains its own code. The first message depends on template and variables only, so
+ * that an endpoint can cache it. Method: delimiting and marking of K. Hines et al., "Defending Against Indirect Prompt Injection Attacks
+ * With Spotlighting", 2024.
  */
 export function buildPrompt({ template, variables, passages, turns = [], earlier = [], message, lang }: PromptParts): GenerationMessage[] {
   const { passagesMax, passageCharsMax, turnsMax, earlierMax, textCharsMax } = PROMPT_DATA_LIMITS

@@ -1,6 +1,7 @@
 /** Letters and signs that look like one of ASCII and that Unicode's compatibility forms do not fold; in lower case. */
 const PAIRS =
-  'аa еe оo рp сc уy хx іi ѕs јj ԁd һh ӏl вb кk мm нh тt гr пn υu νv οo αa ρp ιi κk τt ɑa ɡg ɪi ʀr ʏy ｜| ︱| ǀ| ∣| │| ∶: ː: ꞉: ׃: ᐸ< ❮< ᐳ> ❯> ﹤< ﹥>'
+  'аa еe оo рp сc уy хx іi ѕs јj ԁd һh ӏl вb кk мm нh тt гr пn υu νv οo αa '
+  + 'ρp ιi κk τt ɑa ɡg ɪi ʀr ʏy ｜| ︱| ǀ| ∣| │| ∶: ː: ꞉: ׃: ᐸ< ❮< ᐳ> ❯> ﹤< ﹥>'
 const LOOK_ALIKES: ReadonlyMap<string, string> = new Map(PAIRS.split(' ').map((pair) => [pair.slice(0, -1), pair.slice(-1)] as const))
 
 /** A text in the form in which it is searched for markers, with the place of each of its units in the text as it is. */

@@ -1,10 +1,19 @@
 import { foldLookAlikes } from './look-alikes.ts'
 
 /** Characters that nobody sees, by which a text can hide words or change their order: control and format characters, and tags. */
-const INVISIBLE =
-  /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu
+const INVISIBLE = new RegExp(
+  [
+    String.raw`[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f`,
+    String.raw`\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb`,
+    String.raw`\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]`,
+  ].join(''),
+  'gu',
+)
 /** Joiners are part of emoji and of Arabic and Indic writing; elsewhere they only hide. */
-const JOINED = String.raw`\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Kannada}`
+const JOINED = [
+  String.raw`\p{Extended_Pictographic}\p{Emoji_Modifier}`,
+  ...['Arabic', 'Devanagari', 'Bengali', 'Malayalam', 'Sinhala', 'Kannada'].map((script) => String.raw`\p{Script=${script}}`),
+].join('')
 const HIDING_JOINER = new RegExp(String.raw`(?<![${JOINED}\ufe0f\p{Mn}])[\u200c\u200d]|(?<![\p{Emoji}\u20e3])\ufe0f`, 'gu')
 const LINE_ENDS = /\r\n?|[\u0085\u2028\u2029\v\f]/g
 /** More of them only push what follows out of sight. */
@@ -20,10 +29,14 @@ const ROLE_ZH =
 const ROLE = [
   '(?:',
   String.raw`(?:(?:new|end|begin|start|the|real|updated?|important|internal)[ \t_-]+){0,2}(?:${ROLE_EN})`,
-  String.raw`(?:[ \t_-]+(?:prompt|message|note|notice|override|instructions?|update|turn|results?|output|call|response|reply|mode|only|admin|role)){0,2}`,
+  String.raw`(?:[ \t_-]+(?:prompt|message|note|notice|override|instructions?|update|turn|results?|output|call|response|reply|mode`,
+  '|only|admin|role)){0,2}',
   `|(?:新的?|真正的?|最新|最高|结束|开始)?(?:${ROLE_ZH})(?:提示词?|消息|指令|信息|通知|指示|管理员|覆盖|更新|回复|结果|输出|返回|模式|说明){0,2}`,
   ')',
 ].join('')
+/** Words in square brackets that are special to some model. */
+const TOKENS = '/?inst|sys|gmask|[se]op|(?:available_)?tools|tool_(?:calls|results)'
+
 /** What a marker is found by in a folded text, and what each of its signs becomes. Letters and digits never change. */
 interface Rule {
   readonly marker: RegExp
@@ -38,10 +51,7 @@ const RULES: readonly Rule[] = [
   { marker: /(?<=[^\s=-]|--)(?<sign>>)/dgu, signs: { sign: '›' } },
   // [INST], [/INST], [SYSTEM MESSAGE], [gMASK].
   {
-    marker: new RegExp(
-      String.raw`(?<open>\[)(?=\s*[#/]?\s*(?:/?inst|sys|gmask|[se]op|(?:available_)?tools|tool_(?:calls|results)|${ROLE})\s*\])[^\[\]]*(?<close>\])`,
-      'dgu',
-    ),
+    marker: new RegExp(String.raw`(?<open>\[)(?=\s*[#/]?\s*(?:${TOKENS}|${ROLE})\s*\])[^\[\]]*(?<close>\])`, 'dgu'),
     signs: { open: '〔', close: '〕' },
   },
   // "role": "system" in JSON and YAML.
@@ -65,8 +75,8 @@ const RULES: readonly Rule[] = [
 ]
 
 /**
- * Takes from a text what could pass for structure of a prompt, and leaves its words: no line of the result starts with a role marker, and no
- * tag, special token, heading or JSON role is in it, also where signs and letters only look like those. Invisible characters are gone;
+ * Takes from a text what could pass for structure of a prompt, and leaves its words: no line of the result starts with a role marker, and
+ * no tag, special token, heading or JSON role is in it, also where signs and letters only look like those. Invisible characters are gone;
  * letters and digits stay as they are. A text that has none of this is returned unchanged.
  */
 export function neutralData(text: string): string {

@@ -11,8 +11,8 @@ const PLACEHOLDERS_ONLY = /^[ \t]*(?:\{\{[^{}]*\}\}[ \t]*)+$/
 const ONE_BRACE = /(?<!\{)\{([A-Za-z]\w*)\}\}|\{\{([A-Za-z]\w*)\}(?!\})/
 
 /**
- * Why a text is no template; `undefined` where it is one. A template is text in which `{{name}}` stands for the value of a variable; a single
- * brace is a brace. It has no conditions, loops, calls or escapes: there is nothing to execute.
+ * Why a text is no template; `undefined` where it is one. A template is text in which `{{name}}` stands for the value of a variable; a
+ * single brace is a brace. It has no conditions, loops, calls or escapes: there is nothing to execute.
  *
  * @param names the variables that there are
  */
@@ -37,8 +37,8 @@ export function templateProblem(text: string, names: readonly string[]): string 
 }
 
 /**
- * The text of a template. A value goes in as it is and is never read as a template. A variable without a value is empty; a line of nothing but
- * empty variables is left out.
+ * The text of a template. A value goes in as it is and is never read as a template. A variable without a value is empty; a line of nothing
+ * but empty variables is left out.
  */
 export function renderTemplate(text: string, variables: Variables): string {
   const filled = (line: string): string =>

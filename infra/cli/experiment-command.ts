@@ -89,7 +89,8 @@ Examples:
       if (requests > options.requestsMax) {
         throw new ColloquyError(
           'experiment_budget',
-          `${counted(questions.length, 'question')} would take ${requests} requests to models, and --requests-max is ${options.requestsMax}`,
+          `${counted(questions.length, 'question')} would take ${requests} requests to models, and --requests-max is `
+            + String(options.requestsMax),
         )
       }
       out.note(planText(dataset, requests, options))

@@ -13,8 +13,8 @@ export interface PromptUse {
 const PLACE_BYTES = 6
 
 /**
- * The version that an actor gets: 0 is the built-in text. Every process chooses alike. An actor that has got a version keeps it while its share
- * grows. Which actors are first differs from version to version, so that not always the same ones try what is new.
+ * The version that an actor gets: 0 is the built-in text. Every process chooses alike. An actor that has got a version keeps it while its
+ * share grows. Which actors are first differs from version to version, so that not always the same ones try what is new.
  */
 export function chooseVersion({ tenant, name, actorId }: PromptUse, { version, share, before }: PromptRelease): number {
   if (share === 1) return version

@@ -1,4 +1,4 @@
-import { html, type Html } from '../report/html-template.ts'
+import { type Html, html } from '../report/html-template.ts'
 import { STYLE } from '../report/report-style.ts'
 import { experimentRows } from './experiment-rows.ts'
 import { statementsOf } from './experiment-statement.ts'

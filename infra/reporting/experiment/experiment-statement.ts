@@ -26,15 +26,18 @@ const money = (value: number): string => value.toPrecision(3)
 function qualityStatement(difference: PairedDifference): string {
   const { pairs, mean, interval, p, smallestFound, ties } = difference
   if (pairs < PAIRS_MIN) {
-    return `Quality: too few questions. With ${counted(pairs, 'pair')} of answers no difference can be shown, however large; it takes ${PAIRS_MIN} at least.`
+    const few = `With ${counted(pairs, 'pair')} of answers no difference can be shown, however large; it takes ${PAIRS_MIN} at least.`
+    return `Quality: too few questions. ${few}`
   }
   if (ties === pairs) return `Quality: no difference shown. All ${pairs} pairs of answers have the same quality.`
   const figures = `${signed(mean)} (95 % interval ${signed(interval[0])} to ${signed(interval[1])}; n = ${pairs}, p ${shownP(p)}, Wilcoxon)`
   if (p < SIGNIFICANT_BELOW && isOneSided(difference)) return `Quality: ${mean > 0 ? 'B' : 'A'} is better. B less A: ${figures}.`
   if (p < SIGNIFICANT_BELOW) {
-    return `Quality: not clear. B less A: ${figures}. Most differences go one way, and the mean does not show it: a few large ones go the other way.`
+    const why = 'Most differences go one way, and the mean does not show it: a few large ones go the other way.'
+    return `Quality: not clear. B less A: ${figures}. ${why}`
   }
-  return `Quality: no difference shown. B less A: ${figures}. With ${pairs} pairs, a mean difference of ${smallestFound.toFixed(3)} would most likely (80 %) have been found; a smaller one may be there.`
+  const found = `With ${pairs} pairs, a mean difference of ${smallestFound.toFixed(3)} would most likely (80 %) have been found`
+  return `Quality: no difference shown. B less A: ${figures}. ${found}; a smaller one may be there.`
 }
 
 /** Whether mean, interval and ranks are on one side of 0. */

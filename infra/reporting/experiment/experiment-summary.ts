@@ -1,4 +1,4 @@
-import { DIMENSIONS, type Dimension } from '../../../schemas/quality.ts'
+import { type Dimension, DIMENSIONS } from '../../../schemas/quality.ts'
 import { intervalOfMean, mcNemar, mean, quantile, smallestFound, wilcoxonSignedRank } from './paired-tests.ts'
 import type { QuestionResult, VariantResult } from './run-experiment.ts'
 

@@ -15,8 +15,8 @@ export interface SignedRanks {
 
 /**
  * The two-sided p-value of Wilcoxon's signed-rank test, that differences are symmetric about 0 (F. Wilcoxon, "Individual Comparisons by
- * Ranking Methods", 1945). Zeros are left out, ties have their mean rank. Exact for the ranks as they are up to 200 differences, then by the
- * normal distribution with its correction for continuity. 1 where all are 0.
+ * Ranking Methods", 1945). Zeros are left out, ties have their mean rank. Exact for the ranks as they are up to 200 differences, then by
+ * the normal distribution with its correction for continuity. 1 where all are 0.
  */
 export function wilcoxonSignedRank(differences: readonly number[]): SignedRanks {
   const signed = differences.filter((difference) => Math.abs(difference) > EQUAL_BELOW)
@@ -65,7 +65,8 @@ function normalBelow(z: number): number {
 }
 
 /**
- * The two-sided p-value of McNemar's test, that as many pairs changed one way as the other (Q. McNemar, 1947), by the binomial distribution.
+ * The two-sided p-value of McNemar's test, that as many pairs changed one way as the other (Q. McNemar, 1947), by the binomial
+ * distribution.
  *
  * @param onlyOne pairs of which only the first passes
  * @param onlyOther pairs of which only the second passes

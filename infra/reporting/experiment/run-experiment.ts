@@ -37,8 +37,8 @@ export interface ExperimentOptions {
 export const FAILURES_MAX = 20
 
 /**
- * Answers all questions with both variants and evaluates the answers. Every second question goes to the second variant first, so that neither
- * is favoured by what the other has warmed up.
+ * Answers all questions with both variants and evaluates the answers. Every second question goes to the second variant first, so that
+ * neither is favoured by what the other has warmed up.
  *
  * @returns in the order of the questions
  * @throws ColloquyError `experiment_failed` if a variant fails too often in a row, or has no answer at all

@@ -77,10 +77,8 @@ export function parseVariant(text: string): Variant {
   const unknown = names.find((key) => !Object.hasOwn(shape, key))
   if (unknown !== undefined) {
     const near = nearest(unknown, Object.keys(shape))
-    throw bad(
-      text,
-      `there is no key ${JSON.stringify(unknown)}${near === undefined ? '' : `; did you mean "${near}"?`} (keys: ${Object.keys(shape).join(', ')})`,
-    )
+    const hint = near === undefined ? '' : `; did you mean "${near}"?`
+    throw bad(text, `there is no key ${JSON.stringify(unknown)}${hint} (keys: ${Object.keys(shape).join(', ')})`)
   }
   const twice = names.find((key, index) => names.indexOf(key) !== index)
   if (twice !== undefined) throw bad(text, `${twice} is given twice`)

@@ -43,7 +43,7 @@ test('a better variant is told with its interval, and so are its good answers', 
 test('no difference is called none shown, with the smallest that would have been found', () => {
   const results = many(40, (index) => result(answered(0.7 + (index % 2) / 10), answered(0.8 - (index % 2) / 10)))
   expect(statement(results, 'Quality')).toMatch(
-    /^Quality: no difference shown\. B less A: .*With 40 pairs, a mean difference of 0\.045 would most likely \(80 %\) have been found; a smaller one may be there\.$/,
+    /^Quality: no difference shown\. B less A: .*With 40 pairs, a mean difference of 0\.045 would most likely \(80 %\) have been found; a/,
   )
   expect(
     statement(
@@ -75,7 +75,7 @@ test('latency and cost are compared pair by pair; an unknown cost is said to be 
   )
   expect(statement(results, 'Latency')).toContain('Latency: A is faster. B less A: 200 ms')
   expect(statement(results, 'Cost')).toContain('Cost: B is cheaper. B less A: -0.00100')
-  const unknown = results.map(({ a, b }) => result({ ...a, answer: { ...a.answer!, cost: undefined } } as VariantResult, b))
+  const unknown = results.map(({ a, b }) => result({ ...a, answer: { ...a.answer!, cost: undefined } }, b))
   expect(statement(unknown, 'Cost')).toContain('COLLOQUY_LLM_PRICE_IN')
 })
 
