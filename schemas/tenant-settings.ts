@@ -16,6 +16,10 @@ export const intentSetSchema = z
 
 const share = (fallback: number, description: string) => z.number().min(0).max(1).catch(fallback).meta({ description })
 
+/** UTF-16 units of the texts that prompts are made of. */
+const PROMPT_TEXT_CHARS_MAX = 2_000
+const promptText = z.string().trim().max(PROMPT_TEXT_CHARS_MAX).catch('')
+
 /** All settings that a tenant may have, by key. A value that a schema does not take counts as not set: its default holds. */
 const tenantSettingsSchema = z.object({
   INTENTS: intentSetSchema
@@ -40,6 +44,9 @@ const tenantSettingsSchema = z.object({
     .catch(null)
     .meta({ description: 'what language models may cost from 00:00 to 24:00 UTC, in the currency of the prices; unset: no limit' }),
   BUDGET_SMALLER_AT: share(0.8, 'share of BUDGET_DAY from which on the smallest models answer; 1: never'),
+  PERSONA: promptText.meta({ description: 'who the assistant is and how it speaks: {{persona}} in a prompt' }),
+  COMPANY: promptText.meta({ description: 'what the company is and does: {{company}} in a prompt' }),
+  RULES: promptText.meta({ description: 'what the assistant must and must not do: {{rules}} in a prompt' }),
 })
 export type TenantSettings = z.output<typeof tenantSettingsSchema>
 export type TenantSettingKey = keyof TenantSettings

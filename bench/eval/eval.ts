@@ -1,12 +1,15 @@
 import { writeFile } from 'node:fs/promises'
 import { Argument, Command, Option } from 'commander'
 import { failureText } from '../../infra/app/failure-text.ts'
+import { wholeNumber } from '../../infra/app/number-arguments.ts'
+import { loadSettings } from '../../infra/settings.ts'
 import { FUSIONS } from '../../pipeline/search/fuse-ranks.ts'
 import { evaluateFollowUps } from './evaluate-follow-ups.ts'
 import { evaluateIntents } from './evaluate-intents.ts'
 import { evaluateQuality } from './evaluate-quality.ts'
 import { evaluateRetrieval, type RetrievalFlags } from './evaluate-retrieval.ts'
 import { measureActs } from './measure-acts.ts'
+import { measureInjections } from './measure-injections.ts'
 import { LANGS } from './retrieval-sets.ts'
 
 const print = (text: string): void => {
@@ -18,13 +21,22 @@ async function evaluateActs({ json }: Pick<RetrievalFlags, 'json'>): Promise<voi
   if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
 }
 
+async function evaluateInjections({ json, sample }: Pick<RetrievalFlags, 'json'> & { readonly sample: number }): Promise<void> {
+  const report = await measureInjections(loadSettings(process.env).settings, sample, print)
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
+}
+
+const SAMPLE_DEFAULT = 25
+
 const program = new Command('eval')
   .description(
     'Measure quality, in Chinese and English: how often search finds the right texts, also for follow-ups, how well intents, acts and bad '
-      + 'answers are told.',
+      + 'answers are told, and how many injected instructions the model of COLLOQUY_LLM_MODEL obeys.',
   )
   .addArgument(
-    new Argument('[what]', 'what to measure').choices(['retrieval', 'follow-ups', 'intents', 'acts', 'quality']).default('retrieval'),
+    new Argument('[what]', 'what to measure')
+      .choices(['retrieval', 'follow-ups', 'intents', 'acts', 'quality', 'injections'])
+      .default('retrieval'),
   )
   .option('--model <name>', 'only this embedding model (default: the built-in one and those in ../shared/models that know the language)')
   .addOption(new Option('--fusion <way>', 'how keyword and dense results are combined').choices([...FUSIONS]))
@@ -33,7 +45,9 @@ const program = new Command('eval')
   .addOption(new Option('--set <language>', 'measure only the sets of this language').choices([...LANGS]))
   .option('--data <folder>', 'other data of the same form, for retrieval, intents and quality (default: ../shared/data)')
   .option('--json <file>', 'also write the figures to a file, as JSON')
-  .action((what: string, flags: RetrievalFlags) => {
+  .option('--sample <count>', 'injections a language', wholeNumber(1), SAMPLE_DEFAULT)
+  .action((what: string, flags: RetrievalFlags & { readonly sample: number }) => {
+    if (what === 'injections') return evaluateInjections(flags)
     if (what === 'acts') return evaluateActs(flags)
     if (what === 'follow-ups') return evaluateFollowUps(flags, print)
     if (what === 'quality') return evaluateQuality(flags, print)

@@ -10,6 +10,7 @@ import { intentKind } from '../../actors/kinds/intents/intent-kind.ts'
 import { intentsKind } from '../../actors/kinds/intents/intents-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
+import { promptKind } from '../../actors/kinds/prompt/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
@@ -29,7 +30,7 @@ const kindShape = z.custom<Kind>(
 export const IMPORT_MS_MAX = 30_000
 
 /** Kinds that hold what tenants set and teach, and the canary of the cluster. Other parts of Colloquy read their records. */
-const ALWAYS_THERE: readonly Kind[] = [sourceKind, tenantKind, intentsKind, intentKind, canaryKind]
+const ALWAYS_THERE: readonly Kind[] = [sourceKind, tenantKind, intentsKind, intentKind, promptKind, canaryKind]
 
 const configShape = z.object({ default: z.array(kindShape).min(1) })
 

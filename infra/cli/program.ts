@@ -92,9 +92,17 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'write recorded answers with their questions, passages and scores as JSON lines',
     load: async () => (await import('./dataset-command.ts')).datasetCommand,
   },
+  experiment: {
+    about: 'compare two prompts, models or settings of the search over the questions of a dataset',
+    load: async () => (await import('./experiment-command.ts')).experimentCommand,
+  },
   review: {
     about: 'list messages whose intent was unsure, or answers that were bad or corrected, and take over what you accept',
     load: async () => (await import('./review-command.ts')).reviewCommand,
+  },
+  prompts: {
+    about: 'set prompts in versions, release a version to a share of the conversations, compare texts',
+    load: async () => (await import('./prompts/prompts-command.ts')).promptsCommand,
   },
   'nats-config': {
     about: 'print the accounts that protect the streams on a NATS of your own',

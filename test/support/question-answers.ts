@@ -294,7 +294,49 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
     'late-tasks': lateTasks(tasks.filter(({ status }) => status === 'done')),
     kpi: keyFigures(facts, period, during),
     'evaluator-agreement': agreement(facts, period, during),
+    'prompt-versions': parts(
+      turns.filter(({ promptVersion }) => promptVersion !== undefined),
+      ({ promptVersion }) => ({ prompt_version: promptVersion ?? null }),
+      (some) => {
+        const qualities = some.flatMap(({ quality }) => quality ?? [])
+        const costs = some.flatMap(({ costMicros }) => (costMicros === undefined ? [] : costMicros / 1e6))
+        const handed = count(some, ({ case: { escalatedAt }, askedAt }) => during(escalatedAt) && escalatedAt >= askedAt)
+        const [average_low, average_high] = intervalOfMean(qualities)
+        const [cost_low, cost_high] = intervalOfMean(costs)
+        const [handed_low, handed_high] = wilsonInterval(handed, some.length)
+        return {
+          turns: some.length,
+          judged: qualities.length,
+          average: share(sum(qualities) ?? 0, qualities.length),
+          average_low,
+          average_high,
+          cost_per_turn: share(sum(costs) ?? 0, costs.length),
+          cost_low,
+          cost_high,
+          handed,
+          handed_share: share(handed, some.length),
+          handed_low,
+          handed_high,
+        }
+      },
+    ),
   }
+}
+
+function intervalOfMean(values: readonly number[]): [number | null, number | null] {
+  if (values.length < 2) return [null, null]
+  const middle = mean(values)
+  const variance = values.reduce((total, value) => total + (value - middle) ** 2, 0) / (values.length - 1)
+  const half = 1.96 * Math.sqrt(variance / values.length)
+  return [middle - half, middle + half]
+}
+
+/** The shares p for which the observed one is 1.96 standard deviations away: the roots of (share - p)² = 1.96² p (1 - p) / n. */
+function wilsonInterval(passing: number, n: number): [number | null, number | null] {
+  if (n === 0) return [null, null]
+  const [a, b, c] = [1 + 1.96 ** 2 / n, -2 * (passing / n) - 1.96 ** 2 / n, (passing / n) ** 2]
+  const root = Math.sqrt(b ** 2 - 4 * a * c)
+  return [(-b - root) / (2 * a), (-b + root) / (2 * a)]
 }
 
 /** No canary runs in these tests. */

@@ -183,6 +183,22 @@ export const ANSWERS = {
     agree_share: figure,
     correlation: figure,
   }),
+  'prompt-versions': z.object({
+    total,
+    prompt_version: name,
+    turns: count,
+    judged: count,
+    average: figure,
+    average_low: figure,
+    average_high: figure,
+    cost_per_turn: figure,
+    cost_low: figure,
+    cost_high: figure,
+    handed: count,
+    handed_share: figure,
+    handed_low: figure,
+    handed_high: figure,
+  }),
 } as const
 
 /** Columns with a time, in UTC. */
@@ -211,6 +227,7 @@ export const ROW_NAMES = {
   'model-cost': ['model', 'tier'],
   kpi: ['figure'],
   'evaluator-agreement': ['one', 'other'],
+  'prompt-versions': ['prompt_version'],
 } as const satisfies { readonly [Name in keyof typeof ANSWERS]: readonly (keyof z.output<(typeof ANSWERS)[Name]> & string)[] }
 
 export type QuestionName = keyof typeof ANSWERS

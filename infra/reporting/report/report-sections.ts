@@ -513,4 +513,27 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       series: [series(rows.slice(0, PARTS_MAX), words.columns.agree_share, COLOURS.good, (row) => row.agree_share)],
     }),
   },
+  'prompt-versions': {
+    columns: [
+      ['prompt_version', 'text'],
+      ['turns', 'count'],
+      ['judged', 'count'],
+      ['average', 'score'],
+      ['average_low', 'score'],
+      ['average_high', 'score'],
+      ['handed', 'count'],
+      ['handed_share', 'share'],
+      ['handed_low', 'share'],
+      ['handed_high', 'share'],
+      ['cost_per_turn', 'money'],
+    ],
+    hasData: (rows) => some(totalOf(rows)?.turns),
+    chart: (rows, { words, format }) => ({
+      shape: 'bars',
+      labels: drawn(rows).map((row) => clipped(row.prompt_version ?? words.unknown)),
+      format: format.share,
+      max: 1,
+      series: [series(drawn(rows), words.columns.handed_share, COLOURS.fair, (row) => row.handed_share)],
+    }),
+  },
 }

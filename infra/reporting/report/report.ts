@@ -50,4 +50,5 @@ const askAll = async (clickhouse: ClickHouseClient, scope: Scope, join: JoinMean
   'model-cost': await askQuestion(clickhouse, 'model-cost', scope),
   kpi: await askQuestion(clickhouse, 'kpi', scope),
   'evaluator-agreement': await askQuestion(clickhouse, 'evaluator-agreement', scope),
+  'prompt-versions': await askQuestion(clickhouse, 'prompt-versions', scope),
 })

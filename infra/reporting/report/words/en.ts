@@ -186,6 +186,16 @@ export const en: Words = {
     mean_difference: 'Mean difference',
     agree_share: 'Agree',
     correlation: 'Correlation',
+    turns: 'Turns',
+    average_low: 'at least',
+    average_high: 'at most',
+    cost_per_turn: 'Cost per turn',
+    cost_low: 'at least',
+    cost_high: 'at most',
+    handed: 'Handed over',
+    handed_share: 'Share',
+    handed_low: 'at least',
+    handed_high: 'at most',
   },
   questions: {
     containment: {
@@ -458,6 +468,20 @@ export const en: Words = {
         return (
           `${first?.one ?? ''} and ${first?.other ?? ''} agree on ${f.share(first?.agree_share ?? null)} of `
           + `${f.count(first?.answers ?? 0)} answers.`
+        )
+      },
+    },
+    'prompt-versions': {
+      title: 'Which version of a prompt does better?',
+      definition:
+        'Questions of the period that a model answered, by the version of its prompt: quality, cost, and turns whose case was handed to a '
+        + 'person afterwards. "At least" and "at most" are the bounds of the 95 % interval: versions whose intervals overlap may be equal.',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        const parts = partsOf(rows)
+        return (
+          `${f.count(all?.turns ?? 0)} turns with ${f.count(parts.length)} ${parts.length === 1 ? 'version' : 'versions'}; `
+          + `${f.share(all?.handed_share ?? null)} were handed over.`
         )
       },
     },

@@ -183,6 +183,16 @@ export const zh: Words = {
     mean_difference: '平均差',
     agree_share: '一致率',
     correlation: '相关系数',
+    turns: '轮次',
+    average_low: '至少',
+    average_high: '至多',
+    cost_per_turn: '每轮费用',
+    cost_low: '至少',
+    cost_high: '至多',
+    handed: '转人工',
+    handed_share: '占比',
+    handed_low: '至少',
+    handed_high: '至多',
   },
   questions: {
     containment: {
@@ -411,6 +421,15 @@ export const zh: Words = {
           `${first?.one ?? ''} 与 ${first?.other ?? ''} 在 ${f.count(first?.answers ?? 0)} 个回答中有 `
           + `${f.share(first?.agree_share ?? null)} 判断一致。`
         )
+      },
+    },
+    'prompt-versions': {
+      title: '哪个版本的提示词更好？',
+      definition:
+        '期间内由模型回答的提问，按提示词的版本：质量、费用，以及之后转人工的轮次。“至少”和“至多”是 95% 置信区间的上下限：区间重叠的版本可能并无差别。',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        return `${f.count(partsOf(rows).length)} 个版本共 ${f.count(all?.turns ?? 0)} 轮，其中 ${f.share(all?.handed_share ?? null)} 转人工。`
       },
     },
   },

@@ -211,6 +211,22 @@ const answers: Answers = {
     { figure: 'satisfaction', value: null, aim: 0.85, met: null, counted: 0 },
   ],
   'evaluator-agreement': [{ one: HOSTILE, other: 'rules@1', answers: 4, mean_difference: -0.1, agree_share: 0.75, correlation: null }],
+  'prompt-versions': [true, false].map((total) => ({
+    total,
+    prompt_version: total ? null : HOSTILE,
+    turns: 20,
+    judged: 18,
+    average: 0.8,
+    average_low: 0.75,
+    average_high: 0.85,
+    cost_per_turn: 0.002,
+    cost_low: 0.001,
+    cost_high: 0.003,
+    handed: 2,
+    handed_share: 0.1,
+    handed_low: 0.03,
+    handed_high: 0.3,
+  })),
 }
 const content: ReportContent = {
   scope: { tenant: 'acme', from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') },
@@ -253,6 +269,7 @@ const empty: Answers = {
   'model-cost': [],
   kpi: [],
   'evaluator-agreement': [],
+  'prompt-versions': [],
 }
 
 test('every question has an answer in words and its definition, and the page says how far the tables are', () => {

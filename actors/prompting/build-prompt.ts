@@ -1,0 +1,89 @@
+import { hash } from 'node:crypto'
+import type { GenerationMessage } from '../definition/task-generation.ts'
+import type { PromptLanguage } from './built-in-prompts.ts'
+import { neutralData } from './neutral-data.ts'
+import { PROMPT_WORDS } from './prompt-words.ts'
+import { renderTemplate, type Variables } from './template.ts'
+
+/** Bounds of the data in a prompt: what exceeds them is left out. Characters are UTF-16 units. */
+export const PROMPT_DATA_LIMITS = {
+  passagesMax: 8,
+  passageCharsMax: 4_000,
+  /** Turns before the message; the oldest are left out. */
+  turnsMax: 12,
+  /** Earlier messages that a search found. */
+  earlierMax: 6,
+  textCharsMax: 4_000,
+} as const
+
+/** A turn of the conversation. What a person of the support desk wrote has the role `agent`. */
+export interface PromptTurn {
+  readonly role: 'user' | 'assistant' | 'agent' | 'system'
+  readonly text: string
+}
+
+/** What a prompt is built of. All but template and variables is data that anybody may have written. */
+export interface PromptParts {
+  readonly template: string
+  /** See `knownVariables`; a prompt's own ones beside them. */
+  readonly variables: Variables
+  /** Passages in the order of their numbers, from 1. */
+  readonly passages: readonly { readonly title: string; readonly text: string }[]
+  /** Turns before the message, oldest first. Default: none. */
+  readonly turns?: readonly PromptTurn[]
+  /** Messages of the same conversation that a search found. Default: none. */
+  readonly earlier?: readonly string[]
+  readonly message: string
+  readonly lang: PromptLanguage
+}
+
+/** Hexadecimal digits of the code in the tags around data. */
+const CODE_CHARS = 12
+
+/**
+ * Builds the messages for a model. The same parts give the same messages.
+ *
+ * Data stands between tags with a code, each of its lines after `| `, without anything that passes for structure (`neutralData`). The code
+ * is a hash of all data: nobody can write a text that contains its own code. The first message depends on template and variables only, so
+ * that an endpoint can cache it. Method: delimiting and marking of K. Hines et al., "Defending Against Indirect Prompt Injection Attacks
+ * With Spotlighting", 2024.
+ */
+export function buildPrompt({ template, variables, passages, turns = [], earlier = [], message, lang }: PromptParts): GenerationMessage[] {
+  const { passagesMax, passageCharsMax, turnsMax, earlierMax, textCharsMax } = PROMPT_DATA_LIMITS
+  const words = PROMPT_WORDS[lang]
+  const shown = passages.slice(0, passagesMax)
+  const found = earlier.slice(0, earlierMax)
+  const code = hash('sha256', JSON.stringify([shown, turns, found, message])).slice(0, CODE_CHARS)
+  const fenced = (what: string, text: string, charsMax: number): string => fence(`data-${code}`, what, neutralData(cut(text, charsMax)))
+  const before = turns
+    .filter(({ role }) => role !== 'system')
+    .slice(-turnsMax)
+    .map(({ role, text }): GenerationMessage => {
+      const content = cut(text, textCharsMax)
+      return role === 'user'
+        ? { role: 'user', content: fenced('message', content, textCharsMax) }
+        : { role: 'assistant', content: neutralData(content) }
+    })
+  const question = [
+    words.passages,
+    ...(shown.length === 0 ? [words.none] : []),
+    ...shown.map(({ title, text }, index) => fenced(`passage="${index + 1}"`, `${title}\n${text}`, passageCharsMax)),
+    ...(found.length === 0 ? [] : [words.earlier, ...found.map((text) => fenced('earlier', text, textCharsMax))]),
+    words.message,
+    fenced('message', message, textCharsMax),
+    words.answer,
+  ].join('\n')
+  return [
+    { role: 'system', content: `${renderTemplate(template, variables)}\n\n${words.fence}` },
+    ...before,
+    { role: 'user', content: question },
+  ]
+}
+
+/** What stands before each line of data. */
+export const DATA_LINE = '| '
+
+const fence = (tag: string, what: string, text: string): string =>
+  [`<${tag} ${what}>`, ...text.split('\n').map((line) => `${DATA_LINE}${line}`), `</${tag}>`].join('\n')
+
+const cut = (text: string, charsMax: number): string => (text.length <= charsMax ? text : text.slice(0, charsMax)).toWellFormed()

@@ -1,0 +1,73 @@
+import { hash } from 'node:crypto'
+import type { Variables } from './template.ts'
+
+/** Languages that a prompt is built in. */
+export type PromptLanguage = 'en' | 'zh'
+
+/** The reply of a model where the passages do not answer the question. */
+export const NO_ANSWER = 'NOT_IN_PASSAGES'
+
+const LANGUAGES: Readonly<Record<PromptLanguage, Readonly<Record<PromptLanguage, string>>>> = {
+  en: { en: 'English', zh: 'Simplified Chinese' },
+  zh: { en: '英文', zh: '简体中文' },
+}
+
+/** Variables that every prompt may use, and what each stands for. */
+export const KNOWN_VARIABLES = {
+  persona: 'setting PERSONA of the tenant: who the assistant is and how it speaks',
+  company: 'setting COMPANY of the tenant: what the company does',
+  rules: 'setting RULES of the tenant: what the assistant must and must not do',
+  language: 'name of the language of the answer',
+  noAnswer: 'what the model is to write where the passages do not answer the question',
+} as const
+export const KNOWN_VARIABLE_NAMES = Object.keys(KNOWN_VARIABLES)
+
+/** What a tenant's settings say about its assistant. */
+export interface AssistantSettings {
+  readonly PERSONA: string
+  readonly COMPANY: string
+  readonly RULES: string
+}
+
+/** The variables that every prompt may use. */
+export const knownVariables = ({ PERSONA, COMPANY, RULES }: AssistantSettings, lang: PromptLanguage): Variables => ({
+  persona: PERSONA,
+  company: COMPANY,
+  rules: RULES,
+  language: LANGUAGES[lang][lang],
+  noAnswer: NO_ANSWER,
+})
+
+/** A text that is used where none is taught. */
+export interface BuiltInPrompt {
+  readonly text: string
+  /** The part of `promptVersion` after the `@`. */
+  readonly version: string
+}
+
+const builtIn = (text: string): BuiltInPrompt => ({ text, version: `built-in-${hash('sha256', text).slice(0, 8)}` })
+
+/** The texts of a prompt by the language of the answer. */
+export type BuiltInPrompts = Readonly<Record<PromptLanguage, BuiltInPrompt>>
+
+/** The name of the prompt by which a customer's message is answered from passages. */
+export const ANSWER_PROMPT = 'answer'
+/** Its texts. */
+export const ANSWER_PROMPTS: BuiltInPrompts = {
+  en: builtIn(`You answer messages of customers.
+{{company}}
+{{persona}}
+Answer the last message in at most five sentences, friendly and to the point. Write in {{language}}.
+Use only what the numbered passages say; never add facts, prices, dates or promises.
+Put the number of each passage that you used in square brackets after the sentence, like [1].
+If the passages do not answer the message, write {{noAnswer}} and nothing else.
+{{rules}}`),
+  zh: builtIn(`你负责回复客户的消息。
+{{company}}
+{{persona}}
+用不超过五句话回复最后一条消息，态度友好，直接回答问题。用{{language}}书写。
+只使用编号资料中的内容；不得自行添加事实、价格、日期或承诺。
+每句话之后用方括号注明所用资料的编号，例如 [1]。
+如果资料不能回答这条消息，只写 {{noAnswer}}，不写其他内容。
+{{rules}}`),
+}

@@ -1,0 +1,16 @@
+const CITATION = /\s*\[(\d{1,3})\]/g
+
+/** An answer without its citations. */
+export interface CitedAnswer {
+  readonly text: string
+  /** Indexes, from 0, of the passages that it cites, in order; all of them where it cites none that there is. */
+  readonly cited: readonly number[]
+}
+
+/** Reads the citations `[1]`, `[2]`, … of a model's answer. A number that no passage has is no citation. */
+export function readCitations(answer: string, passages: number): CitedAnswer {
+  const named = new Set(Array.from(answer.matchAll(CITATION), ([, number]) => Number(number) - 1))
+  const all = Array.from({ length: passages }, (_, index) => index)
+  const cited = all.filter((index) => named.has(index))
+  return { text: answer.replace(CITATION, '').trim(), cited: cited.length === 0 ? all : cited }
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { FUSIONS } from '../../../pipeline/search/fuse-ranks.ts'
+import { SEARCH_MODES } from '../../../pipeline/search/search-request.ts'
+import { ColloquyError } from '../../../schemas/errors.ts'
+import { type Tier, TIERS } from '../../../schemas/models-file.ts'
+import { nearest } from '../../../schemas/nearest.ts'
+import { IN_WORDS, zodProblem } from '../../../schemas/problem-words.ts'
+import { promptNameSchema } from '../../../schemas/prompt-events.ts'
+
+const PROMPT = /^([^@]+)@(\d+|built-in|newest)$/
+
+const shape = {
+  prompt: z
+    .string()
+    .regex(PROMPT, 'must be <name>@<version>, <name>@newest or <name>@built-in')
+    .transform((text) => {
+      const [, name = '', version = ''] = PROMPT.exec(text) ?? []
+      return { name, version }
+    })
+    .refine(({ name }) => promptNameSchema.safeParse(name).success, 'has no name of a prompt before the "@"'),
+  model: z.string().min(1),
+  tier: z.enum(TIERS),
+  temperature: z.coerce.number().min(0).max(2),
+  passages: z.enum(['search', 'dataset']),
+  mode: z.enum(SEARCH_MODES),
+  fusion: z.enum(FUSIONS),
+  denseWeight: z.coerce.number().min(0).max(1),
+}
+const variantSchema = z.strictObject(shape).partial()
+type Given = z.output<typeof variantSchema>
+
+/** What each key of a variant sets. */
+export const VARIANT_KEYS: Readonly<Record<keyof Given, string>> = {
+  prompt: '<name>@<version>, <name>@newest or <name>@built-in (default: answer@built-in)',
+  model: 'name of the model at the endpoint of the settings; "off": the best passage is quoted (default: that of the settings)',
+  tier: `${TIERS.join(', ')}: any model of this tier`,
+  temperature: '0 to 2 (default: 0)',
+  passages: '"search" in the knowledge of the tenant, or "dataset": the context of each line (default: search)',
+  mode: `${SEARCH_MODES.join(', ')}: see "colloquy search --mode"`,
+  fusion: `${FUSIONS.join(', ')}: see "colloquy search --fusion"`,
+  denseWeight: 'weight of vectors, 0 to 1: see "colloquy search --dense-weight"',
+}
+
+/** One side of an experiment. */
+export interface Variant {
+  /** As it was given. */
+  readonly text: string
+  readonly prompt: { readonly name: string; readonly version: string }
+  /** `off`: no model is asked. `undefined`: that of the settings. */
+  readonly model: string | undefined
+  readonly tier: Tier | undefined
+  readonly temperature: number
+  readonly passages: 'search' | 'dataset'
+  /** Settings of the search; absent ones have their defaults. */
+  readonly search: Pick<Given, 'mode' | 'fusion' | 'denseWeight'>
+}
+
+/** The value of `model` by which no model is asked. */
+export const NO_MODEL = 'off'
+
+/**
+ * Reads a variant: `key=value` pairs with commas between them; the empty text has all defaults.
+ *
+ * @throws ColloquyError `bad_variant`
+ */
+export function parseVariant(text: string): Variant {
+  const pairs = text
+    .split(',')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair !== '')
+    .map((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1) throw bad(text, `${JSON.stringify(pair)} is no <key>=<value>`)
+      return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()] as const
+    })
+  const names = pairs.map(([key]) => key)
+  const unknown = names.find((key) => !Object.hasOwn(shape, key))
+  if (unknown !== undefined) {
+    const near = nearest(unknown, Object.keys(shape))
+    const hint = near === undefined ? '' : `; did you mean "${near}"?`
+    throw bad(text, `there is no key ${JSON.stringify(unknown)}${hint} (keys: ${Object.keys(shape).join(', ')})`)
+  }
+  const twice = names.find((key, index) => names.indexOf(key) !== index)
+  if (twice !== undefined) throw bad(text, `${twice} is given twice`)
+  const given = variantSchema.safeParse(Object.fromEntries(pairs), IN_WORDS)
+  if (!given.success) throw bad(text, zodProblem(given.error, ''))
+  const { prompt = { name: 'answer', version: 'built-in' }, model, tier, temperature = 0, passages = 'search', ...search } = given.data
+  if (passages === 'dataset' && Object.keys(search).length > 0)
+    throw bad(text, `${Object.keys(search).join(', ')}: nothing is searched with passages=dataset`)
+  if (search.fusion === 'auto' && search.denseWeight !== undefined) throw bad(text, 'denseWeight has no meaning with fusion=auto')
+  if (model !== undefined && tier !== undefined) throw bad(text, 'give model or tier')
+  if (model === NO_MODEL && given.data.prompt !== undefined) throw bad(text, 'prompt: no model is asked with model=off')
+  return { text: text === '' ? 'defaults' : text, prompt, model, tier, temperature, passages, search }
+}
+
+const bad = (text: string, problem: string): ColloquyError =>
+  new ColloquyError('bad_variant', `variant ${JSON.stringify(text)}: ${problem}`)

@@ -1,0 +1,145 @@
+import { promptContextSchema, type PromptRelease, type PromptText } from '../../actors/kinds/prompt/prompt-context.ts'
+import { type BuiltInPrompts, knownVariables, type PromptLanguage } from '../../actors/prompting/built-in-prompts.ts'
+import type { Variables } from '../../actors/prompting/template.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { PROMPT_KIND } from '../../schemas/prompt-events.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import type { Address } from '../../schemas/subjects.ts'
+import type { TenantSettings } from '../../schemas/tenant-settings.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
+import { firstRecord, lastRecord, type ReadFrom, recordsOf } from '../jetstream/last-record.ts'
+import { createTenantCache, type TenantCache } from '../tenants/tenant-cache.ts'
+import type { VersionedSettings } from '../tenants/tenant-settings-reader.ts'
+import { chooseVersion, type PromptUse } from './choose-version.ts'
+
+/** Names a prompt of a tenant. */
+export type PromptName = Pick<PromptUse, 'tenant' | 'name'>
+
+/** A prompt of a tenant, as its actor has it. */
+export interface TaughtPrompt {
+  /** The newest version; 0 where nothing was set. */
+  readonly version: number
+  readonly release: PromptRelease
+  readonly texts: readonly PromptText[]
+}
+
+/** A prompt for one actor. */
+export interface ChosenPrompt {
+  /** `<name>@<version>`, the `promptVersion` of what is made with it: at most 64 characters. */
+  readonly promptVersion: string
+  readonly template: string
+  /** Those that the tenant's settings give, and the prompt's own. */
+  readonly variables: Variables
+}
+
+/** The text that is used where none is released, and the language of the answer. */
+export interface PromptWanted {
+  readonly builtIn: BuiltInPrompts
+  readonly lang: PromptLanguage
+}
+
+export interface PromptsReader {
+  /**
+   * The prompt for an actor: the version that it gets, or the built-in text where none is released for it.
+   *
+   * @throws ColloquyError `no_prompts` if the actor with the prompt is of another kind
+   */
+  promptFor(use: PromptUse, wanted: PromptWanted): Promise<ChosenPrompt>
+  stop(): void
+}
+
+/** The actor that holds a prompt. */
+export const promptAddress = ({ tenant, name }: PromptName): Address => ({ tenant, kind: PROMPT_KIND, id: name })
+
+/**
+ * Creates the prompts of all tenants for one process: each is read from LOG once, and again after a release.
+ *
+ * @param tenants their settings
+ */
+export function createPromptsReader(
+  jetstream: Pick<JetStreamContext, 'nc' | 'jsm'>,
+  tenants: Pick<TenantCache<VersionedSettings>, 'of'>,
+): PromptsReader {
+  const cache = createTenantCache(
+    jetstream.nc,
+    `out.*.${PROMPT_KIND}.*.prompt.rolled_out`,
+    (key) => {
+      const [tenant = '', name = ''] = key.split('.')
+      return readPrompt(jetstream, { tenant, name })
+    },
+    ([, tenant, , name]) => `${tenant}.${name}`,
+  )
+  return {
+    async promptFor(use, wanted) {
+      const [{ release, texts }, { settings }] = await Promise.all([cache.of(`${use.tenant}.${use.name}`), tenants.of(use.tenant)])
+      const version = chooseVersion(use, release)
+      const taught = texts.find((one) => one.version === version)
+      return chosenPrompt(use.name, taught, settings, wanted)
+    },
+    stop: cache.stop,
+  }
+}
+
+/** A version of a prompt as it is used; without one, the built-in text. */
+export function chosenPrompt(
+  name: string,
+  taught: PromptText | undefined,
+  settings: TenantSettings,
+  { builtIn, lang }: PromptWanted,
+): ChosenPrompt {
+  const known = knownVariables(settings, lang)
+  if (taught === undefined) return { promptVersion: `${name}@${builtIn[lang].version}`, template: builtIn[lang].text, variables: known }
+  return { promptVersion: `${name}@${taught.version}`, template: taught.text, variables: { ...taught.variables, ...known } }
+}
+
+const NOTHING: TaughtPrompt = { version: 0, release: { version: 0, share: 1, before: 0 }, texts: [] }
+
+/**
+ * Reads a prompt.
+ *
+ * @throws ColloquyError `no_prompts` if the actor with the prompt is of another kind
+ */
+export async function readPrompt(
+  { jsm }: Pick<JetStreamContext, 'jsm'>,
+  name: PromptName,
+  from: ReadFrom = 'leader',
+): Promise<TaughtPrompt> {
+  const record = (await lastRecord({ jsm }, recordsOf(promptAddress(name)), from))?.record
+  return record === undefined ? NOTHING : contextOf(record)
+}
+
+/**
+ * Reads a version of a prompt, also one that nobody gets any more.
+ *
+ * @throws ColloquyError `no_prompt_version` where the prompt never had it; `no_prompts` as `readPrompt`
+ */
+export async function readPromptVersion({ jsm }: Pick<JetStreamContext, 'jsm'>, name: PromptName, version: number): Promise<PromptText> {
+  const subject = recordsOf(promptAddress(name))
+  const last = await lastRecord({ jsm }, subject)
+  const newest = last === undefined ? 0 : contextOf(last.record).version
+  const textIn = (record: LogRecord): PromptText | undefined => contextOf(record).texts.find((one) => one.version === version)
+  if (last !== undefined && version >= 1 && version <= newest) {
+    const found = textIn(last.record)
+    if (found !== undefined) return found
+    const made = await firstRecord({ jsm }, subject, last, (record) => contextOf(record).version < version)
+    const text = made === undefined ? undefined : textIn(made.record)
+    if (text !== undefined) return text
+  }
+  throw new ColloquyError(
+    'no_prompt_version',
+    newest === 0
+      ? `the tenant ${name.tenant} has set no prompt "${name.name}"`
+      : `the prompt "${name.name}" of ${name.tenant} has the versions 1 to ${newest}, and no ${version}`,
+  )
+}
+
+/** A prompt whose first input was rejected has no state. */
+function contextOf({ state }: LogRecord): TaughtPrompt {
+  if (state === null) return NOTHING
+  const context = promptContextSchema.safeParse(state.context)
+  if (context.success) return context.data
+  throw new ColloquyError(
+    'no_prompts',
+    `prompts are kept by the built-in kind "${PROMPT_KIND}", and a colloquy.config.ts has another kind of this name; rename it`,
+  )
+}
