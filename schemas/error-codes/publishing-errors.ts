@@ -205,7 +205,7 @@ export const PUBLISHING_ERRORS = {
     cause:
       '`COLLOQUY_STREAMS_MAX` bounds them, and less where `ulimit -n` allows fewer. One tenant, or one address with WebSockets, may hold at '
       + 'most three quarters of the places.',
-    remedy: 'Close streams that nobody reads. Connect again after `Retry-After`, or to another process; raise the setting and `ulimit -n`.',
+    remedy: 'Close streams that nobody reads. Connect after `Retry-After`, or to another process; raise the setting and `ulimit -n`.',
     where: `${HTTP} \`/v1/out/…\` and \`/v1/ws\``,
     http: 503,
   },
