@@ -30,7 +30,7 @@ export interface Following {
 
 export interface DecisionFeedDeps {
   readonly jetstream: JetStreamContext
-  /** The reader of LOG. Whoever made it stops it. */
+  /** The reader of LOG. Its owner stops it. */
   readonly tail: LogTail
   readonly log: Logger
 }
