@@ -7,9 +7,9 @@ import { createDecisionQuestions, type NewestDecision } from './decision-questio
 import { type Decision, decisionIn, type StoredInput } from './find-decision.ts'
 
 /**
- * Tells everybody in this process who waits for a decision. The reader of LOG's end is held while somebody waits. LOG is asked only for what
- * it does not show: repeats, which leave no record, inputs that were stored before, and records that passed while the reader was interrupted
- * or too far behind.
+ * Tells everybody in this process who waits for a decision. The reader of LOG's end is held while somebody waits. LOG is asked only for
+ * what it does not show: repeats, which leave no record, inputs that were stored before, and records that passed while the reader was
+ * interrupted or too far behind.
  */
 export interface DecisionFeed {
   /** Follows an actor. Call it before an input is published. */
@@ -30,7 +30,7 @@ export interface Following {
 
 export interface DecisionFeedDeps {
   readonly jetstream: JetStreamContext
-  /** The reader of LOG. Whoever made it stops it. */
+  /** The reader of LOG. Its owner stops it. */
   readonly tail: LogTail
   readonly log: Logger
 }

@@ -8,8 +8,8 @@ import { type LogMessage, logParser, type ParseLogMessage } from '../jetstream/l
 import type { LogTail, TailStart } from '../jetstream/log-tail.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
-import { createFollow, type FeedSink, type Follow, give, open, tellGap } from './follow.ts'
 import { eventsFor, type FollowedRecord, followedRecord } from './followed-record.ts'
+import { createFollow, type FeedSink, type Follow, give, open, tellGap } from './followed-stream.ts'
 import { createLiveFeed, type LiveEvent } from './live-feed.ts'
 import { pagesAfter } from './log-pages.ts'
 import { createResumeQueue } from './resume-queue.ts'
@@ -36,7 +36,7 @@ export interface Following {
 
 export interface ActorFeedDeps {
   readonly jetstream: JetStreamContext
-  /** The reader of LOG. Whoever made it stops it. */
+  /** The reader of LOG. Its owner stops it. */
   readonly tail: LogTail
   readonly log: Logger
 }

@@ -20,7 +20,7 @@ export interface FollowedRecord {
   readonly n: number
   /** Kind of the actor with the same id that follows this one and whose stream has its events, too. */
   readonly follower: string | undefined
-  /** Those of the stream of its own actor. Events that it repeats from an actor that it follows are left out: the stream has the originals. */
+  /** Those of the stream of its own actor. What it repeats of an actor that it follows is left out: the stream has the original. */
   readonly own: readonly StreamEvent[]
   readonly all: readonly StreamEvent[]
 }

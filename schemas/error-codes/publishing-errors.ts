@@ -233,9 +233,9 @@ export const PUBLISHING_ERRORS = {
   too_many_streams: {
     meaning: 'Too many streams of events are open at this process.',
     cause:
-      '`COLLOQUY_STREAMS_MAX` bounds them, and less where `ulimit -n` allows fewer. One tenant, or one address with WebSockets, may hold at '
+      '`COLLOQUY_STREAMS_MAX` bounds them, lowered to what `ulimit -n` allows. One tenant, or one address with WebSockets, may hold at '
       + 'most three quarters of the places.',
-    remedy: 'Close streams that nobody reads. Connect again after `Retry-After`, or to another process; raise the setting and `ulimit -n`.',
+    remedy: 'Close streams that nobody reads. Connect after `Retry-After`, or to another process; raise the setting and `ulimit -n`.',
     where: `${HTTP} \`/v1/out/…\` and \`/v1/ws\``,
     http: 503,
   },

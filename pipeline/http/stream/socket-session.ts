@@ -6,7 +6,7 @@ import { type ClientFrame, clientFrameSchema, CLOSE_REASONS, placeOf } from '../
 import { actorKey } from '../../../schemas/subjects.ts'
 import type { FairPlaces } from '../../runtime/fair-places.ts'
 import type { ActorFeed, Following } from '../../streams/actor-feed.ts'
-import type { FeedSink } from '../../streams/follow.ts'
+import type { FeedSink } from '../../streams/followed-stream.ts'
 import { type TakeInputs, WAIT_MS_DEFAULT } from '../input-route.ts'
 import { asProblem, HttpProblem, RETRY_AFTER } from '../problems.ts'
 import { inputOf } from '../request-inputs.ts'
