@@ -47,7 +47,8 @@ export function whyAnswer({ explanation, reranked, belowMin = 0, duplicates, mod
   const floor = scoreMin === 0 ? 'none' : `${scoreMin}; ${counted(belowMin, 'hit')} left out`
   return [
     `Compared ${counted(candidates, 'text')} by the model ${model} and by words; ${counted(duplicates, 'near-duplicate')} left out.`,
-    `Order by ${fusion}${k === undefined ? '' : `, k ${k}`}: ${meaning} counts ${weights.dense} ${ofVectors}, words ${weights.keyword} ${ofWords}.`,
+    `Order by ${fusion}${k === undefined ? '' : `, k ${k}`}: ${meaning} counts ${weights.dense} ${ofVectors}, `
+      + `words ${weights.keyword} ${ofWords}.`,
     `Least score: ${floor}. Filters: ${given.join(', ') || 'none'}.`,
     ...(reranked === undefined || 'skipped' in reranked
       ? []

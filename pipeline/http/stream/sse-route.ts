@@ -51,9 +51,9 @@ export const STREAM_ROUTE = {
   name: 'followActor',
   summary: 'Streams what an actor emits, each event once',
   description:
-    'Server-sent events. `id` is one integer; a client that sends it as `Last-Event-ID`, or as `after`, goes on behind it. `event` is the type '
-    + 'of the event, `data` the event as on NATS; `delta` and `reset` are a reply while it is written, `gap`, `closed` and `closing` are of the '
-    + 'stream itself.',
+    'Server-sent events. `id` is one integer; a client that sends it as `Last-Event-ID`, or as `after`, goes on behind it. `event` is the '
+    + 'type of the event, `data` the event as on NATS; `delta` and `reset` are a reply while it is written, `gap`, `closed` and `closing` '
+    + 'are of the stream itself.',
   params: addressParams,
   query: querySchema,
   headers: z.object({ 'last-event-id': eventIdSchema.optional().meta({ description: 'Id of the last event that the client has' }) }),
