@@ -24,7 +24,10 @@ const SHARE_OUT_OF_SCOPE_MIN = 0.75
  * @param about what the message takes up: its topic is known then, too. Default: nothing
  */
 export const isRelevant = (question: Asked | undefined, hits: readonly Hit[], about: string | null = null): boolean =>
-  question !== undefined && (question.lookups ?? ['']).some((_, index) => isGood(question, bestFor(hits, index), about !== null))
+  question !== undefined
+  && (question.lookups ?? ['']).some((_, index, { length }) =>
+    isGood(question, length === 1 ? hits[0] : bestFor(hits, index), about !== null),
+  )
 
 function isGood(question: Asked, best: Hit | undefined, takesUp: boolean): boolean {
   if (best === undefined) return false

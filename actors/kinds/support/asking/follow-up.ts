@@ -99,7 +99,7 @@ const GOING_ON = new Set([
 ])
 
 /** Words that ask how much of something, and do not say of what. */
-const MEASURES = new Set([...termsOf('cost price money time days hours'), ...'钱 价格 时间 天 小时 费用 贵 多少钱 多久'.split(' ')])
+const MEASURES = new Set([...termsOf('cost price money time days hours'), ...'钱 多少钱 价格 长 多长 多久 时间 天 小时 费用 贵'.split(' ')])
 
 /** Whether a message has no word that says what it is about: "go on", "and how much is it?", 继续上面的话题. */
 export const namesNothing = (text: string): boolean => wordsOf(text).every((word) => GOING_ON.has(word))
