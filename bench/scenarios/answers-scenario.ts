@@ -36,8 +36,8 @@ async function measure({ seconds }: BenchOptions): Promise<Measured> {
     figures: { ...all.figures, complexityMicros: complexityMicros() },
     spread: all.spread,
     notes: [
-      `${QUESTIONS} calls of generate at once, again and again; a stub answers each request after ${MODEL_MS} ms over HTTP, in the same `
-        + 'thread as the calls. Medians over the rounds of the mean, the 95th percentile and the last answer of a round.',
+      `${QUESTIONS} calls of generate at once, again and again; a stub answers each request after ${MODEL_MS} ms over HTTP, from a `
+        + 'thread of its own. Medians over the rounds of the mean, the 95th percentile and the last answer of a round.',
       'With 20 places the last of 100 questions waits for four others: 2,500 ms is the least. One of two models answers every other '
         + 'request with 500: its requests go on to the other model, and it rests in between.',
       'complexityMicros: microseconds to compute the complexity of a message of 8 KiB.',
