@@ -41,8 +41,8 @@ export const promptReleased = z.object({
     .number()
     .min(0)
     .max(1)
-    .default(1)
-    .meta({ description: 'Share of the conversations that get it, 0 to 1; the others keep the version that was released to all before' }),
+    .optional()
+    .meta({ description: 'Share of the conversations that get it, 0 to 1 (default: 1); the others keep the version that all got before' }),
 })
 
 /** Emitted for each new version. */

@@ -301,8 +301,8 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
         const qualities = some.flatMap(({ quality }) => quality ?? [])
         const costs = some.flatMap(({ costMicros }) => (costMicros === undefined ? [] : costMicros / 1e6))
         const handed = count(some, ({ case: { escalatedAt }, askedAt }) => during(escalatedAt) && escalatedAt >= askedAt)
-        const [average_low, average_high] = intervalOfMean(qualities)
-        const [cost_low, cost_high] = intervalOfMean(costs)
+        const [average_low, average_high] = intervalOfMean(qualities, 1)
+        const [cost_low, cost_high] = intervalOfMean(costs, Infinity)
         const [handed_low, handed_high] = wilsonInterval(handed, some.length)
         return {
           turns: some.length,
@@ -323,12 +323,12 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
   }
 }
 
-function intervalOfMean(values: readonly number[]): [number | null, number | null] {
+function intervalOfMean(values: readonly number[], most: number): [number | null, number | null] {
   if (values.length < 2) return [null, null]
   const middle = mean(values)
   const variance = values.reduce((total, value) => total + (value - middle) ** 2, 0) / (values.length - 1)
   const half = 1.96 * Math.sqrt(variance / values.length)
-  return [middle - half, middle + half]
+  return [Math.max(0, middle - half), Math.min(most, middle + half)]
 }
 
 /** The shares p for which the observed one is 1.96 standard deviations away: the roots of (share - p)² = 1.96² p (1 - p) / n. */
@@ -336,7 +336,7 @@ function wilsonInterval(passing: number, n: number): [number | null, number | nu
   if (n === 0) return [null, null]
   const [a, b, c] = [1 + 1.96 ** 2 / n, -2 * (passing / n) - 1.96 ** 2 / n, (passing / n) ** 2]
   const root = Math.sqrt(b ** 2 - 4 * a * c)
-  return [(-b - root) / (2 * a), (-b + root) / (2 * a)]
+  return [Number(((-b - root) / (2 * a)).toFixed(12)), Number(((-b + root) / (2 * a)).toFixed(12))]
 }
 
 /** No canary runs in these tests. */

@@ -29,7 +29,7 @@ export const promptKind = kind.with(
     guards: {
       isNew: ({ context, event }) => {
         if (event.type === 'prompt.set') return context.texts.at(-1)?.hash !== promptHash(event.data)
-        const { version, share } = event.data
+        const { version, share = 1 } = event.data
         return version !== context.release.version || share !== context.release.share
       },
     },

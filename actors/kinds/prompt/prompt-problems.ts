@@ -5,7 +5,7 @@ import { templateProblem } from '../../prompting/template.ts'
 import type { PromptContext, PromptRelease, PromptText } from './prompt-context.ts'
 
 /** The release after an input. A version that only some conversations got is none to fall back to. */
-export const releasedBy = ({ release }: PromptContext, { version, share }: z.output<typeof promptReleased>): PromptRelease => {
+export const releasedBy = ({ release }: PromptContext, { version, share = 1 }: z.output<typeof promptReleased>): PromptRelease => {
   const all = allGet(release)
   if (share < 1) return { version, share, before: all }
   return { version, share, before: version === all ? release.before : all }
@@ -36,7 +36,7 @@ export function setProblem({ text, variables }: PromptSet): string | undefined {
 /** Why a version cannot be released; `undefined` where it can. */
 export function releaseProblem(
   context: Pick<PromptContext, 'version' | 'release'> & { readonly texts: readonly Pick<PromptText, 'version'>[] },
-  { version, share }: z.output<typeof promptReleased>,
+  { version, share = 1 }: z.output<typeof promptReleased>,
 ): string | undefined {
   const { version: newest, texts, release } = context
   if (version > newest) {

@@ -12,23 +12,24 @@
 -- asks both the same questions. Turns of one conversation are not independent, so that true intervals are somewhat wider.
 -- One row per version, and one for all. Only turns whose answer names a prompt count. Imported history does not count. The query joins cases by
 -- 64-bit hashes. This is fast, and wrong for about one case in a billion.
+WITH
+  countIf(is_handed) / nullIf(count(), 0) AS handed_share,
+  1.96 * sqrt((handed_share * (1 - handed_share) + 0.9604 / count()) / count()) AS half
 SELECT
   grouping(prompt_version) AS total,
   prompt_version,
   count() AS turns,
   count(quality) AS judged,
   avgOrNull(quality) AS average,
-  if(judged < 2, NULL, average - 1.96 * stddevSampStable(quality) / sqrt(judged)) AS average_low,
-  if(judged < 2, NULL, average + 1.96 * stddevSampStable(quality) / sqrt(judged)) AS average_high,
+  if(judged < 2, NULL, greatest(0, average - 1.96 * stddevSampStable(quality) / sqrt(judged))) AS average_low,
+  if(judged < 2, NULL, least(1, average + 1.96 * stddevSampStable(quality) / sqrt(judged))) AS average_high,
   avgOrNull(price) AS cost_per_turn,
-  if(count(price) < 2, NULL, cost_per_turn - 1.96 * stddevSampStable(price) / sqrt(count(price))) AS cost_low,
+  if(count(price) < 2, NULL, greatest(0, cost_per_turn - 1.96 * stddevSampStable(price) / sqrt(count(price)))) AS cost_low,
   if(count(price) < 2, NULL, cost_per_turn + 1.96 * stddevSampStable(price) / sqrt(count(price))) AS cost_high,
   countIf(is_handed) AS handed,
-  handed / nullIf(turns, 0) AS handed_share,
-  (handed_share + 1.9208 / turns - 1.96 * sqrt((handed_share * (1 - handed_share) + 0.9604 / turns) / turns)) / (1 + 3.8416 / turns)
-    AS handed_low,
-  (handed_share + 1.9208 / turns + 1.96 * sqrt((handed_share * (1 - handed_share) + 0.9604 / turns) / turns)) / (1 + 3.8416 / turns)
-    AS handed_high
+  handed_share,
+  round((handed_share + 1.9208 / turns - half) / (1 + 3.8416 / turns), 12) AS handed_low,
+  round((handed_share + 1.9208 / turns + half) / (1 + 3.8416 / turns), 12) AS handed_high
 FROM (
   SELECT asked.prompt_version AS prompt_version, quality, price, ifNull(escalated_at >= asked_at, false) AS is_handed
   FROM (
