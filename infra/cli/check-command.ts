@@ -11,7 +11,7 @@ import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-
 import { withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
-import type { Settings } from '../settings.ts'
+import { PREFIX, type Settings } from '../settings.ts'
 import { setArgument, tokenArgument } from './arguments.ts'
 
 interface Options extends JsonOption {
@@ -21,7 +21,6 @@ interface Options extends JsonOption {
   readonly fold?: true
   readonly intents?: string
   readonly set: string
-  readonly models?: string
   readonly limit: number
 }
 
@@ -41,30 +40,28 @@ export const checkCommand = ({ out, settings }: CommandContext): Command =>
     .option('--limit <n>', 'actors to list per cause', wholeNumber(1), LIMIT_DEFAULT)
     .option('--intents <file>', 'instead: which recorded messages the set would understand otherwise, if this file were taught')
     .option('--set <set>', 'with --intents: name of the set', setArgument, 'main')
-    .option('--models <file>', 'instead: what recorded turns would have cost with this file of models, and where they would have gone')
     .option(JSON_FLAG, 'one JSON object per actor and cause: {tenant, kind, id, n, seq, cause, differences}; then {summary}')
     .addHelpText(
       'after',
       `
 Without --fold, the command repeats every recorded decision, each from the recorded state before it. A deployed kind decides its next
 input in the same way. Records of an earlier version are migrated first. The command only reads LOG, so it may run beside a live system.
-The exit code is 1 if anything would differ.`,
+The exit code is 1 if anything would differ.
+
+With the flag --models <file>, the command says instead what the recorded turns of the tenant would have cost with this file of language
+models, and where they would have gone, beside what they did cost.`,
     )
     .action(async (config: string | undefined, options: Options) => {
-      const { settings: effective } = settings()
+      const { settings: effective, effective: sources } = settings()
       if (options.intents !== undefined) {
         const { checkIntents } = await import('./intents/check-intents.ts')
         return checkIntents({ out, settings: effective, file: options.intents, tenant: options.tenant ?? 'default', ...options })
       }
-      if (options.models !== undefined) {
+      const models = sources.find(({ name, source }) => name === `${PREFIX}MODELS` && source === 'flag')
+      if (models !== undefined && effective.MODELS !== undefined) {
         const { checkModels } = await import('./check-models.ts')
-        return checkModels({
-          out,
-          settings: effective,
-          file: options.models,
-          tenant: options.tenant ?? 'default',
-          json: options.json ?? false,
-        })
+        const { tenant = 'default', json = false } = options
+        return checkModels({ out, settings: effective, file: effective.MODELS, tenant, json })
       }
       const kinds = await (await import('../app/load-kinds.ts')).loadKinds(withConfig(effective, config))
       const { checkLog } = await import('../../pipeline/replay-check/replay-check.ts')

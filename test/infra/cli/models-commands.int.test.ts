@@ -95,14 +95,6 @@ test('models ls tells what each model is and how it fares; status tells the same
   expect(text).toContain('NO_SUCH_KEY')
 })
 
-test('a model that fails rests, and status says why', async () => {
-  quick?.react(failure(429, { 'retry-after': '120' }))
-  expect(await ask('How long does shipping take?')).toMatchObject({ model: 'strong', tierReason: 'fallback' })
-  const [status] = await shown<{ models: { models: object[] }[] }>('status')
-  expect(status?.models[0]?.models[0]).toMatchObject({ name: 'quick', state: 'resting', detail: expect.stringContaining('429') as string })
-  expect((await run('models', 'ls')).stdout).toContain('resting for')
-})
-
 test('models test asks each model, and its exit code tells that one fails', async () => {
   quick?.react((response, request) => completion('```json\n{"city":"Oslo","country":"Norway"}\n```')(response, request))
   strong?.react(failure(401))
@@ -191,4 +183,13 @@ describe('budgets', () => {
       await Promise.all([one.stop(), other.stop()])
     }
   })
+})
+
+// The last one: the model rests for minutes.
+test('a model that fails rests, and status says why', async () => {
+  quick?.react(failure(429, { 'retry-after': '120' }))
+  expect(await ask('How long does shipping take?')).toMatchObject({ model: 'strong', tierReason: 'fallback' })
+  const [status] = await shown<{ models: { models: object[] }[] }>('status')
+  expect(status?.models[0]?.models[0]).toMatchObject({ name: 'quick', state: 'resting', detail: expect.stringContaining('429') as string })
+  expect((await run('models', 'ls')).stdout).toContain('resting for')
 })
