@@ -22,8 +22,8 @@ export interface SearchPlanner {
 const SIZES_MS = 5_000
 const TENANTS_CACHED_MAX = 10_000
 const TAG_FILTERS_CACHED_MAX = 1_000
-/** Share of the points from which on those with the tags of a search are found by the index. */
-const TAGGED_SHARE_MIN = 0.04
+/** Share of the points from which on those with the tags of a search are found by the index (figures in decision 47). */
+const TAGGED_SHARE_MIN = 0.02
 
 interface Parts {
   /** Number of points of all tenants, and of the largest part. */
