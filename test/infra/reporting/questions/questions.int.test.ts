@@ -286,7 +286,9 @@ test('answers about cases are right over weeks with returning customers and repl
       expect(comparable(answer), `${name}, ${fromDaysAgo} days ago`).toEqual(comparable(expected[name]))
     }
   }
-  const whole = expectedAnswers(facts, { from: 0, to: completeTo, completeTo })['repeat-contact'].find(({ total }) => total === true)
+  // The backlog has a row for each hour: a period since 1970 would block this process, which its watchdog ends on a busy machine.
+  const year = { from: completeTo - 365 * 24 * HOUR_MS, to: completeTo, completeTo }
+  const whole = expectedAnswers(facts, year)['repeat-contact'].find(({ total }) => total === true)
   expect(Number(whole?.['repeated'])).toBeGreaterThan(20)
   expect(Number(whole?.['pending'])).toBeGreaterThan(5)
 }, 180_000)
