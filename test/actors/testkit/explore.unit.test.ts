@@ -232,7 +232,7 @@ describe('explore of a sound machine', () => {
 
   test('walks through customer service without a fault', () => {
     const report = explore(support, {
-      runs: 120,
+      runs: 150,
       events: {
         'message.received': [
           { role: 'user', text: 'How do I return a lamp?' },
