@@ -25,12 +25,13 @@ export function parseJson(text: string): unknown {
   }
 }
 
-const FENCE = /^\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*$/su
+const FENCE = /```(?:json)?\s*\n(.*?)\n?\s*```/su
 
-/** Parses JSON that may stand in a fence of Markdown, as small models write it; `undefined` where the text is not valid. */
+/** Parses JSON, or that in the first fence of Markdown, as small models write it; `undefined` where neither is valid. */
 export function jsonIn(text: string): unknown {
-  const [, fenced] = FENCE.exec(text) ?? []
-  return parseJson(fenced ?? text)
+  const whole = parseJson(text)
+  const [, fenced] = whole === undefined ? (FENCE.exec(text) ?? []) : []
+  return fenced === undefined ? whole : parseJson(fenced)
 }
 
 /**

@@ -105,6 +105,7 @@ export const explanationOf = (
     const value = request[name]
     if (value !== undefined) filters[name] = value
   }
+  if (request.tag !== undefined) filters['tag'] = request.tag.flat()
   const rounded = { dense: round(weights.dense), keyword: round(weights.keyword) }
   return { model, fusion, weights: rounded, ...(k !== undefined && { k }), candidates: candidates.length, scoreMin, filters }
 }

@@ -101,14 +101,14 @@ async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
       throw new ColloquyError(
         'disk_full',
         `the disk of ${part} is full${missing}: free some space, or set COLLOQUY_CACHE_DIR `
-          + 'to a folder on another disk. The next start resumes the download',
+          + 'to a folder on another disk. The next attempt resumes the download',
         { cause },
       )
     }
     if (!hasCode(cause, 'hub_unreachable')) throw cause
     throw new ColloquyError(
       'download_failed',
-      `${messageOf(cause)}; the next start resumes after ${here} bytes. Check the network, `
+      `${messageOf(cause)}; the next attempt resumes after ${here} bytes. Check the network, `
         + 'COLLOQUY_EMBED_HUB_URL and COLLOQUY_EMBED_PROXY_URL',
       { cause },
     )

@@ -26,21 +26,22 @@ const IS_QUESTION = new RegExp(
 )
 
 /**
- * The questions of a message, in their order, at most `LOOKUPS_MAX`. A sentence that asks nothing belongs to the question after it, or else
+ * The questions of a message, in their order, at most `LOOKUPS_MAX`, none twice. A sentence that asks nothing belongs to the question after it, or else
  * before it; greetings and thanks belong to none. A message with one question, or none, is one whole.
  */
 export function questionsIn(message: string): readonly string[] {
   const pieces = sentencesOf(message.slice(0, CHARS_MAX))
-  const questions: string[] = []
+  const found: string[] = []
   let before = ''
   for (const piece of pieces) {
     if (!IS_QUESTION.test(foldHan(piece)) || namesNothing(piece)) {
       before = `${before} ${piece}`.trim()
       continue
     }
-    questions.push(`${before} ${piece}`.trim())
+    found.push(`${before} ${piece}`.trim())
     before = ''
   }
+  const questions = [...new Set(found)]
   if (questions.length < 2) return [message]
   const rest = [...questions.slice(LOOKUPS_MAX - 1), ...(before === '' ? [] : [before])]
   return questions.length < LOOKUPS_MAX
