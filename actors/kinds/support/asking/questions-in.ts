@@ -26,8 +26,8 @@ const IS_QUESTION = new RegExp(
 )
 
 /**
- * The questions of a message, in their order, at most `LOOKUPS_MAX`, none twice. A sentence that asks nothing belongs to the question after it, or else
- * before it; greetings and thanks belong to none. A message with one question, or none, is one whole.
+ * The questions of a message, in their order, at most `LOOKUPS_MAX`, none twice. A sentence that asks nothing belongs to the question
+ * after it, or else before it; greetings and thanks belong to none. A message with one question, or none, is one whole.
  */
 export function questionsIn(message: string): readonly string[] {
   const pieces = sentencesOf(message.slice(0, CHARS_MAX))
