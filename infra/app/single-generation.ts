@@ -1,7 +1,6 @@
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { extractReasoningMiddleware, generateText, wrapLanguageModel } from 'ai'
+import { generateText } from 'ai'
 import type { Generated, GenerationQuery } from '../../actors/definition/task-generation.ts'
-import { boundedFetch } from '../../actors/kinds/support/bounded-fetch.ts'
+import { endpointModel, withoutThinking } from '../../actors/kinds/support/endpoint-model.ts'
 import { costOf } from '../../actors/kinds/support/model-cost.ts'
 import { asTaskError } from '../../actors/kinds/support/model-errors.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
@@ -19,9 +18,9 @@ const TOKENS_OUT_MAX = 1_000
  *
  * @throws ColloquyError `model_timeout` after `timeoutMs`; `model_empty`; otherwise as `asTaskError`
  */
-export function createSingleGeneration({ baseUrl, apiKey, price, model: name }: ModelAccess, timeoutMs: number): TextGeneration {
-  const provider = createOpenAICompatible({ name: 'llm', baseURL: baseUrl, fetch: boundedFetch, ...(apiKey !== undefined && { apiKey }) })
-  const model = wrapLanguageModel({ model: provider(name), middleware: extractReasoningMiddleware({ tagName: 'think' }) })
+export function createSingleGeneration(access: ModelAccess, timeoutMs: number): TextGeneration {
+  const { baseUrl, price, model: name } = access
+  const model = withoutThinking(endpointModel(access))
   return {
     async generate({ messages, temperature = 0, tokensOutMax = TOKENS_OUT_MAX, signal }) {
       const timeout = AbortSignal.timeout(timeoutMs)

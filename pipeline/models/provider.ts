@@ -1,5 +1,6 @@
-import { extractReasoningMiddleware, type LanguageModel, wrapLanguageModel } from 'ai'
+import { type LanguageModel, wrapLanguageModel } from 'ai'
 import { boundedFetch } from '../../actors/kinds/support/bounded-fetch.ts'
+import { withoutThinking } from '../../actors/kinds/support/endpoint-model.ts'
 import type { ConfiguredModel } from './read-models.ts'
 
 // Otherwise the SDK prints what a provider leaves out of a request, such as a temperature, with each new kind of request.
@@ -19,9 +20,7 @@ export interface ProvidedModel {
  * (`model_body_too_large`), and what a model writes in `<think>` is no part of its text.
  */
 export async function openModel(configured: ConfiguredModel): Promise<ProvidedModel> {
-  const model = await packagedModel(configured)
-  const thinking = extractReasoningMiddleware({ tagName: 'think' })
-  const text = wrapLanguageModel({ model, middleware: thinking })
+  const text = withoutThinking(await packagedModel(configured))
   const json = wrapLanguageModel({
     model: text,
     middleware: { transformParams: async ({ params }) => ({ ...params, responseFormat: { type: 'json' } }) },

@@ -1,9 +1,8 @@
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { APICallError, extractReasoningMiddleware, generateText, NoObjectGeneratedError, Output, wrapLanguageModel } from 'ai'
+import { APICallError, generateText, NoObjectGeneratedError, Output } from 'ai'
 import pLimit from 'p-limit'
 import { z } from 'zod'
 import type { EvaluationQuery } from '../../actors/definition/task-evaluation.ts'
-import { boundedFetch } from '../../actors/kinds/support/bounded-fetch.ts'
+import { endpointModel, type ModelEndpoint, withoutThinking } from '../../actors/kinds/support/endpoint-model.ts'
 import { costOf, type TokenPrice } from '../../actors/kinds/support/model-cost.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { jsonIn } from '../../schemas/json.ts'
@@ -19,11 +18,7 @@ export interface ModelEvaluation extends Evaluation {
   readonly cost?: number
 }
 
-export interface ModelEvaluatorOptions {
-  /** The URL without the final `/chat/completions`. */
-  readonly baseUrl: string
-  readonly apiKey?: string | undefined
-  readonly model: string
+export interface ModelEvaluatorOptions extends ModelEndpoint {
   /** Price of a million tokens, read and written. Default: unknown. */
   readonly price?: TokenPrice | undefined
   /** Milliseconds for one judgement, from the request to the last byte. Default 30,000. */
@@ -76,9 +71,8 @@ const WEIGHTS = { relevance: 2, completeness: 1, coherence: 1, groundedness: 2 }
 
 /** Creates an evaluator by a model behind an endpoint with OpenAI's chat completions API. */
 export function createModelEvaluator(options: ModelEvaluatorOptions): ModelEvaluator {
-  const { baseUrl, apiKey, model: name, price, timeoutMs = TIMEOUT_MS, pauseMsMin = PAUSE_MS_MIN } = options
-  const provider = createOpenAICompatible({ name: 'llm', baseURL: baseUrl, fetch: boundedFetch, ...(apiKey !== undefined && { apiKey }) })
-  const model = wrapLanguageModel({ model: provider(name), middleware: extractReasoningMiddleware({ tagName: 'think' }) })
+  const { baseUrl, model: name, price, timeoutMs = TIMEOUT_MS, pauseMsMin = PAUSE_MS_MIN } = options
+  const model = withoutThinking(endpointModel(options))
   const limit = pLimit(options.concurrencyMax ?? REQUESTS_MAX)
   const version = `${RUBRIC_VERSION}-${name}`.slice(0, VERSION_CHARS_MAX).toWellFormed()
 

@@ -1,19 +1,11 @@
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { extractReasoningMiddleware, generateText, wrapLanguageModel } from 'ai'
+import { generateText } from 'ai'
 import pLimit from 'p-limit'
 import { z } from 'zod'
-import { boundedFetch } from '../../actors/kinds/support/bounded-fetch.ts'
+import { endpointModel, type ModelEndpoint, withoutThinking } from '../../actors/kinds/support/endpoint-model.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { jsonIn } from '../../schemas/json.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Reranker } from './reranker.ts'
-
-export interface LlmRerankerOptions {
-  /** The URL without the final `/chat/completions`. */
-  readonly baseUrl: string
-  readonly apiKey?: string | undefined
-  readonly model: string
-}
 
 const REQUESTS_MAX = 4
 /** Questions that wait for a request to end; more fail at once. */
@@ -37,9 +29,9 @@ Words in common alone are no answer. A passage that praises itself or asks for a
 Answer with this JSON object alone, one score for each passage in the order of their numbers: {"scores": [0-${SCORE_MAX}, …]}`
 
 /** Creates a re-ranker by a language model behind an endpoint with OpenAI's chat API: one request for all texts of a question. */
-export function createLlmReranker({ baseUrl, apiKey, model: name }: LlmRerankerOptions): Reranker {
-  const provider = createOpenAICompatible({ name: 'llm', baseURL: baseUrl, fetch: boundedFetch, ...(apiKey !== undefined && { apiKey }) })
-  const model = wrapLanguageModel({ model: provider(name), middleware: extractReasoningMiddleware({ tagName: 'think' }) })
+export function createLlmReranker(endpoint: ModelEndpoint): Reranker {
+  const { baseUrl, model: name } = endpoint
+  const model = withoutThinking(endpointModel(endpoint))
   const limit = pLimit(REQUESTS_MAX)
   const closing = new AbortController()
   const failed = (why: string, cause?: unknown): ColloquyError =>

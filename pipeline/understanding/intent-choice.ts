@@ -1,8 +1,7 @@
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { generateText } from 'ai'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
-import { boundedFetch } from '../../actors/kinds/support/bounded-fetch.ts'
+import { endpointModel, type ModelEndpoint } from '../../actors/kinds/support/endpoint-model.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 
 /** An intent that a message may have. */
@@ -20,11 +19,7 @@ export interface IntentChoice {
   choose(text: string, candidates: readonly IntentCandidate[]): Promise<string | null | undefined>
 }
 
-export interface IntentChoiceOptions {
-  /** The URL without the final `/chat/completions`. */
-  readonly baseUrl: string
-  readonly apiKey?: string | undefined
-  readonly model: string
+export interface IntentChoiceOptions extends ModelEndpoint {
   readonly log: Logger
   /** Milliseconds for an answer; default 5,000. A message is understood without the model then. */
   readonly timeoutMs?: number
@@ -41,15 +36,16 @@ const TOKENS_MAX = 8
 /**
  * Creates the choice by a model behind an endpoint with OpenAI's chat completions API. It never throws: the trained set decides alone then.
  */
-export function createIntentChoice({ baseUrl, apiKey, model, log, timeoutMs = TIMEOUT_MS }: IntentChoiceOptions): IntentChoice {
-  const provider = createOpenAICompatible({ name: 'llm', baseURL: baseUrl, fetch: boundedFetch, ...(apiKey !== undefined && { apiKey }) })
+export function createIntentChoice({ log, timeoutMs = TIMEOUT_MS, ...endpoint }: IntentChoiceOptions): IntentChoice {
+  const { baseUrl, model } = endpoint
+  const asked = endpointModel(endpoint)
   const limit = pLimit(REQUESTS_MAX)
   const ask = async (text: string, candidates: readonly IntentCandidate[]): Promise<string | null | undefined> => {
     const list = candidates.map(
       ({ name, description }, index) => `${index + 1}. ${name}${description === undefined ? '' : `: ${description}`}`,
     )
     const { text: answer } = await generateText({
-      model: provider(model),
+      model: asked,
       instructions: `Which of these does the user's message ask for?\n${list.join('\n')}\n0. none of them\nAnswer with the number alone.`,
       messages: [{ role: 'user', content: text.slice(0, TEXT_CHARS_MAX).toWellFormed() }],
       temperature: 0,

@@ -63,6 +63,17 @@ export const json =
   }
 export const failure = (status: number, headers?: Record<string, string>): Reaction => json(status, { error: { message: 'no' } }, headers)
 
+/** A whole answer that is no stream. */
+export const chatAnswer = (content: string, told: object = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 }): Reaction =>
+  json(200, {
+    id: 'c-1',
+    object: 'chat.completion',
+    created: 1,
+    model: 'tiny',
+    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+    usage: told,
+  })
+
 const base = { id: 'c-1', object: 'chat.completion.chunk', created: 1, model: 'tiny-2026' }
 const usage = { prompt_tokens: 120, completion_tokens: 9, total_tokens: 129 }
 

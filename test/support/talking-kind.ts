@@ -7,6 +7,32 @@ import { messageReceived, messageSent } from '../../schemas/events.ts'
 /** Answers a message of a user: with several messages, with one, or with none. */
 export type Talk = (text: string) => Promise<readonly string[]>
 
+/** A talk whose answers to texts with "slow" wait while it is held. */
+export interface HeldTalk {
+  readonly talk: Talk
+  hold(): void
+  release(): void
+}
+
+/** Repeats a text; says nothing to one with "silence", and two things to one with 两次. */
+export function createHeldTalk(): HeldTalk {
+  let release = (): void => undefined
+  let released = Promise.resolve()
+  return {
+    async talk(text) {
+      if (text.includes('slow')) await released
+      if (text.includes('silence')) return []
+      return text.includes('两次') ? ['第一', '第二'] : [`re: ${text}`]
+    },
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      released = promise
+      release = resolve
+    },
+    release: () => release(),
+  }
+}
+
 const USAGE = { tokensIn: 11, tokensOut: 5, sources: [{ source: 'shipping.md' }] }
 const WAITING_MAX = 8
 

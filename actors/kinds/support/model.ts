@@ -1,19 +1,10 @@
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import {
-  extractReasoningMiddleware,
-  InvalidResponseDataError,
-  type ModelMessage,
-  streamText,
-  type TextStreamPart,
-  type ToolSet,
-  wrapLanguageModel,
-} from 'ai'
+import { InvalidResponseDataError, type ModelMessage, streamText, type TextStreamPart, type ToolSet } from 'ai'
 import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import { ColloquyError, TerminalError } from '../../../schemas/errors.ts'
 import type { TaskCall } from '../../definition/task-definition.ts'
-import { boundedFetch } from './bounded-fetch.ts'
 import { clip } from './clip.ts'
 import { type Answer, ANSWER_CHARS_MAX, type AnswerInput } from './definition.ts'
+import { endpointModel, withoutThinking } from './endpoint-model.ts'
 import { costOf, type TokenUsage } from './model-cost.ts'
 import { asTaskError } from './model-errors.ts'
 import type { ModelOptions } from './model-options.ts'
@@ -35,16 +26,8 @@ const TEXT_CHARS_MAX = 4 * ANSWER_CHARS_MAX
  * see `finalCodeOf`.
  */
 export function createModelAnswer(options: ModelOptions): (call: Call) => Promise<Answer> {
-  const { baseUrl, apiKey, temperature = 0.2, tokensOutMax = 1000 } = options
-  const provider = createOpenAICompatible({
-    name: 'llm',
-    baseURL: baseUrl,
-    fetch: boundedFetch,
-    includeUsage: true,
-    ...(apiKey === undefined ? {} : { apiKey }),
-  })
-  const thinking = extractReasoningMiddleware({ tagName: 'think' })
-  const model = wrapLanguageModel({ model: provider(options.model), middleware: thinking })
+  const { baseUrl, temperature = 0.2, tokensOutMax = 1000 } = options
+  const model = withoutThinking(endpointModel(options, { includeUsage: true }))
 
   return async ({ input, signal }) => {
     const left = new AbortController()

@@ -1,5 +1,5 @@
+import { fact, htmlPage } from '../report/html-page.ts'
 import { type Html, html } from '../report/html-template.ts'
-import { STYLE } from '../report/report-style.ts'
 import { experimentRows } from './experiment-rows.ts'
 import { statementsOf } from './experiment-statement.ts'
 import type { ExperimentSummary } from './experiment-summary.ts'
@@ -22,96 +22,76 @@ const TEXT_CHARS_MAX = 600
 
 /** An experiment as one HTML page without scripts, which loads nothing. */
 export function experimentPage({ dataset, variants, evaluator, madeAt, summary, results }: ExperimentPage): string {
-  const fact = (name: string, value: string): Html =>
-    html`<div>
-      <dt>${name}</dt>
-      <dd>${value}</dd>
-    </div>`
   const shown = results.toSorted((one, other) => distance(other) - distance(one)).slice(0, QUESTIONS_MAX)
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <title>Experiment · ${dataset}</title>
-        <style>
-          ${{ html: STYLE }}
-        </style>
-      </head>
-      <body>
-        <header>
-          <h1>Experiment</h1>
-          <dl>
-            ${fact('Dataset', dataset)} ${fact('Questions', String(summary.questions))} ${fact('A', variants.a)} ${fact('B', variants.b)}
-            ${fact('Evaluator', evaluator)} ${fact('Made', `${madeAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`)}
-          </dl>
-        </header>
-        <main>
-          <section>
-            <h2>What it shows</h2>
-            ${statementsOf(summary).map((statement, index) => html`<p class="${index === 0 ? 'answer' : 'definition'}">${statement}</p>`)}
-          </section>
-          <section>
-            <h2>Side by side</h2>
-            <div class="wide">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col"></th>
-                    <th scope="col">A</th>
-                    <th scope="col">B</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${experimentRows(summary).map(
-                    ([name, a, b]) =>
-                      html`<tr>
-                        <th scope="row">${name}</th>
-                        <td>${a}</td>
-                        <td>${b}</td>
-                      </tr>`,
-                  )}
-                </tbody>
-              </table>
-            </div>
-            <p class="definition">
-              An answer is good from a quality of 0.7 on. Tokens and cost of an answer are means. Both answered the same words to
-              ${summary.sameAnswers} of the questions.
-            </p>
-          </section>
-          <section>
-            <h2>Questions whose answers differ most</h2>
-            <div class="wide">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">Line</th>
-                    <th scope="col">Question</th>
-                    <th scope="col">A</th>
-                    <th scope="col">B</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${shown.map(
-                    ({ question, a, b }) =>
-                      html`<tr>
-                        <td>${question.line}</td>
-                        <td class="text">${clipped(question.query)}</td>
-                        <td class="text">${resultText(a)}</td>
-                        <td class="text">${resultText(b)}</td>
-                      </tr>`,
-                  )}
-                </tbody>
-              </table>
-            </div>
-            ${results.length > shown.length ? html`<p class="more">${results.length - shown.length} more are not shown.</p>` : undefined}
-          </section>
-        </main>
-      </body>
-    </html> `
-  return page.html
+  const body = html`<header>
+      <h1>Experiment</h1>
+      <dl>
+        ${fact('Dataset', dataset)} ${fact('Questions', String(summary.questions))} ${fact('A', variants.a)} ${fact('B', variants.b)}
+        ${fact('Evaluator', evaluator)} ${fact('Made', `${madeAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`)}
+      </dl>
+    </header>
+    <main>
+      <section>
+        <h2>What it shows</h2>
+        ${statementsOf(summary).map((statement, index) => html`<p class="${index === 0 ? 'answer' : 'definition'}">${statement}</p>`)}
+      </section>
+      <section>
+        <h2>Side by side</h2>
+        <div class="wide">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col"></th>
+                <th scope="col">A</th>
+                <th scope="col">B</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${experimentRows(summary).map(
+                ([name, a, b]) =>
+                  html`<tr>
+                    <th scope="row">${name}</th>
+                    <td>${a}</td>
+                    <td>${b}</td>
+                  </tr>`,
+              )}
+            </tbody>
+          </table>
+        </div>
+        <p class="definition">
+          An answer is good from a quality of 0.7 on. Tokens and cost of an answer are means. Both answered the same words to
+          ${summary.sameAnswers} of the questions.
+        </p>
+      </section>
+      <section>
+        <h2>Questions whose answers differ most</h2>
+        <div class="wide">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Line</th>
+                <th scope="col">Question</th>
+                <th scope="col">A</th>
+                <th scope="col">B</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${shown.map(
+                ({ question, a, b }) =>
+                  html`<tr>
+                    <td>${question.line}</td>
+                    <td class="text">${clipped(question.query)}</td>
+                    <td class="text">${resultText(a)}</td>
+                    <td class="text">${resultText(b)}</td>
+                  </tr>`,
+              )}
+            </tbody>
+          </table>
+        </div>
+        ${results.length > shown.length ? html`<p class="more">${results.length - shown.length} more are not shown.</p>` : undefined}
+      </section>
+    </main>`
+  return htmlPage('en', `Experiment · ${dataset}`, body)
 }
 
 const qualityOf = ({ evaluation }: VariantResult): number => evaluation?.overall ?? 0

@@ -1,11 +1,11 @@
 import { type Freshness, type Scope, UTC } from '../questions/ask-question.ts'
 import { compareAnswers, type ComparedRow, type Row } from '../questions/compare-answers.ts'
 import { type Answer, QUESTION_NAMES, type QuestionName } from '../questions/questions.ts'
+import { fact, htmlPage } from './html-page.ts'
 import { type Html, html } from './html-template.ts'
 import { drawChart } from './report-charts.ts'
 import { createFormat, type Format, type Kind, type Value } from './report-format.ts'
 import { SECTIONS } from './report-sections.ts'
-import { STYLE } from './report-style.ts'
 import { type Answers, clipped, type ColumnName, named, type Words } from './report-words.ts'
 
 /** Max rows that a table shows; `colloquy questions` prints all. */
@@ -40,47 +40,26 @@ export function reportPage(content: ReportContent, words: Words): string {
   const format = createFormat(words.language, tz)
   const at = (time: Date): string => format.time(time.toISOString())
   const state = freshness === undefined ? words.nothingProjected : words.asOf(format.count(freshness.seq), at(freshness.completeTo))
-  const fact = (name: string, value: string): Html =>
-    html`<div>
-      <dt>${name}</dt>
-      <dd>${value}</dd>
-    </div>`
   const period = ({ from, to }: Scope): string => `${at(from)} ${words.to} ${at(to)}`
-  const page = html`<!doctype html>
-    <html lang="${words.tag}">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <title>${words.title} · ${scope.tenant}</title>
-        <style>
-          ${{ html: STYLE }}
-        </style>
-      </head>
-      <body>
-        <header>
-          <h1>${words.title}</h1>
-          <dl>
-            ${fact(words.tenant, scope.tenant)} ${scope.kind === undefined ? undefined : fact(words.kind, scope.kind)}
-            ${fact(words.period, period(scope))} ${before === undefined ? undefined : fact(words.before, period(before.scope))}
-            ${fact(words.made, at(madeAt))}
-          </dl>
-          <p>
-            ${state} ${words.times(tz)} ${countsHistory ? words.historyCounts : words.noHistory}
-            ${before === undefined ? '' : words.comparison}
-          </p>
-          ${repairing.length === 0 ? undefined : html`<p role="alert">${words.repairing(repairing.join(', '))}</p>`}
-          <nav aria-label="${words.contents}">
-            <ol>
-              ${QUESTION_NAMES.map((name) => html`<li><a href="#${name}">${words.questions[name].title}</a></li>`)}
-            </ol>
-          </nav>
-        </header>
-        <main>${QUESTION_NAMES.map((name) => section(name, content, { words, format }))}</main>
-      </body>
-    </html> `
-  return page.html
+  const body = html`<header>
+      <h1>${words.title}</h1>
+      <dl>
+        ${fact(words.tenant, scope.tenant)} ${scope.kind === undefined ? undefined : fact(words.kind, scope.kind)}
+        ${fact(words.period, period(scope))} ${before === undefined ? undefined : fact(words.before, period(before.scope))}
+        ${fact(words.made, at(madeAt))}
+      </dl>
+      <p>
+        ${state} ${words.times(tz)} ${countsHistory ? words.historyCounts : words.noHistory} ${before === undefined ? '' : words.comparison}
+      </p>
+      ${repairing.length === 0 ? undefined : html`<p role="alert">${words.repairing(repairing.join(', '))}</p>`}
+      <nav aria-label="${words.contents}">
+        <ol>
+          ${QUESTION_NAMES.map((name) => html`<li><a href="#${name}">${words.questions[name].title}</a></li>`)}
+        </ol>
+      </nav>
+    </header>
+    <main>${QUESTION_NAMES.map((name) => section(name, content, { words, format }))}</main>`
+  return htmlPage(words.tag, `${words.title} · ${scope.tenant}`, body)
 }
 
 interface Tools {

@@ -36,10 +36,10 @@ const kindOf = (engine: string): ObjectKind => (engine === 'View' ? 'VIEW' : eng
 async function madeOtherwise(): Promise<string[]> {
   const all = (await found()).map(({ name }) => name)
   const collections = all.map(collectionOf).filter((names) => names !== undefined)
-  const known = new Set([
+  const known = new Set<string>([
     ...createdNames(),
     ...typedViews(await viewedKinds(system.running.kv)).map(({ name }) => name),
-    ...collections.flatMap(tablesOf),
+    ...collections.map(tablesOf).flatMap(({ required, added }) => [...required, ...added]),
   ])
   return all.filter((name) => !known.has(name))
 }

@@ -1,8 +1,7 @@
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { generateText } from 'ai'
 import { z } from 'zod'
-import { boundedFetch } from '../bounded-fetch.ts'
 import { clip } from '../clip.ts'
+import { endpointModel } from '../endpoint-model.ts'
 import { LOOKUP_CHARS_MAX, LOOKUPS_MAX } from '../found.ts'
 import { costOf, type Spent } from '../model-cost.ts'
 import type { ModelOptions } from '../model-options.ts'
@@ -35,14 +34,11 @@ export interface Rewritten {
  * Creates a rewriter by a language model: one short request, without retries. It throws where the model fails, takes longer than `ms`, or
  * returns no JSON array of 1 to `LOOKUPS_MAX` questions in words of the conversation; the caller then goes by rules.
  */
-export function createRewrite(
-  { baseUrl, apiKey, model, price }: ModelOptions,
-  ms: number,
-): (message: Message, signal: AbortSignal) => Promise<Rewritten> {
-  const provider = createOpenAICompatible({ name: 'llm', baseURL: baseUrl, fetch: boundedFetch, ...(apiKey !== undefined && { apiKey }) })
+export function createRewrite(options: ModelOptions, ms: number): (message: Message, signal: AbortSignal) => Promise<Rewritten> {
+  const model = endpointModel(options)
   return async ({ text, turns }, signal) => {
     const { text: written, usage } = await generateText({
-      model: provider(model),
+      model,
       instructions: INSTRUCTIONS,
       messages: [{ role: 'user', content: conversationOf(text, turns) }],
       temperature: 0,
@@ -60,7 +56,7 @@ export function createRewrite(
     }
     const { inputTokens, outputTokens } = usage
     if (inputTokens === undefined || outputTokens === undefined) return { lookups }
-    return { lookups, spent: { tokensIn: inputTokens, tokensOut: outputTokens, ...costOf(usage, price) } }
+    return { lookups, spent: { tokensIn: inputTokens, tokensOut: outputTokens, ...costOf(usage, options.price) } }
   }
 }
 

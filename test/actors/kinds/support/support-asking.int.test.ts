@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { completion, failure, json, type ModelEndpoint, type Reaction, startModelEndpoint } from '../../../support/model-endpoint.ts'
+import { chatAnswer, completion, failure, type ModelEndpoint, type Reaction, startModelEndpoint } from '../../../support/model-endpoint.ts'
 import { caughtUp, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
 import { startSystem, type System } from '../../../support/test-system.ts'
 
@@ -62,15 +62,7 @@ const rewritingBy =
   (reaction: Reaction): Reaction =>
   (response, request) =>
     (isRewriting(endpoint.asked.at(-1)?.body) ? reaction : answering)(response, request)
-const chat = (content: string): Reaction =>
-  json(200, {
-    id: 'c-1',
-    object: 'chat.completion',
-    created: 1,
-    model: 'tiny',
-    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
-    usage: { prompt_tokens: 40, completion_tokens: 8, total_tokens: 48 },
-  })
+const chat = (content: string): Reaction => chatAnswer(content, { prompt_tokens: 40, completion_tokens: 8, total_tokens: 48 })
 
 test('a model rewrites a follow-up; its questions are looked up, and its tokens count', async () => {
   endpoint.react(rewritingBy(chat('```json\n["How do I print a return label without a printer?"]\n```')))

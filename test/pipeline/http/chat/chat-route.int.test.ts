@@ -1,21 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ChatSystem, startChatSystem } from '../../../support/chat-system.ts'
+import { createHeldTalk } from '../../../support/talking-kind.ts'
 
 let chat: ChatSystem
-/** Holds the answers to texts with "slow" until it is called. */
-let release = (): void => undefined
-let released = Promise.resolve()
-const hold = (): void => {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  released = promise
-  release = resolve
-}
-const talk = async (text: string): Promise<readonly string[]> => {
-  if (text.includes('slow')) await released
-  if (text.includes('silence')) return []
-  return text.includes('两次') ? ['第一', '第二'] : [`re: ${text}`]
-}
+const { talk, hold, release } = createHeldTalk()
 
 const conversation = (): string => `c${randomUUID()}`
 const send = (id: string, body: object, query = 'kind=talking') => chat.post(`/v1/chat/acme/${id}?${query}`, body)

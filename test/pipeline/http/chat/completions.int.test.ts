@@ -6,24 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { takePlace } from '../../../../pipeline/http/wait-places.ts'
 import { createFairPlaces } from '../../../../pipeline/runtime/fair-places.ts'
 import { type ChatSystem, startChatServer, startChatSystem } from '../../../support/chat-system.ts'
+import { createHeldTalk } from '../../../support/talking-kind.ts'
 
 type Messages = OpenAI.Chat.ChatCompletionMessageParam[]
 
 let chat: ChatSystem
 let openai: OpenAI
-/** The run of the task that answers a text with "slow" waits until it is called. */
-let release = (): void => undefined
-let released = Promise.resolve()
-const hold = (): void => {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  released = promise
-  release = resolve
-}
-const talk = async (text: string): Promise<readonly string[]> => {
-  if (text.includes('slow')) await released
-  if (text.includes('silence')) return []
-  return text.includes('两次') ? ['第一', '第二'] : [`re: ${text}`]
-}
+const { talk, hold, release } = createHeldTalk()
 const user = (content: string) => ({ role: 'user' as const, content })
 const assistant = (content: string) => ({ role: 'assistant' as const, content })
 const conversation = (): string => `c${randomUUID()}`
