@@ -47,7 +47,8 @@ export function step(
   if (first.status === 'error' && before === undefined) throw first.error
   const refused = endedRun === undefined ? refusalOf(kind, first, event, actor) : undefined
   if (refused !== undefined) throw new InputRefused(refused)
-  const snapshot = first.status === 'active' ? takeSelfSentEvents(kind, kind.pure.next(first, event), actions) : first
+  const staysAsIs = first.status !== 'active' || (kind.onTaskError === 'state' && isUnhandledError(kind, first, event))
+  const snapshot = staysAsIs ? first : takeSelfSentEvents(kind, kind.pure.next(first, event), actions)
   const [spawned] = spawnedChildren(before, snapshot, actions)
   if (spawned !== undefined) throw refusalError(kind.name, spawnInAssign(spawned === '' ? '' : `"${spawned}"`))
 
@@ -88,6 +89,10 @@ export function step(
     error: snapshot.status === 'error' ? messageOf(snapshot.error) : undefined,
   }
 }
+
+/** Whether an event is the error of a task, and no transition takes it. */
+const isUnhandledError = ({ machine }: Kind, snapshot: AnyMachineSnapshot, event: AnyEventObject): boolean =>
+  event.type.startsWith('xstate.error.actor.') && machine.getTransitionData(snapshot, event).length === 0
 
 const refusalOf = (
   kind: Kind,

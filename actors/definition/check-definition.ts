@@ -27,13 +27,13 @@ export class DefinitionError extends ColloquyError {
  * @throws DefinitionError
  */
 export function checkDefinition(kind: Kind): void {
-  const { machine, tasks } = kind
+  const { machine } = kind
   const structure = [...checkInitials(machine), ...checkIds(machine)]
   // XState throws while it reads a state whose initial state does not exist.
   if (isFilled(structure)) throw new DefinitionError(kind.name, structure)
   const actions = actionsOf(machine)
   const [first, ...more] = [
-    ...checkSources(machine, tasks, actions),
+    ...checkSources(kind, actions),
     ...checkActions(machine, actions),
     ...checkGuards(machine),
     ...checkEvents(kind),

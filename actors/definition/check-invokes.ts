@@ -1,4 +1,5 @@
 import { type AnyStateMachine, StateMachine } from 'xstate'
+import type { Kind } from './kind.ts'
 import type { Refusal, RefusalCode } from './refusal.ts'
 import { builtInAction, eventTransitionsOf, isFunction, isRecord, type Node, nodesOf, pathOf, type Reference } from './walk-machine.ts'
 
@@ -20,11 +21,18 @@ const TASK = Symbol.for('colloquy.task')
 /** Marks the actor logic that stands for a task in a machine. */
 export const taskLogic = (logic: object): object => Object.assign(logic, { [TASK]: true })
 
-/** Checks the invokes of a machine. */
-export function checkSources(machine: AnyStateMachine, tasks: Readonly<Record<string, unknown>>, actions: readonly Reference[]): Refusal[] {
+/** Checks the invokes of a kind's machine. */
+export function checkSources(
+  { machine, tasks, onTaskError }: Pick<Kind, 'machine' | 'tasks' | 'onTaskError'>,
+  actions: readonly Reference[],
+): Refusal[] {
   const invoked = invokedIn(machine)
   return [
-    ...invoked.flatMap((one) => [...checkSource(machine, tasks, one.where, one.src), ...checkErrors(one), ...checkExtras(one)]),
+    ...invoked.flatMap((one) => [
+      ...checkSource(machine, tasks, one.where, one.src),
+      ...(onTaskError === undefined ? checkErrors(one) : []),
+      ...checkExtras(one),
+    ]),
     ...checkIds(invoked),
     ...actions.flatMap(({ where, value }) => (builtInAction(value)?.['type'] === 'xstate.spawnChild' ? [spawnedTask(where)] : [])),
   ]
@@ -111,7 +119,7 @@ function callLogic(
   }
 }
 
-/** The error of a task ends an actor that has no transition for it. */
+/** The error of a task would end an actor that has no transition for it, and no `onTaskError`. */
 function checkErrors({ node, id, where }: Invoked): Refusal[] {
   const error = `xstate.error.actor.${id}`
   for (let holder: Node | undefined = node; holder !== undefined; holder = holder.parent) {
@@ -124,7 +132,9 @@ function checkErrors({ node, id, where }: Invoked): Refusal[] {
       code: 'no_on_error',
       where,
       what: 'no transition handles its error, which would end the actor for good',
-      instead: 'add onError: sooner or later a task fails or its deadline passes',
+      instead:
+        'add onError: sooner or later a task fails or its deadline passes; or state onTaskError of defineKind: "state" keeps the actor in its '
+        + 'state, "end" ends it as XState does',
     },
   ]
 }

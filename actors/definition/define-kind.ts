@@ -7,13 +7,13 @@ import { checkDefinition } from './check-definition.ts'
 import { taskLogic } from './check-invokes.ts'
 import { deepFreeze } from './deep-freeze.ts'
 import type { Migrations, Upcasters } from './earlier-versions.ts'
-import type { ContextSchema, GivenInput, Kind, Label, Schemas } from './kind.ts'
+import type { ContextSchema, GivenInput, Kind, Label, OnTaskError, Schemas } from './kind.ts'
 import { createPureMachine } from './pure-machine.ts'
 import type { TaskDefinition, Tasks } from './task-definition.ts'
 import { nodesOf } from './walk-machine.ts'
 
 export type { Migration, Migrations, OldState } from './earlier-versions.ts'
-export { type ContextSchema, type Kind, type Kinds, kindsByName, type Label, machineName, type Schemas } from './kind.ts'
+export { type ContextSchema, type Kind, type Kinds, kindsByName, type Label, machineName, type OnTaskError, type Schemas } from './kind.ts'
 export { defineTask, type TaskCall, type TaskDefinition, type Tasks } from './task-definition.ts'
 
 /** An input as a machine sees it. */
@@ -74,6 +74,11 @@ export interface KindOptions<Context extends ContextSchema, Events extends Schem
    * @param input its data as the machine would see it
    */
   refuse?(context: z.output<Context>, input: GivenInputOf<Events>, address: Address): string | undefined
+  /**
+   * What becomes of an error of a task that no transition handles. Default: a machine with an invoke that has no `onError` is refused as
+   * `no_on_error`.
+   */
+  readonly onTaskError?: OnTaskError
   /** One migration for each earlier version that has left records. Default: none. */
   readonly migrate?: Migrations<z.output<Context>>
   /** By event type: the upcasters for earlier shapes of its data. Default: none. */
@@ -122,6 +127,7 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
         tasks: options.tasks,
         migrate: options.migrate ?? {},
         upcast,
+        onTaskError: options.onTaskError,
         label: (context) => options.label?.(context) ?? {},
         refuse: (context, input, address) => (isOwn(input) ? options.refuse?.(context, input, address) : undefined),
       }

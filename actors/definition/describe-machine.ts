@@ -37,6 +37,7 @@ export const definitionSchema = z.object({
   events: schemas,
   emits: schemas,
   tasks: z.record(z.string(), z.object({ input: z.unknown(), output: z.unknown() })),
+  onTaskError: z.enum(['state', 'end']).optional(),
 })
 export type Definition = z.infer<typeof definitionSchema>
 
@@ -58,6 +59,7 @@ export function describe(kind: Kind): Definition {
         { input: jsonSchema(input, 'input'), output: jsonSchema(output, 'output') },
       ]),
     ),
+    ...(kind.onTaskError !== undefined && { onTaskError: kind.onTaskError }),
   }
 }
 

@@ -21,6 +21,12 @@ export interface GivenInput {
   readonly data: unknown
 }
 
+/**
+ * What an error of a task does that no transition handles. `state`: the actor stays in its state; the record has the failed task. `end`: the
+ * actor ends with the error, as in XState.
+ */
+export type OnTaskError = 'state' | 'end'
+
 /** A kind of actor: a machine with its inputs, emitted events and tasks. Use it without type arguments where any kind will do. */
 export interface Kind<
   Context extends ContextSchema = ContextSchema,
@@ -41,6 +47,8 @@ export interface Kind<
   readonly tasks: T
   readonly migrate: Migrations<z.output<Context>>
   readonly upcast: Readonly<Record<string, Upcasters<unknown>>>
+  /** Absent: every invoke has a transition for its error, and one whose guards refuse it ends the actor. */
+  readonly onTaskError?: OnTaskError | undefined
   label(context: z.output<Context>): Label
   /** Why the actor must not take an input whose data fits its schema; `undefined` where it may. */
   refuse(context: z.output<Context>, input: GivenInput, address: Address): string | undefined

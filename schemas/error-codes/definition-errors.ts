@@ -70,7 +70,9 @@ export const DEFINITION_ERRORS = {
   no_on_error: {
     meaning: 'No transition handles the error of a task.',
     cause: 'The `invoke` has no `onError`. Sooner or later a task fails or misses its deadline. The error would then end the actor.',
-    remedy: 'Write `onError` in the `invoke`, or a transition for the error in a state around it.',
+    remedy:
+      'Write `onError` in the `invoke`, or a transition for the error in a state around it. Or state `onTaskError` of `defineKind`: '
+      + '`state` keeps the actor in its state, `end` ends it as XState does.',
     where: DEFINITION,
   },
   on_snapshot: {

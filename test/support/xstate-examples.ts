@@ -28,7 +28,7 @@ import { decide } from '../../actors/core/decide.ts'
 import type { Message } from '../../actors/core/decision.ts'
 import { DefinitionError } from '../../actors/definition/check-definition.ts'
 import { defineKind } from '../../actors/definition/define-kind.ts'
-import { kindsByName } from '../../actors/definition/kind.ts'
+import { kindsByName, type OnTaskError } from '../../actors/definition/kind.ts'
 import { send } from '../../actors/definition/send-action.ts'
 import { defineTask } from '../../actors/definition/task-definition.ts'
 import type { LogRecord } from '../../schemas/record.ts'
@@ -42,18 +42,21 @@ const job = defineTask({
   concurrencyMax: 1,
   run: async () => null,
 })
-const kind = defineKind({
-  name: 'proof',
-  version: 1,
-  context: z.looseObject({}),
-  emits: { out: z.looseObject({}) },
-  tasks: { job },
-  events: { go: z.object({}), back: z.object({}), 'say.hello': z.object({}), set: z.object({ n: z.number() }) },
-})
+const proofKind = (onTaskError?: OnTaskError) =>
+  defineKind({
+    name: 'proof',
+    version: 1,
+    context: z.looseObject({}),
+    emits: { out: z.looseObject({}) },
+    tasks: { job },
+    events: { go: z.object({}), back: z.object({}), 'say.hello': z.object({}), set: z.object({ n: z.number() }) },
+    ...(onTaskError !== undefined && { onTaskError }),
+  })
+const kind = proofKind()
 
 /** Runs the machine of one row, reloaded from its record after each decision. */
-function live(config: object, implementations: object = {}) {
-  const kinds = kindsByName([kind.with(createMachine({ context: {}, ...config }, { actors: kind.xstate.actors, ...implementations }))])
+function live(config: object, implementations: object = {}, { with: kindWith, xstate } = kind) {
+  const kinds = kindsByName([kindWith(createMachine({ context: {}, ...config }, { actors: xstate.actors, ...implementations }))])
   let actor: Actor = newActor({ tenant: 'acme', kind: 'proof', id: 'p1' })
   let seq = 0
   const records: LogRecord[] = []
@@ -363,6 +366,24 @@ export const proofs: Readonly<Record<string, Proof>> = {
     expect(machine.fail()).toMatchObject({ to: 'b', status: 'active' })
   }),
   '`invoke` without `onError`': refused('no_on_error', { invoke: { id: 'job', src: 'job' } }),
+  "`onTaskError: 'state'` of the kind": supported(() => {
+    const machine = live(two({ invoke: { id: 'job', src: 'job' }, on: { go: 'b' } }), {}, proofKind('state'))
+    machine.on('back')
+    const failed = { to: 'a', status: 'active', ended: [{ status: 'failed', error: { code: 'no' } }] }
+    expect(machine.fail()).toMatchObject(failed)
+    expect(machine.on('go')).toMatchObject({ to: 'b', status: 'active' })
+  }),
+  "`onTaskError: 'end'` of the kind": supported(() => {
+    const machine = live(two({ invoke: { id: 'job', src: 'job' } }), {}, proofKind('end'))
+    machine.on('back')
+    expect(machine.fail()).toMatchObject({
+      to: 'a',
+      status: 'error',
+      error: 'no: no',
+      ended: [{ status: 'failed', error: { code: 'no' } }],
+    })
+    expect(machine.on('go')).toMatchObject({ outcome: 'rejected', reason: 'ended' })
+  }),
   '`onError` whose branches all have guards': supported(() => {
     const machine = live(two({ invoke: { ...invoke, onError: { guard: () => false } } }))
     machine.on('back')

@@ -94,7 +94,7 @@ function problemOf(after: World): { code: string; what: string } | undefined {
       return { code: codeIn(error) ?? 'poison', what: `the input "${input.type}" was rejected as "poison": ${error}` }
     }
     if (reason === 'state_too_large') return { code: reason, what: `the input "${input.type}" was rejected: ${error}` }
-    if (status === 'error') {
+    if (status === 'error' && after.watcher.kind.onTaskError !== 'end') {
       return {
         code: 'unhandled_error' satisfies ErrorCode,
         what: `the actor ended with an error that no transition handles: ${error ?? 'unknown'}`,
