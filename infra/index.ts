@@ -25,6 +25,7 @@ export {
   type OldState,
   type TaskCall,
   type TaskDefinition,
+  type TaskRetry,
 } from '../actors/definition/define-kind.ts'
 export { type Upcaster, upcaster, type Upcasters } from '../actors/definition/earlier-versions.ts'
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'

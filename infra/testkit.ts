@@ -4,6 +4,7 @@ import { given as givenKind } from '../actors/testkit/scenario.ts'
 
 export type { Duration } from '../actors/testkit/durations.ts'
 export { explore, type Explored, type ExploreOptions } from '../actors/testkit/explore/explore.ts'
+export { firstAttempt } from '../actors/testkit/first-attempt.ts'
 export { generates, type ModelStub, type StubbedGeneration } from '../actors/testkit/generation-stub.ts'
 export type { RecordDeviation, Recording } from '../actors/testkit/recorded.ts'
 export type { Attributes, Scenario, Some } from '../actors/testkit/scenario.ts'

@@ -10,6 +10,8 @@ export const LIMITS = {
   recordBytesMax: 512 * 1024,
   /** A larger result of a task becomes the error `result_too_large`. */
   resultBytesMax: 192 * 1024,
+  /** A larger progress of a task is refused as `bad_progress`. */
+  progressBytesMax: 1024,
   /** Characters of the payload that the record of a rejection keeps; DEAD has the whole payload. */
   rejectedPayloadCharsMax: 32 * 1024,
   /** Number of inputs whose source and id an actor remembers to recognise duplicates. */

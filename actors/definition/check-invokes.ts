@@ -133,8 +133,8 @@ function checkErrors({ node, id, where }: Invoked): Refusal[] {
       where,
       what: 'no transition handles its error, which would end the actor for good',
       instead:
-        'add onError: sooner or later a task fails or its deadline passes; or state onTaskError of defineKind: "state" keeps the actor in its '
-        + 'state, "end" ends it as XState does',
+        'add onError: sooner or later a task fails or its deadline passes; or state onTaskError of defineKind: '
+        + '"state" keeps the actor in its state, "end" ends it as XState does',
     },
   ]
 }

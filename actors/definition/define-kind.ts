@@ -1,7 +1,8 @@
 import { type AnyStateMachine, type ContextFrom, fromPromise, type PromiseActorLogic, StateMachine } from 'xstate'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { ANSWER_JUDGED } from '../../schemas/events.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { type Address, EVENT_TYPE, TOKEN, UNADDRESSABLE } from '../../schemas/subjects.ts'
 import { checkDefinition } from './check-definition.ts'
 import { taskLogic } from './check-invokes.ts'
@@ -14,7 +15,7 @@ import { nodesOf } from './walk-machine.ts'
 
 export type { Migration, Migrations, OldState } from './earlier-versions.ts'
 export { type ContextSchema, type Kind, type Kinds, kindsByName, type Label, machineName, type OnTaskError, type Schemas } from './kind.ts'
-export { defineTask, type TaskCall, type TaskDefinition, type Tasks } from './task-definition.ts'
+export { defineTask, type TaskCall, type TaskDefinition, type TaskRetry, type Tasks } from './task-definition.ts'
 
 /** An input as a machine sees it. */
 export interface MachineEvent<Type, Data> {
@@ -161,6 +162,16 @@ function withMicrostepLimit(machine: AnyStateMachine): AnyStateMachine {
   return new StateMachine({ ...machine.config, options: { ...machine.config.options, maxIterations } }, machine.implementations)
 }
 
+/** One pause. */
+const PAUSE_MS_MAX = 86_400_000
+
+const retrySchema = z.strictObject({
+  initialMs: z.number().min(1).max(PAUSE_MS_MAX).optional(),
+  factor: z.number().min(1).max(100).optional(),
+  maxMs: z.number().min(1).max(PAUSE_MS_MAX).optional(),
+  jitter: z.number().min(0).max(1).optional(),
+})
+
 function checkNames(options: { name: string; version: number; events: object; emits: Schemas; tasks: Tasks; migrate?: object }): void {
   const refuse = (what: string): never => {
     throw new ColloquyError('bad_kind', `kind "${options.name}": ${what}`)
@@ -178,8 +189,11 @@ function checkNames(options: { name: string; version: number; events: object; em
   for (const type of Object.keys(options.emits)) if (!EVENT_TYPE.test(type)) refuse(`emitted type "${type}" must match ${EVENT_TYPE}`)
   for (const [name, task] of Object.entries(options.tasks)) {
     if (!TOKEN.test(name)) refuse(`task "${name}" must match ${TOKEN}`)
-    for (const bound of ['deadlineMs', 'attemptsMax', 'concurrencyMax'] as const) {
-      if (!(Number.isInteger(task[bound]) && task[bound] > 0)) refuse(`task "${name}": ${bound} must be a whole number from 1`)
+    const { deadlineMs, attemptsMax, concurrencyMax, heartbeatMs = 1 } = task
+    for (const [bound, value] of Object.entries({ deadlineMs, attemptsMax, concurrencyMax, heartbeatMs })) {
+      if (!(Number.isInteger(value) && value > 0)) refuse(`task "${name}": ${bound} must be a whole number from 1`)
     }
+    const retry = retrySchema.safeParse(task.retry ?? {}, IN_WORDS)
+    if (!retry.success) refuse(`task "${name}": ${zodProblem(retry.error, 'retry')}`)
   }
 }

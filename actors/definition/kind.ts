@@ -22,8 +22,8 @@ export interface GivenInput {
 }
 
 /**
- * What an error of a task does that no transition handles. `state`: the actor stays in its state; the record has the failed task. `end`: the
- * actor ends with the error, as in XState.
+ * What an error of a task does that no transition handles. `state`: the actor stays in its state; the record has the failed task. `end`:
+ * the actor ends with the error, as in XState.
  */
 export type OnTaskError = 'state' | 'end'
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { z } from 'zod'
+import type { TaskError } from '../../schemas/internal-messages.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { TaskEvaluation } from './task-evaluation.ts'
 import type { TaskGeneration } from './task-generation.ts'
@@ -11,7 +12,24 @@ export interface TaskCall<Input> {
   readonly input: Input
   /** An idempotency key for outside systems: the same for every attempt of one run, and different for every other run. */
   readonly key: string
-  /** Aborts when the deadline passes, when the machine no longer wants the result, and when the runner stops. */
+  /** From 1. Attempts of runners that were lost count. */
+  readonly attempt: number
+  /** How the attempt before failed; absent for the first one, and where its runner was lost. */
+  readonly lastError?: TaskError
+  /**
+   * Tells how far the task is, for people (`colloquy show`, the page of `colloquy dev`) and for the next attempt. It is a heart-beat, too.
+   * At most one a second is stored. Costs no wait.
+   *
+   * @param told JSON, at most `LIMITS.progressBytesMax` bytes
+   * @throws ColloquyError `bad_progress`
+   */
+  progress(told: unknown): void
+  /** What an earlier attempt told last, also one whose runner was lost; `undefined` if none told anything. */
+  readonly lastProgress: unknown
+  /**
+   * Aborts when the deadline passes, when the machine no longer wants the result, when the runner stops, and when an attempt with a
+   * `heartbeatMs` tells nothing for so long.
+   */
   readonly signal: AbortSignal
   readonly log: Logger
   /** The actor whose machine invoked the task. */
@@ -32,6 +50,24 @@ export interface TaskCall<Input> {
   readonly memory: TaskSearchIndex
 }
 
+/**
+ * Pauses between the attempts of a task: `initialMs`, times `factor` after each further failure, at most `maxMs`. Each is shortened at
+ * random by up to the share `jitter` of itself, so that tasks that failed together do not try again together.
+ */
+export interface TaskRetry {
+  /** Milliseconds, from 1. Default 200. */
+  readonly initialMs?: number
+  /** From 1, which keeps the pause the same. Default 2. */
+  readonly factor?: number
+  /** Milliseconds. Default 30,000. */
+  readonly maxMs?: number
+  /** 0 to 1. Default 0.5. */
+  readonly jitter?: number
+}
+
+/** The `retry` of a task that states none. */
+export const RETRY_DEFAULTS: Required<TaskRetry> = { initialMs: 200, factor: 2, maxMs: 30_000, jitter: 0.5 }
+
 /** A task: work with effects outside Colloquy. A runner executes it and reports the outcome to the machine that invoked it. */
 export interface TaskDefinition<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
   readonly input: Input
@@ -40,6 +76,10 @@ export interface TaskDefinition<Input extends z.ZodType = z.ZodType, Output exte
   readonly deadlineMs: number
   /** Attempts in all; at least 1. */
   readonly attemptsMax: number
+  /** An attempt that calls no `progress` for so many milliseconds has failed with `no_heartbeat`. Default: no limit but the deadline. */
+  readonly heartbeatMs?: number
+  /** Default: `RETRY_DEFAULTS`. */
+  readonly retry?: TaskRetry
   /** Concurrent runs in the whole cluster; at least 1. */
   readonly concurrencyMax: number
   run(call: TaskCall<z.output<Input>>): Promise<z.input<Output>>

@@ -4,6 +4,7 @@ import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import type { LookupTask } from '../../actors/kinds/support/definition.ts'
 import type { Language } from '../../actors/kinds/support/found.ts'
 import { isRelevant } from '../../actors/kinds/support/relevance.ts'
+import { firstAttempt } from '../../actors/testkit/first-attempt.ts'
 import { type Dialogue, lookupAfter, readDialogues, readSeveral, readUnanswerable, readUnrelated } from './dialogues.ts'
 
 /** What the lookups of one way to search found, as shares from 0 to 1; `null` where there is no such message. */
@@ -95,7 +96,7 @@ async function lookUp(
       evaluate: () => Promise.reject(new Error('a lookup evaluates nothing')),
       generate: () => Promise.reject(new Error('a lookup without a model generates nothing')),
       log,
-      key: 'eval',
+      ...firstAttempt,
       signal: new AbortController().signal,
       actor: { tenant: 'eval', kind: 'support', id: 'eval' },
     }),

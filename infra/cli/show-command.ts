@@ -2,12 +2,14 @@ import { Command } from 'commander'
 import { readActorRecords } from '../../pipeline/jetstream/actor-records.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { findRecord, lastRecord, type Placed, recordsOf } from '../../pipeline/jetstream/last-record.ts'
+import { progressOfRuns, type ToldProgress } from '../../pipeline/task-runner/task-progress.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
+import { openBucket } from '../app/prepare-streams.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
 import { actorArgument } from './arguments.ts'
 import { outcomeTexts, statesText, timerName } from './record-text.ts'
@@ -24,14 +26,18 @@ export const showCommand = ({ out, settings }: CommandContext): Command =>
     .argument('<actor>', 'tenant/kind/id, or kind/id of the tenant "default"', actorArgument)
     .option('--at <n>', 'as of its record n: 1, 2, 3… (default: the last)', wholeNumber(1))
     .option('--limit <n>', 'show this many of the newest records of its history', wholeNumber(1), HISTORY_DEFAULT)
-    .option(JSON_FLAG, 'one JSON object: {tenant, kind, id, n, state, status, machine, context, label, position, …, history}')
+    .option(
+      JSON_FLAG,
+      'one JSON object: {tenant, kind, id, n, state, status, machine, context, label, position, …, tasks, progress, timers, history}',
+    )
     .action(async (address: Address, options: Options) => {
       await withJetStream(settings().settings, async (jetstream) => {
         const { at, last } = await find(jetstream, address, options.at)
         const from = Math.max(1, at.record.n - options.limit + 1)
         const history = await readActorRecords(jetstream, recordsOf(address), { from, to: at, limit: options.limit })
-        if (options.json) out.json(asJson(address, at, history))
-        else print(out, address, at, last, history)
+        const progress = await progressOfRuns(await openBucket(jetstream.nc), Object.keys(at.record.state?.tasks ?? {}))
+        if (options.json) out.json(asJson(address, at, progress, history))
+        else print(out, address, { at, last, progress }, history)
       })
     })
 
@@ -46,7 +52,9 @@ async function find(jetstream: JetStreamContext, address: Address, n: number | u
   return { at, last }
 }
 
-const asJson = ({ tenant, kind, id }: Address, { seq, record }: Placed, history: readonly Placed[]): object => ({
+type Progress = Readonly<Record<string, ToldProgress>>
+
+const asJson = ({ tenant, kind, id }: Address, { seq, record }: Placed, progress: Progress, history: readonly Placed[]): object => ({
   tenant,
   kind,
   id,
@@ -61,6 +69,7 @@ const asJson = ({ tenant, kind, id }: Address, { seq, record }: Placed, history:
   position: record.inbox.seq,
   case: record.case,
   tasks: record.state?.tasks ?? {},
+  progress,
   timers: record.state?.timers ?? {},
   history: history.map(decisionOf),
 })
@@ -71,7 +80,13 @@ function decisionOf({ seq, record }: Placed): object {
   return { n, seq, at, outcome, reason, error, input, from, to, emitted, sent, started, timers, stopped, ended }
 }
 
-function print(out: Output, address: Address, { seq, record }: Placed, last: Placed, history: readonly Placed[]): void {
+interface Shown {
+  readonly at: Placed
+  readonly last: Placed
+  readonly progress: Progress
+}
+
+function print(out: Output, address: Address, { at: { seq, record }, last, progress }: Shown, history: readonly Placed[]): void {
   const { paint } = out
   const { tasks = {}, timers = {} } = record.state ?? {}
   const facts: (readonly [string, string])[] = [
@@ -82,7 +97,9 @@ function print(out: Output, address: Address, { seq, record }: Placed, last: Pla
     ['position', `${record.inbox.seq} (INBOX)`],
     ['label', printable(JSON.stringify(record.label))],
     ['context', printable(JSON.stringify(record.state?.context ?? null))],
-    ...Object.values(tasks).map(({ task, deadlineAt }) => ['task', `${task} until ${deadlineAt}`] as const),
+    ...Object.entries(tasks).map(
+      ([run, { task, deadlineAt }]) => ['task', `${task} until ${deadlineAt}${toldText(progress[run])}`] as const,
+    ),
     ...Object.values(timers).map(({ event, at }) => ['timer', `${printable(timerName(event.type))} at ${at}`] as const),
   ]
   for (const [name, text] of facts) out.line(`${name.padEnd(9)} ${text}`)
@@ -99,6 +116,9 @@ function print(out: Output, address: Address, { seq, record }: Placed, last: Pla
     ]),
   )
 }
+
+const toldText = (told: ToldProgress | undefined): string =>
+  told === undefined ? '' : `; attempt ${told.attempt} told ${printable(JSON.stringify(told.progress))} at ${told.at}`
 
 const TEXT_CHARS_MAX = 48
 

@@ -61,7 +61,7 @@ const historyQuery = z.strictObject({
 })
 
 /** Serves the page and its data. Also refuses every request to the HTTP interface whose host name is not this machine's. */
-export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now, partitionCount, ...deps }: DevRouteDeps): void {
+export function addDevRoutes(app: FastifyInstance, { jetstream, kv, client, log, now, partitionCount, ...deps }: DevRouteDeps): void {
   let reloader: Reloader | undefined
   void deps.reloader.then((running) => {
     reloader = running
@@ -100,7 +100,7 @@ export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now
   })
 
   app.get<{ Params: AddressParams }>(`${PAGE_PATH}history/${ADDRESS_PATH}`, async (request): Promise<History> =>
-    readHistory(jetstream, partitionCount, addressOf(request.params), read(historyQuery, request.query)),
+    readHistory({ jetstream, kv, partitionCount }, addressOf(request.params), read(historyQuery, request.query)),
   )
 }
 

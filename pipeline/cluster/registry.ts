@@ -4,7 +4,7 @@ import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { JS_CODE, NO_MESSAGE_STATUS } from '../jetstream/jetstream-codes.ts'
-import { removeHeartbeat } from '../jetstream/removal.ts'
+import { removeBucketKey } from '../jetstream/removal.ts'
 
 /** A member's progress in a stage whose partitions it owns. */
 const shareSchema = z.object({
@@ -115,7 +115,7 @@ export async function openClusterRegistry(jetstream: JetStreamContext, replicas:
     },
     heartbeat: async (member) => void (await put(`member.${member.id}`, member)),
     async removeMember(id) {
-      await removeHeartbeat(jetstream.jsm, STREAM, `${PREFIX}member.${id}`)
+      await removeBucketKey(jetstream.jsm, STREAM, `${PREFIX}member.${id}`)
     },
     async claim(work, partition, member, before) {
       const lease = { member, epoch: (before?.epoch ?? 0) + 1 }

@@ -7,7 +7,7 @@ import type { SourcedStream } from './sourcing.ts'
  * here takes a stream or a subject from a message. A running system removes nothing from LOG. JetStream's own `deny_purge` and
  * `deny_delete` are not used: they cannot be unset.
  */
-type Jsm = Pick<JetStreamManager, 'streams'>
+export type Jsm = Pick<JetStreamManager, 'streams'>
 
 /** Removes inputs up to an INBOX sequence: LOG has their records, and the effects of the records are carried out. */
 export async function removeDecidedInputs({ streams }: Jsm, upToSeq: number): Promise<void> {
@@ -28,8 +28,8 @@ export async function removeResolvedDeadLetter({ streams }: Jsm, seq: number): P
   }
 }
 
-/** Removes a member's heartbeat from the cluster's bucket, without a delete marker: ids of members are never reused. */
-export async function removeHeartbeat({ streams }: Jsm, bucketStream: string, subject: string): Promise<void> {
+/** Removes a key from a bucket without a delete marker: the ids of members and of runs of tasks are never reused. */
+export async function removeBucketKey({ streams }: Jsm, bucketStream: string, subject: string): Promise<void> {
   await streams.purge(bucketStream, { filter: subject })
 }
 

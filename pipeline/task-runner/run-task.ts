@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { z } from 'zod'
-import type { TaskCall, TaskDefinition } from '../../actors/definition/define-kind.ts'
+import { RETRY_DEFAULTS, type TaskCall, type TaskDefinition } from '../../actors/definition/task-definition.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
-import { codeOf, messageOf, RetryLaterError, TerminalError } from '../../schemas/errors.ts'
+import { codeOf, messageOf, TerminalError } from '../../schemas/errors.ts'
 import type { TaskError, TaskMessage } from '../../schemas/internal-messages.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
-import { backOffMs, type Pauses } from '../runtime/retry.ts'
-
-const PAUSES: Pauses = { minMs: 200, maxMs: 30_000 }
+import { startHeartbeat } from './heartbeat.ts'
+import { pauseAfter } from './retry-policy.ts'
+import type { RunProgress } from './task-progress.ts'
 
 /** The outcome of a run. `given_up`: the machine no longer needs the run, or another runner will repeat it. */
 export type Outcome =
@@ -26,6 +26,9 @@ export type Outcome =
 export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'searchIndex' | 'understand' | 'evaluate' | 'generate'> {
   /** Aborts at the deadline, when the machine no longer needs the run, and when the runner stops. */
   readonly signal: AbortSignal
+  readonly progress: Pick<RunProgress, 'tell'>
+  /** What a lost runner's attempt told last. */
+  readonly toldBefore: unknown
   /** Wraps the call of the task up to its first `await`, so that the caller can watch it. */
   readonly call: <T>(work: () => T) => T
   /** Called after each attempt. */
@@ -42,7 +45,7 @@ export interface AttemptsBefore {
 }
 
 /**
- * Runs a task until it succeeds, fails permanently, or has used up its attempts. The pause doubles with each attempt. Never throws: an
+ * Runs a task until it succeeds, fails permanently, or has used up its attempts, with the pauses of its `retry`. Never throws: an
  * error of the task is an outcome.
  */
 export async function runTask(definition: TaskDefinition, message: TaskMessage, before: AttemptsBefore, deps: RunDeps): Promise<Outcome> {
@@ -53,14 +56,24 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
   const input = read(definition.input, message.input, 'input')
   if (!input.ok) return { kind: 'failed', attempts: before.count + 1, error: failureOf('bad_task_input', input.problem) }
   let attemptError: TaskError | undefined
+  let told = deps.toldBefore
   for (let attempts = before.count + 1; ; attempts++) {
+    const heartbeat = startHeartbeat(definition.heartbeatMs)
     try {
       const { log, actor, searchIndex, understand, evaluate, generate } = deps
       // `memory` is the deprecated name of `searchIndex`.
       const tools = { searchIndex, memory: searchIndex, understand, evaluate, generate }
-      const call = { input: input.data, key: message.run, signal, log, actor, ...tools }
+      const attempt = { key: message.run, attempt: attempts, ...(attemptError !== undefined && { lastError: attemptError }) }
+      const ends = AbortSignal.any([signal, heartbeat.signal])
+      const progress = (now: unknown): void => {
+        ends.throwIfAborted()
+        heartbeat.beat()
+        deps.progress.tell(attempts, now)
+        told = now
+      }
+      const call = { input: input.data, ...attempt, signal: ends, log, actor, progress, lastProgress: told, ...tools }
       const run = deps.call(() => definition.run(call))
-      const output = await untilAborted(run, signal)
+      const output = await untilAborted(run, ends)
       deps.onAttempt('ok')
       const problem = outputProblem(definition, output)
       if (problem !== undefined) return { kind: 'failed', error: problem, attempts }
@@ -73,7 +86,11 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
       attemptError = { code, message: messageOf(error).slice(0, 4096).toWellFormed() }
       deps.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
       if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: attemptError, attempts }
-      if ((await pause(attempts, error, signal)) === 'aborted') return { kind: 'given_up' }
+      const pauseMs = pauseAfter(attempts, error, { ...RETRY_DEFAULTS, ...definition.retry })
+      heartbeat.stop()
+      if ((await pause(pauseMs, signal)) === 'aborted') return { kind: 'given_up' }
+    } finally {
+      heartbeat.stop()
     }
   }
 }
@@ -96,17 +113,14 @@ function read(schema: z.ZodType, value: unknown, root: string): { ok: true; data
   }
 }
 
-async function pause(attempts: number, error: unknown, signal: AbortSignal): Promise<'over' | 'aborted'> {
-  const usualMs = backOffMs(attempts - 1, PAUSES, true)
-  const pauseMs = error instanceof RetryLaterError ? Math.max(error.retryAfterMs, usualMs) : usualMs
-  return delay(pauseMs, 'over' as const, { signal }).catch(() => 'aborted')
-}
+const pause = (ms: number, signal: AbortSignal): Promise<'over' | 'aborted'> =>
+  delay(ms, 'over' as const, { signal }).catch(() => 'aborted')
 
 /** Rejects when the signal aborts, so that a task that ignores the signal does not keep its slot. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = (): void => reject(new Error('aborted'))
+  const abort = (): void => reject(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   try {
     return await Promise.race([work, aborted])

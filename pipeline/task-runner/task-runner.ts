@@ -21,6 +21,7 @@ import { runKindCode } from '../watchdog/kind-code.ts'
 import { createEventLoopWatchdog } from './event-loop-watchdog.ts'
 import { type AttemptsBefore, type Outcome, runTask } from './run-task.ts'
 import { excusedDeliveries, loadTaskEnds } from './task-ends.ts'
+import { createRunProgress, progressOf, removeOldProgress } from './task-progress.ts'
 
 /** Options of `startTaskRunner`. */
 export interface RunnerOptions {
@@ -103,6 +104,14 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     return { count: Math.max(ends.length, deliveries - 1 - excused), ends: ends.map(({ what }) => what) }
   }
 
+  const progressDeps = { kv, jsm: jetstream.jsm, log, now: options.now }
+  void removeOldProgress(progressDeps)
+  const toldBefore = async ({ run }: TaskMessage, deliveries: number): Promise<unknown> => {
+    if (deliveries === 1) return undefined
+    const asked = () => progressOf(kv, run)
+    return (await askWithRetry({ log, signal: stopping.signal }, 'the progress of a task', asked))?.progress
+  }
+
   const handle = async (kind: Kind, name: string, definition: TaskDefinition, message: JsMsg): Promise<void> => {
     metrics.stageIn.inc({ stage: 'tasks' })
     const read = taskMessageSchema.safeParse(parseJson(message.string()))
@@ -130,6 +139,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     const watched = { kind: kind.name, task: name, run: task.run }
     const code = { ...watched, actor: actorKey(actor), deadlineAt: task.deadlineAt }
     const leaveWatchdog = watchdog.enter(watched)
+    const progress = createRunProgress(progressDeps, task)
     try {
       const signal = AbortSignal.any([aborted.signal, deadline, stopping.signal])
       const outcome = await runKindCode(code, runTask, definition, task, await attemptsBefore(task, message.info.deliveryCount), {
@@ -141,12 +151,15 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         evaluate: options.evaluate,
         generate: (query) => options.generate(tenant, query, signal),
         call: (work) => watchdog.call(watched, work),
+        progress,
+        toldBefore: await toldBefore(task, message.info.deliveryCount),
         onHeld: (reason) => metrics.answersHeld.inc({ kind: kind.name, reason }),
         onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),
       })
       if (outcome.kind !== 'given_up') await publishOutcome(actor, task, startedAt, outcome)
       else if (stopping.signal.aborted) return message.nak()
       message.ack()
+      await progress.end()
       handled = message.seq
     } finally {
       clearInterval(keepAlive)

@@ -16,6 +16,18 @@ export const TASK_ERRORS = {
     remedy: 'Look for crashes in the log of the processes with the role `tasks`. Send the event that starts the task again.',
     where: TASK,
   },
+  no_heartbeat: {
+    meaning: 'An attempt of a task told nothing for too long.',
+    cause: 'The task has a `heartbeatMs`, and `run` did not call `progress` within it: it hangs, or it tells too rarely.',
+    remedy: 'Call `progress` more often, or raise `heartbeatMs`. The next attempt follows by itself, with `lastProgress`.',
+    where: TASK,
+  },
+  bad_progress: {
+    meaning: 'What a task tells of its progress cannot be stored.',
+    cause: '`progress` was called with a value that JSON cannot represent, or with more bytes than the limit in the message.',
+    remedy: 'Tell a few numbers and words; keep the work itself elsewhere.',
+    where: 'thrown by `progress` of a task',
+  },
   result_unfit: {
     meaning: 'The result of a task is not valid.',
     cause: '`run` returned a value that JSON cannot represent, or one that does not match the schema `output` of `defineTask`.',

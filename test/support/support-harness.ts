@@ -9,6 +9,7 @@ import type { Hit } from '../../actors/kinds/support/found.ts'
 import { createSupport, type SupportOptions } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import type { UnderstoodMessage } from '../../actors/kinds/support/understood.ts'
+import { firstAttempt } from '../../actors/testkit/first-attempt.ts'
 import { generates } from '../../actors/testkit/generation-stub.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import type { Act } from '../../schemas/dialogue-acts.ts'
@@ -110,6 +111,7 @@ export function createSupportHarness(kind: Kind = support, { understand = unders
       if (definition === undefined) throw new Error(`no task ${task}`)
       const call = {
         input: definition.input.parse(input),
+        ...firstAttempt,
         key: run,
         signal: new AbortController().signal,
         log,

@@ -85,7 +85,9 @@ async function takeSteps() {
 /** @param {Address} actor @param {import('../actor-history.ts').History} read */
 function keep(actor, read) {
   const state = current()
-  if (state.actor !== actor || (read.records.length === 0 && read.last === state.last)) return
+  if (state.actor !== actor) return
+  if (JSON.stringify(read.progress) !== JSON.stringify(state.progress)) update({ progress: read.progress })
+  if (read.records.length === 0 && read.last === state.last) return
   const steps = new Map(state.steps)
   for (const record of read.records) steps.set(record.n, record)
   const far = [...steps.keys()].sort((a, b) => Math.abs(b - state.at) - Math.abs(a - state.at))
@@ -118,6 +120,7 @@ export function go({ kind, actor, at = 0 }) {
     actor,
     steps: new Map(),
     last: 0,
+    progress: {},
     at,
     live: at === 0,
     ...(isOther ? { actors: null, filter: { state: '', text: '' }, zoom: null } : {}),

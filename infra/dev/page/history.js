@@ -151,10 +151,17 @@ function changes(before, after) {
   </table>`
 }
 
+/** What a pending task tells. @param {import('../actor-history.ts').History['progress'][string] | undefined} one */
+const told = (one) =>
+  one === undefined
+    ? null
+    : html`<br /><small>${text(one.progress)} — ${one.attempt > 1 ? `attempt ${one.attempt}, ` : ''}told at ${clock(one.at)}</small>`
+
 /** Pending tasks and timers. @param {Step} step */
 function pending({ state }) {
-  const tasks = Object.values(state?.tasks ?? {}).map(
-    ({ task, deadlineAt }) => html` <li><i>task</i> <b>${task}</b> until ${clock(deadlineAt)}</li>`,
+  const { progress } = current()
+  const tasks = Object.entries(state?.tasks ?? {}).map(
+    ([run, { task, deadlineAt }]) => html` <li><i>task</i> <b>${task}</b> until ${clock(deadlineAt)}${told(progress[run])}</li>`,
   )
   const timers = Object.values(state?.timers ?? {}).map(
     ({ event, at }) => html` <li><i>timer</i> <b>${timerName(event.type)}</b> at ${clock(at)}</li>`,

@@ -1,7 +1,7 @@
 /** @import { DrawnKind } from '../drawn-kinds.ts' */
 /** @import { DevState } from '../dev-routes.ts' */
 /** @import { ListedActor } from '../actor-list.ts' */
-/** @import { Step } from '../actor-history.ts' */
+/** @import { History, Step } from '../actor-history.ts' */
 /** @import { Raw } from './form-model.js' */
 /** @import { Sent } from './api.js' */
 
@@ -31,6 +31,7 @@
  *   actor: Address | null,
  *   steps: ReadonlyMap<number, Step>,
  *   last: number,
+ *   progress: History['progress'],
  *   at: number,
  *   live: boolean,
  *   tab: 'step' | 'send',
@@ -56,6 +57,7 @@ let state = {
   actor: null,
   steps: new Map(),
   last: 0,
+  progress: {},
   at: 0,
   live: true,
   tab: 'send',

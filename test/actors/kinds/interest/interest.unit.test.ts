@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Item, loadCatalogue } from '../../../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../../../actors/kinds/interest/kind.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'
+import { firstAttempt } from '../../../../actors/testkit/first-attempt.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { given, type Scenario } from '../../../../actors/testkit/scenario.ts'
 import { fails } from '../../../../actors/testkit/task-stubs.ts'
@@ -195,7 +196,7 @@ describe('the catalogue', () => {
   const recommend = (topics: [string, number][], without: string[] = [], count = 20) =>
     kind.tasks.recommend.run({
       input: { topics, without, count },
-      key: 'k',
+      ...firstAttempt,
       signal: new AbortController().signal,
       log: silent,
       actor: { tenant: 'acme', kind: 'interest', id: 'v1' },

@@ -5,6 +5,7 @@ import type { Query } from '../../../../actors/kinds/support/definition.ts'
 import { instructionsFor } from '../../../../actors/kinds/support/prompt.ts'
 import { recallConversation, recallKnowledge } from '../../../../actors/kinds/support/recall.ts'
 import { lookupTask } from '../../../../actors/kinds/support/tasks.ts'
+import { firstAttempt } from '../../../../actors/testkit/first-attempt.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { chunkWithHeading } from '../../../../schemas/knowledge-events.ts'
@@ -54,7 +55,7 @@ const lookUp = (input: Query, searchIndex: TaskSearchIndex, hasModel = false) =>
     evaluate: evaluateByRules,
     generate: generates().generate,
     log,
-    key: 'k',
+    ...firstAttempt,
     signal: new AbortController().signal,
     actor: { tenant: 'acme', kind: 'support', id: 'c1' },
   })

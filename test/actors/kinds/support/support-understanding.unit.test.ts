@@ -4,6 +4,7 @@ import type { TaskCall } from '../../../../actors/definition/task-definition.ts'
 import type { TaskSearchIndex } from '../../../../actors/definition/task-search.ts'
 import { contextSchema } from '../../../../actors/kinds/support/context.ts'
 import { lookupTask } from '../../../../actors/kinds/support/tasks.ts'
+import { firstAttempt } from '../../../../actors/testkit/first-attempt.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { messageSent } from '../../../../schemas/events.ts'
@@ -163,7 +164,7 @@ test('a search is made for what asks something, and for nothing else', async () 
       evaluate: evaluateByRules,
       generate: generates().generate,
       log: pino({ level: 'silent' }),
-      key: 'k',
+      ...firstAttempt,
       signal: new AbortController().signal,
       actor: { tenant: 'acme', kind: 'support', id: 'c1' },
     })
