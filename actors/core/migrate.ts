@@ -1,4 +1,4 @@
-import type { AnyMachineSnapshot, StateValue } from 'xstate'
+import type { AnyEventObject, AnyMachineSnapshot, StateValue } from 'xstate'
 import { z } from 'zod'
 import { messageOf } from '../../schemas/errors.ts'
 import { jsonProblem } from '../../schemas/json.ts'
@@ -9,11 +9,16 @@ import { type RefusalCode, refusalError } from '../definition/refusal.ts'
 import { isFunction, isRecord, type Node, nodesOf, pathOf, tasksOf, timersOf } from '../definition/walk-machine.ts'
 import type { Actor } from './actor.ts'
 import type { Action } from './effects.ts'
+import { renamingOf } from './renamed-states.ts'
 import { leavesOf, statePath } from './snapshot.ts'
 
 /** The state of an earlier version, converted to this version, and the actions that stop and start its runs. */
 export interface Migrated {
   readonly state: State
+  /** The state before it, in the names of this version. */
+  readonly before: State
+  /** Gives an event of a task or a timer its name in this version. */
+  readonly eventNow: (event: AnyEventObject) => AnyEventObject
   readonly status: Actor['status']
   readonly actions: readonly Action[]
 }
@@ -22,14 +27,14 @@ export interface Migrated {
 export const versionOf = (machine: string): number => Number(machine.slice(machine.lastIndexOf('@') + 1))
 
 const stateValue: z.ZodType<StateValue> = z.lazy(() => z.union([z.string(), z.record(z.string(), stateValue)]))
-const migratedShape = z.object({ value: stateValue, context: z.unknown() })
+const migratedShape = z.object({ value: stateValue, context: z.unknown(), renamed: z.record(z.string(), z.string()).optional() })
 
 /**
  * Migrates an actor from an earlier version of its kind.
  *
- * Entry times, pending tasks and timers are kept where the state and the name still exist; all other runs are stopped. A state that the
- * migration moves the actor to starts its tasks and timers, and so does a state whose own runs were all stopped. Entry actions do not run:
- * the migration itself returns the context.
+ * Entry times, pending tasks and timers are kept where the state and the name still exist, or were renamed; all other runs are stopped.
+ * A state that the migration moves the actor to starts its tasks and timers, and so does a state whose own runs were all stopped. Entry
+ * actions do not run: the migration itself returns the context.
  *
  * @throws ColloquyError `missing_migration`, `migration_failed` or `state_gone`.
  */
@@ -72,12 +77,27 @@ export function migrate(kind: Kind, actor: Pick<Actor, 'machine' | 'status'>, st
   }
 
   const snapshot: AnyMachineSnapshot = resolved.value
-  const { tasks, actions } = migrateRuns(kind, state, snapshot, { type: 'colloquy.migrated', at })
+  const { renamed = {} } = migrated.value
+  const paths = new Set(nodesOf(kind.machine).map(pathOf))
+  const gone = Object.values(renamed).find((path) => !paths.has(path))
+  if (gone !== undefined) {
+    return refuse(
+      'state_gone',
+      `renamed of migrate[${from}] names "${gone}", which is no state of the machine`,
+      'name one, as a dotted path',
+    )
+  }
+  const renaming = renamingOf(kind, renamed)
+  const old = renaming.state(state)
+  const before = new Set(leavesOf(state.value).flatMap((leaf) => around(renaming.path(leaf))))
+  const { tasks, actions } = migrateRuns(kind, { old, before }, snapshot, { type: 'colloquy.migrated', at })
   const value = snapshot.value as State['value']
   return {
     actions,
+    before: old,
+    eventNow: renaming.event,
     status: snapshot.status === 'done' ? 'done' : actor.status,
-    state: { ...state, value, context: context.data, history: historyFor(kind, state.history), tasks },
+    state: { ...old, value, context: context.data, history: historyFor(kind, old.history), tasks },
   }
 }
 
@@ -95,16 +115,19 @@ interface MigrationEvent {
   readonly at: string
 }
 
-/** The actions that stop and start runs, and the task runs that the restored snapshot has as children. */
+/**
+ * The actions that stop and start runs, and the task runs that the restored snapshot has as children.
+ *
+ * @param before paths of the states that were active, by their names in this version
+ */
 function migrateRuns(
   kind: Kind,
-  old: State,
+  { old, before }: { readonly old: State; readonly before: ReadonlySet<string> },
   snapshot: AnyMachineSnapshot,
   event: MigrationEvent,
 ): { tasks: State['tasks']; actions: Action[] } {
   const nodes: readonly Node[] = snapshot._nodes
   const context: unknown = snapshot.context
-  const before = new Set(leavesOf(old.value).flatMap(around))
   const isNew = (node: Node): boolean => node.path.length > 0 && !before.has(pathOf(node))
   const actions: Action[] = []
 

@@ -38,11 +38,12 @@ export function step(
   decisionInput: DecisionInput,
   kind: Kind,
   input: Input,
-  event: AnyEventObject,
+  given: AnyEventObject,
   endedRun: EndedRun | undefined,
 ): Outcomes {
   const { actor, message, at } = decisionInput
-  const { before, actions } = load(decisionInput, kind)
+  const { before, actions, recorded, eventNow } = load(decisionInput, kind)
+  const event = eventNow(given)
   const first = before ?? takeSelfSentEvents(kind, kind.pure.initial(actor.address), actions)
   if (first.status === 'error' && before === undefined) throw first.error
   const refused = endedRun === undefined ? refusalOf(kind, first, event, actor) : undefined
@@ -53,7 +54,7 @@ export function step(
   if (spawned !== undefined) throw refusalError(kind.name, spawnInAssign(spawned === '' ? '' : `"${spawned}"`))
 
   const base = `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`
-  const effects = collectEffects(kind, actions, stillPending(actor, endedRun), {
+  const effects = collectEffects(kind, actions, stillPending(recorded ?? NOTHING_PENDING, endedRun), {
     tenant: actor.address.tenant,
     base,
     at,
@@ -62,7 +63,7 @@ export function step(
   const sent = sentToFollower(followerIn(message, input) ?? actor.case?.follower, effects.emitted, effects.sent)
   const stopped = stoppedByEnd(snapshot, effects)
   const { tasks, timers } = stopped === undefined ? effects.pending : { tasks: {}, timers: {} }
-  const described = describeSnapshot(kind, snapshot, tasks, timers, actor.state, at)
+  const described = describeSnapshot(kind, snapshot, tasks, timers, recorded, at)
   const { problem, isExact } = jsonFit(described.context)
   if (problem !== undefined) throw refusalError(kind.name, contextNotJson(problem))
   const state = isExact ? described : { ...described, context: throughJson(described.context) }
@@ -111,17 +112,29 @@ function tracingOf({ correlationid, traceparent }: Input): EffectContext['tracin
   return { ...(correlationid === undefined ? {} : { correlationid }), ...(traceparent === undefined ? {} : { traceparent }) }
 }
 
-/** The machine's snapshot before the event; undefined before its start. The actions of a migration come first. */
-function load({ actor, at }: DecisionInput, kind: Kind): { before: AnyMachineSnapshot | undefined; actions: Action[] } {
-  if (actor.snapshot !== undefined) return { before: actor.snapshot, actions: [] }
-  if (actor.state === null) return { before: undefined, actions: [] }
+interface Loaded {
+  /** Undefined before the machine's start. */
+  readonly before: AnyMachineSnapshot | undefined
+  /** Those of a migration; the ones of the event come after them. */
+  readonly actions: Action[]
+  /** The recorded state, in the names of this version. */
+  readonly recorded: State | null
+  /** The event as this version names it. */
+  readonly eventNow: (event: AnyEventObject) => AnyEventObject
+}
+
+/** The machine's snapshot before the event. */
+function load({ actor, at }: DecisionInput, kind: Kind): Loaded {
+  const present = { actions: [], recorded: actor.state, eventNow: (event: AnyEventObject) => event }
+  if (actor.snapshot !== undefined) return { before: actor.snapshot, ...present }
+  if (actor.state === null) return { before: undefined, ...present }
   const version = versionOf(actor.machine)
   if (version > kind.version) {
     throw new ColloquyError('newer_machine', `the record was made by ${actor.machine}, this is ${machineName(kind)}: upgrade this host`)
   }
-  if (version === kind.version) return { before: restoreSnapshot(kind, actor.state, actor.status), actions: [] }
-  const { state, status, actions } = migrate(kind, actor, actor.state, at)
-  return { before: restoreSnapshot(kind, state, status), actions: [...actions] }
+  if (version === kind.version) return { before: restoreSnapshot(kind, actor.state, actor.status), ...present }
+  const { state, status, actions, before, eventNow } = migrate(kind, actor, actor.state, at)
+  return { before: restoreSnapshot(kind, state, status), actions: [...actions], recorded: before, eventNow }
 }
 
 /** Events that an actor may send to itself within one decision. */
@@ -151,12 +164,11 @@ function takeSelfSentEvents(kind: Kind, [first, firstActions]: TransitionResult,
   return snapshot
 }
 
-function stillPending({ state }: Actor, endedRun: EndedRun | undefined) {
-  const { tasks, timers } = state ?? nothingPending
+function stillPending({ tasks, timers }: Pick<State, 'tasks' | 'timers'>, endedRun: EndedRun | undefined) {
   return endedRun === undefined ? { tasks, timers } : { tasks: without(tasks, endedRun.run), timers: without(timers, endedRun.run) }
 }
 
-const nothingPending = { tasks: {}, timers: {} }
+const NOTHING_PENDING: Pick<State, 'tasks' | 'timers'> = { tasks: {}, timers: {} }
 
 const without = <T>(runs: Readonly<Record<string, T>>, endedRun: string): Readonly<Record<string, T>> =>
   Object.fromEntries(Object.entries(runs).filter(([run]) => run !== endedRun))

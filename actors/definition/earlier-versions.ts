@@ -11,7 +11,15 @@ export interface OldState {
  * Turns a state of an earlier version into one of this version. Must be pure. Its result is checked: the context against the kind's schema,
  * the value against the machine.
  */
-export type Migration<Context> = (old: OldState) => { readonly value: StateValue; readonly context: Context }
+export type Migration<Context> = (old: OldState) => {
+  readonly value: StateValue
+  readonly context: Context
+  /**
+   * New names of states by their old ones, as dotted paths; states inside a renamed one follow it. Their tasks and timers go on, with the
+   * time that remains. Default: none.
+   */
+  readonly renamed?: Readonly<Record<string, string>>
+}
 /** By the earlier version; each migration leads directly to the kind's present version. */
 export type Migrations<Context> = Readonly<Record<number, Migration<Context>>>
 
