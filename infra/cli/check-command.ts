@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { Presets, SingleBar } from 'cli-progress'
 import { Command } from 'commander'
 import { type Difference, valueText } from '../../actors/core/value-differences.ts'
+import { type AcceptedDifferences, readAcceptedDifferences } from '../../pipeline/replay-check/accepted-differences.ts'
 import type { Found } from '../../pipeline/replay-check/deviation-causes.ts'
 import type { CheckProgress, CheckSummary } from '../../pipeline/replay-check/replay-check.ts'
 import { counted } from '../../schemas/counted.ts'
@@ -19,6 +20,7 @@ interface Options extends JsonOption {
   readonly kind?: string
   readonly sample?: number
   readonly fold?: true
+  readonly accept?: string
   readonly intents?: string
   readonly set: string
   readonly limit: number
@@ -29,6 +31,7 @@ const LIMIT_DEFAULT = 20
 /** Differences shown of the first record; `--json` has more. */
 const LINES_MAX = 5
 const MEMORY_BYTES_MAX = 256 * 1024 * 1024
+const NOTHING_ACCEPTED: AcceptedDifferences = new Map()
 
 export const checkCommand = ({ out, settings }: CommandContext): Command =>
   new Command()
@@ -37,6 +40,7 @@ export const checkCommand = ({ out, settings }: CommandContext): Command =>
     .option('--kind <kind>', 'actors of this kind only', tokenArgument)
     .option('--sample <n>', 'replay a sample of this many actors, the same ones each time (default: all)', wholeNumber(1))
     .option('--fold', "replay each actor from its first input through today's machine alone, up to the first difference")
+    .option('--accept <file>', 'YAML or JSON: causes that are meant, each with its reason: [{cause, reason, until?}]')
     .option('--limit <n>', 'actors to list per cause', wholeNumber(1), LIMIT_DEFAULT)
     .option('--intents <file>', 'instead: which recorded messages the set would understand otherwise, if this file were taught')
     .option('--set <set>', 'with --intents: name of the set', setArgument, 'main')
@@ -46,7 +50,8 @@ export const checkCommand = ({ out, settings }: CommandContext): Command =>
       `
 Without --fold, the command repeats every recorded decision, each from the recorded state before it. A deployed kind decides its next
 input in the same way. Records of an earlier version are migrated first. The command only reads LOG, so it may run beside a live system.
-The exit code is 1 if anything would differ.
+The exit code is 1 if anything would differ that no entry of --accept has. An entry names the cause as this command prints it; after the day
+"until" it counts no more.
 
 With the flag --models <file>, the command says instead what the recorded turns of the tenant would have cost with this file of language
 models, and where they would have gone, beside what they did cost.`,
@@ -71,6 +76,8 @@ models, and where they would have gone, beside what they did cost.`,
         await using started = new AsyncDisposableStack()
         const calls = watchedSlot(effective, { noun: 'repeated decision' }, started)
         started.defer(refuseExit().stop)
+        const accepted =
+          options.accept === undefined ? NOTHING_ACCEPTED : await readAcceptedDifferences(options.accept, new Date().toISOString())
         const listed = new Map<string, string[]>()
         const onFound = (found: Found): void => {
           if (options.json) return out.json(foundJson(found))
@@ -87,17 +94,19 @@ models, and where they would have gone, beside what they did cost.`,
           kind,
           sample,
           mode: fold ? 'fold' : 'each',
+          isAccepted: (cause) => accepted.has(cause),
           memoryBytesMax: MEMORY_BYTES_MAX,
           onFound,
           onProgress: progress.update,
         }).finally(progress.stop)
-        if (options.json) out.json({ summary: summaryJson(summary) })
-        else print(out, summary, listed)
+        if (options.json) out.json({ summary: summaryJson(summary, accepted) })
+        else print(out, summary, { listed, accepted })
         if (summary.differing > 0) {
           const differing = `${counted(summary.differing, 'actor')} of ${summary.actors}`
           throw new ColloquyError(
             'would_differ',
-            `${differing} would behave differently from the log. ` + 'If that is intended, deploy it as a new version with a migration',
+            `${differing} would behave differently from the log. `
+              + 'If that is meant, deploy it as a new version with a migration, or list the cause with its reason in a file for --accept',
           )
         }
       })
@@ -140,24 +149,46 @@ const foundJson = ({ address: { tenant, kind, id }, n, seq, cause, differences }
 
 const recordedAndToday = ({ path, expected, actual }: Difference): object => ({ path, recorded: expected, today: actual })
 
-const summaryJson = ({ causes, ...summary }: CheckSummary): object => ({
+const summaryJson = ({ causes, ...summary }: CheckSummary, accepted: AcceptedDifferences): object => ({
   ...summary,
-  causes: causes.map(({ first, ...cause }) => ({ ...cause, first: foundJson(first) })),
+  causes: causes.map(({ first, ...cause }) => {
+    const reason = accepted.get(cause.cause)?.reason
+    return { ...cause, ...(reason !== undefined && { accepted: reason }), first: foundJson(first) }
+  }),
+  notFound: notFound(causes, accepted),
 })
 
-function print(out: Output, summary: CheckSummary, listed: ReadonlyMap<string, readonly string[]>): void {
+/** Accepted causes that no record has any more. */
+const notFound = (causes: CheckSummary['causes'], accepted: AcceptedDifferences): string[] => {
+  const found = new Set(causes.map(({ cause }) => cause))
+  return [...accepted.keys()].filter((cause) => !found.has(cause))
+}
+
+interface Shown {
+  /** Actors by cause. */
+  readonly listed: ReadonlyMap<string, readonly string[]>
+  readonly accepted: AcceptedDifferences
+}
+
+function print(out: Output, summary: CheckSummary, { listed, accepted }: Shown): void {
   const { paint } = out
   const { records, skipped, upToSeq } = summary
   const replayed = `${counted(records - skipped, 'record')} replayed, ${skipped} skipped, LOG up to ${upToSeq}`
-  const same = paint('green', `${counted(summary.actors, 'actor')} would behave as recorded`)
-  if (summary.differing === 0) return out.line(`${same} (${replayed})`)
-  const differing = paint('red', `${summary.differing} of ${counted(summary.actors, 'actor')} would differ`)
-  out.line(`${differing}, for ${counted(summary.causes.length, 'cause')} (${replayed})`)
+  const meant = summary.causes.filter(({ cause }) => accepted.has(cause)).length
+  const except = meant === 0 ? '' : `, with ${counted(meant, 'accepted cause')}`
+  const same = paint('green', `${counted(summary.actors, 'actor')} would behave as recorded${except}`)
+  if (summary.differing === 0) out.line(`${same} (${replayed})`)
+  else {
+    const differing = paint('red', `${summary.differing} of ${counted(summary.actors, 'actor')} would differ`)
+    out.line(`${differing}, for ${counted(summary.causes.length - meant, 'cause')}${except} (${replayed})`)
+  }
   for (const { cause, actors, records, first } of summary.causes) {
     const known = listed.get(cause) ?? []
     const more = actors > known.length ? `, and ${actors - known.length} more (--limit, --json)` : ''
     out.line()
     out.line(paint('bold', printable(cause)))
+    const reason = accepted.get(cause)?.reason
+    if (reason !== undefined) out.line(`  ${paint('green', 'accepted')}: ${printable(reason)}`)
     out.line(
       `  ${counted(actors, 'actor')}, ${counted(records, 'record')}; the first is record ${first.n} of ${actorKey(
         first.address,
@@ -168,4 +199,9 @@ function print(out: Output, summary: CheckSummary, listed: ReadonlyMap<string, r
     }
     if (known.length > 0) out.line(`  ${known.join(', ')}${more}`)
   }
+  const gone = notFound(summary.causes, accepted)
+  if (gone.length === 0) return
+  out.line()
+  out.line(paint('yellow', `Accepted, and in no record: ${counted(gone.length, 'cause')}. Take them out of the file:`))
+  for (const cause of gone) out.line(`  ${printable(cause)}`)
 }

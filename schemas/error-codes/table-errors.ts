@@ -126,7 +126,15 @@ export const TABLE_ERRORS = {
   would_differ: {
     meaning: 'Actors would decide differently than recorded.',
     cause: 'The kinds of `COLLOQUY_CONFIG` behave differently from those that made the records.',
-    remedy: 'Undo the change, or deploy it as a new `version` with a migration.',
+    remedy:
+      'Undo the change, or deploy it as a new `version` with a migration. List a cause that is meant, with its reason, in a file for '
+      + '`--accept`.',
+    where: '`colloquy check`',
+  },
+  bad_accepted: {
+    meaning: 'The file of accepted differences cannot be used.',
+    cause: 'The file of `--accept` does not exist, is no YAML or JSON, or has a wrong field.',
+    remedy: 'Correct the line and the field that the message names: a list of `{cause, reason, until?}`.',
     where: '`colloquy check`',
   },
 } as const satisfies ErrorTexts

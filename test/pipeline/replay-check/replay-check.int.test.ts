@@ -1,5 +1,8 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
 import { type Kind, kindsByName } from '../../../actors/definition/define-kind.ts'
 import { withJetStream } from '../../../infra/app/connect-to-running.ts'
 import { given } from '../../../infra/testkit.ts'
@@ -8,7 +11,7 @@ import { checkLog, type CheckOptions, type CheckSummary } from '../../../pipelin
 import { createRefund, createRefund2, refund } from '../../support/kit-kinds.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
 import { caughtUp, publishAll } from '../../support/system-assertions.ts'
-import { startSystem, type System } from '../../support/test-system.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 const MEMORY_BYTES_MAX = 64 * 1024 * 1024
 const config = (name: string): string => fileURLToPath(new URL(`../../support/refund-${name}-config.ts`, import.meta.url))
@@ -100,6 +103,32 @@ describe('colloquy check', () => {
     expect(lines).toContainEqual(expect.objectContaining({ id: 'r2', n: 1, differences: expect.arrayContaining([difference]) as unknown }))
     const causes = [{ actors: 3 }, { actors: 2, first: { id: 'r2', n: 1 } }]
     expect(lines.at(-1)).toMatchObject({ summary: { actors: 4, differing: 3, causes } })
+  })
+
+  test('passes where all causes are accepted with a reason, until their day', async () => {
+    const file = join(await temporaryFolder(), 'accepted.yaml')
+    const check = () => runCli(['check', config('changed'), '--kind', 'refund', '--accept', file], cli)
+    const receipts = 'refund: in "paying", on "task.done pay": emitted.*.data.receipt would differ'
+    const reviews = 'refund: at its first input, on "refund.asked": it led to "paying"; it would lead to "review"'
+    const entry = (cause: string, more: object = {}) => ({ cause, reason: '收据号码更短 (shorter receipts)', ...more })
+
+    await writeFile(file, stringify([entry(receipts)]))
+    const some = await check()
+    expect(some.code).toBe(1)
+    expect(some.stdout).toContain('2 of 6 actors would differ, for 1 cause, with 1 accepted cause')
+
+    await writeFile(file, stringify([entry(receipts), entry(reviews, { until: '2999-12-31' }), entry('refund: gone')]))
+    const all = await check()
+    expect(all.code).toBe(0)
+    expect(all.stdout).toContain('6 actors would behave as recorded, with 2 accepted causes')
+    expect(all.stdout).toContain('accepted: 收据号码更短 (shorter receipts)')
+    expect(all.stdout).toContain('Accepted, and in no record: 1 cause. Take them out of the file:\n  refund: gone')
+
+    await writeFile(file, stringify([entry(receipts), entry(reviews, { until: '2020-01-31' })]))
+    expect((await check()).stdout).toContain('2 of 6 actors would differ')
+
+    await writeFile(file, '- cause: x\n  reason: ""\n')
+    expect((await check()).stderr).toMatch(/accepted\.yaml:2: accepted\.0\.reason[^]*bad_accepted/)
   })
 
   test('checks the same sample in each run', async () => {
