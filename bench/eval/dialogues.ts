@@ -13,8 +13,11 @@ const dialogueSchema = z.object({
   query: z.string(),
   /** Articles that answer it; any of them counts. */
   relevant: z.array(z.string()).min(1),
-  /** Written without knowing the rules. Default: false. */
-  blind: z.boolean().optional(),
+  /**
+   * Who wrote it: the author of the rules, somebody who had not seen them, or one who had seen the articles, so that weights are chosen
+   * on it and not on the blind part.
+   */
+  part: z.enum(['author', 'blind', 'development']).default('author'),
 })
 export type Dialogue = z.infer<typeof dialogueSchema>
 

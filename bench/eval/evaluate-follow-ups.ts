@@ -108,8 +108,11 @@ async function openKnowledge(
 const COLUMNS = {
   withContext: 'follow-ups',
   without: 'without context',
+  authorWithContext: "author's",
   blindWithContext: 'blind',
   blindWithout: 'without',
+  developmentWithContext: 'development',
+  developmentWithout: 'without',
   alone: 'alone',
   afterUnrelated: 'after another',
   several: 'several',

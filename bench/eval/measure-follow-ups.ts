@@ -10,11 +10,15 @@ import { type Dialogue, lookupAfter, readDialogues, readSeveral, readUnanswerabl
 /** What the lookups of one way to search found, as shares from 0 to 1; `null` where there is no such message. */
 export interface FollowUpFigures {
   readonly lang: Language
-  /** Recall@1 of all follow-ups, and of those written without knowing the rules: with what came before, and without. */
+  /** Recall@1 of the follow-ups of the author of the rules and of the blind ones: with what came before, and without. */
   readonly withContext: number
   readonly without: number
+  /** Of the parts: those of the author, those written without knowing the rules, and those that weights are chosen on. */
+  readonly authorWithContext: number
   readonly blindWithContext: number
   readonly blindWithout: number
+  readonly developmentWithContext: number
+  readonly developmentWithout: number
   /** Recall@1 of questions that stand alone: alone, and after an unrelated one. */
   readonly alone: number
   readonly afterUnrelated: number
@@ -58,19 +62,28 @@ export async function measureFollowUps(lang: Language, deps: LookupDeps): Promis
     await found(unrelated),
     await found(bare(unrelated)),
   ]
-  const isBlind = (_: unknown, index: number): boolean => followUps[index]?.blind === true
+  const [inContextFirst, aloneFirst] = [isFirst(followUps, inContext), isFirst(followUps, alone)]
+  const ofParts = (rows: readonly boolean[], ...parts: readonly Dialogue['part'][]): number =>
+    share(rows.filter((_, index) => parts.includes(followUps[index]?.part ?? 'author')))
   const both = await found(several)
   return {
     lang,
-    withContext: share(isFirst(followUps, inContext)),
-    without: share(isFirst(followUps, alone)),
-    blindWithContext: share(isFirst(followUps, inContext).filter(isBlind)),
-    blindWithout: share(isFirst(followUps, alone).filter(isBlind)),
+    withContext: ofParts(inContextFirst, 'author', 'blind'),
+    without: ofParts(aloneFirst, 'author', 'blind'),
+    authorWithContext: ofParts(inContextFirst, 'author'),
+    blindWithContext: ofParts(inContextFirst, 'blind'),
+    blindWithout: ofParts(aloneFirst, 'blind'),
+    developmentWithContext: ofParts(inContextFirst, 'development'),
+    developmentWithout: ofParts(aloneFirst, 'development'),
     alone: share(isFirst(unrelated, plain)),
     afterUnrelated: share(isFirst(unrelated, after)),
     several: share(several.map(({ relevant }, index) => relevant.every((id) => both[index]?.sources.includes(id)))),
     missed: share(plain.map(({ isMiss }) => isMiss)),
-    missedFollowUps: share(inContext.map(({ isMiss }) => isMiss)),
+    missedFollowUps: ofParts(
+      inContext.map(({ isMiss }) => isMiss),
+      'author',
+      'blind',
+    ),
     wronglyAnswered: share((await found(unanswerable.map(({ query }) => ({ query, turns: [] })))).map(({ isMiss }) => !isMiss)),
   }
 }

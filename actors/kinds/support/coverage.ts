@@ -1,3 +1,4 @@
+import { type Refers, standsAlone } from './asking/follow-up.ts'
 import { synonymsOf } from './synonyms.ts'
 import { termsOf, wordsOf } from './terms.ts'
 
@@ -55,10 +56,10 @@ function rarityIn(texts: readonly Titled[]): (term: string) => number {
 /** The share of a question that refers back is that of the question alone or, where more, of the question with what it takes up. */
 export function coverageInContext(
   coverageOf: (question: string) => Coverage,
-  { text, about, refers }: { readonly text: string; readonly about: string | null; readonly refers: string },
+  { text, about, refers }: { readonly text: string; readonly about: string | null; readonly refers: Refers },
 ): Coverage {
   const alone = coverageOf(text)
-  if (about === null || refers === 'no') return alone
+  if (about === null || standsAlone(refers)) return alone
   const together = coverageOf(`${about} ${text}`)
   return (terms) => Math.max(alone(terms), together(terms))
 }

@@ -80,8 +80,10 @@ function politeMoveOf(text: string): 'thanks' | 'courtesy' | 'complaint' | undef
   return meaning === 'thanks' ? 'thanks' : meaning === 'declines' ? 'courtesy' : 'complaint'
 }
 
-/** A small talk that is less sure than this is looked up. */
+/** Small talk that is less sure than this is looked up. */
 const CHITCHAT_CONFIDENCE_MIN = 0.5
+/** So is what seems to judge without a word that judges: "the left one is quieter than the right one". */
+const JUDGEMENT_CONFIDENCE_MIN = 0.8
 /** An agreement or refusal with as many words of its own says more than yes or no. */
 const OWN_WORDS_MIN = 2
 
@@ -100,7 +102,7 @@ export function moveOf({ text, understood }: HeardMessage): Move {
     case 'handoff':
       return 'person'
     case 'feedback':
-      return valenceOf(text) ?? politeMoveOf(text) ?? (isTaught ? 'question' : 'complaint')
+      return valenceOf(text) ?? politeMoveOf(text) ?? (isTaught || actConfidence < JUDGEMENT_CONFIDENCE_MIN ? 'question' : 'complaint')
     case 'chitchat': {
       const isSure = actConfidence >= CHITCHAT_CONFIDENCE_MIN
       if (!isSure && (isAsked || isTaught)) return 'question'

@@ -1,6 +1,6 @@
 import { splitHeading } from '../../../schemas/knowledge-events.ts'
 import type { TaskSearchHit, TaskSearchIndex } from '../../definition/task-search.ts'
-import type { Refers } from './asking/follow-up.ts'
+import { type Refers, standsAlone } from './asking/follow-up.ts'
 import { clip, clipLines } from './clip.ts'
 import { coverageInContext, createCoverage } from './coverage.ts'
 import type { Query } from './definition.ts'
@@ -18,7 +18,7 @@ const EARLIER_SCORE_MIN = 0.03
  * weights give about as many.
  */
 const WORDS_WEIGHT = 1
-const TITLE_WEIGHT = 0.3
+const TITLE_WEIGHT = 0.5
 /**
  * The share of a question's words that says as much as a score of 1. The score is on the scale that each process measures for its own
  * model, so this holds for any: a passage that covers half of the words, or has a third of the score, is as likely to answer.
@@ -30,6 +30,7 @@ const EARLIER_WEIGHT = 0.3
 const CONTEXT_WEIGHTS: Readonly<Record<Refers, { readonly about: number; readonly reply: number }>> = {
   yes: { about: 0.5, reply: 0.5 },
   maybe: { about: 0.5, reply: 0.5 },
+  act: { about: 0.2, reply: 0.2 },
   no: { about: 0.1, reply: 0.1 },
 }
 
@@ -62,7 +63,7 @@ export async function recallKnowledge(
   earlier: readonly string[],
   { byMeaning }: RecallOptions,
 ): Promise<Hit[]> {
-  const before = refers === 'no' ? [] : [about, reply, ...earlier].filter((one) => one !== null && one !== '')
+  const before = standsAlone(refers) ? [] : [about, reply, ...earlier].filter((one) => one !== null && one !== '')
   const search = (q: string) => searchIndex.search({ q, in: 'knowledge', limit: CANDIDATES_MAX })
   const [alone, together] = await Promise.all([search(text), before.length === 0 ? [] : search([text, ...before].join('\n'))])
   const candidates = candidatesOf(alone, together)
@@ -70,10 +71,10 @@ export async function recallKnowledge(
   // "And how much is it?" has no word of its own.
   const covers = coverageOf(about === null || wordsOf(text).length > 0 ? text : about)
   const [coversAbout, coversReply, coversEarlier] = [coverageOf(about ?? ''), coverageOf(reply ?? ''), coverageOf(earlier.join('\n'))]
-  const coversAll = coverageInContext(coverageOf, { text, about, refers })
+  const judged = coverageInContext(coverageOf, { text, about, refers })
   const weights = CONTEXT_WEIGHTS[refers]
   const worthOf = ({ own, together: both, title, terms }: Candidate): number =>
-    (refers === 'no' ? own : Math.max(own, both))
+    (standsAlone(refers) ? own : Math.max(own, both))
     + WORDS_WEIGHT * covers(terms)
     + TITLE_WEIGHT * covers(new Set(termsOf(title)))
     + weights.about * coversAbout(terms)
@@ -89,7 +90,7 @@ export async function recallKnowledge(
       title: clip(title, TITLE_CHARS_MAX),
       text: clipLines(passage, HIT_CHARS_MAX),
       lang: hit.lang,
-      score: Math.max(coversAll(terms), byMeaning ? Math.min(1, SCORE_PER_SHARE * (refers === 'no' ? own : Math.max(own, both))) : 0),
+      score: Math.max(judged(terms), byMeaning ? Math.min(1, SCORE_PER_SHARE * (standsAlone(refers) ? own : Math.max(own, both))) : 0),
     }))
 }
 

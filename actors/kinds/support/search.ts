@@ -33,6 +33,7 @@ interface ContextWeights {
 const CONTEXT_WEIGHTS: Readonly<Record<Refers, ContextWeights>> = {
   yes: { about: 0.5, reply: 0.5, topic: 0.25, alone: 1 },
   maybe: { about: 1, reply: 1, topic: 0.5, alone: 0.4 },
+  act: { about: 0.4, reply: 0.4, topic: 0, alone: 1 },
   no: { about: 0.4, reply: 0.4, topic: 0, alone: 1 },
 }
 /** An article with this share of the best score has enough of the question for the whole weight of what came before. */

@@ -1,5 +1,5 @@
 import { type Before, contextOf } from './context-of.ts'
-import { isContinuing, namesNothing, type Refers, refersBack } from './follow-up.ts'
+import { isContinuing, namesNothing, type Refers, refersBack, standsAlone } from './follow-up.ts'
 import { questionsIn } from './questions-in.ts'
 
 /** One question of a message, as it is looked up. */
@@ -34,7 +34,7 @@ export function askedIn({ text, turns, about: last = null, act = null }: Message
   return questions.map((question, index): Asked => {
     const previous = questions[index - 1]
     const byWords = refersBack(previous === undefined ? question : question.replace(LINK, ''))
-    const refers = byWords === 'maybe' && !(act !== null && isContinuing(act)) ? 'no' : byWords
+    const refers = withAct(byWords, act !== null && isContinuing(act))
     if (previous !== undefined) return { text: question, about: refers === 'yes' ? previous : null, reply: null, refers }
     if (before.about === null) return { text: question, ...before, refers: 'no' }
     if (namesNothing(question)) return { text: before.about, about: null, reply: before.reply, refers: 'yes' }
@@ -42,5 +42,11 @@ export function askedIn({ text, turns, about: last = null, act = null }: Message
   })
 }
 
+/** A question that may refer back by its words does so where its act goes on. */
+function withAct(byWords: Exclude<Refers, 'act'>, goesOn: boolean): Refers {
+  if (byWords === 'no') return goesOn ? 'act' : 'no'
+  return byWords === 'maybe' && !goesOn ? 'no' : byWords
+}
+
 /** A question as one text that stands alone: what it refers to, then the question. */
-export const standalone = ({ text, about, refers }: Asked): string => (about === null || refers === 'no' ? text : `${about} ${text}`)
+export const standalone = ({ text, about, refers }: Asked): string => (about === null || standsAlone(refers) ? text : `${about} ${text}`)

@@ -4,9 +4,13 @@ import { termsOf, wordsOf } from '../terms.ts'
 
 /**
  * Whether a message takes up what was said before. `yes`: it has a word that points back, begins like a sentence that goes on, or says
- * nothing by itself. `maybe`: it is so short that it may lack what it is about. `no`: it stands alone.
+ * nothing by itself. `maybe`: it is so short that it may lack what it is about. `act`: only its dialogue act says that it goes on, which
+ * that of many a new question does, too. `no`: it stands alone.
  */
-export type Refers = 'yes' | 'maybe' | 'no'
+export type Refers = 'yes' | 'maybe' | 'act' | 'no'
+
+/** Whether the words of a message say that it stands alone. */
+export const standsAlone = (refers: Refers): boolean => refers === 'no' || refers === 'act'
 
 /** UTF-16 units of a message that are examined. */
 const CHARS_MAX = 1000
@@ -72,7 +76,7 @@ const NAMED_WORDS_MAX = 2
 const COMPARED_WORDS_MAX = 2
 
 /** Reads by its words alone how a message relates to those before it, in English and Chinese. */
-export function refersBack(message: string): Refers {
+export function refersBack(message: string): Exclude<Refers, 'act'> {
   const text = foldHan(message.slice(0, CHARS_MAX))
   const words = wordsOf(text)
   if (words.every((word) => GOING_ON.has(word) || MEASURES.has(word)) || CONTINUES.test(text) || CONTINUES_HAN.test(text)) return 'yes'

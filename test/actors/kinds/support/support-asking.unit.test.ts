@@ -147,3 +147,18 @@ test.each([
   expect(quotes).toHaveLength(2)
   for (const [index, word] of words.entries()) expect(quotes[index]).toContain(word)
 })
+
+describe('where only the act says that a message goes on', () => {
+  const turns = [user('How much does the Lark Max weigh?'), reply('It weighs 1.2 kg.')]
+  const text = 'Can I answer a phone call with my speaker?'
+
+  test('it is looked up as it is, and what came before counts a little', () => {
+    const [asked] = askedIn({ text, turns, act: 'continuation' })
+    expect(asked).toEqual({ text, about: 'How much does the Lark Max weigh?', reply: 'It weighs 1.2 kg.', refers: 'act' })
+    expect(asked === undefined ? '' : standalone(asked)).toBe(text)
+  })
+
+  test('another act leaves it alone', () => {
+    expect(askedIn({ text, turns, act: 'new_topic' })[0]?.refers).toBe('no')
+  })
+})
