@@ -11,6 +11,7 @@ import { QUANTISATIONS } from '../pipeline/search/qdrant/qdrant-collection.ts'
 import { RRF_K_MAX } from '../pipeline/search/search-request.ts'
 import { ColloquyError } from '../schemas/errors.ts'
 import { TIERS } from '../schemas/models-file.ts'
+import { STREAM_MODES } from '../schemas/stream-mode.ts'
 
 /** All roles. Each names a stage; a process runs any number of them. */
 export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'embed', 'train', 'judge', 'serve'] as const
@@ -127,6 +128,10 @@ const SETTINGS = {
   STREAMS_MAX: {
     schema: count(1, 1_000_000).default(10_000),
     about: 'Max streams of events over HTTP; lowered to what "ulimit -n" allows',
+  },
+  STREAM: {
+    schema: z.enum(STREAM_MODES).default('sentence'),
+    about: 'What is seen of a reply while it is written, where its tenant sets nothing: sentence (checked ones), token (each piece) or off',
   },
   PARTITIONS: { schema: count(1, 1024).default(64), about: 'Number of partitions; fixed when the streams are created' },
   ROLES: { schema: roles.default(ROLES), about: `Roles of this process: all, or some of ${ROLES.join(', ')}` },

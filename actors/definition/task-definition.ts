@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Address } from '../../schemas/subjects.ts'
 import type { TaskEvaluation } from './task-evaluation.ts'
 import type { TaskGeneration } from './task-generation.ts'
+import type { TaskLive } from './task-live.ts'
 import type { TaskSearchIndex } from './task-search.ts'
 import type { TaskUnderstanding } from './task-understanding.ts'
 
@@ -24,6 +25,8 @@ export interface TaskCall<Input> {
   readonly evaluate: TaskEvaluation['evaluate']
   /** Generates a text, or a value of a schema, with a language model of the fitting tier. It ends with the signal of the task. */
   readonly generate: TaskGeneration['generate']
+  /** Tells those who follow the actor what the task writes, while it writes. */
+  readonly live: TaskLive
   /**
    * The same object as `searchIndex`.
    *

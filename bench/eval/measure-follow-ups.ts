@@ -4,6 +4,7 @@ import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import type { LookupTask } from '../../actors/kinds/support/definition.ts'
 import type { Language } from '../../actors/kinds/support/found.ts'
 import { isRelevant } from '../../actors/kinds/support/relevance.ts'
+import { recordsLive } from '../../actors/testkit/live-recorder.ts'
 import { type Dialogue, lookupAfter, readDialogues, readSeveral, readUnanswerable, readUnrelated } from './dialogues.ts'
 
 /** What the lookups of one way to search found, as shares from 0 to 1; `null` where there is no such message. */
@@ -94,6 +95,7 @@ async function lookUp(
       understand,
       evaluate: () => Promise.reject(new Error('a lookup evaluates nothing')),
       generate: () => Promise.reject(new Error('a lookup without a model generates nothing')),
+      live: recordsLive('off'),
       log,
       key: 'eval',
       signal: new AbortController().signal,

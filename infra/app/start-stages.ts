@@ -34,6 +34,8 @@ import { isProcessAlive } from '../../pipeline/runtime/process-alive.ts'
 import { type Stage, startStage } from '../../pipeline/runtime/stage.ts'
 import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
 import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
+import { createStreamModeReader } from '../../pipeline/tenants/stream-mode-reader.ts'
+import { createTenantSettingsReader } from '../../pipeline/tenants/tenant-settings-reader.ts'
 import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
 import { startWakeUpSweeper } from '../../pipeline/timers/wake-up-sweeper.ts'
 import { findUntrained } from '../../pipeline/understanding/training/trainable-sets.ts'
@@ -321,6 +323,8 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
           searchIndex === undefined ? remoteQuestionVectors(jetstream.nc) : localQuestionVectors(() => searchIndex.current().embedder)
         const understand = await openUnderstanding({ settings, jetstream, replicas, vectors, log }, started)
         const generate = await openGeneration({ settings, jetstream, kv, metrics, log }, started)
+        const tenants = createTenantSettingsReader(jetstream)
+        started.defer(() => tenants.stop())
         return startStage(
           'tasks',
           () =>
@@ -332,6 +336,7 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
               understand,
               evaluate: evaluateByRules,
               generate,
+              streamModeOf: createStreamModeReader(tenants, settings.STREAM, log),
               log,
               metrics,
               now: Date.now,

@@ -8,6 +8,7 @@ import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { backOffMs, type Pauses } from '../runtime/retry.ts'
+import type { LiveWriter } from './live-writer.ts'
 
 const PAUSES: Pauses = { minMs: 200, maxMs: 30_000 }
 
@@ -26,6 +27,7 @@ export type Outcome =
 export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'searchIndex' | 'understand' | 'evaluate' | 'generate'> {
   /** Aborts at the deadline, when the machine no longer needs the run, and when the runner stops. */
   readonly signal: AbortSignal
+  readonly live: LiveWriter
   /** Wraps the call of the task up to its first `await`, so that the caller can watch it. */
   readonly call: <T>(work: () => T) => T
   /** Called after each attempt. */
@@ -55,21 +57,25 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
   let attemptError: TaskError | undefined
   for (let attempts = before.count + 1; ; attempts++) {
     try {
-      const { log, actor, searchIndex, understand, evaluate, generate } = deps
+      const { log, actor, searchIndex, understand, evaluate, generate, live } = deps
       // `memory` is the deprecated name of `searchIndex`.
-      const tools = { searchIndex, memory: searchIndex, understand, evaluate, generate }
+      const tools = { searchIndex, memory: searchIndex, understand, evaluate, generate, live }
       const call = { input: input.data, key: message.run, signal, log, actor, ...tools }
       const run = deps.call(() => definition.run(call))
       const output = await untilAborted(run, signal)
       deps.onAttempt('ok')
       const problem = outputProblem(definition, output)
-      if (problem !== undefined) return { kind: 'failed', error: problem, attempts }
+      if (problem !== undefined) {
+        deps.live.failed(problem.code)
+        return { kind: 'failed', error: problem, attempts }
+      }
       for (const reason of definition.heldBack?.(output) ?? []) deps.onHeld(REASON.test(reason) ? reason : 'other')
       return { kind: 'done', output, attempts, ...(attemptError !== undefined && { attemptError }) }
     } catch (error) {
       if (signal.aborted) return { kind: 'given_up' }
       deps.onAttempt('error')
       const code = codeOf(error)?.slice(0, 128) ?? ('error' satisfies ErrorCode)
+      deps.live.failed(code)
       attemptError = { code, message: messageOf(error).slice(0, 4096).toWellFormed() }
       deps.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
       if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: attemptError, attempts }

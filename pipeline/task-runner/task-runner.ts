@@ -6,7 +6,7 @@ import type { Kind, Kinds, TaskDefinition } from '../../actors/definition/define
 import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import { type InternalInput, type TaskMessage, taskMessageSchema } from '../../schemas/internal-messages.ts'
 import { parseJson } from '../../schemas/json.ts'
-import { abortSubject, actorKey, type Address, internalSubject } from '../../schemas/subjects.ts'
+import { abortSubject, actorKey, type Address, internalSubject, liveSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
@@ -14,11 +14,15 @@ import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { Generate } from '../models/generate.ts'
 import type { Evaluate } from '../quality/evaluator.ts'
 import type { Metrics } from '../runtime/metrics.ts'
+import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import { askWithRetry } from '../runtime/retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
+import type { StreamModeOf } from '../tenants/stream-mode-reader.ts'
 import type { Understand } from '../understanding/understand.ts'
 import { runKindCode } from '../watchdog/kind-code.ts'
 import { createEventLoopWatchdog } from './event-loop-watchdog.ts'
+import { createLivePublisher } from './live-publisher.ts'
+import { createLiveWriter } from './live-writer.ts'
 import { type AttemptsBefore, type Outcome, runTask } from './run-task.ts'
 import { excusedDeliveries, loadTaskEnds } from './task-ends.ts'
 
@@ -32,6 +36,7 @@ export interface RunnerOptions {
   readonly understand: Understand
   readonly evaluate: Evaluate
   readonly generate: Generate
+  readonly streamModeOf: StreamModeOf
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -62,6 +67,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
   const working = new Set<Promise<void>>()
   const queues = new Set<ConsumerMessages>()
   const { promise: failed, reject: fail } = Promise.withResolvers<never>()
+  const livePublisher = createLivePublisher(jetstream.nc)
   const watchdog = createEventLoopWatchdog({ log, now: () => performance.now(), blockedMsMin: BLOCKED_MS_MIN })
   let handled = 0
 
@@ -130,8 +136,16 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     const watched = { kind: kind.name, task: name, run: task.run }
     const code = { ...watched, actor: actorKey(actor), deadlineAt: task.deadlineAt }
     const leaveWatchdog = watchdog.enter(watched)
+    const signal = AbortSignal.any([aborted.signal, deadline, stopping.signal])
+    const live = createLiveWriter({
+      run: task.run,
+      deliveriesBefore: message.info.deliveryCount - 1,
+      publish: (piece) => livePublisher.publish(liveSubject(actor), JSON.stringify(piece)),
+      signal,
+      mode: () => options.streamModeOf(tenant),
+      onDropped: (cause) => rateLimitedWarn(log, { ...watched, cause }, 'pieces of a reply are not told while it is written: too many'),
+    })
     try {
-      const signal = AbortSignal.any([aborted.signal, deadline, stopping.signal])
       const outcome = await runKindCode(code, runTask, definition, task, await attemptsBefore(task, message.info.deliveryCount), {
         signal,
         log: log.child({ task: name, run: task.run }),
@@ -140,6 +154,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         understand: (query) => options.understand(tenant, query),
         evaluate: options.evaluate,
         generate: (query) => options.generate(tenant, query, signal),
+        live,
         call: (work) => watchdog.call(watched, work),
         onHeld: (reason) => metrics.answersHeld.inc({ kind: kind.name, reason }),
         onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),
@@ -150,6 +165,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
       handled = message.seq
     } finally {
       clearInterval(keepAlive)
+      live.close()
       leaveWatchdog()
       runs.delete(task.run)
       metrics.taskSeconds.observe({ kind: kind.name, task: name }, (options.now() - startedAt) / 1000)

@@ -10,6 +10,7 @@ import { createSupport, type SupportOptions } from '../../actors/kinds/support/k
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import type { UnderstoodMessage } from '../../actors/kinds/support/understood.ts'
 import { generates } from '../../actors/testkit/generation-stub.ts'
+import { recordsLive } from '../../actors/testkit/live-recorder.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import type { Act } from '../../schemas/dialogue-acts.ts'
 import type { Emitted, LogRecord, Started } from '../../schemas/record.ts'
@@ -119,6 +120,7 @@ export function createSupportHarness(kind: Kind = support, { understand = unders
         understand,
         evaluate: evaluateByRules,
         generate: generates().generate,
+        live: recordsLive(),
       }
       const output = await definition.run(call)
       harness.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)

@@ -4,6 +4,7 @@ import { type Item, loadCatalogue } from '../../../../actors/kinds/interest/cata
 import { createInterest } from '../../../../actors/kinds/interest/kind.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
+import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { given, type Scenario } from '../../../../actors/testkit/scenario.ts'
 import { fails } from '../../../../actors/testkit/task-stubs.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
@@ -204,6 +205,7 @@ describe('the catalogue', () => {
       understand: understandByActs,
       evaluate: evaluateByRules,
       generate: generates().generate,
+      live: recordsLive(),
     })
 
   test('is ranked by interest, without excluded or disliked items and those of no interest', async () => {

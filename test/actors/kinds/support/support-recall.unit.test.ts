@@ -6,6 +6,7 @@ import { instructionsFor } from '../../../../actors/kinds/support/prompt.ts'
 import { recallConversation, recallKnowledge } from '../../../../actors/kinds/support/recall.ts'
 import { lookupTask } from '../../../../actors/kinds/support/tasks.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
+import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { chunkWithHeading } from '../../../../schemas/knowledge-events.ts'
 import { understandByActs } from '../../../support/core-helpers.ts'
@@ -53,6 +54,7 @@ const lookUp = (input: Query, searchIndex: TaskSearchIndex, hasModel = false) =>
     understand: understandByActs,
     evaluate: evaluateByRules,
     generate: generates().generate,
+    live: recordsLive(),
     log,
     key: 'k',
     signal: new AbortController().signal,

@@ -5,6 +5,7 @@ import type { TaskSearchIndex } from '../../../../actors/definition/task-search.
 import { contextSchema } from '../../../../actors/kinds/support/context.ts'
 import { lookupTask } from '../../../../actors/kinds/support/tasks.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
+import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { messageSent } from '../../../../schemas/events.ts'
 import { understandByActs } from '../../../support/core-helpers.ts'
@@ -162,6 +163,7 @@ test('a search is made for what asks something, and for nothing else', async () 
       understand: byDemoSet,
       evaluate: evaluateByRules,
       generate: generates().generate,
+      live: recordsLive(),
       log: pino({ level: 'silent' }),
       key: 'k',
       signal: new AbortController().signal,
