@@ -39,6 +39,7 @@ export type {
 } from '../actors/definition/task-generation.ts'
 export type { TaskLive } from '../actors/definition/task-live.ts'
 export type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
+export { createReplyStream, type ReplyStream, type ReplyStreamOptions, type WrittenSentence } from '../actors/streaming/reply-stream.ts'
 export { createProducer, type Producer, type Publication, publish, type PublishOptions } from '../pipeline/producer/producer.ts'
 export { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from '../pipeline/producer/producer-errors.ts'
 export type { Receipt } from '../pipeline/producer/receipt.ts'

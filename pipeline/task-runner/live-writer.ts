@@ -45,19 +45,20 @@ export function createLiveWriter({ run, deliveriesBefore, publish, signal, onDro
   let isSpent = false
   let isMuted = false
   /** The reset of an attempt that had no room. */
-  let owed: LiveMessage | undefined
+  let unsentReset: LiveMessage | undefined
   let isClosed = false
 
   const isOver = (): boolean => isClosed || signal.aborted
-  const tellOwed = (): boolean => {
-    if (owed !== undefined && publish(owed)) owed = undefined
-    return owed === undefined
+  const tellReset = (): boolean => {
+    if (unsentReset !== undefined && publish(unsentReset)) unsentReset = undefined
+    return unsentReset === undefined
   }
   const takeBack = (reason: string): void => {
-    if (index > 0) owed = { event: 'reset', run, attempt: first + attempts, reason: reason.slice(0, REASON_CHARS_MAX).toWellFormed() }
+    if (index > 0)
+      unsentReset = { event: 'reset', run, attempt: first + attempts, reason: reason.slice(0, REASON_CHARS_MAX).toWellFormed() }
     index = 0
     half = ''
-    tellOwed()
+    tellReset()
   }
   const drop = (cause: LiveDrop): void => {
     onDropped(cause)
@@ -76,14 +77,14 @@ export function createLiveWriter({ run, deliveriesBefore, publish, signal, onDro
     pieces += 1
     bytes += Buffer.byteLength(text)
     if (pieces > RUN_PIECES_MAX || bytes > RUN_BYTES_MAX) return drop('live_limit')
-    if (!tellOwed() || !publish(message)) return drop('live_overflow')
+    if (!tellReset() || !publish(message)) return drop('live_overflow')
     index += 1
   }
   return {
     mode,
     delta(text) {
       if (isOver()) return
-      if (isMuted) return void tellOwed()
+      if (isMuted) return void tellReset()
       let rest = half + text
       half = isHighSurrogate(rest.charCodeAt(rest.length - 1)) ? rest.slice(-1) : ''
       if (half !== '') rest = rest.slice(0, -1)
@@ -100,7 +101,7 @@ export function createLiveWriter({ run, deliveriesBefore, publish, signal, onDro
       if (!isOver()) next(code)
     },
     close() {
-      if (!signal.aborted) tellOwed()
+      if (!signal.aborted) tellReset()
       isClosed = true
     },
   }

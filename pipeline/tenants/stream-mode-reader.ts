@@ -8,8 +8,8 @@ import type { VersionedSettings } from './tenant-settings-reader.ts'
 export type StreamModeOf = (tenant: string) => Promise<StreamMode>
 
 /**
- * Creates the reader of the setting STREAM. Where the settings of a tenant cannot be read, its people see nothing: it may want its replies to
- * be checked.
+ * Creates the reader of the setting STREAM. Where the settings of a tenant cannot be read, its people see nothing: it may want its replies
+ * to be checked.
  *
  * @param fallback where a tenant has not set it
  */
@@ -19,11 +19,7 @@ export const createStreamModeReader =
     try {
       return (await tenants.of(tenant)).settings.STREAM ?? fallback
     } catch (err) {
-      rateLimitedWarn(
-        log,
-        { tenant, err },
-        'the setting STREAM of a tenant cannot be read; nothing of its replies is told before they are sent',
-      )
+      rateLimitedWarn(log, { tenant, err }, 'STREAM of a tenant cannot be read; nothing of its replies is told before they are sent')
       return 'off'
     }
   }
