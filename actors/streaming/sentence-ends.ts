@@ -31,7 +31,8 @@ const LIST_NUMBER = /(?:^|\n)\s*\p{N}{1,3}$/u
 const BEFORE_CHARS = 32
 
 /**
- * The place after the next sentence of a text that is being written: after its quotation marks and citations, before the blanks. A place that was found does not change by what is written later. `undefined`: none ends for sure yet.
+ * The place after the next sentence of a text that is being written: after its quotation marks and citations, before the blanks. A place
+ * that was found does not change by what is written later. `undefined`: none ends for sure yet.
  *
  * A full stop in a number, after an abbreviation, after the number of a list, or before a small letter ends no sentence; a line does.
  *
