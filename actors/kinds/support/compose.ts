@@ -7,7 +7,7 @@ import { ANSWER_PROMPT, ANSWER_PROMPTS, NO_ANSWER } from '../../prompting/built-
 import { readCitations } from '../../prompting/citations.ts'
 import { clip } from './clip.ts'
 import { type Answer, ANSWER_CHARS_MAX, type AnswerInput, type Held, HELD_CHARS_MAX } from './definition.ts'
-import { type Passed,passGate } from './gate.ts'
+import { type Passed, passGate } from './gate.ts'
 import { citationOf } from './replies.ts'
 
 type Call = Pick<TaskCall<AnswerInput>, 'input' | 'evaluate' | 'generate' | 'promptFor' | 'signal' | 'log'>
