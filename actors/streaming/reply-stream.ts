@@ -16,6 +16,8 @@ export interface WrittenSentence {
   readonly written: string
   /** What people see before it. */
   readonly before: string
+  /** All of the attempt that was written up to its end. */
+  readonly writtenSoFar: string
 }
 
 export interface ReplyStreamOptions {
@@ -62,7 +64,7 @@ export function createReplyStream({ live, gate, citations = 'removed', log }: Re
   let isHeld = false
   let isSettled = false
   /** Sentences that wait for the gate. */
-  let waiting: string[] = []
+  let waiting: { readonly sentence: string; readonly end: number }[] = []
   let attempt = 0
   let isGating = false
 
@@ -72,11 +74,11 @@ export function createReplyStream({ live, gate, citations = 'removed', log }: Re
     told += piece
     live.delta(piece)
   }
-  const mayBeSeen = async (sentence: string): Promise<boolean> => {
+  const mayBeSeen = async (sentence: string, end: number): Promise<boolean> => {
     const text = seen(sentence).trim()
     if (text === '') return true
     try {
-      return await gate({ text, written: sentence.trim(), before: told })
+      return await gate({ text, written: sentence.trim(), before: told, writtenSoFar: written.slice(0, end) })
     } catch (err) {
       log.warn({ err }, 'a sentence of a reply could not be checked; it is seen only when the reply is sent')
       return false
@@ -85,10 +87,10 @@ export function createReplyStream({ live, gate, citations = 'removed', log }: Re
   const passSentences = async (): Promise<void> => {
     if (isGating) return
     isGating = true
-    while (waiting.length > 0) {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const of = attempt
-      const sentence = waiting.shift() ?? ''
-      const passes = await mayBeSeen(sentence)
+      const { sentence, end } = next
+      const passes = await mayBeSeen(sentence, end)
       if (of !== attempt) continue
       if (passes) tell(seen(sentence))
       else {
@@ -107,7 +109,7 @@ export function createReplyStream({ live, gate, citations = 'removed', log }: Re
   }
   const takeSentences = (): void => {
     for (let end = sentenceEnd(written, taken); end !== undefined; end = sentenceEnd(written, taken)) {
-      waiting.push(written.slice(taken, end))
+      waiting.push({ sentence: written.slice(taken, end), end })
       taken = end
     }
     void passSentences()

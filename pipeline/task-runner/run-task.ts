@@ -24,7 +24,10 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: TaskError; readonly attempts: number }
   | { readonly kind: 'given_up' }
 
-export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'searchIndex' | 'understand' | 'evaluate' | 'generate'> {
+export interface RunDeps extends Pick<
+  TaskCall<unknown>,
+  'log' | 'actor' | 'searchIndex' | 'understand' | 'evaluate' | 'generate' | 'hasModels' | 'promptFor'
+> {
   /** Aborts at the deadline, when the machine no longer needs the run, and when the runner stops. */
   readonly signal: AbortSignal
   readonly live: LiveWriter
@@ -57,9 +60,9 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
   let attemptError: TaskError | undefined
   for (let attempts = before.count + 1; ; attempts++) {
     try {
-      const { log, actor, searchIndex, understand, evaluate, generate, live } = deps
+      const { log, actor, searchIndex, understand, evaluate, generate, hasModels, promptFor, live } = deps
       // `memory` is the deprecated name of `searchIndex`.
-      const tools = { searchIndex, memory: searchIndex, understand, evaluate, generate, live }
+      const tools = { searchIndex, memory: searchIndex, understand, evaluate, generate, hasModels, promptFor, live }
       const call = { input: input.data, key: message.run, signal, log, actor, ...tools }
       const run = deps.call(() => definition.run(call))
       const output = await untilAborted(run, signal)

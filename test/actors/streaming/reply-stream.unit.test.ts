@@ -61,8 +61,8 @@ describe('sentence', () => {
     await write(' us。[2]', ' 好')
     expect(live.told).toEqual(deltas('It is 1.5 EUR.', ' Ask us。'))
     expect(asked).toEqual([
-      { text: 'It is 1.5 EUR.', written: 'It is 1.5 EUR [1].', before: '' },
-      { text: 'Ask us。', written: 'Ask us。[2]', before: 'It is 1.5 EUR.' },
+      { text: 'It is 1.5 EUR.', written: 'It is 1.5 EUR [1].', before: '', writtenSoFar: 'It is 1.5 EUR [1].' },
+      { text: 'Ask us。', written: 'Ask us。[2]', before: 'It is 1.5 EUR.', writtenSoFar: 'It is 1.5 EUR [1]. Ask us。[2]' },
     ])
     await settle('It is 1.5 EUR. Ask us。 好')
     expect(live.text).toBe('It is 1.5 EUR. Ask us。 好')
