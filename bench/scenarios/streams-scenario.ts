@@ -50,7 +50,7 @@ async function measure({ seconds, actors }: BenchOptions): Promise<Measured> {
   return {
     figures,
     notes: [
-      `The stub answers after ${MODEL_MS} ms, in pieces every ${PIECE_MS} ms, over HTTP. …FromStub: from when it writes the first piece, or `
+      `The stub answers after ${MODEL_MS} ms, in pieces each ${PIECE_MS} ms, over HTTP. …FromStub: from when it writes the first piece, or `
         + 'the piece with which its first sentence is over, to when the client has the event. …OverStub: from the POST of the message to '
         + 'that event, less the time of the stub. One question at a time, each to a new actor.',
       'Under sentence the gate asks the evaluator by rules.',
