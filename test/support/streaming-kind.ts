@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
 import { readCitations } from '../../actors/prompting/citations.ts'
 import { createReplyStream } from '../../actors/streaming/reply-stream.ts'
-import { messageReceived, messageSent } from '../../schemas/events.ts'
 import { codeOf } from '../../schemas/errors.ts'
+import { messageReceived, messageSent } from '../../schemas/events.ts'
 
 const SORRY = 'Sorry, a person will answer.'
 const written = z.object({ text: z.string() })

@@ -1,7 +1,7 @@
 import type { PublicRecord } from '../../../schemas/record.ts'
 import type { Address } from '../../../schemas/subjects.ts'
-import type { ActorFeed } from '../../streams/actor-feed.ts'
 import { unlessAborted } from '../../runtime/unless-aborted.ts'
+import type { ActorFeed } from '../../streams/actor-feed.ts'
 import type { FeedSink } from '../../streams/followed-stream.ts'
 
 /** A record of the actor, with its sequence in LOG. */
