@@ -22,13 +22,14 @@ import { replay } from './scenarios/replay-scenario.ts'
 import { scale } from './scenarios/scale-scenario.ts'
 import { search } from './scenarios/search-scenario.ts'
 import { soak } from './scenarios/soak-scenario.ts'
+import { streams } from './scenarios/streams-scenario.ts'
 import { takeover } from './scenarios/takeover-scenario.ts'
 import { tasks } from './scenarios/tasks-scenario.ts'
 import { turns } from './scenarios/turns-scenario.ts'
 import { waiting } from './scenarios/waiting-scenario.ts'
 
 const SCENARIOS: readonly Scenario[] = [turns, latency, waiting, tasks, replay, takeover, scale, analysts, embed, search, soak]
-const OFFLINE: readonly OfflineScenario[] = [kinds, answers]
+const OFFLINE: readonly OfflineScenario[] = [kinds, answers, streams]
 
 const SECONDS_DEFAULT = 10
 const RATE_DEFAULT = 500

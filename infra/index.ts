@@ -11,7 +11,6 @@ import { createInterest } from '../actors/kinds/interest/kind.ts'
 import { createReminder } from '../actors/kinds/reminder/kind.ts'
 import { createSupport, type SupportOptions } from '../actors/kinds/support/kind.ts'
 import { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
-import type { ModelOptions } from '../actors/kinds/support/model-options.ts'
 
 export {
   defineKind,
@@ -32,6 +31,8 @@ export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts
 export { type KindSetup, saga, type SagaEnds, type SagaStates, type SagaStep, type SagaTask } from '../actors/definition/saga.ts'
 export { send, type SendAction, type Sending, type SendingOptions } from '../actors/definition/send-action.ts'
 export type {
+  AnsweringModel,
+  FailedGeneration,
   Generated,
   GenerationAttempt,
   GenerationMessage,
@@ -39,7 +40,17 @@ export type {
   GenerationStream,
   TaskGeneration,
 } from '../actors/definition/task-generation.ts'
+export type { TaskLive } from '../actors/definition/task-live.ts'
+export type {
+  BuiltInPrompt,
+  BuiltInPrompts,
+  ChosenPrompt,
+  PromptLanguage,
+  PromptWanted,
+  TaskPrompts,
+} from '../actors/definition/task-prompts.ts'
 export type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
+export { createReplyStream, type ReplyStream, type ReplyStreamOptions, type WrittenSentence } from '../actors/streaming/reply-stream.ts'
 export { createProducer, type Producer, type Publication, publish, type PublishOptions } from '../pipeline/producer/producer.ts'
 export { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from '../pipeline/producer/producer-errors.ts'
 export type { Receipt } from '../pipeline/producer/receipt.ts'
@@ -57,6 +68,7 @@ export { ColloquyError, RetryLaterError, TerminalError } from '../schemas/errors
 export { KNOWN_EMITS, KNOWN_INPUTS } from '../schemas/events.ts'
 export { LIMITS } from '../schemas/limits.ts'
 export type { Tier } from '../schemas/models-file.ts'
+export type { StreamMode } from '../schemas/stream-mode.ts'
 
 /** @deprecated since 0.2, removed in 0.3: use `TaskSearchHit`. */
 export type MemoryHit = TaskSearchHit
@@ -69,4 +81,4 @@ const reminderKind = createReminder()
 /** @deprecated since 0.2, removed in 0.3: the built-in kinds are in `colloquy/kinds`, this one as `createReminder`. */
 export { createInterest, createSupport, loadArticles, loadCatalogue, parseArticles, reminderKind }
 /** @deprecated since 0.2, removed in 0.3: in `colloquy/kinds`. */
-export type { Article, Item, ModelOptions, SupportOptions }
+export type { Article, Item, SupportOptions }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { EMIT_EXAMPLES, type Example, INPUT_EXAMPLES } from './asyncapi-examples.ts'
 import { inputSchema } from './envelope.ts'
 import { KNOWN_EMITS, KNOWN_INPUTS, roleSchema } from './events.ts'
+import { liveDelta, liveReset } from './live-messages.ts'
 
 /** An emitted event as published on OUT: a CloudEvent in JSON. */
 export const outEventSchema = z.object({
@@ -88,6 +89,25 @@ export function describeOutput(type: string, schema: z.ZodType, name: string, ki
       headers: { 'Nats-Msg-Id': event.id },
       payload: { ...event, data },
     })),
+  }
+}
+
+/** The messages of the channel `live`. */
+export function liveMessages() {
+  const example = { run: '2f-mi7k3o00-t1', attempt: 1 }
+  return {
+    'live.delta': {
+      name: 'delta',
+      title: 'A piece of a reply while it is written',
+      payload: titled('LiveDelta', jsonSchema(liveDelta)),
+      examples: [{ name: 'piece', summary: 'The first sentence', payload: { event: 'delta', ...example, index: 0, text: '三个工作日。' } }],
+    },
+    'live.reset': {
+      name: 'reset',
+      title: 'What was written so far does not count',
+      payload: titled('LiveReset', jsonSchema(liveReset)),
+      examples: [{ name: 'fallback', summary: 'Another model steps in', payload: { event: 'reset', ...example, reason: 'model_timeout' } }],
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { deadLetterMessages, describeInput, describeOutput, jsonSchema, titled, wordsOf } from './asyncapi-messages.ts'
+import { deadLetterMessages, describeInput, describeOutput, jsonSchema, liveMessages, titled, wordsOf } from './asyncapi-messages.ts'
 import { CLIENT_DOMAIN, EVENTS_CONSUMER } from './client-access.ts'
 import { JUDGEMENTS, KNOWN_EMITS, KNOWN_INPUTS } from './events.ts'
 import { LIMITS } from './limits.ts'
@@ -31,6 +31,7 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = [], version: 
   const emits = kinds.map(({ name, emits }) => ({ name, schemas: emits }))
   const inputs = describeAll('in', 'Input', { ...KNOWN_INPUTS, ...JUDGEMENTS }, events, describeInput)
   const outputs = describeAll('out', 'Event', KNOWN_EMITS, emits, describeOutput)
+  const live = liveMessages()
   const dead = deadLetterMessages()
   const address = addressParameters(kinds)
   return {
@@ -73,6 +74,15 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = [], version: 
         parameters: { ...address, type: { description: 'Type of the event; its dots separate tokens of the subject' } },
         messages: refs('#/components/messages', outputs),
       },
+      live: {
+        address: 'live.{tenant}.{kind}.{id}',
+        title: 'Replies while they are written',
+        description:
+          'Core NATS: nothing keeps these messages, and one can be lost. They are provisional; only message.sent is the reply. What they '
+          + 'tell of it joins to its text, or a reset comes first.',
+        parameters: address,
+        messages: refs('#/components/messages', live),
+      },
       dead: {
         address: 'dead.{reason}.{tenant}.{kind}.{id}',
         title: 'Rejected inputs and tasks that failed for good',
@@ -86,11 +96,12 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = [], version: 
     operations: {
       receiveInput: operation('receive', 'in', 'Colloquy accepts an input', inputs),
       sendEvent: operation('send', 'out', 'Colloquy publishes an event that a machine emitted', outputs),
+      sendPiece: operation('send', 'live', 'Colloquy tells what a task writes', live),
       sendDeadLetter: operation('send', 'dead', 'Colloquy publishes a dead letter', dead),
     },
     components: {
       schemas: { TaskEnd: titled('TaskEnd', jsonSchema(recordSchema.shape.ended.element)) },
-      messages: { ...inputs, ...outputs, ...dead },
+      messages: { ...inputs, ...outputs, ...live, ...dead },
     },
   }
 }

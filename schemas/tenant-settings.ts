@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { entityDefinitionSchema, entityProblem } from './entity-definition.ts'
 import { IN_WORDS, zodProblem } from './problem-words.ts'
+import { STREAM_MODES } from './stream-mode.ts'
 
 /** The kind that holds the settings of a tenant: one actor a tenant, whose id is the tenant. */
 export const TENANT_KIND = 'tenant'
@@ -44,6 +45,11 @@ const tenantSettingsSchema = z.object({
     .catch(null)
     .meta({ description: 'what language models may cost from 00:00 to 24:00 UTC, in the currency of the prices; unset: no limit' }),
   BUDGET_SMALLER_AT: share(0.8, 'share of BUDGET_DAY from which on the smallest models answer; 1: never'),
+  STREAM: z
+    .enum(STREAM_MODES)
+    .nullable()
+    .catch(null)
+    .meta({ description: 'what people see of a reply while it is written: sentence (checked ones), token or off; unset: COLLOQUY_STREAM' }),
   PERSONA: promptText.meta({ description: 'who the assistant is and how it speaks: {{persona}} in a prompt' }),
   COMPANY: promptText.meta({ description: 'what the company is and does: {{company}} in a prompt' }),
   RULES: promptText.meta({ description: 'what the assistant must and must not do: {{rules}} in a prompt' }),

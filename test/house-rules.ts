@@ -18,6 +18,7 @@ const ROOMS = [
   'actors/definition',
   'actors/core',
   'actors/prompting',
+  'actors/streaming',
   'actors/kinds',
   'actors/testkit',
   'pipeline/runtime',

@@ -12,5 +12,8 @@ export function readCitations(answer: string, passages: number): CitedAnswer {
   const named = new Set(Array.from(answer.matchAll(CITATION), ([, number]) => Number(number) - 1))
   const all = Array.from({ length: passages }, (_, index) => index)
   const cited = all.filter((index) => named.has(index))
-  return { text: answer.replace(CITATION, '').trim(), cited: cited.length === 0 ? all : cited }
+  return { text: withoutCitations(answer).trim(), cited: cited.length === 0 ? all : cited }
 }
+
+/** A text, or a piece of one that neither begins nor ends within a citation, without its citations and the blanks before them. */
+export const withoutCitations = (text: string): string => text.replace(CITATION, '')

@@ -5,6 +5,7 @@ import type { LookupTask } from '../../actors/kinds/support/definition.ts'
 import type { Language } from '../../actors/kinds/support/found.ts'
 import { isRelevant } from '../../actors/kinds/support/relevance.ts'
 import { firstAttempt } from '../../actors/testkit/first-attempt.ts'
+import { recordsLive } from '../../actors/testkit/live-recorder.ts'
 import { type Dialogue, lookupAfter, readDialogues, readSeveral, readUnanswerable, readUnrelated } from './dialogues.ts'
 
 /** What the lookups of one way to search found, as shares from 0 to 1; `null` where there is no such message. */
@@ -35,6 +36,7 @@ export interface LookupDeps {
   readonly lookup: LookupTask
   readonly searchIndex: TaskSearchIndex
   readonly understand: TaskCall<unknown>['understand']
+  readonly hasModels: TaskCall<unknown>['hasModels']
 }
 
 const log = pino({ level: 'silent' })
@@ -95,7 +97,7 @@ interface Found {
 }
 
 async function lookUp(
-  { lookup, searchIndex, understand }: LookupDeps,
+  { lookup, searchIndex, understand, hasModels }: LookupDeps,
   input: ReturnType<typeof lookupAfter>,
   lang: Language,
 ): Promise<Found> {
@@ -108,6 +110,9 @@ async function lookUp(
       understand,
       evaluate: () => Promise.reject(new Error('a lookup evaluates nothing')),
       generate: () => Promise.reject(new Error('a lookup without a model generates nothing')),
+      live: recordsLive('off'),
+      hasModels,
+      promptFor: () => Promise.reject(new Error('a lookup builds no prompt')),
       log,
       ...firstAttempt,
       signal: new AbortController().signal,

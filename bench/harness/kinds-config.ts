@@ -6,6 +6,7 @@ import { createInterest } from '../../actors/kinds/interest/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
+import { createReplyStream, type WrittenSentence } from '../../actors/streaming/reply-stream.ts'
 
 /** A task that does nothing, so that its round trip measures only the overhead of tasks. */
 const echo = defineTask({
@@ -81,5 +82,59 @@ export const pairKind = pair.with(
   }),
 )
 
-/** The measured kinds: the built-in kinds, and two kinds that do as little as possible. */
-export default [createSupport({ articles: loadArticles() }), createReminder(), createInterest(loadCatalogue()), errandKind, pairKind]
+const sent = z.object({ text: z.string() })
+const writer = defineKind({
+  name: 'bench-writer',
+  version: 1,
+  context: z.object({}),
+  events: { 'message.received': z.object({ text: z.string() }) },
+  emits: { 'message.sent': sent },
+  tasks: {
+    write: defineTask({
+      input: sent,
+      output: sent,
+      deadlineMs: 60_000,
+      attemptsMax: 1,
+      concurrencyMax: 1_024,
+      async run({ input, generate, live, evaluate, log }) {
+        const gate = async ({ text }: WrittenSentence): Promise<boolean> =>
+          (await evaluate({ query: input.text, response: text })).scores.coherence > 0
+        const reply = createReplyStream({ live, log, gate })
+        const { text } = await generate({ messages: [{ role: 'user', content: input.text }], stream: reply.stream })
+        await reply.settle(text)
+        return { text }
+      },
+    }),
+  },
+})
+
+/** Answers with what a language model writes, which people see meanwhile. */
+export const writerKind = writer.with(
+  setup(writer.xstate).createMachine({
+    id: 'writer',
+    context: {},
+    initial: 'idle',
+    states: {
+      idle: { on: { 'message.received': 'writing' } },
+      writing: {
+        invoke: {
+          id: 'write',
+          src: 'write',
+          input: ({ event }) => ({ text: event.type === 'message.received' ? event.data.text : '' }),
+          onDone: { target: 'idle', actions: emit(({ event }) => ({ type: 'message.sent', data: event.output })) },
+          onError: 'idle',
+        },
+      },
+    },
+  }),
+)
+
+/** The measured kinds: the built-in kinds, and three kinds that do as little as possible. */
+export default [
+  createSupport({ articles: loadArticles() }),
+  createReminder(),
+  createInterest(loadCatalogue()),
+  errandKind,
+  pairKind,
+  writerKind,
+]

@@ -1,4 +1,5 @@
 import type { KV } from '@nats-io/kv'
+import { CANCEL_TYPE } from '../../pipeline/http/chat/cancel-replies.ts'
 import type { ChatKind, ChatKinds } from '../../pipeline/http/chat/chat-kinds.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createTenantCache } from '../../pipeline/tenants/tenant-cache.ts'
@@ -40,7 +41,8 @@ async function readChatKinds(kv: KV): Promise<ReadonlyMap<string, ChatKind>> {
   for (const { name, at, definition } of await newestVersions(kv)) {
     const { events, emits } = definition
     if (!Object.hasOwn(events, 'message.received') || !Object.hasOwn(emits, 'message.sent')) continue
-    kinds.set(name, { name, createdAt: at, isFront: Object.hasOwn(events, 'message.sent') })
+    const [isFront, isCancellable] = [Object.hasOwn(events, 'message.sent'), Object.hasOwn(events, CANCEL_TYPE)]
+    kinds.set(name, { name, createdAt: at, isFront, isCancellable })
   }
   return kinds
 }

@@ -141,11 +141,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   }
   const takeInputs = createTakeInputs(inputs)
   addInputRoute(app, takeInputs)
+  const feed = createActorFeed({ jetstream, tail: options.tail, log })
   if (options.chat !== undefined) {
-    addChatRoutes(app, { ...inputs, jetstream, partitionCount: options.partitionCount, kinds: options.chat })
+    addChatRoutes(app, { ...inputs, jetstream, feed, log, partitionCount: options.partitionCount, kinds: options.chat })
   }
   addActorRoute(app, { jetstream, partitionCount: options.partitionCount, connection })
-  const feed = createActorFeed({ jetstream, tail: options.tail, log })
   const outlets = createOutlets(metrics, options.streamLimits)
   const { leave: leavePlaces } = connections
   addStreamRoute(app, { feed, outlets, leavePlaces })

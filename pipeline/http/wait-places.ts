@@ -2,11 +2,17 @@ import type { FastifyReply } from 'fastify'
 import type { FairPlaces } from '../runtime/fair-places.ts'
 import { HttpProblem, RETRY_AFTER } from './problems.ts'
 
+const CLIENT_LEFT = 'the client left before its answer'
+
+/** Whether a signal of `waitSignal` aborted because the client went. */
+export const hasClientLeft = ({ reason }: AbortSignal): boolean => reason instanceof DOMException && reason.message === CLIENT_LEFT
+
 /** Aborts when the client of a request goes before its answer. */
 export function whenDisconnected({ raw }: FastifyReply): AbortSignal {
   const disconnected = new AbortController()
-  if (raw.destroyed) disconnected.abort()
-  raw.once('close', () => disconnected.abort())
+  const abort = (): void => disconnected.abort(new DOMException(CLIENT_LEFT, 'AbortError'))
+  if (raw.destroyed) abort()
+  raw.once('close', abort)
   return disconnected.signal
 }
 

@@ -1,5 +1,6 @@
 import { type Address, partitionOf } from '../../schemas/subjects.ts'
 import { createLevelWait, type LevelWait } from '../runtime/level-wait.ts'
+import { unlessAborted } from '../runtime/unless-aborted.ts'
 import type { DecisionFeed } from './decision-feed.ts'
 import type { Handled, StoredInput } from './find-decision.ts'
 
@@ -63,18 +64,5 @@ export function createWaitFor({ decisions, partitionCount, dispatchedSeq, projec
       },
       stop: following.stop,
     }
-  }
-}
-
-/** @throws the reason of the signal if it aborts first */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }

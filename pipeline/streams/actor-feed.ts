@@ -44,10 +44,15 @@ export interface ActorFeedDeps {
 /** All who follow actors of an id. */
 interface Topic {
   readonly follows: Set<Follow>
-  /** By kind: the kind that follows its actor; `null` while LOG is asked. */
-  readonly followers: Map<string, string | undefined | null>
+  /** By kind: the kind that follows its actor. */
+  readonly followers: Map<string, string | undefined>
+  /** Pieces of replies by kind, which wait until LOG has told who follows its actor. */
+  readonly unplaced: Map<string, LiveEvent[]>
   readonly stopLive: () => void
 }
+
+/** Pieces that wait for an answer of LOG. More are dropped. */
+const UNPLACED_MAX = 256
 
 /** Pause after a read of LOG that failed. */
 const RETRY_MS = 500
@@ -142,7 +147,7 @@ export function createActorFeed({ jetstream, tail, log }: ActorFeedDeps): ActorF
     if (topic === undefined) return
     const record = parsed(parse, message)
     if (record === undefined) return
-    topic.followers.set(record.kind, record.follower)
+    learnFollower(topic, record.kind, record.follower)
     for (const follow of topic.follows) {
       if (follow.phase !== 'live') follow.hasMissed = true
       else if (follow.sink.hasRoom()) give(follow, record)
@@ -154,32 +159,45 @@ export function createActorFeed({ jetstream, tail, log }: ActorFeedDeps): ActorF
   }
   tail.listen({ started: onRun, message: onMessage })
 
-  /** Who follows the actors of a kind: of one whose record has not been seen yet, LOG is asked, and the piece is dropped. */
+  const giveLive = (topic: Topic, kind: string, event: LiveEvent): void => {
+    const follower = topic.followers.get(kind)
+    for (const { phase, address, sink } of topic.follows) if (phase === 'live' && address.kind === follower) sink.live(event)
+  }
   const onLive = (tenant: string, id: string, kind: string, event: LiveEvent): void => {
     const topic = topics.get(keyOf({ tenant, id }))
     if (topic === undefined) return
-    for (const follow of topic.follows) {
-      const own = follow.address.kind
-      if (own !== kind && !topic.followers.has(kind)) askFollower(topic, { tenant, kind, id })
-      if (follow.phase === 'live' && (own === kind || topic.followers.get(kind) === own)) follow.sink.live(event)
-    }
+    for (const { phase, address, sink } of topic.follows) if (phase === 'live' && address.kind === kind) sink.live(event)
+    if (topic.followers.has(kind)) return giveLive(topic, kind, event)
+    if ([...topic.follows].every(({ address }) => address.kind === kind)) return
+    const unplaced = topic.unplaced.get(kind)
+    if (unplaced === undefined) askFollower(topic, { tenant, kind, id }, event)
+    else if (unplaced.length < UNPLACED_MAX) unplaced.push(event)
   }
-  const askFollower = (topic: Topic, address: Address): void => {
-    topic.followers.set(address.kind, null)
+  /** Keeps who follows the actor of a kind, and gives on what waited for that. */
+  const learnFollower = (topic: Topic, kind: string, follower: string | undefined): void => {
+    topic.followers.set(kind, follower)
+    const unplaced = topic.unplaced.get(kind)
+    if (unplaced === undefined) return
+    topic.unplaced.delete(kind)
+    for (const event of unplaced) giveLive(topic, kind, event)
+  }
+  const askFollower = (topic: Topic, address: Address, event: LiveEvent): void => {
+    const { kind } = address
+    topic.unplaced.set(kind, [event])
     lastRecord(jetstream, recordsOf(address))
       .then((last) => {
-        if (topic.followers.get(address.kind) !== null) return
-        topic.followers.set(address.kind, last && followedRecord(address, last.seq, last.record).follower)
+        // A record that came meanwhile is newer.
+        if (topic.unplaced.has(kind)) learnFollower(topic, kind, last && followedRecord(address, last.seq, last.record).follower)
       })
       .catch((error: unknown) => {
-        topic.followers.delete(address.kind)
+        topic.unplaced.delete(kind)
         onReadError(error)
       })
   }
   const topicOf = ({ tenant, id }: Address): Topic => {
     const key = keyOf({ tenant, id })
     const stopLive = (): (() => void) => liveFeed.listen({ tenant, id }, (kind, event) => onLive(tenant, id, kind, event))
-    const topic = topics.get(key) ?? { follows: new Set<Follow>(), followers: new Map(), stopLive: stopLive() }
+    const topic = topics.get(key) ?? { follows: new Set<Follow>(), followers: new Map(), unplaced: new Map(), stopLive: stopLive() }
     topics.set(key, topic)
     return topic
   }

@@ -20,6 +20,7 @@ export interface FollowedRecord {
   readonly n: number
   /** Kind of the actor with the same id that follows this one and whose stream has its events, too. */
   readonly follower: string | undefined
+  readonly record: PublicRecord
   /** Those of the stream of its own actor. What it repeats of an actor that it follows is left out: the stream has the original. */
   readonly own: readonly StreamEvent[]
   readonly all: readonly StreamEvent[]
@@ -39,6 +40,7 @@ export function followedRecord(address: Address, seq: number, record: PublicReco
     seq,
     kind: address.kind,
     n: record.n,
+    record,
     follower: follower?.id === address.id ? follower.kind : undefined,
     own: isFromFollowed ? all.filter(({ type }) => type !== record.input.type) : all,
     all,

@@ -12,6 +12,8 @@ export interface FeedSink {
   hasRoom(): boolean
   /** Takes all events of one record, in order. */
   take(events: readonly StreamEvent[]): void
+  /** Takes each record of the stream, also one without events, after these. */
+  record?(record: FollowedRecord): void
   /** @param id from which the stream goes on */
   gap(gap: Gap, id: number): void
   /** A piece of a reply that is being written. It may be dropped. */
@@ -74,4 +76,5 @@ export function give(follow: Follow, record: FollowedRecord, afterIndex = 0): vo
   follow.seq = record.seq
   const rest = afterIndex === 0 ? events : events.filter(({ id }) => id > eventIdOf({ seq: record.seq, index: afterIndex }))
   if (rest.length > 0) sink.take(rest)
+  sink.record?.(record)
 }

@@ -1,11 +1,12 @@
 import type { NatsConnection, Subscription } from '@nats-io/transport-node'
 import { parseJson } from '../../schemas/json.ts'
-import { liveMessageSchema } from '../../schemas/live-messages.ts'
+import { type LiveMessage, liveMessageSchema } from '../../schemas/live-messages.ts'
 import { actorSource, type Address } from '../../schemas/subjects.ts'
 
 /** A piece of a reply that is being written: `delta` or `reset`. It has no id, and no stream has it a second time. */
 export interface LiveEvent {
   readonly type: string
+  readonly message: LiveMessage
   /** The message without its event, with the `source` of the actor that writes; JSON in one line. */
   readonly data: string
 }
@@ -30,7 +31,11 @@ export function createLiveFeed(nc: Pick<NatsConnection, 'subscribe' | 'isClosed'
           if (!parsed.success) return
           const [, , kind = ''] = message.subject.split('.')
           const { event, ...rest } = parsed.data
-          listener(kind, { type: event, data: JSON.stringify({ ...rest, source: actorSource({ tenant, kind, id }) }) })
+          listener(kind, {
+            type: event,
+            message: parsed.data,
+            data: JSON.stringify({ ...rest, source: actorSource({ tenant, kind, id }) }),
+          })
         },
       })
       return () => {

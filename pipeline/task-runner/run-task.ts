@@ -8,6 +8,7 @@ import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import type { LiveWriter } from './live-writer.ts'
 import { pauseAfter } from './retry-policy.ts'
 import type { RunProgress } from './task-progress.ts'
 
@@ -23,12 +24,16 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: TaskError; readonly attempts: number }
   | { readonly kind: 'given_up' }
 
-export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'searchIndex' | 'understand' | 'evaluate' | 'generate'> {
+export interface RunDeps extends Pick<
+  TaskCall<unknown>,
+  'log' | 'actor' | 'searchIndex' | 'understand' | 'evaluate' | 'generate' | 'hasModels' | 'promptFor'
+> {
   /** Aborts at the deadline, when the machine no longer needs the run, and when the runner stops. */
   readonly signal: AbortSignal
   readonly progress: Pick<RunProgress, 'tell'>
   /** What a lost runner's attempt told last. */
   readonly toldBefore: unknown
+  readonly live: LiveWriter
   /** Wraps the call of the task up to its first `await`, so that the caller can watch it. */
   readonly call: <T>(work: () => T) => T
   /** Called after each attempt. */
@@ -60,9 +65,6 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
   for (let attempts = before.count + 1; ; attempts++) {
     const heartbeat = startHeartbeat(definition.heartbeatMs)
     try {
-      const { log, actor, searchIndex, understand, evaluate, generate } = deps
-      // `memory` is the deprecated name of `searchIndex`.
-      const tools = { searchIndex, memory: searchIndex, understand, evaluate, generate }
       const attempt = { key: message.run, attempt: attempts, ...(attemptError !== undefined && { lastError: attemptError }) }
       const ends = AbortSignal.any([signal, heartbeat.signal])
       const progress = (now: unknown): void => {
@@ -71,18 +73,27 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
         deps.progress.tell(attempts, now)
         told = now
       }
+      const { log, actor, searchIndex, understand, evaluate, hasModels, promptFor, live } = deps
+      const generate: TaskCall<unknown>['generate'] = ({ signal: own = ends, ...query }) =>
+        deps.generate({ ...query, signal: AbortSignal.any([ends, own]) })
+      // `memory` is the deprecated name of `searchIndex`.
+      const tools = { searchIndex, memory: searchIndex, understand, evaluate, generate, hasModels, promptFor, live }
       const call = { input: input.data, ...attempt, signal: ends, log, actor, progress, lastProgress: told, ...tools }
       const run = deps.call(() => definition.run(call))
       const output = await untilAborted(run, ends)
       deps.onAttempt('ok')
       const problem = outputProblem(definition, output)
-      if (problem !== undefined) return { kind: 'failed', error: problem, attempts }
+      if (problem !== undefined) {
+        deps.live.failed(problem.code)
+        return { kind: 'failed', error: problem, attempts }
+      }
       for (const reason of definition.heldBack?.(output) ?? []) deps.onHeld(REASON.test(reason) ? reason : 'other')
       return { kind: 'done', output, attempts, ...(attemptError !== undefined && { attemptError }) }
     } catch (error) {
       if (signal.aborted) return { kind: 'given_up' }
       deps.onAttempt('error')
       const code = codeOf(error)?.slice(0, 128) ?? ('error' satisfies ErrorCode)
+      deps.live.failed(code)
       attemptError = { code, message: messageOf(error).slice(0, 4096).toWellFormed() }
       deps.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
       if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: attemptError, attempts }

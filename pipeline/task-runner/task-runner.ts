@@ -2,23 +2,28 @@ import { AckPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream
 import type { KV } from '@nats-io/kv'
 import { nanos } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
-import type { Kind, Kinds, TaskDefinition } from '../../actors/definition/define-kind.ts'
+import type { Kind, Kinds, TaskCall, TaskDefinition } from '../../actors/definition/define-kind.ts'
 import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import { type InternalInput, type TaskMessage, taskMessageSchema } from '../../schemas/internal-messages.ts'
 import { parseJson } from '../../schemas/json.ts'
-import { abortSubject, actorKey, type Address, internalSubject } from '../../schemas/subjects.ts'
+import { abortSubject, actorKey, type Address, internalSubject, liveSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { Generate } from '../models/generate.ts'
+import type { PromptsReader } from '../prompts/prompts-reader.ts'
 import type { Evaluate } from '../quality/evaluator.ts'
 import type { Metrics } from '../runtime/metrics.ts'
+import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import { askWithRetry } from '../runtime/retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
+import type { StreamModeOf } from '../tenants/stream-mode-reader.ts'
 import type { Understand } from '../understanding/understand.ts'
 import { runKindCode } from '../watchdog/kind-code.ts'
 import { createEventLoopWatchdog } from './event-loop-watchdog.ts'
+import { createLivePublisher } from './live-publisher.ts'
+import { createLiveWriter } from './live-writer.ts'
 import { type AttemptsBefore, type Outcome, runTask } from './run-task.ts'
 import { excusedDeliveries, loadTaskEnds } from './task-ends.ts'
 import { createRunProgress, progressOf, removeOldProgress } from './task-progress.ts'
@@ -33,6 +38,9 @@ export interface RunnerOptions {
   readonly understand: Understand
   readonly evaluate: Evaluate
   readonly generate: Generate
+  readonly streamModeOf: StreamModeOf
+  readonly hasModels: TaskCall<unknown>['hasModels']
+  readonly promptFor: PromptsReader['promptFor']
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -63,6 +71,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
   const working = new Set<Promise<void>>()
   const queues = new Set<ConsumerMessages>()
   const { promise: failed, reject: fail } = Promise.withResolvers<never>()
+  const livePublisher = createLivePublisher(jetstream.nc)
   const watchdog = createEventLoopWatchdog({ log, now: () => performance.now(), blockedMsMin: BLOCKED_MS_MIN })
   let handled = 0
 
@@ -140,8 +149,16 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     const code = { ...watched, actor: actorKey(actor), deadlineAt: task.deadlineAt }
     const leaveWatchdog = watchdog.enter(watched)
     const progress = createRunProgress(progressDeps, task)
+    const signal = AbortSignal.any([aborted.signal, deadline, stopping.signal])
+    const live = createLiveWriter({
+      run: task.run,
+      deliveriesBefore: message.info.deliveryCount - 1,
+      publish: (piece) => livePublisher.publish(liveSubject(actor), JSON.stringify(piece)),
+      signal,
+      mode: () => options.streamModeOf(tenant),
+      onDropped: (cause) => rateLimitedWarn(log, { ...watched, cause }, 'pieces of a reply are not told while it is written: too many'),
+    })
     try {
-      const signal = AbortSignal.any([aborted.signal, deadline, stopping.signal])
       const outcome = await runKindCode(code, runTask, definition, task, await attemptsBefore(task, message.info.deliveryCount), {
         signal,
         log: log.child({ task: name, run: task.run }),
@@ -150,6 +167,9 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         understand: (query) => options.understand(tenant, query),
         evaluate: options.evaluate,
         generate: (query) => options.generate(tenant, query, signal),
+        live,
+        hasModels: options.hasModels,
+        promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
         call: (work) => watchdog.call(watched, work),
         progress,
         toldBefore: await toldBefore(task, message.info.deliveryCount),
@@ -163,6 +183,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
       handled = message.seq
     } finally {
       clearInterval(keepAlive)
+      live.close()
       leaveWatchdog()
       runs.delete(task.run)
       metrics.taskSeconds.observe({ kind: kind.name, task: name }, (options.now() - startedAt) / 1000)

@@ -52,6 +52,7 @@ describe('the document', () => {
     expect(channels.map((channel) => [channel.address(), parametersOf(channel)])).toEqual([
       ['in.{tenant}.{kind}.{id}', ['tenant', 'kind', 'id']],
       ['out.{tenant}.{kind}.{id}.{type}', ['tenant', 'kind', 'id', 'type']],
+      ['live.{tenant}.{kind}.{id}', ['tenant', 'kind', 'id']],
       ['dead.{reason}.{tenant}.{kind}.{id}', ['reason', 'tenant', 'kind', 'id']],
     ])
     expect(
@@ -68,6 +69,7 @@ describe('the document', () => {
     ).toEqual([
       ['receive', 'in'],
       ['send', 'out'],
+      ['send', 'live'],
       ['send', 'dead'],
     ])
   })
@@ -83,7 +85,11 @@ describe('the document', () => {
     expect(names('in')).toEqual([...Object.keys(KNOWN_INPUTS), ...Object.keys(JUDGEMENTS), ...Object.keys(toyKind.events)])
     expect(names('out')).toEqual([...Object.keys(KNOWN_EMITS), ...Object.keys(toyKind.emits)])
     expect(names('dead')).toEqual(['rejected', 'task_failed'])
-    for (const known of parsed.messages().all()) expect(known.headers()?.property('Nats-Msg-Id')?.type()).toBe('string')
+    expect(names('live')).toEqual(['delta', 'reset'])
+    for (const channel of ['in', 'out', 'dead']) {
+      const known = parsed.channels().get(channel)?.messages().all() ?? []
+      for (const one of known) expect(one.headers()?.property('Nats-Msg-Id')?.type()).toBe('string')
+    }
   })
 
   test('has one message for each kind and type, also for a known one', () => {

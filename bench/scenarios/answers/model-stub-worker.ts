@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -9,26 +9,56 @@ export interface ModelStubData {
   readonly ms: number
   /** Each n-th request fails with 500; 0: none. */
   readonly failsEvery: number
+  /** Milliseconds between the pieces of an answer; without it the answer comes in one piece. */
+  readonly pieceMs?: number
+}
+
+/** When the stub wrote the first piece of an answer, and the one with the end of its first sentence; milliseconds since 1970. */
+export interface StubbedAnswer {
+  /** The last message that it was asked. */
+  readonly question: string
+  readonly firstAtMs: number
+  readonly sentenceAtMs: number
 }
 
 /** A language model that takes a fixed time, behind OpenAI's chat completions API. Its first message is its port. */
-const { ms, failsEvery } = workerData as ModelStubData
+const { ms, failsEvery, pieceMs } = workerData as ModelStubData
 
 const chunk = (rest: object): string =>
   `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'stub', ...rest })}\n\n`
-const ANSWER = [
-  chunk({ choices: [{ index: 0, delta: { content: 'Within two working days.' }, finish_reason: null }] }),
+/** The second piece shows that the first sentence is over. */
+const PIECES = ['It takes two', ' days. We ship', ' each day', ' of the week.']
+const wallMs = (): number => performance.timeOrigin + performance.now()
+
+async function writeSlowly(response: ServerResponse, body: string, everyMs: number): Promise<void> {
+  const { messages } = JSON.parse(body) as { messages: { content: string }[] }
+  const times: number[] = []
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  for (const content of PIECES) {
+    if (times.length > 0) await delay(everyMs)
+    times.push(wallMs())
+    response.write(chunk({ choices: [{ index: 0, delta: { content }, finish_reason: null }] }))
+  }
+  response.end(ENDING)
+  const [firstAtMs = NaN, sentenceAtMs = NaN] = times
+  parentPort?.postMessage({ question: messages.at(-1)?.content ?? '', firstAtMs, sentenceAtMs } satisfies StubbedAnswer)
+}
+
+const ENDING = [
   chunk({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }),
   chunk({ choices: [], usage: { prompt_tokens: 100, completion_tokens: 5, total_tokens: 105 } }),
   'data: [DONE]\n\n',
 ].join('')
+const ANSWER = [chunk({ choices: [{ index: 0, delta: { content: 'Within two working days.' }, finish_reason: null }] }), ENDING].join('')
 
 let count = 0
 const server = createServer((request, response) => {
-  request.resume()
+  let body = ''
+  request.setEncoding('utf8').on('data', (text: string) => (body += text))
   const isFailing = failsEvery > 0 && ++count % failsEvery === 0
   void delay(ms).then(() => {
     if (isFailing) response.writeHead(500).end('{"error":{"message":"stub"}}')
+    else if (pieceMs !== undefined) void writeSlowly(response, body, pieceMs)
     else response.writeHead(200, { 'content-type': 'text/event-stream' }).end(ANSWER)
   })
 }).listen(0, '127.0.0.1')

@@ -1,17 +1,30 @@
 import { type Address, logSubject, partitionOf } from '../../../schemas/subjects.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
 import type { InputWait, WaitFor } from '../../producer/wait-for.ts'
+import { unlessAborted } from '../../runtime/unless-aborted.ts'
+import type { ActorFeed } from '../../streams/actor-feed.ts'
+import type { LiveEvent } from '../../streams/live-feed.ts'
 import { HttpProblem } from '../problems.ts'
 import { type Stored, type StoreDeps, storeInput, waitProblem } from '../store-input.ts'
+import { hasClientLeft } from '../wait-places.ts'
+import type { AwaitedReplies } from './cancel-replies.ts'
 import { type ConversationEnd, readConversationEnd } from './conversation-end.ts'
 import type { ConversationMessage } from './conversation-messages.ts'
-import { followRecords } from './follow-records.ts'
+import { type FollowedRecords, followRecords } from './follow-records.ts'
 import { createReplyCollector } from './reply-collector.ts'
 
 export interface AskDeps extends StoreDeps {
   readonly jetstream: JetStreamContext
   readonly partitionCount: number
   readonly waitFor: WaitFor
+  readonly feed: ActorFeed
+  readonly awaited: AwaitedReplies
+}
+
+/** A conversation as it was when a request came, and all that its actor has decided since. */
+export interface OpenConversation {
+  readonly end: ConversationEnd
+  readonly following: FollowedRecords
 }
 
 /** A message of a user: the data of its `message.received`, and its id. */
@@ -33,33 +46,59 @@ export interface Asked {
 /** The `source` of messages that come by chat. With their id it tells repetitions. */
 export const CHAT_SOURCE = 'chat'
 
-/** Reads the end of the conversation with an actor. */
-export const conversationEndOf = ({ jetstream, partitionCount }: AskDeps, address: Address): Promise<ConversationEnd> =>
-  readConversationEnd(jetstream, logSubject(partitionOf(address, partitionCount), address))
+/**
+ * Follows an actor, and then reads the end of the conversation with it, so that no record is between.
+ *
+ * @param live hears the pieces of replies
+ * @throws HttpProblem as `waitProblem`, when the signal aborts
+ */
+export async function openConversation(
+  { jetstream, partitionCount, feed }: AskDeps,
+  address: Address,
+  signal: AbortSignal,
+  stopped: AsyncDisposableStack,
+  live?: (event: LiveEvent) => void,
+): Promise<OpenConversation> {
+  const following = followRecords(feed, address, live)
+  stopped.defer(() => following.stop())
+  await following.opened(signal).catch((error: unknown): never => {
+    throw waitProblem(error, {}, 'the conversation could not be read in time; ask again')
+  })
+  return { following, end: await readConversationEnd(jetstream, logSubject(partitionOf(address, partitionCount), address)) }
+}
 
 /**
  * Sends messages to an actor, one after the other, and waits until it has decided them. A message that it had before has no second effect,
  * and the reply is the recorded one.
  *
- * @param end of the conversation, read before
  * @param recorded ids of messages that it has, whose replies are asked for, too
  * @throws HttpProblem 422 `rejected`; those of `storeInput`; as `waitProblem`, also when the signal aborts
  */
 export async function ask(
   deps: AskDeps,
   address: Address,
-  { messages, recorded = [], end }: { messages: readonly AskedMessage[]; recorded?: readonly string[]; end: ConversationEnd },
+  { messages, recorded = [] }: { messages: readonly AskedMessage[]; recorded?: readonly string[] },
+  { end, following }: OpenConversation,
   signal: AbortSignal,
   stopped: AsyncDisposableStack,
 ): Promise<Asked> {
-  const following = followRecords(deps.jetstream, address, deps.partitionCount, end.records.at(-1)?.seq ?? 0)
-  stopped.defer(() => following.stop())
   const actor = deps.waitFor(address)
   stopped.defer(() => actor.stop())
-  const collector = createReplyCollector([...recorded, ...messages.map(({ id }) => id)])
+  const ids = [...recorded, ...messages.map(({ id }) => id)]
+  const collector = createReplyCollector(ids)
   for (const { record } of end.records) collector.take(record)
-
+  const { promise: done, resolve: finish } = Promise.withResolvers<void>()
+  if (collector.isDone) finish()
+  const endSeq = end.records.at(-1)?.seq ?? 0
+  following.show(({ seq, record }) => {
+    if (seq > endSeq) collector.take(record)
+    if (collector.isDone) finish()
+  })
   const sent: { readonly stored: Stored; readonly wait: InputWait | undefined }[] = []
+  const leave = deps.awaited.wait(address, ids, CHAT_SOURCE)
+  const isStored = (id: string): boolean => recorded.includes(id) || sent.some(({ stored }) => stored.id === id)
+  stopped.defer(() => leave(hasClientLeft(signal) ? collector.unanswered.filter(isStored) : []))
+
   for (const { id, data } of messages) {
     const envelope = { type: 'message.received', id, source: CHAT_SOURCE, data }
     let wait: InputWait | undefined
@@ -84,7 +123,7 @@ export async function ask(
   return {
     stored: sent.at(-1)?.stored ?? { id: recorded.at(-1) },
     async replies(until) {
-      while (!collector.isDone) collector.take((await following.next(until)).record)
+      await unlessAborted(done, until)
       return collector.messages
     },
     get soFar() {

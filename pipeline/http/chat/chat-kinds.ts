@@ -7,6 +7,8 @@ export interface ChatKind {
   readonly createdAt: string
   /** It passes messages on to actors of other kinds with its own id, and their replies back. */
   readonly isFront: boolean
+  /** It takes `reply.cancel`, and gives the message up that this names. */
+  readonly isCancellable: boolean
 }
 
 /** The kinds with which one can chat. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
 import { z } from 'zod'
 import { inputSchema } from '../../../schemas/envelope.ts'
 import { messageReceived } from '../../../schemas/events.ts'
@@ -15,13 +16,14 @@ import { idempotencyKeyOf } from '../request-inputs.ts'
 import { addressOf, addressParams } from '../route-address.ts'
 import { waitProblem } from '../store-input.ts'
 import { takePlace, waitSignal, whenDisconnected } from '../wait-places.ts'
-import { ask, type AskDeps, type Asked, conversationEndOf } from './ask.ts'
+import { ask, type AskDeps, type Asked, openConversation } from './ask.ts'
 import { type ChatKinds, unknownModel } from './chat-kinds.ts'
 import type { ConversationMessage } from './conversation-messages.ts'
 
 export interface ChatRouteDeps extends AskDeps {
   readonly connection: ConnectionWatch
   readonly kinds: ChatKinds
+  readonly log: Logger
   /** Places of all requests that wait for a reply. */
   readonly places: FairPlaces
   /** Aborts when the server closes; waiting requests are answered then. */
@@ -118,9 +120,9 @@ export function addChatRoute(app: FastifyInstance, deps: ChatRouteDeps): void {
     await using stopped = new AsyncDisposableStack()
     stopped.defer(() => deps.places.release(tenant))
     const signal = waitSignal(whenDisconnected(reply), timeoutMs, deps.closing)
-    const end = await conversationEndOf(deps, address)
+    const conversation = await openConversation(deps, address, signal, stopped)
     try {
-      const asked = await ask(deps, address, { messages: [{ id, data }], end }, signal, stopped)
+      const asked = await ask(deps, address, { messages: [{ id, data }] }, conversation, signal, stopped)
       return answerOf(address, asked, await repliesTo(asked, signal))
     } catch (error) {
       if (!(error instanceof HttpProblem) || error.code !== 'wait_timeout') throw error

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { createFairPlaces } from '../../runtime/fair-places.ts'
+import { createAwaitedReplies } from './cancel-replies.ts'
 import { addChatRoute, type ChatRouteDeps } from './chat-route.ts'
 import { addCompletionsRoute } from './completions-route.ts'
 import { addModelRoutes } from './models-route.ts'
@@ -8,8 +9,8 @@ import { addModelRoutes } from './models-route.ts'
 const CHATS_MAX = 1_000
 
 /** Adds all routes of chatting. They share the places of requests that wait. */
-export function addChatRoutes(app: FastifyInstance, deps: Omit<ChatRouteDeps, 'places'>): void {
-  const shared = { ...deps, places: createFairPlaces(CHATS_MAX) }
+export function addChatRoutes(app: FastifyInstance, deps: Omit<ChatRouteDeps, 'places' | 'awaited'>): void {
+  const shared = { ...deps, places: createFairPlaces(CHATS_MAX), awaited: createAwaitedReplies(deps) }
   addChatRoute(app, shared)
   addCompletionsRoute(app, shared)
   addModelRoutes(app, deps.kinds)

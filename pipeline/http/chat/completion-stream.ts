@@ -1,8 +1,5 @@
 import { PassThrough } from 'node:stream'
-import type { NatsConnection } from '@nats-io/transport-node'
-import { parseJson } from '../../../schemas/json.ts'
-import { liveMessageSchema } from '../../../schemas/live-messages.ts'
-import { liveSubject } from '../../../schemas/subjects.ts'
+import type { LiveEvent } from '../../streams/live-feed.ts'
 import { asProblem, HttpProblem } from '../problems.ts'
 import { chunk, type CompletionHead, textOfReplies, usageChunk, usageOf } from './completion-answer.ts'
 import type { ConversationMessage } from './conversation-messages.ts'
@@ -74,30 +71,21 @@ export function createCompletionStream(head: CompletionHead, hasUsage: boolean):
   }
 }
 
-/** Passes what is written of a reply on to a stream, until the first gap. @param kind `*` for all actors with this id */
-export function listenLive(
-  nc: NatsConnection,
-  address: { readonly tenant: string; readonly kind: string; readonly id: string },
-  to: Pick<CompletionStream, 'provisional' | 'reset'>,
-): { stop(): void } {
+/** Passes the pieces of a reply on to a stream, until the first gap. */
+export function createLiveListener(to: Pick<CompletionStream, 'provisional' | 'reset'>): (event: LiveEvent) => void {
   let attempt = ''
   let next = 0
-  const subscription = nc.subscribe(liveSubject(address), {
-    callback: (_, message) => {
-      const { data: live } = liveMessageSchema.safeParse(parseJson(message.string()))
-      if (live === undefined) return
-      if (live.event === 'reset') return to.reset()
-      const name = `${live.run}/${live.attempt}`
-      if (name !== attempt) {
-        // Another attempt starts from the beginning.
-        if (attempt !== '') to.reset()
-        attempt = name
-        next = 0
-      }
-      if (live.index !== next) return
-      next += 1
-      to.provisional(live.text)
-    },
-  })
-  return { stop: () => subscription.unsubscribe() }
+  return ({ message }) => {
+    if (message.event === 'reset') return to.reset()
+    const name = `${message.run}/${message.attempt}`
+    if (name !== attempt) {
+      // Another attempt starts from the beginning.
+      if (attempt !== '') to.reset()
+      attempt = name
+      next = 0
+    }
+    if (message.index !== next) return
+    next += 1
+    to.provisional(message.text)
+  }
 }

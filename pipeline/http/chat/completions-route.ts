@@ -4,12 +4,13 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { IN_WORDS, zodProblem } from '../../../schemas/problem-words.ts'
 import { type Address, TOKEN } from '../../../schemas/subjects.ts'
+import type { LiveEvent } from '../../streams/live-feed.ts'
 import { addRoute, type DescribedRoute } from '../described-route.ts'
 import { timeoutMsSchema, WAIT_MS_MAX } from '../input-route.ts'
 import { HttpProblem } from '../problems.ts'
 import { idempotencyKeyOf } from '../request-inputs.ts'
 import { takePlace, waitSignal, whenDisconnected } from '../wait-places.ts'
-import { ask, type Asked, conversationEndOf } from './ask.ts'
+import { ask, type Asked, openConversation } from './ask.ts'
 import { unknownModel } from './chat-kinds.ts'
 import { chatAddress, type ChatRouteDeps, repliesTo } from './chat-route.ts'
 import { chunkSchema, completion, type CompletionHead, completionSchema } from './completion-answer.ts'
@@ -20,7 +21,7 @@ import {
   completionRequestSchema,
   readCompletionRequest,
 } from './completion-request.ts'
-import { type CompletionStream, createCompletionStream, listenLive } from './completion-stream.ts'
+import { type CompletionStream, createCompletionStream, createLiveListener } from './completion-stream.ts'
 import type { ConversationEnd } from './conversation-end.ts'
 import { newMessages } from './new-messages.ts'
 import { NO_RETRY, OPENAI_FORM } from './openai-errors.ts'
@@ -93,22 +94,22 @@ export function addCompletionsRoute(app: FastifyInstance, deps: ChatRouteDeps): 
     await using started = new AsyncDisposableStack()
     started.defer(() => deps.places.release(address.tenant))
     const signal = waitSignal(whenDisconnected(reply), headers.data['x-timeout-ms'], deps.closing)
-    const end = await conversationEndOf(deps, address)
+    const live: { hear?: (event: LiveEvent) => void } = {}
+    const conversation = await openConversation(deps, address, signal, started, (event) => live.hear?.(event))
+    const { end } = conversation
     const asking = newMessages(address, request, end, key)
     const ids = [...asking.recorded, ...asking.messages.map(({ id }) => id)]
     const head: CompletionHead = { id: `chatcmpl-${ids.at(-1) ?? ''}`, created: Math.floor(Date.now() / 1000), model: request.model }
     if (request.stream !== true) {
-      const asked = await ask(deps, address, { ...asking, end }, signal, started).catch(withoutRetry)
+      const asked = await ask(deps, address, asking, conversation, signal, started).catch(withoutRetry)
       return completion(head, address, await repliesTo(asked, signal).catch(withoutRetry))
     }
     const streamed = createCompletionStream(head, request.stream_options?.include_usage === true)
     const answer = started.adopt(streamed.stream, (stream) => void stream.destroy())
     if (headers.data['x-provisional'] === 'true' && isFree(end, ids)) {
-      const kind = (await deps.kinds.all()).get(address.kind)?.isFront === true ? '*' : address.kind
-      const live = listenLive(deps.jetstream.nc, { ...address, kind }, streamed)
-      started.defer(() => live.stop())
+      live.hear = createLiveListener(streamed)
     }
-    const asked = await ask(deps, address, { ...asking, end }, signal, started).catch(withoutRetry)
+    const asked = await ask(deps, address, asking, conversation, signal, started).catch(withoutRetry)
     const streaming = started.move()
     // The answer has begun: what fails from here on is told in the stream.
     void finish(asked, streamed, signal, streaming)

@@ -1,49 +1,54 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { type Address, logSubject, outSubjectsOf, partitionOf } from '../../../schemas/subjects.ts'
-import type { JetStreamContext } from '../../jetstream/connection.ts'
-import { nextRecord, type StoredRecord } from '../../jetstream/last-record.ts'
+import type { PublicRecord } from '../../../schemas/record.ts'
+import type { Address } from '../../../schemas/subjects.ts'
+import { unlessAborted } from '../../runtime/unless-aborted.ts'
+import type { ActorFeed } from '../../streams/actor-feed.ts'
+import type { FeedSink } from '../../streams/followed-stream.ts'
 
-/** The records of an actor from a place of LOG on: each once, in order, whatever the events say that wake its reader. */
+/** A record of the actor, with its sequence in LOG. */
+export interface ShownRecord {
+  readonly seq: number
+  readonly record: PublicRecord
+}
+
+/** The records of an actor from now on: each once, in order. */
 export interface FollowedRecords {
-  /** Waits for the next record. @throws the reason of the signal; an error of NATS */
-  next(signal: AbortSignal): Promise<StoredRecord>
+  /** Settles when the records that come from then on will be shown. @throws the reason of the signal */
+  opened(signal: AbortSignal): Promise<void>
+  /** Shows the records so far, and each that comes, to a function, which must not throw. */
+  show(take: (record: ShownRecord) => void): void
   stop(): void
 }
 
-/** How long a reader waits for an event of the actor before it looks into LOG. A record without events is found so. */
-const PAUSES = { minMs: 100, maxMs: 2_000 } as const
+/** Records that are held until they are shown. More stay in LOG meanwhile. */
+const HELD_MAX = 64
 
-/** Follows an actor. An event of its wakes the reader, which then reads LOG: OUT is at least once, LOG exact. */
-export function followRecords(jetstream: JetStreamContext, address: Address, partitionCount: number, afterSeq: number): FollowedRecords {
-  const subject = logSubject(partitionOf(address, partitionCount), address)
-  let seq = afterSeq
-  let isWoken = false
-  let wake = (): void => undefined
-  const subscription = jetstream.nc.subscribe(outSubjectsOf(address), {
-    callback: () => {
-      isWoken = true
-      wake()
+/** Follows an actor by the one reader of LOG in this process. @param live hears the pieces of replies of the actor and of its targets */
+export function followRecords(feed: ActorFeed, address: Address, live: FeedSink['live'] = () => undefined): FollowedRecords {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const held: ShownRecord[] = []
+  let take: ((record: ShownRecord) => void) | undefined
+  const following = feed.follow(address, undefined, {
+    opened: () => resolve(),
+    hasRoom: () => held.length < HELD_MAX,
+    take: () => undefined,
+    record({ kind, seq, record }) {
+      // A front repeats what its targets reply in records of its own.
+      if (kind !== address.kind) return
+      if (take === undefined) held.push({ seq, record })
+      else take({ seq, record })
     },
+    // What LOG no longer has, no reply comes from.
+    gap: () => undefined,
+    live,
+    busy: () => undefined,
   })
-  /** Ends early when it is woken, and when the signal aborts. */
-  const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
-    const woken = new AbortController()
-    wake = () => woken.abort()
-    await delay(ms, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() => undefined)
-  }
   return {
-    async next(signal) {
-      for (let ms: number = PAUSES.minMs; ; ms = Math.min(ms * 2, PAUSES.maxMs)) {
-        signal.throwIfAborted()
-        isWoken = false
-        const record = await nextRecord(jetstream, subject, seq + 1)
-        if (record !== undefined) {
-          ;({ seq } = record)
-          return record
-        }
-        if (!isWoken) await pause(ms, signal)
-      }
+    opened: (signal) => unlessAborted(promise, signal),
+    show(given) {
+      take = given
+      for (const record of held.splice(0)) given(record)
+      following.ready()
     },
-    stop: () => subscription.unsubscribe(),
+    stop: () => following.stop(),
   }
 }

@@ -9,6 +9,8 @@ export interface ReplyCollector {
   readonly isDone: boolean
   /** The replies so far, in order. */
   readonly messages: readonly ConversationMessage[]
+  /** Ids of the messages that have no reply yet; none once the last one has its reply. */
+  readonly unanswered: readonly string[]
 }
 
 /**
@@ -41,5 +43,8 @@ export function createReplyCollector(ids: readonly string[]): ReplyCollector {
       return isDone()
     },
     messages,
+    get unanswered() {
+      return isDone() ? [] : ids.filter((id) => !answered.has(id))
+    },
   }
 }

@@ -11,6 +11,8 @@ export interface StreamLimits {
   readonly bytesMax: number
   /** A client that has not read what waits for it in this time is closed. Default 30,000. */
   readonly slowMs: number
+  /** Time in which a client that is closed may still read why. Default 2,000. */
+  readonly closeMs: number
   /** Silence after which a heartbeat goes out. Default 15,000. */
   readonly heartbeatMs: number
   /** How often clients are looked at. Default 1,000. */
@@ -22,6 +24,7 @@ const LIMITS_DEFAULT: StreamLimits = {
   clientBytesMax: 256 * 1024,
   bytesMax: 64 * 1024 ** 2,
   slowMs: 30_000,
+  closeMs: 2_000,
   heartbeatMs: 15_000,
   tickMs: 1_000,
 }
@@ -58,6 +61,8 @@ export interface Outlet {
 export interface Outlets {
   /** Bounds how many streams there are; clients are tenants, and addresses of WebSockets. */
   readonly places: FairPlaces
+  /** Time in which a client that is closed may still read why. */
+  readonly closeMs: number
   open(wire: Wire): Outlet
   /** Tells all clients that the server stops. */
   close(): void
@@ -70,29 +75,35 @@ export function createOutlets(
   metrics: Pick<Metrics, 'streamsOpen' | 'streamEvents' | 'streamsClosed'>,
   limits?: Partial<StreamLimits>,
 ): Outlets {
-  const { streamsMax, clientBytesMax, bytesMax, slowMs, heartbeatMs, tickMs } = { ...LIMITS_DEFAULT, ...limits }
-  const clients = new Map<Wire, { tick: (nowMs: number) => void }>()
+  const { streamsMax, clientBytesMax, bytesMax, slowMs, closeMs, heartbeatMs, tickMs } = { ...LIMITS_DEFAULT, ...limits }
+  const clients = new Map<Wire, { tick: (nowMs: number, sinceMs: number) => void }>()
   let waitingBytes = 0
   let ticking: NodeJS.Timeout | undefined
 
+  let tickedAtMs = performance.now()
   const tickAll = (): void => {
     const nowMs = performance.now()
-    for (const { tick } of clients.values()) tick(nowMs)
+    // While this process stands still, no client can show that it reads.
+    const sinceMs = Math.min(nowMs - tickedAtMs, 2 * tickMs)
+    tickedAtMs = nowMs
+    for (const { tick } of clients.values()) tick(nowMs, sinceMs)
   }
   return {
     places: createFairPlaces(streamsMax),
+    closeMs,
     open(wire) {
       const { transport } = wire
       let held = 0
-      let emptyAtMs = performance.now()
-      let wroteAtMs = emptyAtMs
+      /** How long something has waited. */
+      let waitedMs = 0
+      let wroteAtMs = performance.now()
       /** It was told that there is no room. */
       let isFull = false
       const look = (): void => {
         const now = wire.buffered()
         waitingBytes += now - held
         held = now
-        if (held === 0) emptyAtMs = performance.now()
+        if (held === 0) waitedMs = 0
       }
       const hasRoom = (): boolean => held === 0 || (held < clientBytesMax && waitingBytes < bytesMax)
       const giveRoom = (): void => {
@@ -101,9 +112,10 @@ export function createOutlets(
         isFull = false
         wire.onRoom()
       }
-      const tick = (nowMs: number): void => {
+      const tick = (nowMs: number, sinceMs: number): void => {
         giveRoom()
-        if (held > 0 && nowMs - emptyAtMs > slowMs) wire.close('slow')
+        if (held > 0) waitedMs += sinceMs
+        if (waitedMs > slowMs) wire.close('slow')
         else if (nowMs - wroteAtMs > heartbeatMs) {
           wroteAtMs = nowMs
           wire.heartbeat()

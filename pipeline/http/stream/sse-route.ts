@@ -30,8 +30,6 @@ const HEADERS = {
 export const RETRY_MS = 2_000
 /** The same for one of many that resume at once; the pause is random up to this. */
 const BUSY_RETRY_MS_MAX = 5_000
-/** How long a client that is closed may take to read why. */
-const CLOSE_MS_MAX = 2_000
 
 const querySchema = z.strictObject({ after: eventIdSchema.optional(), types: eventTypesSchema.optional() })
 
@@ -77,7 +75,11 @@ export function addStreamRoute(app: FastifyInstance, { feed, outlets, leavePlace
     reply.hijack()
     const stream: { following?: Following } = {}
     const response = openResponse(reply.raw)
-    const { wire, end } = wireOf(response, { onRoom: () => stream.following?.ready(), onEnd: (reason) => outlet.ended(reason) })
+    const { wire, end } = wireOf(response, {
+      onRoom: () => stream.following?.ready(),
+      onEnd: (reason) => outlet.ended(reason),
+      closeMs: outlets.closeMs,
+    })
     const outlet = outlets.open(wire)
     response.on('drain', outlet.drained)
     response.once('close', () => {
@@ -132,9 +134,11 @@ function openResponse(response: ServerResponse): ServerResponse {
 interface WireEvents {
   readonly onRoom: () => void
   readonly onEnd: (reason: EndReason) => void
+  /** How long a client that is closed may take to read why. */
+  readonly closeMs: number
 }
 
-function wireOf(response: ServerResponse, { onRoom, onEnd }: WireEvents): { wire: Wire; end: { reason: EndReason | undefined } } {
+function wireOf(response: ServerResponse, { onRoom, onEnd, closeMs }: WireEvents): { wire: Wire; end: { reason: EndReason | undefined } } {
   const end: { reason: EndReason | undefined } = { reason: undefined }
   const wire: Wire = {
     transport: 'sse',
@@ -146,7 +150,7 @@ function wireOf(response: ServerResponse, { onRoom, onEnd }: WireEvents): { wire
       end.reason = reason
       onEnd(reason)
       response.end(lastFrame(reason))
-      setTimeout(() => response.destroy(), CLOSE_MS_MAX).unref()
+      setTimeout(() => response.destroy(), closeMs).unref()
     },
   }
   return { wire, end }

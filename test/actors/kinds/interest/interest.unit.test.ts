@@ -5,6 +5,8 @@ import { createInterest } from '../../../../actors/kinds/interest/kind.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'
 import { firstAttempt } from '../../../../actors/testkit/first-attempt.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
+import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
+import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
 import { given, type Scenario } from '../../../../actors/testkit/scenario.ts'
 import { fails } from '../../../../actors/testkit/task-stubs.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
@@ -204,7 +206,9 @@ describe('the catalogue', () => {
       memory: emptySearchIndex,
       understand: understandByActs,
       evaluate: evaluateByRules,
-      generate: generates().generate,
+      live: recordsLive(),
+      ...generates(),
+      ...builtInPrompts(),
     })
 
   test('is ranked by interest, without excluded or disliked items and those of no interest', async () => {

@@ -65,7 +65,7 @@ const numbers = ({ events }: SseReader): number[] =>
   events.filter(({ type }) => type === 'said').map(({ data }) => Number(/"text":"(\d+) /.exec(JSON.stringify(data))?.[1]))
 
 test('a client that never reads is closed, says why, and delays nobody; it resumes where it was', async () => {
-  await start({ streamLimits: { slowMs: 1_500, tickMs: 50, clientBytesMax: 64 * 1024 } })
+  await start({ streamLimits: { slowMs: 1_500, closeMs: 60_000, tickMs: 50, clientBytesMax: 64 * 1024 } })
   const [id, other] = [newId(), newId()]
   const [slow, quick] = [await read(`acme/speaker/${id}?after=0`), await read(`acme/toy/${other}?after=0`)]
   await expect.poll(() => [slow.lastId(), quick.lastId()]).not.toContain(undefined)
