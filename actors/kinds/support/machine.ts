@@ -32,7 +32,7 @@ import { EXTRACTIVE_MODEL, wasHeldBack, withoutTexts } from './gate.ts'
 import { withSpent } from './model-cost.ts'
 import { type Move, moveOf, plainMoveOf } from './moves.ts'
 import { isRelevant } from './relevance.ts'
-import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence } from './replies.ts'
+import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence, withOmitted } from './replies.ts'
 import { createReplyBudget } from './reply-budget.ts'
 import { factsOf, plainForm } from './understood.ts'
 
@@ -47,13 +47,15 @@ export interface SupportMachineOptions {
   extract(input: AnswerInput): Quotation
 }
 
+const langOf = ({ queue: [question] }: Context): Question['lang'] => question?.lang ?? 'en'
+
 const handOver = (reason: EscalationReason) => ({ type: 'handOver', params: { reason } }) as const
 const close = (outcome: string) => ({ type: 'close', params: { outcome } }) as const
 const replyWith = (key: ReplyKey) =>
   ({
     type: 'reply',
     params: ({ context, event }: { context: Context; event: unknown }) => ({
-      text: sentence(key, context.queue[0]?.lang ?? 'en'),
+      text: key === 'unsure' ? withOmitted(sentence(key, langOf(context)), context.queue[0]) : sentence(key, langOf(context)),
       ...(key === 'unsure' ? costOfMiss(event) : {}),
     }),
   }) as const
@@ -137,7 +139,11 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
       understand: assign(({ context, event }) => {
         const output = lookupDone.safeParse(event).data?.output
         const isKept = output?.byModel !== undefined && output.hits.length > 0
-        return withUnderstood(context, output?.understood, { found: isKept ? foundIn(event) : undefined, lookups: output?.lookups })
+        return withUnderstood(context, output?.understood, {
+          found: isKept ? foundIn(event) : undefined,
+          lookups: output?.lookups,
+          omitted: output?.omitted,
+        })
       }),
       takeAtItsWord: assign(({ context }) => withPlain(context, plainMoveOf(context.queue[0]?.text ?? '') ?? 'courtesy')),
       missUnderstanding: assign(({ context }) => withoutUnderstanding(context)),

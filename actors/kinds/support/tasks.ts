@@ -3,6 +3,7 @@ import { ColloquyError } from '../../../schemas/errors.ts'
 import { defineTask, type TaskCall } from '../../definition/task-definition.ts'
 import { type Asked, askedIn, standalone } from './asking/asked.ts'
 import { isContinuing, namesNothing } from './asking/follow-up.ts'
+import { questionsIn } from './asking/questions-in.ts'
 import { createRewrite, REWRITE_DEFAULT_MS } from './asking/rewrite.ts'
 import { clip } from './clip.ts'
 import {
@@ -30,6 +31,7 @@ import type { ModelOptions } from './model-options.ts'
 import { moveOf } from './moves.ts'
 import { PROMPT_VERSION } from './prompt.ts'
 import { recallConversation, recallKnowledge } from './recall.ts'
+import { withOmitted } from './replies.ts'
 import { createSearch } from './search.ts'
 import { recordedForm } from './understood.ts'
 
@@ -66,11 +68,12 @@ export function lookupTask(articles: readonly Article[], model?: ModelOptions, r
       const understood = recordedForm(await understand({ text, history: turns }))
       if (moveOf({ text, understood }) !== 'question') return { understood, hits: [] }
       const byRules = askedIn({ ...input, act: understood.act })
+      const { questions, omitted } = questionsIn(text)
       const mayDiffer = byRules.length > 1 || byRules.some(({ about, refers }) => about !== null || refers === 'yes')
       const rewritten =
         rewrite === undefined || !mayDiffer
           ? undefined
-          : await rewrite(input, signal).catch((error: unknown) => {
+          : await rewrite(omitted === 'questions' ? { ...input, text: questions.join(' ') } : input, signal).catch((error: unknown) => {
               signal.throwIfAborted()
               log.warn({ err: error }, 'the language model did not rewrite the message; rules say what it asks for')
               return undefined
@@ -101,6 +104,7 @@ export function lookupTask(articles: readonly Article[], model?: ModelOptions, r
         about: rewritten === undefined ? takenUp(text, asked, found) : null,
         hits: interleaved(found),
         ...(lookups.join() !== text && { lookups }),
+        ...(omitted !== undefined && { omitted }),
         kbVersion: knowledgeVersion ?? articlesVersion,
         ...(earlier.length > 0 && { earlier }),
         ...(rewritten?.spent !== undefined && { spent: rewritten.spent }),
@@ -182,7 +186,7 @@ export function answerTask({ articles, model, qualityMin, quotationMin }: Answer
     const facts = { ...factsOf(call.input), promptVersion: PROMPT_VERSION }
     if (text === null) return { ...composed, ...facts }
     const passed = await passGate(call, { ...composed, text }, qualityMin)
-    if ('facts' in passed) return { ...composed, ...facts, ...passed.facts }
+    if ('facts' in passed) return { ...composed, text: withOmitted(text, call.input), ...facts, ...passed.facts }
     // The turn has cost what the model took, although the passages answer.
     const { text: _text, sources: _sources, ...costs } = composed
     return { ...costs, ...(await quote(call, [passed.held])) }
