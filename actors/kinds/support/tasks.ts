@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ColloquyError } from '../../../schemas/errors.ts'
+import { codeOf, ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import { defineTask, type TaskCall } from '../../definition/task-definition.ts'
 import { type Asked, askedIn, standalone } from './asking/asked.ts'
 import { isContinuing, namesNothing } from './asking/follow-up.ts'
@@ -75,7 +75,8 @@ export function lookupTask(articles: readonly Article[], model?: ModelOptions, r
           ? undefined
           : await rewrite(omitted === 'questions' ? { ...input, text: questions.join(' ') } : input, signal).catch((error: unknown) => {
               signal.throwIfAborted()
-              log.warn({ err: error }, 'the language model did not rewrite the message; rules say what it asks for')
+              // Without the stack: every message may say so.
+              log.warn({ code: codeOf(error), why: messageOf(error) }, 'a message was not rewritten; rules say what it asks for')
               return undefined
             })
       const asked = rewritten?.lookups.map((one): Asked => ({ text: one, about: null, reply: null, refers: 'no' })) ?? byRules

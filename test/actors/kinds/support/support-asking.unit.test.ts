@@ -3,8 +3,10 @@ import { askedIn, standalone } from '../../../../actors/kinds/support/asking/ask
 import { contextOf } from '../../../../actors/kinds/support/asking/context-of.ts'
 import { refersBack } from '../../../../actors/kinds/support/asking/follow-up.ts'
 import { questionsIn } from '../../../../actors/kinds/support/asking/questions-in.ts'
+import { rewrittenQuestions } from '../../../../actors/kinds/support/asking/rewritten-questions.ts'
 import { clip } from '../../../../actors/kinds/support/clip.ts'
 import { ABOUT_CHARS_MAX, LOOKUPS_MAX, QUESTION_CHARS_MAX } from '../../../../actors/kinds/support/found.ts'
+import { ColloquyError } from '../../../../schemas/errors.ts'
 import { createSupportHarness } from '../../../support/support-harness.ts'
 
 const user = (text: string) => ({ role: 'user', text })
@@ -99,6 +101,28 @@ describe('the questions of a message', () => {
     ['zh', '怎么退货？另外谁写了红楼梦？'],
   ])('a later one in %s stands alone where it does not refer to the one before', (_lang, text) => {
     expect(askedIn({ text, turns: [] }).map(({ refers }) => refers)).toEqual(['no', 'no'])
+  })
+})
+
+describe('what a model writes in place of a message', () => {
+  const message = { text: 'And for a kettle?', turns: [user('How long is the warranty?')] }
+  test.each([
+    '["How long is the warranty for a kettle?"]',
+    'Sure: ["How long is the warranty for a kettle?"]',
+    '```json\n["How long is the warranty for a kettle?"]\n```',
+  ])('is read: %s', (written) => {
+    expect(rewrittenQuestions(written, message, 'tiny')).toEqual(['How long is the warranty for a kettle?'])
+  })
+
+  test.each([
+    ['', 'tiny wrote no JSON array of 1 to 3 questions, but ""'],
+    ['Sure!\nHere it is.', 'tiny wrote no JSON array of 1 to 3 questions, but "Sure! Here it is."'],
+    ['[1]', 'tiny wrote no JSON array of 1 to 3 questions, but "[1]"'],
+    ['["Who won the olympiad?"]', 'tiny wrote words that nobody said: "Who won the olympiad?"'],
+  ])('is refused in one line that names the model and what to do: %j', (written, error) => {
+    expect(() => rewrittenQuestions(written, message, 'tiny')).toThrow(
+      new ColloquyError('model_structure', `${error}; use a larger model, or leave this to the rules with COLLOQUY_LLM_REWRITE_MS=0`),
+    )
   })
 })
 
