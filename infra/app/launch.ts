@@ -24,11 +24,11 @@ import { connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
 import { probeProtection } from './nats-protection.ts'
 import { openChatKinds } from './open-chat-kinds.ts'
 import { prepareStreams } from './prepare-streams.ts'
+import { accessReranker } from './reranker-access.ts'
 import { type SearchIndex } from './search-index.ts'
 import { serveHttp } from './serve-http.ts'
 import { startReceiptService } from './serve-receipts.ts'
 import { startStatusService } from './status-service.ts'
-import { accessReranker } from './reranker-access.ts'
 import { createStopTracker, type StopTracker } from './stop-tracker.ts'
 import { startStreamWatch, STREAM_CHECK_MS } from './stream-watch.ts'
 import {
@@ -36,9 +36,9 @@ import {
   clientOf,
   folderGone,
   foldersOf,
+  opensIndex,
   searchOf,
   startCoreRoles,
-  opensIndex,
   startIndexPart,
   startServers,
   startTablesPart,
@@ -101,8 +101,8 @@ export interface LaunchOptions {
 }
 
 /**
- * Starts the re-ranker, servers, streams, tables and stages, in this order. The roles that decide and send do not wait for tables and search index: if
- * ClickHouse or Qdrant is away, those start when it answers.
+ * Starts the re-ranker, servers, streams, tables and stages, in this order. The roles that decide and send do not wait for tables and
+ * search index: if ClickHouse or Qdrant is away, those start when it answers.
  *
  * @throws ColloquyError of the part that could not start; all parts that have started are stopped first.
  */

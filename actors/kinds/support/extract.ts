@@ -4,8 +4,9 @@ import { type Answer, ANSWER_CHARS_MAX, type AnswerInput } from './definition.ts
 import { bestFor, type Hit, HIT_CHARS_MAX } from './found.ts'
 import type { Article } from './knowledge.ts'
 import { isIn } from './recall.ts'
-import { citationOf, cited, unanswered, withOmitted } from './replies.ts'
+import { citationOf, cited } from './replies.ts'
 import { phrasesOf, termsOf } from './terms.ts'
+import { unanswered, withOmitted } from './unanswered.ts'
 
 /** Neighbouring sentences quoted together, at most. */
 const SENTENCES_MAX = 3

@@ -32,8 +32,9 @@ import { EXTRACTIVE_MODEL, wasHeldBack, withoutTexts } from './gate.ts'
 import { withSpent } from './model-cost.ts'
 import { type Move, moveOf, plainMoveOf } from './moves.ts'
 import { isRelevant } from './relevance.ts'
-import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence, withOmitted } from './replies.ts'
+import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence } from './replies.ts'
 import { createReplyBudget } from './reply-budget.ts'
+import { withOmitted } from './unanswered.ts'
 import { factsOf, plainForm } from './understood.ts'
 
 /** The text of a reply; for an answer also its sources, quality and cost. */

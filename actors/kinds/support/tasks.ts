@@ -31,8 +31,8 @@ import type { ModelOptions } from './model-options.ts'
 import { moveOf } from './moves.ts'
 import { PROMPT_VERSION } from './prompt.ts'
 import { recallConversation, recallKnowledge } from './recall.ts'
-import { withOmitted } from './replies.ts'
 import { createSearch } from './search.ts'
+import { withOmitted } from './unanswered.ts'
 import { recordedForm } from './understood.ts'
 
 /** Deadlines include the wait in the queue. Under load, a late answer is better than an apology. */
