@@ -11,7 +11,6 @@ import { createInterest } from '../actors/kinds/interest/kind.ts'
 import { createReminder } from '../actors/kinds/reminder/kind.ts'
 import { createSupport, type SupportOptions } from '../actors/kinds/support/kind.ts'
 import { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
-import type { ModelOptions } from '../actors/kinds/support/model-options.ts'
 
 export {
   defineKind,
@@ -30,6 +29,8 @@ export { type Upcaster, upcaster, type Upcasters } from '../actors/definition/ea
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
 export { send, type SendAction, type Sending, type SendingOptions } from '../actors/definition/send-action.ts'
 export type {
+  AnsweringModel,
+  FailedGeneration,
   Generated,
   GenerationAttempt,
   GenerationMessage,
@@ -37,6 +38,14 @@ export type {
   GenerationStream,
   TaskGeneration,
 } from '../actors/definition/task-generation.ts'
+export type {
+  BuiltInPrompt,
+  BuiltInPrompts,
+  ChosenPrompt,
+  PromptLanguage,
+  PromptWanted,
+  TaskPrompts,
+} from '../actors/definition/task-prompts.ts'
 export type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
 export { createProducer, type Producer, type Publication, publish, type PublishOptions } from '../pipeline/producer/producer.ts'
 export { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from '../pipeline/producer/producer-errors.ts'
@@ -67,4 +76,4 @@ const reminderKind = createReminder()
 /** @deprecated since 0.2, removed in 0.3: the built-in kinds are in `colloquy/kinds`, this one as `createReminder`. */
 export { createInterest, createSupport, loadArticles, loadCatalogue, parseArticles, reminderKind }
 /** @deprecated since 0.2, removed in 0.3: in `colloquy/kinds`. */
-export type { Article, Item, ModelOptions, SupportOptions }
+export type { Article, Item, SupportOptions }

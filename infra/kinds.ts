@@ -11,4 +11,3 @@ export { createInterest, type InterestOptions } from '../actors/kinds/interest/k
 export { createReminder, type ReminderOptions } from '../actors/kinds/reminder/kind.ts'
 export { createSupport, type SupportOptions } from '../actors/kinds/support/kind.ts'
 export { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
-export type { ModelOptions } from '../actors/kinds/support/model-options.ts'

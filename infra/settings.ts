@@ -3,14 +3,13 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { REWRITE_DEFAULT_MS } from '../actors/kinds/support/asking/rewrite.ts'
 import { MINIMUMS } from '../actors/kinds/support/minimums.ts'
-import { FIRST_TOKEN_DEFAULT_MS, STALL_DEFAULT_MS, TIMEOUT_DEFAULT_MS } from '../actors/kinds/support/model-options.ts'
 import { REPLY_BUDGET_DEFAULT_MS } from '../actors/kinds/support/reply-budget.ts'
 import { DTYPES, POOLINGS } from '../pipeline/embedding/embedding-model.ts'
 import { RRF_K } from '../pipeline/search/fuse-ranks.ts'
 import { QUANTISATIONS } from '../pipeline/search/qdrant/qdrant-collection.ts'
 import { RRF_K_MAX } from '../pipeline/search/search-request.ts'
 import { ColloquyError } from '../schemas/errors.ts'
-import { TIERS } from '../schemas/models-file.ts'
+import { MODEL_TIMES, TIERS } from '../schemas/models-file.ts'
 
 /** All roles. Each names a stage; a process runs any number of them. */
 export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'embed', 'train', 'judge', 'serve'] as const
@@ -200,15 +199,15 @@ const SETTINGS = {
   LLM_MODEL: { schema: z.string().optional(), about: 'Model at LLM_BASE_URL' },
   LLM_TIER: { schema: z.enum(TIERS).default('medium'), about: 'Tier of LLM_MODEL where MODELS is unset: small, medium or large' },
   LLM_FIRST_TOKEN_MS: {
-    schema: count(1, 3_600_000).default(FIRST_TOKEN_DEFAULT_MS),
+    schema: count(1, 3_600_000).default(MODEL_TIMES.firstTokenMs),
     about: 'Milliseconds to the first token of an answer of LLM_MODEL; after that the passages are quoted',
   },
   LLM_STALL_MS: {
-    schema: count(1, 3_600_000).default(STALL_DEFAULT_MS),
+    schema: count(1, 3_600_000).default(MODEL_TIMES.stallMs),
     about: 'Milliseconds between two tokens of an answer of LLM_MODEL',
   },
   LLM_TOTAL_MS: {
-    schema: count(1, 3_600_000).default(TIMEOUT_DEFAULT_MS),
+    schema: count(1, 3_600_000).default(MODEL_TIMES.totalMs),
     about: 'Milliseconds from the request to the last token of an answer of LLM_MODEL; REPLY_BUDGET_MS holds, too',
   },
   LLM_REWRITE_MS: {

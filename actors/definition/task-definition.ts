@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Address } from '../../schemas/subjects.ts'
 import type { TaskEvaluation } from './task-evaluation.ts'
 import type { TaskGeneration } from './task-generation.ts'
+import type { TaskPrompts } from './task-prompts.ts'
 import type { TaskSearchIndex } from './task-search.ts'
 import type { TaskUnderstanding } from './task-understanding.ts'
 
@@ -24,6 +25,10 @@ export interface TaskCall<Input> {
   readonly evaluate: TaskEvaluation['evaluate']
   /** Generates a text, or a value of a schema, with a language model of the fitting tier. It ends with the signal of the task. */
   readonly generate: TaskGeneration['generate']
+  /** Whether there is a language model to generate with. */
+  readonly hasModels: TaskGeneration['hasModels']
+  /** A prompt that the actor's tenant has taught, or the built-in text. */
+  readonly promptFor: TaskPrompts['promptFor']
   /**
    * The same object as `searchIndex`.
    *

@@ -23,9 +23,13 @@ export interface GenerationQuery<Schema extends z.ZodType = z.ZodType> {
   readonly schema?: Schema | undefined
   readonly stream?: GenerationStream | undefined
   /** Why an answer is not taken, in words of `a-z`, digits and `_`: the next model is asked then. Default: every answer is taken. */
-  readonly refuse?: ((text: string) => readonly string[] | Promise<readonly string[]>) | undefined
-  /** What the complexity is computed from besides the text. */
+  readonly refuse?: ((text: string, by: AnsweringModel) => readonly string[] | Promise<readonly string[]>) | undefined
+  /** Told before `generate` fails, what the models that were asked took. Not where a signal ends it. */
+  readonly onFailure?: ((failed: FailedGeneration) => void) | undefined
+  /** What the complexity is computed from. */
   readonly hints?: {
+    /** The message to answer. Default: the last one of `messages`, with all that a prompt puts around it. */
+    readonly text?: string
     /** Whether the message is understood only with the turns before it. */
     readonly needsHistory?: boolean
     /** Scores of the passages found, best first, 0 to 1. */
@@ -38,10 +42,15 @@ export interface GenerationQuery<Schema extends z.ZodType = z.ZodType> {
   readonly signal?: AbortSignal | undefined
 }
 
-/** A model that was asked, and why its answer was not taken. */
-export interface GenerationAttempt {
+/** A model that was asked. */
+export interface AnsweringModel {
+  /** Its name among the models of the installation. */
   readonly model: string
   readonly tier: Tier
+}
+
+/** A model that was asked, and why its answer was not taken. */
+export interface GenerationAttempt extends AnsweringModel {
   /** A word of `refuse`, or the code of an error, such as `model_timeout`. */
   readonly reasons: readonly string[]
   readonly text?: string
@@ -67,8 +76,13 @@ export interface Generated<Schema extends z.ZodType = z.ZodType> {
   readonly attempts: readonly GenerationAttempt[]
 }
 
+/** What a generation took that gave no answer. */
+export type FailedGeneration = Pick<Generated, 'attempts' | 'tokensIn' | 'tokensOut' | 'cost'>
+
 /** Language models as a task sees them. */
 export interface TaskGeneration {
+  /** Whether a language model is configured. Its health and the tenant's budget may still be against it. */
+  hasModels(): boolean
   /**
    * Generates a text, or a value of a schema, with a model of the fitting tier; asks another one where a model fails.
    *

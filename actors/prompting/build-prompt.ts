@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 import type { GenerationMessage } from '../definition/task-generation.ts'
-import type { PromptLanguage } from './built-in-prompts.ts'
+import type { PromptLanguage, Variables } from '../definition/task-prompts.ts'
 import { neutralData } from './neutral-data.ts'
 import { PROMPT_WORDS } from './prompt-words.ts'
-import { renderTemplate, type Variables } from './template.ts'
+import { renderTemplate } from './template.ts'
 
 /** Bounds of the data in a prompt: what exceeds them is left out. Characters are UTF-16 units. */
 export const PROMPT_DATA_LIMITS = {

@@ -1,8 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Variables } from './template.ts'
-
-/** Languages that a prompt is built in. */
-export type PromptLanguage = 'en' | 'zh'
+import type { BuiltInPrompt, BuiltInPrompts, PromptLanguage, Variables } from '../definition/task-prompts.ts'
 
 /** The reply of a model where the passages do not answer the question. */
 export const NO_ANSWER = 'NOT_IN_PASSAGES'
@@ -38,17 +35,7 @@ export const knownVariables = ({ PERSONA, COMPANY, RULES }: AssistantSettings, l
   noAnswer: NO_ANSWER,
 })
 
-/** A text that is used where none is taught. */
-export interface BuiltInPrompt {
-  readonly text: string
-  /** The part of `promptVersion` after the `@`. */
-  readonly version: string
-}
-
 const builtIn = (text: string): BuiltInPrompt => ({ text, version: `built-in-${hash('sha256', text).slice(0, 8)}` })
-
-/** The texts of a prompt by the language of the answer. */
-export type BuiltInPrompts = Readonly<Record<PromptLanguage, BuiltInPrompt>>
 
 /** The name of the prompt by which a customer's message is answered from passages. */
 export const ANSWER_PROMPT = 'answer'

@@ -1,4 +1,4 @@
-import type { PromptLanguage } from './built-in-prompts.ts'
+import type { PromptLanguage } from '../definition/task-prompts.ts'
 
 /** The sentences of a prompt around its template and its data. No template can leave them out. */
 interface PromptWords {

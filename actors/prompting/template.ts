@@ -1,7 +1,5 @@
 import { VARIABLE_NAME } from '../../schemas/prompt-events.ts'
-
-/** Values of variables by their names. */
-export type Variables = Readonly<Record<string, string>>
+import type { Variables } from '../definition/task-prompts.ts'
 
 /** A placeholder. Blanks around the name do not count. */
 const PLACEHOLDER = /\{\{[ \t]*([^{}\s]+)[ \t]*\}\}/g

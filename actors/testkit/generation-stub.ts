@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
-import type { Generated, GenerationAttempt, GenerationQuery, TaskGeneration } from '../definition/task-generation.ts'
+import type { AnsweringModel, Generated, GenerationAttempt, GenerationQuery, TaskGeneration } from '../definition/task-generation.ts'
 import { type Failure, isFailure } from './task-stubs.ts'
 
 /** What a language model answers in a test: a text, a value for the `schema` of the task, or `fails(…)`. */
@@ -14,9 +14,11 @@ export interface StubbedGeneration extends TaskGeneration {
 
 /**
  * `generate` for a test that calls the `run` of a task itself. Each answer is given once, in order; an answer that `refuse` does not take
- * counts as an attempt, and the next one follows, as with the next model. `stream` hears an answer in one piece.
+ * counts as an attempt, and the next one follows, as with the next model: the models are `stub`, `stub-2`, and so on. `stream` hears an
+ * answer in one piece.
  *
- * The generation rejects with `stub_exhausted` where the task asks for more answers, and `bad_stub` where one does not fit the schema.
+ * `hasModels` is true if there are answers. The generation rejects with `stub_exhausted` where the task asks for more answers, and
+ * `bad_stub` where one does not fit the schema.
  *
  * @example
  *   const { generate, asked } = generates('Within two days.')
@@ -28,26 +30,37 @@ export function generates(...answers: readonly ModelStub[]): StubbedGeneration {
   const asked: GenerationQuery[] = []
   return {
     asked,
+    hasModels: () => answers.length > 0,
     async generate<Schema extends z.ZodType>(query: GenerationQuery<Schema>): Promise<Generated<Schema>> {
       asked.push(query)
       query.signal?.throwIfAborted()
       const attempts: GenerationAttempt[] = []
       for (;;) {
         const answer = left.shift()
+        const by: AnsweringModel = { model: attempts.length === 0 ? 'stub' : `stub-${attempts.length + 1}`, tier: 'medium' }
         if (answer === undefined) {
           const what = `answer ${answers.length + 1} of the language model is not there: generates(…) has ${answers.length}; add more`
           throw new ColloquyError('stub_exhausted', what)
         }
+        if (isFailure(answer)) query.onFailure?.({ attempts, tokensIn: 0, tokensOut: 0, cost: 0 })
         if (isFailure(answer)) throw new ForeignCodeError(answer.error.code, answer.error.message)
         const text = typeof answer === 'string' ? answer : JSON.stringify(answer)
         query.stream?.delta(text)
-        const reasons = (await query.refuse?.(text)) ?? []
+        const reasons = (await query.refuse?.(text, by)) ?? []
         if (reasons.length === 0) {
           const object = query.schema === undefined ? {} : { object: fitting(query.schema, answer) }
-          const model = { model: 'stub', tier: 'medium' as const, tierReason: attempts.length > 0 ? 'fallback' : 'given' }
-          return { text, ...object, ...model, tokensIn: 0, tokensOut: 0, cost: 0, attempts }
+          return {
+            text,
+            ...object,
+            ...by,
+            tierReason: attempts.length > 0 ? 'fallback' : 'given',
+            tokensIn: 0,
+            tokensOut: 0,
+            cost: 0,
+            attempts,
+          }
         }
-        attempts.push({ model: 'stub', tier: 'medium', reasons, text })
+        attempts.push({ ...by, reasons, text })
         query.stream?.reset(reasons[0] ?? 'other')
       }
     },

@@ -30,8 +30,6 @@ interface Measured extends FollowUpFigures {
 
 const log = pino({ level: 'silent' })
 const articles = loadArticles()
-/** The lookup searches as for a model; none is asked. */
-const NO_MODEL = { baseUrl: 'http://127.0.0.1:1/v1', model: 'none' }
 
 /** Without a taught set: by dialogue acts alone. */
 const understand = createUnderstanding({
@@ -63,7 +61,9 @@ export async function evaluateFollowUps(flags: RetrievalFlags, print: (text: str
     known = langs,
   ): Promise<void> => {
     const deps = {
-      lookup: lookupTask(articles, hasModel ? NO_MODEL : undefined, 0),
+      lookup: lookupTask(articles, 0),
+      // The lookup searches as for a model; none is asked.
+      hasModels: () => hasModel,
       searchIndex,
       understand: (query: Parameters<typeof understand>[1]) => understand('eval', query),
     }

@@ -30,6 +30,7 @@ export interface LookupDeps {
   readonly lookup: LookupTask
   readonly searchIndex: TaskSearchIndex
   readonly understand: TaskCall<unknown>['understand']
+  readonly hasModels: TaskCall<unknown>['hasModels']
 }
 
 const log = pino({ level: 'silent' })
@@ -81,7 +82,7 @@ interface Found {
 }
 
 async function lookUp(
-  { lookup, searchIndex, understand }: LookupDeps,
+  { lookup, searchIndex, understand, hasModels }: LookupDeps,
   input: ReturnType<typeof lookupAfter>,
   lang: Language,
 ): Promise<Found> {
@@ -94,6 +95,8 @@ async function lookUp(
       understand,
       evaluate: () => Promise.reject(new Error('a lookup evaluates nothing')),
       generate: () => Promise.reject(new Error('a lookup without a model generates nothing')),
+      hasModels,
+      promptFor: () => Promise.reject(new Error('a lookup builds no prompt')),
       log,
       key: 'eval',
       signal: new AbortController().signal,

@@ -15,12 +15,10 @@ import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
-import type { ModelOptions } from '../../actors/kinds/support/model-options.ts'
 import { tenantKind } from '../../actors/kinds/tenant/kind.ts'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Settings } from '../settings.ts'
-import { modelAccess } from './model-access.ts'
 
 const kindShape = z.custom<Kind>(
   (value) => typeof value === 'object' && value !== null && 'machine' in value && 'name' in value && 'version' in value,
@@ -97,19 +95,12 @@ function loadError(config: string, place: string, cause: unknown): ColloquyError
 }
 
 function builtInKinds(settings: Settings): Kind[] {
-  const { REPLY_BUDGET_MS: replyBudgetMs, QUALITY_MIN: qualityMin, QUOTATION_MIN: quotationMin } = settings
+  const { REPLY_BUDGET_MS: replyBudgetMs, LLM_REWRITE_MS: rewriteMs, QUALITY_MIN: qualityMin, QUOTATION_MIN: quotationMin } = settings
   return [
-    createSupport({ articles: loadArticles(), model: modelIn(settings), replyBudgetMs, qualityMin, quotationMin }),
+    createSupport({ articles: loadArticles(), rewriteMs, replyBudgetMs, qualityMin, quotationMin }),
     createReminder(),
     createInterest(loadCatalogue()),
     createFront(),
     ...ALWAYS_THERE,
   ]
-}
-
-function modelIn(settings: Settings): ModelOptions | undefined {
-  const access = modelAccess(settings)
-  if (access === undefined) return undefined
-  const { LLM_TOTAL_MS: timeoutMs, LLM_FIRST_TOKEN_MS: firstTokenMs, LLM_STALL_MS: stallMs, LLM_REWRITE_MS: rewriteMs } = settings
-  return { ...access, timeoutMs, firstTokenMs, stallMs, rewriteMs }
 }

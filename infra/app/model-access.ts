@@ -1,4 +1,4 @@
-import type { TokenPrice } from '../../actors/kinds/support/model-cost.ts'
+import type { TokenPrice } from '../../pipeline/models/model-cost.ts'
 import type { ModelsSource } from '../../pipeline/models/model-registry.ts'
 import { CONTEXT_DEFAULT, REQUESTS_DEFAULT } from '../../schemas/models-file.ts'
 import { environmentKey, type Settings } from '../settings.ts'

@@ -2,12 +2,13 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createBudgets } from '../../pipeline/models/budgets.ts'
-import { createGeneration, type Generate, noModel } from '../../pipeline/models/generate.ts'
+import { createGeneration, type Generate, hasUsable, noModel } from '../../pipeline/models/generate.ts'
 import { createModelPlaces } from '../../pipeline/models/model-places.ts'
 import { openModelRegistry } from '../../pipeline/models/model-registry.ts'
 import { startModelsStatus } from '../../pipeline/models/models-status.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
-import { createTenantSettingsReader } from '../../pipeline/tenants/tenant-settings-reader.ts'
+import type { TenantCache } from '../../pipeline/tenants/tenant-cache.ts'
+import type { VersionedSettings } from '../../pipeline/tenants/tenant-settings-reader.ts'
 import type { Settings } from '../settings.ts'
 import { modelsSourceOf } from './model-access.ts'
 
@@ -15,8 +16,15 @@ export interface GenerationOptions {
   readonly settings: Settings
   readonly jetstream: JetStreamContext
   readonly kv: KV
+  readonly tenants: Pick<TenantCache<VersionedSettings>, 'of'>
   readonly metrics: Metrics
   readonly log: Logger
+}
+
+/** The language models of a process. */
+export interface ProcessGeneration {
+  readonly generate: Generate
+  hasModels(): boolean
 }
 
 /**
@@ -25,19 +33,17 @@ export interface GenerationOptions {
  * @throws ColloquyError `bad_models` if the file of models cannot be used
  */
 export async function openGeneration(
-  { settings, jetstream, kv, metrics, log }: GenerationOptions,
+  { settings, jetstream, kv, tenants, metrics, log }: GenerationOptions,
   started: AsyncDisposableStack,
-): Promise<Generate> {
+): Promise<ProcessGeneration> {
   const source = modelsSourceOf(settings)
-  if (source === undefined) return () => Promise.reject(noModel())
+  if (source === undefined) return { generate: () => Promise.reject(noModel()), hasModels: () => false }
   const models = await openModelRegistry({ source, now: () => performance.now(), log })
   started.defer(() => models.stop())
   const places = createModelPlaces(settings.CONCURRENT_REQUESTS_MAX)
   const status = startModelsStatus(jetstream.nc, { models, places, metrics })
   started.defer(() => status.stop())
-  const tenants = createTenantSettingsReader(jetstream)
-  started.defer(() => tenants.stop())
   const budgets = createBudgets({ kv, log, now: Date.now })
   started.defer(() => budgets.stop())
-  return createGeneration({ models, places, budgets, tenants, metrics, log })
+  return { generate: createGeneration({ models, places, budgets, tenants, metrics, log }), hasModels: () => hasUsable(models) }
 }

@@ -1,8 +1,8 @@
 import { generateText } from 'ai'
 import type { Generated, GenerationQuery } from '../../actors/definition/task-generation.ts'
-import { endpointModel, withoutThinking } from '../../actors/kinds/support/endpoint-model.ts'
-import { costOf } from '../../actors/kinds/support/model-cost.ts'
-import { asTaskError } from '../../actors/kinds/support/model-errors.ts'
+import { endpointModel, withoutThinking } from '../../pipeline/models/endpoint-model.ts'
+import { costOf } from '../../pipeline/models/model-cost.ts'
+import { asTaskError } from '../../pipeline/models/model-errors.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { ModelAccess } from './model-access.ts'
 

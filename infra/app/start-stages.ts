@@ -27,6 +27,7 @@ import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncati
 import { startJudge } from '../../pipeline/judge/judge.ts'
 import { judgeByRules, type JudgeEvaluator } from '../../pipeline/judge/judge-evaluator.ts'
 import { startProjector } from '../../pipeline/projector/projector.ts'
+import { createPromptsReader } from '../../pipeline/prompts/prompts-reader.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { backgroundRun, singlePartition } from '../../pipeline/runtime/partitioned-stage.ts'
@@ -35,6 +36,7 @@ import { type Stage, startStage } from '../../pipeline/runtime/stage.ts'
 import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
 import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
 import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
+import { createTenantSettingsReader } from '../../pipeline/tenants/tenant-settings-reader.ts'
 import { startWakeUpSweeper } from '../../pipeline/timers/wake-up-sweeper.ts'
 import { findUntrained } from '../../pipeline/understanding/training/trainable-sets.ts'
 import { openTrainedModels } from '../../pipeline/understanding/training/trained-models.ts'
@@ -320,7 +322,11 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
         const vectors =
           searchIndex === undefined ? remoteQuestionVectors(jetstream.nc) : localQuestionVectors(() => searchIndex.current().embedder)
         const understand = await openUnderstanding({ settings, jetstream, replicas, vectors, log }, started)
-        const generate = await openGeneration({ settings, jetstream, kv, metrics, log }, started)
+        const tenants = createTenantSettingsReader(jetstream)
+        started.defer(() => tenants.stop())
+        const generation = await openGeneration({ settings, jetstream, kv, tenants, metrics, log }, started)
+        const prompts = createPromptsReader(jetstream, tenants)
+        started.defer(() => prompts.stop())
         return startStage(
           'tasks',
           () =>
@@ -331,7 +337,8 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
               searchIndexOf: searches.of,
               understand,
               evaluate: evaluateByRules,
-              generate,
+              ...generation,
+              promptFor: prompts.promptFor,
               log,
               metrics,
               now: Date.now,

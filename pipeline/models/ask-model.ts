@@ -1,13 +1,13 @@
 import { APICallError, InvalidResponseDataError, type ModelMessage, streamText } from 'ai'
 import type { z } from 'zod'
 import type { GenerationMessage } from '../../actors/definition/task-generation.ts'
-import { asTaskError } from '../../actors/kinds/support/model-errors.ts'
-import { startTokenClock } from '../../actors/kinds/support/token-clock.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, TerminalError } from '../../schemas/errors.ts'
 import type { ModelEntry } from '../../schemas/models-file.ts'
+import { asTaskError } from './model-errors.ts'
 import type { ProvidedModel } from './provider.ts'
 import { readStructure } from './structure.ts'
+import { startTokenClock } from './token-clock.ts'
 import { believableUsage, estimateMessages, estimateTokens, type ToldUsage } from './token-estimate.ts'
 
 /** One request to one model. */
@@ -58,8 +58,7 @@ export async function askModel(provided: ProvidedModel, entry: ModelEntry, quest
   const { messages, schema, temperature, tokensOutMax, signal } = question
   const left = new AbortController()
   const address = entry.baseUrl ?? entry.provider
-  const { totalMs: timeoutMs, firstTokenMs, stallMs } = entry
-  const clock = startTokenClock({ model: entry.model, baseUrl: `${entry.name} (${address})`, timeoutMs, firstTokenMs, stallMs })
+  const clock = startTokenClock(`${entry.name} (${address})`, entry)
   const startedAt = performance.now()
   let isFirst = true
   let told: ToldUsage | undefined

@@ -1,7 +1,7 @@
-import { costOf } from '../../actors/kinds/support/model-cost.ts'
 import { type ModelEntry, type Tier, TIERS } from '../../schemas/models-file.ts'
 import type { TenantSettings } from '../../schemas/tenant-settings.ts'
 import { complexityOf, tierOf } from './complexity.ts'
+import { costOf } from './model-cost.ts'
 import { routeOf } from './route.ts'
 import { estimateTokens } from './token-estimate.ts'
 

@@ -43,6 +43,9 @@ const ATTEMPT_CHARS_MAX = 4_096
 /** Codes that mean that a model has too much to do. */
 const OVERLOADS: ReadonlySet<string> = new Set(['model_timeout', 'model_busy'] satisfies ErrorCode[])
 
+/** Whether one of the models can be asked. */
+export const hasUsable = (models: Pick<ModelRegistry, 'pools'>): boolean => models.pools().some(({ unusable }) => unusable === undefined)
+
 /** Creates the generation of a process; see `TaskGeneration` for what it guarantees. */
 export function createGeneration({ models, places, budgets, tenants, metrics, log }: GenerationDeps): Generate {
   return async <Schema extends z.ZodType>(tenant: string, query: GenerationQuery<Schema>, taskSignal: AbortSignal) => {
@@ -61,7 +64,7 @@ export function createGeneration({ models, places, budgets, tenants, metrics, lo
     const fitting = usable.filter(({ entry }) => fitMessages(messages, roomIn(entry, query)) !== undefined)
     if (fitting.length === 0) throw tooLong(given.length)
     const present = TIERS.filter((tier) => fitting.some(({ entry }) => entry.tier === tier))
-    const { tiers, reason, complexity } = routeOf({ ...query, text: last.content }, settings, present, budget)
+    const { tiers, reason, complexity } = routeOf({ ...query, text: query.hints?.text ?? last.content }, settings, present, budget)
 
     const tally = createTally()
     const asked = new Set<ModelPool>()
@@ -95,7 +98,7 @@ export function createGeneration({ models, places, budgets, tenants, metrics, lo
           notTaken(entry, [answer.error.code], answer.text)
           continue
         }
-        const reasons = (await query.refuse?.(answer.text)) ?? []
+        const reasons = (await query.refuse?.(answer.text, { model: entry.name, tier })) ?? []
         signal.throwIfAborted()
         if (reasons.length > 0) {
           lastError = new ColloquyError('model_unaccepted', `the answer of ${entry.name} was not taken: ${reasons.join(', ')}`)
@@ -114,6 +117,7 @@ export function createGeneration({ models, places, budgets, tenants, metrics, lo
         }
       }
     }
+    query.onFailure?.({ ...tally.sums(), attempts: tally.attempts })
     throw lastError ?? allRest(fitting)
   }
 

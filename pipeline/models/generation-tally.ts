@@ -1,7 +1,7 @@
 import type { GenerationAttempt } from '../../actors/definition/task-generation.ts'
-import { costOf } from '../../actors/kinds/support/model-cost.ts'
 import type { ModelEntry } from '../../schemas/models-file.ts'
 import type { Usage } from './ask-model.ts'
+import { costOf } from './model-cost.ts'
 
 /** Tokens and costs of one call, over all models that were asked. A sum is unknown where one part is. */
 export interface GenerationTally {

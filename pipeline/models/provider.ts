@@ -1,6 +1,6 @@
 import { type LanguageModel, wrapLanguageModel } from 'ai'
-import { boundedFetch } from '../../actors/kinds/support/bounded-fetch.ts'
-import { withoutThinking } from '../../actors/kinds/support/endpoint-model.ts'
+import { boundedFetch } from './bounded-fetch.ts'
+import { withoutThinking } from './endpoint-model.ts'
 import type { ConfiguredModel } from './read-models.ts'
 
 // Otherwise the SDK prints what a provider leaves out of a request, such as a temperature, with each new kind of request.

@@ -1,6 +1,6 @@
+import type { ChosenPrompt, PromptWanted } from '../../actors/definition/task-prompts.ts'
 import { promptContextSchema, type PromptRelease, type PromptText } from '../../actors/kinds/prompt/prompt-context.ts'
-import { type BuiltInPrompts, knownVariables, type PromptLanguage } from '../../actors/prompting/built-in-prompts.ts'
-import type { Variables } from '../../actors/prompting/template.ts'
+import { knownVariables } from '../../actors/prompting/built-in-prompts.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { PROMPT_KIND } from '../../schemas/prompt-events.ts'
 import type { LogRecord } from '../../schemas/record.ts'
@@ -21,21 +21,6 @@ export interface TaughtPrompt {
   readonly version: number
   readonly release: PromptRelease
   readonly texts: readonly PromptText[]
-}
-
-/** A prompt for one actor. */
-export interface ChosenPrompt {
-  /** `<name>@<version>`, the `promptVersion` of what is made with it: at most 64 characters. */
-  readonly promptVersion: string
-  readonly template: string
-  /** Those that the tenant's settings give, and the prompt's own. */
-  readonly variables: Variables
-}
-
-/** The text that is used where none is released, and the language of the answer. */
-export interface PromptWanted {
-  readonly builtIn: BuiltInPrompts
-  readonly lang: PromptLanguage
 }
 
 export interface PromptsReader {

@@ -1,10 +1,10 @@
 import { generateText } from 'ai'
 import pLimit from 'p-limit'
 import { z } from 'zod'
-import { endpointModel, type ModelEndpoint, withoutThinking } from '../../actors/kinds/support/endpoint-model.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { jsonIn } from '../../schemas/json.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
+import { endpointModel, type ModelEndpoint, withoutThinking } from '../models/endpoint-model.ts'
 import type { Reranker } from './reranker.ts'
 
 const REQUESTS_MAX = 4

@@ -23,7 +23,10 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: TaskError; readonly attempts: number }
   | { readonly kind: 'given_up' }
 
-export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'searchIndex' | 'understand' | 'evaluate' | 'generate'> {
+export interface RunDeps extends Pick<
+  TaskCall<unknown>,
+  'log' | 'actor' | 'searchIndex' | 'understand' | 'evaluate' | 'generate' | 'hasModels' | 'promptFor'
+> {
   /** Aborts at the deadline, when the machine no longer needs the run, and when the runner stops. */
   readonly signal: AbortSignal
   /** Wraps the call of the task up to its first `await`, so that the caller can watch it. */
@@ -55,9 +58,9 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
   let attemptError: TaskError | undefined
   for (let attempts = before.count + 1; ; attempts++) {
     try {
-      const { log, actor, searchIndex, understand, evaluate, generate } = deps
+      const { log, actor, searchIndex, understand, evaluate, generate, hasModels, promptFor } = deps
       // `memory` is the deprecated name of `searchIndex`.
-      const tools = { searchIndex, memory: searchIndex, understand, evaluate, generate }
+      const tools = { searchIndex, memory: searchIndex, understand, evaluate, generate, hasModels, promptFor }
       const call = { input: input.data, key: message.run, signal, log, actor, ...tools }
       const run = deps.call(() => definition.run(call))
       const output = await untilAborted(run, signal)

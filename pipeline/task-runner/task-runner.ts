@@ -2,7 +2,7 @@ import { AckPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream
 import type { KV } from '@nats-io/kv'
 import { nanos } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
-import type { Kind, Kinds, TaskDefinition } from '../../actors/definition/define-kind.ts'
+import type { Kind, Kinds, TaskCall, TaskDefinition } from '../../actors/definition/define-kind.ts'
 import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import { type InternalInput, type TaskMessage, taskMessageSchema } from '../../schemas/internal-messages.ts'
 import { parseJson } from '../../schemas/json.ts'
@@ -12,6 +12,7 @@ import { watchConnection } from '../jetstream/connection-events.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { Generate } from '../models/generate.ts'
+import type { PromptsReader } from '../prompts/prompts-reader.ts'
 import type { Evaluate } from '../quality/evaluator.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { askWithRetry } from '../runtime/retry.ts'
@@ -32,6 +33,8 @@ export interface RunnerOptions {
   readonly understand: Understand
   readonly evaluate: Evaluate
   readonly generate: Generate
+  readonly hasModels: TaskCall<unknown>['hasModels']
+  readonly promptFor: PromptsReader['promptFor']
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -140,6 +143,8 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         understand: (query) => options.understand(tenant, query),
         evaluate: options.evaluate,
         generate: (query) => options.generate(tenant, query, signal),
+        hasModels: options.hasModels,
+        promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
         call: (work) => watchdog.call(watched, work),
         onHeld: (reason) => metrics.answersHeld.inc({ kind: kind.name, reason }),
         onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),

@@ -1,7 +1,7 @@
 import { generateText } from 'ai'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
-import { endpointModel, type ModelEndpoint } from '../../actors/kinds/support/endpoint-model.ts'
+import { endpointModel, type ModelEndpoint } from '../models/endpoint-model.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 
 /** An intent that a message may have. */

@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import type { TaskGeneration } from '../../actors/definition/task-generation.ts'
 import type { Budgets } from '../../pipeline/models/budgets.ts'
 import { createGeneration, type Generate } from '../../pipeline/models/generate.ts'
 import { createModelPlaces, type ModelPlaces } from '../../pipeline/models/model-places.ts'
@@ -48,4 +49,11 @@ export function generationWith(
     log: pino({ level: 'silent' }),
   })
   return { generate, places, metrics }
+}
+
+/** Generation by these models, as a task of the tenant `acme` has it. */
+export function taskGenerationAt(...inputs: readonly EntryInput[]): TaskGeneration {
+  const pools = poolsOf(entriesOf(...inputs))
+  const { generate } = generationWith(() => pools)
+  return { hasModels: () => true, generate: (query) => generate('acme', query, new AbortController().signal) }
 }

@@ -4,12 +4,15 @@ import { decide } from '../../actors/core/decide.ts'
 import type { Decision, Message } from '../../actors/core/decision.ts'
 import { type Kind, kindsByName } from '../../actors/definition/kind.ts'
 import type { TaskCall } from '../../actors/definition/task-definition.ts'
+import type { TaskGeneration } from '../../actors/definition/task-generation.ts'
+import type { TaskPrompts } from '../../actors/definition/task-prompts.ts'
 import type { Answer } from '../../actors/kinds/support/definition.ts'
 import type { Hit } from '../../actors/kinds/support/found.ts'
 import { createSupport, type SupportOptions } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import type { UnderstoodMessage } from '../../actors/kinds/support/understood.ts'
 import { generates } from '../../actors/testkit/generation-stub.ts'
+import { builtInPrompts } from '../../actors/testkit/prompt-stub.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import type { Act } from '../../schemas/dialogue-acts.ts'
 import type { Emitted, LogRecord, Started } from '../../schemas/record.ts'
@@ -36,12 +39,19 @@ export const understoodAs = (act: Act): UnderstoodMessage => ({
 export interface HarnessOptions {
   /** Default: by acts alone. */
   readonly understand?: TaskCall<unknown>['understand']
+  /** Language models. Default: none. */
+  readonly generation?: TaskGeneration
+  /** Default: the built-in texts. */
+  readonly prompts?: TaskPrompts
   /** The actor before the first message, with the pending task of its state. Default: a new one. */
   readonly from?: { readonly actor: Actor; readonly started: readonly Started[] }
 }
 
 /** One case under the pure core: time follows from the position, and every record passes through JSON as it would through LOG. */
-export function createSupportHarness(kind: Kind = support, { understand = understandByActs, from }: HarnessOptions = {}) {
+export function createSupportHarness(
+  kind: Kind = support,
+  { understand = understandByActs, generation = generates(), prompts = builtInPrompts(), from }: HarnessOptions = {},
+) {
   const kinds = kindsByName([kind])
   const records: LogRecord[] = []
   const messages: Message[] = []
@@ -118,7 +128,8 @@ export function createSupportHarness(kind: Kind = support, { understand = unders
         memory: emptySearchIndex,
         understand,
         evaluate: evaluateByRules,
-        generate: generates().generate,
+        ...generation,
+        ...prompts,
       }
       const output = await definition.run(call)
       harness.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)
@@ -134,5 +145,5 @@ export function createSupportHarness(kind: Kind = support, { understand = unders
   return harness
 }
 
-export const supportHarnessWith = (options: Omit<SupportOptions, 'articles'>) =>
-  createSupportHarness(createSupport({ articles, ...options }))
+export const supportHarnessWith = (options: Omit<SupportOptions, 'articles'>, more: HarnessOptions = {}) =>
+  createSupportHarness(createSupport({ articles, ...options }), more)

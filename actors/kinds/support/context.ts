@@ -59,8 +59,11 @@ export const contextSchema = z.object({
   intent: z.string().nullable(),
   confidence: z.number().nullable(),
   act: z.string().nullable(),
-  /** What the customer did last. Leave-taking after thanks counts as thanks. `null` before the first message is replied to. */
-  said: z.enum(['question', 'thanks', 'complaint', 'courtesy']).nullable(),
+  /**
+   * What the customer did last. Leave-taking after thanks counts as thanks; `cancel`: gave up the reply to a message. `null` before the
+   * first message is replied to.
+   */
+  said: z.enum(['question', 'thanks', 'complaint', 'courtesy', 'cancel']).nullable(),
   rating: z.int().min(1).max(5).nullable(),
   /** The last question that names something, as it was looked up; the next one may refer to it. */
   asked: z.string().max(ABOUT_CHARS_MAX).nullable(),
@@ -196,6 +199,18 @@ export function withReply(context: Context, reply: string): Context {
   return { ...context, queue, turns: withTurns(context, exchange) }
 }
 
+/** Removes a message from the queue whose reply nobody waits for. It was said, and stays in the conversation. */
+export function withoutReply(context: Context, message: string): Context {
+  const cancelled = context.queue.find(({ id }) => id === message)
+  if (cancelled === undefined) return context
+  return {
+    ...context,
+    said: 'cancel',
+    queue: context.queue.filter((question) => question !== cancelled),
+    turns: withTurns(context, [{ role: 'user', text: cancelled.text }]),
+  }
+}
+
 /** Empties the queue: a person has taken over the case. */
 export function withHandover(context: Context): Context {
   const waiting = context.queue.map(({ text }): Turn => ({ role: 'user', text }))
@@ -235,11 +250,12 @@ const CONTENT_RATING_MIN = 4
 
 /**
  * The outcome of a case in which the customer stopped writing. The last act of the customer decides: thanks (`resolved`, whatever went
- * wrong before), a complaint or a question without an answer (`abandoned`), or an answered question. Thanks that decline ("no thanks,
- * forget it") or mean the opposite ("thanks for nothing") are none.
+ * wrong before), a complaint or a question without an answer, or a reply given up (`abandoned`), or an answered question. Thanks that
+ * decline ("no thanks, forget it") or mean the opposite ("thanks for nothing") are none.
  */
 export function outcomeOfSilence({ rating, misses, failures, complaints, said }: Context): string {
   if (said === 'thanks') return 'resolved'
+  if (said === 'cancel') return 'abandoned'
   if (misses + failures > 0 || (complaints > 0 && said !== 'question')) return 'abandoned'
   return (rating ?? 0) >= CONTENT_RATING_MIN ? 'resolved' : 'answered'
 }

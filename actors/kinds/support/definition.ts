@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { evaluatedFields, feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS, messageSent, understoodFields } from '../../../schemas/events.ts'
+import {
+  evaluatedFields,
+  feedbackGiven,
+  KNOWN_EMITS,
+  KNOWN_INPUTS,
+  messageSent,
+  routedFields,
+  understoodFields,
+} from '../../../schemas/events.ts'
 import { REASON_CHARS_MAX, REASONS_MAX } from '../../../schemas/quality.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import type { TaskDefinition } from '../../definition/task-definition.ts'
@@ -16,14 +24,14 @@ import {
   QUESTION_CHARS_MAX,
 } from './found.ts'
 import { fromLexicon, sameContext } from './migrate.ts'
-import { spentSchema } from './model-cost.ts'
+import { spentSchema } from './spent.ts'
 import { understoodSchema } from './understood.ts'
 
 export const ANSWER_CHARS_MAX = 2000
 /** UTF-16 units that a reply has beside its answer: what of the message was not answered. */
 export const NOTES_CHARS_MAX = 700
-/** Answers held back for one question: of the model, and the quotation. */
-export const HELD_MAX = 4
+/** Answers held back for one question: of the models that one call asks, and the quotation. */
+export const HELD_MAX = 8
 /** UTF-16 units of an answer held back that the record keeps. */
 export const HELD_CHARS_MAX = 600
 
@@ -39,6 +47,9 @@ const feedback = feedbackGiven
 export const supportEvents = {
   ...KNOWN_INPUTS,
   'feedback.given': feedback,
+  'reply.cancel': z
+    .object({ message: z.string().min(1).max(256).meta({ description: 'Id of the message that needs no reply any more' }) })
+    .meta({ description: 'Gives up the reply to a message that has none yet; without effect for any other' }),
   'case.taken': z.object({ agent: z.string().min(1).max(128) }).meta({ description: 'A person of the support desk takes over the case' }),
   'case.resolved': z.object({ by: z.string().max(128).optional() }).meta({ description: 'The support desk closes the case' }),
 } as const
@@ -84,8 +95,10 @@ export const quoteInput = answerInput.extend({
 
 /** An answer that was not sent. */
 const heldSchema = z.object({
-  /** Absent where the model was too late. */
+  /** Absent where no model was asked, or it was too late. */
   model: z.string().max(128).optional(),
+  /** By which a model wrote it. */
+  promptVersion: z.string().max(64).optional(),
   /** Its quality, where there was an answer. */
   overall: z.number().min(0).max(1).optional(),
   evaluator: z.string().max(128).optional(),
@@ -115,6 +128,7 @@ export const answerOutput = z.object({
   quality: z.number().min(0).max(1).optional(),
   evaluator: z.string().max(128).optional(),
   ...evaluatedFields,
+  ...routedFields,
   /** Answers that were held back, oldest first. Absent: none. */
   held: z.array(heldSchema).max(HELD_MAX).optional(),
 })
@@ -134,6 +148,7 @@ export const supportEmits = {
   'message.sent': messageSent.extend({
     ...understoodFields,
     ...evaluatedFields,
+    ...routedFields,
     lookups: lookupsSchema.optional().meta({ description: 'What was looked up for the question, where it is not the question itself' }),
     held: z
       .array(heldSchema.omit({ text: true }))
@@ -147,9 +162,9 @@ export const supportEmits = {
 export const defineSupport = (name: string, tasks: { lookup: LookupTask; answer: AnswerTask; quote: QuoteTask }) =>
   defineKind({
     name,
-    version: 6,
+    version: 7,
     context: contextSchema,
-    migrate: { 1: fromLexicon, 2: fromLexicon, 3: fromLexicon, 4: sameContext, 5: sameContext },
+    migrate: { 1: fromLexicon, 2: fromLexicon, 3: fromLexicon, 4: sameContext, 5: sameContext, 6: sameContext },
     events: supportEvents,
     emits: supportEmits,
     tasks,

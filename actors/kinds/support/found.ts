@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { spentSchema } from './model-cost.ts'
+import { spentSchema } from './spent.ts'
 
 export const ABOUT_CHARS_MAX = 300
 export const HITS_MAX = 3

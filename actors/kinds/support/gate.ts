@@ -77,6 +77,9 @@ const heldOf = (evaluation: Evaluation, text: string, model: string | undefined)
 export const withoutTexts = ({ held }: Pick<Answer, 'held'>) =>
   held === undefined ? {} : { held: held.map(({ text: _text, ...rest }) => rest) }
 
-/** Whether an answer there was did not pass: the question was understood, and asking for other words would not help. */
-export const wasHeldBack = ({ text, held = [] }: Pick<Answer, 'text' | 'held'>): boolean =>
-  text === null && held.some(({ overall }) => overall !== undefined)
+/**
+ * Whether an answer there was did not pass: the question was understood, and asking for other words would not help. Not where the last
+ * model says that the passages do not answer.
+ */
+export const wasHeldBack = ({ text, tier, held = [] }: Pick<Answer, 'text' | 'tier' | 'held'>): boolean =>
+  text === null && tier === undefined && held.some(({ overall }) => overall !== undefined)

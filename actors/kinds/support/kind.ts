@@ -1,10 +1,10 @@
+import { ColloquyError } from '../../../schemas/errors.ts'
 import { REWRITE_DEFAULT_MS } from './asking/rewrite.ts'
 import { defineSupport } from './definition.ts'
 import { createExtract } from './extract.ts'
 import type { Article } from './knowledge.ts'
 import { supportMachine } from './machine.ts'
 import { MINIMUMS, type Minimums } from './minimums.ts'
-import { checkModelOptions, type ModelOptions } from './model-options.ts'
 import { REPLY_BUDGET_DEFAULT_MS } from './reply-budget.ts'
 import { answerTask, lookupTask, quoteTask } from './tasks.ts'
 
@@ -14,8 +14,13 @@ export interface SupportOptions extends Partial<Minimums> {
   readonly name?: string
   /** The knowledge base for tenants that have uploaded none. A tenant with knowledge of its own gets answers from that alone. */
   readonly articles: readonly Article[]
-  /** The model that writes answers. Default: none; answers are quotations. */
-  readonly model?: ModelOptions | undefined
+  /**
+   * Milliseconds in which a language model may rewrite a message that refers to earlier ones as a question that stands alone; then rules do
+   * it. Default 1,500; 0: rules always.
+   */
+  readonly rewriteMs?: number
+  /** @deprecated Since 0.2 the models of the installation write answers: set COLLOQUY_MODELS, or COLLOQUY_LLM_BASE_URL. */
+  readonly model?: never
   /** Milliseconds without a customer's message after our last reply, until the case is closed. Default 30 minutes. */
   readonly silenceMs?: number
   /**
@@ -30,23 +35,32 @@ const REWRITE_SHARE_MAX = 0.25
 const SILENCE_DEFAULT_MS = 30 * 60_000
 
 /**
- * Creates the kind `support`: customer service in Chinese and English over a knowledge base.
+ * Creates the kind `support`: customer service in Chinese and English over a knowledge base. The language models of the installation write
+ * the answers; without one, passages are quoted.
  *
- * @throws ColloquyError `bad_kind` where an option of the model is no number, or not positive
+ * @throws ColloquyError `bad_kind` where `rewriteMs` is no number from 0, or the former option `model` is given
  */
 export function createSupport({
   name = 'support',
   articles,
   model,
+  rewriteMs = REWRITE_DEFAULT_MS,
   silenceMs = SILENCE_DEFAULT_MS,
   replyBudgetMs = REPLY_BUDGET_DEFAULT_MS,
   qualityMin = MINIMUMS.qualityMin,
   quotationMin = MINIMUMS.quotationMin,
 }: SupportOptions) {
-  if (model !== undefined) checkModelOptions(model)
+  if (!(rewriteMs >= 0)) throw new ColloquyError('bad_kind', `rewriteMs must be a number from 0 (it is ${rewriteMs})`)
+  if (model !== undefined) {
+    throw new ColloquyError(
+      'bad_kind',
+      `${name}: the option "model" is gone; leave it out, and name the model by COLLOQUY_MODELS, or by COLLOQUY_LLM_BASE_URL and `
+        + 'COLLOQUY_LLM_MODEL',
+    )
+  }
   const support = defineSupport(name, {
-    lookup: lookupTask(articles, model, Math.min(model?.rewriteMs ?? REWRITE_DEFAULT_MS, replyBudgetMs * REWRITE_SHARE_MAX)),
-    answer: answerTask({ articles, model, qualityMin, quotationMin }),
+    lookup: lookupTask(articles, Math.min(rewriteMs, replyBudgetMs * REWRITE_SHARE_MAX)),
+    answer: answerTask({ articles, qualityMin, quotationMin }),
     quote: quoteTask({ articles, quotationMin }),
   })
   return support.with(supportMachine(support.xstate, { silenceMs, replyBudgetMs, extract: createExtract(articles) }))

@@ -10,6 +10,7 @@ import {
   withFeedback,
   withHandover,
   withMessage,
+  withoutReply,
   withoutUnderstanding,
   withPlain,
   withQuestion,
@@ -29,11 +30,11 @@ import {
 import type { Quotation } from './extract.ts'
 import type { Found } from './found.ts'
 import { EXTRACTIVE_MODEL, wasHeldBack, withoutTexts } from './gate.ts'
-import { withSpent } from './model-cost.ts'
 import { type Move, moveOf, plainMoveOf } from './moves.ts'
 import { isRelevant } from './relevance.ts'
 import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence } from './replies.ts'
 import { createReplyBudget } from './reply-budget.ts'
+import { withSpent } from './spent.ts'
 import { withOmitted } from './unanswered.ts'
 import { factsOf, plainForm } from './understood.ts'
 
@@ -70,6 +71,8 @@ const replyWith = (key: ReplyKey) =>
  * know, fails or annoys. From then on the machine is silent until the desk resolves the case. Silence closes a case; the next message opens
  * another.
  *
+ * `reply.cancel` gives a message up: the task at its reply is stopped, and the next message has its turn.
+ *
  * Timers hold the reply budget. In place of a model that is late, `quoting` answers from the same passages; where nothing is back at the
  * end of the budget, the customer gets an apology.
  */
@@ -93,6 +96,8 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
     guards: {
       fromCustomer: ({ event }) => event.type === 'message.received' && event.data.role === 'user',
       fromAgent: ({ event }) => event.type === 'message.received' && event.data.role === 'agent',
+      cancelsReply: ({ context, event }) => event.type === 'reply.cancel' && event.data.message === context.queue[0]?.id,
+      cancelsWaiting: ({ context, event }) => event.type === 'reply.cancel' && context.queue.some(({ id }) => id === event.data.message),
       ratesLow: ({ event }) => event.type === 'feedback.given' && (event.data.rating ?? RATING_MAX) <= LOW_RATING_MAX,
       callsPerson: ({ context }) => context.queue.some(({ text }) => plainMoveOf(text) === 'person'),
       asksTooMuch: ({ context }) => context.queue.length > QUESTIONS_MAX,
@@ -118,6 +123,7 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
     actions: {
       hear: assign(({ context, event }) => (event.type === 'message.received' ? withQuestion(context, event) : context)),
       note: assign(({ context, event }) => (event.type === 'message.received' ? withMessage(context, event) : context)),
+      giveUp: assign(({ context, event }) => (event.type === 'reply.cancel' ? withoutReply(context, event.data.message) : context)),
       startAnew: assign(({ context }) => reopened(context)),
       rate: assign(({ context, event }) => (event.type === 'feedback.given' ? withFeedback(context, event.data) : context)),
       reply: enqueueActions(({ context, enqueue }, reply: Reply) => {
@@ -200,6 +206,12 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
 
           answering: {
             initial: 'choosing',
+            on: {
+              'reply.cancel': [
+                { guard: 'cancelsReply', target: '.choosing', actions: 'giveUp' },
+                { guard: 'cancelsWaiting', actions: 'giveUp' },
+              ],
+            },
             states: {
               choosing: {
                 always: [

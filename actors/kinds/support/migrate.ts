@@ -5,7 +5,7 @@ import { hasThanks, isDecline, isParting } from './gratitude.ts'
 import type { UnderstoodMessage } from './understood.ts'
 
 /**
- * Versions 4 and 5 have the same states and fields. Waiting messages of version 4 have no `arrivedAt`: their time counts from the next
+ * Versions 4 to 6 have the same states and fields. Waiting messages of version 4 have no `arrivedAt`: their time counts from the next
  * event. Those of version 5 have no `lookups`.
  */
 export const sameContext: Migration<Context> = ({ value, context }) => ({ value, context: contextSchema.parse(context) })

@@ -4,8 +4,9 @@ import { defineTask, type TaskCall } from '../../definition/task-definition.ts'
 import { type Asked, askedIn, standalone } from './asking/asked.ts'
 import { isContinuing, namesNothing } from './asking/follow-up.ts'
 import { questionsIn } from './asking/questions-in.ts'
-import { createRewrite, REWRITE_DEFAULT_MS } from './asking/rewrite.ts'
+import { rewrite } from './asking/rewrite.ts'
 import { clip } from './clip.ts'
+import { composeAnswer } from './compose.ts'
 import {
   type Answer,
   type AnswerInput,
@@ -21,23 +22,21 @@ import {
 } from './definition.ts'
 import { createExtract } from './extract.ts'
 import { type Hit, HITS_MAX, LOOKUP_CHARS_MAX } from './found.ts'
-import { passGate, quotationThroughGate } from './gate.ts'
+import { quotationThroughGate } from './gate.ts'
 import { type Article, versionOf } from './knowledge.ts'
 import type { Minimums } from './minimums.ts'
-import { createModelAnswer } from './model.ts'
-import { withSpent } from './model-cost.ts'
-import { finalCodeOf } from './model-errors.ts'
-import type { ModelOptions } from './model-options.ts'
 import { moveOf } from './moves.ts'
-import { PROMPT_VERSION } from './prompt.ts'
 import { recallConversation, recallKnowledge } from './recall.ts'
 import { createSearch } from './search.ts'
+import { withSpent } from './spent.ts'
 import { withOmitted } from './unanswered.ts'
 import { recordedForm } from './understood.ts'
 
 /** Deadlines include the wait in the queue. Under load, a late answer is better than an apology. */
-const DEADLINE_MS = 60_000
-const MODEL_DEADLINE_MS = 120_000
+const LOOKUP_DEADLINE_MS = 60_000
+const ANSWER_DEADLINE_MS = 120_000
+/** Answers at a time in the whole cluster. What models stand is bounded by their places. */
+const ANSWERS_MAX = 256
 
 /** Earlier messages improve an answer, but are not worth a long wait. */
 const EARLIER_MS_MAX = 3_000
@@ -51,29 +50,34 @@ const QUOTE_DEADLINE_MS = 10_000
  * The task `lookup`: understands a message and, where it asks something, searches the tenant's knowledge or, for a tenant that never
  * uploaded any, the articles; for each of its questions, with what it takes up. For a model, and for a question that refers to earlier
  * messages, it also searches the conversation.
+ *
+ * @param rewriteMs milliseconds in which a model may rewrite a message that refers to earlier ones; 0: rules do it
  */
-export function lookupTask(articles: readonly Article[], model?: ModelOptions, rewriteMs = REWRITE_DEFAULT_MS): LookupTask {
-  const hasModel = model !== undefined
-  const rewrite = model === undefined || rewriteMs === 0 ? undefined : createRewrite(model, rewriteMs)
+export function lookupTask(articles: readonly Article[], rewriteMs: number): LookupTask {
   const searchArticles = createSearch(articles)
   const articlesVersion = versionOf(articles)
   return defineTask({
     input: lookupInput,
     output: lookupOutput,
-    deadlineMs: DEADLINE_MS,
+    deadlineMs: LOOKUP_DEADLINE_MS,
     attemptsMax: LOOKUP_ATTEMPTS_MAX,
     concurrencyMax: 64,
-    run: async ({ input, searchIndex, understand, signal, log }) => {
+    run: async ({ input, searchIndex, understand, generate, hasModels, signal, log }) => {
       const { text, turns, lang } = input
+      const hasModel = hasModels()
       const understood = recordedForm(await understand({ text, history: turns }))
       if (moveOf({ text, understood }) !== 'question') return { understood, hits: [] }
       const byRules = askedIn({ ...input, act: understood.act })
       const { questions, omitted } = questionsIn(text)
       const mayDiffer = byRules.length > 1 || byRules.some(({ about, refers }) => about !== null || refers === 'yes')
       const rewritten =
-        rewrite === undefined || !mayDiffer
+        !hasModel || rewriteMs === 0 || !mayDiffer
           ? undefined
-          : await rewrite(omitted === 'questions' ? { ...input, text: questions.join(' ') } : input, signal).catch((error: unknown) => {
+          : await rewrite(omitted === 'questions' ? { ...input, text: questions.join(' ') } : input, {
+              generate,
+              signal,
+              ms: rewriteMs,
+            }).catch((error: unknown) => {
               signal.throwIfAborted()
               // Without the stack: every message may say so.
               log.warn({ code: codeOf(error), why: messageOf(error) }, 'a message was not rewritten; rules say what it asks for')
@@ -151,57 +155,42 @@ function interleaved(found: readonly (readonly Hit[])[]): Hit[] {
 /** What the answering tasks are made of. */
 export interface AnswerOptions extends Minimums {
   readonly articles: readonly Article[]
-  readonly model: ModelOptions | undefined
 }
 
 type Call = Pick<TaskCall<AnswerInput>, 'input' | 'evaluate'>
 
 /**
- * The task `answer`: by quotation, or by a model where one is configured. An answer is evaluated once, and held back below its minimum. In
- * place of a model's answer that is held back, or that would not come the second time either, the same passages are quoted.
+ * The task `answer`: by the language models, or by quotation where there are none. Each answer is evaluated once; in place of one that is
+ * below its minimum the next model is asked. Where no answer passes, or none would come the second time either, the same passages are
+ * quoted.
  */
-export function answerTask({ articles, model, qualityMin, quotationMin }: AnswerOptions): AnswerTask {
+export function answerTask({ articles, qualityMin, quotationMin }: AnswerOptions): AnswerTask {
   const quote = createQuote(articles, quotationMin)
-  if (model === undefined) {
-    return defineTask({
-      input: answerInput,
-      output: answerOutput,
-      deadlineMs: DEADLINE_MS,
-      attemptsMax: 3,
-      concurrencyMax: 64,
-      run: (call) => quote(call, []),
-      heldBack,
-    })
-  }
   const factsOf = factsFor(articles)
-  const compose = createModelAnswer(model)
-  const answer = async (call: Call & Pick<TaskCall<AnswerInput>, 'signal' | 'log'>): Promise<Answer> => {
-    const composed = await compose(call).catch((error: unknown): Held => {
-      const code = finalCodeOf(error)
-      if (code === undefined) throw error
-      call.log.warn({ err: error }, 'the language model gave no answer; the passages are quoted')
-      return { model: model.model, reasons: [code] }
-    })
-    if (!('sources' in composed)) return quote(call, [composed])
-    const { text } = composed
-    const facts = { ...factsOf(call.input), promptVersion: PROMPT_VERSION }
-    if (text === null) return { ...composed, ...facts }
-    const passed = await passGate(call, { ...composed, text }, qualityMin)
-    if ('facts' in passed) return { ...composed, text: withOmitted(text, call.input), ...facts, ...passed.facts }
-    // The turn has cost what the model took, although the passages answer.
-    const { text: _text, sources: _sources, ...costs } = composed
-    return { ...costs, ...(await quote(call, [passed.held])) }
-  }
   return defineTask({
     input: answerInput,
     output: answerOutput,
-    deadlineMs: MODEL_DEADLINE_MS,
+    deadlineMs: ANSWER_DEADLINE_MS,
     attemptsMax: 4,
-    concurrencyMax: model.concurrencyMax ?? 8,
-    run: async (call) => withSpent(await answer(call), call.input.spent),
+    concurrencyMax: ANSWERS_MAX,
+    run: async (call) => {
+      if (!call.hasModels()) return withSpent(await quote(call, []), call.input.spent)
+      const composed = await composeAnswer(call, qualityMin)
+      const answer =
+        composed.kind === 'written'
+          ? { ...composed.answer, ...completed(composed.answer, call.input), ...factsOf(call.input) }
+          : // The turn has cost what the models took, although the passages answer.
+            { ...composed.costs, ...(await quote(call, composed.held)) }
+      return withSpent(answer, call.input.spent)
+    },
     heldBack,
   })
 }
+
+/** The text with what of the message it leaves open, if there is an answer. */
+const completed = ({ text }: Pick<Answer, 'text'>, input: AnswerInput): Pick<Answer, 'text'> => ({
+  text: text === null ? null : withOmitted(text, input),
+})
 
 const heldBack = ({ held = [] }: Answer): string[] => held.flatMap(({ reasons }) => reasons)
 

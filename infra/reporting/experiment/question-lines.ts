@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { detectLanguage } from '../../../actors/core/detect-language.ts'
-import type { PromptLanguage } from '../../../actors/prompting/built-in-prompts.ts'
+import type { PromptLanguage } from '../../../actors/definition/task-prompts.ts'
 import { openLines } from '../../../pipeline/ingest/line-file.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'

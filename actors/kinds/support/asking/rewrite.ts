@@ -1,8 +1,6 @@
-import { generateText } from 'ai'
-import { endpointModel } from '../endpoint-model.ts'
+import type { TaskGeneration } from '../../../definition/task-generation.ts'
 import { LOOKUPS_MAX } from '../found.ts'
-import { costOf, type Spent } from '../model-cost.ts'
-import type { ModelOptions } from '../model-options.ts'
+import type { Spent } from '../spent.ts'
 import type { Message } from './asked.ts'
 import { rewrittenQuestions } from './rewritten-questions.ts'
 
@@ -20,31 +18,41 @@ const INSTRUCTIONS = [
 /** Questions that stand alone, with what they cost. */
 export interface Rewritten {
   readonly lookups: readonly string[]
-  /** Absent where the endpoint does not say. */
+  /** Absent where a provider does not say. */
   readonly spent?: Spent
 }
 
+/** How a message is rewritten. */
+interface RewriteOptions extends Pick<TaskGeneration, 'generate'> {
+  readonly signal: AbortSignal
+  /** Milliseconds for it, over all models that are asked. */
+  readonly ms: number
+}
+
 /**
- * Creates a rewriter by a language model: one short request, without retries. It throws where the model fails, takes longer than `ms`, or
- * returns no JSON array of 1 to `LOOKUPS_MAX` questions in words of the conversation; the caller then goes by rules.
+ * Rewrites a message by a small language model: a short request. It throws where no model answers within `ms`, or the answer is no JSON
+ * array of 1 to `LOOKUPS_MAX` questions in words of the conversation; the caller then goes by rules.
  */
-export function createRewrite(options: ModelOptions, ms: number): (message: Message, signal: AbortSignal) => Promise<Rewritten> {
-  const model = endpointModel(options)
-  return async ({ text, turns }, signal) => {
-    const { text: written, usage } = await generateText({
-      model,
-      instructions: INSTRUCTIONS,
-      messages: [{ role: 'user', content: conversationOf(text, turns) }],
-      temperature: 0,
-      maxOutputTokens: TOKENS_MAX,
-      maxRetries: 0,
-      abortSignal: AbortSignal.any([signal, AbortSignal.timeout(ms)]),
-    })
-    const lookups = rewrittenQuestions(written, { text, turns }, options.model)
-    const { inputTokens, outputTokens } = usage
-    if (inputTokens === undefined || outputTokens === undefined) return { lookups }
-    return { lookups, spent: { tokensIn: inputTokens, tokensOut: outputTokens, ...costOf(usage, options.price) } }
-  }
+export async function rewrite({ text, turns }: Message, { generate, signal, ms }: RewriteOptions): Promise<Rewritten> {
+  const {
+    text: written,
+    tokensIn,
+    tokensOut,
+    cost,
+    model,
+  } = await generate({
+    messages: [
+      { role: 'system', content: INSTRUCTIONS },
+      { role: 'user', content: conversationOf(text, turns) },
+    ],
+    tier: 'small',
+    temperature: 0,
+    tokensOutMax: TOKENS_MAX,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(ms)]),
+  })
+  const lookups = rewrittenQuestions(written, { text, turns }, model)
+  if (tokensIn === undefined || tokensOut === undefined) return { lookups }
+  return { lookups, spent: { tokensIn, tokensOut, ...(cost !== undefined && { cost }) } }
 }
 
 /** The turns are bounded by the context of the machine. */

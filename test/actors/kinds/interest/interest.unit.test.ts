@@ -4,6 +4,7 @@ import { type Item, loadCatalogue } from '../../../../actors/kinds/interest/cata
 import { createInterest } from '../../../../actors/kinds/interest/kind.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
+import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
 import { given, type Scenario } from '../../../../actors/testkit/scenario.ts'
 import { fails } from '../../../../actors/testkit/task-stubs.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
@@ -203,7 +204,8 @@ describe('the catalogue', () => {
       memory: emptySearchIndex,
       understand: understandByActs,
       evaluate: evaluateByRules,
-      generate: generates().generate,
+      ...generates(),
+      ...builtInPrompts(),
     })
 
   test('is ranked by interest, without excluded or disliked items and those of no interest', async () => {

@@ -1,6 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { chatAnswer, completion, failure, type ModelEndpoint, type Reaction, startModelEndpoint } from '../../../support/model-endpoint.ts'
+import {
+  type AskedOfModel,
+  completion,
+  failure,
+  type ModelEndpoint,
+  type Reaction,
+  startModelEndpoint,
+} from '../../../support/model-endpoint.ts'
 import { caughtUp, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
 import { startSystem, type System } from '../../../support/test-system.ts'
 
@@ -56,13 +63,14 @@ test.each([
 })
 
 const answering = completion('It is so [1].')
-const isRewriting = (body: { readonly stream?: boolean } | undefined): boolean => body?.stream !== true
+const isRewriting = (body: AskedOfModel['body'] | undefined): boolean =>
+  body?.messages[0]?.content.startsWith('You prepare searches') === true
 /** Reacts to requests for a rewriting; answers the others. */
 const rewritingBy =
   (reaction: Reaction): Reaction =>
   (response, request) =>
     (isRewriting(endpoint.asked.at(-1)?.body) ? reaction : answering)(response, request)
-const chat = (content: string): Reaction => chatAnswer(content, { prompt_tokens: 40, completion_tokens: 8, total_tokens: 48 })
+const chat = (content: string): Reaction => completion(content, 'stop', { prompt_tokens: 40, completion_tokens: 8, total_tokens: 48 })
 
 test('a model rewrites a follow-up; its questions are looked up, and its tokens count', async () => {
   endpoint.react(rewritingBy(chat('```json\n["How do I print a return label without a printer?"]\n```')))

@@ -1,3 +1,5 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   breaksAfter,
@@ -11,18 +13,32 @@ import {
   stream,
 } from '../../../support/model-endpoint.ts'
 import { caughtUp, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
-import { startSystem, type System } from '../../../support/test-system.ts'
+import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
 
 let system: System
 let endpoint: ModelEndpoint
+let dataDir: string
 beforeAll(async () => {
   endpoint = await startModelEndpoint()
-  const model = { LLM_BASE_URL: endpoint.url, LLM_MODEL: 'tiny', LLM_FIRST_TOKEN_MS: '60000', LLM_STALL_MS: '60000' }
-  system = await startSystem({ settings: { ...model, REPLY_BUDGET_MS: '4000', QUOTATION_MIN: '0' } })
+  dataDir = await temporaryFolder()
+  await writeModel('first')
+  system = await startSystem({ dataDir, settings: { MODELS: join(dataDir, 'models.json'), REPLY_BUDGET_MS: '4000', QUOTATION_MIN: '0' } })
 })
+const writeModel = (name: string): Promise<void> =>
+  writeFile(
+    join(dataDir, 'models.json'),
+    JSON.stringify([{ name, tier: 'small', baseUrl: endpoint.url, model: 'tiny', firstTokenMs: 60_000, stallMs: 60_000 }]),
+  )
+/** A model that has not failed yet: one that has rests. */
+async function useNewModel(name: string): Promise<void> {
+  await writeModel(name)
+  const metrics = async (): Promise<string> => (await system.running.allMetrics()).metrics()
+  await expect.poll(metrics, { timeout: 30_000, interval: 100 }).toContain(`colloquy_model_places{model="${name}"}`)
+}
 afterAll(async () => {
   await system.stop()
   await endpoint.stop()
+  await rm(dataDir, { recursive: true })
 })
 
 const QUESTION = { en: 'How much is shipping to Germany?', zh: '寄到德国运费多少' } as const
@@ -36,6 +52,7 @@ const repliesOf = async (conversation: string) =>
 
 async function replyTo(conversation: string, reaction: Reaction, lang: 'en' | 'zh') {
   endpoint.react(reaction)
+  await useNewModel(conversation)
   const body = { type: 'message.received', data: { role: 'user', text: QUESTION[lang] } }
   await publishAll(system, [{ subject: `in.acme.support.${conversation}`, body }])
   await expect.poll(() => repliesOf(conversation), { timeout: 30_000, interval: 200 }).toHaveLength(1)
@@ -44,11 +61,11 @@ async function replyTo(conversation: string, reaction: Reaction, lang: 'en' | 'z
 
 const silent: Reaction = () => undefined
 const byTime = ['reply_budget']
-const byAttempts = ['model_unavailable', ...byTime]
+const byAttempts = ['model_unavailable', 'model_busy', ...byTime]
 test.each<[string, string[], Reaction]>([
   ['says-nothing', byTime, silent],
   ['streams-for-ever', byTime, endless('a', 50)],
-  ['busy', byTime, failure(429)],
+  ['busy', ['model_busy'], failure(429)],
   ['down', byAttempts, failure(500)],
   ['breaks-off', byAttempts, breaksAfter('It takes 2 to')],
   ['refuses', ['model_refused'], failure(401)],

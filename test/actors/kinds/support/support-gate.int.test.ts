@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Answer } from '../../../../actors/kinds/support/definition.ts'
-import { createSupport } from '../../../../actors/kinds/support/kind.ts'
+import { createSupport, type SupportOptions } from '../../../../actors/kinds/support/kind.ts'
 import { messageSent } from '../../../../schemas/events.ts'
+import type { ModelEntry } from '../../../../schemas/models-file.ts'
+import { taskGenerationAt } from '../../../support/generation-setup.ts'
 import { completion, failure, type ModelEndpoint, stallsAfter, startModelEndpoint } from '../../../support/model-endpoint.ts'
 import { articles, supportHarnessWith } from '../../../support/support-harness.ts'
 
@@ -19,8 +21,10 @@ const QUESTION = { en: 'How much is shipping to Germany?', zh: '寄到德国运�
 const UNFIT = { en: 'Our moon base ships in 412 days.', zh: '我们的月球基地将在四百一十二天后竣工。' } as const
 const source = (lang: string) => ({ source: `shipping-europe-${lang}` })
 
-const desk = (more: Partial<Parameters<typeof supportHarnessWith>[0]> = {}) =>
-  supportHarnessWith({ model: { baseUrl: endpoint.url, model: 'tiny' }, quotationMin: 0, ...more })
+const desk = (more: Parameters<typeof supportHarnessWith>[0] = {}, times: Partial<ModelEntry> = {}) => {
+  const generation = taskGenerationAt({ name: 'tiny', tier: 'medium', baseUrl: endpoint.url, ...times })
+  return supportHarnessWith({ quotationMin: 0, ...more }, { generation })
+}
 type Desk = ReturnType<typeof desk>
 /** The output of the last task, as the record has it. */
 const outputIn = (harness: Desk): Answer => harness.last.input.data?.['output'] as Answer
@@ -37,7 +41,12 @@ describe.each(['en', 'zh'] as const)('in %s', (lang) => {
       evaluator: expect.stringMatching(/^rules@/) as string,
       scores: { relevance: expect.any(Number) as number },
       held: [
-        { model: 'tiny-2026', overall: expect.any(Number) as number, reasons: expect.arrayContaining(['not_in_sources']) as string[] },
+        {
+          model: 'tiny',
+          promptVersion: expect.stringMatching(/^answer@built-in-/) as string,
+          overall: expect.any(Number) as number,
+          reasons: expect.arrayContaining(['not_in_sources']) as string[],
+        },
       ],
       tokensIn: 120,
       tokensOut: 9,
@@ -54,7 +63,7 @@ describe.each(['en', 'zh'] as const)('in %s', (lang) => {
     const harness = desk({ quotationMin: 1 })
     const emitted = await harness.ask(QUESTION[lang], 'q-1')
     expect(emitted).toMatchObject([
-      { type: 'message.sent', data: { replyTo: 'q-1', lang, held: [{ model: 'tiny-2026' }, { model: 'extractive' }] } },
+      { type: 'message.sent', data: { replyTo: 'q-1', lang, held: [{ model: 'tiny' }, { model: 'extractive' }] } },
       { type: 'escalated', data: { reason: 'low_quality' } },
     ])
     expect(emitted[0]?.data).not.toHaveProperty('quality')
@@ -82,7 +91,7 @@ describe.each(['en', 'zh'] as const)('in %s', (lang) => {
   ])('a model that ends with %s is asked once, and the passages are quoted', async (code, reaction) => {
     endpoint.react(reaction)
     const limits = code === 'model_timeout' ? { firstTokenMs: 500, stallMs: 500 } : {}
-    const [sent] = await desk({ model: { baseUrl: endpoint.url, model: 'tiny', ...limits } }).ask(QUESTION[lang])
+    const [sent] = await desk({}, limits).ask(QUESTION[lang])
     expect(sent?.data).toMatchObject({ model: 'extractive', sources: [source(lang)], held: [{ model: 'tiny', reasons: [code] }] })
     expect(endpoint.asked).toHaveLength(1)
   })
@@ -100,11 +109,10 @@ test.each([500, 429])('a model that answers %d fails the attempt, and the machin
   expect(harness.emitted).toMatchObject([{ data: { model: 'extractive', held: [{ reasons: ['http_500'] }], sources: [source('en')] } }])
 })
 
-test.each([
-  ['price.perMillionIn', { price: { perMillionIn: NaN, perMillionOut: 1 } }],
-  ['price.perMillionOut', { price: { perMillionIn: 1, perMillionOut: -1 } }],
-  ['stallMs', { stallMs: 0 }],
-])('a model with a %s that is no such number is refused', (name, options) => {
-  const create = () => createSupport({ articles, model: { baseUrl: endpoint.url, model: 'tiny', ...options } })
+test.each<[string, object]>([
+  ['rewriteMs', { rewriteMs: -1 }],
+  ['"model"', { model: { baseUrl: 'http://127.0.0.1:1/v1', model: 'tiny' } }],
+])('a wrong option %s is refused', (name, options) => {
+  const create = () => createSupport({ articles, ...(options as Partial<SupportOptions>) })
   expect(create).toThrow(expect.objectContaining({ code: 'bad_kind', message: expect.stringContaining(name) as string }))
 })

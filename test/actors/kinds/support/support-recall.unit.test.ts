@@ -2,10 +2,10 @@ import pino from 'pino'
 import { expect, test } from 'vitest'
 import type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../../../../actors/definition/task-search.ts'
 import type { Query } from '../../../../actors/kinds/support/definition.ts'
-import { instructionsFor } from '../../../../actors/kinds/support/prompt.ts'
 import { recallConversation, recallKnowledge } from '../../../../actors/kinds/support/recall.ts'
 import { lookupTask } from '../../../../actors/kinds/support/tasks.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
+import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { chunkWithHeading } from '../../../../schemas/knowledge-events.ts'
 import { understandByActs } from '../../../support/core-helpers.ts'
@@ -46,13 +46,15 @@ function searchIndexOf({
   return { searchIndex, asked }
 }
 const lookUp = (input: Query, searchIndex: TaskSearchIndex, hasModel = false) =>
-  lookupTask(articles, hasModel ? { baseUrl: 'http://127.0.0.1:1/v1', model: 'none' } : undefined).run({
+  lookupTask(articles, 0).run({
     input: { ...input, turns: [] },
     searchIndex,
     memory: searchIndex,
     understand: understandByActs,
     evaluate: evaluateByRules,
-    generate: generates().generate,
+    ...generates(),
+    hasModels: () => hasModel,
+    ...builtInPrompts(),
     log,
     key: 'k',
     signal: new AbortController().signal,
@@ -123,11 +125,4 @@ test('a tenant without knowledge is answered from the articles', async () => {
   expect(hits[0]).not.toHaveProperty('chunk')
   expect(kbVersion).not.toContain('log-')
   expect(asked).toEqual([])
-})
-
-test('a model gets earlier messages as context for the question', () => {
-  expect(instructionsFor({ lang: 'en', hits: [], earlier: ['I have a Boreas kettle.'] })).toContain(
-    'to understand the question by:\n- I have a Boreas kettle.',
-  )
-  expect(instructionsFor({ lang: 'en', hits: [] })).not.toContain('earlier')
 })

@@ -5,6 +5,7 @@ import type { TaskSearchIndex } from '../../../../actors/definition/task-search.
 import { contextSchema } from '../../../../actors/kinds/support/context.ts'
 import { lookupTask } from '../../../../actors/kinds/support/tasks.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
+import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { messageSent } from '../../../../schemas/events.ts'
 import { understandByActs } from '../../../support/core-helpers.ts'
@@ -155,13 +156,14 @@ test('a search is made for what asks something, and for nothing else', async () 
     { role: 'assistant', text: 'Two years.' },
   ] as const
   const lookUp = (text: string) =>
-    lookupTask(articles).run({
+    lookupTask(articles, 0).run({
       input: { text, about: 'How long is the warranty?', lang: 'en', turns: [...turns] },
       searchIndex,
       memory: searchIndex,
       understand: byDemoSet,
       evaluate: evaluateByRules,
-      generate: generates().generate,
+      ...generates(),
+      ...builtInPrompts(),
       log: pino({ level: 'silent' }),
       key: 'k',
       signal: new AbortController().signal,
@@ -222,7 +224,7 @@ describe.each([1, 2, 3])('an actor of version %d', (version) => {
   test('that waits for a lookup goes on with a result of its version', () => {
     const harness = inLookup()
     harness.result({ hits: someHits.map((hit) => ({ ...hit, score: 0.25 })), kbVersion: 'kb' })
-    expect(harness.last).toMatchObject({ machine: 'support@6', to: 'open.answering.composing' })
+    expect(harness.last).toMatchObject({ machine: 'support@7', to: 'open.answering.composing' })
     expect(harness.pendingTask.input).toMatchObject({ text: '那要多久呢', topic: 'shipping', kbVersion: 'kb' })
     harness.result(someAnswer)
     expect(harness.last).toMatchObject({ to: 'open.listening', emitted: [{ data: { replyTo: 'q-1', text: someAnswer.text } }] })
@@ -290,7 +292,7 @@ test('an actor of version 4 goes on: its question has the whole budget from its 
     hits: someHits,
     understood: { act: 'new_topic', actConfidence: 1, intents: [], because: [], topic: null, version: 'a' },
   })
-  expect(earlier.last).toMatchObject({ machine: 'support@6', to: 'open.answering.composing' })
+  expect(earlier.last).toMatchObject({ machine: 'support@7', to: 'open.answering.composing' })
   const [timer] = earlier.last.timers
   expect(Date.parse(timer?.at ?? '') - Date.parse(earlier.last.at)).toBe(7_750)
   earlier.result(someAnswer)

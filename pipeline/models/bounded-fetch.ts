@@ -1,4 +1,4 @@
-import { ColloquyError } from '../../../schemas/errors.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
 
 /** A valid response has a few kilobytes. */
 const BODY_BYTES_MAX = 1024 * 1024

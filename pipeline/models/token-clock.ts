@@ -1,5 +1,5 @@
-import { ColloquyError } from '../../../schemas/errors.ts'
-import { FIRST_TOKEN_DEFAULT_MS, type ModelOptions, STALL_DEFAULT_MS, TIMEOUT_DEFAULT_MS } from './model-options.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { ModelEntry } from '../../schemas/models-file.ts'
 
 /** Bounds the time of a streamed answer. The timeouts of the SDK begin with the response: a server that never responds has none there. */
 export interface TokenClock {
@@ -10,17 +10,19 @@ export interface TokenClock {
   stop(): void
 }
 
-/** Starts with the request. */
-export function startTokenClock({
-  baseUrl,
-  timeoutMs = TIMEOUT_DEFAULT_MS,
-  firstTokenMs = FIRST_TOKEN_DEFAULT_MS,
-  stallMs = STALL_DEFAULT_MS,
-}: ModelOptions): TokenClock {
+/**
+ * Starts with the request.
+ *
+ * @param who names the model in the error
+ */
+export function startTokenClock(
+  who: string,
+  { totalMs, firstTokenMs, stallMs }: Pick<ModelEntry, 'totalMs' | 'firstTokenMs' | 'stallMs'>,
+): TokenClock {
   const timeout = new AbortController()
   const after = (ms: number, what: string) =>
-    setTimeout(() => timeout.abort(new ColloquyError('model_timeout', `${baseUrl} gave ${what} within ${ms} ms`)), ms)
-  const total = after(timeoutMs, 'no whole answer')
+    setTimeout(() => timeout.abort(new ColloquyError('model_timeout', `${who} gave ${what} within ${ms} ms`)), ms)
+  const total = after(totalMs, 'no whole answer')
   let next = after(firstTokenMs, 'no token')
   return {
     signal: timeout.signal,

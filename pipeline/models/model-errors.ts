@@ -1,23 +1,10 @@
 import { APICallError } from 'ai'
-import type { ErrorCode } from '../../../schemas/error-codes.ts'
-import { codeOf, ColloquyError, messageOf, RetryLaterError, TerminalError } from '../../../schemas/errors.ts'
-import { clip } from './clip.ts'
+import { clip } from '../../actors/kinds/support/clip.ts'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
+import { ColloquyError, messageOf, RetryLaterError, TerminalError } from '../../schemas/errors.ts'
 
 /** Milliseconds to wait after a 429 without `Retry-After`. */
 const RETRY_AFTER_DEFAULT_MS = 5_000
-
-/** Asking the same model again would most likely end in the same way. */
-const FINAL: readonly ErrorCode[] = [
-  'model_timeout',
-  'model_refused',
-  'model_filtered',
-  'model_empty',
-  'model_unfit',
-  'model_body_too_large',
-]
-
-/** The code of an error after which the same model is not asked again; `undefined` where a later attempt may succeed. */
-export const finalCodeOf = (error: unknown): string | undefined => FINAL.find((code) => code === codeOf(error))
 
 /** Causes that are followed; an SDK wraps an error two or three times. */
 const CAUSES_MAX = 8
