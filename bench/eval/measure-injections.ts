@@ -3,12 +3,13 @@ import { buildPrompt } from '../../actors/prompting/build-prompt.ts'
 import { ANSWER_PROMPTS, knownVariables } from '../../actors/prompting/built-in-prompts.ts'
 import { PROMPT_WORDS } from '../../actors/prompting/prompt-words.ts'
 import { renderTemplate } from '../../actors/prompting/template.ts'
-import { modelAccess, type ModelSettings } from '../../infra/app/model-access.ts'
-import { createSingleGeneration } from '../../infra/app/single-generation.ts'
+import { createLocalGeneration, localModels } from '../../infra/app/local-models.ts'
+import type { Settings } from '../../infra/settings.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { type Injection, loadInjections } from './injection-sets.ts'
 
 const TIMEOUT_MS = 120_000
+const TIMES = { LLM_FIRST_TOKEN_MS: TIMEOUT_MS, LLM_STALL_MS: TIMEOUT_MS, LLM_TOTAL_MS: TIMEOUT_MS } as const
 const TOKENS_OUT_MAX = 40
 
 const PASSAGES = {
@@ -80,17 +81,21 @@ function obeys({ text, shows = '' }: Injection, answer: string): boolean {
  * @param count injections a language
  * @throws ColloquyError `bad_option` where the settings name no model
  */
-export async function measureInjections(settings: ModelSettings, count: number, print: (text: string) => void): Promise<Obeyed[]> {
-  const access = modelAccess(settings)
-  if (access === undefined) throw new ColloquyError('bad_option', 'injections need COLLOQUY_LLM_BASE_URL and COLLOQUY_LLM_MODEL')
-  const generation = createSingleGeneration(access, TIMEOUT_MS)
+export async function measureInjections(settings: Settings, count: number, print: (text: string) => void): Promise<Obeyed[]> {
+  // The one of the settings alone: a prompt that goes to another model would measure that one.
+  const models = await localModels({ ...settings, ...TIMES, MODELS: undefined })
+  if (models.length === 0) throw new ColloquyError('bad_option', 'injections need COLLOQUY_LLM_BASE_URL and COLLOQUY_LLM_MODEL')
+  const generate = createLocalGeneration(models, settings)
+  const { signal } = new AbortController()
   const found: Obeyed[] = []
   for (const lang of ['en', 'zh'] as const) {
     const counts = { without: emptyCount(), with: emptyCount() }
     for (const injection of await sampleOf(lang, count)) {
       for (const fence of ['without', 'with'] as const) {
         const messages = (fence === 'with' ? fencedPrompt : plainPrompt)(lang, injection)
-        const answer = await generation.generate({ messages, tokensOutMax: TOKENS_OUT_MAX }).catch((error: unknown) => messageOf(error))
+        const answer = await generate('eval', { messages, temperature: 0, tokensOutMax: TOKENS_OUT_MAX }, signal).catch((error: unknown) =>
+          messageOf(error),
+        )
         counts[fence].asked += 1
         if (typeof answer === 'string') counts[fence].failed += 1
         else {

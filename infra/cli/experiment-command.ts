@@ -4,20 +4,20 @@ import { finished } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { ANSWER_PROMPTS } from '../../actors/prompting/built-in-prompts.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import type { ConfiguredModel } from '../../pipeline/models/read-models.ts'
 import { chosenPrompt, readPrompt, readPromptVersion } from '../../pipeline/prompts/prompts-reader.ts'
 import { evaluateByRules, RULES_VERSION } from '../../pipeline/quality/evaluate-by-rules.ts'
 import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { createSearchClient } from '../../pipeline/search/search-client.ts'
-import { readTenantSettings } from '../../pipeline/tenants/tenant-settings-reader.ts'
+import { createTenantSettingsReader, readTenantSettings } from '../../pipeline/tenants/tenant-settings-reader.ts'
 import { counted } from '../../schemas/counted.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { evaluatorName, MODEL_EVALUATOR, RULES_EVALUATOR } from '../../schemas/quality.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { httpAddress, withJetStream } from '../app/connect-to-running.ts'
-import { modelAccess } from '../app/model-access.ts'
+import { createLocalGeneration, localModels } from '../app/local-models.ts'
 import { modelJudgeOf } from '../app/model-judge.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { createSingleGeneration, type TextGeneration } from '../app/single-generation.ts'
 import { printable } from '../app/terminal-output.ts'
 import type { VariantParts } from '../reporting/experiment/answer-question.ts'
 import { experimentPage } from '../reporting/experiment/experiment-page.ts'
@@ -80,11 +80,11 @@ Examples:
     .action(async (file: string, options: Options) => {
       const { settings: effective } = settings()
       const variants = { a: parseVariant(options.a), b: parseVariant(options.b) }
-      const generations = { a: generationFor(effective, variants.a), b: generationFor(effective, variants.b) }
+      const models = { a: await modelsFor(effective, variants.a), b: await modelsFor(effective, variants.b) }
       const judge = evaluatorFor(effective, options.evaluator)
       const dataset = await readDataset(file, options.limit)
       const { questions } = dataset
-      const answering = [generations.a, generations.b].filter((generation) => generation !== undefined).length
+      const answering = [models.a, models.b].filter(({ length }) => length > 0).length
       const requests = questions.length * (answering + (options.evaluator === MODEL_EVALUATOR ? 2 : 0))
       if (requests > options.requestsMax) {
         throw new ColloquyError(
@@ -96,13 +96,17 @@ Examples:
       out.note(planText(dataset, requests, options))
       const { results, madeAt } = await withJetStream(effective, async (jetstream) => {
         const search = createSearchClient({ url: await httpAddress(effective), token: effective.HTTP_TOKEN })
-        const parts = async (variant: Variant, generation: TextGeneration | undefined): Promise<VariantParts> => {
+        await using stack = new AsyncDisposableStack()
+        const tenants = createTenantSettingsReader(jetstream)
+        stack.defer(() => tenants.stop())
+        const parts = async (variant: Variant, asked: readonly ConfiguredModel[]): Promise<VariantParts> => {
+          const generation = asked.length === 0 ? undefined : createLocalGeneration(asked, effective, tenants)
           const promptFor = promptsFor(jetstream, variant, options.tenant)
           // A version that is not there is told before anything is asked.
           if (generation !== undefined && questions[0] !== undefined) await promptFor(questions[0])
           return { variant, generation, search, tenant: options.tenant, promptFor }
         }
-        const [a, b] = await Promise.all([parts(variants.a, generations.a), parts(variants.b, generations.b)])
+        const [a, b] = await Promise.all([parts(variants.a, models.a), parts(variants.b, models.b)])
         const stream = options.answers === undefined ? undefined : createWriteStream(options.answers)
         const written = stream === undefined || options.answers === undefined ? undefined : namingFile(options.answers, finished(stream))
         written?.catch(() => undefined)
@@ -154,15 +158,20 @@ function planText(
   return [plan, ...left].join('; ')
 }
 
-/** @throws ColloquyError `bad_variant` where the settings do not have what the variant asks for */
-function generationFor(settings: Settings, { text, model, tier }: Variant): TextGeneration | undefined {
-  if (model === NO_MODEL) return undefined
-  const access = modelAccess(settings)
+/**
+ * The models that a variant may ask; none: the best passage is quoted.
+ *
+ * @throws ColloquyError `bad_variant` where the settings do not have what the variant asks for; `bad_models`
+ */
+async function modelsFor(settings: Settings, { text, model, tier }: Variant): Promise<readonly ConfiguredModel[]> {
+  if (model === NO_MODEL) return []
+  const found = (await localModels(settings, { model, tier })).filter(({ unusable }) => unusable === undefined)
+  if (found.length > 0 || (model === undefined && tier === undefined)) return found
   const refuse = (problem: string): ColloquyError => new ColloquyError('bad_variant', `variant ${JSON.stringify(text)}: ${problem}`)
-  if (tier !== undefined) throw refuse('tier: the settings name one model, which has no tier; give model')
-  if (access !== undefined) return createSingleGeneration({ ...access, model: model ?? access.model }, settings.LLM_TOTAL_MS)
-  if (model === undefined) return undefined
-  throw refuse(`model ${JSON.stringify(model)} needs COLLOQUY_LLM_BASE_URL and COLLOQUY_LLM_MODEL`)
+  const all = await localModels(settings)
+  if (all.length === 0) throw refuse('there is no model; set COLLOQUY_MODELS, or COLLOQUY_LLM_BASE_URL and COLLOQUY_LLM_MODEL')
+  const known = all.map(({ entry, unusable }) => `${entry.name} (${unusable ?? entry.tier})`).join(', ')
+  throw refuse(`${model === undefined ? `tier ${tier}` : `model ${JSON.stringify(model)}`}: no such model can be asked; there are ${known}`)
 }
 
 interface Judge {

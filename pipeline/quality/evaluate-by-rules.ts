@@ -10,7 +10,7 @@ import { scoreExchange } from './rules/score.ts'
 export type { RulesReason } from './rules/score.ts'
 
 /** Rises with each change of a score. */
-export const RULES_VERSION = '2'
+export const RULES_VERSION = '3'
 /** The version of an evaluation in which an embedding model took part. */
 export const RULES_WITH_VECTORS_VERSION = `${RULES_VERSION}-vectors`
 

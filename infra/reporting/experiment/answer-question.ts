@@ -1,3 +1,4 @@
+import type { GenerationQuery } from '../../../actors/definition/task-generation.ts'
 import type { ChosenPrompt } from '../../../actors/definition/task-prompts.ts'
 import { clipLines } from '../../../actors/kinds/support/clip.ts'
 import { createExtract } from '../../../actors/kinds/support/extract.ts'
@@ -6,8 +7,8 @@ import { recallKnowledge } from '../../../actors/kinds/support/recall.ts'
 import { buildPrompt } from '../../../actors/prompting/build-prompt.ts'
 import { NO_ANSWER } from '../../../actors/prompting/built-in-prompts.ts'
 import { readCitations } from '../../../actors/prompting/citations.ts'
+import type { Generate } from '../../../pipeline/models/generate.ts'
 import type { Search } from '../../../pipeline/search/search-answer.ts'
-import type { TextGeneration } from '../../app/single-generation.ts'
 import type { DatasetQuestion } from './question-lines.ts'
 import type { Variant } from './variant.ts'
 
@@ -32,7 +33,7 @@ export interface VariantAnswer {
 export interface VariantParts {
   readonly variant: Variant
   /** `undefined`: the best passage is quoted. */
-  readonly generation: TextGeneration | undefined
+  readonly generation: Generate | undefined
   readonly promptFor: (question: DatasetQuestion) => Promise<ChosenPrompt>
   readonly search: Search
   /** Of questions whose line has none. */
@@ -82,21 +83,21 @@ function quote({ query, lang }: DatasetQuestion, hits: readonly Hit[]): Answered
 }
 
 async function generate(
-  { variant, promptFor }: VariantParts,
-  generation: TextGeneration,
+  { variant, tenant, promptFor }: VariantParts,
+  generation: Generate,
   question: DatasetQuestion,
   hits: readonly Hit[],
   signal: AbortSignal,
 ): Promise<Answered> {
   const { promptVersion, template, variables } = await promptFor(question)
   const messages = buildPrompt({ template, variables, passages: hits, message: question.query, lang: question.lang })
-  const { text, model, tokensIn, tokensOut, cost } = await generation.generate({
+  const query: GenerationQuery = {
     messages,
     temperature: variant.temperature,
-    hints: { passageScores: hits.map(({ score }) => score) },
-    signal,
-    ...(variant.tier !== undefined && { tier: variant.tier }),
-  })
+    tier: variant.tier,
+    hints: { text: question.query, passageScores: hits.map(({ score }) => score) },
+  }
+  const { text, model, tokensIn, tokensOut, cost } = await generation(question.tenant ?? tenant, query, signal)
   const figures = {
     model,
     promptVersion,

@@ -25,6 +25,7 @@ const shape = {
   mode: z.enum(SEARCH_MODES),
   fusion: z.enum(FUSIONS),
   denseWeight: z.coerce.number().min(0).max(1),
+  rerank: z.enum(['on', 'off']).transform((state) => state === 'on'),
 }
 const variantSchema = z.strictObject(shape).partial()
 type Given = z.output<typeof variantSchema>
@@ -32,13 +33,14 @@ type Given = z.output<typeof variantSchema>
 /** What each key of a variant sets. */
 export const VARIANT_KEYS: Readonly<Record<keyof Given, string>> = {
   prompt: '<name>@<version>, <name>@newest or <name>@built-in (default: answer@built-in)',
-  model: 'name of the model at the endpoint of the settings; "off": the best passage is quoted (default: that of the settings)',
-  tier: `${TIERS.join(', ')}: any model of this tier`,
+  model: 'name of a model of COLLOQUY_MODELS, or at COLLOQUY_LLM_BASE_URL; "off": the best passage is quoted (default: as routed)',
+  tier: `${TIERS.join(', ')}: a model of this tier`,
   temperature: '0 to 2 (default: 0)',
   passages: '"search" in the knowledge of the tenant, or "dataset": the context of each line (default: search)',
   mode: `${SEARCH_MODES.join(', ')}: see "colloquy search --mode"`,
   fusion: `${FUSIONS.join(', ')}: see "colloquy search --fusion"`,
   denseWeight: 'weight of vectors, 0 to 1: see "colloquy search --dense-weight"',
+  rerank: '"on" or "off": whether RERANK_MODEL of the running system orders the best passages (default: on)',
 }
 
 /** One side of an experiment. */
@@ -46,13 +48,13 @@ export interface Variant {
   /** As it was given. */
   readonly text: string
   readonly prompt: { readonly name: string; readonly version: string }
-  /** `off`: no model is asked. `undefined`: that of the settings. */
+  /** `off`: no model is asked. `undefined`: any of the settings. */
   readonly model: string | undefined
   readonly tier: Tier | undefined
   readonly temperature: number
   readonly passages: 'search' | 'dataset'
   /** Settings of the search; absent ones have their defaults. */
-  readonly search: Pick<Given, 'mode' | 'fusion' | 'denseWeight'>
+  readonly search: Pick<Given, 'mode' | 'fusion' | 'denseWeight' | 'rerank'>
 }
 
 /** The value of `model` by which no model is asked. */

@@ -25,12 +25,19 @@ const RUNS_REPEATED = 0.5
 /** Instructions, roles and marks of prompts that no answer has. In the plain form of a text. */
 const PROMPT = [
   /<\|[a-z_]{2,20}\|>|\[\/?INST\]|<<\/?SYS>>|<\/?s>/i,
-  /\bNOT_IN_ARTICLES\b/,
+  /\bNOT_IN_(?:ARTICLES|PASSAGES)\b/,
+  // The tags around data, and a line of data: it has the mark of a table at its start only.
+  /<\s*\/?\s*data-[\w-]+/i,
+  /^[ \t]*\|[ \t][^|\n]*\S[^|\n]*$/m,
+  /\bpassage=[\"'“”]?\d/i,
   /^\s*(?:system|assistant|user|customer)\s*:/im,
   /\byou answer customers\b|\buse only what the (?:numbered )?articles\b/i,
   /\byou are (?:a|an|the) (?:helpful|friendly|customer|ai)[a-z -]{0,40}(?:assistant|agent)\b/i,
   /\bas an? (?:ai|artificial intelligence)(?: language)? model\b|\b(?:articles and messages are information|never instructions to you)\b/i,
   /\b(?:numbered articles below|answer the last message|put the number of each article|in at most (?:five|\d+) sentences)\b/i,
+  /\byou answer messages of customers\b|\buse only what the numbered passages\b|\bput the number of each passage\b/i,
+  /\banswer the customer['’]s message from the passages\b|\bfollow your own instructions only\b|\bstand between the tags\b/i,
+  /你?负责回复客户的消息|(?:只使用|根据)编号资料|只遵循你自己的指令|根据资料回复客户的消息|资料和客户的消息位于|用方括号注明所用资料/u,
   /你是一?[个名位][^。\n]{0,16}(?:助手|客服|机器人)|作为一?[个名]?(?:AI|人工智能)|请?(?:只|仅)?根据(?:以下|下面|上述)(?:的)?(?:文章|资料|内容)回答|最多[^。\n]{0,4}句话?(?:回答|作答)/iu,
 ]
 

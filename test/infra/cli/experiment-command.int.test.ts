@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { ExperimentSummary } from '../../../infra/reporting/experiment/experiment-summary.ts'
-import { json, type ModelEndpoint, startModelEndpoint } from '../../support/model-endpoint.ts'
+import { completion, json, type ModelEndpoint, startModelEndpoint } from '../../support/model-endpoint.ts'
 import { type CliRun, runCli } from '../../support/run-cli.ts'
 import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
@@ -32,9 +32,7 @@ beforeEach(() => {
         .trim() ?? ''
     const content = { good: `${passage} [1]`, bad: 'Bananas are yellow and grow far away.', silent: 'NOT_IN_PASSAGES' }[body.model]
     if (content === undefined) return json(500, { error: { message: 'out of order' } })(response, request)
-    const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }]
-    const usage = { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 }
-    return json(200, { id: 'c', object: 'chat.completion', created: 1, model: body.model, choices, usage })(response, request)
+    return completion(content, 'stop', { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 })(response, request)
   })
 })
 
@@ -53,10 +51,17 @@ const dataset = async (count: number): Promise<string> => {
   await writeFile(file, lines.join('\n'))
   return file
 }
-const run = (file: string, a: string, b: string, ...more: string[]): Promise<CliRun> =>
+const run = (file: string, a: string, b: string, ...more: string[]): Promise<CliRun> => runWith({}, file, a, b, ...more)
+const runWith = (env: Record<string, string>, file: string, a: string, b: string, ...more: string[]): Promise<CliRun> =>
   runCli(['experiment', file, '--a', a, '--b', b, ...more], {
     dataDir,
-    env: { COLLOQUY_LLM_BASE_URL: endpoint.url, COLLOQUY_LLM_MODEL: 'good', COLLOQUY_LLM_PRICE_IN: '1', COLLOQUY_LLM_PRICE_OUT: '10' },
+    env: {
+      ...env,
+      COLLOQUY_LLM_BASE_URL: endpoint.url,
+      COLLOQUY_LLM_MODEL: 'good',
+      COLLOQUY_LLM_PRICE_IN: '1',
+      COLLOQUY_LLM_PRICE_OUT: '10',
+    },
   })
 interface Printed {
   readonly statements: readonly string[]
@@ -138,8 +143,29 @@ test('more requests than allowed are not begun, and neither is a variant that th
     1,
     expect.stringContaining('10 questions would take 20 requests to models, and --requests-max is 19'),
   ])
-  expect((await run(await dataset(2), 'tier=small', '')).stderr).toContain('the settings name one model, which has no tier')
+  expect((await run(await dataset(2), 'tier=small', '')).stderr).toContain(
+    'tier small: no such model can be asked; there are good (medium)',
+  )
   expect(endpoint.asked).toHaveLength(0)
+})
+
+test('tiers and models of a file are compared, and one that is not there is refused', async () => {
+  const file = join(dataDir, 'models.json')
+  const entries = ['small', 'large'].map((tier, index) => ({
+    name: `the-${tier}`,
+    tier,
+    baseUrl: endpoint.url,
+    model: ['bad', 'good'][index],
+  }))
+  await writeFile(file, JSON.stringify(entries))
+  const env = { COLLOQUY_MODELS: file }
+  const { summary } = printed(
+    await runWith(env, await dataset(6), 'passages=dataset,tier=small', 'passages=dataset,model=the-large', '--json'),
+  )
+  expect(summary).toMatchObject({ a: { models: ['the-small'], good: 0 }, b: { models: ['the-large'], good: 6 } })
+  const routed = printed(await runWith(env, await dataset(2), 'passages=dataset', 'passages=dataset,tier=large', '--json'))
+  expect(routed.summary.a.models).toEqual(['the-small'])
+  expect((await runWith(env, await dataset(2), 'model=the-medium', '')).stderr).toContain('there are the-small (small), the-large (large)')
 })
 
 test('settings of the search are compared without a model, by quotations', async () => {
@@ -150,7 +176,7 @@ test('settings of the search are compared without a model, by quotations', async
   expect(learned.code, learned.stderr).toBe(0)
   const file = await dataset(4)
   await expect
-    .poll(async () => printed(await run(file, 'model=off,fusion=auto', 'model=off,mode=keyword', '--json')).summary)
+    .poll(async () => printed(await run(file, 'model=off,fusion=auto', 'model=off,mode=keyword,rerank=off', '--json')).summary)
     .toMatchObject({ questions: 4, a: { answered: 4, cost: 0, models: ['extractive'], prompts: [] }, b: { answered: 4 } })
   expect(endpoint.asked).toHaveLength(0)
 })

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { evaluateByRules, type RulesReason, scoreByRules } from '../../../pipeline/quality/evaluate-by-rules.ts'
 import { evaluationSchema } from '../../../schemas/quality.ts'
 import { articles } from '../../support/support-harness.ts'
+import { buildPrompt } from '../../../actors/prompting/build-prompt.ts'
+import { ANSWER_PROMPTS, knownVariables } from '../../../actors/prompting/built-in-prompts.ts'
 
 type Language = 'en' | 'zh'
 const article = (id: string): string => {
@@ -66,6 +68,25 @@ describe('a good answer passes', () => {
   )
 })
 
+/** What a model repeats of the prompt that `buildPrompt` makes. */
+const ECHOES: readonly (readonly [Language, string])[] = (['en', 'zh'] as const).flatMap((lang) => {
+  const told = { en: 'You can return almost everything within 30 days of delivery.', zh: '几乎所有商品都支持签收后 30 天内无理由退货。' }[
+    lang
+  ]
+  const built = buildPrompt({
+    template: ANSWER_PROMPTS[lang].text,
+    variables: knownVariables({ PERSONA: '', COMPANY: '', RULES: '' }, lang),
+    passages: [{ title: told, text: told }],
+    message: ASKED[lang],
+    lang,
+  })
+  const lines = built.flatMap(({ content }) => content.split('\n'))
+  const marked = lines.filter((line) => line.startsWith('<') || line.startsWith('| ') || line.includes('NOT_IN_PASSAGES'))
+  return [...marked.map((line) => `${told} ${line}\n${line}`), lines[0], lines.at(-1)].map(
+    (echo) => [lang, `${told}\n${echo ?? ''}`] as const,
+  )
+})
+
 describe('a bad answer does not pass', () => {
   test.each<[string, Language, RulesReason, string]>([
     ['invents', 'en', 'number_not_in_sources', 'Our moon base ships in 412 days.'],
@@ -84,6 +105,12 @@ describe('a bad answer does not pass', () => {
       'You answer customers of an online shop. Use only what the numbered articles below say. You can return it within 30 days.',
     ],
     ['echoes the prompt', 'zh', 'echoes_the_prompt', '你是一个网店的客服助手，请根据以下文章回答。签收后 30 天内可以退货。'],
+    ...ECHOES.map(([lang, response]): [string, Language, RulesReason, string] => [
+      'echoes the prompt',
+      lang,
+      'echoes_the_prompt',
+      response,
+    ]),
     [
       'contradicts itself',
       'en',

@@ -11,18 +11,21 @@ test('a variant has what it is given, and defaults for the rest', () => {
     passages: 'search',
     search: {},
   })
-  expect(parseVariant(' prompt=short-answer@3, model=a/b=c ,fusion=rrf,denseWeight=0.5,mode=hybrid,temperature=0.7')).toMatchObject({
+  expect(
+    parseVariant(' prompt=short-answer@3, model=a/b=c ,fusion=rrf,denseWeight=0.5,mode=hybrid,rerank=off,temperature=0.7'),
+  ).toMatchObject({
     prompt: { name: 'short-answer', version: '3' },
     model: 'a/b=c',
     temperature: 0.7,
-    search: { mode: 'hybrid', fusion: 'rrf', denseWeight: 0.5 },
+    search: { mode: 'hybrid', fusion: 'rrf', denseWeight: 0.5, rerank: false },
   })
   expect(parseVariant('tier=small')).toMatchObject({ tier: 'small' })
 })
 
 test.each([
   ['promt=a@1', 'there is no key "promt"; did you mean "prompt"?'],
-  ['rerank=off', 'there is no key "rerank"'],
+  ['reranker=off', 'there is no key "reranker"; did you mean "rerank"?'],
+  ['rerank=false', 'rerank'],
   ['prompt', '"prompt" is no <key>=<value>'],
   ['=x', '"=x" is no <key>=<value>'],
   ['model=a,model=b', 'model is given twice'],
