@@ -29,6 +29,11 @@ export interface TaskSearchHit {
   readonly at: string
   /** 0 to 1; combines similarity of meaning and of words, or is that of the re-ranker. */
   readonly score: number
+  /**
+   * The score before re-ranking, on the scale that a search has without a re-ranker, for a bound that holds with any. Absent where nothing
+   * was re-ranked: it is `score`.
+   */
+  readonly fused?: number | undefined
 }
 
 /**

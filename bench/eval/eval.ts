@@ -38,7 +38,7 @@ const program = new Command('eval')
       .choices(['retrieval', 'follow-ups', 'intents', 'acts', 'quality', 'injections'])
       .default('retrieval'),
   )
-  .option('--model <name>', 'only this embedding model (default: the built-in one and those in ../shared/models that know the language)')
+  .option('--model <name>', 'only this embedding model (default: the built-in one and those in ../shared/models)')
   .addOption(new Option('--fusion <way>', 'how keyword and dense results are combined').choices([...FUSIONS]))
   .option('--dense-weight <share>', 'weight of the dense results, from 0 to 1', Number)
   .option('--rerank <model>', 'also re-rank hybrid search by a cross-encoder (org/name or a folder), or llm')

@@ -24,6 +24,7 @@ import { connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
 import { probeProtection } from './nats-protection.ts'
 import { openChatKinds } from './open-chat-kinds.ts'
 import { prepareStreams } from './prepare-streams.ts'
+import { accessReranker } from './reranker-access.ts'
 import { type SearchIndex } from './search-index.ts'
 import { serveHttp } from './serve-http.ts'
 import { startReceiptService } from './serve-receipts.ts'
@@ -35,6 +36,7 @@ import {
   clientOf,
   folderGone,
   foldersOf,
+  opensIndex,
   searchOf,
   startCoreRoles,
   startIndexPart,
@@ -99,8 +101,8 @@ export interface LaunchOptions {
 }
 
 /**
- * Starts servers, streams, tables and stages, in this order. The roles that decide and send do not wait for tables and search index: if
- * ClickHouse or Qdrant is away, those start when it answers.
+ * Starts the re-ranker, servers, streams, tables and stages, in this order. The roles that decide and send do not wait for tables and
+ * search index: if ClickHouse or Qdrant is away, those start when it answers.
  *
  * @throws ColloquyError of the part that could not start; all parts that have started are stopped first.
  */
@@ -109,6 +111,8 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const lock = options.dataLock ?? (usesDataFolder(settings) ? await lockDataFolder(settings.DATA_DIR) : undefined)
   started.defer(() => lock?.release())
   const stops = options.stops ?? createStopTracker()
+  const reranker = opensIndex(settings) ? await accessReranker(settings, log) : undefined
+  started.defer(() => reranker?.close())
   const { nats, engine } = await startServers({ settings, log, lock, stops }, started)
   const nc = await connectNats(nats.connection, 'colloquy')
   const jetstream = await openJetStream(nc)
@@ -157,6 +161,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     stops,
     slotPath: decisions?.path,
     autoPreset: options.autoPreset,
+    reranker,
   }
   const tables = engine && startTablesPart(base, engine)
   started.defer(stops.named('the tables', async () => tables?.stop()))
@@ -179,7 +184,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     )
   }
   const ordered = new Map([...stages].sort(byRole))
-  const statusService = startStatusService(nc, ordered, durability)
+  const statusService = startStatusService(nc, ordered, durability, () => index?.value()?.searchIndex.nextModel.status())
   started.defer(() => statusService.stop())
   const advise = createAdvise({ kinds, log, registeredKinds: async () => (await registeredKinds(kv)).keys() })
   const tail = createLogTail({ jetstream, metrics, log })

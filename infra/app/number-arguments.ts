@@ -9,6 +9,13 @@ export const wholeNumber =
     return value
   }
 
+/** Parses a number from 0 to 1. */
+export function shareArgument(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('It must be a number from 0 to 1.')
+  return value
+}
+
 /** Parses a number above 0. */
 export function positiveNumber(text: string): number {
   const value = Number(text)

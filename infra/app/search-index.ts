@@ -3,6 +3,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
+import type { Reranker } from '../../pipeline/reranking/reranker.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { periodicJob } from '../../pipeline/runtime/periodic-job.ts'
 import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
@@ -33,7 +34,6 @@ import {
   withModel,
   writeIndexModel,
 } from './index-model.ts'
-import { accessReranker } from './reranker-access.ts'
 
 /** A model and its collection: messages and knowledge, which the indexer writes and searches read. */
 export interface Collection {
@@ -63,7 +63,7 @@ export interface SearchIndex {
   readonly search: Search
   readonly successor: { needed(): SuccessorCause | undefined; open(cause: SuccessorCause): Promise<Successor> }
   /** The model of `auto`, which this process has and the cluster does not use yet. */
-  readonly nextModel: Pick<AutoModel, 'embedder' | 'detail' | 'report'>
+  readonly nextModel: Pick<AutoModel, 'embedder' | 'detail' | 'status' | 'report'>
 }
 
 export interface SearchIndexDeps {
@@ -73,6 +73,8 @@ export interface SearchIndexDeps {
   readonly log: Logger
   /** What `auto` means; default: `AUTO_PRESET`. */
   readonly autoPreset?: Preset | undefined
+  /** The re-ranker of the settings, which all collections share; its owner closes it. */
+  readonly reranker?: Reranker | undefined
 }
 
 const POLL_MS = 2_000
@@ -138,11 +140,8 @@ async function closingOnError<T>(model: LocalEmbedder, open: () => Promise<T>): 
   }
 }
 
-/** Opens the re-ranker of the settings, which all collections share. */
-async function openReranking({ settings, log, metrics }: SearchIndexDeps, started: AsyncDisposableStack): Promise<RerankStep | undefined> {
-  const reranker = await accessReranker(settings, log)
+function rerankingOf({ settings, reranker, log, metrics }: SearchIndexDeps): RerankStep | undefined {
   if (reranker === undefined) return undefined
-  started.defer(() => reranker.close())
   const { RERANK_CANDIDATES: candidatesMax, RERANK_BUDGET_MS: budgetMs } = settings
   return createRerankStep({ reranker, candidatesMax, budgetMs, log, metrics })
 }
@@ -152,13 +151,13 @@ async function openReranking({ settings, log, metrics }: SearchIndexDeps, starte
  * and the indexer for a `Successor`. The first process ever decides the model by its settings, and with `auto` it starts with the built-in
  * one. Later settings that name another model only log a line, so that searches keep finding everything.
  *
- * @throws ColloquyError as `openCollection` and `accessReranker` do.
+ * @throws ColloquyError as `openCollection` does.
  */
 export async function openSearchIndex(
   { kv, ...given }: SearchIndexDeps & Omit<IndexClusterDeps, 'settings'> & { readonly kv: KV },
   started: AsyncDisposableStack,
 ): Promise<SearchIndex> {
-  const deps = { ...given, reranking: await openReranking(given, started) }
+  const deps = { ...given, reranking: rerankingOf(given) }
   const { settings, metrics, log, autoPreset: preset = AUTO_PRESET } = deps
   const presets = [preset, ...PRESETS]
   const accessModel = (model: IndexModel['settings']) => accessEmbedder(withModel(settings, model), metrics, log, { presets })

@@ -4,6 +4,7 @@ import { answerStatus, askProcesses, durabilitySchema, progressSchema } from '..
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
 import { type Role, ROLES } from '../settings.ts'
+import { type AutoModelStatus, autoModelStatusSchema } from './auto-model-attempts.ts'
 import { watchStillness } from './stage-stillness.ts'
 
 const answerSchema = z.object({
@@ -13,6 +14,8 @@ const answerSchema = z.object({
     z.enum(ROLES),
     progressSchema.extend({ ok: z.boolean(), since: z.string(), detail: z.string(), stillMs: z.number().optional() }),
   ),
+  /** The model of `auto` on its way into use; absent where it is not wanted, and from processes of an earlier version. */
+  autoModel: autoModelStatusSchema.optional(),
 })
 
 /** The status of the stages of one process, as the process reports it. */
@@ -23,12 +26,14 @@ export function startStatusService(
   nc: NatsConnection,
   stages: ReadonlyMap<Role, Stage>,
   durability: Durability,
+  autoModel: () => AutoModelStatus | undefined = () => undefined,
 ): { stop(): Promise<void> } {
   const stillness = watchStillness(stages, () => performance.now())
   const status = (): ProcessStatus => ({
     pid: process.pid,
     durability,
     stages: Object.fromEntries([...stages].map(([role, stage]) => [role, { ...stage.status(), stillMs: stillness.of(role) }])),
+    autoModel: autoModel(),
   })
   const service = answerStatus(nc, status)
   return {

@@ -6,6 +6,7 @@ import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { localQuestionVectors, serveQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { findRemoved, type SeqRange } from '../../pipeline/jetstream/removed.ts'
+import type { Reranker } from '../../pipeline/reranking/reranker.ts'
 import { type Metrics, type MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import { awayCodeOf, isServerAway } from '../../pipeline/runtime/server-away.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
@@ -97,6 +98,8 @@ export interface Base {
   readonly slotPath: string | undefined
   /** What the embedding model `auto` means; default: `AUTO_PRESET`. */
   readonly autoPreset: Preset | undefined
+  /** Opened before anything else, so that one that cannot be used ends the start before it takes part in the cluster. */
+  readonly reranker: Reranker | undefined
 }
 
 /** Starts the roles that need neither tables nor the search index. */
@@ -181,9 +184,12 @@ export interface Index extends RunningRoles {
   readonly understand: Understand
 }
 
+/** Whether a process with these settings writes or searches the index. */
+export const opensIndex = ({ ROLES: roles }: Pick<Settings, 'ROLES'>): boolean => INDEX_ROLES.some((role) => roles.includes(role))
+
 /** Starts the search index and the role that fills it; `undefined` for a process that neither writes nor searches it. */
 export const startIndexPart = (base: Base, tables: LatePart<Tables>): LatePart<Index> | undefined =>
-  INDEX_ROLES.some((role) => base.settings.ROLES.includes(role))
+  opensIndex(base.settings)
     ? startLatePart({
         name: 'the search index',
         log: base.log,

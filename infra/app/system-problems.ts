@@ -76,7 +76,7 @@ const foldersText = ([first = '', ...more]: readonly string[]): string =>
   more.length === 0 ? first : `${more.length + 1} folders in ${dirname(first)}, the first ${basename(first)}`
 
 export function problemsOf(
-  { stages, removed, nats, models }: SystemStatus,
+  { stages, removed, nats, models, autoModel }: SystemStatus,
   letters: ReadonlyMap<Reason, number>,
   hostEnds: ReadonlyMap<number, HostEnds>,
   damaged: Damage | ColloquyError = NO_DAMAGE,
@@ -101,6 +101,7 @@ export function problemsOf(
         ]),
     ...(nats.code === null ? [] : [problem(nats.code, nats.detail)]),
     ...[...new Set(models.flatMap((one) => one.problem ?? []))].map((what) => problem('bad_models', what)),
+    ...autoModel.flatMap(({ pid, problem: what }) => (what === null ? [] : [problem('auto_model_missing', `process ${pid}: ${what}`)])),
     ...(removed.records === 0
       ? []
       : [problem('records_lost', `LOG has lost ${counted(removed.records, 'record')}: ${textOf(removed.ranges)}`)]),

@@ -31,6 +31,7 @@ import type { Reason } from '../../schemas/reasons.ts'
 import { deadSubjects, type StreamName, STREAMS } from '../../schemas/subjects.ts'
 import { setAsideFolders } from '../servers/clickhouse/set-aside.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
+import type { AutoModelStatus } from './auto-model-attempts.ts'
 import { connectToRunningClickHouse, runningNats, withJetStream } from './connect-to-running.ts'
 import { createLagReport } from './lag-report.ts'
 import { type NatsProtection, probeProtection } from './nats-protection.ts'
@@ -58,6 +59,12 @@ export interface SystemStatus {
   readonly nats: NatsProtection
   /** The language models of each process that has any. */
   readonly models: readonly ProcessModels[]
+  /** The embedding model of `auto`, of each process that gets it. */
+  readonly autoModel: readonly ProcessAutoModel[]
+}
+
+export interface ProcessAutoModel extends AutoModelStatus {
+  readonly pid: number
 }
 
 export interface RemovedReport {
@@ -137,11 +144,20 @@ async function readProgress(jetstream: JetStreamContext, settings: Settings): Pr
   }
   const durability = processes[0]?.durability ?? { replicas: streams.LOG.config.num_replicas, fsync: null }
   return {
-    status: { log: { last: streams.LOG.state.last_seq }, stages, dead: streams.DEAD.state.messages, durability },
+    status: {
+      log: { last: streams.LOG.state.last_seq },
+      stages,
+      dead: streams.DEAD.state.messages,
+      durability,
+      autoModel: autoModelsOf(processes),
+    },
     isCaughtUp: isComplete && Object.values(stages).every(isCaughtUp),
     marks: infos.map(([, { state }]) => state.last_seq).join(),
   }
 }
+
+const autoModelsOf = (processes: readonly ProcessStatus[]): ProcessAutoModel[] =>
+  processes.flatMap(({ pid, autoModel }) => (autoModel === undefined ? [] : [{ pid, ...autoModel }]))
 
 /** Where the last sequences of LOG have no message, readers end before them. */
 const extentOf = (streams: Streams, stream: StreamName, lastSeq: number): StreamExtent =>

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import pLimit from 'p-limit'
-import { askModelsStatus } from '../../pipeline/models/models-status.ts'
+import { askModelsStatus, type ModelStatus, type ProcessModels } from '../../pipeline/models/models-status.ts'
 import { type Probe, probeModel } from '../../pipeline/models/probe-model.ts'
 import { type ConfiguredModel, readModelsFile, withKeys } from '../../pipeline/models/read-models.ts'
 import { ERROR_CODES, type ErrorCode } from '../../schemas/error-codes.ts'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode } from '../../schemas/errors.ts'
 import type { ModelEntry } from '../../schemas/models-file.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
@@ -39,10 +39,12 @@ const lsCommand = ({ out, settings }: CommandContext): Command =>
       const { settings: effective } = settings()
       const models = await modelsOf(effective)
       const running = await runningModels(effective)
-      for (const problem of new Set(running?.flatMap((one) => one.problem ?? [])))
-        out.note(`The running system keeps its models: ${problem}`)
+      if (running instanceof ColloquyError)
+        out.note(`The running system cannot be asked how its models fare (${running.code}): ${onOneLine(running.message)}`)
+      const told = Array.isArray(running) ? running : []
+      for (const problem of new Set(told.flatMap((one) => one.problem ?? []))) out.note(`The running system keeps its models: ${problem}`)
       const rows = models.map(({ entry, unusable }) => {
-        const processes = (running ?? []).flatMap((one) => one.models.filter(({ name }) => name === entry.name))
+        const processes = told.flatMap((one) => one.models.filter(({ name }) => name === entry.name))
         return { entry, unusable, processes }
       })
       if (json) {
@@ -56,7 +58,7 @@ const lsCommand = ({ out, settings }: CommandContext): Command =>
           entry.tier,
           entry.provider,
           entry.priceIn === undefined ? 'unknown' : `${entry.priceIn}, ${entry.priceOut}`,
-          unusable ?? (running === undefined ? 'no system runs' : modelStateText(processes)),
+          unusable ?? stateText(running, processes),
           String(processes.reduce((sum, { requests }) => sum + requests, 0)),
           String(processes.reduce((sum, { failures }) => sum + failures, 0)),
         ]),
@@ -73,8 +75,15 @@ const shownEntry = ({ name, tier, provider, model, baseUrl, priceIn, priceOut }:
   priceOut: priceOut ?? null,
 })
 
-/** What the processes say; `undefined` where no system runs. */
-async function runningModels(settings: Settings): Promise<Awaited<ReturnType<typeof askModelsStatus>> | undefined> {
+function stateText(running: Running, processes: readonly ModelStatus[]): string {
+  if (running === undefined) return 'no system runs'
+  return running instanceof ColloquyError ? 'unknown' : modelStateText(processes)
+}
+
+/** What the processes say; `undefined` where no system runs, and the error where it cannot be asked. */
+type Running = ProcessModels[] | ColloquyError | undefined
+
+async function runningModels(settings: Settings): Promise<Running> {
   try {
     const nc = await connectToRunningNats(settings)
     try {
@@ -82,8 +91,10 @@ async function runningModels(settings: Settings): Promise<Awaited<ReturnType<typ
     } finally {
       await nc.close()
     }
-  } catch {
-    return undefined
+  } catch (error) {
+    if (hasCode(error, 'not_running')) return undefined
+    if (error instanceof ColloquyError) return error
+    throw error
   }
 }
 

@@ -2,12 +2,13 @@ import { Command, Option } from 'commander'
 import { type Fusion, FUSIONS } from '../../pipeline/search/fuse-ranks.ts'
 import type { SearchAnswer, SearchHit } from '../../pipeline/search/search-answer.ts'
 import { createSearchClient } from '../../pipeline/search/search-client.ts'
-import { SEARCH_MODES, type SearchMode } from '../../pipeline/search/search-request.ts'
+import { SEARCH_MODES, type SearchMode, searchRequestSchema } from '../../pipeline/search/search-request.ts'
 import { SEARCH_AREAS, type SearchArea } from '../../pipeline/search/vector-store.ts'
 import { counted } from '../../schemas/counted.ts'
+import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { httpAddress } from '../app/connect-to-running.ts'
-import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
+import { positiveNumber, shareArgument, wholeNumber } from '../app/number-arguments.ts'
 import { readStatus } from '../app/system-status.ts'
 import { onOneLine, type Output, printable } from '../app/terminal-output.ts'
 import type { Settings } from '../settings.ts'
@@ -36,6 +37,18 @@ interface Options extends JsonOption {
   readonly explain?: boolean
 }
 
+/** A refused request, with the flag in place of the field that the error names. */
+const withFlags = (cause: unknown): ColloquyError => {
+  const text = messageOf(cause).replace(/^(\w+)(?=[:.])/, (field) => FLAGS[field] ?? field)
+  return new ColloquyError('bad_query', text.replaceAll(/\bdenseWeight\b/g, '--dense-weight'), { cause })
+}
+
+const flagOf = (name: string): string => `--${name.replaceAll(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)}`
+const FLAGS: Readonly<Record<string, string>> = {
+  q: 'the query',
+  ...Object.fromEntries(Object.keys(searchRequestSchema.shape).flatMap((name) => (name === 'q' ? [] : [[name, flagOf(name)]]))),
+}
+
 const SKIPPED = { late: 'was slower than its budget', failed: 'failed' } as const
 
 /** Characters shown of a hit. */
@@ -57,14 +70,14 @@ export const searchCommand = ({ out, settings }: CommandContext): Command =>
     .addOption(
       new Option('--fusion <way>', 'how both rankings are merged (default: auto; weights with --dense-weight)').choices([...FUSIONS]),
     )
-    .option('--dense-weight <share>', 'fixed weight of vectors, from 0 to 1; words get the rest', Number)
+    .option('--dense-weight <share>', 'fixed weight of vectors, from 0 to 1; words get the rest', shareArgument)
     .option('--half-life-hours <hours>', "halve the score for each such span of a text's age", positiveNumber)
     .option('--limit <count>', 'number of hits, at most 100', wholeNumber(1), 10)
     .option('--all', 'also show near-duplicates of better hits')
-    .option('--score-min <score>', 'leave out hits with a lower score, from 0 to 1 (default: COLLOQUY_SEARCH_SCORE_MIN)', Number)
+    .option('--score-min <score>', 'leave out hits with a lower score, from 0 to 1 (default: COLLOQUY_SEARCH_SCORE_MIN)', shareArgument)
     .option('--rrf-k <k>', 'smoothing constant of --fusion rrf (default: COLLOQUY_SEARCH_RRF_K)', positiveNumber)
     .option('--no-rerank', 'keep the order of the search, also where COLLOQUY_RERANK_MODEL is set')
-    .option('--explain', 'tell what lifted each hit')
+    .option('--explain', 'tell what lifted and what lowered each hit')
     .option(JSON_FLAG, 'one JSON object: {hits: [{id, source, score, text, in, kind, actor, …}], duplicates, model}')
     .addHelpText(
       'after',
@@ -79,7 +92,9 @@ Examples:
     .action(async (q: string, { json, rerank, ...options }: Options) => {
       const { settings: effective } = settings()
       const search = createSearchClient({ url: await httpAddress(effective), token: effective.HTTP_TOKEN })
-      const answer = await search({ q, ...options, ...(!rerank && { rerank }) })
+      const answer = await search({ q, ...options, ...(!rerank && { rerank }) }).catch((error: unknown) => {
+        throw hasCode(error, 'bad_query') ? withFlags(error) : error
+      })
       if (json) return out.json(answer)
       for (const hit of answer.hits) print(out, hit, answer.model)
       for (const line of whyAnswer(answer)) out.note(line)

@@ -7,17 +7,19 @@ const COMPARED = { semantic: 'meaning', lexical: 'vectors' } as const
 /** One line that tells why a hit is where it is; columns of all hits have one width. Empty if the answer does not tell. */
 export function whyHit({ explain }: SearchHit, model: SearchAnswer['model']): string {
   if (explain === undefined) return ''
-  const { dense, keyword, fused, decay, rerank, lifted } = explain
+  const { dense, keyword, fused, decay, rerank, lifted, lowered } = explain
   const meaning = COMPARED[model]
-  const lifts = { vectors: meaning, words: 'words', both: `${meaning} and words together`, rerank: 'the re-ranker' } as const
+  const names = { vectors: meaning, words: 'words', age: 'age', rerank: 'the re-ranker' } as const
+  const moved = (how: string, by: typeof lifted): string[] =>
+    by.length === 0 ? [] : [`${how} by ${by.map((one) => names[one]).join(' and ')}`]
   const columns = [
     `${meaning} ${column(dense, fused.parts.dense)}`,
     `words ${column(keyword, fused.parts.keyword)}`,
     ...(rerank === null ? [] : [`re-ranked ${rerank.score.toFixed(3)}, was ${ordinal(rerank.placeBefore)}`.padEnd(26)]),
     ...(decay === 1 ? [] : [`age × ${decay.toFixed(2)}`]),
-    `lifted by ${lifts[lifted]}`,
+    [...moved('lifted', lifted), ...moved('lowered', lowered)].join(', '),
   ]
-  return columns.join('  ')
+  return columns.join('  ').trimEnd()
 }
 
 const column = (found: { readonly score: number; readonly place: number } | null, part: number): string =>

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { textOf } from '../../pipeline/jetstream/removed.ts'
 import type { ProcessModels } from '../../pipeline/models/models-status.ts'
 import { counted } from '../../schemas/counted.ts'
+import { ERROR_CODES } from '../../schemas/error-codes.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { durabilityText } from '../app/durability.ts'
 import type { NatsProtection } from '../app/nats-protection.ts'
@@ -28,7 +29,7 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
       JSON_FLAG,
       'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, badRecords, refusedRows, '
         + 'removed: {records, ranges, unproven: {records, rows, first}, setAside}, durability, nats: {protected, code, detail}, '
-        + 'models: [{pid, from, problem, waiting, models}]}; '
+        + 'models: [{pid, from, problem, waiting, models}], autoModel: [{pid, model, detail, problem}]}; '
         + 'with --problems one object per problem: {code, what, remedy}',
     )
     .action(async (options: Options) => {
@@ -54,7 +55,10 @@ function printProblems(out: Output, problems: readonly Problem[]): void {
   }
 }
 
-function print(out: Output, { log, stages, dead, badRecords, refusedRows, removed, durability, nats, models }: SystemStatus): void {
+function print(
+  out: Output,
+  { log, stages, dead, badRecords, refusedRows, removed, durability, nats, models, autoModel }: SystemStatus,
+): void {
   out.table(
     ['stage', 'position', 'lag', 'state'],
     Object.entries(stages).map(([role, stage]) => [
@@ -65,6 +69,7 @@ function print(out: Output, { log, stages, dead, badRecords, refusedRows, remove
     ]),
   )
   printModels(out, models)
+  printAutoModel(out, autoModel)
   if (badRecords > 0) {
     out.line(
       out.paint(
@@ -109,6 +114,15 @@ function printModels(out: Output, processes: readonly ProcessModels[]): void {
       out.paint(all.every(({ state }) => state === 'ready') ? 'green' : 'red', modelStateText(all)),
     ]),
   )
+}
+
+/** Where the model of `auto` cannot be had. How far it is otherwise, the stage `embed` says. */
+function printAutoModel(out: Output, processes: SystemStatus['autoModel']): void {
+  for (const { pid, problem } of processes) {
+    if (problem === null) continue
+    out.line(out.paint('red', `Process ${pid} lacks the embedding model of "auto", ${onOneLine(problem)}.`))
+    out.line(ERROR_CODES.auto_model_missing.remedy)
+  }
 }
 
 function protectionText({ protected: isProtected, code, detail }: NatsProtection): string {

@@ -33,6 +33,8 @@ export interface EmbedModel {
   readonly kind: 'lexical' | 'semantic'
   /** Contains config.json, tokenizer.json and onnx/model….onnx. */
   readonly folder: string
+  /** Who made the folder: `own` where the settings name it, `cache` (the default) where Colloquy downloaded or made it. */
+  readonly origin?: 'own' | 'cache'
   /** The commit on the hub, or a hash over the files. */
   readonly revision: string
   readonly dtype: Dtype

@@ -34,7 +34,9 @@ export async function loadEncoder(model: EmbedModel, threads: number): Promise<E
     throw new ColloquyError(
       'bad_model',
       `the embedding model ${model.name} in ${model.folder} cannot be used (${messageOf(cause)}); `
-        + 'check COLLOQUY_EMBED_MODEL, or remove the folder from the cache so that the model is created or downloaded again',
+        + (model.origin === 'own'
+          ? 'name the folder of an embedding model in COLLOQUY_EMBED_MODEL, or restore its files'
+          : 'check COLLOQUY_EMBED_MODEL, or remove the folder from the cache so that the model is created or downloaded again'),
       { cause },
     )
   }

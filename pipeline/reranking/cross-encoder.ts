@@ -3,7 +3,7 @@ import type { EmbedModel } from '../embedding/embedding-model.ts'
 import { loadSession } from '../embedding/model-session.ts'
 
 /** A cross-encoder on this disk. */
-export interface CrossEncoderModel extends Pick<EmbedModel, 'name' | 'folder' | 'revision' | 'dtype'> {
+export interface CrossEncoderModel extends Pick<EmbedModel, 'name' | 'folder' | 'origin' | 'revision' | 'dtype'> {
   /** Max tokens of a question and a text together, special tokens included; the text is cut. */
   readonly tokensMax: number
   /** Max tokens of one model run, padding included. */
@@ -48,7 +48,9 @@ export async function loadCrossEncoder(model: CrossEncoderModel, threads: number
     throw new ColloquyError(
       'bad_model',
       `the re-ranker ${model.name} in ${model.folder} cannot be used (${messageOf(cause)}); `
-        + 'check COLLOQUY_RERANK_MODEL, or remove the folder from the cache so that the model is downloaded again',
+        + (model.origin === 'own'
+          ? 'name the folder of a cross-encoder in COLLOQUY_RERANK_MODEL, or restore its files'
+          : 'check COLLOQUY_RERANK_MODEL, or remove the folder from the cache so that the model is downloaded again'),
       { cause },
     )
   }

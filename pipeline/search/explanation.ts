@@ -5,8 +5,9 @@ import type { RankedHit } from './ranked-hits.ts'
 import type { CheckedRequest } from './search-request.ts'
 import type { StoreHit } from './vector-store.ts'
 
-/** Which of them put a hit where it is. */
-export const LIFTS = ['vectors', 'words', 'both', 'rerank'] as const
+/** What moves a hit in the order: the searches, the age of its text, the re-ranker. */
+export const MOVERS = ['vectors', 'words', 'age', 'rerank'] as const
+type Mover = (typeof MOVERS)[number]
 
 const place = z.int().positive()
 
@@ -23,10 +24,15 @@ export const hitExplanationSchema = z.object({
   /** The re-ranker's score, and the place that the hit had before, without duplicates; `null` if it was not re-ranked. */
   rerank: z.object({ score: z.number(), placeBefore: place }).nullable(),
   /**
-   * `rerank` if the re-ranker moved it up; else the search that alone has it at this place or above, or `both`: if both do, or if only both
-   * together do.
+   * What put it so high. `rerank` alone, if the re-ranker moved it up. Otherwise the searches that add to it and that alone have it at its
+   * place or above, or both where only both together do; and `age`, if it passed older texts.
    */
-  lifted: z.enum(LIFTS),
+  lifted: z.array(z.enum(MOVERS)),
+  /**
+   * What kept it from being higher. `rerank` alone, if the re-ranker moved it down. Otherwise a search that takes from it, or that alone
+   * has it below its place while the other has it above; and `age`, if newer texts passed it.
+   */
+  lowered: z.array(z.enum(MOVERS)),
 })
 export type HitExplanation = z.infer<typeof hitExplanationSchema>
 
@@ -72,14 +78,38 @@ export function createExplain(candidates: readonly StoreHit[]): (hit: RankedHit,
       },
       decay: round(decay),
       rerank: rerank === undefined ? null : { ...rerank, score: round(rerank.score) },
-      lifted: rerank !== undefined && placeNow < rerank.placeBefore ? 'rerank' : liftedBy(before.place, byVectors, byWords),
+      ...movedBy(rerank === undefined ? 0 : placeNow - rerank.placeBefore, before, [
+        { by: 'vectors', part: parts.dense, place: byVectors, isUsed: dense.size > 0 },
+        { by: 'words', part: parts.keyword, place: byWords, isUsed: words.size > 0 },
+      ]),
     }
   }
 }
 
-function liftedBy(fused: number, byVectors = Infinity, byWords = Infinity): HitExplanation['lifted'] {
-  const [vectors, words] = [byVectors <= fused, byWords <= fused]
-  return vectors === words ? 'both' : vectors ? 'vectors' : 'words'
+interface OneSearch {
+  readonly by: Mover
+  /** What it adds to the order; negative if it takes from it. */
+  readonly part: number
+  /** The place that it alone gives the hit; `undefined` for none. */
+  readonly place: number | undefined
+  /** Whether it has found anything. */
+  readonly isUsed: boolean
+}
+
+/** @param reranked places that the re-ranker moved the hit down; negative for up */
+function movedBy(
+  reranked: number,
+  { place, placeFused }: RankedHit['before'],
+  searches: readonly OneSearch[],
+): Pick<HitExplanation, 'lifted' | 'lowered'> {
+  if (reranked !== 0) return reranked < 0 ? { lifted: ['rerank'], lowered: [] } : { lifted: [], lowered: ['rerank'] }
+  const adding = searches.filter(({ part }) => part > 0)
+  const lifting = adding.filter((one) => (one.place ?? Infinity) <= placeFused)
+  const lifted = (lifting.length > 0 ? lifting : adding).map(({ by }) => by)
+  const isBelow = (one: OneSearch): boolean =>
+    one.isUsed && (one.place ?? Infinity) > placeFused && adding.some((other) => other !== one && (other.place ?? Infinity) < placeFused)
+  const lowered = searches.filter((one) => one.part < 0 || (!lifted.includes(one.by) && isBelow(one))).map(({ by }) => by)
+  return { lifted: place < placeFused ? [...lifted, 'age'] : lifted, lowered: place > placeFused ? [...lowered, 'age'] : lowered }
 }
 
 function placesBy(hits: readonly StoreHit[], scoreOf: (hit: StoreHit) => number | null): ReadonlyMap<StoreHit, number> {

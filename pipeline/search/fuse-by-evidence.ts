@@ -15,11 +15,13 @@ export interface CosineEvidence {
 
 /** A lexical model adds little to the keywords. Decision 46 has the figures of these and other weights. */
 const WEIGHTS: Readonly<Record<Embedder['kind'], number>> = { semantic: 2, lexical: 0.7 }
+/** Of a model that does not know the language of the question: it decides between texts with about the same words, and no more. */
+const WEIGHT_UNKNOWN = 0.1
 const SHOWN: Readonly<Record<Embedder['kind'], number>> = { semantic: 0.7, lexical: 0.2 }
 
 /** @param scale of a semantic model for the language of the question. Without one, a cosine is taken as relatedness. */
 export function cosineEvidence(kind: Embedder['kind'], scale?: CosineScale): CosineEvidence {
-  if (scale?.isKnown === false) return { weight: WEIGHTS.lexical, shown: 0, relatedness: () => 0 }
+  if (scale?.isKnown === false) return { weight: WEIGHT_UNKNOWN, shown: 0, relatedness: () => 0 }
   const relatedness = scale === undefined ? (cosine: number): number => Math.max(0, cosine) : relatednessBy(scale)
   return { weight: WEIGHTS[kind], shown: SHOWN[kind], relatedness }
 }

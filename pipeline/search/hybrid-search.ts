@@ -100,6 +100,7 @@ export function createHybridSearch(deps: SearchDeps): Search {
       return {
         ...rest,
         score: round(ranked.score),
+        ...(scores.length > 0 && { fused: round(ranked.before.score) }),
         dense: rounded(similarity),
         keyword: rounded(keyword),
         highlights: highlights(rest.text),

@@ -8,8 +8,8 @@ export interface RankedHit extends Fused {
   readonly score: number
   /** The factor of the text's age. */
   readonly decay: number
-  /** Score and place by the fusion, after decay; places count from 1. */
-  readonly before: { readonly score: number; readonly place: number }
+  /** Score and place by the fusion, after decay, and the place before decay; places count from 1. */
+  readonly before: { readonly score: number; readonly place: number; readonly placeFused: number }
   /** What the re-ranker gave, and the place among those without duplicates before. */
   readonly rerank?: { readonly score: number; readonly placeBefore: number }
 }
@@ -21,13 +21,16 @@ export interface DistinctHit extends RankedHit {
 
 /** Orders fused hits by their score after decay, best first. */
 export function rankHits(fused: readonly Fused[], decayOf: (hit: StoreHit) => number): RankedHit[] {
+  const byScore = (a: Fused, b: Fused): number =>
+    b.score - a.score || (a.place ?? 0) - (b.place ?? 0) || b.hit.seq - a.hit.seq || a.hit.chunk - b.hit.chunk
   return fused
-    .map((one) => {
+    .toSorted(byScore)
+    .map((one, index) => {
       const decay = decayOf(one.hit)
-      return { ...one, decay, score: one.score * decay }
+      return { ...one, decay, score: one.score * decay, placeFused: index + 1 }
     })
-    .sort((a, b) => b.score - a.score || (a.place ?? 0) - (b.place ?? 0) || b.hit.seq - a.hit.seq || a.hit.chunk - b.hit.chunk)
-    .map((one, index) => ({ ...one, before: { score: one.score, place: index + 1 } }))
+    .sort(byScore)
+    .map(({ placeFused, ...one }, index) => ({ ...one, before: { score: one.score, place: index + 1, placeFused } }))
 }
 
 /** The best hits, at most `max`, without near-duplicates of better ones unless all are wanted. */

@@ -14,6 +14,8 @@ export interface SearchHit {
    * the same age. If the answer was re-ranked, that of the re-ranker.
    */
   readonly score: number
+  /** The score before re-ranking, on the scale of searches without it. If the answer was re-ranked. */
+  readonly fused?: number | undefined
   readonly text: string
   readonly in: SearchArea
   readonly kind: string

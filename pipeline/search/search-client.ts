@@ -24,6 +24,7 @@ const hitSchema = z.looseObject({
   id: z.string(),
   source: z.string(),
   score: z.number(),
+  fused: z.number().optional(),
   text: z.string(),
   in: z.enum(SEARCH_AREAS),
   kind: z.string(),

@@ -59,7 +59,7 @@ export const searchRequestSchema = z
     rrfK: z.coerce.number().positive().max(RRF_K_MAX).optional(),
     /** Whether the best hits are re-ranked. Default: true where the process has a re-ranker (RERANK_MODEL). */
     rerank: flag.default(true),
-    /** Whether the answer tells what lifted each hit. Default false. */
+    /** Whether the answer tells what lifted and what lowered each hit. Default false. */
     explain: flag.default(false),
   })
   .refine(({ fusion, denseWeight }) => fusion !== 'auto' || denseWeight === undefined, {

@@ -6,9 +6,13 @@ const LEARN = '`colloquy learn`'
 /** Codes of the embedding model, the search index and the upload of documents. */
 export const SEARCH_ERRORS = {
   bad_model: {
-    meaning: 'The embedding model cannot be used.',
-    cause: 'Files of its folder are missing or damaged, the model is not an ONNX embedding model, or its settings do not fit it.',
-    remedy: 'Check `COLLOQUY_EMBED_MODEL`, `COLLOQUY_EMBED_POOLING` and `COLLOQUY_EMBED_DTYPE`, or remove its folder from the cache.',
+    meaning: 'The embedding model or the re-ranker cannot be used.',
+    cause:
+      'Files of its folder are missing or damaged, the model is not an ONNX embedding model (a cross-encoder for the re-ranker), or its '
+      + 'settings do not fit it.',
+    remedy:
+      'Check `COLLOQUY_EMBED_MODEL`, `COLLOQUY_EMBED_POOLING` and `COLLOQUY_EMBED_DTYPE`, for the re-ranker `COLLOQUY_RERANK_MODEL`. '
+      + 'If the folder is in the cache, you may remove it: the model is then downloaded again.',
     where: MODEL,
   },
   model_forbidden: {
@@ -44,8 +48,18 @@ export const SEARCH_ERRORS = {
   wrong_checksum: {
     meaning: 'A file of a model is not the expected one.',
     cause: 'A mirror or a proxy changed it, or the author of the model replaced it under the same revision.',
-    remedy: 'Use another mirror or another revision (`org/name@revision`). Remove the folder of the model only if you trust the new file.',
+    remedy:
+      'Use another mirror or proxy, or another revision (`org/name@revision`; with `auto` it is fixed). Remove the folder of the model '
+      + 'only if you trust the new file.',
     where: MODEL,
+  },
+  auto_model_missing: {
+    meaning: 'A process cannot get the embedding model of `COLLOQUY_EMBED_MODEL=auto`. Search goes on with the built-in model.',
+    cause: 'The hub cannot be reached, does not answer, or gives other files. The process tries again, for ever.',
+    remedy:
+      'Let it reach the hub (`COLLOQUY_EMBED_PROXY_URL`), set `COLLOQUY_EMBED_HUB_URL` to a mirror, or copy `COLLOQUY_CACHE_DIR` from a '
+      + 'machine that has the model. To stay with the built-in model, unset `COLLOQUY_EMBED_MODEL` in all processes.',
+    where: '`colloquy status`',
   },
   disk_full: {
     meaning: 'The disk has no room for the model.',

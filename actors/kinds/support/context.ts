@@ -4,15 +4,23 @@ import { detectLanguage } from '../../core/detect-language.ts'
 import type { Label } from '../../definition/kind.ts'
 import { namesNothing } from './asking/follow-up.ts'
 import { clip } from './clip.ts'
-import { ABOUT_CHARS_MAX, type Found, foundSchema, type Language, languageSchema, lookupsSchema } from './found.ts'
+import {
+  ABOUT_CHARS_MAX,
+  type Found,
+  foundSchema,
+  type Language,
+  languageSchema,
+  lookupsSchema,
+  type Omitted,
+  omittedSchema,
+  QUESTION_CHARS_MAX,
+} from './found.ts'
 import { isDecline, isParting } from './gratitude.ts'
 import { type Move, moveOf } from './moves.ts'
 import { plainForm, type UnderstoodMessage, understoodSchema } from './understood.ts'
 
 /** Messages that may wait for a reply, including the one being answered. With one more, the case is handed to a person. */
 export const QUESTIONS_MAX = 8
-/** UTF-16 units of a message that are kept and understood. */
-export const QUESTION_CHARS_MAX = 1000
 /** Turns kept as context for a model. */
 export const TURNS_MAX = 6
 const TURN_CHARS_MAX = 300
@@ -33,6 +41,8 @@ const questionSchema = z.object({
   found: foundSchema.optional(),
   /** What was looked up for it, where it is not the message itself. */
   lookups: lookupsSchema.optional(),
+  /** What of it was not looked up. */
+  omitted: omittedSchema.optional(),
 })
 export type Question = z.infer<typeof questionSchema>
 
@@ -101,16 +111,23 @@ export function withQuestion(context: Context, { id, arrivedAt, data }: Message)
   return { ...context, ...unheard, lang, queue: [...context.queue, { id, text, lang, arrivedAt, understood: null }] }
 }
 
+interface LookedUp {
+  readonly found?: Found | undefined
+  readonly lookups?: readonly string[] | undefined
+  readonly omitted?: Omitted | undefined
+}
+
 /**
  * Notes what was understood of the message that is being answered. Without `understood`, it is a question of which nothing is known.
  *
  * @param found what was found for it, where a model will answer
  * @param lookups what was looked up for it, where it is not the message itself
+ * @param omitted what of it was not looked up
  */
 export function withUnderstood(
   context: Context,
   understood: UnderstoodMessage | undefined,
-  { found, lookups }: { readonly found?: Found | undefined; readonly lookups?: readonly string[] | undefined } = {},
+  { found, lookups, omitted }: LookedUp = {},
 ): Context {
   const [first, ...queue] = context.queue
   if (first === undefined) return context
@@ -119,6 +136,7 @@ export function withUnderstood(
     understood: understood ?? first.understood,
     ...(found !== undefined && { found }),
     ...(lookups !== undefined && { lookups: [...lookups] }),
+    ...(omitted !== undefined && { omitted }),
   }
   const [best] = question.understood?.intents ?? []
   const move = moveOf(question)

@@ -11,13 +11,25 @@ import {
 import { REASON_CHARS_MAX, REASONS_MAX } from '../../../schemas/quality.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import type { TaskDefinition } from '../../definition/task-definition.ts'
-import { contextSchema, labelOf, QUESTION_CHARS_MAX, TURNS_MAX, turnSchema } from './context.ts'
-import { ABOUT_CHARS_MAX, earlierSchema, foundSchema, HITS_MAX, hitsSchema, languageSchema, lookupsSchema } from './found.ts'
+import { contextSchema, labelOf, TURNS_MAX, turnSchema } from './context.ts'
+import {
+  ABOUT_CHARS_MAX,
+  earlierSchema,
+  foundSchema,
+  HITS_MAX,
+  hitsSchema,
+  languageSchema,
+  lookupsSchema,
+  omittedSchema,
+  QUESTION_CHARS_MAX,
+} from './found.ts'
 import { fromLexicon, sameContext } from './migrate.ts'
 import { spentSchema } from './spent.ts'
 import { understoodSchema } from './understood.ts'
 
 export const ANSWER_CHARS_MAX = 2000
+/** UTF-16 units that a reply has beside its answer: what of the message was not answered. */
+export const NOTES_CHARS_MAX = 700
 /** Answers held back for one question: of the models that one call asks, and the quotation. */
 export const HELD_MAX = 8
 /** UTF-16 units of an answer held back that the record keeps. */
@@ -67,6 +79,7 @@ export const lookupOutput = z.object({
   /** Empty where nothing was searched, since the message asks nothing. */
   hits: hitsSchema,
   lookups: lookupsSchema.optional(),
+  omitted: omittedSchema.optional(),
   earlier: earlierSchema.optional(),
   kbVersion: z.string().max(64).optional(),
   spent: spentSchema.optional(),
@@ -97,7 +110,11 @@ const heldSchema = z.object({
 export type Held = z.infer<typeof heldSchema>
 export const answerOutput = z.object({
   /** `null` where the articles do not contain an answer. */
-  text: z.string().min(1).max(ANSWER_CHARS_MAX).nullable(),
+  text: z
+    .string()
+    .min(1)
+    .max(ANSWER_CHARS_MAX + NOTES_CHARS_MAX)
+    .nullable(),
   sources: z.array(z.object({ source: z.string(), chunk: z.string().optional(), score: z.number() })).max(HITS_MAX),
   /** Number of passages given to the answering task. */
   hits: z.int().nonnegative().optional(),

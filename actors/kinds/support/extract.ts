@@ -6,6 +6,7 @@ import type { Article } from './knowledge.ts'
 import { isIn } from './recall.ts'
 import { citationOf, cited } from './replies.ts'
 import { phrasesOf, termsOf } from './terms.ts'
+import { unanswered, withOmitted } from './unanswered.ts'
 
 /** Neighbouring sentences quoted together, at most. */
 const SENTENCES_MAX = 3
@@ -24,6 +25,8 @@ export interface Quotation extends Pick<Answer, 'text' | 'sources'> {
 
 /** What is quoted for one question. */
 interface Quote {
+  /** Its place among those of the message. */
+  readonly lookup: number
   readonly hit: Hit
   readonly passage: string
 }
@@ -33,8 +36,8 @@ const COVERED_MIN = 0.2
 
 /**
  * Creates an answer by quotation. It takes the best passage in the language of the question, and quotes the neighbouring sentences that
- * cover most of the question. It adds only the title. Of several questions each is answered so, as far as `ANSWER_CHARS_MAX` allows.
- * `text` is null where there is no such passage.
+ * cover most of the question. It adds only the title. Of several questions each is answered so, as far as `ANSWER_CHARS_MAX` allows, and
+ * the text says which are not, and what of the message was not looked up. `text` is null where there is no such passage.
  */
 export function createExtract(articles: readonly Article[]): (input: AnswerInput) => Quotation {
   const coverageInArticles = createCoverage(articles)
@@ -46,7 +49,7 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
     }),
   )
 
-  const quoteOf = ({ text, about, lang }: Asked, hit: Hit, hits: readonly Hit[]): Quote => {
+  const quoteOf = ({ text, about, lang }: Asked, hit: Hit, hits: readonly Hit[], lookup = 0): Quote => {
     const coverageOf = read.has(hit.text) ? coverageInArticles : createCoverage(hits)
     const titleTerms = new Set(termsOf(hit.title))
     const [covers, coversAbout, phrases] = [coverageOf(text), coverageOf(about ?? ''), phrasesOf(text)]
@@ -55,10 +58,11 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
       // Words that are in the title already count half.
       return (covers(terms) + covers(terms.union(titleTerms))) / 2 + PHRASES_WEIGHT * together + ABOUT_WEIGHT * coversAbout(terms)
     }
-    return { hit, passage: bestPassage(read.get(hit.text) ?? sentencesOf(hit.text, lang), worthOf) }
+    return { lookup, hit, passage: bestPassage(read.get(hit.text) ?? sentencesOf(hit.text, lang), worthOf) }
   }
 
-  return ({ text, about, lang, hits, lookups = [] }) => {
+  return (input) => {
+    const { text, about, lang, hits, lookups = [] } = input
     const own = hits.filter((hit) => isIn(hit, lang))
     const [first] = own
     if (first === undefined) return { text: null, sources: [] }
@@ -68,26 +72,36 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
         ? [quoteOf({ text: only, about, lang }, first, hits)]
         : lookups.flatMap((lookup, index) => {
             const best = bestFor(own, index)
-            return best === undefined || best.score < COVERED_MIN ? [] : [quoteOf({ text: lookup, about: null, lang }, best, hits)]
+            return best === undefined || best.score < COVERED_MIN ? [] : [quoteOf({ text: lookup, about: null, lang }, best, hits, index)]
           })
-    return joined(quotes.length === 0 ? [quoteOf({ text, about, lang }, first, hits)] : quotes, lang)
+    return quotes.length === 0 ? joined([quoteOf({ text, about, lang }, first, hits)], input) : joined(quotes, input, lookups)
   }
 }
 
 type Asked = Pick<AnswerInput, 'text' | 'about' | 'lang'>
 
-/** The quotations one after another, each with its citation; one that says the same as another, or has no room, is left out. */
-function joined(quotes: readonly Quote[], lang: AnswerInput['lang']): Quotation {
+/**
+ * The quotations one after another, each with its citation; one that says the same as another, or has no room, is left out.
+ *
+ * @param lookups several questions, of which the text says which it does not answer; default: none
+ */
+function joined(quotes: readonly Quote[], input: AnswerInput, lookups: readonly string[] = []): Quotation {
+  const { lang } = input
   const [texts, passages] = [new Array<string>(), new Array<string>()]
+  const answered = new Set<number>()
   const sources = new Map<string, Hit>()
-  for (const { hit, passage } of quotes) {
+  for (const { lookup, hit, passage } of quotes) {
     const text = clip(cited(passage, hit.title, lang), ANSWER_CHARS_MAX)
+    if (passages.includes(passage)) answered.add(lookup)
     if (passages.includes(passage) || [...texts, text].join('\n').length > ANSWER_CHARS_MAX) continue
+    answered.add(lookup)
     texts.push(text)
     passages.push(passage)
     sources.set(hit.chunk ?? hit.source, hit)
   }
-  return { text: texts.join('\n'), sources: [...sources.values()].map(citationOf), passage: passages.join('\n') }
+  const open = lookups.length < 2 ? [] : [...lookups.keys()].filter((index) => !answered.has(index))
+  const text = [...texts, ...(open.length === 0 ? [] : [unanswered(input.text, lookups, open, lang)])].join('\n')
+  return { text: withOmitted(text, input), sources: [...sources.values()].map(citationOf), passage: passages.join('\n') }
 }
 
 type Worth = (terms: ReadonlySet<string>, phrases: ReadonlySet<string>) => number

@@ -8,9 +8,16 @@ export const HIT_CHARS_MAX = 1200
 export const EARLIER_MAX = 3
 export const EARLIER_CHARS_MAX = 300
 
+/** UTF-16 units of a message that are kept and understood. */
+export const QUESTION_CHARS_MAX = 1000
+
 /** Questions of one message that are looked up, and UTF-16 units of one. */
 export const LOOKUPS_MAX = 3
 export const LOOKUP_CHARS_MAX = 400
+
+/** What of a message is not looked up: questions beyond `LOOKUPS_MAX`, or the text after what is read of a message. */
+export const omittedSchema = z.enum(['questions', 'text'])
+export type Omitted = z.infer<typeof omittedSchema>
 
 export const languageSchema = z.enum(['en', 'zh'])
 export type Language = z.infer<typeof languageSchema>
@@ -49,6 +56,8 @@ export const foundSchema = z.object({
   hits: hitsSchema,
   /** What was looked up, each a question that stands alone. Absent: the message itself. */
   lookups: lookupsSchema.optional(),
+  /** What of the message was not looked up, which the reply says. Absent: nothing. */
+  omitted: omittedSchema.optional(),
   earlier: earlierSchema.optional(),
   kbVersion: z.string().max(64).optional(),
   /** What a model has cost that wrote the lookups. Absent: none did. */

@@ -35,6 +35,7 @@ import { isRelevant } from './relevance.ts'
 import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence } from './replies.ts'
 import { createReplyBudget } from './reply-budget.ts'
 import { withSpent } from './spent.ts'
+import { withOmitted } from './unanswered.ts'
 import { factsOf, plainForm } from './understood.ts'
 
 /** The text of a reply; for an answer also its sources, quality and cost. */
@@ -48,13 +49,15 @@ export interface SupportMachineOptions {
   extract(input: AnswerInput): Quotation
 }
 
+const langOf = ({ queue: [question] }: Context): Question['lang'] => question?.lang ?? 'en'
+
 const handOver = (reason: EscalationReason) => ({ type: 'handOver', params: { reason } }) as const
 const close = (outcome: string) => ({ type: 'close', params: { outcome } }) as const
 const replyWith = (key: ReplyKey) =>
   ({
     type: 'reply',
     params: ({ context, event }: { context: Context; event: unknown }) => ({
-      text: sentence(key, context.queue[0]?.lang ?? 'en'),
+      text: key === 'unsure' ? withOmitted(sentence(key, langOf(context)), context.queue[0]) : sentence(key, langOf(context)),
       ...(key === 'unsure' ? costOfMiss(event) : {}),
     }),
   }) as const
@@ -143,7 +146,11 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
       understand: assign(({ context, event }) => {
         const output = lookupDone.safeParse(event).data?.output
         const isKept = output?.byModel !== undefined && output.hits.length > 0
-        return withUnderstood(context, output?.understood, { found: isKept ? foundIn(event) : undefined, lookups: output?.lookups })
+        return withUnderstood(context, output?.understood, {
+          found: isKept ? foundIn(event) : undefined,
+          lookups: output?.lookups,
+          omitted: output?.omitted,
+        })
       }),
       takeAtItsWord: assign(({ context }) => withPlain(context, plainMoveOf(context.queue[0]?.text ?? '') ?? 'courtesy')),
       missUnderstanding: assign(({ context }) => withoutUnderstanding(context)),

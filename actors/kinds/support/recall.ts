@@ -42,6 +42,9 @@ interface Candidate {
   /** Scores of the search for the question alone, and together with what came before; 0 where it did not find it. */
   readonly own: number
   readonly together: number
+  /** The same before re-ranking: a miss is judged on one scale, with any re-ranker. */
+  readonly ownFused: number
+  readonly togetherFused: number
 }
 
 /** How hits are scored. */
@@ -84,19 +87,22 @@ export async function recallKnowledge(
     .map((candidate) => ({ ...candidate, worth: worthOf(candidate), isForeign: !isIn(candidate.hit, lang) }))
     .sort((a, b) => Number(a.isForeign) - Number(b.isForeign) || b.worth - a.worth)
     .slice(0, HITS_MAX)
-    .map(({ hit, title, text: passage, terms, own, together: both }) => ({
+    .map(({ hit, title, text: passage, terms, ownFused, togetherFused }) => ({
       source: hit.source,
       chunk: hit.id,
       title: clip(title, TITLE_CHARS_MAX),
       text: clipLines(passage, HIT_CHARS_MAX),
       lang: hit.lang,
-      score: Math.max(judged(terms), byMeaning ? Math.min(1, SCORE_PER_SHARE * (standsAlone(refers) ? own : Math.max(own, both))) : 0),
+      score: Math.max(
+        judged(terms),
+        byMeaning ? Math.min(1, SCORE_PER_SHARE * (standsAlone(refers) ? ownFused : Math.max(ownFused, togetherFused))) : 0,
+      ),
     }))
 }
 
 /** The hits of both searches, each once. */
 function candidatesOf(alone: readonly TaskSearchHit[], together: readonly TaskSearchHit[]): Candidate[] {
-  const scoreIn = (hits: readonly TaskSearchHit[]) => new Map(hits.map(({ id, score }) => [id, score]))
+  const scoreIn = (hits: readonly TaskSearchHit[]) => new Map(hits.map(({ id, score, fused = score }) => [id, { score, fused }]))
   const [own, both] = [scoreIn(alone), scoreIn(together)]
   const hits = new Map([...alone, ...together].map((hit) => [hit.id, hit]))
   return [...hits.values()].map((hit) => {
@@ -106,8 +112,10 @@ function candidatesOf(alone: readonly TaskSearchHit[], together: readonly TaskSe
       title: head ?? hit.source,
       text: text === '' ? (head ?? '') : text,
       terms: new Set(termsOf(hit.text)),
-      own: own.get(hit.id) ?? 0,
-      together: both.get(hit.id) ?? 0,
+      own: own.get(hit.id)?.score ?? 0,
+      together: both.get(hit.id)?.score ?? 0,
+      ownFused: own.get(hit.id)?.fused ?? 0,
+      togetherFused: both.get(hit.id)?.fused ?? 0,
     }
   })
 }
@@ -129,7 +137,7 @@ export async function recallConversation(searchIndex: TaskSearchIndex, { text, a
     limit: EARLIER_MAX * 4,
   })
   const texts = hits
-    .filter(({ score, source }) => score >= EARLIER_SCORE_MIN && !PRODUCT_ID.test(source))
+    .filter(({ score, fused = score, source }) => fused >= EARLIER_SCORE_MIN && !PRODUCT_ID.test(source))
     .map((hit) => clip(hit.text, EARLIER_CHARS_MAX))
   const questions = new Set([text, about ?? ''].map((one) => clip(one, EARLIER_CHARS_MAX)))
   return texts.filter((one) => !questions.has(one)).slice(0, EARLIER_MAX)

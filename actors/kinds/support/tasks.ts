@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ColloquyError } from '../../../schemas/errors.ts'
+import { codeOf, ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import { defineTask, type TaskCall } from '../../definition/task-definition.ts'
 import { type Asked, askedIn, standalone } from './asking/asked.ts'
 import { isContinuing, namesNothing } from './asking/follow-up.ts'
+import { questionsIn } from './asking/questions-in.ts'
 import { rewrite } from './asking/rewrite.ts'
 import { clip } from './clip.ts'
 import { composeAnswer } from './compose.ts'
@@ -28,6 +29,7 @@ import { moveOf } from './moves.ts'
 import { recallConversation, recallKnowledge } from './recall.ts'
 import { createSearch } from './search.ts'
 import { withSpent } from './spent.ts'
+import { withOmitted } from './unanswered.ts'
 import { recordedForm } from './understood.ts'
 
 /** Deadlines include the wait in the queue. Under load, a late answer is better than an apology. */
@@ -66,13 +68,19 @@ export function lookupTask(articles: readonly Article[], rewriteMs: number): Loo
       const understood = recordedForm(await understand({ text, history: turns }))
       if (moveOf({ text, understood }) !== 'question') return { understood, hits: [] }
       const byRules = askedIn({ ...input, act: understood.act })
+      const { questions, omitted } = questionsIn(text)
       const mayDiffer = byRules.length > 1 || byRules.some(({ about, refers }) => about !== null || refers === 'yes')
       const rewritten =
         !hasModel || rewriteMs === 0 || !mayDiffer
           ? undefined
-          : await rewrite(input, { generate, signal, ms: rewriteMs }).catch((error: unknown) => {
+          : await rewrite(omitted === 'questions' ? { ...input, text: questions.join(' ') } : input, {
+              generate,
+              signal,
+              ms: rewriteMs,
+            }).catch((error: unknown) => {
               signal.throwIfAborted()
-              log.warn({ err: error }, 'the language model did not rewrite the message; rules say what it asks for')
+              // Without the stack: every message may say so.
+              log.warn({ code: codeOf(error), why: messageOf(error) }, 'a message was not rewritten; rules say what it asks for')
               return undefined
             })
       const asked = rewritten?.lookups.map((one): Asked => ({ text: one, about: null, reply: null, refers: 'no' })) ?? byRules
@@ -101,6 +109,7 @@ export function lookupTask(articles: readonly Article[], rewriteMs: number): Loo
         about: rewritten === undefined ? takenUp(text, asked, found) : null,
         hits: interleaved(found),
         ...(lookups.join() !== text && { lookups }),
+        ...(omitted !== undefined && { omitted }),
         kbVersion: knowledgeVersion ?? articlesVersion,
         ...(earlier.length > 0 && { earlier }),
         ...(rewritten?.spent !== undefined && { spent: rewritten.spent }),
@@ -169,7 +178,7 @@ export function answerTask({ articles, qualityMin, quotationMin }: AnswerOptions
       const composed = await composeAnswer(call, qualityMin)
       const answer =
         composed.kind === 'written'
-          ? { ...composed.answer, ...factsOf(call.input) }
+          ? { ...composed.answer, ...completed(composed.answer, call.input), ...factsOf(call.input) }
           : // The turn has cost what the models took, although the passages answer.
             { ...composed.costs, ...(await quote(call, composed.held)) }
       return withSpent(answer, call.input.spent)
@@ -177,6 +186,11 @@ export function answerTask({ articles, qualityMin, quotationMin }: AnswerOptions
     heldBack,
   })
 }
+
+/** The text with what of the message it leaves open, if there is an answer. */
+const completed = ({ text }: Pick<Answer, 'text'>, input: AnswerInput): Pick<Answer, 'text'> => ({
+  text: text === null ? null : withOmitted(text, input),
+})
 
 const heldBack = ({ held = [] }: Answer): string[] => held.flatMap(({ reasons }) => reasons)
 

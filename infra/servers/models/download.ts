@@ -26,6 +26,8 @@ export interface DownloadOptions {
   readonly expected: Expected
   /** Called with the bytes so far, and with the size if it is known. */
   readonly onProgress: (bytes: number, bytesTotal: number | undefined) => void
+  /** Called before a failed request is repeated. */
+  readonly onRetry?: ((error: unknown) => void) | undefined
   /** Pause before the first retry; it doubles with each further one. Default: 500 ms. */
   readonly pauseMinMs?: number
 }
@@ -63,9 +65,8 @@ export async function download(options: DownloadOptions): Promise<LockedFile> {
     if (!wasResumed || tries > 1) {
       throw new ColloquyError(
         'wrong_checksum',
-        `${url} is not the expected file: ${problem}. It was removed. `
-          + 'A mirror (COLLOQUY_EMBED_HUB_URL) or a proxy may have changed it: try another one, or another revision '
-          + 'in COLLOQUY_EMBED_MODEL or COLLOQUY_RERANK_MODEL (org/name@revision)',
+        `${url} is not the expected file: ${problem}. It was removed. A mirror (COLLOQUY_EMBED_HUB_URL) or a proxy `
+          + `(COLLOQUY_EMBED_PROXY_URL) may have changed it: try another one, or ${options.client.advice.changed}`,
       )
     }
   }
@@ -91,6 +92,7 @@ async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
         isJittered: true,
         signal: options.client.signal,
         isFinal: (error) => !hasCode(error, 'hub_unreachable'),
+        onRetry: (error) => options.onRetry?.(error),
         madeProgress: async () => (await bytesOfFile(part)) - before >= GOOD_PIECE_BYTES,
       },
     )

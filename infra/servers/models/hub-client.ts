@@ -1,6 +1,7 @@
 import { type Dispatcher, EnvHttpProxyAgent, fetch, ProxyAgent, type Response } from 'undici'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
+import { EMBED_ADVICE, type ModelAdvice } from './model-advice.ts'
 
 export interface HubClientOptions {
   /** Address of the hub or a mirror. */
@@ -10,10 +11,13 @@ export interface HubClientOptions {
   readonly proxyUrl?: string | undefined
   /** Aborts all requests and waits. */
   readonly signal?: AbortSignal | undefined
+  /** What errors tell to do; default: that of an embedding model. */
+  readonly advice?: ModelAdvice
 }
 
 /** Sends requests to the hub, through a proxy if there is one. Follows redirects; other hosts do not get the token. */
 export interface HubClient {
+  readonly advice: ModelAdvice
   readonly signal?: AbortSignal | undefined
   /** Address of a file of a model. */
   fileUrl(model: string, revision: string, path: string): string
@@ -33,7 +37,7 @@ const HEADERS_MS_MAX = 30_000
 const BODY_PAUSE_MS_MAX = 60_000
 const JSON_BYTES_MAX = 8 * 1024 * 1024
 
-export function createHubClient({ hubUrl, token, proxyUrl, signal }: HubClientOptions): HubClient {
+export function createHubClient({ hubUrl, token, proxyUrl, signal, advice = EMBED_ADVICE }: HubClientOptions): HubClient {
   const times = { headersTimeout: HEADERS_MS_MAX, bodyTimeout: BODY_PAUSE_MS_MAX }
   const dispatcher: Dispatcher = proxyUrl === undefined ? new EnvHttpProxyAgent(times) : new ProxyAgent({ uri: proxyUrl, ...times })
   const base = hubUrl.replace(/\/+$/, '')
@@ -46,9 +50,10 @@ export function createHubClient({ hubUrl, token, proxyUrl, signal }: HubClientOp
     })
     if (response.ok || response.status === 416) return response
     await response.body?.cancel()
-    throw refused(url, response.status)
+    throw refused(url, response.status, advice)
   }
   return {
+    advice,
     signal,
     get,
     fileUrl: (model, revision, path) => `${base}/${encoded(model)}/resolve/${encodeURIComponent(revision)}/${encoded(path)}`,
@@ -96,19 +101,15 @@ export const reasonOf = (error: unknown): string =>
 const unreachable = (url: string, why: string, cause?: unknown): ColloquyError =>
   new ColloquyError('hub_unreachable', `${url} does not answer (${why})`, { cause })
 
-function refused(url: string, status: number): ColloquyError {
+function refused(url: string, status: number, advice: ModelAdvice): ColloquyError {
   if (status === 401 || status === 403) {
     return new ColloquyError(
       'model_forbidden',
-      `${url} needs permission (HTTP ${status}): set COLLOQUY_EMBED_HUB_TOKEN to a token `
-        + 'that may read it, and check the name in COLLOQUY_EMBED_MODEL or COLLOQUY_RERANK_MODEL',
+      `${url} needs permission (HTTP ${status}): set COLLOQUY_EMBED_HUB_TOKEN to a token that may read it, or ${advice.forbidden}`,
     )
   }
   if (status === 404) {
-    return new ColloquyError(
-      'model_not_found',
-      `${url} does not exist: check name and revision in COLLOQUY_EMBED_MODEL or COLLOQUY_RERANK_MODEL, and COLLOQUY_EMBED_DTYPE`,
-    )
+    return new ColloquyError('model_not_found', `${url} does not exist: ${advice.missing}`)
   }
   if (status === 429 || status >= 500) return unreachable(url, `HTTP ${status}`)
   return new ColloquyError('hub_refused', `${url} answered with HTTP ${status}; is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?`)

@@ -24,6 +24,8 @@ export interface HubModelOptions {
   readonly cacheDir: string
   readonly log: Logger
   readonly onProgress: DownloadProgress
+  /** Called before a failed request is repeated. */
+  readonly onRetry?: ((error: unknown) => void) | undefined
 }
 
 /** Gets the number of downloaded bytes of a file, and the size of the file if it is known. */
@@ -101,7 +103,7 @@ async function downloadAll(
   listing: ReadonlyMap<string, Expected>,
   locked: Map<string, LockedFile>,
 ): Promise<void> {
-  const { client, name, sha256, log, onProgress } = options
+  const { client, name, sha256, log, onProgress, onRetry } = options
   const expectedOf = (path: string): Expected => ({
     bytes: locked.get(path)?.bytes,
     ...listing.get(path),
@@ -118,6 +120,7 @@ async function downloadAll(
       path: join(folder, path),
       expected: expectedOf(path),
       onProgress: (bytes, bytesTotal) => onProgress(path, bytes, bytesTotal),
+      onRetry,
     })
     const before = locked.get(path)
     if (before !== undefined && before.sha256 !== file.sha256) {
@@ -151,13 +154,13 @@ const pinsSchema = z.record(z.string(), z.string().regex(COMMIT))
 const commitSchema = z.object({ sha: z.string().regex(COMMIT) })
 
 /** The commit of a revision. A branch or tag stays pinned to the commit that it first had, so that all vectors stay comparable. */
-async function commitOf({ client, name, revision, log }: HubModelOptions, home: string): Promise<string> {
+async function commitOf({ client, name, revision, log, onRetry }: HubModelOptions, home: string): Promise<string> {
   if (COMMIT.test(revision)) return revision
   const file = join(home, 'pins.json')
   const pins = pinsSchema.safeParse(parseJson((await readIfThere(file)) ?? '{}')).data ?? {}
   const pinned = pins[revision]
   if (pinned !== undefined) return pinned
-  const { sha } = await asked(client, client.apiUrl(name, `revision/${encodeURIComponent(revision)}`), commitSchema)
+  const { sha } = await asked(client, client.apiUrl(name, `revision/${encodeURIComponent(revision)}`), commitSchema, onRetry)
   await writeWhole(file, `${JSON.stringify({ ...pins, [revision]: sha }, undefined, 2)}\n`)
   log.warn(
     { model: name, revision, commit: sha },
@@ -177,8 +180,8 @@ const treeSchema = z.array(
 )
 
 /** The files of a revision: the hub gives the SHA-256 of large ones and Git's hash of small ones. */
-async function listFiles({ client, name }: HubModelOptions, revision: string): Promise<ReadonlyMap<string, Expected>> {
-  const tree = await asked(client, client.apiUrl(name, `tree/${revision}?recursive=true`), treeSchema)
+async function listFiles({ client, name, onRetry }: HubModelOptions, revision: string): Promise<ReadonlyMap<string, Expected>> {
+  const tree = await asked(client, client.apiUrl(name, `tree/${revision}?recursive=true`), treeSchema, onRetry)
   return new Map(
     tree
       .filter(({ type }) => type === 'file')
@@ -189,19 +192,19 @@ async function listFiles({ client, name }: HubModelOptions, revision: string): P
 const ASK_RETRIES_MAX = 2
 const ASK_PAUSES: Pauses = { minMs: 250, maxMs: 1_000 }
 
-async function asked<T>(client: HubClient, url: string, schema: z.ZodType<T>): Promise<T> {
+async function asked<T>(client: HubClient, url: string, schema: z.ZodType<T>, onRetry: HubModelOptions['onRetry']): Promise<T> {
   const answer = await withRetry(() => client.json(url), {
     pauses: ASK_PAUSES,
     retriesMax: ASK_RETRIES_MAX,
     isJittered: true,
     signal: client.signal,
     isFinal: (error) => !hasCode(error, 'hub_unreachable'),
+    onRetry: (error) => onRetry?.(error),
   }).catch((cause: unknown) => {
     if (!hasCode(cause, 'hub_unreachable')) throw cause
     throw new ColloquyError(
       'hub_unreachable',
-      `${messageOf(cause)}. Check the network, COLLOQUY_EMBED_HUB_URL and `
-        + 'COLLOQUY_EMBED_PROXY_URL, or set COLLOQUY_EMBED_MODEL (COLLOQUY_RERANK_MODEL) to a local folder',
+      `${messageOf(cause)}. Check the network, COLLOQUY_EMBED_HUB_URL and COLLOQUY_EMBED_PROXY_URL, or ${client.advice.offline}`,
       { cause },
     )
   })

@@ -7,6 +7,7 @@ import type { Settings } from '../../settings.ts'
 import { createHubClient } from './hub-client.ts'
 import { type DownloadProgress, obtainHubModel } from './hub-model.ts'
 import { obtainLexicalModel } from './lexical-model.ts'
+import { AUTO_ADVICE, EMBED_ADVICE } from './model-advice.ts'
 import { describeFolder, type ModelOverrides } from './model-folder.ts'
 import { type Preset, presetOf, PRESETS } from './presets.ts'
 
@@ -17,10 +18,14 @@ const LOGGED_EVERY_MS = 5_000
 export interface ObtainOptions {
   /** Of downloads; default: log lines. */
   readonly onProgress?: DownloadProgress | undefined
+  /** Called before a failed request is repeated. */
+  readonly onRetry?: ((error: unknown) => void) | undefined
   /** Ends a download; the next one resumes it. */
   readonly signal?: AbortSignal | undefined
   /** Default: `PRESETS`. */
   readonly presets?: readonly Preset[] | undefined
+  /** Whether `auto` names the model, so that nobody can choose another revision. Default: false. */
+  readonly isAuto?: boolean | undefined
 }
 
 /**
@@ -32,7 +37,7 @@ export interface ObtainOptions {
 export async function obtainModel(
   settings: Settings,
   log: Logger,
-  { onProgress = logProgress(log), signal, presets = PRESETS }: ObtainOptions = {},
+  { onProgress = logProgress(log), onRetry, signal, presets = PRESETS, isAuto = false }: ObtainOptions = {},
 ): Promise<EmbedModel> {
   const wanted = settings.EMBED_MODEL
   const overrides: ModelOverrides = {
@@ -55,7 +60,7 @@ export async function obtainModel(
     )
   }
   const { EMBED_HUB_URL: hubUrl, EMBED_HUB_TOKEN: token, EMBED_PROXY_URL: proxyUrl } = settings
-  const client = createHubClient({ hubUrl, token, proxyUrl, signal })
+  const client = createHubClient({ hubUrl, token, proxyUrl, signal, advice: isAuto ? AUTO_ADVICE : EMBED_ADVICE })
   try {
     const dtype = overrides.dtype ?? 'q8'
     const isPinned = preset !== undefined && (revision === undefined || revision === preset.revision)
@@ -68,8 +73,9 @@ export async function obtainModel(
       cacheDir: settings.CACHE_DIR,
       log,
       onProgress,
+      onRetry,
     })
-    if (preset === undefined) return await describeFolder(name, found.folder, { ...overrides, dtype }, found.revision)
+    if (preset === undefined) return await describeFolder(name, found.folder, { ...overrides, dtype }, { revision: found.revision })
     return {
       name: preset.name,
       kind: 'semantic',

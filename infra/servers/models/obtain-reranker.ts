@@ -7,6 +7,7 @@ import { ColloquyError } from '../../../schemas/errors.ts'
 import type { Settings } from '../../settings.ts'
 import { createHubClient } from './hub-client.ts'
 import { obtainHubModel } from './hub-model.ts'
+import { RERANK_ADVICE } from './model-advice.ts'
 import { describeFolder } from './model-folder.ts'
 import { HUB_NAME, logProgress } from './obtain-model.ts'
 
@@ -21,12 +22,13 @@ const TOKENS_MAX = 512
  * @throws ColloquyError `bad_setting`, `bad_model`, and as `obtainHubModel` does.
  */
 export async function obtainReranker(wanted: string, settings: Settings, log: Logger): Promise<CrossEncoderModel> {
-  const { name, folder, revision, dtype, tokensMax } = await described(wanted, settings, log)
-  return { name, folder, revision, dtype, tokensMax: Math.min(tokensMax, TOKENS_MAX), batchTokensMax: BATCH_TOKENS_DEFAULT }
+  const { name, folder, origin, revision, dtype, tokensMax } = await described(wanted, settings, log)
+  return { name, folder, origin, revision, dtype, tokensMax: Math.min(tokensMax, TOKENS_MAX), batchTokensMax: BATCH_TOKENS_DEFAULT }
 }
 
 async function described(wanted: string, settings: Settings, log: Logger) {
-  if ((await stat(wanted).catch(() => undefined))?.isDirectory() === true) return describeFolder(wanted, resolve(wanted), {})
+  if ((await stat(wanted).catch(() => undefined))?.isDirectory() === true)
+    return describeFolder(wanted, resolve(wanted), {}, { setting: RERANK_ADVICE.setting })
   const { name, revision = 'main' } = HUB_NAME.exec(wanted)?.groups ?? {}
   if (name?.includes('/') !== true) {
     throw new ColloquyError(
@@ -35,11 +37,16 @@ async function described(wanted: string, settings: Settings, log: Logger) {
         + 'Use org/name or org/name@revision, the path of a folder, llm for the language model, or leave it unset',
     )
   }
-  const client = createHubClient({ hubUrl: settings.EMBED_HUB_URL, token: settings.EMBED_HUB_TOKEN, proxyUrl: settings.EMBED_PROXY_URL })
+  const client = createHubClient({
+    hubUrl: settings.EMBED_HUB_URL,
+    token: settings.EMBED_HUB_TOKEN,
+    proxyUrl: settings.EMBED_PROXY_URL,
+    advice: RERANK_ADVICE,
+  })
   try {
     const { CACHE_DIR: cacheDir } = settings
     const found = await obtainHubModel({ client, name, revision, dtype: 'q8', sha256: {}, cacheDir, log, onProgress: logProgress(log) })
-    return await describeFolder(name, found.folder, { dtype: 'q8' }, found.revision)
+    return await describeFolder(name, found.folder, { dtype: 'q8' }, { revision: found.revision, setting: RERANK_ADVICE.setting })
   } finally {
     await client.close()
   }

@@ -137,6 +137,12 @@ describe.skipIf(folder === '')('EMBED_MODEL=auto (skipped without ../shared/mode
     await waitUntilCaughtUp(system.settings, 60_000)
     await expect.poll(() => understandingVersion(first)).toContain(await trainedWith(null))
     await expect.poll(embedDetail).toMatch(/embed model: cannot get it \(.*does not exist/)
+    const { stdout, code } = await runCli(['status', '--problems'], { dataDir: system.settings.DATA_DIR })
+    expect([code, stdout]).toEqual([1, expect.stringContaining(`auto_model_missing  process ${first.process.pid ?? 0}: ${preset.name}: `)])
+    expect(stdout).toMatch(
+      /cannot get it \(.*does not exist: use a hub or a mirror.*\) since .*; attempt \d+ at |attempt \d+, after a failure/,
+    )
+    expect(stdout).toContain('COLLOQUY_EMBED_HUB_URL')
     expect(await find(first, QUESTION)).toEqual({ model: 'lexical', first: expect.stringContaining('the cat') as string })
   })
 

@@ -12,6 +12,7 @@ const sound: SystemStatus = {
   removed: { records: 0, ranges: [], unproven: { records: 0, rows: {}, first: [] }, setAside: [] },
   durability: { replicas: 1, fsync: '2m' },
   models: [],
+  autoModel: [],
   nats: { protected: true, code: null, detail: 'clients reach inputs and events only' },
 }
 const none = new Map<never, never>()
@@ -35,6 +36,10 @@ test('everything that is wrong is listed with its code, its names and what to do
         unproven: { records: 25, rows: { cases: 6, tasks: 19 }, first: [4, 5, 6, 7].map((seq) => ({ seq, actor: 'acme/support/c2' })) },
         setAside: ['/data/clickhouse/set-aside/1'],
       },
+      autoModel: [
+        { pid: 7, model: 'org/e5', detail: 'downloading 4 of 118 MB', problem: null },
+        { pid: 8, model: 'org/e5', detail: 'cannot get it', problem: 'org/e5: cannot get it (why) since then; attempt 2 at that time' },
+      ],
       nats: { protected: false, code: 'nats_not_protected', detail: 'clients without credentials are in the account of the streams' },
     },
     new Map([
@@ -49,6 +54,7 @@ test('everything that is wrong is listed with its code, its names and what to do
     ['stage_failing', 'host: blocked by acme/support/c1'],
     ['stage_behind', 'project is 5000 messages behind: running'],
     ['nats_not_protected', 'clients without credentials are in the account of the streams'],
+    ['auto_model_missing', 'process 8: org/e5: cannot get it (why) since then; attempt 2 at that time'],
     ['records_lost', 'LOG has lost 2 records: sequences 4 to 5'],
     [
       'records_unproven',

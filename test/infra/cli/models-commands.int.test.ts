@@ -112,6 +112,17 @@ test('models test asks each model, and its exit code tells that one fails', asyn
   expect((await run('models', 'test')).stdout).toContain('answered 401')
 })
 
+test('models ls tells no running system from one that cannot be asked', async () => {
+  const none = await runCli(['models', 'ls'], { dataDir: await temporaryFolder(), settings: { MODELS: file, NATS_PORT: '0' } })
+  expect([none.code, none.stderr]).toEqual([0, ''])
+  expect(none.stdout).toContain('no system runs')
+  const away = await runCli(['models', 'ls'], { dataDir, settings: { MODELS: file, NATS_URL: 'nats://127.0.0.1:1' } })
+  expect(away.code).toBe(0)
+  expect(away.stderr).toMatch(/cannot be asked how its models fare \(nats_unreachable\): .*127\.0\.0\.1:1/)
+  expect(away.stdout).toContain('unknown')
+  expect(away.stdout).not.toContain('no system runs')
+})
+
 test('a file that breaks while the system runs is told by status, and the models of before stay', async () => {
   await writeFile(file, '- {name: quick')
   await expect.poll(async () => (await run('status', '--problems')).stdout, { interval: 200 }).toContain('bad_models')

@@ -40,6 +40,14 @@ describe('fusion by evidence', () => {
     )
   })
 
+  it('keeps the order of words where the model does not know the language, and lets it decide between equal ones', () => {
+    const evidence = cosineEvidence('semantic', { unrelated: 0.5, related: 0.4, isKnown: false })
+    const bm25 = [12, 9, 6, 6, 3, 3, 3, 3, 3, 3]
+    const all = bm25.map((value, index) => foundHit(`h${index}`, { bm25: value, keyword: value / 20, similarity: index / 10, seq: index }))
+    expect(namesOf(fuseByEvidence(all, evidence)).slice(0, 4)).toEqual(['h0', 'h1', 'h3', 'h2'])
+    expect(namesOf(fuseByEvidence(all, cosineEvidence('semantic')))[0]).not.toBe('h0')
+  })
+
   it('gives scores from 0 to 1 that never rise down the list, and are never less than what a hit has by itself', () => {
     const scales = fc.constantFrom(
       undefined,

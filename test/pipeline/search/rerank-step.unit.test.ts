@@ -124,15 +124,15 @@ describe('the least score', () => {
 })
 
 describe('the explanation', () => {
-  it('has for each hit both scores, places, parts, age and what lifted it, and for the answer the rest', async () => {
+  it('has for each hit both scores, places, parts, age and what lifted and what lowered it, and for the answer the rest', async () => {
     const odd = [{ similarity: 0.85 }, { similarity: 0.99 }, {}, { keyword: 0, bm25: 0 }]
     const candidates = found(4, (index) => odd[index] ?? {})
     const { ask } = searchWith(scoring({ c: 0.9, a: 0.3, b: 0.3 }), candidates)
     const { hits, explanation } = await ask({ explain: true, kind: 'support', scoreMin: 0.01 })
-    expect(hits.map(({ source, explain }) => [source, explain?.lifted])).toEqual([
-      ['h2', 'rerank'],
-      ['h1', 'vectors'],
-      ['h0', 'words'],
+    expect(hits.map(({ source, explain }) => [source, explain?.lifted, explain?.lowered])).toEqual([
+      ['h2', ['rerank'], []],
+      ['h1', [], ['rerank']],
+      ['h0', ['words'], ['vectors']],
     ])
     expect(hits[1]?.explain).toMatchObject({
       dense: { score: 0.99, place: 1 },
@@ -150,6 +150,47 @@ describe('the explanation', () => {
       filters: { kind: 'support' },
     })
     expect((await ask()).hits[0]).not.toHaveProperty('explain')
+  })
+
+  it('tells what lifted and what lowered each hit: a search with a negative part never lifts', async () => {
+    const odd = [{ similarity: 0.5 }, { similarity: 0.99 }, { similarity: 0.7 }, { keyword: 0, bm25: 0, similarity: 0.8 }]
+    const { ask } = searchWith(
+      scoring({}),
+      found(4, (index) => odd[index] ?? {}),
+    )
+    const { hits } = await ask({ explain: true, rerank: false })
+    for (const { explain } of hits) {
+      const parts = explain?.fused.parts
+      if ((parts?.dense ?? 0) < 0) expect(explain).toMatchObject({ lowered: expect.arrayContaining(['vectors']) as string[] })
+      if ((parts?.dense ?? 0) <= 0) expect(explain?.lifted).not.toContain('vectors')
+    }
+    expect(hits.map(({ source, explain }) => [source, explain?.lifted, explain?.lowered])).toEqual([
+      ['h1', ['vectors'], []],
+      ['h2', ['words'], ['vectors']],
+      ['h0', ['words'], ['vectors']],
+      ['h3', ['vectors'], ['words']],
+    ])
+  })
+
+  it('tells that newer texts passed a hit, and which one passed older ones', async () => {
+    const at = (hours: number) => ({ at: new Date(NOW_MS - hours * HOUR_MS).toISOString() })
+    const { ask } = searchWith(
+      scoring({}),
+      found(2, (index) => at(index === 0 ? 1_000 : 0)),
+    )
+    const { hits } = await ask({ explain: true, rerank: false, halfLifeHours: 10, fusion: 'weights' })
+    expect(hits.map(({ source, explain }) => [source, explain?.lifted.includes('age'), explain?.lowered.includes('age')])).toEqual([
+      ['h1', true, false],
+      ['h0', false, true],
+    ])
+  })
+
+  it('has the score before re-ranking beside the new one, in any answer that was re-ranked', async () => {
+    const { ask } = searchWith(scoring({ a: 0.2, b: 0.1, c: 0.9 }), found(5))
+    const plain = new Map((await ask({ rerank: false })).hits.map(({ source, score }) => [source, score]))
+    const { hits } = await ask()
+    expect(hits.map(({ source, fused }) => [source, fused])).toEqual(hits.map(({ source }) => [source, plain.get(source)]))
+    expect((await ask({ rerank: false })).hits[0]).not.toHaveProperty('fused')
   })
 
   it('tells the k of rrf, which changes how much the first places stand out', async () => {

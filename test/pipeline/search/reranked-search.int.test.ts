@@ -77,6 +77,21 @@ describe('a search with a cross-encoder', () => {
     expect(none.stdout + none.stderr).toContain('2 hits below the least score')
     expect(await sources({ scoreMin: 0.5 })).toEqual(['m1'])
   })
+
+  it.each([
+    [['--score-min', '2'], "option '--score-min <score>' argument '2' is invalid. It must be a number from 0 to 1."],
+    [['--dense-weight', 'much'], "option '--dense-weight <share>' argument 'much' is invalid"],
+    [['--rrf-k', '0'], "option '--rrf-k <k>' argument '0' is invalid"],
+    [['--rrf-k', '10'], '--rrf-k: has a meaning with the fusion rrf only'],
+    [['--rrf-k', '20000', '--fusion', 'rrf'], '--rrf-k: must be at most 10000'],
+    [['--dense-weight', '0.5', '--fusion', 'auto'], '--dense-weight: has no meaning with the fusion auto'],
+    [['--half-life-hours', '1e7'], '--half-life-hours: must be at most 1000000'],
+  ])('refuses %j under the name of the flag', async (flags, error) => {
+    const { code, stderr } = await runCli(['search', Q, '--tenant', 'acme', ...flags], { dataDir: system.settings.DATA_DIR })
+    expect(code).not.toBe(0)
+    expect(stderr).toContain(error)
+    expect(stderr).not.toMatch(/scoreMin|rrfK|denseWeight|halfLifeHours/)
+  })
 })
 
 describe('a model that gives numbers which are not finite', () => {

@@ -20,7 +20,7 @@ export interface Message {
 }
 
 /** Links a question to the one before it in the same message, and refers to nothing. */
-const LINK = /^\W*(?:(?:and|or|also|plus|then)[\s,]+)*|^\s*(?:还有|另外|顺便|以及|再问|同时)[一下问，,\s]*/i
+const LINK = /^\s*(?:还有|另外|顺便|以及|再问|同时)[一下问，,\s]*|^[\s\p{P}]*(?:(?:and|or|also|plus|then)[\s,]+)*/iu
 
 /**
  * The questions of a message with what each refers to, by rules, in English and Chinese; at least one, at most `LOOKUPS_MAX`. A pure
@@ -30,7 +30,7 @@ const LINK = /^\W*(?:(?:and|or|also|plus|then)[\s,]+)*|^\s*(?:还有|另外|顺�
 export function askedIn({ text, turns, about: last = null, act = null }: Message): readonly Asked[] {
   const found = contextOf(turns)
   const before: Before = found.about === null ? { about: last, reply: null } : found
-  const questions = questionsIn(text)
+  const { questions } = questionsIn(text)
   return questions.map((question, index): Asked => {
     const previous = questions[index - 1]
     const byWords = refersBack(previous === undefined ? question : question.replace(LINK, ''))

@@ -1,12 +1,7 @@
 import { foldHan } from '../../../core/fold-text.ts'
-import { LOOKUPS_MAX } from '../found.ts'
+import { LOOKUPS_MAX, type Omitted, QUESTION_CHARS_MAX } from '../found.ts'
 import { plainMoveOf } from '../moves.ts'
 import { namesNothing } from './follow-up.ts'
-
-/** UTF-16 units of a message that are read. */
-const CHARS_MAX = 1000
-/** Sentences of a message that are read; the rest belongs to the last of them. */
-const SENTENCES_MAX = 24
 
 const ASKING = String.raw`how|what|when|where|which|who|whose|why|can|could|may|do|does|did|is|are|will|would|should|have|has|was|were`
 /** Ends of sentences, and places within one where another question begins. */
@@ -25,12 +20,27 @@ const IS_QUESTION = new RegExp(
   'iu',
 )
 
+/** The first `LOOKUPS_MAX` questions of a message, and what of it is not looked up; `undefined` where all of it is. */
+export interface Questions {
+  readonly questions: readonly string[]
+  readonly omitted: Omitted | undefined
+}
+
 /**
- * The questions of a message, in their order, at most `LOOKUPS_MAX`, none twice. A sentence that asks nothing belongs to the question
- * after it, or else before it; greetings and thanks belong to none. A message with one question, or none, is one whole.
+ * The questions of a message, in their order, none twice. A sentence that asks nothing belongs to the question after it, or else before
+ * it; greetings and thanks belong to none. A message with one question, or none, is one whole.
  */
-export function questionsIn(message: string): readonly string[] {
-  const pieces = sentencesOf(message.slice(0, CHARS_MAX))
+export function questionsIn(message: string): Questions {
+  const all = allIn(message)
+  const isCut = message.length > QUESTION_CHARS_MAX || (message.length >= QUESTION_CHARS_MAX - 1 && message.endsWith(CUT))
+  return { questions: all.slice(0, LOOKUPS_MAX), omitted: all.length > LOOKUPS_MAX ? 'questions' : isCut ? 'text' : undefined }
+}
+
+/** How `clip` ends a message that it has cut, by one unit more where that splits a character. */
+const CUT = '…'
+
+function allIn(message: string): readonly string[] {
+  const pieces = sentencesOf(message.slice(0, QUESTION_CHARS_MAX))
   const found: string[] = []
   let before = ''
   for (const piece of pieces) {
@@ -43,16 +53,11 @@ export function questionsIn(message: string): readonly string[] {
   }
   const questions = [...new Set(found)]
   if (questions.length < 2) return [message]
-  const rest = [...questions.slice(LOOKUPS_MAX - 1), ...(before === '' ? [] : [before])]
-  return questions.length < LOOKUPS_MAX
-    ? [...questions.slice(0, -1), `${questions.at(-1)} ${before}`.trim()]
-    : [...questions.slice(0, LOOKUPS_MAX - 1), rest.join(' ')]
+  return [...questions.slice(0, -1), `${questions.at(-1)} ${before}`.trim()]
 }
 
-function sentencesOf(text: string): string[] {
-  const all = text
+const sentencesOf = (text: string): string[] =>
+  text
     .split(BOUNDARY)
     .map((sentence) => sentence.trim())
     .filter((sentence) => sentence !== '' && plainMoveOf(sentence) === undefined)
-  return [...all.slice(0, SENTENCES_MAX - 1), ...(all.length < SENTENCES_MAX ? [] : [all.slice(SENTENCES_MAX - 1).join(' ')])]
-}

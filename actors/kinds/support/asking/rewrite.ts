@@ -1,16 +1,12 @@
-import { z } from 'zod'
 import type { TaskGeneration } from '../../../definition/task-generation.ts'
-import { clip } from '../clip.ts'
-import { LOOKUP_CHARS_MAX, LOOKUPS_MAX } from '../found.ts'
+import { LOOKUPS_MAX } from '../found.ts'
 import type { Spent } from '../spent.ts'
-import { termsOf, wordsOf } from '../terms.ts'
 import type { Message } from './asked.ts'
+import { rewrittenQuestions } from './rewritten-questions.ts'
 
 export const REWRITE_DEFAULT_MS = 1_500
 /** A list of questions has fewer tokens; one that goes on is cut, and then no list. */
 const TOKENS_MAX = 200
-/** Share of a rewritten question's words that the conversation must have: a model that invents is not followed. */
-const KNOWN_SHARE_MIN = 0.5
 
 const INSTRUCTIONS = [
   "You prepare searches in the help pages of a shop. Rewrite the customer's last message as questions that can be understood without the",
@@ -18,8 +14,6 @@ const INSTRUCTIONS = [
   'language of the last message. If it stands alone, repeat it. Answer nothing and add nothing else. Reply with a JSON array of',
   `1 to ${LOOKUPS_MAX} strings, one for each thing that is asked, such as ["How much is shipping to Norway?"].`,
 ].join(' ')
-
-const rewrittenSchema = z.array(z.string().trim().min(1).max(LOOKUP_CHARS_MAX)).min(1).max(LOOKUPS_MAX)
 
 /** Questions that stand alone, with what they cost. */
 export interface Rewritten {
@@ -45,6 +39,7 @@ export async function rewrite({ text, turns }: Message, { generate, signal, ms }
     tokensIn,
     tokensOut,
     cost,
+    model,
   } = await generate({
     messages: [
       { role: 'system', content: INSTRUCTIONS },
@@ -55,14 +50,7 @@ export async function rewrite({ text, turns }: Message, { generate, signal, ms }
     tokensOutMax: TOKENS_MAX,
     signal: AbortSignal.any([signal, AbortSignal.timeout(ms)]),
   })
-  const list: unknown = JSON.parse(written.slice(written.indexOf('['), written.lastIndexOf(']') + 1))
-  const lookups = rewrittenSchema.parse(list).map((one) => clip(one, LOOKUP_CHARS_MAX))
-  const known = new Set(termsOf([text, ...turns.map((turn) => turn.text)].join('\n')))
-  for (const lookup of lookups) {
-    const words = wordsOf(lookup)
-    const share = words.filter((word) => termsOf(word).some((term) => known.has(term))).length / Math.max(1, words.length)
-    if (words.length === 0 || share < KNOWN_SHARE_MIN) throw new Error(`the model wrote words that nobody said: ${lookup}`)
-  }
+  const lookups = rewrittenQuestions(written, { text, turns }, model)
   if (tokensIn === undefined || tokensOut === undefined) return { lookups }
   return { lookups, spent: { tokensIn, tokensOut, ...(cost !== undefined && { cost }) } }
 }

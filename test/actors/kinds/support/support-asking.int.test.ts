@@ -83,6 +83,14 @@ test('a model rewrites a follow-up; its questions are looked up, and its tokens 
   })
 })
 
+test('an answer of a model says up to which question of a message it goes, and asks for the others again', async () => {
+  endpoint.react(rewritingBy(failure(500)))
+  const text = 'How do I return something? How long is the warranty? Can I pay with PayPal? Do you sell gift cards?'
+  const [first] = await talk(rewriting, 'many', [text])
+  expect(first).toMatchObject({ lookups: [expect.any(String), expect.any(String), expect.any(String)] })
+  expect(first?.['text']).toMatch(/\nI looked up your message only up to "Can I pay with PayPal\?"\. Please ask the other questions again/)
+})
+
 const silent: ServerResponse[] = []
 test.each<[string, Reaction]>([
   ['fails', failure(500)],

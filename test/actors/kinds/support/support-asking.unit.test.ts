@@ -3,7 +3,10 @@ import { askedIn, standalone } from '../../../../actors/kinds/support/asking/ask
 import { contextOf } from '../../../../actors/kinds/support/asking/context-of.ts'
 import { refersBack } from '../../../../actors/kinds/support/asking/follow-up.ts'
 import { questionsIn } from '../../../../actors/kinds/support/asking/questions-in.ts'
-import { ABOUT_CHARS_MAX, LOOKUPS_MAX } from '../../../../actors/kinds/support/found.ts'
+import { rewrittenQuestions } from '../../../../actors/kinds/support/asking/rewritten-questions.ts'
+import { clip } from '../../../../actors/kinds/support/clip.ts'
+import { ABOUT_CHARS_MAX, LOOKUPS_MAX, QUESTION_CHARS_MAX } from '../../../../actors/kinds/support/found.ts'
+import { ColloquyError } from '../../../../schemas/errors.ts'
 import { createSupportHarness } from '../../../support/support-harness.ts'
 
 const user = (text: string) => ({ role: 'user', text })
@@ -67,18 +70,59 @@ describe('the questions of a message', () => {
     ['水壶怎么除垢，另外空气炸锅能放洗碗机吗？', ['水壶怎么除垢', '另外空气炸锅能放洗碗机吗？']],
     ['I bought a kettle last week. How do I descale it?', ['I bought a kettle last week. How do I descale it?']],
   ])('"%s"', (text, expected) => {
-    expect(questionsIn(text)).toEqual(expected)
+    expect(questionsIn(text)).toEqual({ questions: expected, omitted: undefined })
   })
 
-  test('are bounded; the last one takes the rest', () => {
-    const many = Array.from({ length: 50 }, (_, index) => `Where is parcel ${index}?`).join(' ')
-    expect(questionsIn(many)).toHaveLength(LOOKUPS_MAX)
-    expect(questionsIn(many)[2]).toMatch(/^Where is parcel 2\? Where is parcel 3\?/)
+  test.each<[number, (index: number) => string]>([
+    [4, (index) => `Where is parcel ${index}? `],
+    [50, (index) => `Where is parcel ${index}? `],
+    [200, (index) => `Where is parcel ${index}? `],
+    [4, (index) => `包裹${index}在哪里？`],
+    [50, (index) => `包裹${index}在哪里？`],
+  ])('are bounded: of %i, the first are looked up, each by itself, and the others are said to be omitted (%#)', (count, ask) => {
+    const all = Array.from({ length: count }, (_, index) => ask(index).trim())
+    expect(questionsIn(all.join(' '))).toEqual({ questions: all.slice(0, LOOKUPS_MAX), omitted: 'questions' })
+  })
+
+  test('of a message that is too long, the end is said to be omitted', () => {
+    const long = `How do I return something? ${'I bought it last week. '.repeat(60)}`
+    expect(questionsIn(long).omitted).toBe('text')
+    expect(questionsIn(clip(`${long}😀`, QUESTION_CHARS_MAX)).omitted).toBe('text')
+    expect(questionsIn('a'.repeat(QUESTION_CHARS_MAX)).omitted).toBeUndefined()
   })
 
   test('a later one may refer to the one before it', () => {
     const asked = askedIn({ text: 'Do you sell gift cards? And how long are they valid?', turns: [] })
     expect(asked.map(standalone)).toEqual(['Do you sell gift cards?', 'Do you sell gift cards? And how long are they valid?'])
+  })
+
+  test.each([
+    ['en', 'How do I return something? Also, who wrote Hamlet?'],
+    ['zh', '怎么退货？另外谁写了红楼梦？'],
+  ])('a later one in %s stands alone where it does not refer to the one before', (_lang, text) => {
+    expect(askedIn({ text, turns: [] }).map(({ refers }) => refers)).toEqual(['no', 'no'])
+  })
+})
+
+describe('what a model writes in place of a message', () => {
+  const message = { text: 'And for a kettle?', turns: [user('How long is the warranty?')] }
+  test.each([
+    '["How long is the warranty for a kettle?"]',
+    'Sure: ["How long is the warranty for a kettle?"]',
+    '```json\n["How long is the warranty for a kettle?"]\n```',
+  ])('is read: %s', (written) => {
+    expect(rewrittenQuestions(written, message, 'tiny')).toEqual(['How long is the warranty for a kettle?'])
+  })
+
+  test.each([
+    ['', 'tiny wrote no JSON array of 1 to 3 questions, but ""'],
+    ['Sure!\nHere it is.', 'tiny wrote no JSON array of 1 to 3 questions, but "Sure! Here it is."'],
+    ['[1]', 'tiny wrote no JSON array of 1 to 3 questions, but "[1]"'],
+    ['["Who won the olympiad?"]', 'tiny wrote words that nobody said: "Who won the olympiad?"'],
+  ])('is refused in one line that names the model and what to do: %j', (written, error) => {
+    expect(() => rewrittenQuestions(written, message, 'tiny')).toThrow(
+      new ColloquyError('model_structure', `${error}; use a larger model, or leave this to the rules with COLLOQUY_LLM_REWRITE_MS=0`),
+    )
   })
 })
 
@@ -161,4 +205,59 @@ describe('where only the act says that a message goes on', () => {
   test('another act leaves it alone', () => {
     expect(askedIn({ text, turns, act: 'new_topic' })[0]?.refers).toBe('no')
   })
+})
+
+test.each([
+  [
+    'en',
+    ['What does delivery to Japan cost?', 'Can I pay with PayPal?', 'How long is the warranty?', 'Do you sell gift cards?'],
+    'I looked up your message only up to "How long is the warranty?". Please ask the other questions again, at most 3 in one message.',
+  ],
+  [
+    'zh',
+    ['寄到加拿大运费多少？', '可以用 PayPal 付款吗？', '保修多久？', '你们卖礼品卡吗？'],
+    '您一次问了很多问题，我只查到“保修多久？”为止。其余的请再问一次，每条消息最多3个问题。',
+  ],
+] as const)(
+  'of 4 and of 50 questions in %s, three are answered, and the reply asks for the others again',
+  async (_lang, questions, note) => {
+    for (const text of [questions.join(' '), Array.from({ length: 50 }, (_, index) => questions[index % 4]).join(' ')]) {
+      const harness = createSupportHarness()
+      const before = harness.records.length
+      const replies = await harness.ask(text)
+      expect(replies).toHaveLength(1)
+      const lines = String(replies[0]?.data['text']).split('\n')
+      expect(lines).toHaveLength(LOOKUPS_MAX + 1)
+      expect(lines.at(-1)).toBe(note)
+      expect(replies[0]?.data['lookups']).toHaveLength(LOOKUPS_MAX)
+      const one = createSupportHarness()
+      await one.ask(questions[0])
+      expect(harness.records.length - before).toBe(one.records.length)
+    }
+  },
+)
+
+test.each([
+  [
+    'en',
+    'How long is the warranty? Who won the chess olympiad in Batumi?',
+    'I found no answer to "Who won the chess olympiad in Batumi?".',
+  ],
+  ['zh', '怎么退货？月球有几个陨石坑？', '我没有找到答案的问题：“月球有几个陨石坑？”。'],
+] as const)('a reply in %s says which of two questions it does not answer', async (_lang, text, note) => {
+  const [answer] = await createSupportHarness().ask(text)
+  expect(String(answer?.data['text']).split('\n').at(-1)).toBe(note)
+})
+
+test.each([
+  [
+    'en',
+    'How long is the warranty? ',
+    'Yesterday the sun was shining on my balcony. ',
+    /\n.* only its first 1000 characters\. Please send the rest/,
+  ],
+  ['zh', '保修多久？', '昨天阳台上阳光很好，我在那里坐了一下午。', /\n.*我只读了前1000个字。后面的内容请另发/],
+] as const)('a reply in %s says that a message was too long to be read whole', async (_lang, question, story, note) => {
+  const [answer] = await createSupportHarness().ask(question + story.repeat(60))
+  expect(answer?.data['text']).toMatch(note)
 })

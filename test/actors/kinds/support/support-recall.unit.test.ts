@@ -79,6 +79,20 @@ test('a passage is cited by its heading without repeating it, and ranks above th
   expect(found[1]?.title).toBe('bare')
 })
 
+test('a re-ranker orders the passages, and a miss is judged by the scores before it', async () => {
+  const { searchIndex } = searchIndexOf({
+    knowledge: [
+      hit('sure', 'Feline companions are welcome.', { score: 0.99, fused: 0.1 }),
+      hit('unsure', 'Canine companions are welcome.', { score: 0.02, fused: 0.4 }),
+    ],
+    messages: [hit('m1', 'I have a cat.', { score: 0.001, fused: 0.3 }), hit('m2', 'Hello.', { score: 0.9, fused: 0 })],
+  })
+  const found = await recallKnowledge(searchIndex, query('May I bring my cat?'), [], { byMeaning: true })
+  expect(found.map(({ source }) => source)).toEqual(['sure', 'unsure'])
+  expect(found.map(({ score }) => score)).toEqual([expect.closeTo(0.15), expect.closeTo(0.6)])
+  expect(await recallConversation(searchIndex, query('May I bring my cat?'))).toEqual(['I have a cat.'])
+})
+
 test('a quotation ranks by words; a model also gets passages of similar meaning', async () => {
   const { searchIndex } = searchIndexOf({ knowledge: [hit('near', 'Feline companions are welcome.', { score: 0.4 })] })
   expect((await recallKnowledge(searchIndex, query('May I bring my cat?'), [], { byMeaning: false }))[0]?.score).toBe(0)

@@ -1,18 +1,20 @@
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { writeRandomBert } from '../../../../bench/scenarios/embed/random-bert.ts'
 import { obtainModel } from '../../../../infra/servers/models/obtain-model.ts'
+import { obtainReranker } from '../../../../infra/servers/models/obtain-reranker.ts'
 import { AUTO_PRESET, type Preset, presetOf } from '../../../../infra/servers/models/presets.ts'
 import { loadSettings, type SettingName } from '../../../../infra/settings.ts'
 import { createEmbedder } from '../../../../pipeline/embedding/embedder.ts'
 import { fingerprintOf } from '../../../../pipeline/embedding/embedding-model.ts'
 import { createMetrics } from '../../../../pipeline/runtime/metrics.ts'
+import { messageOf } from '../../../../schemas/errors.ts'
 import { expectRejection } from '../../../support/expect-rejection.ts'
 import { startFileMirror } from '../../../support/file-mirror.ts'
 import { startHub, type TestHub } from '../../../support/model-hub.ts'
@@ -69,6 +71,66 @@ async function startProxy(target: (url: string) => URL) {
     },
   }
 }
+
+describe('advice fits the setting that names the model', () => {
+  const settings = (more: Partial<Record<SettingName, string>>) =>
+    loadSettings({}, { EMBED_HUB_URL: hub.url, CACHE_DIR: cacheDir, ...more }).settings
+  const rejection = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'none', messageOf)
+
+  it('where a file is changed or missing: another revision for a named model, another mirror for that of auto', async () => {
+    const preset: Preset = { ...AUTO_PRESET, sha256: Object.fromEntries([...files.keys()].map((path) => [path, hash('sha256', path)])) }
+    const mirror = await startFileMirror(preset, join(folder, 'local'))
+    const getAuto = (): Promise<unknown> =>
+      obtainModel(settings({ EMBED_MODEL: preset.name, EMBED_HUB_URL: mirror.url }), silent, { presets: [preset], isAuto: true })
+    const missing = await rejection(getAuto())
+    expect(missing).toMatch(/does not exist: use a hub or a mirror that has this revision \(COLLOQUY_EMBED_HUB_URL\)$/)
+    mirror.setOpen(true)
+    const changed = await rejection(getAuto())
+    expect(changed).toMatch(/try another one, or fill COLLOQUY_CACHE_DIR on a machine that gets the right file, and copy it$/)
+    for (const text of [missing, changed]) expect(text).not.toMatch(/COLLOQUY_EMBED_MODEL|COLLOQUY_RERANK_MODEL|another revision/)
+    await mirror.stop()
+
+    const own = Uint8Array.from(files.get(WEIGHTS) ?? [])
+    own[100] = (own[100] ?? 0) ^ 1
+    hub.fail(WEIGHTS, { instead: own })
+    expect(await rejection(obtain('org/tiny'))).toMatch(/or another revision in COLLOQUY_EMBED_MODEL \(org\/name@revision\)$/)
+  })
+
+  it('a re-ranker is named by its own setting alone', async () => {
+    const errors = [
+      await rejection(obtainReranker('org/tiny@no-such-branch', settings({}), silent)),
+      await rejection(obtainReranker('org/tiny', settings({ EMBED_HUB_URL: 'http://127.0.0.1:9' }), silent)),
+      await rejection(obtainReranker(await temporaryFolder(), settings({}), silent)),
+    ]
+    for (const text of errors) {
+      expect(text).toContain('COLLOQUY_RERANK_MODEL')
+      expect(text).not.toMatch(/COLLOQUY_EMBED_MODEL|COLLOQUY_EMBED_DTYPE/)
+    }
+  })
+
+  it('an own folder with damaged files is restored by its owner, and is not said to be in the cache', async () => {
+    const home = join(cacheDir, 'own')
+    await cp(join(folder, 'local'), home, { recursive: true })
+    await writeFile(join(home, WEIGHTS), 'rubbish')
+    const model = await obtain(home)
+    const text = await rejection(
+      createEmbedder({ model, threads: 1, cacheBytesMax: 1, textsMax: 1, log: silent, metrics: createMetrics() }),
+    )
+    expect(text).toMatch(/name the folder of an embedding model in COLLOQUY_EMBED_MODEL, or restore its files$/)
+  })
+
+  it('a failed request of a hub is told while the next tries run', async () => {
+    const told: unknown[] = []
+    const ended = new AbortController()
+    const away = settings({ EMBED_MODEL: 'org/tiny', EMBED_HUB_URL: 'http://127.0.0.1:9' })
+    const onRetry = (error: unknown): void => {
+      told.push(messageOf(error))
+      ended.abort()
+    }
+    await expect(obtainModel(away, silent, { onRetry, signal: ended.signal })).rejects.toThrow()
+    expect(told).toEqual([expect.stringContaining('127.0.0.1:9')])
+  })
+})
 
 describe('a model of the hub', () => {
   it('is downloaded once, pinned to the commit of the branch, and then used without the network', async () => {
