@@ -10,6 +10,7 @@ import { clip } from './clip.ts'
 import { type Answer, ANSWER_CHARS_MAX, type AnswerInput, type Held, HELD_CHARS_MAX } from './definition.ts'
 import { type Passed, passGate } from './gate.ts'
 import { citationOf } from './replies.ts'
+import { withOmitted } from './unanswered.ts'
 
 type Call = Pick<TaskCall<AnswerInput>, 'input' | 'evaluate' | 'generate' | 'promptFor' | 'live' | 'signal' | 'log'>
 type Costs = Pick<Answer, 'tokensIn' | 'tokensOut' | 'cost'>
@@ -89,11 +90,13 @@ export async function composeAnswer(call: Call, min: number): Promise<Composed> 
     const passed = judged.get(model)
     const held = heldIn(generated)
     const read = readAnswer(text, input)
-    await reply.settle(read.text ?? undefined, 'no_answer')
+    const sent = read.text === null ? null : withOmitted(read.text, input)
+    await reply.settle(sent ?? undefined, 'no_answer')
     return {
       kind: 'written',
       answer: {
         ...read,
+        text: sent,
         ...(passed !== undefined && 'facts' in passed && passed.facts),
         ...costsOf(generated),
         model,

@@ -29,7 +29,6 @@ import { moveOf } from './moves.ts'
 import { recallConversation, recallKnowledge } from './recall.ts'
 import { createSearch } from './search.ts'
 import { withSpent } from './spent.ts'
-import { withOmitted } from './unanswered.ts'
 import { recordedForm } from './understood.ts'
 
 /** Deadlines include the wait in the queue. Under load, a late answer is better than an apology. */
@@ -178,7 +177,7 @@ export function answerTask({ articles, qualityMin, quotationMin }: AnswerOptions
       const composed = await composeAnswer(call, qualityMin)
       const answer =
         composed.kind === 'written'
-          ? { ...composed.answer, ...completed(composed.answer, call.input), ...factsOf(call.input) }
+          ? { ...composed.answer, ...factsOf(call.input) }
           : // The turn has cost what the models took, although the passages answer.
             { ...composed.costs, ...(await quote(call, composed.held)) }
       return withSpent(answer, call.input.spent)
@@ -186,11 +185,6 @@ export function answerTask({ articles, qualityMin, quotationMin }: AnswerOptions
     heldBack,
   })
 }
-
-/** The text with what of the message it leaves open, if there is an answer. */
-const completed = ({ text }: Pick<Answer, 'text'>, input: AnswerInput): Pick<Answer, 'text'> => ({
-  text: text === null ? null : withOmitted(text, input),
-})
 
 const heldBack = ({ held = [] }: Answer): string[] => held.flatMap(({ reasons }) => reasons)
 
