@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import type { StreamInfo } from '@nats-io/jetstream'
+import { askCachesStatus, type ProcessCaches } from '../../pipeline/cache/caches-status.ts'
 import { dispatchedSeqOfAll } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
@@ -58,6 +59,8 @@ export interface SystemStatus {
   readonly nats: NatsProtection
   /** The language models of each process that has any. */
   readonly models: readonly ProcessModels[]
+  /** The caches of each process that has any. */
+  readonly caches: readonly ProcessCaches[]
 }
 
 export interface RemovedReport {
@@ -71,7 +74,7 @@ export interface RemovedReport {
 }
 
 /** What is read once, however often the progress is. */
-type Extras = 'badRecords' | 'refusedRows' | 'removed' | 'nats' | 'models'
+type Extras = 'badRecords' | 'refusedRows' | 'removed' | 'nats' | 'models' | 'caches'
 
 type Streams = Readonly<Record<StreamName, StreamInfo>>
 
@@ -93,6 +96,7 @@ const completed = async (settings: Settings, jetstream: JetStreamContext, status
   removed: await removedReport(jetstream, settings),
   nats: await probeProtection(await runningNats(settings), jetstream.nc),
   models: await askModelsStatus(jetstream.nc),
+  caches: await askCachesStatus(jetstream.nc),
 })
 
 /**

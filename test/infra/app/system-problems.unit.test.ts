@@ -12,6 +12,7 @@ const sound: SystemStatus = {
   removed: { records: 0, ranges: [], unproven: { records: 0, rows: {}, first: [] }, setAside: [] },
   durability: { replicas: 1, fsync: '2m' },
   models: [],
+  caches: [],
   nats: { protected: true, code: null, detail: 'clients reach inputs and events only' },
 }
 const none = new Map<never, never>()
