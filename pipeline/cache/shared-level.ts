@@ -59,6 +59,8 @@ const HEADER_BYTES = 1_024
 /** A read that takes longer is a miss: what is cached can be made again. */
 const READ_MS_MAX = 50
 const WRITE_MS_MAX = 1_000
+/** Of a check of the bucket: a stop waits for one. */
+const CHECK_MS_MAX = 2_000
 const READS_MAX = 256
 const WRITES_MAX = 64
 /** After so many failures in a row, the level is left alone for a while, so that look-ups do not wait for it. */
@@ -76,17 +78,20 @@ export function openSharedLevel(options: SharedLevelOptions): SharedLevel {
   let kv: KV | undefined
   let size: SharedSize | undefined
   let failures = 0
+  let failedMs = 0
   let restUntilMs = 0
   let reads = 0
   const writes = new Set<Promise<void>>()
   const pendingDrops = new Set<string>()
   let allPending = false
 
-  const failed = (op: 'read' | 'write' | 'drop' | 'open', error: unknown): void => {
+  const failed = (op: 'read' | 'write' | 'drop' | 'open', error: unknown, startedMs = performance.now()): void => {
     const why = whyOf(error)
     metrics.cacheSharedFailures.inc({ op, why })
     rateLimitedWarn(log, { op, why, err: messageOf(error) }, 'the shared cache in NATS cannot be used; going on without it')
-    if (why === 'full') return
+    // What failed together counts once.
+    if (why === 'full' || startedMs < failedMs) return
+    failedMs = performance.now()
     failures += 1
     if (failures >= FAILURES_MAX) restUntilMs = performance.now() + REST_MS
   }
@@ -106,11 +111,12 @@ export function openSharedLevel(options: SharedLevelOptions): SharedLevel {
       metrics.cacheDropped.inc({ cache: form.cache, why: 'busy' })
       return false
     }
+    const startedMs = performance.now()
     const writing: Promise<void> = within(WRITE_MS_MAX, work).then(
       () => void writes.delete(writing),
       (error: unknown) => {
         writes.delete(writing)
-        failed(op, error)
+        failed(op, error, startedMs)
       },
     )
     writes.add(writing)
@@ -133,10 +139,12 @@ export function openSharedLevel(options: SharedLevelOptions): SharedLevel {
   }
   const check = async (): Promise<void> => {
     try {
-      const { state } = await jetstream.jsm.streams.info(STREAM).catch((error: unknown) => {
-        if (isJetStreamError(error, 'streamNotFound')) return prepare(jetstream, options)
-        throw error
-      })
+      const { state } = await within(CHECK_MS_MAX, () =>
+        jetstream.jsm.streams.info(STREAM).catch((error: unknown) => {
+          if (isJetStreamError(error, 'streamNotFound')) return prepare(jetstream, options)
+          throw error
+        }),
+      )
       kv ??= await new Kvm(jetstream.nc).open(CACHE_BUCKET, { allow_direct: true })
       size = { entries: state.messages, bytes: state.bytes }
       metrics.cacheSharedBytes.set(state.bytes)
@@ -149,7 +157,7 @@ export function openSharedLevel(options: SharedLevelOptions): SharedLevel {
     }
   }
   // Another process may have set other bounds, and the newest start counts.
-  const opening = prepare(jetstream, options).then(check, (error: unknown) => failed('open', error))
+  const opening = within(CHECK_MS_MAX, () => prepare(jetstream, options)).then(check, (error: unknown) => failed('open', error))
   const job: PeriodicJob = periodicJob(checkMs, async () => {
     await opening
     await check()
@@ -176,10 +184,11 @@ export function openSharedLevel(options: SharedLevelOptions): SharedLevel {
       const bucket = usable(form, key)
       if (bucket === undefined || reads >= READS_MAX) return undefined
       reads += 1
+      const startedMs = performance.now()
       try {
         return await read(bucket, form, key, schema)
       } catch (error) {
-        failed('read', error)
+        failed('read', error, startedMs)
         return undefined
       } finally {
         reads -= 1

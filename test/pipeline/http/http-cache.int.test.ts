@@ -102,3 +102,19 @@ describe('entity tags', () => {
     expect((await get('/v1/actors/acme/support/numbered?at=9')).status).toBe(404)
   })
 })
+
+it('with CACHE=off nothing is cached, and entity tags remain', async () => {
+  const plain = await startSystem({ settings: { CACHE: 'off', ROLES: 'host,dispatch,project,embed,serve' } })
+  try {
+    const own = plain.running.http?.url ?? ''
+    await publishAll(plain, [{ subject: 'in.acme.support.c', body: { type: 'message.received', history: true, data: { text: 'hello' } } }])
+    await waitUntilCaughtUp(plain.settings, 60_000)
+    for (let asked = 0; asked < 3; asked++) {
+      expect((await fetch(`${own}/v1/search?tenant=acme&q=hello`)).headers.get('etag')).toMatch(/^".+"$/)
+    }
+    expect((await readStatus(plain.settings)).caches).toEqual([])
+    await expect(plain.running.jetstream.jsm.streams.info(`KV_${CACHE_BUCKET}`)).rejects.toThrow()
+  } finally {
+    await plain.stop()
+  }
+})
