@@ -16,7 +16,7 @@ export interface Caches {
 }
 
 export interface CachesOptions {
-  readonly jetstream: Pick<JetStreamContext, 'nc' | 'jsm'>
+  readonly jetstream: Pick<JetStreamContext, 'nc' | 'jsm' | 'mux'>
   /** Max bytes of all caches in the memory of this process. */
   readonly bytesMax: number
   readonly sharedBytesMax: number

@@ -6,9 +6,8 @@ import type { z } from 'zod'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { TOKEN } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { isJetStreamError, NO_ROOM_CODES } from '../jetstream/jetstream-codes.ts'
+import { isJetStreamError, NO_MESSAGE_STATUS, NO_ROOM_CODES } from '../jetstream/jetstream-codes.ts'
 import { CACHE_BUCKET, removeCached, removeCachedUnder } from '../jetstream/removal.ts'
-import { entryOf } from '../jetstream/typed-kv.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { type PeriodicJob, periodicJob } from '../runtime/periodic-job.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
@@ -36,7 +35,7 @@ export interface SharedSize {
 }
 
 export interface SharedLevelOptions extends SharedBounds {
-  readonly jetstream: Pick<JetStreamContext, 'nc' | 'jsm'>
+  readonly jetstream: Pick<JetStreamContext, 'nc' | 'jsm' | 'mux'>
   readonly metrics: Metrics
   readonly log: Logger
   /** Interval of the checks of the bucket; default 5,000. */
@@ -75,6 +74,7 @@ const PENDING_DROPS_MAX = 1_000
 /** Opens the level, and creates its bucket in the background. The newest start of any process sets the bounds for all. */
 export function openSharedLevel(options: SharedLevelOptions): SharedLevel {
   const { jetstream, metrics, log, checkMs = CHECK_MS } = options
+  const directGet = `${jetstream.jsm.getOptions().apiPrefix ?? '$JS.API'}.DIRECT.GET.${STREAM}`
   let kv: KV | undefined
   let size: SharedSize | undefined
   let failures = 0
@@ -164,10 +164,11 @@ export function openSharedLevel(options: SharedLevelOptions): SharedLevel {
     return checkMs
   })
 
-  const read = async <Value>(bucket: KV, form: EntryForm, key: HashedKey, schema: z.ZodType<Value>): Promise<Value | undefined> => {
-    const entry = await within(READ_MS_MAX, () => entryOf(bucket, keyOf(form, key)))
-    if (entry === undefined) return undefined
-    const found = readEntry(form, key, entry.string())
+  const read = async <Value>(form: EntryForm, key: HashedKey, schema: z.ZodType<Value>): Promise<Value | undefined> => {
+    const reply = await within(READ_MS_MAX, () => jetstream.mux.request(`${directGet}.$KV.${CACHE_BUCKET}.${keyOf(form, key)}`, ''))
+    if (reply.headers?.code === NO_MESSAGE_STATUS) return undefined
+    const revision = Number(reply.headers?.get('Nats-Sequence'))
+    const found = readEntry(form, key, reply.string())
     if (found.kind === 'older') return undefined
     if (found.kind === 'newer') {
       metrics.cacheDropped.inc({ cache: form.cache, why: 'newer' })
@@ -176,17 +177,16 @@ export function openSharedLevel(options: SharedLevelOptions): SharedLevel {
     const value = found.kind === 'value' ? schema.safeParse(found.value) : undefined
     if (value?.success) return value.data
     metrics.cacheDropped.inc({ cache: form.cache, why: 'poisoned' })
-    change(form, 'drop', () => removeCached(jetstream.jsm, entry.revision))
+    change(form, 'drop', () => removeCached(jetstream.jsm, revision))
     return undefined
   }
   return {
     async get(form, key, schema) {
-      const bucket = usable(form, key)
-      if (bucket === undefined || reads >= READS_MAX) return undefined
+      if (usable(form, key) === undefined || reads >= READS_MAX) return undefined
       reads += 1
       const startedMs = performance.now()
       try {
-        return await read(bucket, form, key, schema)
+        return await read(form, key, schema)
       } catch (error) {
         failed('read', error, startedMs)
         return undefined
