@@ -15,6 +15,7 @@ import { readmeCommand } from './reports/summary.ts'
 import { runOffline, runScenario } from './run-scenario.ts'
 import { analysts } from './scenarios/analysts-scenario.ts'
 import { answers } from './scenarios/answers-scenario.ts'
+import { cache } from './scenarios/cache-scenario.ts'
 import { embed } from './scenarios/embed-scenario.ts'
 import { kinds } from './scenarios/kinds-scenario.ts'
 import { latency } from './scenarios/latency-scenario.ts'
@@ -29,7 +30,7 @@ import { turns } from './scenarios/turns-scenario.ts'
 import { waiting } from './scenarios/waiting-scenario.ts'
 
 const SCENARIOS: readonly Scenario[] = [turns, latency, waiting, tasks, replay, takeover, scale, analysts, embed, search, soak]
-const OFFLINE: readonly OfflineScenario[] = [kinds, answers, streams]
+const OFFLINE: readonly OfflineScenario[] = [kinds, answers, streams, cache]
 
 const SECONDS_DEFAULT = 10
 const RATE_DEFAULT = 500

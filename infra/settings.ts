@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { REWRITE_DEFAULT_MS } from '../actors/kinds/support/asking/rewrite.ts'
 import { MINIMUMS } from '../actors/kinds/support/minimums.ts'
 import { REPLY_BUDGET_DEFAULT_MS } from '../actors/kinds/support/reply-budget.ts'
+import { EVICTIONS } from '../pipeline/cache/process-memory.ts'
 import { DTYPES, POOLINGS } from '../pipeline/embedding/embedding-model.ts'
 import { RRF_K } from '../pipeline/search/fuse-ranks.ts'
 import { QUANTISATIONS } from '../pipeline/search/qdrant/qdrant-collection.ts'
@@ -190,6 +191,23 @@ const SETTINGS = {
   SEARCH_RRF_K: {
     schema: count(1, RRF_K_MAX).default(RRF_K),
     about: 'Smoothing constant of searches with the fusion rrf that give none: the larger, the less the first places stand out',
+  },
+  CACHE: {
+    schema: z.enum(['on', 'off']).default('on'),
+    about: 'on: vectors of questions, answers of searches and positions of records are cached; off: nothing is',
+  },
+  CACHE_TTL: {
+    schema: count(1, 7 * 24 * 3_600).default(3_600),
+    about: 'Seconds that an entry stays in the cache in NATS that all processes share; the newest start sets it for all',
+  },
+  CACHE_EVICTION: {
+    schema: z.enum(EVICTIONS).default('lru'),
+    about: 'Which entries make room in the cache of a process: lru, those used longest ago; or lfu, those used least',
+  },
+  CACHE_BYTES_MAX: { schema: count(1024 * 1024, 1024 ** 4).default(32 * 1024 * 1024), about: 'Max bytes of the cache of a process' },
+  CACHE_SHARED_BYTES_MAX: {
+    schema: count(1024 * 1024, 1024 ** 4).default(64 * 1024 * 1024),
+    about: 'Max bytes of the cache in the memory of NATS; the newest start sets it for all',
   },
   MODELS: {
     schema: z.string().min(1).optional(),

@@ -29,6 +29,7 @@ const CONVERSATIONS = 5_000
 /** Rounds that are warm-up; a round asks one question of each kind. */
 const WARM_UP_ROUNDS = 10
 const POLL_MS = 250
+const VERSION_READS = 300
 const RECALL_QUESTIONS = 30
 const RECALL_DEPTH = 10
 /** Candidates of a question with a limit of ten hits. */
@@ -94,6 +95,11 @@ async function measureSearch({ system, options }: Bench): Promise<Measured> {
     figures[`${language}ModelP99Ms`] = rounded(quantile(times, 0.99))
   }
   for (const { name, store, exact, storedSeconds, indexedSeconds } of filled) {
+    const versions = await timesOfVersion(store)
+    if (versions.length > 0) {
+      figures[`${name}VersionP50Ms`] = rounded(quantile(versions, 0.5))
+      figures[`${name}VersionP99Ms`] = rounded(quantile(versions, 0.99))
+    }
     figures[`${name}StoredSeconds`] = rounded(storedSeconds)
     figures[`${name}IndexedSeconds`] = rounded(indexedSeconds)
     if (store !== exact) figures[`${name}RecallAt10`] = rounded(await recallOf(store, exact, embedder, texts))
@@ -176,6 +182,17 @@ async function* pointsOf(
     })
     yield { points, isLast: from + GROUP >= count }
   }
+}
+
+/** Milliseconds of each reading of the collection's version, by which a cached answer is proved; none in a store without one. */
+async function timesOfVersion(store: VectorStore): Promise<number[]> {
+  const times: number[] = []
+  for (let read = 0; read < VERSION_READS && store.contentVersion !== undefined; read++) {
+    const startedMs = performance.now()
+    await store.contentVersion()
+    times.push(performance.now() - startedMs)
+  }
+  return times
 }
 
 /** Recall@10: the share of the ten nearest points that the store finds. An exact scan gives the ten nearest points. */

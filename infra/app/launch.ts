@@ -4,7 +4,9 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
+import { openCaches } from '../../pipeline/cache/caches.ts'
 import type { HttpServer, HttpServerOptions } from '../../pipeline/http/http-server.ts'
+import { createRecordPositions } from '../../pipeline/http/record-positions.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createLogTail } from '../../pipeline/jetstream/log-tail.ts'
 import { createAdvise } from '../../pipeline/producer/advise.ts'
@@ -13,6 +15,8 @@ import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import { createMetrics, merged, type Metrics, type MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
+import { createSearchAnswers } from '../../pipeline/search/cached-search.ts'
+import { createQueryVectorCache } from '../../pipeline/search/query-vectors.ts'
 import { lockDataFolder, watchFolders } from '../servers/data-folder.ts'
 import type { DataLock } from '../servers/data-lock.ts'
 import type { Preset } from '../servers/models/presets.ts'
@@ -147,6 +151,8 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const decisions = settings.ROLES.includes('host') ? await openDecisionSlot(settings.DATA_DIR) : undefined
   started.defer(async () => decisions?.remove())
   if (decisions !== undefined) await countEndedProcesses({ dataDir: settings.DATA_DIR, kv, jetstream, log })
+  const caches = settings.CACHE === 'on' ? openCaches({ ...cacheBounds(settings), jetstream, metrics, log }) : undefined
+  started.defer(async () => caches?.stop())
   const threads = options.threads === true ? threadsOf(settings) : []
   const base: Base = {
     settings,
@@ -162,6 +168,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     slotPath: decisions?.path,
     autoPreset: options.autoPreset,
     reranker,
+    searchCaches: caches && { answers: createSearchAnswers(caches), vectors: createQueryVectorCache(caches) },
   }
   const tables = engine && startTablesPart(base, engine)
   started.defer(stops.named('the tables', async () => tables?.stop()))
@@ -215,6 +222,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
           jetstream,
           decisions: decisionFeed,
           tail,
+          positions: caches && createRecordPositions(caches),
           kv,
           client: () => clientOf(tables),
           stages: ordered,
@@ -264,5 +272,13 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     stop: () => stopping.disposeAsync(),
   }
 }
+
+/** The bounds of the caches of a process. */
+const cacheBounds = (settings: Settings) => ({
+  bytesMax: settings.CACHE_BYTES_MAX,
+  sharedBytesMax: settings.CACHE_SHARED_BYTES_MAX,
+  ttlMs: settings.CACHE_TTL * 1_000,
+  eviction: settings.CACHE_EVICTION,
+})
 
 const byRole = ([one]: [Role, Stage], [other]: [Role, Stage]): number => ROLES.indexOf(one) - ROLES.indexOf(other)

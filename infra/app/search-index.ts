@@ -6,11 +6,13 @@ import type { LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
 import type { Reranker } from '../../pipeline/reranking/reranker.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { periodicJob } from '../../pipeline/runtime/periodic-job.ts'
+import { createCachedSearch, type SearchAnswers } from '../../pipeline/search/cached-search.ts'
 import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
 import { measureCosineScales } from '../../pipeline/search/cosine-scale.ts'
 import { foldingEmbedder } from '../../pipeline/search/folding-embedder.ts'
 import { createHybridSearch } from '../../pipeline/search/hybrid-search.ts'
 import { openQdrantStore } from '../../pipeline/search/qdrant/qdrant-store.ts'
+import { createQueryVector, type QueryVectorCache } from '../../pipeline/search/query-vectors.ts'
 import { createRerankStep, type RerankStep } from '../../pipeline/search/rerank-step.ts'
 import type { Search } from '../../pipeline/search/search-answer.ts'
 import { CURRENT_CUTTER, cutterOf, type TermCutter } from '../../pipeline/search/term-cutter.ts'
@@ -75,6 +77,14 @@ export interface SearchIndexDeps {
   readonly autoPreset?: Preset | undefined
   /** The re-ranker of the settings, which all collections share; its owner closes it. */
   readonly reranker?: Reranker | undefined
+  /** Absent: nothing is cached. */
+  readonly searchCaches?: SearchCaches | undefined
+}
+
+/** What searches keep: answers, and the vectors of questions. */
+export interface SearchCaches {
+  readonly answers: SearchAnswers
+  readonly vectors: QueryVectorCache
 }
 
 const POLL_MS = 2_000
@@ -102,7 +112,7 @@ interface CollectionDeps extends SearchIndexDeps {
 }
 
 async function collectionOf(
-  { settings, client, reranking }: CollectionDeps,
+  { settings, client, reranking, searchCaches }: CollectionDeps,
   model: LocalEmbedder,
   cutter: TermCutter,
 ): Promise<OpenCollection> {
@@ -120,11 +130,16 @@ async function collectionOf(
   const { SEARCH_SCORE_MIN: scoreMin, SEARCH_RRF_K: rrfK } = settings
   const modelName = model.model.name
   const replaced = new AbortController()
+  const queryVector = createQueryVector(embedder, searchCaches?.vectors)
+  const deps = { store, server, embedder, queryVector, modelName, cosineScales, reranking, scoreMin, rrfK }
+  const search = createHybridSearch({ ...deps, now: Date.now })
+  const versionOf = store.contentVersion
+  const setUp = [collection, String(scoreMin), String(rrfK), ...(reranking ? [reranking.model, String(reranking.candidatesMax)] : [])]
   return {
     model,
     embedder,
     store,
-    search: createHybridSearch({ store, server, embedder, modelName, cosineScales, reranking, scoreMin, rrfK, now: Date.now }),
+    search: searchCaches && versionOf ? createCachedSearch({ search, answers: searchCaches.answers, versionOf, setUp }) : search,
     replaced: replaced.signal,
     replace: () => replaced.abort(),
     close: () => model.close(),

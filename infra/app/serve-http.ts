@@ -26,6 +26,7 @@ export interface ServeDeps {
   readonly jetstream: JetStreamContext
   readonly decisions: DecisionFeed
   readonly tail: LogTail
+  readonly positions: HttpServerOptions['positions']
   readonly kv: KV
   /** Throws while ClickHouse is waited for. */
   readonly client: () => ClickHouseClient

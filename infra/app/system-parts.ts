@@ -25,7 +25,7 @@ import { accessNats, type NatsAccess } from './nats-access.ts'
 import { openUnderstanding } from './open-understanding.ts'
 import { startDamageWatch, startPartCheck } from './part-check.ts'
 import { prepareDatabase, prepareTables } from './prepare-tables.ts'
-import { openSearchIndex, type SearchIndex } from './search-index.ts'
+import { openSearchIndex, type SearchCaches, type SearchIndex } from './search-index.ts'
 import { startStages } from './start-stages.ts'
 import { type StopTracker } from './stop-tracker.ts'
 import { createEndCounter } from './threads/end-counter.ts'
@@ -100,6 +100,8 @@ export interface Base {
   readonly autoPreset: Preset | undefined
   /** Opened before anything else, so that one that cannot be used ends the start before it takes part in the cluster. */
   readonly reranker: Reranker | undefined
+  /** Absent: searches are not cached. */
+  readonly searchCaches: SearchCaches | undefined
 }
 
 /** Starts the roles that need neither tables nor the search index. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import type { StreamInfo } from '@nats-io/jetstream'
+import { askCachesStatus, type ProcessCaches } from '../../pipeline/cache/caches-status.ts'
 import { dispatchedSeqOfAll } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
@@ -61,6 +62,8 @@ export interface SystemStatus {
   readonly models: readonly ProcessModels[]
   /** The embedding model of `auto`, of each process that gets it. */
   readonly autoModel: readonly ProcessAutoModel[]
+  /** The caches of each process that has any. */
+  readonly caches: readonly ProcessCaches[]
 }
 
 export interface ProcessAutoModel extends AutoModelStatus {
@@ -78,7 +81,7 @@ export interface RemovedReport {
 }
 
 /** What is read once, however often the progress is. */
-type Extras = 'badRecords' | 'refusedRows' | 'removed' | 'nats' | 'models'
+type Extras = 'badRecords' | 'refusedRows' | 'removed' | 'nats' | 'models' | 'caches'
 
 type Streams = Readonly<Record<StreamName, StreamInfo>>
 
@@ -100,6 +103,7 @@ const completed = async (settings: Settings, jetstream: JetStreamContext, status
   removed: await removedReport(jetstream, settings),
   nats: await probeProtection(await runningNats(settings), jetstream.nc),
   models: await askModelsStatus(jetstream.nc),
+  caches: await askCachesStatus(jetstream.nc),
 })
 
 /**

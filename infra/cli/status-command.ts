@@ -1,4 +1,6 @@
 import { Command } from 'commander'
+import type { ProcessCaches } from '../../pipeline/cache/caches-status.ts'
+import type { CacheStatus } from '../../pipeline/cache/two-level-cache.ts'
 import { textOf } from '../../pipeline/jetstream/removed.ts'
 import type { ProcessModels } from '../../pipeline/models/models-status.ts'
 import { counted } from '../../schemas/counted.ts'
@@ -29,7 +31,7 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
       JSON_FLAG,
       'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, badRecords, refusedRows, '
         + 'removed: {records, ranges, unproven: {records, rows, first}, setAside}, durability, nats: {protected, code, detail}, '
-        + 'models: [{pid, from, problem, waiting, models}], autoModel: [{pid, model, detail, problem}]}; '
+        + 'models: [{pid, from, problem, waiting, models}], autoModel: [{pid, model, detail, problem}], caches: [{pid, shared, caches}]}; '
         + 'with --problems one object per problem: {code, what, remedy}',
     )
     .action(async (options: Options) => {
@@ -57,7 +59,7 @@ function printProblems(out: Output, problems: readonly Problem[]): void {
 
 function print(
   out: Output,
-  { log, stages, dead, badRecords, refusedRows, removed, durability, nats, models, autoModel }: SystemStatus,
+  { log, stages, dead, badRecords, refusedRows, removed, durability, nats, models, autoModel, caches }: SystemStatus,
 ): void {
   out.table(
     ['stage', 'position', 'lag', 'state'],
@@ -70,6 +72,7 @@ function print(
   )
   printModels(out, models)
   printAutoModel(out, autoModel)
+  printCaches(out, caches)
   if (badRecords > 0) {
     out.line(
       out.paint(
@@ -123,6 +126,27 @@ function printAutoModel(out: Output, processes: SystemStatus['autoModel']): void
     out.line(out.paint('red', `Process ${pid} lacks the embedding model of "auto", ${onOneLine(problem)}.`))
     out.line(ERROR_CODES.auto_model_missing.remedy)
   }
+}
+
+/** The caches, as all processes see them together. */
+function printCaches(out: Output, processes: readonly ProcessCaches[]): void {
+  const used = processes
+    .flatMap(({ caches }) => caches)
+    .filter(({ memory, shared, joined, filled }) => memory + shared + joined + filled > 0)
+  const byName = Map.groupBy(used, ({ name }) => name)
+  if (byName.size === 0) return
+  const sum = (all: readonly CacheStatus[], of: (one: CacheStatus) => number): number => all.reduce((total, one) => total + of(one), 0)
+  out.table(
+    ['cache', 'look-ups', 'hits', 'in memory', 'shared', 'joined', 'stale', 'bytes'],
+    [...byName].map(([name, all]) => {
+      const [memory, shared, joined] = [sum(all, (one) => one.memory), sum(all, (one) => one.shared), sum(all, (one) => one.joined)]
+      const hits = memory + shared + joined
+      const lookUps = hits + sum(all, (one) => one.filled)
+      const share = (part: number): string => `${Math.round((100 * part) / lookUps)} %`
+      const figures = [sum(all, (one) => one.stale), sum(all, (one) => one.bytes)].map(String)
+      return [name, String(lookUps), share(hits), share(memory), share(shared), share(joined), ...figures]
+    }),
+  )
 }
 
 function protectionText({ protected: isProtected, code, detail }: NatsProtection): string {

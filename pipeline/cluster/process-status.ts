@@ -2,8 +2,8 @@ import { type NatsConnection, NoRespondersError } from '@nats-io/transport-node'
 import { z } from 'zod'
 import { parseJson } from '../../schemas/json.ts'
 
-/** Core NATS subjects on which processes answer: with the status of their stages, and with that of their language models. */
-export type StatusSubject = 'colloquy.status' | 'colloquy.models'
+/** Core NATS subjects on which processes answer: with the status of their stages, of their language models, and of their caches. */
+export type StatusSubject = 'colloquy.status' | 'colloquy.models' | 'colloquy.caches'
 
 /** Max processes whose answers are awaited. */
 const PROCESSES_MAX = 1_000

@@ -4,16 +4,20 @@ import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { recordSchema } from '../../schemas/record.ts'
 import { actorKey, type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { findRecord, lastRecord, type Placed } from '../jetstream/last-record.ts'
+import { lastRecord, type Placed } from '../jetstream/last-record.ts'
 import type { ConnectionWatch } from './connection-health.ts'
 import { addRoute, type DescribedRoute, type RouteTypes } from './described-route.ts'
+import { ETAG_HEADERS, ifNoneMatch, NOT_MODIFIED, withEtag } from './entity-tag.ts'
 import { HttpProblem } from './problems.ts'
+import { numberedRecord, type RecordPositions } from './record-positions.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams, addressParams } from './route-address.ts'
 
 export interface ActorRouteDeps {
   readonly jetstream: JetStreamContext
   readonly partitionCount: number
   readonly connection: ConnectionWatch
+  /** Absent: each numbered record is searched for. */
+  readonly positions?: RecordPositions | undefined
 }
 
 const querySchema = z.strictObject({
@@ -38,13 +42,14 @@ export const ACTOR_ROUTE = {
   summary: "An actor's state after its last record, or after record `at`",
   params: addressParams,
   query: querySchema,
-  answers: { 200: { description: 'The state', schema: answerSchema } },
+  headers: ifNoneMatch,
+  answers: { 200: { description: 'The state', schema: answerSchema, headers: ETAG_HEADERS }, 304: NOT_MODIFIED },
   problems: ['bad_subject', 'bad_query', 'unknown_actor', 'unknown_record', 'nats_unavailable'],
 } as const satisfies DescribedRoute
 
 /** Adds `GET /v1/actors/<tenant>/<kind>/<id>[?at=n]`: the actor's state after its last record, or after record `n`. */
-export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount, connection }: ActorRouteDeps): void {
-  addRoute<RouteTypes & { Params: AddressParams }>(app, ACTOR_ROUTE, async (request) => {
+export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount, connection, positions }: ActorRouteDeps): void {
+  addRoute<RouteTypes & { Params: AddressParams }>(app, ACTOR_ROUTE, async (request, reply) => {
     const address = addressOf(request.params)
     const query = querySchema.safeParse(request.query, IN_WORDS)
     if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
@@ -53,11 +58,11 @@ export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount,
     const last = await lastRecord(jetstream, subject)
     if (last === undefined) throw new HttpProblem('unknown_actor', `${actorKey(address)} has no record; check tenant, kind and id`)
     const { at } = query.data
-    const found = at === undefined ? last : await findRecord(jetstream, subject, last, ({ n }) => n - at)
+    const found = at === undefined ? last : await numberedRecord(jetstream, { address, subject, last, at }, positions)
     if (found === undefined) {
       throw new HttpProblem('unknown_record', `${actorKey(address)} has records 1 to ${last.record.n}, not ${at}`)
     }
-    return describe(address, found)
+    return withEtag(request, reply, describe(address, found))
   })
 }
 

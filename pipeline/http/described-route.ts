@@ -10,6 +10,8 @@ export interface RouteAnswer {
   readonly schema?: z.ZodType
   /** Default `application/json`. */
   readonly type?: string
+  /** False: the answer has no body. */
+  readonly hasBody?: false
   /** Another form of the body, such as events of the server: the schema is that of the data of each. */
   readonly also?: { readonly type: string; readonly schema: z.ZodType; readonly name: string }
   /** Headers of the answer, by name: what each says. */

@@ -31,6 +31,7 @@ import { openApiDocument } from './openapi/openapi-document.ts'
 import { addOpenApiRoute } from './openapi/openapi-route.ts'
 import { asProblem, HttpProblem, PROBLEM_TYPE, problemBody, RETRY_AFTER } from './problems.ts'
 import { answerRaw } from './raw-answer.ts'
+import type { RecordPositions } from './record-positions.ts'
 import { addSearchRoute } from './search-route.ts'
 import { createStageLags } from './stage-lags.ts'
 import { createOutlets, type StreamLimits } from './stream/outlets.ts'
@@ -70,6 +71,8 @@ export interface HttpServerOptions extends WaitDeps {
   readonly durability: Durability
   /** The reader of LOG, for streams of events. */
   readonly tail: LogTail
+  /** Where numbered records are in LOG. Absent: each is searched for. */
+  readonly positions?: RecordPositions | undefined
   /** Tells what a producer should know about its input. Default: nothing. */
   readonly advise?: Advise
   /** Adds hooks and routes before those of the interface. Its hooks run for all routes. */
@@ -145,7 +148,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   if (options.chat !== undefined) {
     addChatRoutes(app, { ...inputs, jetstream, feed, log, partitionCount: options.partitionCount, kinds: options.chat })
   }
-  addActorRoute(app, { jetstream, partitionCount: options.partitionCount, connection })
+  addActorRoute(app, { jetstream, partitionCount: options.partitionCount, connection, positions: options.positions })
   const outlets = createOutlets(metrics, options.streamLimits)
   const { leave: leavePlaces } = connections
   addStreamRoute(app, { feed, outlets, leavePlaces })

@@ -4,6 +4,7 @@ import type { Search } from '../search/search-answer.ts'
 import { answerSchema } from '../search/search-client.ts'
 import { type SearchRequest, searchRequestSchema } from '../search/search-request.ts'
 import { addRoute, type DescribedRoute, type RouteTypes } from './described-route.ts'
+import { ETAG_HEADERS, ifNoneMatch, NOT_MODIFIED, withEtag } from './entity-tag.ts'
 import { HttpProblem, RETRY_AFTER } from './problems.ts'
 
 export const SEARCH_ROUTE = {
@@ -12,7 +13,8 @@ export const SEARCH_ROUTE = {
   name: 'search',
   summary: 'Searches messages and knowledge by meaning and by word',
   query: searchRequestSchema,
-  answers: { 200: { description: 'The hits, best first', schema: answerSchema } },
+  headers: ifNoneMatch,
+  answers: { 200: { description: 'The hits, best first', schema: answerSchema, headers: ETAG_HEADERS }, 304: NOT_MODIFIED },
   problems: ['bad_query', 'index_filling', 'table_damaged', 'search_unavailable'],
 } as const satisfies DescribedRoute
 
@@ -21,9 +23,9 @@ export const SEARCH_ROUTE = {
  * `searchRequestSchema` is a query parameter.
  */
 export function addSearchRoute(app: FastifyInstance, search: Search): void {
-  addRoute<RouteTypes & { Querystring: SearchRequest }>(app, SEARCH_ROUTE, async ({ query }) => {
+  addRoute<RouteTypes & { Querystring: SearchRequest }>(app, SEARCH_ROUTE, async (request, reply) => {
     try {
-      return await search(query)
+      return withEtag(request, reply, await search(request.query))
     } catch (error) {
       if (hasCode(error, 'bad_query')) throw new HttpProblem('bad_query', messageOf(error))
       if (hasCode(error, 'embed_failed')) throw new HttpProblem('embed_failed', messageOf(error), { cause: error })

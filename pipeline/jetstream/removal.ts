@@ -42,3 +42,21 @@ export async function removeFiller({ streams }: Jsm, stream: 'LOG' | 'DEAD', seq
 export async function removeUnfinishedRestore({ streams }: Jsm, stream: string): Promise<void> {
   await streams.delete(stream)
 }
+
+/** The bucket of what all processes have cached; all of it can be made again. */
+export const CACHE_BUCKET = 'colloquy_cache'
+const CACHE_STREAM = `KV_${CACHE_BUCKET}`
+
+/** Removes an entry of the cache by its revision, without a delete marker. A newer one of its key stays. It may be gone. */
+export async function removeCached({ streams }: Jsm, revision: number): Promise<void> {
+  try {
+    await streams.deleteMessage(CACHE_STREAM, revision, false)
+  } catch (error) {
+    if (!isJetStreamError(error, 'noSuchSequence')) throw error
+  }
+}
+
+/** Removes all entries of the cache whose keys begin with a prefix, which ends with a dot or is empty. */
+export async function removeCachedUnder({ streams }: Jsm, prefix: string): Promise<void> {
+  await streams.purge(CACHE_STREAM, { filter: `$KV.${CACHE_BUCKET}.${prefix}>` })
+}

@@ -105,6 +105,23 @@ export function createMetrics() {
     embedTexts: counter('embed_texts_total', 'Texts embedded by the model, found in the cache, or failed', ['by']),
     embedWaiting: gauge('embed_waiting_texts', 'Texts queued for the embedding model or in it'),
     embedRestarts: counter('embed_restarts_total', 'Unexpected ends of the embedding thread'),
+    cacheLookups: counter('cache_lookups_total', 'Look-ups of a cache by where the value came from: memory, shared, joined or filled', [
+      'cache',
+      'from',
+    ]),
+    cacheSeconds: histogram(
+      'cache_lookup_seconds',
+      'Look-ups of a cache that filled nothing, with the check of freshness',
+      HANDLER_SECONDS,
+      ['cache', 'from'],
+    ),
+    cacheDropped: counter('cache_dropped_total', 'Values that a cache did not keep or serve, by why', ['cache', 'why']),
+    cacheBytes: gauge('cache_bytes', 'Bytes of a cache in the memory of the process', ['cache']),
+    cacheSharedBytes: sharedGauge('cache_shared_bytes', 'Bytes of the shared cache in NATS'),
+    cacheSharedFailures: counter('cache_shared_failures_total', 'Uses of the shared cache that failed, by what was done and why', [
+      'op',
+      'why',
+    ]),
     reranked: counter('rerank_total', 'Searches that were re-ranked, or whose re-ranker was late or failed', ['outcome']),
     rerankSeconds: histogram('rerank_seconds', 'Time of the re-ranker for the texts of one search', HTTP_SECONDS),
     auditMismatches: counter('audit_mismatches_total', 'Differences between a table and LOG that the auditor found', ['table']),

@@ -6,6 +6,7 @@ import { createExplain, explanationOf } from './explanation.ts'
 import { finite } from './fuse-ranks.ts'
 import { createFusion } from './fusion.ts'
 import { createHighlights } from './highlights.ts'
+import type { QueryVector } from './query-vectors.ts'
 import { distinctHits, rankHits, rerankHits } from './ranked-hits.ts'
 import type { RerankStep } from './rerank-step.ts'
 import type { Search, SearchHit } from './search-answer.ts'
@@ -23,6 +24,8 @@ export interface SearchDeps {
   /** The server of the store, for errors; default: `the store`. */
   readonly server?: string
   readonly embedder: Pick<Embedder, 'embed' | 'kind'>
+  /** The vector of a question. Default: that of `embedder`. */
+  readonly queryVector?: QueryVector
   /** The embedding model, for people; default: its kind. */
   readonly modelName?: string
   /** What the cosines of a semantic model mean; default: a cosine of 0 is unrelated, and 1 related. */
@@ -52,10 +55,11 @@ export function createHybridSearch(deps: SearchDeps): Search {
   const { store, server = 'the store', embedder, modelName = embedder.kind, cosineScales, reranking, now } = deps
   const highlightsOf = createHighlights(store.cutter)
   const fuse = createFusion({ kind: embedder.kind, cosineScales, rrfK: deps.rrfK })
-  const embed = (q: string): Promise<Float32Array> =>
+  const queryVector: QueryVector = deps.queryVector ?? (async (_, q) => (await embedder.embed([q], 'query'))[0] ?? new Float32Array())
+  const embed = (tenant: string, q: string): Promise<Float32Array> =>
     withinMs(
       EMBED_MS_MAX,
-      async () => (await embedder.embed([q], 'query'))[0] ?? new Float32Array(),
+      () => queryVector(tenant, q),
       () => late('the embedding model', EMBED_MS_MAX),
     ).catch((error: unknown) => {
       if (!hasCode(error, 'embed_failed')) throw error
@@ -68,7 +72,7 @@ export function createHybridSearch(deps: SearchDeps): Search {
     const { tenant, q, mode, limit, all, halfLifeHours, conversation, in: area, kind, source, lang, since, until, tag } = request
     const asked = store.cutter.ask(q)
     const terms = mode === 'dense' ? undefined : asked
-    const vector = mode === 'keyword' ? undefined : embed(q)
+    const vector = mode === 'keyword' ? undefined : embed(tenant, q)
     const query: StoreQuery = {
       tenant,
       vector,

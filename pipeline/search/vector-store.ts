@@ -162,5 +162,10 @@ export interface VectorStore extends IndexWriter, IndexReader, VectorReader {
   /** Returns candidates in no particular order. */
   search(query: StoreQuery): Promise<StoreHit[]>
   count(tenant: string, filter: IndexFilter): Promise<number>
+  /**
+   * Identifies all that searches read: while it stays the same, so do their answers. `undefined` if it cannot be told now. Absent in a
+   * store that cannot tell it for less than a search costs. Never throws.
+   */
+  contentVersion?(): Promise<string | undefined>
   deleteBy(tenant: string, filter: IndexFilter): Promise<void>
 }

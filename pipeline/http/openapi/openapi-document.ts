@@ -100,7 +100,7 @@ function parametersOf({ params, query, headers }: DescribedRoute) {
   })
 }
 
-function response({ description, schema, type = 'application/json', also, headers }: RouteAnswer, name: string, named: Named) {
+function response({ description, schema, type = 'application/json', hasBody, also, headers }: RouteAnswer, name: string, named: Named) {
   return {
     description,
     ...(headers !== undefined && {
@@ -108,10 +108,12 @@ function response({ description, schema, type = 'application/json', also, header
         Object.entries(headers).map(([header, says]) => [header, { description: says, schema: { type: 'string' } }]),
       ),
     }),
-    content: {
-      [type]: { schema: schema === undefined ? { type: 'string' } : named(name, outputForm(schema)) },
-      ...(also !== undefined && { [also.type]: { schema: named(also.name, outputForm(also.schema)) } }),
-    },
+    ...(hasBody !== false && {
+      content: {
+        [type]: { schema: schema === undefined ? { type: 'string' } : named(name, outputForm(schema)) },
+        ...(also !== undefined && { [also.type]: { schema: named(also.name, outputForm(also.schema)) } }),
+      },
+    }),
   }
 }
 

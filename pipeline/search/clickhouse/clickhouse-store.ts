@@ -6,6 +6,7 @@ import { SYNC_INSERT } from '../../runtime/sync-insert.ts'
 import { createScore } from '../bm25.ts'
 import { CURRENT_CUTTER, type TermCutter } from '../term-cutter.ts'
 import { type IndexPoint, type IndexReader, type StoreHit, type VectorReader, type VectorStore } from '../vector-store.ts'
+import { contentVersionOf } from './content-version.ts'
 import { bestByTerms, statisticsOf } from './keyword-search.ts'
 import { addIndex, hasIndex, type IndexShare, nearestByIndex, nearestExactly } from './nearest-neighbours.ts'
 import { SINGLE_THREAD, type Where, whereOf } from './point-query.ts'
@@ -189,6 +190,7 @@ FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`
         return { ...text, id: row.id, tenant, similarity: isDense ? row.similarity : null, ...scored }
       })
     },
+    contentVersion: () => contentVersionOf(client, names),
   }
   return {
     ...store,

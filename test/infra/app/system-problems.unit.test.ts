@@ -13,6 +13,7 @@ const sound: SystemStatus = {
   durability: { replicas: 1, fsync: '2m' },
   models: [],
   autoModel: [],
+  caches: [],
   nats: { protected: true, code: null, detail: 'clients reach inputs and events only' },
 }
 const none = new Map<never, never>()

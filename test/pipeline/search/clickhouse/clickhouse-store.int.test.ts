@@ -26,6 +26,45 @@ afterAll(async () => {
 describe('points in ClickHouse', () => {
   storeContract((collection, dimension = DIMENSION) => openClickHouseStore({ client, collection, dimension }))
 
+  it('has another content version after each change, and the same one while nothing changes', async () => {
+    const store = await openClickHouseStore({ client, collection: 'versioned', dimension: DIMENSION })
+    const other = await openClickHouseStore({ client, collection: 'other-versioned', dimension: DIMENSION })
+    const version = async (): Promise<string | undefined> => store.contentVersion?.()
+    // Nothing to rest on: an empty collection and one that is gone look alike.
+    expect(await version()).toBeUndefined()
+    const faq = { in: 'knowledge', kind: 'source', actor: 'faq' } as const
+    const points = [pointOf('m1', 'an otter'), pointOf('m2', 'a heron', { tenant: 'beta' }), pointOf('m3', 'a newt', faq)]
+    const [first, second, third] = points
+    if (first === undefined || second === undefined || third === undefined) throw new Error('there are three points')
+    const changes: (() => Promise<unknown>)[] = [
+      () => store.upsert([first]),
+      () => store.upsert([second, third]),
+      () => store.upsert([first]),
+      () => store.remove([first.id]),
+      () => store.setTags([{ tenant: 'acme', actor: 'faq', seq: 9, tags: { a: 'b' } }]),
+      () => store.setTags([{ tenant: 'acme', actor: 'faq', seq: 10, tags: {} }]),
+      () => store.deleteBy('beta', {}),
+      () => store.upsert([first]),
+      () => store.rollbackTo(0),
+      () => store.upsert([first]),
+    ]
+    const seen = new Set<string | undefined>()
+    for (const [index, change] of changes.entries()) {
+      await change()
+      const now = await version()
+      expect(now, `after change ${index}`).toBeDefined()
+      expect(seen, `after change ${index}`).not.toContain(now)
+      seen.add(now)
+    }
+    const last = await version()
+    await other.upsert([second])
+    await store.search({ tenant: 'acme', filter: {}, terms: ['otter'], limit: 5 })
+    // A merge may have happened meanwhile; it gives another version, never an earlier one.
+    if ((await version()) !== last) expect(seen).not.toContain(await version())
+    await client.command({ query: 'DROP TABLE memory_versioned SYNC' })
+    expect(await version()).not.toBe(last)
+  })
+
   it('recreates the tables of an earlier version, empty', async () => {
     await client.command({
       query: `CREATE TABLE memory_earlier (tenant String, id UUID, text String, vector Array(Float32))
