@@ -16,20 +16,28 @@ const { ms, failsEvery } = workerData as ModelStubData
 
 const chunk = (rest: object): string =>
   `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'stub', ...rest })}\n\n`
-const ANSWER = [
-  chunk({ choices: [{ index: 0, delta: { content: 'Within two working days.' }, finish_reason: null }] }),
-  chunk({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }),
-  chunk({ choices: [], usage: { prompt_tokens: 100, completion_tokens: 5, total_tokens: 105 } }),
-  'data: [DONE]\n\n',
-].join('')
+const streamOf = (content: string): string =>
+  [
+    chunk({ choices: [{ index: 0, delta: { content }, finish_reason: null }] }),
+    chunk({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }),
+    chunk({ choices: [], usage: { prompt_tokens: 100, completion_tokens: 5, total_tokens: 105 } }),
+    'data: [DONE]\n\n',
+  ].join('')
+/** Sentences of the passage about delivery in Europe. */
+const ANSWERS = {
+  en: streamOf('Within the European Union, say to Germany, standard delivery takes 2 to 4 working days and costs €4.90 [1].'),
+  zh: streamOf('欧盟境内（德国、法国、比利时等）标准配送 2 到 4 个工作日，运费 4.90 欧元[1]。'),
+}
 
 let count = 0
 const server = createServer((request, response) => {
-  request.resume()
+  const chunks: Buffer[] = []
+  request.on('data', (part: Buffer) => chunks.push(part))
   const isFailing = failsEvery > 0 && ++count % failsEvery === 0
   void delay(ms).then(() => {
+    const answer = Buffer.concat(chunks).includes('客户') ? ANSWERS.zh : ANSWERS.en
     if (isFailing) response.writeHead(500).end('{"error":{"message":"stub"}}')
-    else response.writeHead(200, { 'content-type': 'text/event-stream' }).end(ANSWER)
+    else response.writeHead(200, { 'content-type': 'text/event-stream' }).end(answer)
   })
 }).listen(0, '127.0.0.1')
 await once(server, 'listening')

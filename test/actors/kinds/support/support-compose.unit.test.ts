@@ -1,6 +1,6 @@
 import pino from 'pino'
 import { describe, expect, test } from 'vitest'
-import { composeAnswer,type Composed } from '../../../../actors/kinds/support/compose.ts'
+import { composeAnswer, type Composed } from '../../../../actors/kinds/support/compose.ts'
 import type { AnswerInput } from '../../../../actors/kinds/support/definition.ts'
 import type { Hit } from '../../../../actors/kinds/support/found.ts'
 import { DATA_LINE } from '../../../../actors/prompting/build-prompt.ts'
