@@ -29,8 +29,8 @@ import { tasks } from './scenarios/tasks-scenario.ts'
 import { turns } from './scenarios/turns-scenario.ts'
 import { waiting } from './scenarios/waiting-scenario.ts'
 
-const SCENARIOS: readonly Scenario[] = [turns, latency, waiting, tasks, replay, takeover, scale, analysts, embed, search, soak]
-const OFFLINE: readonly OfflineScenario[] = [kinds, answers, streams, cache]
+const SCENARIOS: readonly Scenario[] = [turns, latency, waiting, tasks, answers, replay, takeover, scale, analysts, embed, search, soak]
+const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache]
 
 const SECONDS_DEFAULT = 10
 const RATE_DEFAULT = 500

@@ -217,7 +217,7 @@ const SETTINGS = {
     schema: count(1, 10_000).default(100),
     about: 'Max concurrent requests of a process with the role tasks to all models of MODELS together; others wait, tenants in turn',
   },
-  LLM_BASE_URL: { schema: url('http', 'https').optional(), about: 'OpenAI-compatible endpoint; unset: extractive answers' },
+  LLM_BASE_URL: { schema: url('http', 'https').optional(), about: 'OpenAI-compatible endpoint; unset, and MODELS too: extractive answers' },
   LLM_API_KEY: { schema: z.string().optional(), about: 'API key at LLM_BASE_URL', secret: true },
   LLM_MODEL: { schema: z.string().optional(), about: 'Model at LLM_BASE_URL' },
   LLM_TIER: { schema: z.enum(TIERS).default('medium'), about: 'Tier of LLM_MODEL where MODELS is unset: small, medium or large' },
@@ -235,7 +235,8 @@ const SETTINGS = {
   },
   LLM_REWRITE_MS: {
     schema: count(0, 60_000).default(REWRITE_DEFAULT_MS),
-    about: 'Milliseconds for LLM_MODEL to rewrite a follow-up as a question that stands alone; then rules do it; 0: rules always',
+    about:
+      'Milliseconds for a small language model to rewrite a follow-up as a question that stands alone; then rules do it; 0: rules always',
   },
   LLM_PRICE_IN: {
     schema: price.optional(),
@@ -248,7 +249,7 @@ const SETTINGS = {
   },
   QUALITY_MIN: {
     schema: upToOne.default(MINIMUMS.qualityMin),
-    about: 'Least quality of an answer of LLM_MODEL that support sends, 0 to 1; 0: all',
+    about: 'Least quality of an answer of a language model that support sends, 0 to 1; 0: all',
   },
   QUOTATION_MIN: {
     schema: upToOne.default(MINIMUMS.quotationMin),

@@ -31,6 +31,21 @@ export const politeInput = (id: string, random: () => number, textBytesMin: numb
 
 export const POLITE: InputKind = { kind: 'support', make: politeInput }
 
+/** Questions that the articles of `support` answer, each in a passage of its own language. */
+const ASKED = ['How much is standard delivery to Germany?', '寄到德国的标准配送运费是多少？']
+
+/** Questions to `support`, which looks them up and answers them. */
+export const QUESTIONS: InputKind = {
+  kind: 'support',
+  make: (id, random) =>
+    JSON.stringify({
+      type: 'message.received',
+      id,
+      source: 'bench',
+      data: { role: 'user', text: ASKED[pick(random, ASKED.length)] ?? '' },
+    }),
+}
+
 const textInputs = (type: string, kind: string): InputKind => ({
   kind,
   make: (id, random, textBytesMin) => JSON.stringify({ type, id, source: 'bench', data: { text: politeText(random, textBytesMin) } }),

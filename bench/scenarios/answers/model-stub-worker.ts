@@ -49,17 +49,23 @@ const ENDING = [
   chunk({ choices: [], usage: { prompt_tokens: 100, completion_tokens: 5, total_tokens: 105 } }),
   'data: [DONE]\n\n',
 ].join('')
-const ANSWER = [chunk({ choices: [{ index: 0, delta: { content: 'Within two working days.' }, finish_reason: null }] }), ENDING].join('')
+const streamOf = (content: string): string => `${chunk({ choices: [{ index: 0, delta: { content }, finish_reason: null }] })}${ENDING}`
+/** Sentences of the passage about delivery in Europe. */
+const ANSWERS = {
+  en: streamOf('Within the European Union, say to Germany, standard delivery takes 2 to 4 working days and costs €4.90 [1].'),
+  zh: streamOf('欧盟境内（德国、法国、比利时等）标准配送 2 到 4 个工作日，运费 4.90 欧元[1]。'),
+}
 
 let count = 0
 const server = createServer((request, response) => {
-  let body = ''
-  request.setEncoding('utf8').on('data', (text: string) => (body += text))
+  const chunks: Buffer[] = []
+  request.on('data', (part: Buffer) => chunks.push(part))
   const isFailing = failsEvery > 0 && ++count % failsEvery === 0
   void delay(ms).then(() => {
+    const body = Buffer.concat(chunks).toString()
     if (isFailing) response.writeHead(500).end('{"error":{"message":"stub"}}')
     else if (pieceMs !== undefined) void writeSlowly(response, body, pieceMs)
-    else response.writeHead(200, { 'content-type': 'text/event-stream' }).end(ANSWER)
+    else response.writeHead(200, { 'content-type': 'text/event-stream' }).end(body.includes('客户') ? ANSWERS.zh : ANSWERS.en)
   })
 }).listen(0, '127.0.0.1')
 await once(server, 'listening')

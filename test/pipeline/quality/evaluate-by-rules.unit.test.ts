@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { buildPrompt } from '../../../actors/prompting/build-prompt.ts'
+import { ANSWER_PROMPTS, knownVariables } from '../../../actors/prompting/built-in-prompts.ts'
 import { evaluateByRules, type RulesReason, scoreByRules } from '../../../pipeline/quality/evaluate-by-rules.ts'
 import { evaluationSchema } from '../../../schemas/quality.ts'
 import { articles } from '../../support/support-harness.ts'
-import { buildPrompt } from '../../../actors/prompting/build-prompt.ts'
-import { ANSWER_PROMPTS, knownVariables } from '../../../actors/prompting/built-in-prompts.ts'
 
 type Language = 'en' | 'zh'
 const article = (id: string): string => {
