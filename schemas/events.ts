@@ -111,6 +111,11 @@ export const routedFields = {
   tierReason: z.string().max(64).optional().meta({ description: 'Why this tier: complexity, given, budget or fallback' }),
 } as const
 
+/** A client needs no reply to a message any more. For kinds that can stop the work on it. */
+export const replyCancel = z
+  .object({ message: z.string().min(1).max(256).meta({ description: 'Id of the message that needs no reply any more' }) })
+  .meta({ description: 'Gives up the reply to a message that has none yet; without effect for any other' })
+
 /** The machine hands a case to a person. */
 export const escalated = z.object({ reason: z.string() })
 /** The machine closes a case. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { actSchema } from '../../../schemas/dialogue-acts.ts'
-import { caseClosed, messageReceived, roleSchema } from '../../../schemas/events.ts'
+import { caseClosed, messageReceived, replyCancel, roleSchema } from '../../../schemas/events.ts'
 import { TOKEN } from '../../../schemas/subjects.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { defineTask } from '../../definition/task-definition.ts'
@@ -12,6 +12,8 @@ export const WAITING_BYTES_MAX = 40 * 1024
 /** Turns that are kept for the understanding of the next message, and UTF-16 units of each. */
 export const TURNS_MAX = 6
 export const TURN_CHARS_MAX = 500
+/** Messages on their way that are remembered, so that the reply to one can be given up. */
+export const PASSED_MAX = 16
 /** UTF-16 units of a message that are understood. */
 export const UNDERSTOOD_CHARS_MAX = 4_000
 
@@ -28,6 +30,8 @@ const contextSchema = z.object({
   /** Messages that have not gone on, in order; the first one is being understood. */
   waiting: z.array(z.object({ id: z.string(), data: passedMessage })).max(WAITING_MAX + 1),
   turns: z.array(turnSchema).max(TURNS_MAX),
+  /** Messages that went on and have no reply yet, oldest first. */
+  unanswered: z.array(z.object({ no: z.int(), id: z.string(), to: kindName })).max(PASSED_MAX),
   /** Messages so far: that went on, that were refused, and whose understanding failed. */
   passed: z.int().nonnegative(),
   refused: z.int().nonnegative(),
@@ -54,9 +58,16 @@ const passedReply = z.looseObject({}).meta({ description: 'A reply of the target
 export const defineFront = (name: string) =>
   defineKind({
     name,
-    version: 1,
+    version: 2,
     context: contextSchema,
-    events: { 'message.received': passedMessage, 'message.sent': passedReply, 'case.closed': caseClosed.loose() },
+    events: {
+      'message.received': passedMessage,
+      'message.sent': passedReply,
+      'case.closed': caseClosed.loose(),
+      'reply.cancel': replyCancel,
+    },
+    // Version 1 could not give up a reply, and remembered no message that had gone on.
+    migrate: { 1: ({ value, context }) => ({ value, context: contextSchema.parse({ ...context, unanswered: [] }) }) },
     emits: {
       'message.sent': z.looseObject({}).meta({ description: 'A reply of the target, or the refusal of a message' }),
       'case.closed': caseClosed.loose(),

@@ -7,6 +7,7 @@ import {
   defineFront,
   type FrontContext,
   type FrontUnderstood,
+  PASSED_MAX,
   TURN_CHARS_MAX,
   TURNS_MAX,
   UNDERSTOOD_CHARS_MAX,
@@ -33,7 +34,7 @@ const REFUSAL = {
 } as const
 
 /** A message keeps its id behind a number: ids of two producers may be equal, and the target must take both. */
-const PASSED_ID = /^via-\d+:/
+const PASSED_ID = /^via-(\d+):/
 const ID_CHARS_MAX = 256
 
 const passedId = (no: number, id: string): string => `via-${no}:${id}`.slice(0, ID_CHARS_MAX).toWellFormed()
@@ -71,6 +72,7 @@ export function createFront({ name = 'front', fallback = 'support' }: FrontOptio
           || (event.type === 'message.received' && bytesOf([...waiting, { id: event.id, data: event.data }]) > WAITING_BYTES_MAX),
         isOfUser: ({ context: { waiting } }) => waiting[0]?.data.role === 'user',
         isWaiting: ({ context: { waiting } }) => waiting.length > 0,
+        givesUpFirst: ({ context: { waiting }, event }) => event.type === 'reply.cancel' && event.data.message === waiting[0]?.id,
         isFromTarget: ({ context: { id }, event }) => 'source' in event && parseActorSource(event.source)?.id === id,
       },
       actions: {
@@ -101,15 +103,29 @@ export function createFront({ name = 'front', fallback = 'support' }: FrontOptio
                 follow: FOLLOWED,
               }),
             )
-            enqueue.assign({ ...after, waiting, passed, turns: withTurn(context.turns, first.data.role, first.data.text) })
+            const unanswered = [...context.unanswered, { no: passed, id: first.id, to }].slice(-PASSED_MAX)
+            enqueue.assign({ ...after, waiting, passed, unanswered, turns: withTurn(context.turns, first.data.role, first.data.text) })
           },
         ),
         reply: enqueueActions(({ context, event, enqueue }) => {
           if (event.type !== 'message.sent') return
           const { text, replyTo } = event.data
+          const no = typeof replyTo === 'string' ? Number(PASSED_ID.exec(replyTo)?.[1]) : NaN
           const data = typeof replyTo === 'string' ? { ...event.data, replyTo: replyTo.replace(PASSED_ID, '') } : event.data
           enqueue.emit({ type: 'message.sent', data })
+          enqueue.assign({ unanswered: context.unanswered.filter((one) => one.no !== no) })
           if (typeof text === 'string') enqueue.assign({ turns: withTurn(context.turns, 'assistant', text) })
+        }),
+        /** Forgets a message that waits, and gives up the one that went on at its target. */
+        giveUp: enqueueActions(({ context: { id, waiting, unanswered }, event, enqueue }) => {
+          if (event.type !== 'reply.cancel') return
+          const { message } = event.data
+          enqueue.assign({ waiting: waiting.filter((one) => one.id !== message) })
+          const passed = unanswered.find((one) => one.id === message)
+          if (passed === undefined) return
+          const { to, no } = passed
+          enqueue(send({ kind: to, id, type: 'reply.cancel', data: { message: passedId(no, message) } }))
+          enqueue.assign({ unanswered: unanswered.filter((one) => one !== passed) })
         }),
         close: enqueueActions(({ context: { target }, event, enqueue }) => {
           if (event.type !== 'case.closed') return
@@ -119,12 +135,13 @@ export function createFront({ name = 'front', fallback = 'support' }: FrontOptio
       },
     }).createMachine({
       id: 'front',
-      context: ({ input: { id } }) => ({ id, target: null, waiting: [], turns: [], passed: 0, refused: 0, failed: 0 }),
+      context: ({ input: { id } }) => ({ id, target: null, waiting: [], turns: [], unanswered: [], passed: 0, refused: 0, failed: 0 }),
       initial: 'listening',
       on: {
         'message.received': [{ guard: 'isFull', actions: 'refuse' }, { actions: 'wait' }],
         'message.sent': { guard: 'isFromTarget', actions: 'reply' },
         'case.closed': { guard: 'isFromTarget', actions: 'close' },
+        'reply.cancel': { actions: 'giveUp' },
       },
       states: {
         listening: {
@@ -134,6 +151,7 @@ export function createFront({ name = 'front', fallback = 'support' }: FrontOptio
           ],
         },
         understanding: {
+          on: { 'reply.cancel': { guard: 'givesUpFirst', target: 'listening', actions: 'giveUp' } },
           invoke: {
             id: 'understand',
             src: 'understand',

@@ -5,6 +5,7 @@ import {
   KNOWN_EMITS,
   KNOWN_INPUTS,
   messageSent,
+  replyCancel,
   routedFields,
   understoodFields,
 } from '../../../schemas/events.ts'
@@ -47,9 +48,7 @@ const feedback = feedbackGiven
 export const supportEvents = {
   ...KNOWN_INPUTS,
   'feedback.given': feedback,
-  'reply.cancel': z
-    .object({ message: z.string().min(1).max(256).meta({ description: 'Id of the message that needs no reply any more' }) })
-    .meta({ description: 'Gives up the reply to a message that has none yet; without effect for any other' }),
+  'reply.cancel': replyCancel,
   'case.taken': z.object({ agent: z.string().min(1).max(128) }).meta({ description: 'A person of the support desk takes over the case' }),
   'case.resolved': z.object({ by: z.string().max(128).optional() }).meta({ description: 'The support desk closes the case' }),
 } as const

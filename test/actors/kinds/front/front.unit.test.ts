@@ -77,6 +77,44 @@ describe('a message', () => {
   })
 })
 
+describe('the reply to a message is given up', () => {
+  const cancels = (one: Story, message: string): Story => one.when('reply.cancel', { message })
+
+  test('at the target that has the message, under the id that it has there, once', () => {
+    const passed = says(says(story().task('understand', understood('sales')), '多少钱？', 'm1'), 'And shipping?', 'm2')
+    const cancelled = cancels(passed, 'm2').thenSent('sales', 'c1', 'reply.cancel', { message: 'via-2:m2' })
+    cancels(cancelled, 'm2').thenNothing()
+    cancels(cancelled, 'm1').thenSent('sales', 'c1', 'reply.cancel', { message: 'via-1:m1' })
+  })
+
+  test('not where it has its reply, or was never sent', () => {
+    const answered = says(story().task('understand', understood('sales')), 'Price?', 'm1').when(
+      'message.sent',
+      { text: '5 €', replyTo: 'via-1:m1' },
+      from('sales'),
+    )
+    cancels(answered, 'm1').thenNothing()
+    cancels(answered, 'nobody').thenNothing()
+  })
+
+  test('while the message waits: it does not go on, and the next one does', () => {
+    const waiting = says(says(story(), 'first', 'm1'), 'second', 'm2')
+    const without2 = cancels(waiting, 'm2').taskEnds('understand', understood('sales'))
+    expect(sent(without2)).toEqual(['sales: first'])
+    const without1 = cancels(waiting, 'm1').thenState('understanding').taskEnds('understand', understood('sales'))
+    expect(sent(without1)).toEqual(['sales: second'])
+  })
+
+  test('among the last 16 messages', () => {
+    const many = Array.from({ length: 20 }, (_, index) => `m${index}`).reduce(
+      (one, id) => says(one, id, id),
+      story().task('understand', understood('sales')),
+    )
+    cancels(many, 'm3').thenNothing()
+    cancels(many, 'm4').thenSent('sales', 'c1', 'reply.cancel', { message: 'via-5:m4' })
+  })
+})
+
 describe('the target', () => {
   const withSales = says(story().task('understand', understood('sales')), 'I want to buy', 'm1')
 
