@@ -1,4 +1,4 @@
-import { foldLookAlikes } from './look-alikes.ts'
+import { type FoldedText, foldLookAlikes } from './look-alikes.ts'
 
 /** Characters that nobody sees, by which a text can hide words or change their order: control and format characters, and tags. */
 const INVISIBLE = new RegExp(
@@ -62,10 +62,10 @@ const RULES: readonly Rule[] = [
     ),
     signs: { sign: ' –' },
   },
-  // system: and 【系统】： at the start of a line.
+  // system: and 【系统】： at the start of a line, with all colons before the next word.
   {
     marker: new RegExp(
-      String.raw`^[^\p{L}\n]*${ROLE}[^\p{L}\n:]*(?:\([^()\n]{0,40}\)[^\p{L}\n:]*)?(?<sign>:(?:[^\p{L}\p{N}\n]*:)?)`,
+      String.raw`(?<=^[^\p{L}\n]*${ROLE}[^\p{L}\n]{0,60}(?:\([^()\n]{0,40}\)[^\p{L}\n]{0,60})?)(?<sign>:(?:[^\p{L}\p{N}\n]*:)*)`,
       'dgmu',
     ),
     signs: { sign: ' –' },
@@ -88,11 +88,16 @@ export function neutralData(text: string): string {
     .replace(MANY_LINES, '\n\n')
     .replace(MANY_BLANKS, ' ')
     .trim()
-  return RULES.reduce(withoutMarkers, visible)
+  let now = { text: visible, ...foldLookAlikes(visible) }
+  for (const rule of RULES) {
+    const text = withoutMarkers(now, rule)
+    // Folding costs more than all rules; most texts have no marker.
+    if (text !== now.text) now = { text, ...foldLookAlikes(text) }
+  }
+  return now.text
 }
 
-function withoutMarkers(text: string, { marker, signs }: Rule): string {
-  const { folded, starts } = foldLookAlikes(text)
+function withoutMarkers({ text, folded, starts }: FoldedText & { readonly text: string }, { marker, signs }: Rule): string {
   const replacements = Array.from(folded.matchAll(marker)).flatMap(({ indices }) =>
     Object.entries(signs).flatMap(([group, by]) => {
       const place = indices?.groups?.[group]

@@ -52,12 +52,22 @@ export async function composeAnswer(call: Call, min: number): Promise<Composed> 
       const held = passed !== undefined && 'held' in passed ? passed.held : failed(model, reasons, text)
       return { ...held, promptVersion }
     })
+  /** What was found of a text: with its last sentence, what is written so far is the whole. */
+  const found = new Map<string, Promise<Passed>>()
+  const passOf = (written: string): Promise<Passed> | undefined => {
+    const { text, sources } = readAnswer(written, input)
+    if (text === null) return undefined
+    const key = JSON.stringify([text, sources])
+    const known = found.get(key) ?? passGate(call, { text, sources }, min)
+    found.set(key, known)
+    return known
+  }
   const reply = createReplyStream({
     live,
     log,
     async gate({ writtenSoFar }) {
-      const read = readAnswer(writtenSoFar, input)
-      return read.text !== null && 'facts' in (await passGate(call, { ...read, text: read.text }, min))
+      const passed = await passOf(writtenSoFar)
+      return passed !== undefined && 'facts' in passed
     },
   })
   let failure: FailedGeneration = { attempts: [] }
@@ -76,10 +86,9 @@ export async function composeAnswer(call: Call, min: number): Promise<Composed> 
       hints: hintsOf(input),
       stream: reply.stream,
       refuse: async (text, { model }) => {
-        const read = readAnswer(text, input)
-        if (read.text === null) return []
-        const passed = await passGate(call, { ...read, text: read.text, model }, min)
-        judged.set(model, passed)
+        const passed = await passOf(text)
+        if (passed === undefined) return []
+        judged.set(model, 'held' in passed ? { held: { model, ...passed.held } } : passed)
         return 'held' in passed ? passed.held.reasons : []
       },
       onFailure: (what) => {
