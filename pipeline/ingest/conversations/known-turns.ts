@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto'
+import type { StoredMsg } from '@nats-io/jetstream'
 import { observedMessages } from '../../../actors/core/observed-messages.ts'
 import type { Role } from '../../../schemas/events.ts'
 import type { LogRecord, PublicRecord } from '../../../schemas/record.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
+import { readLogPage } from '../../jetstream/direct-page.ts'
 import { subjectEndDirect } from '../../jetstream/last-record.ts'
 import { logParser } from '../../jetstream/log-message.ts'
 
@@ -121,26 +123,22 @@ async function readBatch(
   lastSeq: number,
   take: (record: PublicRecord) => void,
 ): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
   const parse = await logParser({ jsm })
   let reached = seq - 1
-  await jsm.direct.getBatch('LOG', {
-    seq,
-    next_by_subj: subject,
-    batch: BATCH_MAX,
-    callback: (done, message) => {
-      if (done !== null) {
-        if (done.err !== undefined && reached < seq) reject(done.err)
-        // A batch that brings nothing new has reached the end, as where LOG has lost its last records.
-        else resolve(reached < seq ? lastSeq : reached)
-      } else if (message.seq <= lastSeq) {
-        reached = message.seq
-        const { record } = parse(message)
-        if (record !== undefined) take(record)
-      }
-    },
-  })
-  return promise
+  const takeMessage = (message: StoredMsg): void => {
+    if (message.seq > lastSeq) return
+    reached = message.seq
+    const { record } = parse(message)
+    if (record !== undefined) take(record)
+  }
+  try {
+    await readLogPage(jsm, { seq, subject, messagesMax: BATCH_MAX }, takeMessage)
+  } catch (error) {
+    // The next batch begins where this one broke off.
+    if (reached < seq) throw error
+  }
+  // A batch that brings nothing new has reached the end, as where LOG has lost its last records.
+  return reached < seq ? lastSeq : reached
 }
 
 function turnsIn(record: PublicRecord): KnownTurn[] {

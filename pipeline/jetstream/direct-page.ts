@@ -1,0 +1,50 @@
+import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
+import { ColloquyError } from '../../schemas/errors.ts'
+
+/** A page that has not ended by then has lost messages on the way. */
+const PAGE_MS_MAX = 10_000
+
+/** What a page has. */
+export interface PageQuery {
+  /** First sequence. */
+  readonly seq: number
+  /** Subject of the messages, perhaps with wildcards. */
+  readonly subject: string
+  readonly messagesMax: number
+  readonly bytesMax?: number
+}
+
+/**
+ * Reads messages of LOG in one request, from any replica. The own iterator of the client keeps its subscription at the end, and waits
+ * for ever for one that got lost on the way.
+ *
+ * @param take is called with each message, in order; also where the page then fails
+ * @throws ColloquyError `no_reply` where the page stalls; the server's error otherwise
+ */
+export async function readLogPage(
+  { direct }: Pick<JetStreamManager, 'direct'>,
+  { seq, subject, messagesMax, bytesMax }: PageQuery,
+  take: (message: StoredMsg) => void,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const stall = setTimeout(() => {
+    reject(new ColloquyError('no_reply', `LOG gave only a part of a page of records within ${PAGE_MS_MAX} ms; the page is read again`))
+  }, PAGE_MS_MAX)
+  const page = await direct.getBatch('LOG', {
+    seq,
+    next_by_subj: subject,
+    batch: messagesMax,
+    ...(bytesMax !== undefined && { max_bytes: bytesMax }),
+    callback: (done, message) => {
+      if (done === null) take(message)
+      else if (done.err === undefined) resolve()
+      else reject(done.err)
+    },
+  })
+  try {
+    await promise
+  } finally {
+    clearTimeout(stall)
+    page.stop()
+  }
+}
