@@ -32,6 +32,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'follow the log, one line per record, or the events that actors emit',
     load: async () => (await import('./tail-command.ts')).tailCommand,
   },
+  actors: {
+    about: 'list actors by kind, state and any condition over their table',
+    load: async () => (await import('./actors-command.ts')).actorsCommand,
+  },
   show: {
     about: 'show an actor as of its last record or an earlier one, with its history up to there',
     load: async () => (await import('./show-command.ts')).showCommand,

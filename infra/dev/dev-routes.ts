@@ -8,9 +8,9 @@ import { HttpProblem, tablesUnavailable } from '../../pipeline/http/problems.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http/route-address.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
+import { listActors, type ListedActor } from '../reporting/actor-list.ts'
 import { type Counts, createCounts } from './actor-counts.ts'
 import { type History, HISTORY_MAX, readHistory } from './actor-history.ts'
-import { listActors, type ListedActor } from './actor-list.ts'
 import { createDrawer, type DrawnKind } from './drawn-kinds.ts'
 import { addPageFiles } from './page-files.ts'
 import type { Reloader, ReloadStatus } from './reloader.ts'
@@ -55,6 +55,8 @@ const actorsQuery = z.strictObject({
     .default(''),
   text: z.string().max(TEXT_CHARS_MAX).default(''),
 })
+/** Actors on the page. */
+const ACTORS_MAX = 50
 const historyQuery = z.strictObject({
   from: z.coerce.number().int().min(1).optional(),
   limit: z.coerce.number().int().min(1).max(HISTORY_MAX).default(HISTORY_MAX),
@@ -93,7 +95,7 @@ export function addDevRoutes(app: FastifyInstance, { jetstream, kv, client, log,
   app.get(`${PAGE_PATH}actors`, async (request): Promise<DevActors> => {
     const query = read(actorsQuery, request.query)
     try {
-      return { actors: await listActors(client(), query) }
+      return { actors: await listActors(client(), { ...query, limit: ACTORS_MAX }) }
     } catch (cause) {
       throw tablesUnavailable(cause)
     }

@@ -1,6 +1,6 @@
 /** @import { DrawnKind } from '../drawn-kinds.ts' */
 /** @import { DevState } from '../dev-routes.ts' */
-/** @import { ListedActor } from '../actor-list.ts' */
+/** @import { ListedActor } from '../../reporting/actor-list.ts' */
 /** @import { History, Step } from '../actor-history.ts' */
 /** @import { Raw } from './form-model.js' */
 /** @import { Sent } from './api.js' */

@@ -1,0 +1,52 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import { z } from 'zod'
+
+const rowsSchema = z.array(
+  z.object({
+    tenant: z.string(),
+    kind: z.string(),
+    id: z.string(),
+    state: z.string(),
+    status: z.string(),
+    n: z.coerce.number(),
+    /** ISO */
+    lastAt: z.string(),
+    /** JSON, as the kind states it. */
+    label: z.string(),
+  }),
+)
+export type ListedActor = z.infer<typeof rowsSchema>[number]
+
+/** Which actors are listed. Empty or absent: any. */
+export interface ActorQuery {
+  readonly tenant?: string | undefined
+  readonly kind?: string | undefined
+  /** Dotted path of a state that must be active. */
+  readonly state?: string | undefined
+  /** Text that `<tenant>/<id>` must contain. */
+  readonly text?: string | undefined
+  /** A condition in SQL over the table `actors`, of somebody who may query it. It is no part of a query with other rights. */
+  readonly where?: string | undefined
+  readonly limit: number
+}
+
+/** The actors with the newest records, newest first. */
+export async function listActors(
+  clickhouse: ClickHouseClient,
+  { tenant = '', kind = '', state = '', text = '', where, limit }: ActorQuery,
+): Promise<ListedActor[]> {
+  const result = await clickhouse.query({
+    query: `SELECT tenant, kind, actor AS id, state, status, n, label_raw AS label,
+      formatDateTime(last_at, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS lastAt
+      FROM (SELECT * FROM actors${where === undefined ? '' : ` WHERE (${where}\n)`})
+      WHERE ({tenant:String} = '' OR tenant = {tenant:String})
+        AND ({kind:String} = '' OR kind = {kind:String})
+        AND ({state:String} = ''
+          OR arrayExists(leaf -> leaf = {state:String} OR startsWith(leaf, concat({state:String}, '.')), splitByChar('+', state)))
+        AND position(concat(tenant, '/', actor), {text:String}) > 0
+      ORDER BY last_seq DESC LIMIT {limit:UInt32}`,
+    query_params: { tenant, kind, state, text, limit },
+    format: 'JSONEachRow',
+  })
+  return rowsSchema.parse(await result.json())
+}

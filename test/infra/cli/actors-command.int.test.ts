@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { refund } from '../../support/kit-kinds.ts'
+import { cliJson, runCli } from '../../support/run-cli.ts'
+import { caughtUp, publishAll, readLog } from '../../support/system-assertions.ts'
+import { startSystem, type System } from '../../support/test-system.ts'
+
+let system: System
+let cli: { dataDir: string }
+beforeAll(async () => {
+  system = await startSystem({ kinds: [refund], settings: { ROLES: 'host,dispatch,tasks,project' } })
+  cli = { dataDir: system.settings.DATA_DIR }
+  const asked = (actor: string, amount: number) => ({ subject: `in.${actor}`, body: { type: 'refund.asked', data: { amount } } })
+  await publishAll(system, [asked('acme.refund.small', 20), asked('acme.refund.large', 500), asked('other.refund.large', 700)])
+  await caughtUp(system)
+})
+afterAll(() => system.stop())
+
+const list = async (...args: string[]): Promise<string[]> =>
+  (await cliJson<{ tenant: string; kind: string; id: string }>(['actors', ...args], cli))
+    .map(({ tenant, kind, id }) => `${tenant}/${kind}/${id}`)
+    .sort()
+
+test('actors are listed by kind, tenant, state and text', async () => {
+  expect(await list('--kind', 'refund')).toEqual(['acme/refund/large', 'acme/refund/small', 'other/refund/large'])
+  expect(await list('--kind', 'refund', '--state', 'review')).toEqual(['acme/refund/large', 'other/refund/large'])
+  expect(await list('--tenant', 'acme', '--text', 'large')).toEqual(['acme/refund/large'])
+  expect(await list('--kind', 'nobody')).toEqual([])
+  expect(await list('--limit', '1')).toHaveLength(1)
+})
+
+test('any condition over the table narrows them further, and a wrong one says what is wrong', async () => {
+  expect(await list('--kind', 'refund', '--where', "n = 1 AND tenant != 'acme' -- as in SQL")).toEqual(['other/refund/large'])
+  const wrong = await runCli(['actors', '--where', 'nothing = 1'], cli)
+  expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/nothing/)])
+  const written = await runCli(['actors', '--where', '1) SETTINGS x = 1; DROP TABLE actors --'], cli)
+  expect(written.code).toBe(1)
+  expect(await list('--text', 'small')).toEqual(['acme/refund/small'])
+})
+
+test('for people a table, with the state and the label', async () => {
+  const { stdout } = await runCli(['actors', '--kind', 'refund', '--tenant', 'acme', '--state', 'review'], cli)
+  expect(stdout).toMatch(/^actor\tstate\tstatus\trecords\tlast\tlabel\nacme\/refund\/large\treview\tactive\t1\t\d{4}-/)
+})
+
+test('tail begins at a time', async () => {
+  const log = await readLog(system)
+  const last = log.at(-1)
+  const from = new Date(Date.parse(last?.record.inbox.ts ?? '') - 1).toISOString()
+  const lines = await cliJson<{ seq: number }>(['tail', '--from', '2020-01-01', '--limit', String(log.length)], cli)
+  expect(lines.map(({ seq }) => seq)).toEqual(log.map(({ seq }) => seq))
+  const [first] = await cliJson<{ seq: number }>(['tail', '--from', from, '--limit', '1'], cli)
+  expect(first?.seq).toBeLessThanOrEqual(last?.seq ?? 0)
+  expect(first?.seq).toBeGreaterThan(1)
+  expect((await runCli(['tail', '--from', 'yesterday'], cli)).stderr).toContain('It must be a day or a time')
+  expect((await runCli(['tail', '--from', '2020-01-01', '--since', '1'], cli)).stderr).toContain('cannot be used with')
+})
