@@ -4,8 +4,8 @@ import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import type { Search } from './search-answer.ts'
 
 /**
- * A search that goes by words alone where the model gives no vector for the question: whoever asks through a task gets the passages that
- * its words find, and no failed task. A search of people says so instead (`embed_failed`): they may choose.
+ * A search that goes by words alone where the model gives no vector for the question. A task then gets the passages that
+ * its words find, and does not fail. A search by people says so instead (`embed_failed`): they may choose.
  */
 export const wordsWhereNoVector =
   (search: Search, log: Logger): Search =>
