@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
 import type { GenerationMessage } from '../definition/task-generation.ts'
 import type { PromptLanguage, Variables } from '../definition/task-prompts.ts'
+import { createFence, cut } from './fence.ts'
 import { neutralData } from './neutral-data.ts'
 import { PROMPT_WORDS } from './prompt-words.ts'
 import { renderTemplate } from './template.ts'
@@ -37,24 +37,17 @@ export interface PromptParts {
   readonly lang: PromptLanguage
 }
 
-/** Hexadecimal digits of the code in the tags around data. */
-const CODE_CHARS = 12
-
 /**
  * Builds the messages for a model. The same parts give the same messages.
  *
- * Data stands between tags with a code, each of its lines after `| `, without anything that passes for structure (`neutralData`). The code
- * is a hash of all data: nobody can write a text that contains its own code. The first message depends on template and variables only, so
- * that an endpoint can cache it. Method: delimiting and marking of K. Hines et al., "Defending Against Indirect Prompt Injection Attacks
- * With Spotlighting", 2024.
+ * Data stands in a fence (`createFence`). The first message depends on template and variables only, so that an endpoint can cache it.
  */
 export function buildPrompt({ template, variables, passages, turns = [], earlier = [], message, lang }: PromptParts): GenerationMessage[] {
   const { passagesMax, passageCharsMax, turnsMax, earlierMax, textCharsMax } = PROMPT_DATA_LIMITS
   const words = PROMPT_WORDS[lang]
   const shown = passages.slice(0, passagesMax)
   const found = earlier.slice(0, earlierMax)
-  const code = hash('sha256', JSON.stringify([shown, turns, found, message])).slice(0, CODE_CHARS)
-  const fenced = (what: string, text: string, charsMax: number): string => fence(`data-${code}`, what, neutralData(cut(text, charsMax)))
+  const fenced = createFence([shown, turns, found, message])
   const before = turns
     .filter(({ role }) => role !== 'system')
     .slice(-turnsMax)
@@ -79,11 +72,3 @@ export function buildPrompt({ template, variables, passages, turns = [], earlier
     { role: 'user', content: question },
   ]
 }
-
-/** What stands before each line of data. */
-export const DATA_LINE = '| '
-
-const fence = (tag: string, what: string, text: string): string =>
-  [`<${tag} ${what}>`, ...text.split('\n').map((line) => `${DATA_LINE}${line}`), `</${tag}>`].join('\n')
-
-const cut = (text: string, charsMax: number): string => (text.length <= charsMax ? text : text.slice(0, charsMax)).toWellFormed()

@@ -47,7 +47,7 @@ export async function evaluateRetrieval(flags: RetrievalFlags, print: (text: str
   const folder = await mkdtemp(join(tmpdir(), 'colloquy-eval-'))
   open.defer(() => rm(folder, { recursive: true, force: true }))
   const sets = await readRetrievalSets(flags.data, flags.set)
-  if (sets.length < 2) print(`public sets: skipped, no retrieval-* in ${flags.data ?? '../shared/data'}`)
+  if (sets.every(({ name }) => name === 'own-en')) print(`public sets: skipped, no retrieval-* in ${flags.data ?? '../shared/data'}`)
   const models = flags.model === undefined ? await readRetrievalModels(flags.data) : [modelOf(flags.model)]
   const server = open.adopt(await startClickHouse({ dataDir: folder, port: 0, log }), (own) => own.stop())
   const { url, username, password, database } = server

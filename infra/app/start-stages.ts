@@ -34,6 +34,7 @@ import { backgroundRun, singlePartition } from '../../pipeline/runtime/partition
 import { isProcessAlive } from '../../pipeline/runtime/process-alive.ts'
 import { type Stage, startStage } from '../../pipeline/runtime/stage.ts'
 import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
+import { wordsWhereNoVector } from '../../pipeline/search/words-where-no-vector.ts'
 import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
 import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
 import { createStreamModeReader } from '../../pipeline/tenants/stream-mode-reader.ts'
@@ -318,7 +319,8 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
       name: 'tasks',
       partitions: 'all',
       async start(started) {
-        const searches = createTenantSearches(jetstream, searchIndex?.search ?? createRemoteSearch(jetstream.nc))
+        const search = searchIndex?.search ?? createRemoteSearch(jetstream.nc)
+        const searches = createTenantSearches(jetstream, wordsWhereNoVector(search, log))
         started.defer(() => searches.stop())
         const vectors =
           searchIndex === undefined ? remoteQuestionVectors(jetstream.nc) : localQuestionVectors(() => searchIndex.current().embedder)

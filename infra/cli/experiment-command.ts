@@ -163,15 +163,20 @@ function planText(
  *
  * @throws ColloquyError `bad_variant` where the settings do not have what the variant asks for; `bad_models`
  */
-async function modelsFor(settings: Settings, { text, model, tier }: Variant): Promise<readonly ConfiguredModel[]> {
+async function modelsFor(settings: Settings, { text, model, tier, forModel }: Variant): Promise<readonly ConfiguredModel[]> {
   if (model === NO_MODEL) return []
   const found = (await localModels(settings, { model, tier })).filter(({ unusable }) => unusable === undefined)
-  if (found.length > 0 || (model === undefined && tier === undefined)) return found
+  if (found.length > 0 || (model === undefined && tier === undefined && forModel === undefined)) return found
   const refuse = (problem: string): ColloquyError => new ColloquyError('bad_variant', `variant ${JSON.stringify(text)}: ${problem}`)
   const all = await localModels(settings)
-  if (all.length === 0) throw refuse('there is no model; set COLLOQUY_MODELS, or COLLOQUY_LLM_BASE_URL and COLLOQUY_LLM_MODEL')
+  const use = forModel === undefined ? '' : `, which ${forModel} is for`
+  if (all.length === 0) throw refuse(`there is no model${use}; set COLLOQUY_MODELS, or COLLOQUY_LLM_BASE_URL and COLLOQUY_LLM_MODEL`)
   const known = all.map(({ entry, unusable }) => `${entry.name} (${unusable ?? entry.tier})`).join(', ')
-  throw refuse(`${model === undefined ? `tier ${tier}` : `model ${JSON.stringify(model)}`}: no such model can be asked; there are ${known}`)
+  const wanted = [
+    ...(model === undefined ? [] : [`model ${JSON.stringify(model)}`]),
+    ...(tier === undefined ? [] : [`tier ${tier}`]),
+  ].join()
+  throw refuse(`${wanted === '' ? forModel : wanted}: no such model can be asked; there are ${known}`)
 }
 
 interface Judge {

@@ -1,6 +1,7 @@
 import { generateText } from 'ai'
 import pLimit from 'p-limit'
 import { z } from 'zod'
+import { neutralData } from '../../actors/prompting/neutral-data.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { jsonIn } from '../../schemas/json.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
@@ -69,10 +70,11 @@ export function createLlmReranker(endpoint: ModelEndpoint): Reranker {
   }
 }
 
-const cut = (text: string, max: number): string => text.slice(0, max).toWellFormed()
+/** A text within a bound, without what a model or the template of its chat could take for structure. */
+const plain = (text: string, max: number): string => neutralData(text.slice(0, max).toWellFormed())
 
 const asData = (question: string, texts: readonly string[]): string =>
   JSON.stringify({
-    question: cut(question, QUESTION_CHARS_MAX),
-    passages: texts.map((text, index) => ({ n: index + 1, text: cut(text, PASSAGE_CHARS_MAX) })),
+    question: plain(question, QUESTION_CHARS_MAX),
+    passages: texts.map((text, index) => ({ n: index + 1, text: plain(text, PASSAGE_CHARS_MAX) })),
   })

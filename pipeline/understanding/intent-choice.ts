@@ -1,6 +1,7 @@
 import { generateText } from 'ai'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
+import { neutralData } from '../../actors/prompting/neutral-data.ts'
 import { endpointModel, type ModelEndpoint } from '../models/endpoint-model.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 
@@ -47,7 +48,7 @@ export function createIntentChoice({ log, timeoutMs = TIMEOUT_MS, ...endpoint }:
     const { text: answer } = await generateText({
       model: asked,
       instructions: `Which of these does the user's message ask for?\n${list.join('\n')}\n0. none of them\nAnswer with the number alone.`,
-      messages: [{ role: 'user', content: text.slice(0, TEXT_CHARS_MAX).toWellFormed() }],
+      messages: [{ role: 'user', content: neutralData(text.slice(0, TEXT_CHARS_MAX).toWellFormed()) }],
       temperature: 0,
       maxOutputTokens: TOKENS_MAX,
       maxRetries: 0,

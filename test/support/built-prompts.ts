@@ -6,8 +6,18 @@ const OWN_LINES = new Set(
   Object.values(PROMPT_WORDS).flatMap(({ passages, none, earlier, message, answer }) => [passages, none, earlier, message, answer]),
 )
 
-/** The texts of a prompt that are data, and lines that are neither data nor the prompt's own. */
-export function readPrompt(messages: readonly GenerationMessage[]): { data: string[]; strays: string[] } {
+/** What the tags around data may say that it is. */
+const KINDS = 'message|earlier|customer|reply|passage="\\d+"'
+
+/**
+ * The texts of a prompt that are data, and lines that are neither data nor the prompt's own.
+ *
+ * @param ownLines default: those of an answer's prompt
+ */
+export function readPrompt(
+  messages: readonly GenerationMessage[],
+  ownLines: ReadonlySet<string> = OWN_LINES,
+): { data: string[]; strays: string[] } {
   const data: string[] = []
   const strays: string[] = []
   for (const { role, content } of messages) {
@@ -17,13 +27,13 @@ export function readPrompt(messages: readonly GenerationMessage[]): { data: stri
     }
     let open: { readonly tag: string; readonly lines: string[] } | undefined
     for (const line of content.split('\n')) {
-      const [, tag] = /^<(data-[0-9a-f]{12}) (?:message|earlier|passage="\d+")>$/.exec(line) ?? []
+      const [, tag] = new RegExp(`^<(data-[0-9a-f]{12}) (?:${KINDS})>$`).exec(line) ?? []
       if (open === undefined && tag !== undefined) open = { tag, lines: [] }
       else if (open !== undefined && line === `</${open.tag}>`) {
         data.push(open.lines.join('\n'))
         open = undefined
       } else if (open !== undefined && line.startsWith('| ')) open.lines.push(line.slice(2))
-      else if (open !== undefined || !OWN_LINES.has(line)) strays.push(line)
+      else if (open !== undefined || !ownLines.has(line)) strays.push(line)
     }
     if (open !== undefined) strays.push(`${open.tag} is not closed`)
   }

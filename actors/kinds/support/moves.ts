@@ -80,7 +80,7 @@ function politeMoveOf(text: string): 'thanks' | 'courtesy' | 'complaint' | undef
   return meaning === 'thanks' ? 'thanks' : meaning === 'declines' ? 'courtesy' : 'complaint'
 }
 
-/** Small talk that is less sure than this is looked up. */
+/** Small talk, and a question taken for a yes or no, that is less sure than this is looked up. */
 const CHITCHAT_CONFIDENCE_MIN = 0.5
 /** So is what seems to judge without a word that judges: "the left one is quieter than the right one". */
 const JUDGEMENT_CONFIDENCE_MIN = 0.8
@@ -97,7 +97,7 @@ export function moveOf({ text, understood }: HeardMessage): Move {
   if (understood === null || understood.act === null) return 'question'
   const { act, actConfidence, intents, version } = understood
   const isTaught = intents.length > 0
-  const isAsked = /[?？]/.test(text)
+  const isAsked = /[?？]|[吗嗎]\s*$/.test(text)
   switch (act) {
     case 'handoff':
       return 'person'
@@ -114,6 +114,8 @@ export function moveOf({ text, understood }: HeardMessage): Move {
       if (isTaught) return 'question'
       const polite = politeMoveOf(text) ?? valenceOf(text)
       if (polite !== undefined) return polite
+      // "可以退吗？" has the word for yes.
+      if (isAsked && actConfidence < CHITCHAT_CONFIDENCE_MIN) return 'question'
       return !hasSet(version) && wordsOf(text).length >= OWN_WORDS_MIN ? 'question' : 'courtesy'
     }
     default:

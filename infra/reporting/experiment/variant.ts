@@ -52,6 +52,8 @@ export interface Variant {
   readonly model: string | undefined
   readonly tier: Tier | undefined
   readonly temperature: number
+  /** A key that was given and has no effect unless a model is asked. */
+  readonly forModel: 'prompt' | 'temperature' | undefined
   readonly passages: 'search' | 'dataset'
   /** Settings of the search; absent ones have their defaults. */
   readonly search: Pick<Given, 'mode' | 'fusion' | 'denseWeight' | 'rerank'>
@@ -91,8 +93,9 @@ export function parseVariant(text: string): Variant {
     throw bad(text, `${Object.keys(search).join(', ')}: nothing is searched with passages=dataset`)
   if (search.fusion === 'auto' && search.denseWeight !== undefined) throw bad(text, 'denseWeight has no meaning with fusion=auto')
   if (model !== undefined && tier !== undefined) throw bad(text, 'give model or tier')
-  if (model === NO_MODEL && given.data.prompt !== undefined) throw bad(text, 'prompt: no model is asked with model=off')
-  return { text: text === '' ? 'defaults' : text, prompt, model, tier, temperature, passages, search }
+  const forModel = (['prompt', 'temperature'] as const).find((key) => given.data[key] !== undefined)
+  if (model === NO_MODEL && forModel !== undefined) throw bad(text, `${forModel}: no model is asked with model=off`)
+  return { text: text === '' ? 'defaults' : text, prompt, model, tier, temperature, forModel, passages, search }
 }
 
 const bad = (text: string, problem: string): ColloquyError =>

@@ -56,11 +56,11 @@ const runWith = (env: Record<string, string>, file: string, a: string, b: string
   runCli(['experiment', file, '--a', a, '--b', b, ...more], {
     dataDir,
     env: {
-      ...env,
       COLLOQUY_LLM_BASE_URL: endpoint.url,
       COLLOQUY_LLM_MODEL: 'good',
       COLLOQUY_LLM_PRICE_IN: '1',
       COLLOQUY_LLM_PRICE_OUT: '10',
+      ...env,
     },
   })
 interface Printed {
@@ -146,6 +146,8 @@ test('more requests than allowed are not begun, and neither is a variant that th
   expect((await run(await dataset(2), 'tier=small', '')).stderr).toContain(
     'tier small: no such model can be asked; there are good (medium)',
   )
+  const noModel = await runWith({ COLLOQUY_LLM_BASE_URL: '' }, await dataset(2), 'prompt=answer@built-in', '')
+  expect([noModel.code, noModel.stderr]).toEqual([1, expect.stringContaining('there is no model, which prompt is for')])
   expect(endpoint.asked).toHaveLength(0)
 })
 

@@ -146,3 +146,13 @@ describe("the demo's examples", () => {
     }
   })
 })
+
+test.each([
+  ['可以退吗？', 0.45, 'question'],
+  ['可以退吗', 0.45, 'question'],
+  ['可以', 0.45, 'courtesy'],
+  ['可以吗？', 0.95, 'courtesy'],
+])('"%s", taken for a yes with a confidence of %s, is a %s', (text, actConfidence, move) => {
+  const common = { intents: [], because: [], topic: null, version: 'acts@1 tenant@0' }
+  expect(moveOf({ text, understood: { ...common, act: 'confirm', actConfidence } })).toBe(move)
+})

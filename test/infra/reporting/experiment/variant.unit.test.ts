@@ -37,6 +37,7 @@ test.each([
   ['fusion=auto,denseWeight=0.5', 'denseWeight has no meaning with fusion=auto'],
   ['model=x,tier=small', 'give model or tier'],
   ['model=off,prompt=answer@1', 'prompt: no model is asked with model=off'],
+  ['model=off,temperature=1', 'temperature: no model is asked with model=off'],
   ['__proto__=1', 'there is no key "__proto__"'],
 ])('%s is refused: %s', (text, says) => {
   expect(() => parseVariant(text)).toThrow(
