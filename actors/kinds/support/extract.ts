@@ -69,13 +69,35 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
     const [only = text] = about === null ? lookups : []
     const quotes =
       lookups.length < 2
-        ? [quoteOf({ text: only, about, lang }, first, hits)]
+        ? [unsaid(input, first, own, (hit) => quoteOf({ text: only, about, lang }, hit, hits))]
         : lookups.flatMap((lookup, index) => {
             const best = bestFor(own, index)
             return best === undefined || best.score < COVERED_MIN ? [] : [quoteOf({ text: lookup, about: null, lang }, best, hits, index)]
           })
     return quotes.length === 0 ? joined([quoteOf({ text, about, lang }, first, hits)], input) : joined(quotes, input, lookups)
   }
+}
+
+/**
+ * The quote of the first passage. Where the message takes up the reply before it, and that has said just this, it is the quote of the next
+ * passage that covers more of the message: the customer knows the first.
+ */
+function unsaid(
+  { about, turns }: Pick<AnswerInput, 'about' | 'turns'>,
+  first: Hit,
+  hits: readonly Hit[],
+  quote: (hit: Hit) => Quote,
+): Quote {
+  const said = turns.findLast(({ role }) => role === 'assistant')?.text ?? ''
+  const isNew = ({ passage }: Quote): boolean => !said.includes(passage)
+  const own = quote(first)
+  if (about === null || isNew(own)) return own
+  for (const hit of hits) {
+    if (hit.score <= first.score) continue
+    const other = quote(hit)
+    if (isNew(other)) return other
+  }
+  return own
 }
 
 type Asked = Pick<AnswerInput, 'text' | 'about' | 'lang'>

@@ -23,7 +23,7 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   mobile: 'phone',
   postage: 'shipping',
   delivery: 'shipping',
-  shipping: 'delivery',
+  shipping: 'delivery postage',
   arrive: 'delivery',
   terminate: 'delete',
   installment: 'instalments',

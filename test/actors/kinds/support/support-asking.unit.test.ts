@@ -261,3 +261,26 @@ test.each([
   const [answer] = await createSupportHarness().ask(question + story.repeat(60))
   expect(answer?.data['text']).toMatch(note)
 })
+
+test.each([
+  [
+    'en',
+    'How do I return something?',
+    'And who pays for the shipping?',
+    /^Returns are free within the European Union; .*pay the postage yourself/,
+  ],
+  ['zh', '怎么退货？', '那运费谁付呢？', /^欧盟境内退货免运费，其他国家由您自己选快递并承担邮费/],
+] as const)('a follow-up in %s is not answered with what the reply before has said', async (_lang, first, second, reply) => {
+  const harness = createSupportHarness()
+  const [before] = await harness.ask(first)
+  const [answer] = await harness.ask(second)
+  expect(answer?.data['text']).toMatch(reply)
+  expect(answer?.data['text']).not.toBe(before?.data['text'])
+})
+
+test('a follow-up that asks for the same again gets the same', async () => {
+  const harness = createSupportHarness()
+  const [before] = await harness.ask('How long is the warranty?')
+  const [answer] = await harness.ask('And how long is it again?')
+  expect(answer?.data['text']).toBe(before?.data['text'])
+})
