@@ -78,4 +78,6 @@ export const clientFrameSchema = z.union([
   }),
   z.strictObject({ token: z.string().max(4_096), ref }),
 ])
+/** The `ref` of a frame, also of one that is otherwise wrong. */
+export const frameRefSchema = z.object({ ref })
 export type ClientFrame = z.output<typeof clientFrameSchema>

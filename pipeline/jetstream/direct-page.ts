@@ -1,8 +1,12 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { codeOf, ColloquyError } from '../../schemas/errors.ts'
+import { NO_MESSAGE_STATUS } from './jetstream-codes.ts'
 
 /** A page that has not ended by then has lost messages on the way. */
 const PAGE_MS_MAX = 10_000
+
+/** Whether the server says that a page has no message. The client takes that for an error. */
+const isEmpty = (error: unknown): boolean => codeOf(error) === String(NO_MESSAGE_STATUS)
 
 /** What a page has. */
 export interface PageQuery {
@@ -37,7 +41,7 @@ export async function readLogPage(
     ...(bytesMax !== undefined && { max_bytes: bytesMax }),
     callback: (done, message) => {
       if (done === null) take(message)
-      else if (done.err === undefined) resolve()
+      else if (done.err === undefined || isEmpty(done.err)) resolve()
       else reject(done.err)
     },
   })

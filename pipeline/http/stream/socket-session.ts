@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { parseJson } from '../../../schemas/json.ts'
 import { IN_WORDS, zodProblem } from '../../../schemas/problem-words.ts'
-import { type ClientFrame, clientFrameSchema, CLOSE_REASONS, placeOf } from '../../../schemas/stream-events.ts'
+import { type ClientFrame, clientFrameSchema, CLOSE_REASONS, frameRefSchema, placeOf } from '../../../schemas/stream-events.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
 import type { FairPlaces } from '../../runtime/fair-places.ts'
 import type { ActorFeed, Following } from '../../streams/actor-feed.ts'
@@ -35,6 +35,8 @@ const TOKEN_MS_MAX = 5_000
 const CLOSE_MS_MAX = 2_000
 /** Close codes of WebSockets (RFC 6455, 7.4): going away, policy violation, try again later. */
 const CODES: Readonly<Partial<Record<EndReason, number>>> = { closing: 1001, refused: 1008, slow: 1013 }
+
+const NO_JSON = 'a frame must be a JSON object with one of "subscribe", "unsubscribe", "publish" and "token"'
 
 interface Subscription {
   readonly tenant: string
@@ -158,10 +160,11 @@ export function serveSocket(deps: SocketDeps, ws: WebSocket, socket: Duplex, cli
   const take = async (text: string): Promise<void> => {
     const given = parseJson(text)
     const { data: frame, error } = clientFrameSchema.safeParse(given, IN_WORDS)
-    const { ref } = frame ?? {}
+    const { ref } = frameRefSchema.safeParse(given).data ?? {}
     try {
       if (frame !== undefined && 'token' in frame) return authorize(frame.token, ref)
       if (!isKnown) return wire.close('refused')
+      if (given === undefined) throw new HttpProblem('bad_frame', NO_JSON)
       if (frame === undefined) throw new HttpProblem('bad_frame', error === undefined ? 'no frame' : zodProblem(error, ''))
       if ('subscribe' in frame) subscribe(frame.subscribe, ref)
       else if ('publish' in frame) await publish(frame.publish, text.length, ref)

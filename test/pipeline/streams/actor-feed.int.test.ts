@@ -3,6 +3,7 @@ import { createLogTail, type LogTail, type TailListener } from '../../../pipelin
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { type ActorFeed, createActorFeed } from '../../../pipeline/streams/actor-feed.ts'
 import type { FeedSink } from '../../../pipeline/streams/followed-stream.ts'
+import { pagesAfter } from '../../../pipeline/streams/log-pages.ts'
 import { ALL_OF_SEQ, eventIdOf, type Gap, placeOf } from '../../../schemas/stream-events.ts'
 import { inputSubject, liveSubject } from '../../../schemas/subjects.ts'
 import { relayKind, speakerKind } from '../../support/relay-kinds.ts'
@@ -103,6 +104,21 @@ test('the stream of an actor has the events of those that it follows, once, in t
     await expect.poll(() => resumed.events).toEqual(live.events.slice(place + 1))
     expect(resumed.gaps).toEqual([])
   }
+})
+
+test('the records of an actor end without an error after each of them', async () => {
+  const id = newId()
+  for (let i = 0; i < 3; i++) await add(id)
+  const got = await opened(follow(newFeed(), 'toy', id, 0))
+  await expect.poll(() => got.events).toHaveLength(3)
+  const read = async (after: number) => {
+    const seqs: number[] = []
+    for await (const { seq } of pagesAfter(system.running.jetstream, { tenant: 'acme', kind: 'toy', id }, after)) seqs.push(seq)
+    return seqs
+  }
+  const seqs = await read(0)
+  expect(seqs).toHaveLength(3)
+  for (const [place, seq] of seqs.entries()) expect(await read(seq)).toEqual(seqs.slice(place + 1))
 })
 
 test('pieces of a reply come from the actor, and from those that it follows', async () => {

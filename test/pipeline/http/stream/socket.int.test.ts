@@ -139,7 +139,7 @@ describe('a socket', () => {
       ['no JSON', 'bad_frame'],
       [{}, 'bad_frame'],
       [{ subscribe: to, unsubscribe: to }, 'bad_frame'],
-      [{ subscribe: { ...to, id: 'a.b' } }, 'bad_frame'],
+      [{ subscribe: { ...to, id: 'a.b' }, ref: 'bad' }, 'bad_frame'],
       [{ subscribe: { ...to, kind: '_' } }, 'bad_subject'],
       [{ publish: { ...to, tenant: 'colloquy', input: add(1) } }, 'bad_subject'],
       [{ publish: { ...to, input: add('x'), wait: 'actor' } }, 'rejected'],
@@ -148,6 +148,8 @@ describe('a socket', () => {
       client.send(frame)
       await expect.poll(() => client.of('problem').at(index)?.data['code']).toBe(code)
     }
+    expect(client.of('problem').at(0)?.data['detail']).toContain('JSON')
+    expect(client.of('problem').map(({ ref }) => ref)).toEqual([undefined, undefined, undefined, 'bad', undefined, undefined, undefined])
     client.ws.send(Buffer.from('{}'), { binary: true })
     await expect.poll(() => client.of('problem').at(-1)?.data['detail']).toContain('text')
     for (let i = 0; i < 65; i++) client.send({ subscribe: actor(), ref: i })
