@@ -78,12 +78,15 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
   }
 }
 
+/** The customer wants to read the same once more. */
+const AGAIN = /\b(again|once more|repeat)\b|再(说|讲|问|看)|重复|重说/i
+
 /**
  * The quote of the first passage. Where the message takes up the reply before it, and that has said just this, it is the quote of the next
  * passage that covers more of the message: the customer knows the first.
  */
 function unsaid(
-  { about, turns }: Pick<AnswerInput, 'about' | 'turns'>,
+  { text, about, turns }: Pick<AnswerInput, 'text' | 'about' | 'turns'>,
   first: Hit,
   hits: readonly Hit[],
   quote: (hit: Hit) => Quote,
@@ -91,7 +94,7 @@ function unsaid(
   const said = turns.findLast(({ role }) => role === 'assistant')?.text ?? ''
   const isNew = ({ passage }: Quote): boolean => !said.includes(passage)
   const own = quote(first)
-  if (about === null || isNew(own)) return own
+  if (about === null || AGAIN.test(text) || isNew(own)) return own
   for (const hit of hits) {
     if (hit.score <= first.score) continue
     const other = quote(hit)

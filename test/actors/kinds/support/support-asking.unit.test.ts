@@ -278,9 +278,12 @@ test.each([
   expect(answer?.data['text']).not.toBe(before?.data['text'])
 })
 
-test('a follow-up that asks for the same again gets the same', async () => {
+test.each([
+  ['How long is the warranty?', 'And how long is it again?'],
+  ['保修多久？', '保修多久，再说一遍？'],
+])('a follow-up that asks for the same again gets the same: %s', async (first, second) => {
   const harness = createSupportHarness()
-  const [before] = await harness.ask('How long is the warranty?')
-  const [answer] = await harness.ask('And how long is it again?')
+  const [before] = await harness.ask(first)
+  const [answer] = await harness.ask(second)
   expect(answer?.data['text']).toBe(before?.data['text'])
 })
