@@ -280,7 +280,7 @@ test.each([
 
 test.each([
   ['How long is the warranty?', 'And how long is it again?'],
-  ['保修多久？', '保修多久，再说一遍？'],
+  ['保修多久？', '那保修再说一遍？'],
 ])('a follow-up that asks for the same again gets the same: %s', async (first, second) => {
   const harness = createSupportHarness()
   const [before] = await harness.ask(first)
