@@ -1,13 +1,18 @@
 import { Command } from 'commander'
+import { scanDeadLetters } from '../../pipeline/dead-letters/dead-letters.ts'
+import { UNEMBEDDABLE } from '../../pipeline/index-check/unembeddable.ts'
 import { findFiles } from '../../pipeline/ingest/find-files.ts'
 import { createKnowledgeClient } from '../../pipeline/ingest/knowledge-client.ts'
 import { learnFiles, type LearnSummary } from '../../pipeline/ingest/learn-files.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { createSender } from '../../pipeline/producer/input-sender.ts'
 import { counted } from '../../schemas/counted.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { Tags } from '../../schemas/tags.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
-import { connectToRunningNats } from '../app/connect-to-running.ts'
+import { connectToRunningNats, withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
@@ -59,6 +64,7 @@ Examples:
       const { settings: effective } = settings()
       let bytesTotal = 0
       for await (const found of findFiles(paths)) if ('bytes' in found) bytesTotal += found.bytes
+      const deadBefore = options.wait ? await withJetStream(effective, ({ jsm }) => lastDead(jsm)) : 0
       const nc = await connectToRunningNats(effective)
       const progress = showProgress(out, bytesTotal)
       try {
@@ -75,11 +81,34 @@ Examples:
         progress.stop()
         if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs, out.note)
         report(out, summary, options)
+        if (options.wait) await withJetStream(effective, (jetstream) => refuseUnfound(jetstream, options.tenant, deadBefore))
       } finally {
         progress.stop()
         await nc.close()
       }
     })
+
+const lastDead = async (jsm: JetStreamContext['jsm']): Promise<number> => (await streamInfo(jsm, 'DEAD')).state.last_seq
+
+const UNFOUND_SHOWN_MAX = 10
+
+/**
+ * Tells which of the sources just learned search cannot find, since their chunks could not be embedded.
+ *
+ * @throws ColloquyError `not_all_learned`
+ */
+async function refuseUnfound(jetstream: JetStreamContext, tenant: string, deadBefore: number): Promise<void> {
+  const unfound = new Map<string, string>()
+  const letters = scanDeadLetters(jetstream, { reason: UNEMBEDDABLE, tenant, kind: SOURCE_KIND }, deadBefore + 1)
+  for await (const { address, error } of letters) unfound.set(address.id, error)
+  if (unfound.size === 0) return
+  const listed = [...unfound].slice(0, UNFOUND_SHOWN_MAX).map(([source, error]) => `  ${printable(source)}: ${printable(error)}`)
+  const more = unfound.size > listed.length ? [`  and ${unfound.size - listed.length} more; "colloquy dead ls" has all`] : []
+  throw new ColloquyError(
+    'not_all_learned',
+    [`${counted(unfound.size, 'source')} of ${tenant} cannot be found by search:`, ...listed, ...more].join('\n'),
+  )
+}
 
 function showProgress(out: Output, bytesTotal: number): Pick<BytesBar, 'waits' | 'stop'> & { update(summary: LearnSummary): void } {
   const bar = createBytesBar(out, bytesTotal, '{sources} sources │ {chunks} chunks │ {unchanged} unchanged')

@@ -18,7 +18,7 @@ export const COURTESIES = ['courtesy', 'thanks', 'praise'] as const satisfies re
 export type Courtesy = (typeof COURTESIES)[number]
 
 const CATALOGUE = {
-  greeting: { en: "Hello! I am the shop's assistant. What can I do for you?", zh: '您好！我是本店的智能助手，请问有什么可以帮您？' },
+  greeting: { en: 'Hello! I am an automatic assistant. What can I do for you?', zh: '您好！我是智能助手，请问有什么可以帮您？' },
   goodbye: { en: 'Goodbye, and have a nice day!', zh: '再见，祝您生活愉快！' },
   declined: { en: 'All right. If you need anything else, just write.', zh: '好的，有需要随时告诉我。' },
   machine: {

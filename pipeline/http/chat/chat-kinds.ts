@@ -19,7 +19,8 @@ export interface ChatKinds {
   defaultOf(tenant: string): Promise<string>
 }
 
-export function unknownModel(name: string, known: ReadonlyMap<string, ChatKind>): HttpProblem {
+/** @param param where the client names the kind */
+export function unknownModel(name: string, known: ReadonlyMap<string, ChatKind>, param: 'model' | 'kind' = 'model'): HttpProblem {
   const names = known.size === 0 ? 'none' : [...known.keys()].join(', ')
-  return new HttpProblem('unknown_model', `there is no kind "${name}" to chat with; there are ${names}`, { more: { param: 'model' } })
+  return new HttpProblem('unknown_model', `there is no kind "${name}" to chat with; there are ${names}`, { more: { param } })
 }

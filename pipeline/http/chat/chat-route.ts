@@ -147,7 +147,7 @@ export async function chatAddress(
   const known = await kinds.all()
   const address = addressOf({ tenant, kind: named ?? (await kinds.defaultOf(tenant)), id })
   if (known.has(address.kind)) return address
-  throw unknownModel(address.kind, known)
+  throw unknownModel(address.kind, known, 'kind')
 }
 
 const messageOf = ({ id, role, text, data }: ConversationMessage) => ({ ...data, id, role, text })

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
@@ -99,6 +99,18 @@ describe('a model that gives numbers which are not finite', () => {
     const { state } = await system.running.jetstream.jsm.streams.info('DEAD', { subjects_filter: 'dead.embed_failed.>' })
     expect(Object.keys(state.subjects ?? {})).toHaveLength(2)
     expect(await sources({ rerank: false, all: true })).toEqual(expect.arrayContaining(['m0', 'm1']))
+  })
+
+  it('is told by learn --wait, which names what search cannot find', async () => {
+    const [folder, dataDir] = [await temporaryFolder(), system.settings.DATA_DIR]
+    await writeFile(join(folder, 'good.md'), '# Good\n\nA parcel takes four days.\n')
+    expect((await runCli(['learn', folder, '--tenant', 'bad-model', '--wait'], { dataDir })).code).toBe(0)
+    await writeFile(join(folder, 'bad.md'), '# Bad\n\nA parcel with nan in it.\n')
+    const { code, stdout, stderr } = await runCli(['learn', folder, '--tenant', 'bad-model', '--wait'], { dataDir })
+    expect(stdout).toContain('1 learned')
+    expect(stderr).toMatch(/1 source of bad-model cannot be found by search:\n .*not_all_learned/s)
+    expect(code).toBe(1)
+    await rm(folder, { recursive: true })
   })
 
   it.each(['nan', 'infinity'])(
