@@ -94,7 +94,8 @@ export function createGeneration({ models, places, budgets, tenants, metrics, lo
         count(entry, answer, cost.known)
         if (answer.kind === 'failed') {
           lastError = answer.error
-          log.warn({ model: entry.name, tenant, err: answer.error }, 'a language model gave no answer that can be used')
+          const { code, message: why } = answer.error
+          rateLimitedWarn(log, { model: entry.name, tenant, code, why }, 'a language model gave no answer that can be used')
           notTaken(entry, [answer.error.code], answer.text)
           continue
         }
