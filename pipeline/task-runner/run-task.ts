@@ -7,6 +7,7 @@ import type { TaskError, TaskMessage } from '../../schemas/internal-messages.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
+import { unlessAborted } from '../runtime/unless-aborted.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { LiveWriter } from './live-writer.ts'
 import { pauseAfter } from './retry-policy.ts'
@@ -80,7 +81,8 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
       const tools = { searchIndex, memory: searchIndex, understand, evaluate, generate, hasModels, promptFor, live }
       const call = { input: input.data, ...attempt, signal: ends, log, actor, progress, lastProgress: told, ...tools }
       const run = deps.call(() => definition.run(call))
-      const output = await untilAborted(run, ends)
+      // A task that ignores its signal does not keep its slot.
+      const output = await unlessAborted(run, ends)
       deps.onAttempt('ok')
       const problem = outputProblem(definition, output)
       if (problem !== undefined) {
@@ -126,21 +128,6 @@ function read(schema: z.ZodType, value: unknown, root: string): { ok: true; data
 
 const pause = (ms: number, signal: AbortSignal): Promise<'over' | 'aborted'> =>
   delay(ms, 'over' as const, { signal }).catch(() => 'aborted')
-
-/** Rejects when the signal aborts, so that a task that ignores the signal does not keep its slot. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
-    aborted.catch(() => undefined)
-    work.catch(() => undefined)
-  }
-}
 
 /** A failure that the runner finds, not the task. */
 const failureOf = (code: ErrorCode, message: string): TaskError => ({ code, message })
