@@ -125,17 +125,24 @@ interface Loaded {
 
 /** The machine's snapshot before the event. */
 function load({ actor, at }: DecisionInput, kind: Kind): Loaded {
-  const present = { actions: [], recorded: actor.state, eventNow: (event: AnyEventObject) => event }
-  if (actor.snapshot !== undefined) return { before: actor.snapshot, ...present }
-  if (actor.state === null) return { before: undefined, ...present }
+  if (actor.snapshot !== undefined || actor.state === null) return asRecorded(actor, actor.snapshot)
   const version = versionOf(actor.machine)
   if (version > kind.version) {
     throw new ColloquyError('newer_machine', `the record was made by ${actor.machine}, this is ${machineName(kind)}: upgrade this host`)
   }
-  if (version === kind.version) return { before: restoreSnapshot(kind, actor.state, actor.status), ...present }
+  if (version === kind.version) return asRecorded(actor, restoreSnapshot(kind, actor.state, actor.status))
   const { state, status, actions, before, eventNow } = migrate(kind, actor, actor.state, at)
   return { before: restoreSnapshot(kind, state, status), actions: [...actions], recorded: before, eventNow }
 }
+
+/** An actor of this version, or one that has not begun. */
+const asRecorded = ({ state }: Actor, before: AnyMachineSnapshot | undefined): Loaded => ({
+  before,
+  actions: [],
+  recorded: state,
+  eventNow: unchanged,
+})
+const unchanged = (event: AnyEventObject): AnyEventObject => event
 
 /** Events that an actor may send to itself within one decision. */
 const SELF_SENT_EVENTS_MAX = 1_000
