@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import type { Caches } from '../cache/caches.ts'
 import type { Cache } from '../cache/two-level-cache.ts'
+import { QUESTION_CHARACTERS_CACHED_MAX } from './query-vectors.ts'
 import type { Search, SearchAnswer } from './search-answer.ts'
 import { answerSchema } from './search-client.ts'
 import { checkedRequest } from './search-request.ts'
 import type { VectorStore } from './vector-store.ts'
 
-/** Longer questions are hardly asked twice. */
-const QUESTION_CHARACTERS_CACHED_MAX = 1_024
 /** Share of the memory of all caches. */
 const SHARE = 0.6
 

@@ -4,8 +4,8 @@ import type { Caches } from '../cache/caches.ts'
 import type { Cache } from '../cache/two-level-cache.ts'
 import type { Embedder } from '../embedding/embedder.ts'
 
-/** Longer questions are hardly asked twice. */
-const QUESTION_CHARACTERS_CACHED_MAX = 1_024
+/** UTF-16 units of a question whose vector and answer are cached. Longer ones are hardly asked twice. */
+export const QUESTION_CHARACTERS_CACHED_MAX = 1_024
 const SHARE = 0.3
 const NUMBER_BYTES = 4
 
