@@ -54,6 +54,7 @@ import { refuseOlderProcesses } from './kind-registry.ts'
 import { modelJudgeOf } from './model-judge.ts'
 import { openGeneration } from './open-generation.ts'
 import { openUnderstanding } from './open-understanding.ts'
+import { BUCKET } from './prepare-streams.ts'
 import type { SearchIndex } from './search-index.ts'
 import { createSharing, type OwnWork, type SharedWork, startOwn, workloadOf } from './shared-work.ts'
 
@@ -335,6 +336,7 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
           () =>
             startTaskRunner({
               jetstream,
+              bucket: BUCKET,
               kv,
               kinds,
               searchIndexOf: searches.of,

@@ -64,10 +64,10 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
   let attemptError: TaskError | undefined
   let told = deps.toldBefore
   for (let attempts = before.count + 1; ; attempts++) {
-    const heartbeat = startHeartbeat(definition.heartbeatMs)
+    const heartbeat = startHeartbeat(signal, definition.heartbeatMs)
     try {
       const attempt = { key: message.run, attempt: attempts, ...(attemptError !== undefined && { lastError: attemptError }) }
-      const ends = AbortSignal.any([signal, heartbeat.signal])
+      const { signal: ends } = heartbeat
       const progress = (now: unknown): void => {
         ends.throwIfAborted()
         heartbeat.beat()
@@ -75,8 +75,8 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
         told = now
       }
       const { log, actor, searchIndex, understand, evaluate, hasModels, promptFor, live } = deps
-      const generate: TaskCall<unknown>['generate'] = ({ signal: own = ends, ...query }) =>
-        deps.generate({ ...query, signal: AbortSignal.any([ends, own]) })
+      const generate: TaskCall<unknown>['generate'] = (query) =>
+        deps.generate({ ...query, signal: query.signal === undefined ? ends : AbortSignal.any([ends, query.signal]) })
       // `memory` is the deprecated name of `searchIndex`.
       const tools = { searchIndex, memory: searchIndex, understand, evaluate, generate, hasModels, promptFor, live }
       const call = { input: input.data, ...attempt, signal: ends, log, actor, progress, lastProgress: told, ...tools }

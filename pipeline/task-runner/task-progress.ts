@@ -42,12 +42,16 @@ export interface RunProgress {
    * @throws ColloquyError `bad_progress` where it is no JSON, or larger than `LIMITS.progressBytesMax`
    */
   tell(attempt: number, progress: unknown): void
+  /** Stores nothing more; what was stored stays, for the attempt of another runner. */
+  stop(): void
   /** Stores nothing more, and removes what was stored. */
   end(): Promise<void>
 }
 
 export interface ProgressDeps {
   readonly kv: KV
+  /** Name of the bucket. */
+  readonly bucket: string
   readonly jsm: Jsm
   readonly log: Logger
   /** Milliseconds since 1970. */
@@ -84,6 +88,10 @@ export function createRunProgress(
     if (storing !== undefined || timer !== undefined) return
     timer = setTimeout(store, Math.max(0, STORED_MS_MIN - (performance.now() - storedMs)))
   }
+  const stop = (): void => {
+    isEnded = true
+    clearTimeout(timer)
+  }
   return {
     tell(attempt, progress) {
       check(progress)
@@ -91,9 +99,9 @@ export function createRunProgress(
       waiting = { attempt, at: new Date(now()).toISOString(), deadlineAt, progress }
       schedule()
     },
+    stop,
     async end() {
-      isEnded = true
-      clearTimeout(timer)
+      stop()
       await storing
       if (storedMs > -Infinity) await removeProgress(deps, run).catch(warn)
     },
@@ -109,10 +117,8 @@ function check(progress: unknown): void {
   }
 }
 
-async function removeProgress({ kv, jsm }: ProgressDeps, run: string): Promise<void> {
-  const { bucket } = await kv.status()
-  await removeBucketKey(jsm, `KV_${bucket}`, `$KV.${bucket}.${PREFIX}${run}`)
-}
+const removeProgress = ({ jsm, bucket }: ProgressDeps, run: string): Promise<void> =>
+  removeBucketKey(jsm, `KV_${bucket}`, `$KV.${bucket}.${PREFIX}${run}`)
 
 /** Removes what runs have left whose runner was lost and whose deadline has passed. */
 export async function removeOldProgress(deps: ProgressDeps): Promise<void> {

@@ -32,6 +32,8 @@ import { createRunProgress, progressOf, removeOldProgress } from './task-progres
 export interface RunnerOptions {
   readonly jetstream: JetStreamContext
   readonly kv: KV
+  /** Name of the bucket of `kv`. */
+  readonly bucket: string
   readonly kinds: Kinds
   /** The search index for tasks of an actor. */
   readonly searchIndexOf: (actor: Address) => TaskSearchIndex
@@ -113,7 +115,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     return { count: Math.max(ends.length, deliveries - 1 - excused), ends: ends.map(({ what }) => what) }
   }
 
-  const progressDeps = { kv, jsm: jetstream.jsm, log, now: options.now }
+  const progressDeps = { kv, bucket: options.bucket, jsm: jetstream.jsm, log, now: options.now }
   void removeOldProgress(progressDeps)
   const toldBefore = async ({ run }: TaskMessage, deliveries: number): Promise<unknown> => {
     if (deliveries === 1) return undefined
@@ -183,6 +185,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
       handled = message.seq
     } finally {
       clearInterval(keepAlive)
+      progress.stop()
       live.close()
       leaveWatchdog()
       runs.delete(task.run)
