@@ -137,7 +137,12 @@ export const repliesTo = (asked: Asked, signal: AbortSignal): Promise<readonly C
     throw waitProblem(error, asked.stored, 'no reply has come in time; ask again for it, or read the actor later')
   })
 
-/** The actor of a chat. @param named the kind, and the parameter that names it. @throws HttpProblem 400 `bad_subject`; 404 `unknown_model` */
+/**
+ * The actor of a chat.
+ *
+ * @param named the kind, and the parameter that names it
+ * @throws HttpProblem 400 `bad_subject`; 404 `unknown_model`
+ */
 export async function chatAddress(
   { kinds }: Pick<ChatRouteDeps, 'kinds'>,
   { tenant, id }: Pick<Address, 'tenant' | 'id'>,
