@@ -143,8 +143,8 @@ async function conversationOf(deps: ChatRouteDeps, { model, user }: CompletionRe
       + `name another one in the header ${CONVERSATION_HEADER}`
     throw new HttpProblem('bad_subject', detail, { more: { param } })
   }
-  if (!isName) throw unknownModel(model, await deps.kinds.all())
-  return chatAddress(deps, { tenant, id }, kind)
+  if (!isName) throw unknownModel(model, await deps.kinds.all(), 'model')
+  return chatAddress(deps, { tenant, id }, { kind, param: 'model' })
 }
 
 /** Whether no other message waits for its reply, so that what is written is the reply to these. */
