@@ -25,13 +25,25 @@ export const CHINESE_QUESTION_WORDS = `
   ?way: 要怎么, 该怎么, 应该怎么, 怎么才能, 怎样才能, 如何才能, 怎么能, 怎么可以, 有什么办法, 有啥办法, 是怎么, 要怎么办, 应该怎么办, 如何是好
   ?yesno: 吗, 么, 是否, 能否, 可否, 行吗, 可以吗, 好吗
   ?reason: 为什么, 为啥, 为何, 怎么回事, 是怎么回事, 咋回事, 什么原因, 是什么原因, 什么情况, 原因, 怎么会, 凭什么, 干嘛
-  ?date: 什么时候, 啥时候, 何时, 几点, 几点钟, 哪天, 哪一天, 几号, 几月, 哪个月, 星期几, 周几, 什么时间, 最早几点, 多早, 几时, 什么日子
+  ?date: 什么时候, 啥时候, 何时, 什么时间, 几时
+  ?time: 几点, 几点钟
+  ?time earliest: 最早几点, 多早
+  ?day: 哪天, 哪一天, 几号, 星期几, 周几, 什么日子
+  ?month: 几月, 哪个月
   ?date open: 几点开门, 几点营业, 几点上班, 营业时间, 营业时间是, 上班时间, 开门时间, 几点开始营业, 早上几点营业, 早上几点开门, 早上几点上班, 什么时候开门
-  ?date until: 到几点, 到什么时候, 到几号, 到哪天
+  ?time until: 到几点
+  ?date until: 到什么时候
+  ?day until: 到几号, 到哪天
   ?wait: 多久能, 多久可以, 多久才能, 多久会, 几天能, 几天可以, 几天到账, 多长时间能, 几天才能, 要等多久, 几天到
   ?duration: 多久, 多长时间, 多长, 几天, 几个工作日, 多少天, 几个小时, 多少小时, 几个月, 多少个月, 几周, 多少时间, 需要多久, 多少个工作日, 是多长, 一般要多久
   ?frequency: 几次, 多少次, 几遍, 几回, 多久一次, 多长时间一次
-  ?number: 多少, 几, 多大, 多高, 多重, 多远, 多少个, 几个, 几个人, 多少人, 几台, 多少公斤, 几公斤, 多少岁
+  ?number: 多少, 几, 多少个, 几个
+  ?number 人: 几个人, 多少人, 几人
+  ?number 台: 几台, 多少台
+  ?number kilogram: 多少公斤, 几公斤, 多重
+  ?number 大: 多大
+  ?number 高: 多高
+  ?number 远: 多远
   ?number cost: 多少钱, 什么价格, 什么价, 啥价, 价格是多少, 费用是多少, 费用多少, 怎么收费, 如何收费, 收费标准, 价格多少, 要花多少钱, 价位, 什么价位, 价钱
   ?place: 哪里, 哪儿, 哪, 在哪, 在哪里, 什么地方, 何处, 啥地方, 在什么地方
   ?place >from from_where: 从哪里, 从哪, 从什么地方
@@ -52,7 +64,11 @@ export const CHINESE_QUESTION_WORDS = `
   >to: 到, 去, 至, 往
   >from: 从, 由
 
-  cost: 费用, 价格, 收费, 手续费, 要钱, 花钱, 收钱, 要手续费, 收手续费, 收不收钱
+  cost: 费用, 价格, 收费, 要钱, 花钱, 收钱
+  handling_fee: 手续费
+  yuan: ¥, 元, 块, 块钱, 人民币
+  dollar: $, 美元, 美金
+  percent: %, 百分之
   free: 免费, 不要钱, 不用钱, 不收费, 不收钱, 免收
   free_delivery: 包邮, 免运费, 免邮, 免邮费, 包运费
   delivery_fee: 运费, 邮费, 快递费, 配送费
@@ -105,7 +121,7 @@ export const CHINESE_QUESTION_WORDS = `
   warranty: 保修, 质保, 保修期, 质保期, 三包
   repair: 维修, 修, 修理
   report_fault: 报修
-  phone: 手机, 电话, 手机上
+  mobile: 手机, 手机上
   sim_card: 手机卡, 电话卡
   bank_card: 银行卡, 卡
   credit_card: 信用卡
@@ -116,7 +132,7 @@ export const CHINESE_QUESTION_WORDS = `
   limit: 限额, 额度, 上限, 限制
   rate: 利率, 利息
   fixed_deposit: 定期, 定期存款, 存定期
-  documents: 材料, 证件, 资料, 手续
+  documents: 材料, 证件, 资料
   bring: 带, 携带, 带上, 拿, 带去
   annual_fee: 年费
   waive: 免, 免除, 减免, 免掉
@@ -159,7 +175,7 @@ export const CHINESE_QUESTION_WORDS = `
   plan: 套餐, 资费
   power_bank: 充电宝, 移动电源
   plane: 飞机, 航班, 飞机上, 上飞机, 坐飞机
-  train: 火车, 火车上, 上火车, 坐火车, 高铁, 动车
+  train: 火车, 火车上, 上火车, 坐火车
   car: 车上
   computer: 电脑, 电脑上
   luggage: 行李
@@ -176,7 +192,6 @@ export const CHINESE_QUESTION_WORDS = `
   parking: 停车, 停车场, 停车位
   store_luggage: 寄存, 寄放, 存放
   pet: 宠物, 狗狗猫咪, 小动物, 猫狗
-  ticket: 票, 门票
   travel_fee: 团费, 旅游团的费用
   insurance: 保险
   book: 预约, 预定, 预订
@@ -202,14 +217,16 @@ export const CHINESE_QUESTION_WORDS = `
   export: 导出
   import: 导入
   spreadsheet: 表格, 电子表格
-  member: 成员, 会员
+  member: 成员
+  membership: 会员
   add: 添加, 加, 加进来, 加入, 增加, 新增
   cannot_open: 打不开, 点了没反应, 没反应打不开, 点了没反应打不开, 无法打开, 开不了
   night_mode: 夜间模式, 深色模式, 暗黑模式, 黑暗模式
   auto_renewal: 自动续费, 自动扣费
   recover: 恢复, 找回来, 还原, 复原
   latest: 最新, 新版, 最新版, 最新版本, 最新的版本, 新版本
-  update: 更新, 升级
+  update: 更新, 升级到最新, 升级到最新的
+  upgrade: 升级
   device: 设备, 设备上
   most: 最多, 至多, 最大
   least: 最少, 至少, 最低
@@ -224,7 +241,7 @@ export const CHINESE_QUESTION_WORDS = `
   enrol: 报名
   water_bill: 水费
   online: 网上, 线上, 在线, 在网上
-  pause: 暂停, 停一段时间, 先停一段时间, 冻结
+  pause: 暂停, 停一段时间, 先停一段时间
   gym_card: 健身卡
   contact: 联系, 找, 联系到
   human: 人工, 人工客服, 真人

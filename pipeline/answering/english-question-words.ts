@@ -30,9 +30,13 @@ export const ENGLISH_QUESTION_WORDS = `
   ?yesno ^may: am i allowed, are we allowed, is one allowed, am i permitted
   ?reason: why, how is it possible that, how come, what is the reason, for what reason, what is the cause, what causes, why is that, why is this, how is that
   ?when: when
-  ?date: what time, at what time, which day, what day, on which day, what date, which date, how early
-  ?date until: until when, till when, by when, until what time
-  ?date since: from when, since when, from what time
+  ?time: what time, at what time, what hour
+  ?day: which day, what day, on which day, what date, which date
+  ?time early: how early
+  ?date until: until when, till when, by when
+  ?time until: until what time, till what time, by what time
+  ?date since: from when, since when
+  ?time since: from what time
   ?date deadline: what is the deadline, when is the deadline, until when do i have to, by when do i have to, by when must i
   ?date open: what are your opening hours, what are the opening hours, when are you open, when do you open and close, opening hours
   ?date open: when are you there, business hours, what hours are you open, opening times, what are your hours, when is it open
@@ -40,7 +44,12 @@ export const ENGLISH_QUESTION_WORDS = `
   ?wait: how long is the wait, what is the wait, how long until, how many days until, how long does it take, how long will it take, how soon
   ?wait: in how many days, how much longer, what is the waiting time, how long do i have to wait, how long must i wait, how long till
   ?frequency: how often, how frequently, how many times
-  ?number: how many, what number, how much, what amount, what is the number, how far, how big, how large, how heavy, how high, how tall, how old
+  ?number: how many, what number, how much, what amount, what is the number
+  ?number far: how far
+  ?number big: how big, how large
+  ?number heavy: how heavy
+  ?number high: how high, how tall
+  ?number old: how old
   ?number cost: how much is, how much does it cost, how much do i pay, how much are, what does it cost, what do i pay
   ?number cost: what is the price, what is the cost, how much do you charge, how much is it, how much will it cost, what is the charge
   ?number cost: how much would it cost, what do they cost, what will it cost, how expensive is, how expensive, what is the fee, how much for
@@ -77,6 +86,10 @@ export const ENGLISH_QUESTION_WORDS = `
   refund: refund, refunds, refunded, money back, get my money back, get back my money, reimbursed, reimbursement, reimburse, give me my money back
   buy: buy, buying, bought, purchase, purchased, purchasing
   order: order, orders, ordered, ordering, place an order
+  euro: €, euros, euro, eur
+  dollar: $, dollars, dollar, usd
+  pound: £, pounds, gbp
+  percent: %, percent, per cent, percentage
   parcel: parcel, package, packet, shipment, consignment
   delivery: delivery, deliver, delivered, delivers, ship, shipping, postage, delivering
   dispatch: dispatch, dispatched, shipped, send out, sent out, mail out
@@ -133,7 +146,8 @@ export const ENGLISH_QUESTION_WORDS = `
   invoice: invoice, invoices, vat invoice, bill for my order
   warranty: warranty, guarantee
   repair: repair, repaired, fix, fixed, mend, repairing
-  phone: phone, mobile, mobile phone, cell phone, cellphone, smartphone, telephone, handset
+  phone: phone, mobile, mobile phone, cell phone, cellphone, smartphone, handset
+  telephone: telephone, landline
   email: email, e mail, mail address, emails, email address
   app: app, application on my phone
   internet: internet, web connection, internet connection, broadband connection
@@ -173,7 +187,7 @@ export const ENGLISH_QUESTION_WORDS = `
   address: address, addresses
   name: name, names
   ticket: ticket, tickets
-  luggage: luggage, baggage, bags, bag, suitcase, suitcases
+  luggage: luggage, baggage, bags
   flight: flight, flights
   airport: airport
   book: book, booking, booked, reserve, reservation, make a reservation, booked in
@@ -194,7 +208,7 @@ export const ENGLISH_QUESTION_WORDS = `
   leave: leave, leaves, leaving
   swim: swim, swimming
   doctor: doctor, dr, physician, gp
-  clinic: clinic, practice, surgery, doctor office, medical practice
+  clinic: clinic, practice, doctor office, medical practice
   vaccination: vaccination, vaccinations, vaccinated, vaccinate, vaccine, jab, jabs, shot against
   treat: treat, treated, treats, treatment
   fast: fast, fasting, empty stomach, on an empty stomach, fasted
@@ -203,7 +217,8 @@ export const ENGLISH_QUESTION_WORDS = `
   prescription: prescription, prescriptions
   renew: renew, renewed, renewal, renewing
   repeat: repeat
-  medicine: medicine, medication, drug, tablets, pills, tablet, pill
+  medicine: medicine, medication
+  pill: tablets, pills, pill
   side_effects: side effects, side effect
   two_factor: two factor authentication, two factor, 2fa, two step verification, two factor login
   backup: backup, back up, backups

@@ -4,6 +4,7 @@ import { CLAUSE_END, offersChoice } from './question-tokens.ts'
 
 /** A question as it is compared: without polite words, each word by its meaning. */
 export interface QuestionForm {
+  readonly lang: ComparedLang
   /** What is asked for: `way`, `yesno`, `date`…; empty for a statement. */
   readonly asked: ReadonlySet<string>
   readonly numbers: readonly string[]
@@ -16,6 +17,12 @@ export interface QuestionForm {
   readonly light: ReadonlySet<string>
   /** Who does what, what goes where: `person cancel` is `i` in "if I cancel", `anchor before` is `dinner` in "before dinner". */
   readonly relations: ReadonlyMap<string, ReadonlySet<string>>
+  /** All words, by their stems. */
+  readonly words: ReadonlySet<string>
+  /** Small words that may tell one question from another: persons, directions, verbs that say little, `this`, `was`. */
+  readonly particles: ReadonlySet<string>
+  /** Words in the passive: `included` in "is breakfast included". */
+  readonly passives: ReadonlySet<string>
   /** Whether something is asked or said of what has happened. */
   readonly isPast: boolean
   /** Whether the order of the content tells who or what is meant: "faster than", 从…换成. */
@@ -26,6 +33,10 @@ export interface QuestionForm {
 const AUXILIARIES = new Set(
   'can could do does doe did is are was were may might must should shall will would has have am'.split(' '),
 )
+/** Auxiliaries before a subject that does something. */
+const ACTING = new Set('can could do doe did may might must should shall will would has have'.split(' '))
+/** Before a noun. */
+const DETERMINERS = new Set('my our your his her their its the a an this that these those any some'.split(' '))
 const BE = new Set('am is are was were be been being'.split(' '))
 /** Before `when`, they ask for a time. */
 const ASKS_WHEN = new Set(['find', 'know', 'tell', 'check', 'see'])
@@ -44,7 +55,7 @@ const PAST = new RegExp(
 const ORDERED = new RegExp(
   [
     '\\b(?:than|but|into|versus|vs|instead|rather|near|around)\\b|\\bfrom\\b.*\\bto\\b',
-    '比|但|却|而不|从.*[到至]|先.*[再后]|[换改变转兑升降]成|周边|附近|旁边|周围|离|距',
+    '比|但|却|而不|从.*[到至]|先.*[再后]|[换改变转兑升降]成|周边|附近|旁边|周围|离|距|引起|导致|造成|代替|抵扣',
   ].join('|'),
   'iu',
 )
@@ -53,6 +64,8 @@ const DIRECTIONS = new Set(['to', 'from', 'by', 'for'])
 /** Relations to the word after them, in Chinese to the word before 前 and 后. */
 const ANCHORED = new Set(['before', 'after', 'until', 'without', 'except', 'instead', 'than', 'against', 'only', 'sinc'])
 const ANCHORED_TO_PREVIOUS = new Set(['before', 'after', '前', '后'])
+/** Words that mean nothing for most questions. */
+const PARTICLES = new Set('this that these those was were been did will would could might and some any if because'.split(' '))
 /** Words for persons and parties. Who does what to whom is told by their order. */
 const PARTIES = new Set(
   `child adult wife husband friend doctor guest student resident user somebody_else other_people counterpart parents family landlord tenant
@@ -86,7 +99,7 @@ export function questionForm(text: string, entities: readonly UnderstoodEntity[]
     if (phrase.meaning.length > 0) isClauseStart = false
   }
   if (mayAskWhen && asked.size === 0) asked.add('date')
-  return { ...facts.form(), asked: mainly(asked), isOrdered: ORDERED.test(text), isPast: PAST.test(text) }
+  return { lang, ...facts.form(), asked: mainly(asked), isOrdered: ORDERED.test(text), isPast: PAST.test(text) }
 }
 
 const ASKED_BY: Readonly<Record<string, string>> = { '?when': 'date' }
@@ -104,10 +117,13 @@ function mainly(asked: Set<string>): ReadonlySet<string> {
 interface Facts {
   take(phrase: ReadPhrase): void
   endClause(): void
-  form(): Omit<QuestionForm, 'asked' | 'isOrdered' | 'isPast'>
+  form(): Omit<QuestionForm, 'lang' | 'asked' | 'isOrdered' | 'isPast'>
 }
 
 const NUMBER = /^\p{N}/u
+const SIGNED = /^[?@^>~]/
+/** `how do i`, `am i allowed` */
+const I_ASK = /\b(?:can|could|do|should|would|must|am) i\b/
 
 function createFacts(lang: ComparedLang): Facts {
   const modals = new Set<string>()
@@ -115,8 +131,11 @@ function createFacts(lang: ComparedLang): Facts {
   const numbers: string[] = []
   const content = new Map<string, string>()
   const relations = new Map<string, Set<string>>()
+  const words = new Set<string>()
+  const particles = new Set<string>()
+  const passives = new Set<string>()
   let negations = 0
-  let [isNegated, isCondition, isBe] = [false, false, false]
+  let [isNegated, isCondition, isBe, isActing] = [false, false, false, false]
   let [person, before, direction, anchor]: (string | undefined)[] = []
 
   const relate = (key: string, value: string): void => {
@@ -126,7 +145,12 @@ function createFacts(lang: ComparedLang): Facts {
     if (isNegated) relate('negated', what)
     isNegated = false
   }
-  const takePerson = (who: string): void => {
+  const takeSubject = (who: string): void => {
+    if (isActing) relate('subject', who)
+    isActing = false
+  }
+  const takePerson = (who: string, first: string): void => {
+    if (!DETERMINERS.has(first)) takeSubject(who)
     if (isCondition) relate('condition', who)
     if (direction !== undefined && DIRECTIONS.has(direction)) {
       relate(`object ${who}`, direction)
@@ -136,13 +160,14 @@ function createFacts(lang: ComparedLang): Facts {
   }
   const takeContent = (word: string, { written, isParticiple }: ReadPhrase): void => {
     settle(word)
+    takeSubject(word)
+    if (isBe && isParticiple) passives.add(word)
     if (isCondition) relate('condition', word)
     if (person !== undefined) relate(`person ${word}`, isBe && isParticiple ? `${person}, passive` : person)
     if (before !== undefined) relate(`before ${word}`, before)
     if (direction !== undefined && DIRECTIONS.has(direction)) relate(`direction ${word}`, direction)
-    const agent = person === undefined || REFERRING.has(person) ? person : person
+    const agent = person ?? (PARTIES.has(before ?? '') ? before : undefined)
     if (agent !== undefined && !REFERRING.has(agent)) relate(`agent ${word}`, agent)
-    else if (person === undefined && before !== undefined && PARTIES.has(before)) relate(`agent ${word}`, before)
     if (anchor !== undefined) relate(`anchor ${anchor}`, word)
     anchor = lang === 'en' && ANCHORED.has(word) ? word : undefined
     if (lang === 'zh' && ANCHORED_TO_PREVIOUS.has(word) && before !== undefined) relate(`anchor ${word}`, before)
@@ -158,7 +183,7 @@ function createFacts(lang: ComparedLang): Facts {
     else if (sign === '~') {
       light.add(rest)
       settle(meant)
-    } else if (sign === '@') takePerson(rest)
+    } else if (sign === '@') takePerson(rest, phrase.first)
     else if (sign === '>') direction = rest
     else if (sign === '#' || NUMBER.test(meant)) numbers.push(sign === '#' ? rest : meant)
     else if (sign !== '?') takeContent(meant, phrase)
@@ -166,14 +191,20 @@ function createFacts(lang: ComparedLang): Facts {
   return {
     take(phrase) {
       if (CONDITIONAL.has(phrase.first)) isCondition = true
+      for (const word of phrase.written.split(' ')) words.add(word)
+      if (PARTICLES.has(phrase.written)) particles.add(phrase.written)
+      for (const meant of phrase.meaning) if (SIGNED.test(meant)) particles.add(meant)
       if (BE.has(phrase.first)) isBe = true
+      if (ACTING.has(phrase.first)) isActing = true
+      if (I_ASK.test(phrase.written)) takeSubject('i')
       for (const meant of phrase.meaning) takeMeant(meant, phrase)
     },
     endClause() {
       // "Where does it leave from?"
       if (direction !== undefined && DIRECTIONS.has(direction) && person === undefined && lang === 'en') content.set(`${direction} it`, direction)
-      ;[isNegated, isCondition, isBe, person, before, direction, anchor] = [false, false, false, undefined, undefined, undefined, undefined]
+      ;[isNegated, isCondition, isBe, isActing] = [false, false, false, false]
+      person = before = direction = anchor = undefined
     },
-    form: () => ({ modals, light, numbers, content, relations, negations }),
+    form: () => ({ modals, light, numbers, content, relations, words, particles, passives, negations }),
   }
 }

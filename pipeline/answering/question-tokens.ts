@@ -7,8 +7,10 @@ import { plainText } from '../quality/rules/units.ts'
 export const CLAUSE_END = '.'
 
 const TOKEN =
-  /\p{N}{1,24}(?:[.,]\p{N}{1,12}){0,8}|\p{Script=Han}|[\p{L}--\p{Script=Han}][[\p{L}\p{M}\p{N}]--\p{Script=Han}]{0,63}|[.!?,;:。！？；：，、\n…]| [\-–—] /gv
+  /[€$£¥￥%‰]|\p{N}{1,24}(?:[.,]\p{N}{1,12}){0,8}|\p{Script=Han}|[\p{L}--\p{Script=Han}][[\p{L}\p{M}\p{N}]--\p{Script=Han}]{0,63}|[.!?,;:。！？；：，、\n…]| [\-–—] /gv
 const DIGIT = /^\p{N}/u
+/** Five euros are not five dollars. */
+const SIGN = /^[€$£¥%‰]/u
 const HAN = /\p{Script=Han}/u
 const WORD = /^\p{L}/u
 const ASCII_WORD = /^[a-z]+$/
@@ -71,6 +73,7 @@ function charactersInWords(text: string): ReadonlySet<number> {
 
 function keyOf(token: string): string {
   if (DIGIT.test(token)) return plainNumber(token)
+  if (SIGN.test(token)) return token
   if (!WORD.test(token)) return CLAUSE_END
   return stemOf(token)
 }

@@ -25,6 +25,7 @@ export const DIFFERENCES = [
   'modality',
   'tense',
   'words',
+  'particles',
   'roles',
 ] as const
 export type Difference = (typeof DIFFERENCES)[number]
@@ -64,11 +65,12 @@ function formDifference(one: QuestionForm, other: QuestionForm): Difference | un
   // A question that names nothing means what was said before it.
   if (pairs === undefined || pairs.size === 0) return 'words'
   if (weightOf(pairs.keys()) < CONTENT_WEIGHT_MIN && !areTerseAlike(one, other)) return 'words'
+  if (isNearCopy(one, other) && one.particles.symmetricDifference(other.particles).size > 0) return 'particles'
   return haveSameRoles(one, other, pairs) ? undefined : 'roles'
 }
 
 /** Kinds of questions that one answer serves. */
-const KINDRED: readonly ReadonlySet<string>[] = [new Set(['date', 'wait']), new Set(['duration', 'wait'])]
+const KINDRED: readonly ReadonlySet<string>[] = [new Set(['date', 'time']), new Set(['date', 'day']), new Set(['date', 'wait']), new Set(['duration', 'wait'])]
 /** A statement, such as "I want to cancel", asks one of these. */
 const ASKED_BY_STATEMENTS = new Set(['way', 'yesno'])
 
@@ -113,16 +115,47 @@ const SAYS_NOTHING = new Set(['have'])
 const areTerseAlike = (one: QuestionForm, other: QuestionForm): boolean =>
   one.light.symmetricDifference(other.light).isSubsetOf(SAYS_NOTHING) && (one.asked.size === 0) === (other.asked.size === 0)
 
+/** Words in which two questions differ that are nearly the same text. Who changes one word means something by it. */
+const NEAR_COPY_WORDS_MAX = 3
+const isNearCopy = (one: QuestionForm, other: QuestionForm): boolean => one.words.symmetricDifference(other.words).size <= NEAR_COPY_WORDS_MAX
+
 function haveSameRoles(one: QuestionForm, other: QuestionForm, pairs: ReadonlyMap<string, string>): boolean {
   const isOrdered = one.isOrdered || other.isOrdered
   if (isOrdered && (one.numbers.join() !== other.numbers.join() || [...one.content.keys()].map((word) => pairs.get(word)).join() !== [...other.content.keys()].join())) return false
   const isContradicted = [...one.relations].some(([key, values]) => !key.startsWith('before ') && areApart(values, other.relations.get(key)))
-  return !isContradicted && !haveExchangedNeighbours(one.relations, other.relations)
+  return !isContradicted && !haveExchangedNeighbours(one.relations, other.relations) && !areMirrored(one, other, pairs) && !areTransposed(one, other, pairs)
 }
 
 /** Whether a relation is known of both questions, and is never the same. */
 const areApart = (one: ReadonlySet<string> | undefined, other: ReadonlySet<string> | undefined): boolean =>
   one !== undefined && other !== undefined && one.isDisjointFrom(other)
+
+/** "Fly with my passport if my card has expired", and the other way round: two words have changed places, the others have not. */
+function areTransposed(one: QuestionForm, other: QuestionForm, pairs: ReadonlyMap<string, string>): boolean {
+  const [words, others] = [[...one.content.keys()].map((word) => pairs.get(word) ?? word), [...other.content.keys()]]
+  const moved = words.flatMap((word, at) => (others[at] === word ? [] : [at]))
+  const [first = 0, second = 0] = moved
+  // The object of a Chinese sentence may go before its verb.
+  const isFar = second - first > 1 || one.lang === 'en'
+  return moved.length === 2 && words.length > 2 && isFar && !isTurned(one, other)
+}
+
+/** "Is breakfast included?" and "Do you include breakfast?" */
+const isTurned = (one: QuestionForm, other: QuestionForm): boolean => one.passives.symmetricDifference(other.passives).size > 0
+
+/** "Can stress cause headaches", and the other way round: what stands before a word in one question stands after it in the other. */
+function areMirrored(one: QuestionForm, other: QuestionForm, pairs: ReadonlyMap<string, string>): boolean {
+  const [words, others] = [[...one.content.keys()].map((word) => pairs.get(word) ?? word), [...other.content.keys()]]
+  return words.some((pivot, at) => {
+    const place = others.indexOf(pivot)
+    const [before, after] = [new Set(words.slice(0, at)), new Set(words.slice(at + 1))]
+    if (one.passives.has(pivot) !== other.passives.has(pivot) || before.size === 0 || after.size === 0) return false
+    return (
+      before.symmetricDifference(new Set(others.slice(place + 1))).size === 0
+      && after.symmetricDifference(new Set(others.slice(0, place))).size === 0
+    )
+  })
+}
 
 /** "Cancel the order, keep the points", and the other way round. */
 function haveExchangedNeighbours(one: QuestionForm['relations'], other: QuestionForm['relations']): boolean {
