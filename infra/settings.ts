@@ -193,8 +193,10 @@ const SETTINGS = {
     about: 'Smoothing constant of searches with the fusion rrf that give none: the larger, the less the first places stand out',
   },
   CACHE: {
-    schema: z.enum(['on', 'off']).default('on'),
-    about: 'on: vectors of questions, answers of searches and positions of records are cached; off: nothing is',
+    schema: z.enum(['on', 'off', 'shadow']).default('on'),
+    about:
+      'on: vectors of questions, answers to them and of searches, and positions of records are cached; off: nothing is; shadow: each question '
+      + 'is answered anew, and the log tells which answer would have been given again',
   },
   CACHE_TTL: {
     schema: count(1, 7 * 24 * 3_600).default(3_600),

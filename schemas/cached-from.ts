@@ -23,5 +23,11 @@ export const cachedFromSchema = z.object({
     .meta({
       description: "LOG sequence of the last record of the tenant's knowledge when its passages were found; 0 where there was none",
     }),
+  similarity: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .meta({ description: 'Similarity of the question that it was made for, where that was another one which says the same; absent: it was equal' }),
 })
 export type CachedFrom = z.infer<typeof cachedFromSchema>

@@ -11,8 +11,10 @@ export interface SharedQuestion<Schema extends z.ZodType = z.ZodType> {
   readonly lang: string
   /** Dialogue act, intents and entities, as they were understood. */
   readonly act: string | null
+  /** Probability of the act, 0 to 1. Default: 1. */
+  readonly actConfidence?: number | undefined
   readonly intents: readonly string[]
-  readonly entities: readonly { readonly name: string; readonly value: string }[]
+  readonly entities: readonly { readonly name: string; readonly value: string; readonly text?: string | undefined }[]
   /** `version` of what was understood: an answer is not given across versions. */
   readonly understanding: string
   /** `knowledgeSeq()` of the search index, after the passages were found. */
@@ -25,6 +27,11 @@ export interface SharedQuestion<Schema extends z.ZodType = z.ZodType> {
   readonly tier: Tier
   /** What else decides the answer, such as the least quality: with another text, answers are not shared. */
   readonly setUp: string
+  /**
+   * The text of an answer: it is evaluated before an answer to another question that says the same is given. Default: only equal questions
+   * share answers.
+   */
+  readonly textOf?: ((answer: z.output<Schema>) => string) | undefined
   /** Reads an answer. It is kept as JSON; one that does not fit is made again. */
   readonly schema: Schema
 }
@@ -38,7 +45,7 @@ export interface SharedAnswer<Answer> {
 /** Answers that are given to all of a tenant who ask the same, as a task sees them. */
 export interface TaskAnswers {
   /**
-   * The answer that was made for an equal question, if nothing that it rests on has changed since; else `make` runs, and `undefined` is
+   * The answer that was made for an equal question, or for one that says the same, if nothing that it rests on has changed since; else `make` runs, and `undefined` is
    * returned: its result is the caller's. Equal questions at one time are answered once.
    *
    * Ask for it only where nothing personal takes part in the answer: no earlier message, no profile, no data of the customer.

@@ -62,4 +62,7 @@ export async function measurePairs(
   })
 }
 
-const questionOf = (text: string, lang: 'en' | 'zh'): ComparedQuestion => ({ text, lang, act: actOf(text, []), entities: [] })
+function questionOf(text: string, lang: 'en' | 'zh'): ComparedQuestion {
+  const { name, confidence } = actOf(text, [])
+  return { text, lang, act: name, actConfidence: confidence, entities: [] }
+}

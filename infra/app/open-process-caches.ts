@@ -16,7 +16,7 @@ export function openProcessCaches(
   { settings, jetstream, metrics, log }: ProcessCachesOptions,
   started: AsyncDisposableStack,
 ): Caches | undefined {
-  if (settings.CACHE !== 'on') return undefined
+  if (settings.CACHE === 'off') return undefined
   const caches = openCaches({
     jetstream,
     bytesMax: settings.CACHE_BYTES_MAX,

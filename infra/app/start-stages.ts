@@ -6,6 +6,7 @@ import { compiledKinds } from '../../actors/definition/compiled-machine.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'
 import { createAnswersCache, noSharedAnswers, openSharedAnswers } from '../../pipeline/answering/shared-answers.ts'
+import { createSimilarAnswers } from '../../pipeline/answering/similar-answers.ts'
 import type { Caches } from '../../pipeline/cache/caches.ts'
 import { startCanary } from '../../pipeline/canary/canary.ts'
 import type { Assignment } from '../../pipeline/cluster/assignment.ts'
@@ -335,7 +336,13 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, cach
         const generation = await openGeneration({ settings, jetstream, kv, tenants, metrics, log }, started)
         const prompts = createPromptsReader(jetstream, tenants)
         started.defer(() => prompts.stop())
-        const answers = caches === undefined ? noSharedAnswers : openSharedAnswers({ jetstream, cache: createAnswersCache(caches), log })
+        const isShadow = settings.CACHE === 'shadow'
+        const settingsOf = async (tenant: string) => (await tenants.of(tenant)).settings
+        const similar = createSimilarAnswers({ vectors, settingsOf, evaluate: evaluateByRules, isShadow, metrics, log })
+        const answers =
+          caches === undefined
+            ? noSharedAnswers
+            : openSharedAnswers({ jetstream, cache: createAnswersCache(caches), similar, isShadow, metrics, log })
         started.defer(() => answers.stop())
         return startStage(
           'tasks',

@@ -1,5 +1,4 @@
-import type { UnderstoodEntity } from '../../actors/definition/task-understanding.ts'
-import { type ComparedLang, type ReadPhrase, readPhrases } from './question-meanings.ts'
+import { type ComparedLang, type QuestionEntity, type ReadPhrase, readPhrases } from './question-meanings.ts'
 import { CLAUSE_END, offersChoice } from './question-tokens.ts'
 
 /** A question as it is compared: without polite words, each word by its meaning. */
@@ -75,7 +74,7 @@ const PARTIES = new Set(
 const REFERRING = new Set(['he', 'she', 'they'])
 
 /** Reads the form of a question. @param entities of the question: each is one word, whatever it is called there */
-export function questionForm(text: string, entities: readonly UnderstoodEntity[], lang: ComparedLang): QuestionForm {
+export function questionForm(text: string, entities: readonly QuestionEntity[], lang: ComparedLang): QuestionForm {
   const facts = createFacts(lang)
   const asked = new Set<string>(offersChoice(text) ? ['yesno'] : [])
   let isClauseStart = true

@@ -1,4 +1,3 @@
-import type { UnderstoodEntity } from '../../actors/definition/task-understanding.ts'
 import { CHINESE_QUESTION_WORDS } from './chinese-question-words.ts'
 import { ENGLISH_QUESTION_WORDS } from './english-question-words.ts'
 import { type Phrase, type QuestionLexicon, readLexicon } from './question-lexicon.ts'
@@ -7,6 +6,14 @@ import { CLAUSE_END, type QuestionToken, questionTokens } from './question-token
 /** Languages whose questions are compared. */
 export type ComparedLang = 'en' | 'zh'
 export const isComparedLang = (lang: string | null): lang is ComparedLang => lang === 'en' || lang === 'zh'
+
+/** An entity of a question. */
+export interface QuestionEntity {
+  readonly name: string
+  readonly value: string
+  /** The words of the question; absent: they are compared as words. */
+  readonly text?: string | undefined
+}
 
 /** A phrase of a question. */
 export interface ReadPhrase {
@@ -34,7 +41,7 @@ function lexiconOf(lang: ComparedLang): QuestionLexicon {
 }
 
 /** Reads the phrases of a question, in order. @param entities of the question: each is one word, whatever it is called there */
-export function readPhrases(text: string, entities: readonly UnderstoodEntity[], lang: ComparedLang): ReadPhrase[] {
+export function readPhrases(text: string, entities: readonly QuestionEntity[], lang: ComparedLang): ReadPhrase[] {
   const tokens = tokensWithEntities(text, entities)
   const keys = tokens.map(({ key }) => key)
   const lexicon = lexiconOf(lang)
@@ -57,14 +64,15 @@ function phraseAt(lexicon: QuestionLexicon, tokens: readonly QuestionToken[], ke
   return phrase?.length === 1 && tokens[at]?.isWord === false ? undefined : phrase
 }
 
-/** Entities stand before any meaning of the words in them; those that overlap are left to their words. */
-function tokensWithEntities(text: string, entities: readonly UnderstoodEntity[]): QuestionToken[] {
+/** Entities stand before any meaning of the words in them. They come in the order of the question. */
+function tokensWithEntities(text: string, entities: readonly QuestionEntity[]): QuestionToken[] {
   const tokens: QuestionToken[] = []
   let end = 0
-  for (const { name, value, start, end: to } of entities.toSorted((one, other) => one.start - other.start)) {
-    if (start < end) continue
+  for (const { name, value, text: words = '' } of entities) {
+    const start = words === '' ? -1 : text.indexOf(words, end)
+    if (start < 0) continue
     tokens.push(...questionTokens(text.slice(end, start)), { key: `=${name}:${value}`, isWord: true, isParticiple: false })
-    end = to
+    end = start + words.length
   }
   return [...tokens, ...questionTokens(text.slice(end))]
 }

@@ -1,7 +1,5 @@
-import type { UnderstoodEntity } from '../../actors/definition/task-understanding.ts'
-import type { Act } from '../../schemas/dialogue-acts.ts'
 import { type QuestionForm, questionForm } from './question-form.ts'
-import { isComparedLang } from './question-meanings.ts'
+import { isComparedLang, type QuestionEntity } from './question-meanings.ts'
 import { isTypo } from './typo.ts'
 
 /** A question, with what is understood of it. */
@@ -9,8 +7,11 @@ export interface ComparedQuestion {
   readonly text: string
   /** BCP 47; `null` where it cannot be told. */
   readonly lang: string | null
-  readonly act: { readonly name: Act; readonly confidence: number }
-  readonly entities: readonly UnderstoodEntity[]
+  /** `null`: no act is known. */
+  readonly act: string | null
+  /** Default: it is sure. */
+  readonly actConfidence?: number | undefined
+  readonly entities: readonly QuestionEntity[]
 }
 
 /** Why two questions may not share an answer. The first that applies is told. */
@@ -43,14 +44,14 @@ export const COMPARED_CHARS_MAX = 300
 export function differenceOf(one: ComparedQuestion, other: ComparedQuestion): Difference | undefined {
   if (one.lang !== other.lang || !isComparedLang(one.lang)) return 'language'
   if (Math.max(one.text.length, other.text.length) > COMPARED_CHARS_MAX) return 'length'
-  if (one.act.name !== other.act.name && isSure(one) && isSure(other)) return 'act'
+  if (one.act !== other.act && isSure(one) && isSure(other)) return 'act'
   if (entitiesOf(one) !== entitiesOf(other)) return 'entities'
   return formDifference(questionForm(one.text, one.entities, one.lang), questionForm(other.text, other.entities, one.lang))
 }
 
 /** Acts that are less sure than this are guesses: the same question in other words often gets another one. */
 const ACT_CONFIDENCE_MIN = 0.8
-const isSure = ({ act }: ComparedQuestion): boolean => act.confidence >= ACT_CONFIDENCE_MIN
+const isSure = ({ actConfidence = 1 }: ComparedQuestion): boolean => actConfidence >= ACT_CONFIDENCE_MIN
 
 const entitiesOf = ({ entities }: ComparedQuestion): string =>
   [...new Set(entities.map(({ name, value }) => JSON.stringify([name, value])))].sort().join()

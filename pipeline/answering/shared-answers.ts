@@ -4,13 +4,16 @@ import type { z } from 'zod'
 import type { SharedAnswer, SharedQuestion, TaskAnswers } from '../../actors/definition/task-answers.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import type { Address } from '../../schemas/subjects.ts'
+import type { CachedLevel } from '../../schemas/cached-from.ts'
 import type { Caches } from '../cache/caches.ts'
-import type { Cache, ServedFrom } from '../cache/two-level-cache.ts'
+import type { Cache } from '../cache/two-level-cache.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import type { Metrics } from '../runtime/metrics.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import { type AnswerEntry, answerEntrySchema, ENTRY_VERSION, fitsQuestion, keyOfQuestion, passagesOf } from './answer-entry.ts'
 import { type Basis, createReadBasis, hasRead, isSameBasis, newestIn, type OwnReadings, type ReadBasis } from './basis.ts'
 import { dropOnChanges } from './drop-on-changes.ts'
+import type { EntryReader, SimilarAnswers } from './similar-answers.ts'
 
 /** Share of the memory of all caches. */
 const SHARE = 0.25
@@ -39,8 +42,8 @@ export const noSharedAnswers: SharedAnswers = {
   stop: () => Promise.resolve(),
 }
 
-/** An entry; `null`: nobody may have what was made. */
-export type KeptAnswer = AnswerEntry | null
+/** An entry; `null`: nobody may have what was made. `similarity`: the entry is that of another question, and is not kept for this one. */
+export type KeptAnswer = (AnswerEntry & { readonly similarity?: number }) | null
 
 export type AnswersCache = Cache<KeptAnswer>
 
@@ -60,13 +63,19 @@ export const createAnswersCache = (caches: Caches): AnswersCache =>
 export interface SharedAnswersOptions {
   readonly jetstream: Pick<JetStreamContext, 'jsm'> & { readonly nc: NatsConnection }
   readonly cache: AnswersCache
+  /** Answers to other questions that say the same. Default: only equal questions share answers. */
+  readonly similar?: SimilarAnswers | undefined
+  /** Gives no answer again: tells in the log which it would have given. Default: false. */
+  readonly isShadow?: boolean
+  readonly metrics: Metrics
   readonly log: Logger
   /** Default: from LOG. */
   readonly readBasis?: ReadBasis
 }
 
 /** Opens the answers of a process, which changes of a tenant's knowledge, prompts, intents and settings drop. */
-export function openSharedAnswers({ jetstream, cache, log, readBasis = createReadBasis(jetstream) }: SharedAnswersOptions): SharedAnswers {
+export function openSharedAnswers(options: SharedAnswersOptions): SharedAnswers {
+  const { jetstream, cache, similar, isShadow = false, metrics, log, readBasis = createReadBasis(jetstream) } = options
   const drops = dropOnChanges(jetstream.nc, cache, log)
   /** `undefined`: it cannot be read, so that nothing can be proved to be current. */
   const basisOf = async (tenant: string, promptName: string): Promise<Basis | undefined> => {
@@ -79,7 +88,7 @@ export function openSharedAnswers({ jetstream, cache, log, readBasis = createRea
   }
   return {
     of:
-      ({ actor: { tenant, kind }, seq }) =>
+      ({ actor: { tenant, kind, id }, seq }) =>
       async <Schema extends z.ZodType>(question: SharedQuestion<Schema>, make: () => Promise<z.input<Schema> | undefined>) => {
         const { readFrom } = question.prompt
         if (seq === undefined || readFrom === undefined || question.text.length > QUESTION_CHARS_MAX) {
@@ -88,12 +97,13 @@ export function openSharedAnswers({ jetstream, cache, log, readBasis = createRea
         }
         const readings: OwnReadings = { ...readFrom, knowledgeSeq: question.knowledgeSeq }
         const readNow = (): Promise<Basis | undefined> => basisOf(tenant, readFrom.name)
-        /** Whether an entry may be given as an answer to this question, as things are now. */
+        /** Whether an answer rests on what holds now, which this task has seen, too. */
         const isCurrent = async (entry: AnswerEntry): Promise<boolean> => {
-          if (!fitsQuestion(entry, question)) return false
           const now = await readNow()
           return now !== undefined && isSameBasis(entry.basis, now) && hasRead(readings, now)
         }
+        /** Whether an entry may be given as an answer to this question, as things are now. */
+        const mayBeGiven = async (entry: AnswerEntry): Promise<boolean> => fitsQuestion(entry, question) && isCurrent(entry)
         const makeEntry = async (): Promise<KeptAnswer> => {
           const before = await readNow()
           const answer = await make()
@@ -103,26 +113,51 @@ export function openSharedAnswers({ jetstream, cache, log, readBasis = createRea
           const { understanding, prompt } = question
           return { answer, seq, basis: after, understanding, promptVersion: prompt.promptVersion, passages: passagesOf(question) }
         }
-        const given = (entry: AnswerEntry, level: Exclude<ServedFrom, 'filled'>): SharedAnswer<z.output<Schema>> | undefined => {
-          const read = question.schema.safeParse(entry.answer)
-          if (!read.success) return undefined
-          return { answer: read.data, cachedFrom: { seq: entry.seq, level, knowledgeSeq: entry.basis.knowledge } }
+        const read = (entry: AnswerEntry): z.output<Schema> | undefined => question.schema.safeParse(entry.answer).data
+        const given = ({ seq: from, basis, similarity, ...entry }: NonNullable<KeptAnswer>, level: CachedLevel): SharedAnswer<z.output<Schema>> | undefined => {
+          const answer = read({ seq: from, basis, ...entry })
+          if (answer === undefined) return undefined
+          const cachedFrom = { seq: from, level, knowledgeSeq: basis.knowledge, ...(similarity !== undefined && { similarity }) }
+          if (!isShadow) return { answer, cachedFrom }
+          metrics.answersShadowed.inc({ match: similarity === undefined ? 'equal' : 'similar' })
+          log.info({ tenant, kind, id, seq, cachedFrom }, 'an answer would have been given again; COLLOQUY_CACHE=shadow has it made anew')
+          return undefined
+        }
+        const key = keyOfQuestion(tenant, kind, question)
+        const readerOfSimilar: EntryReader = {
+          read: async (other) => {
+            const found = await cache.find(other, async (entry) => entry !== null && isCurrent(entry))
+            return found === undefined || found.value === null ? undefined : { value: found.value, from: found.from }
+          },
+          fits: (entry) => fitsQuestion(entry, question),
+          textOf: (entry) => {
+            const answer = read(entry)
+            return answer === undefined ? undefined : question.textOf?.(answer)
+          },
         }
 
         let isOwn = false
+        let ofSimilar: SharedAnswer<z.output<Schema>> | undefined
         const fill = async () => {
+          const found = await similar?.find(question, key, readerOfSimilar)
+          if (found !== undefined) {
+            const entry = { ...found.entry, similarity: found.similarity }
+            ofSimilar = given(entry, found.level)
+            // The answer stays that of the other question: no chain of similar questions leads away from it.
+            if (ofSimilar !== undefined) return { value: entry, isCacheable: false }
+          }
           isOwn = true
           const value = await makeEntry()
+          if (value !== null) similar?.remember(question, key)
           return { value, isCacheable: value !== null }
         }
-        const key = keyOfQuestion(tenant, kind, question)
         try {
-          // A place for the entry of another question that says the same: `cache.find(its key, isCurrent)`.
-          const { value, from } = await cache.through(key, fill, async (entry) => entry === null || isCurrent(entry))
-          if (isOwn) return undefined
+          const { value, from } = await cache.through(key, fill, async (entry) => entry === null || mayBeGiven(entry))
+          if (isOwn || ofSimilar !== undefined) return ofSimilar
           // What was joined was not checked for this question if it began later.
-          const isGiven = value !== null && from !== 'filled' && (from !== 'joined' || (await isCurrent(value)))
+          const isGiven = value !== null && from !== 'filled' && (from !== 'joined' || (await mayBeGiven(value)))
           const shared = isGiven ? given(value, from) : undefined
+          if (isGiven && from !== 'joined') similar?.remember(question, key)
           if (shared !== undefined) return shared
         } catch (error) {
           if (isOwn) throw error
@@ -132,6 +167,9 @@ export function openSharedAnswers({ jetstream, cache, log, readBasis = createRea
         await make()
         return undefined
       },
-    stop: () => drops.stop(),
+    stop: async () => {
+      await drops.stop()
+      await similar?.stop()
+    },
   }
 }

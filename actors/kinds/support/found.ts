@@ -59,8 +59,18 @@ const ENTITY_CHARS_MAX = 256
  */
 export const shareableSchema = z.object({
   act: z.string().max(64).nullable(),
+  actConfidence: z.number().optional(),
   intents: z.array(z.string().max(ENTITY_CHARS_MAX)).max(ENTITIES_MAX),
-  entities: z.array(z.object({ name: z.string().max(ENTITY_CHARS_MAX), value: z.string().max(ENTITY_CHARS_MAX) })).max(ENTITIES_MAX),
+  entities: z
+    .array(
+      z.object({
+        name: z.string().max(ENTITY_CHARS_MAX),
+        value: z.string().max(ENTITY_CHARS_MAX),
+        /** The words of the question. */
+        text: z.string().max(ENTITY_CHARS_MAX).optional(),
+      }),
+    )
+    .max(ENTITIES_MAX),
   understanding: z.string().max(256),
   knowledgeSeq: z.int().nonnegative(),
 })

@@ -45,8 +45,9 @@ export function shareableBy({ turns, about, omitted, earlier = [], spent, unders
   if (isPersonal || omitted !== undefined || knowledgeSeq === undefined || !isWhole) return undefined
   return {
     act: act.name,
+    actConfidence: act.confidence,
     intents: intents.map(({ name }) => name),
-    entities: entities.map(({ name, value }) => ({ name, value })),
+    entities: entities.map(({ name, value, text }) => ({ name, value, text })),
     understanding: version,
     knowledgeSeq,
   }
@@ -77,6 +78,7 @@ export async function shareOrCompose(call: Call, min: number): Promise<Composed>
       prompt,
       tier,
       setUp: [`answer@${ANSWER_FORM}`, min, shareable.knowledgeSeq === 0 ? input.kbVersion : ''].join(' '),
+      textOf: (answer) => answer.text,
       schema: keptSchema,
     },
     async () => {
