@@ -195,8 +195,8 @@ const SETTINGS = {
   CACHE: {
     schema: z.enum(['on', 'off', 'shadow']).default('on'),
     about:
-      'on: vectors of questions, answers to them and of searches, and positions of records are cached; off: nothing is; shadow: each question '
-      + 'is answered anew, and the log tells which answer would have been given again',
+      'on: vectors of questions, answers, searches and positions of records are cached; off: nothing is; shadow: no answer is given '
+      + 'again, and the log tells which one would have been',
   },
   CACHE_TTL: {
     schema: count(1, 7 * 24 * 3_600).default(3_600),

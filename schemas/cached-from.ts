@@ -28,6 +28,6 @@ export const cachedFromSchema = z.object({
     .min(0)
     .max(1)
     .optional()
-    .meta({ description: 'Similarity of the question that it was made for, where that was another one which says the same; absent: it was equal' }),
+    .meta({ description: 'Similarity of the question that it was made for, where it was another one; absent: it was equal' }),
 })
 export type CachedFrom = z.infer<typeof cachedFromSchema>

@@ -28,6 +28,7 @@ const ROOMS = [
   'pipeline/timers',
   'pipeline/canary',
   'pipeline/tenants',
+  'pipeline/answering',
   'pipeline/cache',
   'pipeline/models',
   'pipeline/prompts',

@@ -36,7 +36,16 @@ export async function measurePairs(
   model: { readonly name: string; readonly embedder: Pick<LocalEmbedder, 'embed'> },
 ): Promise<PairFigures[]> {
   const { embedder } = model
-  const [ones, others] = [await embedder.embed(pairs.map(({ a }) => a), 'query'), await embedder.embed(pairs.map(({ b }) => b), 'query')]
+  const [ones, others] = [
+    await embedder.embed(
+      pairs.map(({ a }) => a),
+      'query',
+    ),
+    await embedder.embed(
+      pairs.map(({ b }) => b),
+      'query',
+    ),
+  ]
   const compared = pairs.map(({ a, b, same }, index): Compared => {
     const [one, other] = [ones[index], others[index]]
     if (one === undefined || other === undefined) throw new Error(`the model ${model.name} gave no vector for pair ${index + 1}`)
@@ -62,7 +71,8 @@ export async function measurePairs(
   })
 }
 
-function questionOf(text: string, lang: 'en' | 'zh'): ComparedQuestion {
+/** A question of no conversation, as it is compared. */
+export function questionOf(text: string, lang: 'en' | 'zh'): ComparedQuestion {
   const { name, confidence } = actOf(text, [])
   return { text, lang, act: name, actConfidence: confidence, entities: [] }
 }

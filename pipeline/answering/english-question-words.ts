@@ -23,12 +23,15 @@ export const ENGLISH_QUESTION_WORDS = `
   ?way: how does it work, how does that work, how does this work, how is it done, how is that done, how do i do it, how do i do that
   ?way: how do i go about, what do i do, what do i have to do, what should i do, what can i do, what must i do, what now, what to do
   ?state: how is, how are, how was, how were, how is it going
-  ?way: what i need to do, what do i need to do, what are the steps, what is the way, what is the procedure, what is the process, in which way, in what way
+  ?way: what i need to do, what do i need to do, what are the steps, what is the way, what is the procedure, what is the process
+  ?way: in which way, in what way
   ?way: how would i go about, how is it possible, what is the best way, how best, how do i do this, steps to, instructions
-  ?yesno: is it possible, is that possible, is this possible, would it be possible, is there a way, is there a way i can, is there a way i could, is there a way to, is there any way, is it ok, is that ok
+  ?yesno: is it possible, is that possible, is this possible, would it be possible, is there a way, is there a way i can
+  ?yesno: is there a way i could, is there a way to, is there any way, is it ok, is that ok
   ?yesno: is it okay, is that okay, am i able, are you able, is it allowed, is that allowed
   ?yesno ^may: am i allowed, are we allowed, is one allowed, am i permitted
-  ?reason: why, how is it possible that, how come, what is the reason, for what reason, what is the cause, what causes, why is that, why is this, how is that
+  ?reason: why, how is it possible that, how come, what is the reason, for what reason, what is the cause, what causes, why is that
+  ?reason: why is this, how is that
   ?when: when
   ?time: what time, at what time, what hour
   ?day: which day, what day, on which day, what date, which date
@@ -68,7 +71,8 @@ export const ENGLISH_QUESTION_WORDS = `
   @she: she, her, hers
   @they: they, them, their, theirs
   ^may: can, may, allowed, permitted
-  ^must: must, have to, has to, had to, need to, needs to, should, required, obliged, necessary, mandatory, compulsory, do i need, need, ought
+  ^must: must, have to, has to, had to, need to, needs to, should, required, obliged, necessary, mandatory, compulsory, do i need, need
+  ^must: ought
   ^must: requires, require, supposed to, got to, do i have to, am i required to, is it necessary to, do we need, obligatory
   >to: to, into, towards, onto, get to
   >from: from
@@ -83,7 +87,8 @@ export const ENGLISH_QUESTION_WORDS = `
   cost: cost, costs, price, prices, fee, fees, charge, charges, charged, paid service, pricing, tariff, rate of charge
   free: free, for free, free of charge, at no cost, no charge, no extra cost, gratis, complimentary, without charge, for nothing
   money: money, my money
-  refund: refund, refunds, refunded, money back, get my money back, get back my money, reimbursed, reimbursement, reimburse, give me my money back
+  refund: refund, refunds, refunded, money back, get my money back, get back my money, reimbursed, reimbursement, reimburse
+  refund: give me my money back
   buy: buy, buying, bought, purchase, purchased, purchasing
   order: order, orders, ordered, ordering, place an order
   euro: €, euros, euro, eur
@@ -95,7 +100,8 @@ export const ENGLISH_QUESTION_WORDS = `
   dispatch: dispatch, dispatched, shipped, send out, sent out, mail out
   return: return, returns, returning, returned, send back, sending back, send it back, give back, bring back, take back, send them back
   exchange: exchange, swap, exchanged, swapped
-  broken: broken, damaged, faulty, defective, does not work, do not work, not working, is not working, stopped working, not work, smashed, cracked
+  broken: broken, damaged, faulty, defective, does not work, do not work, not working, is not working, stopped working, not work, smashed
+  broken: cracked
   crash: crash, crashes, crashing, crashed, quits unexpectedly
   arrive: arrive, arrives, arrived, arrival, get here, got here, gets here, come in, turn up
   cancel: cancel, cancelled, canceled, cancelling, cancellation, call off
@@ -119,7 +125,8 @@ export const ENGLISH_QUESTION_WORDS = `
   stop: stop, stopping, no longer, not any more, not anymore
   unsubscribe: unsubscribe, stop getting, stop receiving, opt out, unsubscribing, no longer receive, no longer get
   start: start, starts, started, begin, begins, beginning, commence
-  end: end, ends, ended, run out, runs out, ran out, expire, expires, expiry, expired, expiration, use up, used up, use up all, used up all, finish
+  end: end, ends, ended, run out, runs out, ran out, expire, expires, expiry, expired, expiration, use up, used up, use up all, used up all
+  end: finish
   raise: raise, increase, higher, raised, increased, raising
   lower: lower, decrease, reduce, decreased, reduced, lowering
   open: open, opened, opening, opens
@@ -128,7 +135,8 @@ export const ENGLISH_QUESTION_WORDS = `
   accept: accept, accepts, accepted, pay with, pay by, pay using, pay via
   take: take, takes
   pay: pay, paid, paying, payment, payments, pays
-  ~have: offer, offers, provide, provides, available, availability, in stock, on stock, supported, support, supports, there is, there are, is there, are there
+  ~have: offer, offers, provide, provides, available, availability, in stock, on stock, supported, support, supports, there is, there are
+  ~have: is there, are there
   ~have: have, has, had, having, have got, has got, exist, exists, i have, i have got, i had
   ~get: get, got, getting, gets, obtain, receive
   ~want: want, wants, wanted

@@ -29,9 +29,7 @@ export interface QuestionForm {
 }
 
 /** Words with which a clause asks for yes or no. */
-const AUXILIARIES = new Set(
-  'can could do does doe did is are was were may might must should shall will would has have am'.split(' '),
-)
+const AUXILIARIES = new Set('can could do does doe did is are was were may might must should shall will would has have am'.split(' '))
 /** Auxiliaries before a subject that does something. */
 const ACTING = new Set('can could do doe did may might must should shall will would has have'.split(' '))
 /** Before a noun. */
@@ -45,7 +43,7 @@ const CONDITIONAL = new Set(['if', 'when', 'whenev', 'becaus'])
 const PAST = new RegExp(
   [
     '\\b(?:was|were|did|had)\\b',
-    '\\b(?:have|has|[\'’]ve|[\'’]s)(?: (?:not|already|just|been|i|you|my|the|an?))* (?:(?!need)\\w+ed|been|got|gone|paid|sent)\\b',
+    "\\b(?:have|has|['’]ve|['’]s)(?: (?:not|already|just|been|i|you|my|the|an?))* (?:(?!need)\\w+ed|been|got|gone|paid|sent)\\b",
     '\\b(?:i|we|you|they|he|she|it)(?: (?:already|just|have))* (?!need)\\w+ed\\b',
     '已经|[了过](?:吗|么|没有?)?[\\s？?。.!！]*$',
   ].join('|'),
@@ -70,7 +68,7 @@ const PARTIES = new Set(
   `child adult wife husband friend doctor guest student resident user somebody_else other_people counterpart parents family landlord tenant
   seller buyer partner son daughter sister brother mother father parent colleagu boss employe employ custom neighbour owner`.split(/\s+/),
 )
-/** Pronouns that stand for whoever was named before. */
+/** Pronouns that stand for a person who was named before. */
 const REFERRING = new Set(['he', 'she', 'they'])
 
 /** Reads the form of a question. @param entities of the question: each is one word, whatever it is called there */
@@ -91,7 +89,8 @@ export function questionForm(text: string, entities: readonly QuestionEntity[], 
     }
     for (const meant of phrase.meaning) {
       if (!meant.startsWith('?')) continue
-      if (meant !== '?when' || AUXILIARIES.has(phrase.next ?? '') || ASKS_WHEN.has(phrase.previous ?? '')) asked.add(ASKED_BY[meant] ?? meant.slice(1))
+      if (meant !== '?when' || AUXILIARIES.has(phrase.next ?? '') || ASKS_WHEN.has(phrase.previous ?? ''))
+        asked.add(ASKED_BY[meant] ?? meant.slice(1))
       else if (isClauseStart) mayAskWhen = true
     }
     facts.take(phrase)
@@ -200,7 +199,8 @@ function createFacts(lang: ComparedLang): Facts {
     },
     endClause() {
       // "Where does it leave from?"
-      if (direction !== undefined && DIRECTIONS.has(direction) && person === undefined && lang === 'en') content.set(`${direction} it`, direction)
+      if (direction !== undefined && DIRECTIONS.has(direction) && person === undefined && lang === 'en')
+        content.set(`${direction} it`, direction)
       ;[isNegated, isCondition, isBe, isActing] = [false, false, false, false]
       person = before = direction = anchor = undefined
     },

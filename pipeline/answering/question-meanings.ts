@@ -54,7 +54,15 @@ export function readPhrases(text: string, entities: readonly QuestionEntity[], l
     at += length
   }
   // Many questions end without a mark.
-  const end: ReadPhrase = { meaning: [CLAUSE_END], first: CLAUSE_END, written: '', length: 0, isParticiple: false, previous: keys.at(-1), next: undefined }
+  const end: ReadPhrase = {
+    meaning: [CLAUSE_END],
+    first: CLAUSE_END,
+    written: '',
+    length: 0,
+    isParticiple: false,
+    previous: keys.at(-1),
+    next: undefined,
+  }
   return [...phrases, end]
 }
 

@@ -6,8 +6,17 @@ import { plainText } from '../quality/rules/units.ts'
 /** The token between two clauses. */
 export const CLAUSE_END = '.'
 
-const TOKEN =
-  /[€$£¥￥%‰]|\p{N}{1,24}(?:[.,]\p{N}{1,12}){0,8}|\p{Script=Han}|[\p{L}--\p{Script=Han}][[\p{L}\p{M}\p{N}]--\p{Script=Han}]{0,63}|[.!?,;:。！？；：，、\n…]| [\-–—] /gv
+const TOKEN = new RegExp(
+  [
+    '[€$£¥￥%‰]',
+    '\\p{N}{1,24}(?:[.,]\\p{N}{1,12}){0,8}',
+    '\\p{Script=Han}',
+    '[\\p{L}--\\p{Script=Han}][[\\p{L}\\p{M}\\p{N}]--\\p{Script=Han}]{0,63}',
+    '[.!?,;:。！？；：，、\\n…]',
+    ' [\\-–—] ',
+  ].join('|'),
+  'gv',
+)
 const DIGIT = /^\p{N}/u
 /** Five euros are not five dollars. */
 const SIGN = /^[€$£¥%‰]/u
@@ -15,7 +24,7 @@ const HAN = /\p{Script=Han}/u
 const WORD = /^\p{L}/u
 const ASCII_WORD = /^[a-z]+$/
 
-/** Written as one word, and said as two. */
+/** Written as one word and said as two, and other forms of one question. */
 const CONTRACTIONS: readonly (readonly [RegExp, string])[] = [
   [/\b(i|you|he|she|we|they)['’]d\b/g, '$1 would'],
   [/\b(i|you|we|they)['’]?ve\b/g, '$1 have'],
@@ -26,6 +35,8 @@ const CONTRACTIONS: readonly (readonly [RegExp, string])[] = [
   [/\b(what|where|how|who)s\b/g, '$1 is'],
   [/\b(do|does|did|is|are|was|were|ca|wo|could|would|should|has|have)nt\b/g, '$1 not'],
   [/['’]s?(?!\p{L})/gu, ''],
+  // Asked within another sentence.
+  [/\bhow much ([^.?!,;]{1,100}) (is|are)(?=\s*(?:[.?!,;]|$))/g, 'how much $2 $1'],
   [/\bca not\b/g, 'can not'],
   [/\bwo not\b/g, 'will not'],
 ]
@@ -60,7 +71,11 @@ export function questionTokens(text: string): QuestionToken[] {
     .replace(HERE_AND_THERE, '里')
   const spelled = CONTRACTIONS.reduce((rest, [pattern, words]) => rest.replace(pattern, words), plain)
   const inWords = HAN.test(spelled) ? charactersInWords(spelled) : new Set<number>()
-  return Array.from(spelled.matchAll(TOKEN), ({ 0: token, index }) => ({ key: keyOf(token), isWord: !inWords.has(index), isParticiple: PARTICIPLE.test(token) }))
+  return Array.from(spelled.matchAll(TOKEN), ({ 0: token, index }) => ({
+    key: keyOf(token),
+    isWord: !inWords.has(index),
+    isParticiple: PARTICIPLE.test(token),
+  }))
 }
 
 function charactersInWords(text: string): ReadonlySet<number> {

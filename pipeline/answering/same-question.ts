@@ -71,7 +71,12 @@ function formDifference(one: QuestionForm, other: QuestionForm): Difference | un
 }
 
 /** Kinds of questions that one answer serves. */
-const KINDRED: readonly ReadonlySet<string>[] = [new Set(['date', 'time']), new Set(['date', 'day']), new Set(['date', 'wait']), new Set(['duration', 'wait'])]
+const KINDRED: readonly ReadonlySet<string>[] = [
+  new Set(['date', 'time']),
+  new Set(['date', 'day']),
+  new Set(['date', 'wait']),
+  new Set(['duration', 'wait']),
+]
 /** A statement, such as "I want to cancel", asks one of these. */
 const ASKED_BY_STATEMENTS = new Set(['way', 'yesno'])
 
@@ -118,13 +123,26 @@ const areTerseAlike = (one: QuestionForm, other: QuestionForm): boolean =>
 
 /** Words in which two questions differ that are nearly the same text. Who changes one word means something by it. */
 const NEAR_COPY_WORDS_MAX = 3
-const isNearCopy = (one: QuestionForm, other: QuestionForm): boolean => one.words.symmetricDifference(other.words).size <= NEAR_COPY_WORDS_MAX
+const isNearCopy = (one: QuestionForm, other: QuestionForm): boolean =>
+  one.words.symmetricDifference(other.words).size <= NEAR_COPY_WORDS_MAX
 
 function haveSameRoles(one: QuestionForm, other: QuestionForm, pairs: ReadonlyMap<string, string>): boolean {
   const isOrdered = one.isOrdered || other.isOrdered
-  if (isOrdered && (one.numbers.join() !== other.numbers.join() || [...one.content.keys()].map((word) => pairs.get(word)).join() !== [...other.content.keys()].join())) return false
-  const isContradicted = [...one.relations].some(([key, values]) => !key.startsWith('before ') && areApart(values, other.relations.get(key)))
-  return !isContradicted && !haveExchangedNeighbours(one.relations, other.relations) && !areMirrored(one, other, pairs) && !areTransposed(one, other, pairs)
+  if (
+    isOrdered
+    && (one.numbers.join() !== other.numbers.join()
+      || [...one.content.keys()].map((word) => pairs.get(word)).join() !== [...other.content.keys()].join())
+  )
+    return false
+  const isContradicted = [...one.relations].some(
+    ([key, values]) => !key.startsWith('before ') && areApart(values, other.relations.get(key)),
+  )
+  return (
+    !isContradicted
+    && !haveExchangedNeighbours(one.relations, other.relations)
+    && !areMirrored(one, other, pairs)
+    && !areTransposed(one, other, pairs)
+  )
 }
 
 /** Whether a relation is known of both questions, and is never the same. */
@@ -164,5 +182,7 @@ function haveExchangedNeighbours(one: QuestionForm['relations'], other: Question
     const others = other.get(key)
     return key.startsWith('before ') && others !== undefined && values.isDisjointFrom(others) ? [{ values, others }] : []
   })
-  return moved.some((first) => moved.some((second) => !first.values.isDisjointFrom(second.others) && !first.others.isDisjointFrom(second.values)))
+  return moved.some((first) =>
+    moved.some((second) => !first.values.isDisjointFrom(second.others) && !first.others.isDisjointFrom(second.values)),
+  )
 }

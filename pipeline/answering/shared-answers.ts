@@ -102,6 +102,11 @@ export function openSharedAnswers(options: SharedAnswersOptions): SharedAnswers 
           const now = await readNow()
           return now !== undefined && isSameBasis(entry.basis, now) && hasRead(readings, now)
         }
+        /** Whether an answer to another question is current. This task may be behind. */
+        const restsOnNow = async (entry: KeptAnswer): Promise<boolean> => {
+          const now = entry === null ? undefined : await readNow()
+          return entry !== null && now !== undefined && isSameBasis(entry.basis, now)
+        }
         /** Whether an entry may be given as an answer to this question, as things are now. */
         const mayBeGiven = async (entry: AnswerEntry): Promise<boolean> => fitsQuestion(entry, question) && isCurrent(entry)
         const makeEntry = async (): Promise<KeptAnswer> => {
@@ -114,22 +119,25 @@ export function openSharedAnswers(options: SharedAnswersOptions): SharedAnswers 
           return { answer, seq, basis: after, understanding, promptVersion: prompt.promptVersion, passages: passagesOf(question) }
         }
         const read = (entry: AnswerEntry): z.output<Schema> | undefined => question.schema.safeParse(entry.answer).data
-        const given = ({ seq: from, basis, similarity, ...entry }: NonNullable<KeptAnswer>, level: CachedLevel): SharedAnswer<z.output<Schema>> | undefined => {
+        const given = (
+          { seq: from, basis, similarity, ...entry }: NonNullable<KeptAnswer>,
+          level: CachedLevel,
+        ): SharedAnswer<z.output<Schema>> | undefined => {
           const answer = read({ seq: from, basis, ...entry })
           if (answer === undefined) return undefined
           const cachedFrom = { seq: from, level, knowledgeSeq: basis.knowledge, ...(similarity !== undefined && { similarity }) }
           if (!isShadow) return { answer, cachedFrom }
           metrics.answersShadowed.inc({ match: similarity === undefined ? 'equal' : 'similar' })
-          log.info({ tenant, kind, id, seq, cachedFrom }, 'an answer would have been given again; COLLOQUY_CACHE=shadow has it made anew')
+          log.info({ tenant, kind, id, seq, cachedFrom }, 'an answer would have been given again without COLLOQUY_CACHE=shadow')
           return undefined
         }
         const key = keyOfQuestion(tenant, kind, question)
         const readerOfSimilar: EntryReader = {
           read: async (other) => {
-            const found = await cache.find(other, async (entry) => entry !== null && isCurrent(entry))
+            const found = await cache.find(other, restsOnNow)
             return found === undefined || found.value === null ? undefined : { value: found.value, from: found.from }
           },
-          fits: (entry) => fitsQuestion(entry, question),
+          mayBeGiven,
           textOf: (entry) => {
             const answer = read(entry)
             return answer === undefined ? undefined : question.textOf?.(answer)

@@ -33,14 +33,15 @@ export interface SimilarAnswer {
 export interface EntryReader {
   /** The answer under a key, if it is current. */
   read(key: CacheKey): Promise<Found<AnswerEntry> | undefined>
-  /** Whether it rests on the passages that were found for this question. */
-  fits(entry: AnswerEntry): boolean
+  /** Whether it rests on the passages that were found for this question, and on what the task has read. */
+  mayBeGiven(entry: AnswerEntry): Promise<boolean>
   /** The text of an answer; `undefined` where it cannot be read. */
   textOf(entry: AnswerEntry): string | undefined
 }
 
 /** Cached answers to other questions that say the same. */
 export interface SimilarAnswers {
+  /** Finds none where it fails: that must not fail an answer. */
   find(question: SharedQuestion, key: CacheKey, reader: EntryReader): Promise<SimilarAnswer | undefined>
   /** Remembers a question whose answer is cached. Costs no wait. */
   remember(question: SharedQuestion, key: CacheKey): void
@@ -72,10 +73,12 @@ export function createSimilarAnswers(options: SimilarAnswersOptions): SimilarAns
     if (fingerprint === null || vector === undefined) return undefined
     return { key, setting: settingOf(question, key), question, fingerprint, vector }
   }
-  const warn = (tenant: string) => (error: unknown) => {
-    rateLimitedWarn(log, { tenant, why: messageOf(error) }, 'no answer to a similar question is looked for: there is no vector, or no setting')
-    return undefined
-  }
+  const warn = (tenant: string, error: unknown): void =>
+    rateLimitedWarn(
+      log,
+      { tenant, why: messageOf(error) },
+      'an answer to a similar question cannot be looked for; only equal questions share answers',
+    )
   const judge = async (question: SharedQuestion, text: string): Promise<number> => {
     const { overall } = await evaluate({
       query: question.text,
@@ -96,33 +99,41 @@ export function createSimilarAnswers(options: SimilarAnswersOptions): SimilarAns
   ): Promise<SimilarAnswer | undefined> => {
     const found = await reader.read(key)
     if (found === undefined) return note('gone')
-    if (!reader.fits(found.value)) return note('other_passages')
+    if (!(await reader.mayBeGiven(found.value))) return note('other_passages')
     const text = reader.textOf(found.value)
     if (text === undefined) return note('unreadable')
     const quality = await judge(question, text)
     if (quality < QUALITY_MIN) return note('poor')
     return { entry: found.value, level: found.from, similarity, quality }
   }
+  const search = async (question: SharedQuestion, key: CacheKey, reader: EntryReader): Promise<SimilarAnswer | undefined> => {
+    const { CACHE_SIMILARITY_MIN: min } = await settingsOf(key.tenant)
+    // The look-up would cost the vector of each question.
+    if (question.textOf === undefined || min === 1) return undefined
+    const asked = await withVector(question, key)
+    if (asked === undefined) return undefined
+    const near = questions.like(asked, isShadow ? Math.min(min, SHADOW_SIMILARITY_MIN) : min).slice(0, READ_MAX)
+    for (const candidate of near) {
+      const answer = await check(question, candidate, reader)
+      if (answer === undefined) continue
+      note(isShadow ? 'shadow' : 'given')
+      metrics.answerSimilarity.observe(answer.similarity)
+      return answer
+    }
+    return undefined
+  }
   return {
-    async find(question, key, reader) {
-      const { CACHE_SIMILARITY_MIN: min } = await settingsOf(key.tenant)
-      // The look-up would cost the vector of each question.
-      if (question.textOf === undefined || min === 1) return undefined
-      const asked = await withVector(question, key).catch(warn(key.tenant))
-      if (asked === undefined) return undefined
-      const near = questions.like(asked, isShadow ? Math.min(min, SHADOW_SIMILARITY_MIN) : min).slice(0, READ_MAX)
-      for (const candidate of near) {
-        const answer = await check(question, candidate, reader)
-        if (answer === undefined) continue
-        note(isShadow ? 'shadow' : 'given')
-        metrics.answerSimilarity.observe(answer.similarity)
-        return answer
-      }
-      return undefined
-    },
+    find: (question, key, reader) =>
+      search(question, key, reader).catch((error: unknown) => {
+        warn(key.tenant, error)
+        return undefined
+      }),
     remember(question, key) {
       if (question.textOf === undefined || questions.has(key) || remembering.size >= REMEMBERING_MAX) return
-      const work = withVector(question, key).then((known) => known && questions.remember(known), warn(key.tenant))
+      const work = withVector(question, key).then(
+        (known) => known && questions.remember(known),
+        (error: unknown) => warn(key.tenant, error),
+      )
       remembering.add(work)
       void work.finally(() => remembering.delete(work))
     },
