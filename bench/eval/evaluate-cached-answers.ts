@@ -15,8 +15,8 @@ const THRESHOLD = tenantSettingsOf({}).CACHE_SIMILARITY_MIN
 
 /**
  * Measures how often the answer to a question would be given to another one: rightly and wrongly, by language, embedding model and
- * threshold; on pairs, and on questions of public sets of intents where they are. Without what comes on top: the same passages, and
- * the evaluation of the answer.
+ * threshold; on pairs, and on questions of public sets of intents where they are. Without what comes on top: the
+ * evaluation of the answer.
  */
 export async function evaluateCachedAnswers(
   flags: Pick<RetrievalFlags, 'model' | 'set' | 'data' | 'json'>,
@@ -36,13 +36,25 @@ export async function evaluateCachedAnswers(
     }
   }
   const table = new Table({
-    head: ['lang', 'model', 'pairs', 'similarity from', 'hits', 'false hits', 'without rules: hits', 'false hits'],
+    head: [
+      'lang',
+      'model',
+      'pairs',
+      'similarity from',
+      'hits',
+      'false hits',
+      'with passages: hits',
+      'false hits',
+      'without rules: hits',
+      'false hits',
+    ],
     style: { head: [], border: [] },
     wordWrap: true,
   })
-  for (const { lang, model, half, threshold, hits, falseHits, hitsBySimilarity, falseHitsBySimilarity } of all) {
-    const shares = [hits, falseHits, hitsBySimilarity, falseHitsBySimilarity].map((share) => share.toFixed(3))
-    table.push([lang, model, half, threshold === 0 ? 'any' : threshold.toFixed(2), ...shares])
+  for (const { lang, model, half, threshold, ...shares } of all) {
+    const { hits, falseHits, hitsWithPassages, falseHitsWithPassages, hitsBySimilarity, falseHitsBySimilarity } = shares
+    const told = [hits, falseHits, hitsWithPassages, falseHitsWithPassages, hitsBySimilarity, falseHitsBySimilarity]
+    table.push([lang, model, half, threshold === 0 ? 'any' : threshold.toFixed(2), ...told.map((share) => share.toFixed(3))])
   }
   print(table.toString())
   const ofTraffic = new Table({

@@ -1,3 +1,5 @@
+import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
+import { createSearch } from '../../actors/kinds/support/search.ts'
 import { type ComparedQuestion, type Difference, differenceOf } from '../../pipeline/answering/same-question.ts'
 import { cosine } from '../../pipeline/embedding/cosine.ts'
 import type { LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
@@ -17,6 +19,9 @@ export interface PairFigures {
   readonly hits: number
   /** Of the pairs that need another answer. */
   readonly falseHits: number
+  /** Both, where the search of `support` in its articles finds the same ones in the same order, too. */
+  readonly hitsWithPassages: number
+  readonly falseHitsWithPassages: number
   /** The same by similarity alone, without the rules. */
   readonly hitsBySimilarity: number
   readonly falseHitsBySimilarity: number
@@ -26,7 +31,15 @@ interface Compared {
   readonly same: boolean
   readonly difference: Difference | undefined
   readonly similarity: number
+  readonly hasSamePassages: boolean
 }
+
+const searchArticles = createSearch(loadArticles())
+/** The articles are those of a shop: for another trade it finds what has the same words. */
+const passagesFor = (text: string, lang: 'en' | 'zh'): string =>
+  searchArticles({ text, lang, about: null, topic: null, refers: 'no' })
+    .map(({ source }) => source)
+    .join()
 
 /** Compares the pairs of a language by the rules and by the vectors of a model, as a look-up does: all are questions of no conversation. */
 export async function measurePairs(
@@ -49,7 +62,12 @@ export async function measurePairs(
   const compared = pairs.map(({ a, b, same }, index): Compared => {
     const [one, other] = [ones[index], others[index]]
     if (one === undefined || other === undefined) throw new Error(`the model ${model.name} gave no vector for pair ${index + 1}`)
-    return { same, difference: differenceOf(questionOf(a, lang), questionOf(b, lang)), similarity: cosine(one, other) }
+    return {
+      same,
+      difference: differenceOf(questionOf(a, lang), questionOf(b, lang)),
+      similarity: cosine(one, other),
+      hasSamePassages: passagesFor(a, lang) === passagesFor(b, lang),
+    }
   })
   const share = (same: boolean, isHit: (pair: Compared) => boolean): number => {
     const asked = compared.filter((pair) => pair.same === same)
@@ -57,6 +75,7 @@ export async function measurePairs(
   }
   return THRESHOLDS.map((threshold) => {
     const isSimilar = ({ similarity }: Compared): boolean => similarity >= threshold
+    const hasAll = (pair: Compared): boolean => isHit(pair) && pair.hasSamePassages
     const isHit = (pair: Compared): boolean => pair.difference === undefined && isSimilar(pair)
     return {
       lang,
@@ -65,6 +84,8 @@ export async function measurePairs(
       threshold,
       hits: share(true, isHit),
       falseHits: share(false, isHit),
+      hitsWithPassages: share(true, hasAll),
+      falseHitsWithPassages: share(false, hasAll),
       hitsBySimilarity: share(true, isSimilar),
       falseHitsBySimilarity: share(false, isSimilar),
     }

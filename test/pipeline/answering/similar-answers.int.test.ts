@@ -6,7 +6,8 @@ import { writeWordVectors } from '../../support/tiny-models.ts'
 
 const WORDS = ['shipping', 'norway', 'cost', 'costs', 'how', 'much', 'is', 'to', 'euros', '挪', '威', '运', '费', '多', '少']
 const QUESTION = 'How much is shipping to Norway?'
-const PARAPHRASE = 'Hello, how much is shipping to Norway, please?'
+/** Each is another question, since its own answer is kept, too. */
+const paraphrase = (tries: number): string => `Shipping to Norway${' -'.repeat(tries)} how much is it?`
 const OPPOSITE = 'How much is shipping from Norway?'
 const WAIT_MS = 60_000
 
@@ -34,24 +35,34 @@ describe('with an embedding model of meaning', () => {
 
   it('an answer is given again to a question that says the same', async () => {
     await expect.poll(async () => (await at.answerTo(QUESTION)).cachedFrom, { timeout: WAIT_MS }).toBeDefined()
-    await expect.poll(async () => (await at.answerTo(PARAPHRASE)).cachedFrom?.similarity, { timeout: WAIT_MS }).toBeGreaterThan(0.8)
     const given = await at.answerTo(QUESTION)
-    const calls = at.endpoint.asked.length
-    const reply = await at.answerTo(PARAPHRASE)
-    expect(reply).toMatchObject({ text: given.text, cost: 0, cachedFrom: { seq: given.cachedFrom?.seq } })
+    let tries = 0
+    let reply = given
+    // A question is remembered beside its answer, which does not wait for its vector.
+    await expect
+      .poll(
+        async () => {
+          const calls = at.endpoint.asked.length
+          reply = await at.answerTo(paraphrase(++tries))
+          return { similarity: typeof reply.cachedFrom?.similarity, calls: at.endpoint.asked.length - calls }
+        },
+        { timeout: WAIT_MS },
+      )
+      .toEqual({ similarity: 'number', calls: 0 })
+    expect(reply).toMatchObject({ text: given.text, cost: 0, cachedFrom: { seq: expect.any(Number) } })
+    expect(reply.cachedFrom?.similarity).toBeGreaterThanOrEqual(0.8)
     expect(given.cachedFrom).not.toHaveProperty('similarity')
-    expect(at.endpoint.asked).toHaveLength(calls)
   })
 
   it('the opposite, another language and another tenant get no answer of it', async () => {
     expect((await at.answerTo(OPPOSITE)).cachedFrom).toBeUndefined()
     expect((await at.answerTo('挪威运费多少？')).cachedFrom).toBeUndefined()
-    expect((await at.answerTo(PARAPHRASE, 'other')).cachedFrom).toBeUndefined()
+    expect((await at.answerTo(paraphrase(1), 'other')).cachedFrom).toBeUndefined()
   })
 
   it('a similar question gets a new answer after the knowledge has changed', async () => {
     await at.teach('norway', priceOf('Norway', 12))
-    await expect.poll(async () => (await at.answerTo(PARAPHRASE)).text, { timeout: WAIT_MS }).toContain('12 euros')
+    await expect.poll(async () => (await at.answerTo(paraphrase(1))).text, { timeout: WAIT_MS }).toContain('12 euros')
   })
 })
 
@@ -74,12 +85,11 @@ describe('in shadow', () => {
         { timeout: WAIT_MS },
       )
       .toBeGreaterThan(0)
-    // The answer to the paraphrase is kept, too: another paraphrase each time.
-    let greetings = 0
+    let tries = 0
     await expect
       .poll(
         async () => {
-          expect((await at.answerTo(`${'Hello, '.repeat(++greetings)}${PARAPHRASE}`)).cachedFrom).toBeUndefined()
+          expect((await at.answerTo(paraphrase(++tries))).cachedFrom).toBeUndefined()
           return wouldGive('similar')
         },
         { timeout: WAIT_MS },
@@ -99,7 +109,7 @@ describe('with the built-in embedding model', () => {
 
   it('only equal questions share an answer', async () => {
     await expect.poll(async () => (await at.answerTo(QUESTION)).cachedFrom, { timeout: WAIT_MS }).toBeDefined()
-    expect((await at.answerTo(PARAPHRASE)).cachedFrom).toBeUndefined()
+    expect((await at.answerTo(paraphrase(1))).cachedFrom).toBeUndefined()
     expect(await metricOf(at, 'colloquy_similar_answers_total')).toBe(0)
   })
 })

@@ -18,7 +18,7 @@ const shared = (text: string, more: Partial<SharedQuestion> = {}): SharedQuestio
   understanding: 'acts@1',
   knowledgeSeq: 1,
   passages: [PASSAGE],
-  prompt: { text: 'Answer.', promptVersion: 'answer@1' },
+  prompt: { template: 'Answer.', variables: {}, promptVersion: 'answer@1' },
   tier: 'small',
   setUp: '',
   schema: z.string(),

@@ -5,7 +5,7 @@ test.each([
   ['password', 'pasword'],
   ['delete', 'delte'],
   ['account', 'acount'],
-  ['address', 'adrress'],
+  ['address', 'adress'],
   ['receipt', 'reciept'],
 ])('%s and %s are one word, mistyped', (one, other) => {
   expect([isTypo(one, other), isTypo(other, one)]).toEqual([true, true])
