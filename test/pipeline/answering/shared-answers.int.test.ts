@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { askQuestion } from '../../../infra/reporting/questions/ask-question.ts'
-import { type AnsweringSystem, priceOf, startAnsweringSystem } from '../../support/answering-system.ts'
+import { type AnsweringSystem, priceIn, startAnsweringSystem } from '../../support/answering-system.ts'
 import { caughtUp, rows } from '../../support/system-assertions.ts'
 
 let at: AnsweringSystem
@@ -18,7 +18,7 @@ async function untilShared(text: string, tenant?: string) {
 }
 
 test('an equal question of another customer gets the same answer, without a model, and the tables say whose', async () => {
-  await at.teach('norway', priceOf('Norway', 9))
+  await at.teach('norway', priceIn('en', 9))
   await untilShared(QUESTION)
   const calls = at.endpoint.asked.length
   const reply = await at.answerTo('  how much IS shipping to Norway ')
@@ -38,7 +38,7 @@ test('an equal question of another customer gets the same answer, without a mode
 })
 
 test('cache-freshness has no stale answer in what was answered, and finds one that a row claims', async () => {
-  await at.teach('norway', priceOf('Norway', 11))
+  await at.teach('norway', priceIn('en', 11))
   await untilShared(QUESTION)
   await caughtUp(at.system)
   const { client } = at.system.running
