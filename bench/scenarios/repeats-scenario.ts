@@ -88,8 +88,8 @@ async function measureRepeats(bench: Bench): Promise<Measured> {
     spread,
     notes: [
       `${QUESTIONS_AT_A_TIME} questions at once, each of a new conversation: ${DIFFERENT} different ones, each asked twice, and none of an `
-        + `earlier round. The model is a stub that answers each request after ${MODEL_MS} ms over HTTP, with ${PLACES} places. Medians over `
-        + 'the rounds.',
+        + `earlier round. The model is a stub that answers each request after ${MODEL_MS} ms over HTTP, with ${PLACES} places. Medians `
+        + 'over the rounds.',
       'modelCalls: requests to the stub in a round. quoted counts replies that no model wrote.',
     ],
   }

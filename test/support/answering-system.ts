@@ -25,10 +25,10 @@ export interface AnsweringSystem {
   teach(source: string, text: string, tenant?: string): Promise<void>
   /** Changes the setting COMPANY, which is a part of the prompt. */
   setCompany(company: string, tenant?: string): Promise<void>
-  /** Asks in a new conversation. @returns the id of the question */
-  ask(text: string, tenant?: string): Promise<string>
+  /** Asks. @param actor default: a new conversation. @returns the id of the question */
+  ask(text: string, tenant?: string, actor?: string): Promise<string>
   /** Asks, and waits for the reply. */
-  answerTo(text: string, tenant?: string): Promise<SentReply>
+  answerTo(text: string, tenant?: string, actor?: string): Promise<SentReply>
   stop(): Promise<void>
 }
 
@@ -75,10 +75,10 @@ export async function startAnsweringSystem(settings: Partial<Record<SettingName,
     },
   })
   await system.producer.flush()
-  const ask = async (text: string, tenant = 'acme'): Promise<string> => {
+  const ask = async (text: string, tenant = 'acme', actor = `c-${asked + 1}`): Promise<string> => {
     const id = `q-${++asked}`
     await publishAll(system, [
-      { subject: `in.${tenant}.support.c-${asked}`, body: { type: 'message.received', id, data: { role: 'user', text } } },
+      { subject: `in.${tenant}.support.${actor}`, body: { type: 'message.received', id, data: { role: 'user', text } } },
     ])
     return id
   }
@@ -101,8 +101,8 @@ export async function startAnsweringSystem(settings: Partial<Record<SettingName,
       await publishAll(system, [{ subject: `in.${tenant}.tenant.${tenant}`, body: { type: 'tenant.set', data } }])
       await untilDecided(system.running.jetstream.jsm, `log.*.${tenant}.tenant.${tenant}`, company)
     },
-    async answerTo(text, tenant) {
-      const id = await ask(text, tenant)
+    async answerTo(text, tenant, actor) {
+      const id = await ask(text, tenant, actor)
       const { promise, resolve, reject } = Promise.withResolvers<SentReply>()
       waiting.set(id, resolve)
       const known = replies.get(id)
