@@ -50,7 +50,7 @@ test.each(['en', 'zh'] as const)('a change of knowledge or of settings is in the
   await untilShared(question, tenant)
 })
 
-test('a question after others in its conversation is neither answered from the cache nor kept, and no tenant has the answers of another', async () => {
+test('a question after others is neither answered from the cache nor kept, and no tenant has the answers of another', async () => {
   const [tenant, other] = ['personal', 'other']
   for (const one of [tenant, other]) await at.teach('norway', priceIn('en', one === tenant ? 30 : 31), one)
   const first = await untilShared(QUESTION, tenant)
