@@ -34,6 +34,7 @@ const ROOMS = [
   'pipeline/answering',
   'pipeline/host',
   'pipeline/dispatcher',
+  'pipeline/hooks',
   'pipeline/projector',
   'pipeline/rebuild',
   'pipeline/verify',
