@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { compiledKinds } from '../../actors/definition/compiled-machine.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'
+import { createAnswersShadow } from '../../pipeline/answering/answers-shadow.ts'
 import { createAnswersCache, noSharedAnswers, openSharedAnswers } from '../../pipeline/answering/shared-answers.ts'
 import { createSimilarAnswers } from '../../pipeline/answering/similar-answers.ts'
 import type { Caches } from '../../pipeline/cache/caches.ts'
@@ -16,6 +17,7 @@ import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
 import type { Embedder } from '../../pipeline/embedding/embedder.ts'
 import { localQuestionVectors, remoteQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
+import { startHooks } from '../../pipeline/hooks/hooks.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
 import { createHandOver, type HandOver } from '../../pipeline/host/hand-over.ts'
 import { type HostRun, startHost } from '../../pipeline/host/host.ts'
@@ -315,6 +317,12 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOve
         partitions: 1,
         start: () => singlePartition(backgroundRun(startSourcingWatchdog({ jetstream, log, metrics, everyMs: SOURCING_WATCH_MS }))),
       },
+      {
+        name: 'hooks',
+        partitions: 1,
+        start: async () =>
+          singlePartition(backgroundRun(await startHooks({ jetstream, kv, log, metrics, allowedHosts: settings.HOOK_HOSTS }))),
+      },
     ],
   }
 }
@@ -339,10 +347,9 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, cach
         const isShadow = settings.CACHE === 'shadow'
         const settingsOf = async (tenant: string) => (await tenants.of(tenant)).settings
         const similar = createSimilarAnswers({ vectors, settingsOf, evaluate: evaluateByRules, isShadow, metrics, log })
+        const shadow = isShadow ? createAnswersShadow({ metrics, log }) : undefined
         const answers =
-          caches === undefined
-            ? noSharedAnswers
-            : openSharedAnswers({ jetstream, cache: createAnswersCache(caches), similar, isShadow, metrics, log })
+          caches === undefined ? noSharedAnswers : openSharedAnswers(jetstream, { cache: createAnswersCache(caches), similar, shadow, log })
         started.defer(() => answers.stop())
         return startStage(
           'tasks',

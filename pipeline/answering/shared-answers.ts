@@ -1,16 +1,15 @@
-import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { SharedAnswer, SharedQuestion, TaskAnswers } from '../../actors/definition/task-answers.ts'
 import { messageOf } from '../../schemas/errors.ts'
-import type { Address } from '../../schemas/subjects.ts'
 import type { CachedLevel } from '../../schemas/cached-from.ts'
+import type { Address } from '../../schemas/subjects.ts'
 import type { Caches } from '../cache/caches.ts'
-import type { Cache } from '../cache/two-level-cache.ts'
+import type { Cache, Filled } from '../cache/two-level-cache.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import type { Metrics } from '../runtime/metrics.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import { type AnswerEntry, answerEntrySchema, ENTRY_VERSION, fitsQuestion, keyOfQuestion, passagesOf } from './answer-entry.ts'
+import type { AnswersShadow } from './answers-shadow.ts'
 import { type Basis, createReadBasis, hasRead, isSameBasis, newestIn, type OwnReadings, type ReadBasis } from './basis.ts'
 import { dropOnChanges } from './drop-on-changes.ts'
 import type { EntryReader, SimilarAnswers } from './similar-answers.ts'
@@ -60,23 +59,33 @@ export const createAnswersCache = (caches: Caches): AnswersCache =>
     asksMin: { memory: 1, shared: 1 },
   })
 
-export interface SharedAnswersOptions {
-  readonly jetstream: Pick<JetStreamContext, 'jsm'> & { readonly nc: NatsConnection }
+export interface SharedAnswersDeps {
   readonly cache: AnswersCache
+  readonly readBasis: ReadBasis
   /** Answers to other questions that say the same. Default: only equal questions share answers. */
   readonly similar?: SimilarAnswers | undefined
-  /** Gives no answer again: tells in the log which it would have given. Default: false. */
-  readonly isShadow?: boolean
-  readonly metrics: Metrics
+  /** With it no answer is given again: it is told of each. Default: answers are given. */
+  readonly shadow?: AnswersShadow | undefined
   readonly log: Logger
-  /** Default: from LOG. */
-  readonly readBasis?: ReadBasis
 }
 
 /** Opens the answers of a process, which changes of a tenant's knowledge, prompts, intents and settings drop. */
-export function openSharedAnswers(options: SharedAnswersOptions): SharedAnswers {
-  const { jetstream, cache, similar, isShadow = false, metrics, log, readBasis = createReadBasis(jetstream) } = options
-  const drops = dropOnChanges(jetstream.nc, cache, log)
+export function openSharedAnswers(
+  jetstream: Pick<JetStreamContext, 'jsm' | 'nc'>,
+  deps: Omit<SharedAnswersDeps, 'readBasis'>,
+): SharedAnswers {
+  const drops = dropOnChanges(jetstream.nc, deps.cache, deps.log)
+  return {
+    of: createShareAnswer({ ...deps, readBasis: createReadBasis(jetstream) }),
+    async stop() {
+      await drops.stop()
+      await deps.similar?.stop()
+    },
+  }
+}
+
+/** Creates `shareAnswer` of tasks; see `TaskAnswers` for what it guarantees. */
+export function createShareAnswer({ cache, readBasis, similar, shadow, log }: SharedAnswersDeps): SharedAnswers['of'] {
   /** `undefined`: it cannot be read, so that nothing can be proved to be current. */
   const basisOf = async (tenant: string, promptName: string): Promise<Basis | undefined> => {
     try {
@@ -86,98 +95,89 @@ export function openSharedAnswers(options: SharedAnswersOptions): SharedAnswers 
       return undefined
     }
   }
-  return {
-    of:
-      ({ actor: { tenant, kind, id }, seq }) =>
-      async <Schema extends z.ZodType>(question: SharedQuestion<Schema>, make: () => Promise<z.input<Schema> | undefined>) => {
-        const { readFrom } = question.prompt
-        if (seq === undefined || readFrom === undefined || question.text.length > QUESTION_CHARS_MAX) {
-          await make()
-          return undefined
-        }
-        const readings: OwnReadings = { ...readFrom, knowledgeSeq: question.knowledgeSeq }
-        const readNow = (): Promise<Basis | undefined> => basisOf(tenant, readFrom.name)
-        /** Whether an answer rests on what holds now, which this task has seen, too. */
-        const isCurrent = async (entry: AnswerEntry): Promise<boolean> => {
-          const now = await readNow()
-          return now !== undefined && isSameBasis(entry.basis, now) && hasRead(readings, now)
-        }
-        /** Whether an answer to another question is current. This task may be behind. */
-        const restsOnNow = async (entry: KeptAnswer): Promise<boolean> => {
-          const now = entry === null ? undefined : await readNow()
-          return entry !== null && now !== undefined && isSameBasis(entry.basis, now)
-        }
-        /** Whether an entry may be given as an answer to this question, as things are now. */
-        const mayBeGiven = async (entry: AnswerEntry): Promise<boolean> => fitsQuestion(entry, question) && isCurrent(entry)
-        const makeEntry = async (): Promise<KeptAnswer> => {
-          const before = await readNow()
-          const answer = await make()
-          if (answer === undefined || before === undefined || !hasRead(readings, before) || newestIn(before) >= seq) return null
-          const after = await readNow()
-          if (after === undefined || !isSameBasis(before, after)) return null
-          const { understanding, prompt } = question
-          return { answer, seq, basis: after, understanding, promptVersion: prompt.promptVersion, passages: passagesOf(question) }
-        }
-        const read = (entry: AnswerEntry): z.output<Schema> | undefined => question.schema.safeParse(entry.answer).data
-        const given = (
-          { seq: from, basis, similarity, ...entry }: NonNullable<KeptAnswer>,
-          level: CachedLevel,
-        ): SharedAnswer<z.output<Schema>> | undefined => {
-          const answer = read({ seq: from, basis, ...entry })
-          if (answer === undefined) return undefined
-          const cachedFrom = { seq: from, level, knowledgeSeq: basis.knowledge, ...(similarity !== undefined && { similarity }) }
-          if (!isShadow) return { answer, cachedFrom }
-          metrics.answersShadowed.inc({ match: similarity === undefined ? 'equal' : 'similar' })
-          log.info({ tenant, kind, id, seq, cachedFrom }, 'an answer would have been given again without COLLOQUY_CACHE=shadow')
-          return undefined
-        }
-        const key = keyOfQuestion(tenant, kind, question)
-        const readerOfSimilar: EntryReader = {
-          read: async (other) => {
-            const found = await cache.find(other, restsOnNow)
-            return found === undefined || found.value === null ? undefined : { value: found.value, from: found.from }
-          },
-          mayBeGiven,
-          textOf: (entry) => {
-            const answer = read(entry)
-            return answer === undefined ? undefined : question.textOf?.(answer)
-          },
-        }
-
-        let isOwn = false
-        let ofSimilar: SharedAnswer<z.output<Schema>> | undefined
-        const fill = async () => {
-          const found = await similar?.find(question, key, readerOfSimilar)
-          if (found !== undefined) {
-            const entry = { ...found.entry, similarity: found.similarity }
-            ofSimilar = given(entry, found.level)
-            // The answer stays that of the other question: no chain of similar questions leads away from it.
-            if (ofSimilar !== undefined) return { value: entry, isCacheable: false }
-          }
-          isOwn = true
-          const value = await makeEntry()
-          if (value !== null) similar?.remember(question, key)
-          return { value, isCacheable: value !== null }
-        }
-        try {
-          const { value, from } = await cache.through(key, fill, async (entry) => entry === null || mayBeGiven(entry))
-          if (isOwn || ofSimilar !== undefined) return ofSimilar
-          // What was joined was not checked for this question if it began later.
-          const isGiven = value !== null && from !== 'filled' && (from !== 'joined' || (await mayBeGiven(value)))
-          const shared = isGiven ? given(value, from) : undefined
-          if (isGiven && from !== 'joined') similar?.remember(question, key)
-          if (shared !== undefined) return shared
-        } catch (error) {
-          if (isOwn) throw error
-          // That of another task, which this one waited for.
-          log.debug({ tenant, err: error }, 'the task that made an answer for several failed; this one makes its own')
-        }
+  return (task) =>
+    async <Schema extends z.ZodType>(question: SharedQuestion<Schema>, make: () => Promise<z.input<Schema> | undefined>) => {
+      const { actor, seq } = task
+      const { tenant, kind } = actor
+      const { readFrom } = question.prompt
+      if (seq === undefined || readFrom === undefined || question.text.length > QUESTION_CHARS_MAX) {
         await make()
         return undefined
-      },
-    stop: async () => {
-      await drops.stop()
-      await similar?.stop()
-    },
-  }
+      }
+      const readings: OwnReadings = { ...readFrom, knowledgeSeq: question.knowledgeSeq }
+      const readNow = (): Promise<Basis | undefined> => basisOf(tenant, readFrom.name)
+      /** Whether an entry may be given as an answer to this question, as things are now. */
+      const isCurrent = async (entry: AnswerEntry): Promise<boolean> => {
+        if (!fitsQuestion(entry, question)) return false
+        const now = await readNow()
+        return now !== undefined && isSameBasis(entry.basis, now) && hasRead(readings, now)
+      }
+      /** Whether an answer to another question is current for those who ask that one. This task may be behind. */
+      const restsOnNow = async (entry: KeptAnswer): Promise<boolean> => {
+        const now = entry === null ? undefined : await readNow()
+        return entry !== null && now !== undefined && isSameBasis(entry.basis, now)
+      }
+      const makeEntry = async (): Promise<KeptAnswer> => {
+        const before = await readNow()
+        const answer = await make()
+        if (answer === undefined || before === undefined || !hasRead(readings, before) || newestIn(before) >= seq) return null
+        const after = await readNow()
+        if (after === undefined || !isSameBasis(before, after)) return null
+        const { understanding, prompt } = question
+        return { answer, seq, basis: after, understanding, promptVersion: prompt.promptVersion, passages: passagesOf(question) }
+      }
+      const read = (answer: unknown): z.output<Schema> | undefined => question.schema.safeParse(answer).data
+      const given = (entry: NonNullable<KeptAnswer>, level: CachedLevel): SharedAnswer<z.output<Schema>> | undefined => {
+        const answer = read(entry.answer)
+        if (answer === undefined) return undefined
+        const { seq: from, basis, similarity } = entry
+        const cachedFrom = { seq: from, level, knowledgeSeq: basis.knowledge, ...(similarity !== undefined && { similarity }) }
+        if (shadow === undefined) return { answer, cachedFrom }
+        shadow(task, cachedFrom)
+        return undefined
+      }
+      const similarReader: EntryReader = {
+        async read(other) {
+          const found = await cache.find(other, restsOnNow)
+          return found === undefined || found.value === null ? undefined : { value: found.value, from: found.from }
+        },
+        mayBeGiven: isCurrent,
+        textOf({ answer }) {
+          const known = read(answer)
+          return known === undefined ? undefined : question.textOf?.(known)
+        },
+      }
+
+      const key = keyOfQuestion(tenant, kind, question)
+      let isOwn = false
+      let ofSimilar: SharedAnswer<z.output<Schema>> | undefined
+      const fill = async (): Promise<Filled<KeptAnswer>> => {
+        const found = await similar?.find(question, key, similarReader)
+        if (found !== undefined) {
+          const entry = { ...found.entry, similarity: found.similarity }
+          ofSimilar = given(entry, found.level)
+          // The answer stays that of the other question: no chain of similar questions leads away from it.
+          if (ofSimilar !== undefined) return { value: entry, isCacheable: false }
+        }
+        isOwn = true
+        const value = await makeEntry()
+        if (value !== null) similar?.remember(question, key)
+        return { value, isCacheable: value !== null }
+      }
+      try {
+        const { value, from } = await cache.through(key, fill, async (entry) => entry === null || isCurrent(entry))
+        if (isOwn || ofSimilar !== undefined) return ofSimilar
+        // What was joined was not checked for this question if it began later.
+        const isGiven = value !== null && from !== 'filled' && (from !== 'joined' || (await isCurrent(value)))
+        if (isGiven && from !== 'joined') similar?.remember(question, key)
+        const shared = isGiven ? given(value, from) : undefined
+        if (shared !== undefined) return shared
+      } catch (error) {
+        if (isOwn) throw error
+        // That of another task, which this one waited for.
+        log.debug({ tenant, err: error }, 'the task that made an answer for several failed; this one makes its own')
+      }
+      await make()
+      return undefined
+    }
 }
