@@ -45,8 +45,8 @@ export interface SharedAnswer<Answer> {
 /** Answers that are given to all of a tenant who ask the same, as a task sees them. */
 export interface TaskAnswers {
   /**
-   * The answer that was made for an equal question, or for one that says the same, if nothing that it rests on has changed since; else `make` runs, and `undefined` is
-   * returned: its result is the caller's. Equal questions at one time are answered once.
+   * The answer that was made for an equal question, or for one that says the same, if nothing that it rests on has changed since; else
+   * `make` runs, and `undefined` is returned: its result is the caller's. Equal questions at one time are answered once.
    *
    * Ask for it only where nothing personal takes part in the answer: no earlier message, no profile, no data of the customer.
    *

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { CachedFrom } from '../../schemas/cached-from.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import type { AskingTask } from './shared-answers.ts'
+import type { AskingTask } from './asking-task.ts'
 
 /** Is told of each answer that would be given again. */
 export type AnswersShadow = (task: AskingTask, cachedFrom: CachedFrom) => void

@@ -3,13 +3,13 @@ import type { z } from 'zod'
 import type { SharedAnswer, SharedQuestion, TaskAnswers } from '../../actors/definition/task-answers.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import type { CachedLevel } from '../../schemas/cached-from.ts'
-import type { Address } from '../../schemas/subjects.ts'
 import type { Caches } from '../cache/caches.ts'
 import type { Cache, Filled } from '../cache/two-level-cache.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import { type AnswerEntry, answerEntrySchema, ENTRY_VERSION, fitsQuestion, keyOfQuestion, passagesOf } from './answer-entry.ts'
 import type { AnswersShadow } from './answers-shadow.ts'
+import type { AskingTask } from './asking-task.ts'
 import { type Basis, createReadBasis, hasRead, isSameBasis, newestIn, type OwnReadings, type ReadBasis } from './basis.ts'
 import { dropOnChanges } from './drop-on-changes.ts'
 import type { EntryReader, SimilarAnswers } from './similar-answers.ts'
@@ -18,13 +18,6 @@ import type { EntryReader, SimilarAnswers } from './similar-answers.ts'
 const SHARE = 0.25
 /** A longer question is hardly asked twice. */
 const QUESTION_CHARS_MAX = 1_024
-
-/** The task that asks for an answer. */
-export interface AskingTask {
-  readonly actor: Address
-  /** LOG sequence of the record that started it; `undefined` where a dispatcher of an earlier version sent it: nothing is shared then. */
-  readonly seq: number | undefined
-}
 
 /** The shared answers of a process. */
 export interface SharedAnswers {
