@@ -7,6 +7,8 @@ import type { ChatKinds } from '../../pipeline/http/chat/chat-kinds.ts'
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../pipeline/http/http-server.ts'
 import { tablesUnavailable } from '../../pipeline/http/problems.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
+import { createServiceTimesReader } from '../../pipeline/task-queues/measured-runs.ts'
+import { createQueuePlaces } from '../../pipeline/task-queues/queue-places.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import type { LogTail } from '../../pipeline/jetstream/log-tail.ts'
 import type { Advise } from '../../pipeline/producer/advise.ts'
@@ -52,6 +54,7 @@ export async function serveHttp({ settings, kv, client, stages, ...deps }: Serve
     ...deps,
     stages,
     partitionCount: settings.PARTITIONS,
+    queuePlaces: createQueuePlaces(deps.jetstream, createServiceTimesReader(kv)),
     host: settings.HTTP_HOST,
     port: settings.HTTP_PORT,
     token: settings.HTTP_TOKEN,
