@@ -15,7 +15,8 @@ const durationsSchema = z.array(z.int().nonnegative())
 /** Name of the queue of a task, and of its consumer of TASKS. */
 export const queueName = (task: string, kind: string): string => `${task}@${kind}`
 
-const entryIn = (kv: KV, queue: string) => typedKey(kv, `service-times.${queue}`, durationsSchema)
+/** A key of a bucket has no `@`. */
+const entryIn = (kv: KV, queue: string) => typedKey(kv, `service-times.${queue.replace('@', '.')}`, durationsSchema)
 
 /** The durations of runs of tasks whose places are told, in the bucket of the cluster, so that a new process knows them. */
 export interface MeasuredRuns {
