@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { TaskError } from '../../schemas/internal-messages.ts'
 import type { Address } from '../../schemas/subjects.ts'
+import type { TaskAnswers } from './task-answers.ts'
 import type { TaskEvaluation } from './task-evaluation.ts'
 import type { TaskGeneration } from './task-generation.ts'
 import type { TaskLive } from './task-live.ts'
@@ -45,6 +46,10 @@ export interface TaskCall<Input> {
   readonly evaluate: TaskEvaluation['evaluate']
   /** Generates a text, or a value of a schema, with a language model of the fitting tier. It ends with the signal of the task. */
   readonly generate: TaskGeneration['generate']
+  /** The tier of the model that `generate` would ask first. */
+  readonly tierFor: TaskGeneration['tierFor']
+  /** Gives an answer again to those of the tenant who ask the same, where nothing that it rests on has changed. */
+  readonly shareAnswer: TaskAnswers['shareAnswer']
   /** Tells those who follow the actor what the task writes, while it writes. */
   readonly live: TaskLive
   /** Whether there is a language model to generate with. */

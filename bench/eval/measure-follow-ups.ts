@@ -111,6 +111,7 @@ async function lookUp(
       understand,
       evaluate: () => Promise.reject(new Error('a lookup evaluates nothing')),
       generate: () => Promise.reject(new Error('a lookup without a model generates nothing')),
+      tierFor: () => Promise.resolve(undefined),
       live: recordsLive('off'),
       hasModels,
       promptFor: () => Promise.reject(new Error('a lookup builds no prompt')),

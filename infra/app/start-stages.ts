@@ -4,6 +4,8 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { compiledKinds } from '../../actors/definition/compiled-machine.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
+import { createAnswersCache, noSharedAnswers, openSharedAnswers } from '../../pipeline/answering/shared-answers.ts'
+import type { Caches } from '../../pipeline/cache/caches.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'
 import { startCanary } from '../../pipeline/canary/canary.ts'
 import type { Assignment } from '../../pipeline/cluster/assignment.ts'
@@ -68,6 +70,8 @@ export interface StageDeps {
   readonly client: ClickHouseClient | undefined
   /** Absent if this process neither writes nor searches the index. */
   readonly searchIndex: SearchIndex | undefined
+  /** Absent: nothing is cached. */
+  readonly caches: Caches | undefined
   /** Shows what this thread decides to the watchdog outside it. */
   readonly calls: CallSlot
   readonly metrics: Metrics
@@ -314,7 +318,7 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOve
   }
 }
 
-function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metrics, log }: StageContext): RoleWork {
+function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, caches, metrics, log }: StageContext): RoleWork {
   return {
     stage: {
       name: 'tasks',
@@ -331,6 +335,8 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
         const generation = await openGeneration({ settings, jetstream, kv, tenants, metrics, log }, started)
         const prompts = createPromptsReader(jetstream, tenants)
         started.defer(() => prompts.stop())
+        const answers = caches === undefined ? noSharedAnswers : openSharedAnswers({ jetstream, cache: createAnswersCache(caches), log })
+        started.defer(() => answers.stop())
         return startStage(
           'tasks',
           () =>
@@ -344,6 +350,7 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
               evaluate: evaluateByRules,
               streamModeOf: createStreamModeReader(tenants, settings.STREAM, log),
               ...generation,
+              answers,
               promptFor: prompts.promptFor,
               log,
               metrics,

@@ -126,8 +126,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
       : []
     const sent = sentBy(address, record)
     const { events, tasks } = earlier.isRecent(record)
-      ? { events: eventsOf(address, record), tasks: tasksOf(address, record) }
-      : await askWithRetry(deps, `what was published for LOG ${logSeq}`, () => earlier.effectsLeft(address, record))
+      ? { events: eventsOf(address, record), tasks: tasksOf(address, entry) }
+      : await askWithRetry(deps, `what was published for LOG ${logSeq}`, () => earlier.effectsLeft(address, entry))
     const due = uncoveredDeadline(entry)
     const [wakeUp] = await Promise.all([
       due === undefined ? 'there' : wakeUps.set(address, due, { isNew: record.n === 1, isStillOwned: () => isStillOwned(partition) }),

@@ -8,11 +8,13 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { type InternalInput, type TaskMessage, taskMessageSchema } from '../../schemas/internal-messages.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { abortSubject, actorKey, type Address, internalSubject, liveSubject, taskSubjectsOf } from '../../schemas/subjects.ts'
+import type { SharedAnswers } from '../answering/shared-answers.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { Generate } from '../models/generate.ts'
+import type { TierFor } from '../models/plan-generation.ts'
 import type { PromptsReader } from '../prompts/prompts-reader.ts'
 import type { Evaluate } from '../quality/evaluator.ts'
 import type { Metrics } from '../runtime/metrics.ts'
@@ -44,6 +46,9 @@ export interface RunnerOptions {
   readonly understand: Understand
   readonly evaluate: Evaluate
   readonly generate: Generate
+  readonly tierFor: TierFor
+  /** Answers that are given to all of a tenant who ask the same. */
+  readonly answers: Pick<SharedAnswers, 'of'>
   readonly streamModeOf: StreamModeOf
   readonly hasModels: TaskCall<unknown>['hasModels']
   readonly promptFor: PromptsReader['promptFor']
@@ -180,6 +185,8 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         understand: (query) => options.understand(tenant, query),
         evaluate: options.evaluate,
         generate: (query) => options.generate(tenant, query, signal),
+        tierFor: (query) => options.tierFor(tenant, query),
+        shareAnswer: options.answers.of({ actor, seq: task.seq }),
         live,
         hasModels: options.hasModels,
         promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),

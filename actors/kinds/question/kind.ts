@@ -1,13 +1,15 @@
 import { enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
+import { cachedFromSchema } from '../../../schemas/cached-from.ts'
 import { evaluatedFields, messageSent, routedFields } from '../../../schemas/events.ts'
 import { detectLanguage } from '../../core/detect-language.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { defineTask } from '../../definition/task-definition.ts'
+import type { Answer } from '../support/definition.ts'
 import { languageSchema, QUESTION_CHARS_MAX } from '../support/found.ts'
 import type { Article } from '../support/knowledge.ts'
 import { MINIMUMS, type Minimums } from '../support/minimums.ts'
-import { answerTask, type Given, questionSchema } from './answering.ts'
+import { answerTask, questionSchema } from './answering.ts'
 import { QUESTION_DEFAULTS } from './question-defaults.ts'
 
 /** Options of the kind `question`. */
@@ -76,7 +78,7 @@ const defineQuestion = (name: string, { places, waitingMax, ...options }: Requir
         ...{ sources, kbVersion, promptVersion, model, tokensIn, tokensOut, cost, quality, evaluator },
         ...evaluatedFields,
         ...routedFields,
-        joined: z.literal(true).optional().meta({ description: 'An equal question got the same answer; it has cost nothing more' }),
+        cachedFrom: cachedFromSchema.optional().meta({ description: 'The answer was made for an equal question' }),
         ...waited,
       }),
       'question.failed': z.object({ reason: z.enum(FAILURES), ...waited }),
@@ -128,13 +130,13 @@ export function createQuestion({
         take: enqueueActions(({ event, enqueue }) => {
           const { text, lang } = event.data
           const code = (lang ?? detectLanguage(text) ?? '').toLowerCase().startsWith('zh') ? 'zh' : 'en'
-          enqueue.assign({ question: { text, lang: code, askedAt: event.at } })
+          enqueue.assign({ question: { text, lang: code } })
         }),
         accept: enqueueActions(({ event, enqueue }, place: Place) => {
           enqueue.emit({ type: 'question.accepted', data: place })
           enqueue.assign({ accepted: { ...place, at: event.at } })
         }),
-        answer: enqueueActions(({ context, event, enqueue }, given: Given) => {
+        answer: enqueueActions(({ context, event, enqueue }, given: Answer) => {
           const { text, hits: _hits, held: _held, ...facts } = given
           const isFirst = context.accepted === null
           if (isFirst) enqueue.emit({ type: 'question.accepted', data: ANSWERED_PLACE })
@@ -159,7 +161,7 @@ export function createQuestion({
             {
               id: 'answer',
               src: 'answer',
-              input: ({ context }) => context.question ?? { text: '', lang: 'en', askedAt: '1970-01-01T00:00:00Z' },
+              input: ({ context }) => context.question ?? { text: '', lang: 'en' },
               onDone: [
                 {
                   guard: ({ event }) => event.output.text !== null,

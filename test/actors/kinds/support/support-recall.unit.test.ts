@@ -45,6 +45,7 @@ function searchIndexOf({
       return messages
     },
     knowledgeVersion: () => Promise.resolve(version === '' ? undefined : version),
+    knowledgeSeq: () => Promise.resolve(undefined),
   }
   return { searchIndex, asked }
 }
