@@ -1,7 +1,7 @@
 import { enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
-import { cachedFromSchema } from '../../../schemas/cached-from.ts'
-import { evaluatedFields, messageSent, routedFields } from '../../../schemas/events.ts'
+
+import { cachedFields, evaluatedFields, messageSent, routedFields } from '../../../schemas/events.ts'
 import { detectLanguage } from '../../core/detect-language.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { defineTask } from '../../definition/task-definition.ts'
@@ -78,7 +78,7 @@ const defineQuestion = (name: string, { places, waitingMax, ...options }: Requir
         ...{ sources, kbVersion, promptVersion, model, tokensIn, tokensOut, cost, quality, evaluator },
         ...evaluatedFields,
         ...routedFields,
-        cachedFrom: cachedFromSchema.optional().meta({ description: 'The answer was made for an equal question' }),
+        ...cachedFields,
         ...waited,
       }),
       'question.failed': z.object({ reason: z.enum(FAILURES), ...waited }),
