@@ -7,6 +7,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 export interface ModelStubData {
   /** Milliseconds from a request to its answer. */
   readonly ms: number
+  /** Standard deviation of the logarithm of the time; default 0: each answer takes `ms`. */
+  readonly sigma?: number
   /** Each n-th request fails with 500; 0: none. */
   readonly failsEvery: number
   /** Milliseconds between the pieces of an answer; without it the answer comes in one piece. */
@@ -22,7 +24,7 @@ export interface StubbedAnswer {
 }
 
 /** A language model that takes a fixed time, behind OpenAI's chat completions API. Its first message is its port. */
-const { ms, failsEvery, pieceMs } = workerData as ModelStubData
+const { ms, sigma = 0, failsEvery, pieceMs } = workerData as ModelStubData
 
 const chunk = (rest: object): string =>
   `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'stub', ...rest })}\n\n`
@@ -56,12 +58,15 @@ const ANSWERS = {
   zh: streamOf('欧盟境内（德国、法国、比利时等）标准配送 2 到 4 个工作日，运费 4.90 欧元[1]。'),
 }
 
+/** A number of the standard normal distribution, by Box and Muller. */
+const normal = (): number => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random())
+
 let count = 0
 const server = createServer((request, response) => {
   const chunks: Buffer[] = []
   request.on('data', (part: Buffer) => chunks.push(part))
   const isFailing = failsEvery > 0 && ++count % failsEvery === 0
-  void delay(ms).then(() => {
+  void delay(ms * Math.exp(sigma * normal())).then(() => {
     const body = Buffer.concat(chunks).toString()
     if (isFailing) response.writeHead(500).end('{"error":{"message":"stub"}}')
     else if (pieceMs !== undefined) void writeSlowly(response, body, pieceMs)
