@@ -1,0 +1,75 @@
+import { rm } from 'node:fs/promises'
+import { connect } from '@nats-io/transport-node'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openJetStream } from '../../../../infra/app/nats-access.ts'
+import { inputSubject } from '../../../../schemas/subjects.ts'
+import { modelSettings } from '../../../support/answering-system.ts'
+import { completionAfter, type ModelEndpoint, startModelEndpoint } from '../../../support/model-endpoint.ts'
+import { type CliOptions, type CliProcess, startUp } from '../../../support/run-cli.ts'
+import { readLog } from '../../../support/system-assertions.ts'
+import { temporaryFolder } from '../../../support/test-system.ts'
+
+const QUESTIONS = 40
+const idOf = (index: number): string => `q-${index}`
+
+let endpoint: ModelEndpoint
+let options: CliOptions
+let running: CliProcess | undefined
+beforeEach(async () => {
+  endpoint = await startModelEndpoint()
+  endpoint.react(completionAfter(100, 'Standard delivery to Germany costs €4.90 [1].'))
+  const settings = { ...modelSettings(endpoint.url), ROLES: 'host,dispatch,tasks', QUESTIONS_AT_ONCE: '2', QUESTIONS_WAITING_MAX: '30' }
+  options = { dataDir: await temporaryFolder(), settings }
+})
+afterEach(async () => {
+  running?.signal('SIGTERM')
+  await running?.ended
+  running = undefined
+  await endpoint.stop()
+  await rm(options.dataDir, { recursive: true, force: true })
+})
+
+/** Types of the events that the records of each question emitted, in order. */
+async function told(natsUrl: string): Promise<Map<string, string[]>> {
+  await using open = new AsyncDisposableStack()
+  const jetstream = open.adopt(await openJetStream(await connect({ servers: natsUrl })), (own) => own.close())
+  const found = new Map<string, string[]>()
+  for (const { actor, record } of await readLog({ running: { jetstream } })) {
+    found.set(actor, [...(found.get(actor) ?? []), ...record.emitted.map(({ type }) => type)])
+  }
+  return found
+}
+
+test('questions whose process is killed while they wait are each accepted once, and answered or refused once', async () => {
+  const first = await startUp(options)
+  running = first
+  const nc = await connect({ servers: first.addresses.natsUrl })
+  for (let index = 0; index < QUESTIONS; index++) {
+    const subject = inputSubject({ tenant: 'acme', kind: 'question', id: idOf(index) })
+    const data = { text: `Number ${index} asks: how much is standard delivery to Germany?` }
+    await nc.request(subject, JSON.stringify({ type: 'question.asked', id: 'asked', data }), { timeout: 10_000 })
+  }
+  await nc.close()
+  // Some are answered, and most wait.
+  await expect.poll(() => endpoint.asked.length).toBeGreaterThan(6)
+  first.signal('SIGKILL')
+  await first.ended
+
+  const second = await startUp(options)
+  running = second
+  const keys = Array.from({ length: QUESTIONS }, (_, index) => `acme/question/${idOf(index)}`)
+  await expect
+    .poll(
+      async () => {
+        const events = await told(second.addresses.natsUrl)
+        return keys.filter((key) => !(events.get(key) ?? []).some((type) => type !== 'question.accepted'))
+      },
+      { interval: 500 },
+    )
+    .toEqual([])
+  const events = await told(second.addresses.natsUrl)
+  const histories = new Set(keys.map((key) => (events.get(key) ?? []).join(', ')))
+  const allowed = ['question.accepted, question.answered', 'question.failed']
+  expect([...histories].filter((one) => !allowed.includes(one))).toEqual([])
+  expect(histories).toContain(allowed[0])
+})
