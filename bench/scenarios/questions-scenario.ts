@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { QUESTION_DEFAULTS } from '../../actors/kinds/question/question-defaults.ts'
 import { askModelsStatus } from '../../pipeline/models/models-status.ts'
 import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
@@ -20,7 +21,6 @@ const MODEL = 'stub-of-questions'
 const MODEL_MS = 500
 /** Of the logarithm of the stub's times: one of six takes longer than 820 ms. */
 const MODEL_SIGMA = 0.5
-const WAITING_MAX = 1_000
 /** So many are measured before the first load. */
 const WARM_UP = 48
 const LOADS = [100, 1_000, 10_000] as const
@@ -33,15 +33,14 @@ const LOAD_MS_MAX = 150_000
 export const questions: Scenario = {
   name: 'questions',
   about:
-    'Different questions to the kind question, 100, 1,000 and 10,000 at once, of which 1,000 may wait, by a stub model of 500 ms with a '
+    'Different questions to the kind question, 100, 1,000 and 10,000 at once, of which 1,000 may wait, answered by a stub model of 500 ms with a '
     + 'log-normal spread: expected times beside what they became.',
   actorsDefault: 1,
   inputs: DISTINCT_QUESTIONS,
   settings() {
     // The system does not start without the file.
     writeFileSync(MODELS_FILE, JSON.stringify([{ name: 'none-yet', tier: 'small', baseUrl: 'http://127.0.0.1:9/v1', model: 'stub' }]))
-    // The answer of the stub is the same for all, so that its quality says nothing.
-    return { MODELS: MODELS_FILE, LOG_LEVEL: 'error', QUALITY_MIN: '0', QUOTATION_MIN: '0', QUESTIONS_WAITING_MAX: String(WAITING_MAX) }
+    return { MODELS: MODELS_FILE, LOG_LEVEL: 'error' }
   },
   run: measureQuestions,
 }
@@ -89,7 +88,7 @@ async function measureQuestions(bench: Bench): Promise<Measured> {
     figures,
     notes: [
       `Each question is another one, so that none shares its answer. A stub answers after ${MODEL_MS} ms in the median (log-normal, sigma `
-        + `${MODEL_SIGMA}), over HTTP, from a thread of its own. ${system.settings.QUESTIONS_AT_ONCE} are answered at one time.`,
+        + `${MODEL_SIGMA}), over HTTP, from a thread of its own. ${QUESTION_DEFAULTS.places} are answered at one time, and ${QUESTION_DEFAULTS.waitingMax} may wait.`,
       'ErrorP50 and ErrorP90: |expectedMs − waitedMs| ÷ waitedMs of the questions that were answered, by their own events. AcceptedP50Ms '
         + 'and AcceptedMaxMs: from the publication of the question to its acceptance, or to its refusal.',
       'othersP50Ms and othersMaxMs: from the publication of a courtesy to support, of another tenant, to its reply, one every '

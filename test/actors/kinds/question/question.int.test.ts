@@ -110,7 +110,8 @@ describe('a question', () => {
       return { status: response.status, body: (await response.json()) as Record<string, unknown> }
     }
     const tooLong = await post('long', '长'.repeat(1_001))
-    expect(tooLong).toMatchObject({ status: 422, body: { code: 'rejected', detail: expect.stringContaining('data.text: must have at most 1000 characters') } })
+    const detail = expect.stringContaining('data.text: must have at most 1000 characters')
+    expect(tooLong).toMatchObject({ status: 422, body: { code: 'rejected', detail } })
     const megabyte = await post('mega', 'a'.repeat(1024 ** 2))
     expect(megabyte).toMatchObject({ status: 413, body: { code: 'too_large', detail: expect.stringContaining('262144') } })
     expect((await fetch(`${system.running.http?.url ?? ''}/v1/actors/acme/question/mega`)).status).toBe(404)
