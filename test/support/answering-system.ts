@@ -1,5 +1,5 @@
-import type { CachedFrom } from '../../schemas/cached-from.ts'
 import type { SettingName } from '../../infra/settings.ts'
+import type { CachedFrom } from '../../schemas/cached-from.ts'
 import { completion, type ModelEndpoint, startModelEndpoint } from './model-endpoint.ts'
 import { publishAll } from './system-assertions.ts'
 import { startSystem, type System } from './test-system.ts'

@@ -3,7 +3,7 @@ import type { TaskCall } from '../../definition/task-definition.ts'
 import type { Understood } from '../../definition/task-understanding.ts'
 import { ANSWER_PROMPT, ANSWER_PROMPTS } from '../../prompting/built-in-prompts.ts'
 import { createReplyStream } from '../../streaming/reply-stream.ts'
-import { type ComposeCall, composeAnswer, type Composed, generationOf } from './compose.ts'
+import { composeAnswer, type ComposeCall, type Composed, generationOf } from './compose.ts'
 import { type Answer, type AnswerInput, answerOutput } from './definition.ts'
 import { ENTITIES_MAX, type Found, type Shareable } from './found.ts'
 

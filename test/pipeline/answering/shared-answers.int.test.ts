@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { askQuestion } from '../../../infra/reporting/questions/ask-question.ts'
 import { type AnsweringSystem, priceOf, startAnsweringSystem } from '../../support/answering-system.ts'
 import { caughtUp, rows } from '../../support/system-assertions.ts'
 
@@ -34,4 +35,49 @@ test('an equal question of another customer gets the same answer, without a mode
     cached_knowledge_seq: reply.cachedFrom?.knowledgeSeq,
     is_free: 1,
   })
+})
+
+test('cache-freshness has no stale answer in what was answered, and finds one that a row claims', async () => {
+  await at.teach('norway', priceOf('Norway', 11))
+  await untilShared(QUESTION)
+  await caughtUp(at.system)
+  const { client } = at.system.running
+  if (client === undefined) throw new Error('this system has no tables')
+  const day = 24 * 3_600_000
+  const scope = { tenant: 'acme', from: new Date(Date.now() - day), to: new Date(Date.now() + day) }
+  const [all, ...ages] = await askQuestion(client, 'cache-freshness', scope)
+  expect(all).toMatchObject({ total: true, stale: 0, late: 0, max_stale_ms: null })
+  expect(all?.answers).toBeGreaterThan(2)
+  expect(ages.reduce((sum, { answers }) => sum + answers, 0)).toBe(all?.answers)
+
+  // Two answers that do not know of the newest price, and one that does.
+  const [change] = await rows<{ seq: number; at: number }>(
+    at.system,
+    "SELECT max(seq) AS seq, toUnixTimestamp64Milli(max(committed_at)) AS at FROM events WHERE type = 'knowledge.changed'",
+  )
+  const rowOf = (turn: number, startedMs: number, base: { readonly seq: number; readonly knowledgeSeq: number }) => {
+    const time = (ms: number): string => new Date(ms).toISOString().slice(0, 23).replace('T', ' ')
+    const seq = 5_000_000_000_000 + turn
+    const identity = { tenant: 'acme', kind: 'support', actor: 'claimed', case_no: 1, machine: 'support@8' }
+    const asked = { turn, committed_at: time(startedMs), asked_id: `claimed-${turn}`, asked_at: time(startedMs) }
+    const cached = { cached_seq: base.seq, cached_level: 'memory', cached_knowledge_seq: base.knowledgeSeq, prompt_version: 'answer@1' }
+    return {
+      turn: { ...identity, ...asked, answered_seq: seq, answered_idx: 1, answered_at: time(startedMs + 50), ...cached, last_seq: seq },
+      task: { ...identity, run: `claimed-${turn}`, name: 'answer', status: 'done', started_at: time(startedMs), last_seq: seq },
+    }
+  }
+  const { seq, at: changedMs } = change ?? { seq: 0, at: 0 }
+  const claimed = [
+    rowOf(1, changedMs + 400, { seq, knowledgeSeq: seq - 1 }),
+    rowOf(2, changedMs + 1_500, { seq, knowledgeSeq: seq - 1 }),
+    rowOf(3, changedMs + 1_500, { seq: seq - 1, knowledgeSeq: seq }),
+  ]
+  await client.insert({ table: 'turns_rows', format: 'JSONEachRow', values: claimed.map(({ turn }) => turn) })
+  await client.insert({ table: 'tasks_rows', format: 'JSONEachRow', values: claimed.map(({ task }) => task) })
+  const [found, ...foundAges] = await askQuestion(client, 'cache-freshness', scope)
+  expect(found).toEqual({ total: true, age: null, answers: (all?.answers ?? 0) + 3, stale: 2, late: 1, max_stale_ms: 1_500 })
+  expect(foundAges.filter(({ stale }) => stale > 0)).toEqual([
+    { total: false, age: '250-500 ms', answers: expect.any(Number) as number, stale: 1, late: 0, max_stale_ms: 400 },
+    { total: false, age: 'over 1 s', answers: expect.any(Number) as number, stale: 1, late: 1, max_stale_ms: 1_500 },
+  ])
 })
