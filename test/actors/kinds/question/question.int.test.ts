@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { askQuestion } from '../../../../infra/reporting/questions/ask-question.ts'
 import { inputSubject } from '../../../../schemas/subjects.ts'
 import { modelSettings } from '../../../support/answering-system.ts'
 import { completion, type ModelEndpoint, startModelEndpoint } from '../../../support/model-endpoint.ts'
 import { caughtUp, publishAll, rows } from '../../../support/system-assertions.ts'
 import { startSystem, type System } from '../../../support/test-system.ts'
 
+const DAY_MS = 24 * 3_600_000
 const PLACES = 2
 const WAITING_MAX = 4
 const ANSWER = 'Standard delivery to Germany costs €4.90 [1].'
@@ -84,6 +86,12 @@ describe('a question', () => {
     expect(ids.map((id) => lastOf(id)['text'])).toEqual(ids.map(() => 'Standard delivery to Germany costs €4.90.'))
     expect(endpoint.asked.length).toBe(before + 1)
     expect(ids.filter((id) => lastOf(id)['cachedFrom'] !== undefined)).toHaveLength(ids.length - 1)
+    await caughtUp(system)
+    const { client } = system.running
+    if (client === undefined) throw new Error('this system has no tables')
+    const scope = { tenant: 'acme', kind: 'question', from: new Date(Date.now() - DAY_MS), to: new Date(Date.now() + DAY_MS) }
+    const [all] = await askQuestion(client, 'cache-freshness', scope)
+    expect(all).toMatchObject({ total: true, answers: ids.length - 1, stale: 0, late: 0 })
   })
 
   test('beyond those that may wait is refused at once, takes no place, and costs no model', async () => {
