@@ -21,8 +21,8 @@ const MODEL = 'stub-of-questions'
 const MODEL_MS = 500
 /** Of the logarithm of the stub's times: one of six takes longer than 820 ms. */
 const MODEL_SIGMA = 0.5
-/** So many are measured before the first load. */
-const WARM_UP = 48
+/** Before the first load: the service times of all that are measured are then those of a system that is warm. */
+const WARM_UP = 160
 const LOADS = [100, 1_000, 10_000] as const
 /** Pause between two inputs to other actors, whose time to the record is measured meanwhile. */
 const PROBE_MS = 50

@@ -5,14 +5,14 @@ export interface ServiceTimes {
 }
 
 /**
- * Milliseconds until a run is expected to end. Those before it take the mean, not the median, which is less where a few take long; the run
- * itself the median, as half of them do.
+ * Milliseconds until a run is expected to end. A place gets free as often as runs take in the mean, not in the median, which is less where a
+ * few take long; the run itself takes the median, as half of them do.
  *
  * @param place 0: it has started
  * @param places runs at one time
  */
 export const expectedMs = (place: number, places: number, { meanMs, medianMs }: ServiceTimes): number =>
-  Math.round(Math.ceil(place / places) * meanMs + medianMs)
+  Math.round((place / places) * meanMs + medianMs)
 
 /** @returns `undefined` without durations */
 export function serviceTimesOf(durationsMs: readonly number[]): ServiceTimes | undefined {

@@ -7,7 +7,10 @@ import { parentPort, workerData } from 'node:worker_threads'
 export interface ModelStubData {
   /** Milliseconds from a request to its answer. */
   readonly ms: number
-  /** Standard deviation of the logarithm of the time; default 0: each answer takes `ms`. */
+  /**
+   * Standard deviation of the logarithm of the time, as of answers of different lengths: the first piece comes as early as ever. Default 0: each
+   * answer takes `ms`, and comes in one piece.
+   */
   readonly sigma?: number
   /** Each n-th request fails with 500; 0: none. */
   readonly failsEvery: number
@@ -46,6 +49,17 @@ async function writeSlowly(response: ServerResponse, body: string, everyMs: numb
   parentPort?.postMessage({ question: messages.at(-1)?.content ?? '', firstAtMs, sentenceAtMs } satisfies StubbedAnswer)
 }
 
+/** Of the median time, until the first piece of an answer whose length varies. */
+const FIRST_SHARE = 0.2
+
+async function writeInTwo(response: ServerResponse, answer: string): Promise<void> {
+  response
+    .writeHead(200, { 'content-type': 'text/event-stream' })
+    .write(chunk({ choices: [{ index: 0, delta: { content: ' ' }, finish_reason: null }] }))
+  await delay(Math.max(0, ms * (Math.exp(sigma * normal()) - FIRST_SHARE)))
+  response.end(answer)
+}
+
 const ENDING = [
   chunk({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }),
   chunk({ choices: [], usage: { prompt_tokens: 100, completion_tokens: 5, total_tokens: 105 } }),
@@ -66,9 +80,10 @@ const server = createServer((request, response) => {
   const chunks: Buffer[] = []
   request.on('data', (part: Buffer) => chunks.push(part))
   const isFailing = failsEvery > 0 && ++count % failsEvery === 0
-  void delay(ms * Math.exp(sigma * normal())).then(() => {
+  void delay(sigma === 0 ? ms : ms * FIRST_SHARE).then(() => {
     const body = Buffer.concat(chunks).toString()
     if (isFailing) response.writeHead(500).end('{"error":{"message":"stub"}}')
+    else if (sigma > 0) void writeInTwo(response, body.includes('客户') ? ANSWERS.zh : ANSWERS.en)
     else if (pieceMs !== undefined) void writeSlowly(response, body, pieceMs)
     else response.writeHead(200, { 'content-type': 'text/event-stream' }).end(body.includes('客户') ? ANSWERS.zh : ANSWERS.en)
   })

@@ -76,7 +76,7 @@ describe('a run that waits in the queue of its task', () => {
     await send('go', ids)
     onTestFinished(finish)
     const last = (await allPlaced()).at(-1) ?? ''
-    // Two at a time: six wait, so three rounds of 700 ms before its own.
+    // Two at a time: six wait, for three times 700 ms, and then its own.
     await expect.poll(() => placeByHttp(last)).toMatchObject([{ queuePlace: 6, expectedMs: 2_800 }])
   })
 

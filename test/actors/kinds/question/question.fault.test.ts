@@ -1,13 +1,14 @@
 import { rm } from 'node:fs/promises'
 import { connect } from '@nats-io/transport-node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openJetStream } from '../../../../infra/app/nats-access.ts'
+import { withJetStream } from '../../../../infra/app/connect-to-running.ts'
+import { loadSettings } from '../../../../infra/settings.ts'
 import { inputSubject } from '../../../../schemas/subjects.ts'
 import { modelSettings } from '../../../support/answering-system.ts'
 import { completionAfter, type ModelEndpoint, startModelEndpoint } from '../../../support/model-endpoint.ts'
 import { type CliOptions, type CliProcess, startUp } from '../../../support/run-cli.ts'
 import { readLog } from '../../../support/system-assertions.ts'
-import { temporaryFolder } from '../../../support/test-system.ts'
+import { settingsFor, temporaryFolder } from '../../../support/test-system.ts'
 
 const QUESTIONS = 40
 const idOf = (index: number): string => `q-${index}`
@@ -30,15 +31,14 @@ afterEach(async () => {
 })
 
 /** Types of the events that the records of each question emitted, in order. */
-async function told(natsUrl: string): Promise<Map<string, string[]>> {
-  await using open = new AsyncDisposableStack()
-  const jetstream = open.adopt(await openJetStream(await connect({ servers: natsUrl })), (own) => own.close())
-  const found = new Map<string, string[]>()
-  for (const { actor, record } of await readLog({ running: { jetstream } })) {
-    found.set(actor, [...(found.get(actor) ?? []), ...record.emitted.map(({ type }) => type)])
-  }
-  return found
-}
+const told = (): Promise<Map<string, string[]>> =>
+  withJetStream(loadSettings({}, settingsFor(options.dataDir, options.settings)).settings, async (jetstream) => {
+    const found = new Map<string, string[]>()
+    for (const { actor, record } of await readLog({ running: { jetstream } })) {
+      found.set(actor, [...(found.get(actor) ?? []), ...record.emitted.map(({ type }) => type)])
+    }
+    return found
+  })
 
 test('questions whose process is killed while they wait are each accepted once, and answered or refused once', async () => {
   const first = await startUp(options)
@@ -55,19 +55,18 @@ test('questions whose process is killed while they wait are each accepted once, 
   first.signal('SIGKILL')
   await first.ended
 
-  const second = await startUp(options)
-  running = second
+  running = await startUp(options)
   const keys = Array.from({ length: QUESTIONS }, (_, index) => `acme/question/${idOf(index)}`)
   await expect
     .poll(
       async () => {
-        const events = await told(second.addresses.natsUrl)
+        const events = await told()
         return keys.filter((key) => !(events.get(key) ?? []).some((type) => type !== 'question.accepted'))
       },
       { interval: 500 },
     )
     .toEqual([])
-  const events = await told(second.addresses.natsUrl)
+  const events = await told()
   const histories = new Set(keys.map((key) => (events.get(key) ?? []).join(', ')))
   const allowed = ['question.accepted, question.answered', 'question.failed']
   expect([...histories].filter((one) => !allowed.includes(one))).toEqual([])
