@@ -37,7 +37,10 @@ const told = (): Promise<Map<string, string[]>> =>
   withJetStream(loadSettings({}, settingsFor(options.dataDir, options.settings)).settings, async (jetstream) => {
     const found = new Map<string, string[]>()
     for (const { actor, record } of await readLog({ running: { jetstream } })) {
-      found.set(actor, [...(found.get(actor) ?? []), ...record.emitted.map(({ type, data }) => [type, data['reason'] ?? []].flat().join(' '))])
+      found.set(actor, [
+        ...(found.get(actor) ?? []),
+        ...record.emitted.map(({ type, data }) => [type, data['reason'] ?? []].flat().join(' ')),
+      ])
     }
     return found
   })
