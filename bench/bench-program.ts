@@ -20,6 +20,7 @@ import { embed } from './scenarios/embed-scenario.ts'
 import { kinds } from './scenarios/kinds-scenario.ts'
 import { latency } from './scenarios/latency-scenario.ts'
 import { questions } from './scenarios/questions-scenario.ts'
+import { repeats, repeatsUncached } from './scenarios/repeats-scenario.ts'
 import { replay } from './scenarios/replay-scenario.ts'
 import { scale } from './scenarios/scale-scenario.ts'
 import { search } from './scenarios/search-scenario.ts'
@@ -37,6 +38,8 @@ const SCENARIOS: readonly Scenario[] = [
   tasks,
   answers,
   questions,
+  repeats,
+  repeatsUncached,
   replay,
   takeover,
   scale,

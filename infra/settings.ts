@@ -196,7 +196,7 @@ const SETTINGS = {
   },
   CACHE: {
     schema: z.enum(['on', 'off']).default('on'),
-    about: 'on: vectors of questions, answers of searches and positions of records are cached; off: nothing is',
+    about: 'on: answers, vectors of questions, answers of searches and positions of records are cached; off: nothing is',
   },
   CACHE_TTL: {
     schema: count(1, 7 * 24 * 3_600).default(3_600),

@@ -14,7 +14,8 @@ export const cachedFromSchema = z.object({
     .positive()
     .meta({
       description:
-        'LOG sequence of the record that started the task which made the answer: nothing that it rests on changed from then until it was kept',
+        'LOG sequence of the record that started the task which made the answer: nothing that it rests on changed from then until it was '
+        + 'kept',
     }),
   level: z.enum(CACHED_LEVELS).meta({ description: 'Where it was found' }),
   knowledgeSeq: z

@@ -31,6 +31,7 @@ const ROOMS = [
   'pipeline/cache',
   'pipeline/models',
   'pipeline/prompts',
+  'pipeline/answering',
   'pipeline/host',
   'pipeline/dispatcher',
   'pipeline/hooks',

@@ -1,8 +1,8 @@
 import type { TaskCall } from '../definition/task-definition.ts'
 
 /**
- * What `TaskCall` says of the first attempt of a run, for a test that calls the `run` of a task. What it tells is not kept, and no answer is
- * shared: each is made.
+ * What `TaskCall` says of the first attempt of a run, for a test that calls the `run` of a task. What it tells is not kept, and each
+ * answer is made: none is shared.
  */
 export const firstAttempt: Pick<TaskCall<unknown>, 'key' | 'attempt' | 'progress' | 'lastProgress' | 'shareAnswer'> = {
   key: 'run-1',

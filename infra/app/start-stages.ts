@@ -342,7 +342,7 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, cach
         const generation = await openGeneration({ settings, jetstream, kv, tenants, metrics, log }, started)
         const prompts = createPromptsReader(jetstream, tenants)
         started.defer(() => prompts.stop())
-        const answers = caches === undefined ? noSharedAnswers : openSharedAnswers({ jetstream, cache: createAnswersCache(caches), log })
+        const answers = caches === undefined ? noSharedAnswers : openSharedAnswers(jetstream, { cache: createAnswersCache(caches), log })
         started.defer(() => answers.stop())
         return startStage(
           'tasks',

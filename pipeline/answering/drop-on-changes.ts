@@ -22,8 +22,8 @@ const DROP_MS = 250
 const TENANTS_MAX = 10_000
 
 /**
- * Drops the entries of a tenant when an event of OUT says that something has changed on which they rest. It frees room, and saves the look at
- * LOG; no entry is served for want of it, since each hit reads LOG.
+ * Drops the entries of a tenant when an event of OUT says that something has changed on which they rest. It frees room, and saves the
+ * look at LOG; no entry is served for want of it, since each hit reads LOG.
  */
 export function dropOnChanges(nc: NatsConnection, cache: Pick<Cache<unknown>, 'drop'>, log: Logger): { stop(): Promise<void> } {
   const changed = new Set<string>()

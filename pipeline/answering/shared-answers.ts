@@ -1,4 +1,3 @@
-import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { SharedAnswer, SharedQuestion, TaskAnswers } from '../../actors/definition/task-answers.ts'
@@ -57,17 +56,23 @@ export const createAnswersCache = (caches: Caches): AnswersCache =>
     asksMin: { memory: 1, shared: 1 },
   })
 
-export interface SharedAnswersOptions {
-  readonly jetstream: Pick<JetStreamContext, 'jsm'> & { readonly nc: NatsConnection }
+export interface SharedAnswersDeps {
   readonly cache: AnswersCache
+  readonly readBasis: ReadBasis
   readonly log: Logger
-  /** Default: from LOG. */
-  readonly readBasis?: ReadBasis
 }
 
 /** Opens the answers of a process, which changes of a tenant's knowledge, prompts, intents and settings drop. */
-export function openSharedAnswers({ jetstream, cache, log, readBasis = createReadBasis(jetstream) }: SharedAnswersOptions): SharedAnswers {
-  const drops = dropOnChanges(jetstream.nc, cache, log)
+export function openSharedAnswers(
+  jetstream: Pick<JetStreamContext, 'jsm' | 'nc'>,
+  deps: Omit<SharedAnswersDeps, 'readBasis'>,
+): SharedAnswers {
+  const drops = dropOnChanges(jetstream.nc, deps.cache, deps.log)
+  return { of: createShareAnswer({ ...deps, readBasis: createReadBasis(jetstream) }), stop: () => drops.stop() }
+}
+
+/** Creates `shareAnswer` of tasks; see `TaskAnswers` for what it guarantees. */
+export function createShareAnswer({ cache, readBasis, log }: SharedAnswersDeps): SharedAnswers['of'] {
   /** `undefined`: it cannot be read, so that nothing can be proved to be current. */
   const basisOf = async (tenant: string, promptName: string): Promise<Basis | undefined> => {
     try {
@@ -77,61 +82,57 @@ export function openSharedAnswers({ jetstream, cache, log, readBasis = createRea
       return undefined
     }
   }
-  return {
-    of:
-      ({ actor: { tenant, kind }, seq }) =>
-      async <Schema extends z.ZodType>(question: SharedQuestion<Schema>, make: () => Promise<z.input<Schema> | undefined>) => {
-        const { readFrom } = question.prompt
-        if (seq === undefined || readFrom === undefined || question.text.length > QUESTION_CHARS_MAX) {
-          await make()
-          return undefined
-        }
-        const readings: OwnReadings = { ...readFrom, knowledgeSeq: question.knowledgeSeq }
-        const readNow = (): Promise<Basis | undefined> => basisOf(tenant, readFrom.name)
-        /** Whether an entry may be given as an answer to this question, as things are now. */
-        const isCurrent = async (entry: AnswerEntry): Promise<boolean> => {
-          if (!fitsQuestion(entry, question)) return false
-          const now = await readNow()
-          return now !== undefined && isSameBasis(entry.basis, now) && hasRead(readings, now)
-        }
-        const makeEntry = async (): Promise<KeptAnswer> => {
-          const before = await readNow()
-          const answer = await make()
-          if (answer === undefined || before === undefined || !hasRead(readings, before) || newestIn(before) >= seq) return null
-          const after = await readNow()
-          if (after === undefined || !isSameBasis(before, after)) return null
-          const { understanding, prompt } = question
-          return { answer, seq, basis: after, understanding, promptVersion: prompt.promptVersion, passages: passagesOf(question) }
-        }
-        const given = (entry: AnswerEntry, level: Exclude<ServedFrom, 'filled'>): SharedAnswer<z.output<Schema>> | undefined => {
-          const read = question.schema.safeParse(entry.answer)
-          if (!read.success) return undefined
-          return { answer: read.data, cachedFrom: { seq: entry.seq, level, knowledgeSeq: entry.basis.knowledge } }
-        }
-
-        let isOwn = false
-        const fill = async () => {
-          isOwn = true
-          const value = await makeEntry()
-          return { value, isCacheable: value !== null }
-        }
-        const key = keyOfQuestion(tenant, kind, question)
-        try {
-          // A place for the entry of another question that says the same: `cache.find(its key, isCurrent)`.
-          const { value, from } = await cache.through(key, fill, async (entry) => entry === null || isCurrent(entry))
-          if (isOwn) return undefined
-          // What was joined was not checked for this question if it began later.
-          const isGiven = value !== null && from !== 'filled' && (from !== 'joined' || (await isCurrent(value)))
-          const shared = isGiven ? given(value, from) : undefined
-          if (shared !== undefined) return shared
-        } catch (error) {
-          if (isOwn) throw error
-          // That of another task, which this one waited for.
-          log.debug({ tenant, err: error }, 'the task that made an answer for several failed; this one makes its own')
-        }
+  return ({ actor: { tenant, kind }, seq }) =>
+    async <Schema extends z.ZodType>(question: SharedQuestion<Schema>, make: () => Promise<z.input<Schema> | undefined>) => {
+      const { readFrom } = question.prompt
+      if (seq === undefined || readFrom === undefined || question.text.length > QUESTION_CHARS_MAX) {
         await make()
         return undefined
-      },
-    stop: () => drops.stop(),
-  }
+      }
+      const readings: OwnReadings = { ...readFrom, knowledgeSeq: question.knowledgeSeq }
+      const readNow = (): Promise<Basis | undefined> => basisOf(tenant, readFrom.name)
+      /** Whether an entry may be given as an answer to this question, as things are now. */
+      const isCurrent = async (entry: AnswerEntry): Promise<boolean> => {
+        if (!fitsQuestion(entry, question)) return false
+        const now = await readNow()
+        return now !== undefined && isSameBasis(entry.basis, now) && hasRead(readings, now)
+      }
+      const makeEntry = async (): Promise<KeptAnswer> => {
+        const before = await readNow()
+        const answer = await make()
+        if (answer === undefined || before === undefined || !hasRead(readings, before) || newestIn(before) >= seq) return null
+        const after = await readNow()
+        if (after === undefined || !isSameBasis(before, after)) return null
+        const { understanding, prompt } = question
+        return { answer, seq, basis: after, understanding, promptVersion: prompt.promptVersion, passages: passagesOf(question) }
+      }
+      const given = (entry: AnswerEntry, level: Exclude<ServedFrom, 'filled'>): SharedAnswer<z.output<Schema>> | undefined => {
+        const read = question.schema.safeParse(entry.answer)
+        if (!read.success) return undefined
+        return { answer: read.data, cachedFrom: { seq: entry.seq, level, knowledgeSeq: entry.basis.knowledge } }
+      }
+
+      let isOwn = false
+      const fill = async () => {
+        isOwn = true
+        const value = await makeEntry()
+        return { value, isCacheable: value !== null }
+      }
+      const key = keyOfQuestion(tenant, kind, question)
+      try {
+        // A place for the entry of another question that says the same: `cache.find(its key, isCurrent)`.
+        const { value, from } = await cache.through(key, fill, async (entry) => entry === null || isCurrent(entry))
+        if (isOwn) return undefined
+        // What was joined was not checked for this question if it began later.
+        const isGiven = value !== null && from !== 'filled' && (from !== 'joined' || (await isCurrent(value)))
+        const shared = isGiven ? given(value, from) : undefined
+        if (shared !== undefined) return shared
+      } catch (error) {
+        if (isOwn) throw error
+        // That of another task, which this one waited for.
+        log.debug({ tenant, err: error }, 'the task that made an answer for several failed; this one makes its own')
+      }
+      await make()
+      return undefined
+    }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { SettingName } from '../../infra/settings.ts'
 import type { CachedFrom } from '../../schemas/cached-from.ts'
 import { completion, type ModelEndpoint, startModelEndpoint } from './model-endpoint.ts'
@@ -22,24 +23,28 @@ export interface AnsweringSystem {
   readonly replies: ReadonlyMap<string, SentReply>
   /** Teaches the only passage of a source. @returns after the decision */
   teach(source: string, text: string, tenant?: string): Promise<void>
-  /** Asks in a new conversation. @returns the id of the question */
-  ask(text: string, tenant?: string): Promise<string>
+  /** Changes the setting COMPANY, which is a part of the prompt. */
+  setCompany(company: string, tenant?: string): Promise<void>
+  /** Asks. @param actor default: a new conversation. @returns the id of the question */
+  ask(text: string, tenant?: string, actor?: string): Promise<string>
   /** Asks, and waits for the reply. */
-  answerTo(text: string, tenant?: string): Promise<SentReply>
+  answerTo(text: string, tenant?: string, actor?: string): Promise<SentReply>
   stop(): Promise<void>
 }
 
 const REPLY_MS_MAX = 60_000
+const POLL_MS = 20
 
-/** The passage about a price, and what the model makes of the first price in its prompt. */
-export const priceOf = (place: string, price: number): string => `# Shipping to ${place}\n\nShipping to ${place} costs ${price} euros.`
-const PRICE = /Shipping to (\p{Lu}\p{L}+) costs (\d+) euros/u
+/** A passage about the price of shipping to Norway. */
+export const priceIn = (lang: 'en' | 'zh', price: number): string =>
+  lang === 'en' ? `# Shipping to Norway\n\nShipping to Norway costs ${price} euros.` : `# 寄到挪威\n\n寄到挪威的运费是${price}欧元。`
+const PRICE = /Shipping to Norway costs \d+ euros|寄到挪威的运费是\d+欧元/u
 
 /** The settings of a model at an endpoint, and of a gate that passes all. */
 export const modelSettings = (url: string) =>
   ({ LLM_BASE_URL: url, LLM_MODEL: 'tiny', REPLY_BUDGET_MS: '60000', QUALITY_MIN: '0', QUOTATION_MIN: '0' }) as const
 
-/** Makes an endpoint answer with the price in its prompt. */
+/** Makes an endpoint answer with the first price in its prompt. */
 export function answerWithPrice(endpoint: ModelEndpoint): void {
   endpoint.react((response, request) => {
     const prompt =
@@ -47,8 +52,8 @@ export function answerWithPrice(endpoint: ModelEndpoint): void {
         .at(-1)
         ?.body.messages.map(({ content }) => content)
         .join('\n') ?? ''
-    const [, place, price] = PRICE.exec(prompt) ?? []
-    return completion(place === undefined ? 'I do not know [1].' : `Shipping to ${place} costs ${price} euros [1].`)(response, request)
+    const [price] = PRICE.exec(prompt) ?? []
+    return completion(price === undefined ? 'I do not know [1].' : `${price} [1].`)(response, request)
   })
 }
 
@@ -70,10 +75,10 @@ export async function startAnsweringSystem(settings: Partial<Record<SettingName,
     },
   })
   await system.producer.flush()
-  const ask = async (text: string, tenant = 'acme'): Promise<string> => {
+  const ask = async (text: string, tenant = 'acme', actor = `c-${asked + 1}`): Promise<string> => {
     const id = `q-${++asked}`
     await publishAll(system, [
-      { subject: `in.${tenant}.support.c-${asked}`, body: { type: 'message.received', id, data: { role: 'user', text } } },
+      { subject: `in.${tenant}.support.${actor}`, body: { type: 'message.received', id, data: { role: 'user', text } } },
     ])
     return id
   }
@@ -89,10 +94,15 @@ export async function startAnsweringSystem(settings: Partial<Record<SettingName,
       await publishAll(system, [
         { subject: `in.${tenant}.source.${source}`, body: { type: 'source.taught', data: { source, revision, chunks: [text] } } },
       ])
-      await untilTaught(running.jetstream.jsm, `log.*.${tenant}.source.${source}`, revision)
+      await untilDecided(running.jetstream.jsm, `log.*.${tenant}.source.${source}`, revision)
     },
-    async answerTo(text, tenant) {
-      const id = await ask(text, tenant)
+    async setCompany(company, tenant = 'acme') {
+      const data = { key: 'COMPANY', value: company }
+      await publishAll(system, [{ subject: `in.${tenant}.tenant.${tenant}`, body: { type: 'tenant.set', data } }])
+      await untilDecided(system.running.jetstream.jsm, `log.*.${tenant}.tenant.${tenant}`, company)
+    },
+    async answerTo(text, tenant, actor) {
+      const id = await ask(text, tenant, actor)
       const { promise, resolve, reject } = Promise.withResolvers<SentReply>()
       waiting.set(id, resolve)
       const known = replies.get(id)
@@ -106,10 +116,10 @@ export async function startAnsweringSystem(settings: Partial<Record<SettingName,
 
 type Jsm = System['running']['jetstream']['jsm']
 
-async function untilTaught(jsm: Jsm, subject: string, revision: string): Promise<void> {
-  for (const until = Date.now() + REPLY_MS_MAX; Date.now() < until;) {
+async function untilDecided(jsm: Jsm, subject: string, words: string): Promise<void> {
+  for (const until = Date.now() + REPLY_MS_MAX; Date.now() < until; await delay(POLL_MS)) {
     const last = await jsm.streams.getMessage('LOG', { last_by_subj: subject })
-    if (last !== null && last.string().includes(revision)) return
+    if (last !== null && last.string().includes(words)) return
   }
   throw new Error(`${subject} was not decided`)
 }

@@ -55,8 +55,8 @@ export function shareableBy({ turns, about, omitted, earlier = [], spent, unders
 const VERSION_CHARS_MAX = 256
 
 /**
- * Has an answer composed, or gives the one again that was made for an equal question. One that is given again goes out in one piece, and has
- * cost nothing.
+ * Has an answer composed, or gives the one again that was made for an equal question. One that is given again goes out in one piece,
+ * and has cost nothing.
  *
  * @param min the least quality with which an answer passes
  * @throws as `composeAnswer`

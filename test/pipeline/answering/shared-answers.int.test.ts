@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { askQuestion } from '../../../infra/reporting/questions/ask-question.ts'
-import { type AnsweringSystem, priceOf, startAnsweringSystem } from '../../support/answering-system.ts'
+import { type AnsweringSystem, priceIn, startAnsweringSystem } from '../../support/answering-system.ts'
 import { caughtUp, rows } from '../../support/system-assertions.ts'
 
 let at: AnsweringSystem
@@ -18,7 +18,7 @@ async function untilShared(text: string, tenant?: string) {
 }
 
 test('an equal question of another customer gets the same answer, without a model, and the tables say whose', async () => {
-  await at.teach('norway', priceOf('Norway', 9))
+  await at.teach('norway', priceIn('en', 9))
   await untilShared(QUESTION)
   const calls = at.endpoint.asked.length
   const reply = await at.answerTo('  how much IS shipping to Norway ')
@@ -37,8 +37,29 @@ test('an equal question of another customer gets the same answer, without a mode
   })
 })
 
+test.each(['en', 'zh'] as const)('a change of knowledge or of settings is in the next answer, in %s', async (lang) => {
+  const [tenant, question] = [`changing-${lang}`, { en: QUESTION, zh: '寄到挪威的运费是多少？' }[lang]]
+  for (const price of [20, 21]) {
+    await at.teach('norway', priceIn(lang, price), tenant)
+    expect((await untilShared(question, tenant)).text).toContain(String(price))
+  }
+  await at.setCompany(`Boats of ${lang}.`, tenant)
+  const calls = at.endpoint.asked.length
+  expect((await at.answerTo(question, tenant)).cachedFrom).toBeUndefined()
+  expect(at.endpoint.asked).toHaveLength(calls + 1)
+  await untilShared(question, tenant)
+})
+
+test('a question after others is neither answered from the cache nor kept, and no tenant has the answers of another', async () => {
+  const [tenant, other] = ['personal', 'other']
+  for (const one of [tenant, other]) await at.teach('norway', priceIn('en', one === tenant ? 30 : 31), one)
+  const first = await untilShared(QUESTION, tenant)
+  expect((await at.answerTo(QUESTION, tenant, first.actor)).cachedFrom).toBeUndefined()
+  expect((await untilShared(QUESTION, other)).text).toContain('31')
+})
+
 test('cache-freshness has no stale answer in what was answered, and finds one that a row claims', async () => {
-  await at.teach('norway', priceOf('Norway', 11))
+  await at.teach('norway', priceIn('en', 11))
   await untilShared(QUESTION)
   await caughtUp(at.system)
   const { client } = at.system.running
