@@ -33,8 +33,8 @@ const LOAD_MS_MAX = 150_000
 export const questions: Scenario = {
   name: 'questions',
   about:
-    'Different questions to the kind question, 100, 1,000 and 10,000 at once, of which 1,000 may wait, answered by a stub model of 500 ms with a '
-    + 'log-normal spread: expected times beside what they became.',
+    'Different questions to the kind question, 100, 1,000 and 10,000 at once, of which 1,000 may wait, answered by a stub model of 500 ms '
+    + 'with a log-normal spread: expected times beside what they became.',
   actorsDefault: 1,
   inputs: DISTINCT_QUESTIONS,
   settings() {
@@ -59,6 +59,7 @@ type Told = z.infer<typeof eventSchema> & { readonly atMs: number }
 
 async function measureQuestions(bench: Bench): Promise<Measured> {
   const { system, producer, options } = bench
+  const { places, waitingMax } = QUESTION_DEFAULTS
   if (system.settings.MODELS !== MODELS_FILE)
     throw new ColloquyError('bad_option', 'the scenario questions needs a model of its own; run it without --attach')
   await using started = new AsyncDisposableStack()
@@ -88,7 +89,7 @@ async function measureQuestions(bench: Bench): Promise<Measured> {
     figures,
     notes: [
       `Each question is another one, so that none shares its answer. A stub answers after ${MODEL_MS} ms in the median (log-normal, sigma `
-        + `${MODEL_SIGMA}), over HTTP, from a thread of its own. ${QUESTION_DEFAULTS.places} are answered at one time, and ${QUESTION_DEFAULTS.waitingMax} may wait.`,
+        + `${MODEL_SIGMA}), over HTTP, from a thread of its own. ${places} are answered at one time, and ${waitingMax} may wait.`,
       'ErrorP50 and ErrorP90: |expectedMs − waitedMs| ÷ waitedMs of the questions that were answered, by their own events. AcceptedP50Ms '
         + 'and AcceptedMaxMs: from the publication of the question to its acceptance, or to its refusal.',
       'othersP50Ms and othersMaxMs: from the publication of a courtesy to support, of another tenant, to its reply, one every '

@@ -5,8 +5,8 @@ export interface ServiceTimes {
 }
 
 /**
- * Milliseconds until a run is expected to end. A place gets free as often as runs take in the mean, not in the median, which is less where a
- * few take long; the run itself takes the median, as half of them do.
+ * Milliseconds until a run is expected to end. A place gets free as often as runs take in the mean, not in the median, which is less where
+ * a few take long; the run itself takes the median, as half of them do.
  *
  * @param place 0: it has started
  * @param places runs at one time

@@ -8,8 +8,8 @@ export interface ModelStubData {
   /** Milliseconds from a request to its answer. */
   readonly ms: number
   /**
-   * Standard deviation of the logarithm of the time, as of answers of different lengths: the first piece comes as early as ever. Default 0: each
-   * answer takes `ms`, and comes in one piece.
+   * Standard deviation of the logarithm of the time, as of answers of different lengths: the first piece comes as early as ever. Default 0:
+   * each answer takes `ms`, and comes in one piece.
    */
   readonly sigma?: number
   /** Each n-th request fails with 500; 0: none. */
