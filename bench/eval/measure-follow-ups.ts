@@ -5,8 +5,8 @@ import type { LookupTask } from '../../actors/kinds/support/definition.ts'
 import type { Language } from '../../actors/kinds/support/found.ts'
 import { isRelevant } from '../../actors/kinds/support/relevance.ts'
 import { firstAttempt } from '../../actors/testkit/first-attempt.ts'
-import { placedAt } from '../../actors/testkit/queue-stub.ts'
 import { recordsLive } from '../../actors/testkit/live-recorder.ts'
+import { placedAt } from '../../actors/testkit/queue-stub.ts'
 import { type Dialogue, lookupAfter, readDialogues, readSeveral, readUnanswerable, readUnrelated } from './dialogues.ts'
 
 /** What the lookups of one way to search found, as shares from 0 to 1; `null` where there is no such message. */

@@ -1,6 +1,5 @@
 import { enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
-
 import { cachedFields, evaluatedFields, messageSent, routedFields } from '../../../schemas/events.ts'
 import { detectLanguage } from '../../core/detect-language.ts'
 import { defineKind } from '../../definition/define-kind.ts'

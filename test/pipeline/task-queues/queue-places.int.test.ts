@@ -91,7 +91,7 @@ describe('a run that waits in the queue of its task', () => {
     works.end(order[0] ?? '')
     await expect.poll(() => works.running).toEqual(order.slice(1, 3))
     await expect.poll(() => placeByHttp(order[7] ?? '')).toMatchObject([{ queuePlace: 5 }])
-    expect(ids.map((id) => placed.get(id))).toEqual(ids.map(() => [expect.any(Number)]))
+    expect(ids.map((id) => placed.get(id))).toEqual(ids.map(() => [expect.any(Number) as number]))
   })
 
   test('is told its later places, each once, until it starts', async () => {

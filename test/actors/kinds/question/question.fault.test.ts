@@ -39,7 +39,7 @@ const told = (): Promise<Map<string, string[]>> =>
     for (const { actor, record } of await readLog({ running: { jetstream } })) {
       found.set(actor, [
         ...(found.get(actor) ?? []),
-        ...record.emitted.map(({ type, data }) => [type, data['reason'] ?? []].flat().join(' ')),
+        ...record.emitted.map(({ type, data }) => (typeof data['reason'] === 'string' ? `${type} ${data['reason']}` : type)),
       ])
     }
     return found

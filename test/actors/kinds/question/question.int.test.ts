@@ -69,7 +69,11 @@ describe('a question', () => {
     endpoint.react(completion(ANSWER))
     await ask({ one: 'How much is standard delivery to Germany?' })
     await expect.poll(() => typesOf('one')).toEqual(['question.accepted', 'question.answered'])
-    expect(lastOf('one')).toMatchObject({ text: 'Standard delivery to Germany costs €4.90.', lang: 'en', waitedMs: expect.any(Number) })
+    expect(lastOf('one')).toMatchObject({
+      text: 'Standard delivery to Germany costs €4.90.',
+      lang: 'en',
+      waitedMs: expect.any(Number) as number,
+    })
     await caughtUp(system)
     const found = await rows(system, "SELECT queuePlace, expectedMs, waitedMs FROM question_question_answered WHERE actor = 'one'")
     expect(found).toMatchObject([{ queuePlace: lastOf('one')['queuePlace'], waitedMs: lastOf('one')['waitedMs'] }])
@@ -118,10 +122,10 @@ describe('a question', () => {
       return { status: response.status, body: (await response.json()) as Record<string, unknown> }
     }
     const tooLong = await post('long', '长'.repeat(1_001))
-    const detail = expect.stringContaining('data.text: must have at most 1000 characters')
+    const detail = expect.stringContaining('data.text: must have at most 1000 characters') as string
     expect(tooLong).toMatchObject({ status: 422, body: { code: 'rejected', detail } })
     const megabyte = await post('mega', 'a'.repeat(1024 ** 2))
-    expect(megabyte).toMatchObject({ status: 413, body: { code: 'too_large', detail: expect.stringContaining('262144') } })
+    expect(megabyte).toMatchObject({ status: 413, body: { code: 'too_large', detail: expect.stringContaining('262144') as string } })
     expect((await fetch(`${system.running.http?.url ?? ''}/v1/actors/acme/question/mega`)).status).toBe(404)
   })
 })

@@ -131,7 +131,7 @@ const answer = (text: string) =>
 
 describe('the answer', () => {
   test('is quoted from what was found, or there is none', async () => {
-    expect(await answer('How do I change my delivery address?')).toMatchObject({ model: 'extractive', text: expect.any(String) })
+    expect(await answer('How do I change my delivery address?')).toMatchObject({ model: 'extractive', text: expect.any(String) as string })
     expect(await answer('What is the boiling point of tungsten?')).toMatchObject({ text: null, sources: [] })
   })
 })
