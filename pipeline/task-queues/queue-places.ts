@@ -35,8 +35,10 @@ export function createQueuePlaces(jetstream: Pick<JetStreamContext, 'jsm' | 'mux
         timesOf(queue),
       ])
       const hasStarted = own === null || own.seq <= state.startedSeq
+      // Those for which there is room start now.
+      const free = Math.max(0, state.places - state.running)
       // Runs that came since `behind` was read count as waiting: the place is then a little too high.
-      return placeIn(state, hasStarted ? STARTED : Math.max(1, state.waiting - behind), times)
+      return placeIn(state, hasStarted ? STARTED : Math.max(STARTED, Math.max(1, state.waiting - behind) - free), times)
     },
   }
 }

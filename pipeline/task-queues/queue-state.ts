@@ -7,6 +7,8 @@ export interface QueueState {
   /** The TASKS sequence of the run that was started last. */
   readonly startedSeq: number
   readonly waiting: number
+  /** Runs that were started and have not ended. */
+  readonly running: number
   /** Runs at one time, at most. */
   readonly places: number
 }
@@ -21,8 +23,9 @@ export type ReadQueueState = (queue: string) => Promise<QueueState>
 export function createQueueStateReader({ jsm }: Pick<JetStreamContext, 'jsm'>): ReadQueueState {
   const asking = new Map<string, { running: Promise<unknown>; next?: Promise<QueueState> | undefined }>()
   const ask = async (queue: string): Promise<QueueState> => {
-    const { delivered, num_pending: waiting, config } = await jsm.consumers.info('TASKS', queue)
-    return { started: delivered.consumer_seq, startedSeq: delivered.stream_seq, waiting, places: Math.max(1, config.max_ack_pending ?? 1) }
+    const { delivered, num_pending: waiting, num_ack_pending: running, config } = await jsm.consumers.info('TASKS', queue)
+    const places = Math.max(1, config.max_ack_pending ?? 1)
+    return { started: delivered.consumer_seq, startedSeq: delivered.stream_seq, waiting, running, places }
   }
   const begin = (queue: string): Promise<QueueState> => {
     const running = ask(queue)
