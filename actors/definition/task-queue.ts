@@ -4,7 +4,7 @@ export interface QueuePlace {
   readonly place: number
   /** Milliseconds until it is expected to end, by service times measured lately; `null` where none was measured. */
   readonly expectedMs: number | null
-  /** Runs of the queue that had started when the place was found. */
+  /** Runs of the queue that had started when the place was found, with those for which there was room. */
   readonly startsBefore: number
 }
 

@@ -35,19 +35,20 @@ export function createQueuePlaces(jetstream: Pick<JetStreamContext, 'jsm' | 'mux
         timesOf(queue),
       ])
       const hasStarted = own === null || own.seq <= state.startedSeq
-      // Those for which there is room start now.
-      const free = Math.max(0, state.places - state.running)
       // Runs that came since `behind` was read count as waiting: the place is then a little too high.
-      return placeIn(state, hasStarted ? STARTED : Math.max(STARTED, Math.max(1, state.waiting - behind) - free), times)
+      return placeIn(state, hasStarted ? STARTED : Math.max(STARTED, Math.max(1, state.waiting - behind) - roomIn(state)), times)
     },
   }
 }
+
+/** Runs that start at once. */
+const roomIn = ({ places, running }: QueueState): number => Math.max(0, places - running)
 
 /** A place with its expected time. */
 export const placeIn = (state: QueueState, place: number, times: ServiceTimes | 'unmeasured' | 'untold'): QueuePlace => ({
   place,
   expectedMs: typeof times === 'string' ? null : expectedMs(place, state.places, times),
-  startsBefore: state.started,
+  startsBefore: state.started + roomIn(state),
 })
 
 /** The messages of a subject after a sequence of TASKS; the server counts them, without giving them. */
