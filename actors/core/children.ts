@@ -68,7 +68,9 @@ export function childInput(kind: Kind, src: string, input: unknown): unknown {
   }
   const schema = kind.children[src]?.input
   if (schema === undefined) {
-    return input === undefined ? undefined : refuse(`child "${src}" gets an input, and its kind declares none: state "input" in defineKind of it`)
+    return input === undefined
+      ? undefined
+      : refuse(`child "${src}" gets an input, and its kind declares none: state "input" in defineKind of it`)
   }
   // As the message has it: its nesting counts.
   const problem = jsonProblem({ data: { input } })

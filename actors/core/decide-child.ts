@@ -46,7 +46,10 @@ function start(decisionInput: DecisionInput, kind: Kind, input: Input, given: St
   // Its parent stopped it before it could start, because its start was rejected and has been redriven.
   if (isEnded(actor)) return commit(decisionInput, kind, input, unchanged(decisionInput))
   if (actor.state === null) return transition(decisionInput, kind, input, { type: input.type, at }, undefined, fresh, given)
-  const error = { code: 'child_exists' satisfies ErrorCode, message: `an actor ${kind.name}/${actor.address.id} existed before its start as a child` }
+  const error = {
+    code: 'child_exists' satisfies ErrorCode,
+    message: `an actor ${kind.name}/${actor.address.id} existed before its start as a child`,
+  }
   return commit(decisionInput, kind, input, {
     ...unchanged(decisionInput),
     sent: [endForParent(`${idBase(decisionInput)}-s1`, given.parent, { error })],

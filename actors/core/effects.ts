@@ -81,12 +81,7 @@ export interface EffectContext {
  *
  * @throws ColloquyError where the machine asks for something that a record cannot hold or no stage carries out.
  */
-export function collectEffects(
-  kind: Kind,
-  actions: readonly Action[],
-  pending: PendingRuns,
-  context: EffectContext,
-): Effects {
+export function collectEffects(kind: Kind, actions: readonly Action[], pending: PendingRuns, context: EffectContext): Effects {
   const collector: EffectCollector = {
     kind,
     context: context,
@@ -197,7 +192,15 @@ function startChild(collector: EffectCollector, src: string, { id, actorRef, inp
   }
   stopRun(collector, child)
   const run = `${base}-c${(collector.childCount += 1)}`
-  const pending = { src, child, kind: childKind.name, actor: childActorId(actor, run), startedAt: at, ...(!kind.invokes.has(child) && { spawned: true as const }), ...tracing }
+  const pending = {
+    src,
+    child,
+    kind: childKind.name,
+    actor: childActorId(actor, run),
+    startedAt: at,
+    ...(!kind.invokes.has(child) && { spawned: true as const }),
+    ...tracing,
+  }
   const depth = (parent?.depth ?? 0) + 1
   children.set(run, pending)
   checkBounds(children.size, depth)

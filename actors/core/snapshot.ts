@@ -44,7 +44,8 @@ export function restoreSnapshot(kind: Kind, state: State, status: LogRecord['sta
   const missing = Object.values(tasks).find(({ task, child }) => !Object.hasOwn(kind.tasks, task) || !kind.invokes.has(child))
   if (missing !== undefined) throw new ColloquyError('task_gone', `a run of task "${missing.task}" is pending, which ${changedUnder(kind)}`)
   const gone = Object.values(childActors).find(({ src }) => !Object.hasOwn(kind.children, src))
-  if (gone !== undefined) throw new ColloquyError('task_gone', `the child "${gone.child}" of "${gone.src}" is running, which ${changedUnder(kind)}`)
+  if (gone !== undefined)
+    throw new ColloquyError('task_gone', `the child "${gone.child}" of "${gone.src}" is running, which ${changedUnder(kind)}`)
   try {
     return kind.pure.restore(persisted as Snapshot<unknown>)
   } catch (cause) {

@@ -20,7 +20,15 @@ import { type Action, collectEffects, type EffectContext, type Effects, selfSent
 import { followerIn, sentToFollower } from './follow.ts'
 import { migrate, versionOf } from './migrate.ts'
 import { shareEmptyParts } from './shared-empty.ts'
-import { describeSnapshot, hasSameChildren, NOTHING_PENDING, type PendingRuns, pendingRunsOf, restoreSnapshot, statePath } from './snapshot.ts'
+import {
+  describeSnapshot,
+  hasSameChildren,
+  NOTHING_PENDING,
+  type PendingRuns,
+  pendingRunsOf,
+  restoreSnapshot,
+  statePath,
+} from './snapshot.ts'
 import { stopAll, type StoppedRuns } from './stop-all.ts'
 
 /** The pending run that a message ends. It is removed from the pending runs before the machine takes the event. */
@@ -62,8 +70,7 @@ export function step(
   const refused = endedRun === undefined && childStart === undefined ? refusalOf(kind, first, event, actor) : undefined
   if (refused !== undefined) throw new InputRefused(refused)
   const staysAsIs =
-    childStart !== undefined
-    || first.status !== 'active' || (kind.onTaskError === 'state' && isUnhandledError(kind, first, event))
+    childStart !== undefined || first.status !== 'active' || (kind.onTaskError === 'state' && isUnhandledError(kind, first, event))
   const snapshot = staysAsIs ? first : takeSelfSentEvents(kind, kind.pure.next(first, event), actions)
   const [spawned] = spawnedChildren(before, snapshot, actions)
   if (spawned !== undefined) throw refusalError(kind.name, spawnInAssign(spawned === '' ? '' : `"${spawned}"`))

@@ -220,5 +220,6 @@ export const spawnedTask = (where: string): Refusal => ({
   code: 'spawned_task',
   where,
   what: 'what spawnChild starts is no child kind of this kind; a task started so would belong to no state: nothing would stop it',
-  instead: 'invoke the task in a state, in parallel states for concurrent ones; or name a kind under "children" of defineKind, and spawn that',
+  instead:
+    'invoke the task in a state, in parallel states for concurrent ones; or name a kind under "children" of defineKind, and spawn that',
 })

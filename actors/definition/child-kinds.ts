@@ -15,9 +15,7 @@ export const isChildLogic = (logic: unknown): boolean => isRecord(logic) && CHIL
 /** An event that a parent sends to its child, by XState's `sendTo`. */
 type EventFor<Events extends Schemas> = [keyof Events] extends [never]
   ? { readonly type: never }
-  : {
-      [Type in keyof Events & string]: { readonly type: Type; readonly data: z.input<Events[Type]> }
-    }[keyof Events & string]
+  : { [Type in keyof Events & string]: { readonly type: Type; readonly data: z.input<Events[Type]> } }[keyof Events & string]
 
 /** A child kind as its parent's machine sees it: the input that it takes, the events that it takes, the output that it ends with. */
 export type ChildLogic<Definition> =

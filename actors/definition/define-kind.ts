@@ -15,7 +15,18 @@ import type { TaskDefinition, Tasks } from './task-definition.ts'
 import { nodesOf } from './walk-machine.ts'
 
 export type { Migration, Migrations, OldState } from './earlier-versions.ts'
-export { type ContextSchema, type Kind, type Kinds, kindsByName, type Label, machineName, type OnTaskError, type Schemas } from './kind.ts'
+export {
+  checkChildKinds,
+  type ChildKinds,
+  type ContextSchema,
+  type Kind,
+  type Kinds,
+  kindsByName,
+  type Label,
+  machineName,
+  type OnTaskError,
+  type Schemas,
+} from './kind.ts'
 export { defineTask, type TaskCall, type TaskDefinition, type TaskRetry, type Tasks } from './task-definition.ts'
 
 /** An input as a machine sees it. */

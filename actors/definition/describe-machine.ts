@@ -64,7 +64,9 @@ export function describe(kind: Kind): Definition {
       ]),
     ),
     ...(kind.onTaskError !== undefined && { onTaskError: kind.onTaskError }),
-    ...(Object.keys(kind.children).length > 0 && { children: Object.fromEntries(Object.entries(kind.children).map(([child, { name }]) => [child, name])) }),
+    ...(Object.keys(kind.children).length > 0 && {
+      children: Object.fromEntries(Object.entries(kind.children).map(([child, { name }]) => [child, name])),
+    }),
     ...(kind.input !== undefined && { input: jsonSchema(kind.input, 'input') }),
     ...(kind.output !== undefined && { output: jsonSchema(kind.output, 'output') }),
   }

@@ -69,6 +69,25 @@ export interface Kind<
 /** Kinds by name. */
 export type Kinds = ReadonlyMap<string, Kind>
 
+/**
+ * Checks that the kinds of all children are there: their actors would not be decided otherwise.
+ *
+ * @throws ColloquyError `bad_kind`
+ */
+export function checkChildKinds(kinds: Kinds): void {
+  for (const { name, children } of kinds.values()) {
+    for (const [child, kind] of Object.entries(children)) {
+      const found = kinds.get(kind.name)
+      if (found?.version === kind.version) continue
+      const what = found === undefined ? 'which is not there' : `of which ${machineName(found)} is there`
+      throw new ColloquyError(
+        'bad_kind',
+        `kind "${name}" has the child "${child}" of ${machineName(kind)}, ${what}; export the same kind beside it`,
+      )
+    }
+  }
+}
+
 /** `<kind>@<version>`, as records name the machine that decided. */
 export const machineName = (kind: Kind): string => `${kind.name}@${kind.version}`
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
-import { recordSchema } from '../../schemas/record.ts'
+import { type Case, recordSchema } from '../../schemas/record.ts'
 import { actorKey, type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { lastRecord, type Placed } from '../jetstream/last-record.ts'
@@ -32,6 +32,13 @@ const answerSchema = z.object({
   machine: z.string().meta({ description: '<kind>@<version>; empty where the kind is unknown' }),
   context: z.record(z.string(), z.unknown()).nullable(),
   label: z.record(z.string(), z.unknown()),
+  parent: z
+    .object({ kind: z.string(), id: z.string(), child: z.string().meta({ description: 'Its name in that actor' }) })
+    .nullable()
+    .meta({ description: 'The actor of the same tenant that started it as its child; null where none did' }),
+  children: z
+    .array(z.object({ kind: z.string(), id: z.string(), child: z.string() }))
+    .meta({ description: 'Its running children, oldest first' }),
   position: z.int().meta({ description: 'INBOX sequence of the input, which its producer got with the acknowledgement' }),
 })
 
@@ -76,5 +83,10 @@ const describe = ({ tenant, kind, id }: Address, { record }: Placed): z.output<t
   machine: record.machine,
   context: record.state?.context ?? null,
   label: record.label,
+  parent: parentOf(record.case.parent),
+  children: Object.values(record.state?.children ?? {}).map(({ kind: childKind, actor, child }) => ({ kind: childKind, id: actor, child })),
   position: record.inbox.seq,
 })
+
+const parentOf = (parent: Case['parent']): z.output<typeof answerSchema>['parent'] =>
+  parent === undefined ? null : { kind: parent.kind, id: parent.id, child: parent.child }

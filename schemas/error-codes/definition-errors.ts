@@ -90,7 +90,8 @@ export const DEFINITION_ERRORS = {
   spawned_task: {
     meaning: 'The machine starts something else than a child kind by `spawnChild`.',
     cause: 'A task would belong to no state: nothing would stop it or handle its error.',
-    remedy: 'Invoke the task in a state, in parallel states for concurrent ones. A kind named under `children` of `defineKind` can be spawned.',
+    remedy:
+      'Invoke the task in a state, in parallel states for concurrent ones. A kind named under `children` of `defineKind` can be spawned.',
     where: DEFINITION,
   },
   bad_child_name: {
