@@ -52,9 +52,9 @@ export const billingKind = billing.with(
 const order = defineKind({
   name: 'order',
   version: 1,
-  context: z.object({ amount: z.number(), receipt: z.string(), problem: z.string(), seen: z.array(z.string()) }),
+  context: z.object({ amount: z.number(), confirms: z.boolean(), receipt: z.string(), problem: z.string(), seen: z.array(z.string()) }),
   events: {
-    placed: z.object({ amount: z.number() }),
+    placed: z.object({ amount: z.number(), confirms: z.boolean().optional() }),
     cancelled: z.object({}),
     hurry: z.object({}),
     confirm: z.object({ receipt: z.string() }),
@@ -68,11 +68,11 @@ const order = defineKind({
   onTaskError: 'state',
 })
 
-/** Bills by a child: leaving `billing` stops it. It can also spawn children, under any name. */
+/** Bills by a child, which it confirms itself or waits to be told to: leaving `billing` stops it. It can also spawn children, under any name. */
 export const orderKind = order.with(
   setup(order.xstate).createMachine({
     id: 'order',
-    context: { amount: 0, receipt: '', problem: '', seen: [] },
+    context: { amount: 0, confirms: false, receipt: '', problem: '', seen: [] },
     initial: 'open',
     on: {
       split: {
@@ -88,7 +88,7 @@ export const orderKind = order.with(
       '*': { actions: assign({ seen: ({ context, event }) => [...context.seen, event.type] }) },
     },
     states: {
-      open: { on: { placed: { target: 'billing', actions: assign({ amount: ({ event }) => event.data.amount }) } } },
+      open: { on: { placed: { target: 'billing', actions: assign({ amount: ({ event }) => event.data.amount, confirms: ({ event }) => event.data.confirms ?? false }) } } },
       billing: {
         invoke: {
           src: 'billing',
@@ -101,7 +101,10 @@ export const orderKind = order.with(
           cancelled: 'open',
           hurry: { actions: sendTo('bill', { type: 'hurry', data: {} }) },
           confirm: { actions: sendTo('bill', ({ event }) => ({ type: 'confirm', data: { receipt: event.data.receipt } })) },
-          progress: { actions: assign({ receipt: ({ event }) => `seen ${event.data.receipt}` }) },
+          progress: [
+            { guard: ({ context }) => !context.confirms, actions: assign({ receipt: ({ event }) => `seen ${event.data.receipt}` }) },
+            { actions: sendTo('bill', ({ event }) => ({ type: 'confirm', data: { receipt: event.data.receipt } })) },
+          ],
         },
       },
       paid: { type: 'final' },

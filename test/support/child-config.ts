@@ -1,0 +1,3 @@
+import { billingKind, orderKind } from './child-kinds.ts'
+
+export default [orderKind, billingKind]
