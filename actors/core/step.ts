@@ -143,7 +143,7 @@ function endToParent(kind: Kind, parent: Parent, snapshot: AnyMachineSnapshot, {
   if (snapshot.status === 'done') return [endForParent(nextId(), parent, { output })]
   if (snapshot.status !== 'error') return []
   const message = `${kind.name} ended with an error: ${messageOf(snapshot.error)}`.slice(0, ERROR_CHARS_MAX).toWellFormed()
-  return [endForParent(nextId(), parent, { error: { code: 'child_failed' satisfies ErrorCode, message } })]
+  return [endForParent(nextId(), parent, { error: { code: 'child_error' satisfies ErrorCode, message } })]
 }
 const ERROR_CHARS_MAX = 1_024
 

@@ -141,7 +141,7 @@ export const DECISION_ERRORS = {
     remedy: 'Let an actor send events to others by `send` where it need not wait for their end.',
     where: POISON,
   },
-  child_failed: {
+  child_error: {
     meaning: 'A child ended with an error.',
     cause: 'Its machine did not handle the error of a task or of a child of its own. The message says which.',
     remedy: 'Look at the child: `colloquy show` of its parent names it. Handle the error in its machine, or in `onError` of the parent.',

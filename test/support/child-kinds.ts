@@ -88,7 +88,14 @@ export const orderKind = order.with(
       '*': { actions: assign({ seen: ({ context, event }) => [...context.seen, event.type] }) },
     },
     states: {
-      open: { on: { placed: { target: 'billing', actions: assign({ amount: ({ event }) => event.data.amount, confirms: ({ event }) => event.data.confirms ?? false }) } } },
+      open: {
+        on: {
+          placed: {
+            target: 'billing',
+            actions: assign({ amount: ({ event }) => event.data.amount, confirms: ({ event }) => event.data.confirms ?? false }),
+          },
+        },
+      },
       billing: {
         invoke: {
           src: 'billing',

@@ -66,7 +66,11 @@ test('kill -9 of the workers of parents and children loses and doubles no start,
   for (const records of [ORDERS * 0.5, ORDERS * 2, ORDERS * 4]) {
     const pair = [await startWorker(), await startWorker()]
     await expect.poll(async () => (await readLog(system)).length, { timeout: 60_000, interval: 20 }).toBeGreaterThan(records)
-    if (records === ORDERS * 2) await publishAll(system, orders.filter(isCancelled).map((order) => input(order, 'cancelled', {})))
+    if (records === ORDERS * 2)
+      await publishAll(
+        system,
+        orders.filter(isCancelled).map((order) => input(order, 'cancelled', {})),
+      )
     for (const worker of pair) worker.signal('SIGKILL')
     await Promise.all(pair.map((worker) => worker.ended))
   }
@@ -83,7 +87,9 @@ test('kill -9 of the workers of parents and children loses and doubles no start,
   const log = await readLog(system)
   expect(log.filter(({ record }) => record.outcome === 'rejected').map(({ record }) => record.error)).toEqual([])
   const times = (type: string): number[] => [
-    ...new Set(lastOf(log, 'billing').map(({ actor }) => log.filter((entry) => entry.actor === actor && entry.record.input.type === type).length)),
+    ...new Set(
+      lastOf(log, 'billing').map(({ actor }) => log.filter((entry) => entry.actor === actor && entry.record.input.type === type).length),
+    ),
   ]
   expect(times('xstate.init')).toEqual([1])
   const ends = log.filter(({ record }) => record.input.type === 'xstate.done.actor.bill')

@@ -68,7 +68,7 @@ describe.each([
     expect(town.last(child).status).toBe('error')
     town.settle()
     expect(town.last(ORDER)).toMatchObject({ to: 'failed', left: [{ cause: 'child:bill:error' }] })
-    expect(String(town.last(ORDER).state?.context['problem'])).toMatch(/child_failed.*billing ended with an error/)
+    expect(String(town.last(ORDER).state?.context['problem'])).toMatch(/child_error.*billing ended with an error/)
   })
 
   test('leaving the state stops the child with its tasks; what it would have told comes too late', () => {
