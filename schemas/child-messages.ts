@@ -26,10 +26,10 @@ const startData = z.object({
   child: childName,
   /** Levels of parents above the child: 1 for a child of an actor without a parent. */
   depth: z.int().positive(),
-  input: z.unknown(),
+  input: z.unknown().optional(),
 })
 const stopData = z.object({ run })
-const doneData = z.object({ run, output: z.unknown() })
+const doneData = z.object({ run, output: z.unknown().optional() })
 const errorData = z.object({ run, error: taskError })
 
 /** A message between an actor and its child. */

@@ -59,7 +59,7 @@ const order = defineKind({
     hurry: z.object({}),
     confirm: z.object({ receipt: z.string() }),
     progress: z.object({ receipt: z.string() }),
-    split: z.object({ name: z.string(), amount: z.number() }),
+    split: z.object({ name: z.string().min(1).max(20), amount: z.number() }),
     drop: z.object({ name: z.string() }),
   },
   emits: {},
@@ -85,7 +85,7 @@ export const orderKind = order.with(
         }),
       },
       drop: { actions: stopChild(({ event }) => event.data.name) },
-      '*': { actions: assign({ seen: ({ context, event }) => [...context.seen, event.type] }) },
+      '*': { actions: assign({ seen: ({ context, event }) => [...context.seen, event.type].slice(-8) }) },
     },
     states: {
       open: {
