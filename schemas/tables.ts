@@ -309,7 +309,8 @@ export const TABLES = {
       ),
       cause: col(
         TEXT,
-        'Cause of the exit: type of the input, timer:<delay or event>, task:<name>:done or task:<name>:error (failed or expired)',
+        'Cause of the exit: type of the input, timer:<delay or event>, task:<name>:done or task:<name>:error (failed or expired), '
+          + 'child:<id>:done or child:<id>:error',
       ),
       entered_seq: col(
         'Nullable(UInt64)',

@@ -67,7 +67,7 @@ function withoutDuplicates(refusals: readonly Refusal[]): Refusal[] {
 
 const PARENT = '#_parent'
 
-/** A target is the actor itself, its parent, or a child. Which child a function returns, and whether there is a parent, a decision tells. */
+/** A target is the actor itself, its parent, or a child. A decision tells which child a function returns, and whether there is a parent. */
 function checkTarget(
   machine: AnyStateMachine,
   children: readonly string[],

@@ -164,7 +164,8 @@ function checkErrors(node: Node, id: string, where: string): Refusal[] {
       where,
       what: 'no transition handles its error, which would end the actor for good',
       instead:
-        'add onError (for spawnChild a transition of the root for xstate.error.actor.<id>): sooner or later a task fails or its deadline passes; '
+        'add onError (for spawnChild a transition of the root for xstate.error.actor.<id>): '
+        + 'sooner or later a task fails or its deadline passes; '
         + 'or state onTaskError of defineKind: '
         + '"state" keeps the actor in its state, "end" ends it as XState does',
     },

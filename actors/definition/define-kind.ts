@@ -72,9 +72,9 @@ export interface KindOptions<
   Events extends Schemas,
   Emits extends Schemas,
   T extends Tasks,
-  Children extends ChildKinds,
-  Input extends z.ZodType,
-  Output extends z.ZodType,
+  Children extends ChildKinds = ChildKinds,
+  Input extends z.ZodType = z.ZodType,
+  Output extends z.ZodType = z.ZodType,
 > {
   /** 1 to 128 letters, digits, `-` and `_`; the third token of the subjects. */
   readonly name: string
@@ -96,7 +96,7 @@ export interface KindOptions<
    * schema makes of `undefined`; if it makes nothing, its inputs are rejected as `bad_data`. Default: the machine's `input` is the address.
    */
   readonly input?: Input
-  /** What the machine ends with: the parent's `event.output` of `onDone`. An input that leads to another output is rejected. Default: anything. */
+  /** What the machine ends with: `event.output` in `onDone` of a parent. An input that leads to another output is rejected. Default: any. */
   readonly output?: Output
   /** Facts about an actor for the tables, such as its intent. Default: none. */
   label?(context: z.output<Context>): Label

@@ -28,7 +28,8 @@ export const showCommand = ({ out, settings }: CommandContext): Command =>
     .option('--limit <n>', 'show this many of the newest records of its history', wholeNumber(1), HISTORY_DEFAULT)
     .option(
       JSON_FLAG,
-      'one JSON object: {tenant, kind, id, n, state, status, machine, context, label, position, …, tasks, progress, timers, parent, children, history}',
+      'one JSON object: {tenant, kind, id, n, state, status, machine, context, label, position, …, '
+        + 'tasks, progress, timers, parent, children, history}',
     )
     .action(async (address: Address, options: Options) => {
       await withJetStream(settings().settings, async (jetstream) => {

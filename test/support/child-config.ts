@@ -1,3 +1,3 @@
-import { billingKind, orderKind } from './child-kinds.ts'
+import { billingKind, orderKind } from './billed-order.ts'
 
 export default [orderKind, billingKind]

@@ -15,7 +15,7 @@ export interface ValueOptions<K extends Kind> {
   readonly events?: { readonly [Type in keyof K['events']]?: Values<z.input<K['events'][Type]>> }
   /** Outputs of tasks by name. Default: generated from their schemas. */
   readonly tasks?: { readonly [Task in keyof K['tasks']]?: Values<z.input<K['tasks'][Task]['output']>> }
-  /** Outputs of children, by the name of their kind in the machine. Default: generated from `output` of the kind; none where it has none. */
+  /** Outputs of children, by the name of their kind in the machine. Default: generated from the `output` of that kind, if it has one. */
   readonly children?: Readonly<Record<string, Values<unknown>>>
 }
 

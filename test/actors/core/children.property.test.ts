@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type ActorLogic, type AnyActorRef, createActor, type Snapshot } from 'xstate'
 import { createActorTown } from '../../support/actor-town.ts'
-import { billingKind, orderKind } from '../../support/child-kinds.ts'
+import { billingKind, orderKind } from '../../support/billed-order.ts'
 
 type JobSnapshot = Snapshot<unknown> & { readonly input: unknown }
 type JobEvent = { readonly type: 'end'; readonly output?: unknown; readonly error?: unknown }

@@ -1,13 +1,18 @@
 import { describe, expect, test } from 'vitest'
+import { createMachine, setup } from 'xstate'
+import { z } from 'zod'
 import { replayRecord } from '../../../actors/core/replay.ts'
 import { actorAfter, newActor } from '../../../actors/core/actor.ts'
-import { kindsByName } from '../../../actors/definition/kind.ts'
+import { decide } from '../../../actors/core/decide.ts'
+import { defineKind } from '../../../actors/definition/define-kind.ts'
+import { type Kind, kindsByName } from '../../../actors/definition/kind.ts'
+import { message } from '../../support/core-helpers.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import { recordProblem } from '../../../schemas/record-check.ts'
 import { recordSchema } from '../../../schemas/record.ts'
 import { parseActorKey, TOKEN } from '../../../schemas/subjects.ts'
 import { type ActorTown, createActorTown } from '../../support/actor-town.ts'
-import { billingKind, orderKind } from '../../support/child-kinds.ts'
+import { billingKind, orderKind } from '../../support/billed-order.ts'
 
 const KINDS = [orderKind, billingKind]
 const ORDER = 'acme/order/o1'
@@ -232,4 +237,113 @@ test("all records fit their schema, their check by hand, and what today's code d
       actor = actorAfter(address, record)
     }
   }
+})
+
+describe('bounds and ends', () => {
+  const chain = (levels: number): Kind[] => {
+    const kinds: Kind[] = []
+    for (let level = levels; level >= 0; level--) {
+      const [below] = kinds
+      const kind = defineKind({
+        name: `level${level}`,
+        version: 1,
+        context: z.looseObject({}),
+        events: { go: z.object({}) },
+        emits: {},
+        tasks: {},
+        ...(below !== undefined && { children: { below } }),
+      })
+      const invoke = below === undefined ? {} : { invoke: { src: 'below', id: 'below', onError: {} } }
+      kinds.unshift(kind.with(createMachine({ context: {}, ...invoke, on: { go: {} } }, { actors: kind.xstate.actors })))
+    }
+    return kinds
+  }
+
+  test('children of children are stopped with the actor at their top, and their ids have a bounded length', () => {
+    const town = createActorTown(chain(LIMITS.childDepthMax))
+    const top = `acme/level0/${'x'.repeat(128)}`
+    town.publish(top, 'go', {})
+    town.settle()
+    expect(town.records.size).toBe(LIMITS.childDepthMax + 1)
+    for (const key of town.records.keys()) expect(parseActorKey(key)?.id).toMatch(TOKEN)
+    const second = [...town.records.keys()].find((key) => key.includes('/level1/')) ?? ''
+    const { run } = town.last(second).case.parent ?? {}
+    const payload = JSON.stringify({ type: 'xstate.stop', id: 'stop', source: `colloquy/${top}`, sequence: 9_999, data: { run } })
+    town.deliver({ address: parseActorKey(second) ?? { tenant: '', kind: '', id: '' }, origin: 'actor', payload })
+    town.settle()
+    const statuses = [...town.records.keys()].map((key) => town.last(key).status)
+    expect(statuses).toEqual(['active', ...Array.from({ length: LIMITS.childDepthMax }, () => 'stopped')])
+  })
+
+  test('a child beyond the levels is refused, and the input that starts it rejected', () => {
+    const town = createActorTown(chain(LIMITS.childDepthMax + 1))
+    town.publish('acme/level0/a', 'go', {})
+    town.settle()
+    const last = [...town.records.keys()].at(-1) ?? ''
+    expect(last).toContain(`/level${LIMITS.childDepthMax}/`)
+    expect(town.last(last)).toMatchObject({ outcome: 'rejected', reason: 'poison', error: expect.stringMatching(/^children_too_deep: /) })
+  })
+
+  test('a child without output ends, and one in its first decision, too', () => {
+    const leaf = defineKind({ name: 'leaf', version: 1, context: z.object({}), events: {}, emits: {}, tasks: {} })
+    const leafKind = leaf.with(setup(leaf.xstate).createMachine({ context: {}, initial: 'end', states: { end: { type: 'final' } } }))
+    const root = defineKind({
+      name: 'root',
+      version: 1,
+      context: z.object({}),
+      events: { go: z.object({}) },
+      emits: {},
+      tasks: {},
+      children: { leaf: leafKind },
+    })
+    const rootKind = root.with(
+      setup(root.xstate).createMachine({
+        context: {},
+        initial: 'a',
+        states: { a: { invoke: { src: 'leaf', id: 'leaf', onDone: 'b', onError: 'a' } }, b: {} },
+      }),
+    )
+    const town = createActorTown([rootKind, leafKind])
+    town.publish('acme/root/r', 'go', {})
+    town.settle()
+    expect(town.last('acme/root/r')).toMatchObject({ to: 'b', input: { type: 'xstate.done.actor.leaf' } })
+  })
+
+  test('a new version keeps the children that it still has, and stops the others', () => {
+    const v2 = (src: string): Kind => {
+      const kind = defineKind({
+        ...{ name: 'order', version: 2, emits: {}, tasks: {}, children: { billing: billingKind }, onTaskError: 'state' },
+        context: orderKind.context,
+        events: orderKind.events,
+        migrate: { 1: ({ value, context }) => ({ value, context: orderKind.context.parse(context) }) },
+      })
+      const invoke = src === '' ? {} : { invoke: { src, id: 'bill', input: { order: 'o', amount: 1 }, onDone: 'paid' } }
+      return kind.with(
+        createMachine(
+          {
+            context: { amount: 0, confirms: false, receipt: '', problem: '', seen: [] },
+            initial: 'open',
+            states: { open: {}, billing: invoke, paid: { type: 'final' }, failed: {} },
+          },
+          { actors: kind.xstate.actors },
+        ),
+      )
+    }
+    for (const [src, kept] of [
+      ['billing', true],
+      ['', false],
+    ] as const) {
+      const town = createActorTown(KINDS)
+      town.publish(ORDER, 'placed', { amount: 7 })
+      town.publish(ORDER, 'split', { name: 'a', amount: 1 })
+      const [bill, spawned] = Object.entries(town.last(ORDER).state?.children ?? {})
+      const at = message(1_000, { type: 'hurry', data: {} })
+      const actor = actorAfter({ tenant: 'acme', kind: 'order', id: 'o1' }, town.last(ORDER))
+      const decision = decide(kindsByName([v2(src)]), actor, at, { now: at.ts, low: 0 }, true)
+      if (decision.kind !== 'record') throw new Error(decision.kind)
+      expect(decision.record).toMatchObject({ outcome: 'committed', machine: 'order@2' })
+      expect(Object.entries(decision.record.state?.children ?? {})).toEqual(kept ? [bill, spawned] : [spawned])
+      expect(decision.record.sent ?? []).toMatchObject(kept ? [] : [{ type: 'xstate.stop', actor: bill?.[1].actor }])
+    }
+  })
 })

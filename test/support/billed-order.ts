@@ -68,7 +68,7 @@ const order = defineKind({
   onTaskError: 'state',
 })
 
-/** Bills by a child, which it confirms itself or waits to be told to: leaving `billing` stops it. It can also spawn children, under any name. */
+/** Bills by a child, which it confirms itself or is told to confirm: leaving `billing` stops it. It can spawn children under any name. */
 export const orderKind = order.with(
   setup(order.xstate).createMachine({
     id: 'order',

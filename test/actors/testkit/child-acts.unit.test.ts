@@ -5,7 +5,7 @@ import { given } from '../../../actors/testkit/scenario.ts'
 import { fails } from '../../../actors/testkit/task-stubs.ts'
 import { parseActorKey } from '../../../schemas/subjects.ts'
 import { createActorTown } from '../../support/actor-town.ts'
-import { billingKind, orderKind } from '../../support/child-kinds.ts'
+import { billingKind, orderKind } from '../../support/billed-order.ts'
 
 test('a test ends the children of an actor', () => {
   const placed = given(orderKind).when('placed', { amount: 3 }).thenState('billing').thenChild('bill', { amount: 3 })
