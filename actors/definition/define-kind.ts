@@ -96,7 +96,7 @@ export interface KindOptions<
    * schema makes of `undefined`; if it makes nothing, its inputs are rejected as `bad_data`. Default: the machine's `input` is the address.
    */
   readonly input?: Input
-  /** What the machine ends with: `event.output` in `onDone` of a parent. An input that leads to another output is rejected. Default: any. */
+  /** What the machine ends with: `event.output` in `onDone` of a parent. Another output rejects the input. Default: any. */
   readonly output?: Output
   /** Facts about an actor for the tables, such as its intent. Default: none. */
   label?(context: z.output<Context>): Label
