@@ -108,4 +108,11 @@ test('kill -9 of the workers of parents and children loses and doubles no start,
     expect({ command, code, said: code === 0 ? '' : `${stdout}${stderr}` }).toEqual({ command, code: 0, said: '' })
   }
   expect(await rows(system, children)).toEqual(counted)
+
+  const [child] = lastOf(log, 'billing').filter(({ record }) => record.status === 'stopped')
+  const parent = { kind: 'order', id: String(child?.record.case.parent?.id), child: 'bill' }
+  const shown = await runCli(['show', child?.actor ?? ''], { dataDir })
+  expect(shown.stdout).toContain(`parent    acme/order/${parent.id} (as bill)`)
+  const answer = await fetch(`${system.running.http?.url}/v1/actors/${child?.actor}`)
+  expect(await answer.json()).toMatchObject({ status: 'stopped', parent, children: [] })
 }, 300_000)
