@@ -1,4 +1,4 @@
-import { type ChildEnd, type ChildMessage, childDoneType, childErrorType, readChildMessage } from '../../schemas/child-messages.ts'
+import { childDoneType, type ChildEnd, childErrorType, type ChildMessage, readChildMessage } from '../../schemas/child-messages.ts'
 import type { Input } from '../../schemas/envelope.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import type { State } from '../../schemas/record.ts'

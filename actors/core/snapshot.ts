@@ -74,8 +74,13 @@ export function describeSnapshot(
   const history = sharedIfEmpty(Object.keys(historyValue).length === 0 ? {} : persistedHistory(kind, snapshot))
   const entered: Record<string, string> = {}
   for (const leaf of leavesOf(value)) entered[leaf] = before?.entered[leaf] ?? at
-  const children = sharedIfEmpty(childActors) === sharedIfEmpty({}) ? undefined : childActors
+  const children = isEmpty(childActors) ? undefined : childActors
   return { value, context, history, tasks: sharedIfEmpty(tasks), timers: sharedIfEmpty(timers), children, entered, output }
+}
+
+function isEmpty(value: object): boolean {
+  for (const _ in value) return false
+  return true
 }
 
 interface MachineParts {

@@ -1,5 +1,5 @@
-import { isChildMessage } from '../../schemas/child-messages.ts'
 import { AssertionError } from 'node:assert'
+import { isChildMessage } from '../../schemas/child-messages.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { differenceLines, valueText } from '../core/value-differences.ts'
 import type { World } from './simulated-world.ts'

@@ -1,5 +1,5 @@
-import { RESOLUTION_TYPE } from '../../schemas/dead-letter-resolution.ts'
 import { CHILD_START, type ChildMessage, isChildMessage, readChildMessage } from '../../schemas/child-messages.ts'
+import { RESOLUTION_TYPE } from '../../schemas/dead-letter-resolution.ts'
 import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../../schemas/envelope.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { ANSWER_JUDGED } from '../../schemas/events.ts'

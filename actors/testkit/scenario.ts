@@ -6,9 +6,9 @@ import { statePath } from '../core/snapshot.ts'
 import { type Difference, differenceLines, differencesBetween, valueText } from '../core/value-differences.ts'
 import type { Kind, Label } from '../definition/kind.ts'
 import { type Act, type Attributes, perform } from './acts.ts'
+import { fitChildOutput, runningChildren, startByParent } from './child-acts.ts'
 import { type Duration, durationText, millisecondsOf } from './durations.ts'
 import { complaintText, failure } from './failure.ts'
-import { fitChildOutput, runningChildren, startByParent } from './child-acts.ts'
 import {
   createWorld,
   deliverReadyResults,

@@ -6,7 +6,7 @@ import { type Kind, kindsByName } from '../../actors/definition/kind.ts'
 import { sentBy } from '../../pipeline/dispatcher/outgoing-messages.ts'
 import type { InternalInput } from '../../schemas/internal-messages.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { type Address, actorKey, type Origin, originOf, parseActorKey } from '../../schemas/subjects.ts'
+import { actorKey, type Address, type Origin, originOf, parseActorKey } from '../../schemas/subjects.ts'
 import { reread } from './core-helpers.ts'
 
 interface Waiting {

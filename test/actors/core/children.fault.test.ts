@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { billingKind, orderKind } from '../../support/billed-order.ts'
 import { type CliProcess, runCli, startUp } from '../../support/run-cli.ts'
 import { type Entry, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
-import { billingKind, orderKind } from '../../support/billed-order.ts'
 import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 const CONFIG = fileURLToPath(new URL('../../support/child-config.ts', import.meta.url))

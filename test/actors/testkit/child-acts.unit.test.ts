@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createRecording } from '../../../actors/testkit/recorded.ts'
 import { explore } from '../../../actors/testkit/explore/explore.ts'
+import { createRecording } from '../../../actors/testkit/recorded.ts'
 import { given } from '../../../actors/testkit/scenario.ts'
 import { fails } from '../../../actors/testkit/task-stubs.ts'
 import { parseActorKey } from '../../../schemas/subjects.ts'
