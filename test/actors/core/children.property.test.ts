@@ -47,7 +47,8 @@ function sameAsXState(all: readonly Act[], options: { readonly inMemory: boolean
   native.start()
   const town = createActorTown([orderKind, billingKind], options)
   const nativeChild = (of: string): AnyActorRef | undefined => {
-    const child: AnyActorRef | undefined = native.getSnapshot().children[of]
+    const { children }: { readonly children: Readonly<Record<string, AnyActorRef | undefined>> } = native.getSnapshot()
+    const child = children[of]
     return child !== undefined && (child.getSnapshot() as Snapshot<unknown>).status === 'active' ? child : undefined
   }
   const running = (): Map<string, string> =>
@@ -85,7 +86,8 @@ function sameAsXState(all: readonly Act[], options: { readonly inMemory: boolean
       }
     }
     town.settle()
-    const snapshot = native.getSnapshot()
+    const snapshot: Snapshot<unknown> & { readonly value: unknown; readonly context: object; readonly children: object } =
+      native.getSnapshot()
     const { state, status, outcome } = town.last(ORDER)
     // What an error is called differs: XState gives the error itself.
     const shown = (context: object | undefined) => ({ ...context, problem: Reflect.get(context ?? {}, 'problem') === '' ? '' : 'some' })
@@ -93,7 +95,7 @@ function sameAsXState(all: readonly Act[], options: { readonly inMemory: boolean
       outcome: 'committed',
       status: snapshot.status,
       value: snapshot.value,
-      context: shown(snapshot.context as object),
+      context: shown(snapshot.context),
       children: snapshot.status === 'active' ? Object.keys(snapshot.children).filter(nativeChild).sort() : [],
     })
     for (const [of, actor] of running()) {

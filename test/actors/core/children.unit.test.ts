@@ -166,7 +166,7 @@ describe.each([
     expect(town.last(ORDER).outcome).toBe('committed')
     expect(town.publish(ORDER, 'split', { name: 'more', amount: 1 })).toMatchObject({
       outcome: 'rejected',
-      error: expect.stringMatching(/^too_many_children: more than 64 children of one actor/),
+      error: expect.stringMatching(/^too_many_children: more than 64 children of one actor/) as string,
     })
     // Spawning under a name that is taken replaces the child.
     expect(town.publish(ORDER, 'split', { name: 'n1', amount: 2 })).toMatchObject({
@@ -190,7 +190,7 @@ test('an actor whose kind needs the input of a parent refuses to begin without o
   expect(town.publish('acme/billing/b', 'hurry', {})).toMatchObject({
     outcome: 'rejected',
     reason: 'bad_data',
-    error: expect.stringContaining('no parent started this actor'),
+    error: expect.stringContaining('no parent started this actor') as string,
   })
 })
 
@@ -281,7 +281,11 @@ describe('bounds and ends', () => {
     town.settle()
     const last = [...town.records.keys()].at(-1) ?? ''
     expect(last).toContain(`/level${LIMITS.childDepthMax}/`)
-    expect(town.last(last)).toMatchObject({ outcome: 'rejected', reason: 'poison', error: expect.stringMatching(/^children_too_deep: /) })
+    expect(town.last(last)).toMatchObject({
+      outcome: 'rejected',
+      reason: 'poison',
+      error: expect.stringMatching(/^children_too_deep: /) as string,
+    })
   })
 
   test('a child without output ends, and one in its first decision, too', () => {
