@@ -3,7 +3,7 @@ import { isJsonType } from './json.ts'
 import { IN_WORDS, zodProblem } from './problem-words.ts'
 
 /** Types that only Colloquy itself may send. */
-export const RESERVED_TYPE = /^(xstate|task|timer|dead)\./
+export const RESERVED_TYPE = /^(xstate|task|timer|dead)\.|^actor\.(reset|cancelled)$/
 /** Prefix of the ids that Colloquy gives to inputs without an id. */
 export const RESERVED_ID_PREFIX = 'seq:'
 
@@ -37,7 +37,7 @@ const sequence = z.union(
 export const inputSchema = z.object({
   specversion: z.literal('1.0').optional().meta({ description: 'CloudEvents version; optional' }),
   type: text(256)
-    .refine((type) => !RESERVED_TYPE.test(type), 'types xstate.*, task.*, timer.* and dead.* are reserved')
+    .refine((type) => !RESERVED_TYPE.test(type), 'types xstate.*, task.*, timer.*, dead.*, actor.reset and actor.cancelled are reserved')
     .meta({ description: 'Type of the event, such as message.received' }),
   data: z
     .record(z.string(), z.unknown(), {

@@ -64,6 +64,15 @@ export const stateSchema = z.object({
   output: z.unknown().optional(),
 })
 
+/** What a reset restores: the actor after one of its records. */
+export const restoredSchema = z.object({
+  machine: z.string(),
+  /** When the record was decided. */
+  at: time,
+  status: z.enum(['none', 'active', 'done', 'error']),
+  state: stateSchema.nullable(),
+})
+
 /**
  * A LOG sequence. 0 stands for the record itself, whose sequence is known only after the append. Absent in records of an earlier version.
  */
@@ -261,6 +270,7 @@ export type LogRecord = z.infer<typeof recordSchema>
 export type PrivatePart = Pick<LogRecord, 'state' | 'since' | 'seen' | 'prev' | 'salt'>
 export type PublicRecord = Omit<LogRecord, keyof PrivatePart>
 export type State = z.infer<typeof stateSchema>
+export type Restored = z.infer<typeof restoredSchema>
 export type PendingTask = z.infer<typeof pendingTask>
 export type PendingTimer = z.infer<typeof pendingTimer>
 export type Case = z.infer<typeof caseSchema>

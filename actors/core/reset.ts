@@ -1,0 +1,103 @@
+import type { Input } from '../../schemas/envelope.ts'
+import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import type { ResetMessage } from '../../schemas/internal-messages.ts'
+import type { Restored, State, TaskEnd } from '../../schemas/record.ts'
+import { type Kind, machineName } from '../definition/kind.ts'
+import { isFunction, nodesOf, tasksOf } from '../definition/walk-machine.ts'
+import { commit, type Outcomes, reject, unchanged } from './commit.ts'
+import type { DecisionInput, PendingRecord } from './decision.ts'
+import { type Action, collectEffects, type EffectContext } from './effects.ts'
+import { migrate, versionOf } from './migrate.ts'
+import { leavesOf, restoreSnapshot, statePath, type Tasks, type Timers } from './snapshot.ts'
+
+/**
+ * Takes an actor back to the state, the status and the label that it had after one of its records. What it has done since stays done, and
+ * its counts and the ids of its inputs go on.
+ *
+ * Its pending runs are stopped, so that their results are ignored. What was pending after that record begins again under new names: a task
+ * with the input that its state gives it now, and a timer with the time that it had left then. No entry action runs.
+ *
+ * A child of the actor would be a run like a task here: stopped, or started again.
+ *
+ * @returns a rejection as `bad_data` where the record cannot be restored with this version of the kind
+ */
+export function decideReset(decisionInput: DecisionInput, kind: Kind, input: Input, { data, restored }: ResetMessage): PendingRecord {
+  const { actor } = decisionInput
+  const refuse = (error: string): PendingRecord => reject(decisionInput, { reason: 'bad_data', error, input })
+  if (data.to > actor.n) return refuse(`to: the actor has records 1 to ${actor.n}, and no ${data.to}`)
+  if (restored.state !== null && versionOf(restored.machine) > kind.version) {
+    return refuse(`to: record ${data.to} was made by ${restored.machine}, this is ${machineName(kind)}`)
+  }
+  try {
+    return commit(decisionInput, kind, input, outcomesOf(decisionInput, kind, restored))
+  } catch (error) {
+    const code = error instanceof ColloquyError ? `${error.code}: ` : ''
+    return refuse(`to: record ${data.to} cannot be restored: ${code}${messageOf(error)}`)
+  }
+}
+
+function outcomesOf(decisionInput: DecisionInput, kind: Kind, restored: Restored): Outcomes {
+  const { actor, message, at } = decisionInput
+  const { tasks = {}, timers = {} } = actor.state ?? {}
+  const ended = Object.entries(tasks).map(([run, { task, startedAt }]): TaskEnd => ({ run, task, status: 'stopped', startedAt }))
+  const stopped = [...Object.keys(tasks), ...Object.keys(timers)]
+  if (restored.state === null) {
+    const { machine: _, ...rest } = unchanged(decisionInput)
+    return { ...rest, to: '', state: null, status: 'none', label: {}, stopped, ended, snapshot: undefined }
+  }
+  const context: EffectContext = {
+    tenant: actor.address.tenant,
+    base: `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`,
+    at,
+    tracing: {},
+  }
+  const then = asThisVersion(kind, restored, restored.state, context)
+  restoreSnapshot(kind, then.state, then.status)
+  const effects = collectEffects(kind, startActions(kind, then, restored.at, at), { tasks: {}, timers: {} }, context)
+  const { value, context: data, history, output } = then.state
+  const entered = Object.fromEntries(leavesOf(value).map((leaf) => [leaf, actor.state?.entered[leaf] ?? at]))
+  const state: State = { value, context: data, history, ...effects.pending, entered, output }
+  return {
+    to: statePath(state),
+    state,
+    status: then.status,
+    label: kind.label(data),
+    emitted: [],
+    started: [...effects.started],
+    timers: [...effects.timers],
+    stopped,
+    ended,
+    snapshot: undefined,
+  }
+}
+
+/** An actor as it was after a record, in the terms of this version. */
+interface Then {
+  readonly state: State
+  readonly status: Restored['status']
+  /** What was pending. */
+  readonly pending: { readonly tasks: Tasks; readonly timers: Timers }
+}
+
+function asThisVersion(kind: Kind, { machine, status, at }: Restored, state: State, context: EffectContext): Then {
+  if (versionOf(machine) === kind.version) return { state, status, pending: state }
+  const migrated = migrate(kind, { machine, status }, state, at)
+  const { pending } = collectEffects(kind, migrated.actions, migrated.before, { ...context, at })
+  return { state: { ...migrated.state, ...pending }, status: migrated.status, pending }
+}
+
+/** The actions that start again what was pending. */
+function startActions(kind: Kind, { state, pending }: Then, thenAt: string, at: string): Action[] {
+  const invokes = new Map(nodesOf(kind.machine).flatMap((node) => tasksOf(node).map((invoke) => [invoke.id, invoke] as const)))
+  const event = { type: 'colloquy.reset', at }
+  const tasks = Object.values(pending.tasks).map(({ child: id, task: src }): Action => {
+    const input: unknown = invokes.get(id)?.input
+    const given: unknown = isFunction(input) ? input({ context: state.context, event }) : input
+    return { type: 'xstate.spawnChild', params: { id, src, input: given } }
+  })
+  const timers = Object.values(pending.timers).map((timer): Action => {
+    const delay = Math.max(0, Date.parse(timer.at) - Date.parse(thenAt))
+    return { type: 'xstate.raise', params: { event: timer.event, id: timer.sendId, delay } }
+  })
+  return [...tasks, ...timers]
+}
