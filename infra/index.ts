@@ -13,14 +13,17 @@ import { createSupport, type SupportOptions } from '../actors/kinds/support/kind
 import { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
 
 export {
+  type Calendar,
   defineKind,
   defineTask,
+  everyDue,
   type Kind,
   type KindOptions,
   type Label,
   type MachineEvent,
   type Migration,
   type Migrations,
+  type Missed,
   type OldState,
   type TaskCall,
   type TaskDefinition,
@@ -68,6 +71,7 @@ export { ColloquyError, RetryLaterError, TerminalError } from '../schemas/errors
 export { KNOWN_EMITS, KNOWN_INPUTS } from '../schemas/events.ts'
 export { LIMITS } from '../schemas/limits.ts'
 export type { Tier } from '../schemas/models-file.ts'
+export { actorCancelled } from '../schemas/operator-events.ts'
 export type { StreamMode } from '../schemas/stream-mode.ts'
 
 /** @deprecated since 0.2, removed in 0.3: use `TaskSearchHit`. */

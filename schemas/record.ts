@@ -71,6 +71,8 @@ export const restoredSchema = z.object({
   at: time,
   status: z.enum(['none', 'active', 'done', 'error']),
   state: stateSchema.nullable(),
+  /** The inputs of the tasks that were pending then, by run. One that is missing follows from the state. */
+  inputs: z.record(z.string(), z.unknown()).optional(),
 })
 
 /**

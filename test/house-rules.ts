@@ -46,6 +46,7 @@ const ROOMS = [
   'pipeline/judge',
   'pipeline/task-runner',
   'pipeline/dead-letters',
+  'pipeline/operator',
   'pipeline/replay-check',
   'pipeline/producer',
   'pipeline/streams',

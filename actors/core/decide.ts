@@ -14,6 +14,7 @@ import { decideCancel } from './cancel.ts'
 import { commit, reject, unchanged } from './commit.ts'
 import type { Decision, DecisionContext, DecisionInput, Message } from './decision.ts'
 import { duplicateBy, isRedelivery } from './deduplication.ts'
+import { everyDueOf } from './every.ts'
 import { nextDeadline } from './next-deadline.ts'
 import { internalAsInput, isRefusal, internalEventAsInput, readInput, readInternal } from './read-input.ts'
 import { decideReset } from './reset.ts'
@@ -146,7 +147,14 @@ function decideRun(decisionInput: DecisionInput, kind: Kind, internal: RunInput,
     const timer = actor.state?.timers[internal.run]
     return timer === undefined
       ? { kind: 'ignored', why: 'no_such_run' }
-      : transition(decisionInput, kind, input, { ...timer.event, at: decisionInput.at }, { run: internal.run }, fresh)
+      : transition(
+          decisionInput,
+          kind,
+          input,
+          { ...timer.event, at: decisionInput.at },
+          { run: internal.run, due: everyDueOf(timer) },
+          fresh,
+        )
   }
   const task = actor.state?.tasks[internal.run]
   if (task === undefined) return { kind: 'ignored', why: 'no_such_run' }

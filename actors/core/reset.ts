@@ -15,7 +15,7 @@ import { leavesOf, restoreSnapshot, statePath, type Tasks, type Timers } from '.
  * its counts and the ids of its inputs go on.
  *
  * Its pending runs are stopped, so that their results are ignored. What was pending after that record begins again under new names: a task
- * with the input that its state gives it now, and a timer with the time that it had left then. No entry action runs.
+ * with its input, and a timer with the time that it had left then. No entry action runs.
  *
  * A child of the actor would be a run like a task here: stopped, or started again.
  *
@@ -53,7 +53,7 @@ function outcomesOf(decisionInput: DecisionInput, kind: Kind, restored: Restored
   }
   const then = asThisVersion(kind, restored, restored.state, context)
   restoreSnapshot(kind, then.state, then.status)
-  const effects = collectEffects(kind, startActions(kind, then, restored.at, at), { tasks: {}, timers: {} }, context)
+  const effects = collectEffects(kind, startActions(kind, then, restored, at), { tasks: {}, timers: {} }, context)
   const { value, context: data, history, output } = then.state
   const entered = Object.fromEntries(leavesOf(value).map((leaf) => [leaf, actor.state?.entered[leaf] ?? at]))
   const state: State = { value, context: data, history, ...effects.pending, entered, output }
@@ -86,13 +86,13 @@ function asThisVersion(kind: Kind, { machine, status, at }: Restored, state: Sta
   return { state: { ...migrated.state, ...pending }, status: migrated.status, pending }
 }
 
-/** The actions that start again what was pending. */
-function startActions(kind: Kind, { state, pending }: Then, thenAt: string, at: string): Action[] {
+/** The actions that start again what was pending. A task that a migration starts has the input that the state gives it. */
+function startActions(kind: Kind, { state, pending }: Then, { at: thenAt, inputs = {} }: Restored, at: string): Action[] {
   const invokes = new Map(nodesOf(kind.machine).flatMap((node) => tasksOf(node).map((invoke) => [invoke.id, invoke] as const)))
   const event = { type: 'colloquy.reset', at }
-  const tasks = Object.values(pending.tasks).map(({ child: id, task: src }): Action => {
+  const tasks = Object.entries(pending.tasks).map(([run, { child: id, task: src }]): Action => {
     const input: unknown = invokes.get(id)?.input
-    const given: unknown = isFunction(input) ? input({ context: state.context, event }) : input
+    const given: unknown = Object.hasOwn(inputs, run) ? inputs[run] : isFunction(input) ? input({ context: state.context, event }) : input
     return { type: 'xstate.spawnChild', params: { id, src, input: given } }
   })
   const timers = Object.values(pending.timers).map((timer): Action => {

@@ -13,6 +13,7 @@ import type { Actor } from './actor.ts'
 import type { Outcomes } from './commit.ts'
 import type { DecisionInput } from './decision.ts'
 import { type Action, collectEffects, type EffectContext, type Effects, selfSentEvent } from './effects.ts'
+import { everyActions, isEveryLeftOut } from './every.ts'
 import { followerIn, sentToFollower } from './follow.ts'
 import { migrate, versionOf } from './migrate.ts'
 import { shareEmptyParts } from './shared-empty.ts'
@@ -23,6 +24,8 @@ export interface EndedRun {
   readonly run: string
   /** Its outcome, for a task run. */
   readonly ended?: TaskEnd
+  /** When it was due, for the timer of the option `every`. */
+  readonly due?: string | undefined
 }
 
 /** The kind refuses the input: it is rejected as `bad_data`, and nothing else happens. */
@@ -48,18 +51,18 @@ export function step(
   if (first.status === 'error' && before === undefined) throw first.error
   const refused = endedRun === undefined ? refusalOf(kind, first, event, actor) : undefined
   if (refused !== undefined) throw new InputRefused(refused)
-  const staysAsIs = first.status !== 'active' || (kind.onTaskError === 'state' && isUnhandledError(kind, first, event))
+  const staysAsIs =
+    first.status !== 'active'
+    || (kind.onTaskError === 'state' && isUnhandledError(kind, first, event))
+    || isEveryLeftOut(kind, endedRun?.due, at)
   const snapshot = staysAsIs ? first : takeSelfSentEvents(kind, kind.pure.next(first, event), actions)
   const [spawned] = spawnedChildren(before, snapshot, actions)
   if (spawned !== undefined) throw refusalError(kind.name, spawnInAssign(spawned === '' ? '' : `"${spawned}"`))
 
+  const pending = stillPending(recorded ?? NOTHING_PENDING, endedRun)
+  actions.push(...everyActions(kind, snapshot, pending.timers, endedRun?.due, at))
   const base = `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`
-  const effects = collectEffects(kind, actions, stillPending(recorded ?? NOTHING_PENDING, endedRun), {
-    tenant: actor.address.tenant,
-    base,
-    at,
-    tracing: tracingOf(input),
-  })
+  const effects = collectEffects(kind, actions, pending, { tenant: actor.address.tenant, base, at, tracing: tracingOf(input) })
   const sent = sentToFollower(followerIn(message, input) ?? actor.case?.follower, effects.emitted, effects.sent)
   const stopped = stoppedByEnd(snapshot, effects)
   const { tasks, timers } = stopped === undefined ? effects.pending : { tasks: {}, timers: {} }

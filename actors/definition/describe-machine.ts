@@ -38,6 +38,7 @@ export const definitionSchema = z.object({
   emits: schemas,
   tasks: z.record(z.string(), z.object({ input: z.unknown(), output: z.unknown() })),
   onTaskError: z.enum(['state', 'end']).optional(),
+  every: z.unknown().optional(),
 })
 export type Definition = z.infer<typeof definitionSchema>
 
@@ -60,6 +61,7 @@ export function describe(kind: Kind): Definition {
       ]),
     ),
     ...(kind.onTaskError !== undefined && { onTaskError: kind.onTaskError }),
+    ...(kind.every !== undefined && { every: kind.every }),
   }
 }
 

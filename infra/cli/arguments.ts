@@ -20,6 +20,14 @@ export function tokenArgument(text: string): string {
   return text
 }
 
+/** Parses a text that is not empty. */
+export const textArgument =
+  (charsMax: number) =>
+  (text: string): string => {
+    if (text.trim() === '' || text.length > charsMax) throw new InvalidArgumentError(`It must be a text of at most ${charsMax} characters.`)
+    return text
+  }
+
 /** Parses the name of a set of intents. */
 export function setArgument(text: string): string {
   const name = intentSetSchema.safeParse(text)

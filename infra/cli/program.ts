@@ -40,6 +40,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'show an actor as of its last record or an earlier one, with its history up to there',
     load: async () => (await import('./show-command.ts')).showCommand,
   },
+  reset: {
+    about: 'take an actor back to its state after one of its records',
+    load: async () => (await import('./actor-changes.ts')).resetCommand,
+  },
+  cancel: {
+    about: 'end an actor: its tasks and timers are stopped, later inputs are rejected',
+    load: async () => (await import('./actor-changes.ts')).cancelCommand,
+  },
   learn: {
     about: 'learn files and folders, so that search finds them and answers cite them; re-running updates only what changed',
     load: async () => (await import('./learn-command.ts')).learnCommand,

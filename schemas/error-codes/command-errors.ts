@@ -197,4 +197,16 @@ export const COMMAND_ERRORS = {
     remedy: 'Raise `COLLOQUY_STORAGE_BYTES_MAX` or stop the other process, and run `colloquy restore` again.',
     where: '`colloquy restore`',
   },
+  actor_ended: {
+    meaning: 'The actor cannot be cancelled, because it has ended.',
+    cause: 'Its machine is in a final state, its machine failed, or somebody has cancelled it.',
+    remedy: 'Nothing is to be done. `colloquy show` has how it ended, and `colloquy reset` opens it again.',
+    where: '`colloquy cancel`',
+  },
+  actor_not_changed: {
+    meaning: 'A reset or a cancel was published, and no record of it appeared in time.',
+    cause: 'No host has the actor now, hosts are busy, or they are of an earlier version, which ignores it.',
+    remedy: 'See `colloquy status`, upgrade all processes, and repeat the command with the id of the message.',
+    where: '`colloquy reset`, `colloquy cancel`',
+  },
 } as const satisfies ErrorTexts

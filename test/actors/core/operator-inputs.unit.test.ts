@@ -41,7 +41,7 @@ function orderKind({ version = 1, tells = true, throws = false }: Given = {}): K
     emits: { 'order.told': z.object({ text: z.string() }) },
     tasks: { charge },
     label: ({ amount }) => ({ amount }),
-    migrate: version === 1 ? {} : { 1: ({ context }) => ({ value: 'charging', context }) },
+    migrate: version === 1 ? {} : { 1: () => ({ value: 'charging', context: { amount: 5 } }) },
   })
   return kind.with(
     setup(kind.xstate).createMachine({
@@ -141,6 +141,12 @@ describe('a reset', () => {
     expect(task).toMatchObject({ task: 'charge', input: { amount: 5 } })
     expect(task?.run).not.toBe(chargeOf(charging))
     expect(last(reset).timers).toMatchObject([{ at: new Date(Date.parse(timeAt(60)) + 10 * MINUTE_MS).toISOString() }])
+  })
+
+  test('gives a task the input that it had, if the message has it', () => {
+    const { restored, ...body } = resetTo(charged, 1, 'reset-2')
+    const again = after(charged, internal(60, { ...body, restored: { ...restored, inputs: { [chargeOf(charging)]: { amount: 7 } } } }))
+    expect(last(again).started).toMatchObject([{ task: 'charge', input: { amount: 7 } }])
   })
 
   test('ignores results of the old start, and takes those of the new one', () => {

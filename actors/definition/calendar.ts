@@ -1,0 +1,99 @@
+import { Cron } from 'croner'
+import { z } from 'zod'
+import { messageOf } from '../../schemas/errors.ts'
+
+/**
+ * What becomes of due times that passed while nothing ran.
+ * - `once`: the first of them is made up for, late; the others are left out.
+ * - `skip`: none is made up for.
+ * - `all`: each of the last `missedMax` is made up for, oldest first.
+ */
+export const MISSED = ['skip', 'once', 'all'] as const
+export type Missed = (typeof MISSED)[number]
+
+/** Due times that `all` makes up for, if nothing else is said; and the most that can be said. */
+const MISSED_DEFAULT = 10
+const MISSED_MAX = 100
+const PATTERN_CHARS_MAX = 128
+
+/** The event that an actor of a kind with the option `every` gets at each due time. No producer can send it to such a kind. */
+export const EVERY = 'every'
+/** Its data, for the `events` of the kind. */
+export const everyDue = z.object({ due: z.iso.datetime().meta({ description: 'When it was due. It comes later where nothing ran then' }) })
+
+export const calendarFields = {
+  every: z
+    .string()
+    .min(1)
+    .max(PATTERN_CHARS_MAX)
+    .meta({ description: 'Five fields of cron: minute, hour, day of the month, month, day of the week; or a name such as @daily' }),
+  timeZone: z.string().min(1).max(64).optional().meta({ description: 'IANA name, such as Asia/Shanghai. Default: UTC' }),
+  missed: z.enum(MISSED).optional().meta({ description: 'What becomes of due times that passed while nothing ran. Default: once' }),
+  missedMax: z
+    .int()
+    .min(1)
+    .max(MISSED_MAX)
+    .optional()
+    .meta({ description: `With all: so many of them at most. Default: ${MISSED_DEFAULT}` }),
+}
+export const calendarSchema = z.object(calendarFields)
+
+/**
+ * Times that recur, by minutes: no calendar is due twice in a minute.
+ *
+ * When clocks change, a time of day that does not occur is due at the first moment after the gap, and one that occurs twice is due at the
+ * first of the two. A calendar of several times a day, such as every ten minutes, leaves out what does not occur, and is due in both hours.
+ */
+export type Calendar = z.infer<typeof calendarSchema>
+
+/** Why there is no such calendar; undefined where there is one. */
+export function calendarProblem(calendar: Calendar, now: string): string | undefined {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zoneOf(calendar) })
+  } catch {
+    return `timeZone: there is no "${zoneOf(calendar)}"; use an IANA name, such as Asia/Shanghai`
+  }
+  try {
+    const next = cronOf(calendar).nextRun(new Date(now))
+    return next === null || next === undefined ? `every: "${calendar.every}" is never due` : undefined
+  } catch (error) {
+    return `every: "${calendar.every}" is not five fields of cron: ${messageOf(error)}`
+  }
+}
+
+/** As late as this, a due time counts as missed: a wake-up that NATS forgets comes within half a minute (decision 23). */
+export const MISSED_AFTER_MS = 60_000
+
+/** Whether what was due is left out, because it comes too late. Both times are ISO. */
+export const isLeftOut = ({ missed = 'once' }: Calendar, due: string, at: string): boolean =>
+  missed === 'skip' && Date.parse(at) - Date.parse(due) >= MISSED_AFTER_MS
+
+/** The first due time after `at`; undefined where there is none before the year 2100. ISO, as all times here. */
+export const firstDue = (calendar: Calendar, at: string): string | undefined => isoOf(cronOf(calendar).nextRun(new Date(at)))
+
+/**
+ * The due time that follows the one that is decided at `at`. It lies before `at` where it was missed and is to be made up for.
+ */
+export function nextDue(calendar: Calendar, due: string, at: string): string | undefined {
+  const { missed = 'once', missedMax = MISSED_DEFAULT } = calendar
+  const cron = cronOf(calendar)
+  const [dueMs, atMs] = [Date.parse(due), Date.parse(at)]
+  if (missed === 'all') {
+    const behind = cron.previousRuns(missedMax, new Date(atMs + 1)).filter((run) => run.getTime() > dueMs)
+    const oldest = behind.at(-1)
+    if (oldest !== undefined) return oldest.toISOString()
+  }
+  // A host's clock may be behind the server's, which sent the wake-up: what was due must not be due again.
+  const after = missed === 'skip' ? atMs - MISSED_AFTER_MS : atMs
+  return isoOf(cron.nextRun(new Date(Math.max(dueMs, after))))
+}
+
+const TIME_MAX = Date.parse('2100-01-01T00:00:00Z')
+
+const isoOf = (time: Date | null | undefined): string | undefined =>
+  time === null || time === undefined || time.getTime() >= TIME_MAX ? undefined : time.toISOString()
+
+const zoneOf = ({ timeZone = 'UTC' }: Calendar): string => timeZone
+
+/** A pattern without a function: croner sets no timer. */
+const cronOf = (calendar: Calendar): Cron => new Cron(calendar.every, { paused: true, mode: '5-part', timezone: zoneOf(calendar) })
