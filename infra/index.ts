@@ -3,7 +3,7 @@
  * kit.
  *
  * A `colloquy.config.ts` exports its kinds as an array by default. Colloquy runs these kinds and those that hold what tenants set and teach
- * (`source`, `tenant`, `intents`, `intent`, `prompt`) and `canary`, and no others.
+ * (`source`, `tenant`, `intents`, `intent`, `prompt`, `schedule`) and `canary`, and no others.
  */
 import type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
 import { type Item, loadCatalogue } from '../actors/kinds/interest/catalogue.ts'

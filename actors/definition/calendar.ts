@@ -26,7 +26,11 @@ export const calendarFields = {
     .string()
     .min(1)
     .max(PATTERN_CHARS_MAX)
-    .meta({ description: 'Five fields of cron: minute, hour, day of the month, month, day of the week; or a name such as @daily' }),
+    .meta({
+      description:
+        'Fields of cron: minute, hour, day of the month, month, day of the week, with a second before them if there are six; '
+        + 'or a name such as @daily',
+    }),
   timeZone: z.string().min(1).max(64).optional().meta({ description: 'IANA name, such as Asia/Shanghai. Default: UTC' }),
   missed: z.enum(MISSED).optional().meta({ description: 'What becomes of due times that passed while nothing ran. Default: once' }),
   missedMax: z
@@ -38,26 +42,38 @@ export const calendarFields = {
 }
 export const calendarSchema = z.object(calendarFields)
 
+/** The shortest time between two due times. */
+export const PERIOD_MS_MIN = 60_000
+
 /**
- * Times that recur, by minutes: no calendar is due twice in a minute.
+ * Times that recur.
  *
  * When clocks change, a time of day that does not occur is due at the first moment after the gap, and one that occurs twice is due at the
  * first of the two. A calendar of several times a day, such as every ten minutes, leaves out what does not occur, and is due in both hours.
  */
 export type Calendar = z.infer<typeof calendarSchema>
 
-/** Why there is no such calendar; undefined where there is one. */
-export function calendarProblem(calendar: Calendar, now: string): string | undefined {
+/** When a calendar that is never due is found: any time does, so that a calendar is right or wrong for ever. */
+const CHECKED_FROM = new Date('2026-01-01T00:00:00Z')
+/** With two seconds of one minute, one of the first two periods is shorter than a minute. */
+const PERIODS_CHECKED = 2
+
+/** Why there is no such calendar, or none with a period of at least `periodMsMin`; undefined where there is one. */
+export function calendarProblem(calendar: Calendar, periodMsMin = PERIOD_MS_MIN): string | undefined {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zoneOf(calendar) })
   } catch {
     return `timeZone: there is no "${zoneOf(calendar)}"; use an IANA name, such as Asia/Shanghai`
   }
   try {
-    const next = cronOf(calendar).nextRun(new Date(now))
-    return next === null || next === undefined ? `every: "${calendar.every}" is never due` : undefined
+    const runs = cronOf(calendar)
+      .nextRuns(PERIODS_CHECKED + 1, CHECKED_FROM)
+      .map((run) => run.getTime())
+    if (runs.length === 0) return `every: "${calendar.every}" is never due`
+    const shortest = Math.min(...runs.slice(1).map((run, index) => run - (runs[index] ?? 0)))
+    return shortest < periodMsMin ? `every: "${calendar.every}" is due again after ${shortest} ms; at least ${periodMsMin} ms` : undefined
   } catch (error) {
-    return `every: "${calendar.every}" is not five fields of cron: ${messageOf(error)}`
+    return `every: "${calendar.every}" is no cron: ${messageOf(error)}`
   }
 }
 
@@ -96,4 +112,4 @@ const isoOf = (time: Date | null | undefined): string | undefined =>
 const zoneOf = ({ timeZone = 'UTC' }: Calendar): string => timeZone
 
 /** A pattern without a function: croner sets no timer. */
-const cronOf = (calendar: Calendar): Cron => new Cron(calendar.every, { paused: true, mode: '5-part', timezone: zoneOf(calendar) })
+const cronOf = (calendar: Calendar): Cron => new Cron(calendar.every, { paused: true, mode: '5-or-6-parts', timezone: zoneOf(calendar) })

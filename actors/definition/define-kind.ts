@@ -84,7 +84,7 @@ export interface KindOptions<Context extends ContextSchema, Events extends Schem
    */
   readonly onTaskError?: OnTaskError
   /**
-   * When each live actor of the kind gets the event `every`: five fields of cron, in UTC, or an object that also says the time zone and
+   * When each live actor of the kind gets the event `every`: a pattern of cron, in UTC, or an object that also says the time zone and
    * what becomes of missed times. The kind declares `every: everyDue` among its events. An actor gets it through a durable timer of its own,
    * from its first input with this option until it ends. Default: never.
    */
@@ -194,9 +194,6 @@ interface CheckedOptions {
   readonly every?: string | Calendar | undefined
 }
 
-/** When a calendar that is never due is found: any time does, so that a definition is right or wrong for ever. */
-const CALENDARS_FROM = '2026-01-01T00:00:00Z'
-
 function checkNames(options: CheckedOptions): void {
   const refuse = (what: string): never => {
     throw new ColloquyError('bad_kind', `kind "${options.name}": ${what}`)
@@ -216,7 +213,7 @@ function checkNames(options: CheckedOptions): void {
     const calendar = calendarSchema.safeParse(calendarOf(options.every), IN_WORDS)
     if (!calendar.success) refuse(zodProblem(calendar.error, 'every'))
     else {
-      const problem = calendarProblem(calendar.data, CALENDARS_FROM)
+      const problem = calendarProblem(calendar.data)
       if (problem !== undefined) refuse(problem)
     }
     if (!Object.hasOwn(options.events, EVERY)) refuse(`it has the option every, and no such event; add every: everyDue to its events`)

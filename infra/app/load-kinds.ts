@@ -12,6 +12,7 @@ import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
 import { promptKind } from '../../actors/kinds/prompt/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
+import { scheduleKind } from '../../actors/kinds/schedule/kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
@@ -27,8 +28,8 @@ const kindShape = z.custom<Kind>(
 /** Max time that the import of the module may take: an `await` at its top level may wait for ever. */
 export const IMPORT_MS_MAX = 30_000
 
-/** Kinds that hold what tenants set and teach, and the canary of the cluster. Other parts of Colloquy read their records. */
-const ALWAYS_THERE: readonly Kind[] = [sourceKind, tenantKind, intentsKind, intentKind, promptKind, canaryKind]
+/** Kinds that hold what tenants set and teach, their schedules, and the canary of the cluster. Other parts of Colloquy read their records. */
+const ALWAYS_THERE: readonly Kind[] = [sourceKind, tenantKind, intentsKind, intentKind, promptKind, scheduleKind, canaryKind]
 
 const configShape = z.object({ default: z.array(kindShape).min(1) })
 

@@ -159,8 +159,8 @@ describe('another version of the kind', () => {
 
 test.each([
   ['without the event', { every: '0 8 * * *', events: {} }, 'add every: everyDue to its events'],
-  ['that is no cron', { every: 'daily', events: { every: everyDue } }, 'is not five fields of cron'],
-  ['with seconds', { every: '* * * * * *', events: { every: everyDue } }, 'is not five fields of cron'],
+  ['that is no cron', { every: 'daily', events: { every: everyDue } }, 'is no cron'],
+  ['with seconds', { every: '* * * * * *', events: { every: everyDue } }, 'is due again after 1000 ms'],
 ])('a calendar %s is refused', (_, options, problem) => {
   const define = () => defineKind({ name: 'x', version: 1, context: z.object({}), emits: {}, tasks: {}, ...options })
   expect(define).toThrow(problem)
