@@ -18,8 +18,14 @@ export const asyncApiCommand = ({ out, settings }: CommandContext): Command =>
     .action(async ({ spec }: Options) => {
       const { loadKinds } = await import('../app/load-kinds.ts')
       const kinds = await loadKinds(settings().settings)
-      out.line(JSON.stringify(asyncApiDocument(
-        [...kinds.values()].map((kind) => ({ ...kind, events: producedEvents(kind) })),
-        spec,
-      ), undefined, 2))
+      out.line(
+        JSON.stringify(
+          asyncApiDocument(
+            [...kinds.values()].map((kind) => ({ ...kind, events: producedEvents(kind) })),
+            spec,
+          ),
+          undefined,
+          2,
+        ),
+      )
     })

@@ -80,6 +80,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./config-command.ts')).configCommand,
   },
   tenant: { about: 'show the settings of a tenant, or change one', load: async () => (await import('./tenant-command.ts')).tenantCommand },
+  schedule: {
+    about: 'send inputs to actors by a calendar: add, list and remove schedules',
+    load: async () => (await import('./schedule-command.ts')).scheduleCommand,
+  },
   models: {
     about: 'list the language models that tasks generate with and how each fares, or test them',
     load: async () => (await import('./models-command.ts')).modelsCommand,
