@@ -16,7 +16,7 @@ import type { Decision, DecisionContext, DecisionInput, Message } from './decisi
 import { duplicateBy, isRedelivery } from './deduplication.ts'
 import { everyDueOf } from './every.ts'
 import { nextDeadline } from './next-deadline.ts'
-import { internalAsInput, isRefusal, internalEventAsInput, readInput, readInternal } from './read-input.ts'
+import { internalAsInput, internalEventAsInput, isRefusal, readInput, readInternal } from './read-input.ts'
 import { decideReset } from './reset.ts'
 import { resolveDeadLetter } from './resolve-dead-letter.ts'
 import { statePath } from './snapshot.ts'

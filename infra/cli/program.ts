@@ -20,6 +20,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'run Colloquy while you write a kind: each save takes effect at once, and a page shows the actors',
     load: async () => (await import('./dev-command.ts')).devCommand,
   },
+  init: {
+    about: 'write a project with a kind, its tests and their CI into an empty folder',
+    load: async () => (await import('./init-command.ts')).initCommand,
+  },
   publish: {
     about: 'publish one input as a producer does, and print its position in INBOX',
     load: async () => (await import('./publish-command.ts')).publishCommand,

@@ -239,4 +239,10 @@ export const COMMAND_ERRORS = {
     remedy: 'See `colloquy status`, and `colloquy dead ls --tenant <tenant>` for a refused input. Repeat the command.',
     where: '`colloquy schedule`',
   },
+  folder_not_empty: {
+    meaning: 'The folder for a new project is not empty. Nothing was written.',
+    cause: 'It has a file or a folder, which the message names. A `.git` alone does not count.',
+    remedy: 'Give the name of a new folder.',
+    where: '`colloquy init`',
+  },
 } as const satisfies ErrorTexts
