@@ -1,6 +1,6 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { PendingTimer } from '../../schemas/record.ts'
-import { type Calendar, EVERY, firstDue, isLeftOut, nextDue } from '../definition/calendar.ts'
+import { type Calendar, EVERY, dueAfter, isSkipped, nextDue } from '../definition/calendar.ts'
 import type { Kind } from '../definition/kind.ts'
 import type { Action } from './effects.ts'
 import type { Timers } from './snapshot.ts'
@@ -15,12 +15,12 @@ export function everyDueOf({ sendId, event }: PendingTimer): string | undefined 
 }
 
 /** Whether the actor does not see the event: it comes too late, and its kind leaves out what it missed. */
-export const isEveryLeftOut = ({ every }: Kind, due: string | undefined, at: string): boolean =>
-  every !== undefined && due !== undefined && isLeftOut(every, due, at)
+export const isEverySkipped = ({ every }: Kind, due: string | undefined, at: string): boolean =>
+  every !== undefined && due !== undefined && isSkipped(every, due, at)
 
 /**
- * The actions that keep the timer of `every` in step with the kind: a live actor always has it. It is set by the actor's first decision with
- * a kind that has the option, and by the decision that takes the event before.
+ * The actions that keep the timer of `every` in step with the kind: a live actor always has it. The actor's first decision with a kind
+ * that has the option sets it, and so does the decision that takes the event before.
  *
  * @param timers those that are still pending
  * @param fired the due time that this decision takes, where it takes one
@@ -35,7 +35,7 @@ export function everyActions(
   const pending = Object.values(timers).find(({ sendId }) => sendId === SEND_ID)
   if (every === undefined) return pending === undefined ? [] : [{ type: 'xstate.cancel', params: { sendId: SEND_ID } }]
   if (status !== 'active' || pending?.event['calendar'] === calendarText(every)) return []
-  const due = fired === undefined ? firstDue(every, at) : nextDue(every, fired, at)
+  const due = fired === undefined ? dueAfter(every, at) : nextDue(every, fired, at)
   if (due === undefined) return []
   // As an input has them, so that a machine reads it like one.
   const event = { type: EVERY, id: due, time: due, arrivedAt: due, source: 'colloquy', data: { due }, calendar: calendarText(every) }

@@ -13,7 +13,7 @@ import type { Actor } from './actor.ts'
 import type { Outcomes } from './commit.ts'
 import type { DecisionInput } from './decision.ts'
 import { type Action, collectEffects, type EffectContext, type Effects, selfSentEvent } from './effects.ts'
-import { everyActions, isEveryLeftOut } from './every.ts'
+import { everyActions, isEverySkipped } from './every.ts'
 import { followerIn, sentToFollower } from './follow.ts'
 import { migrate, versionOf } from './migrate.ts'
 import { shareEmptyParts } from './shared-empty.ts'
@@ -54,7 +54,7 @@ export function step(
   const staysAsIs =
     first.status !== 'active'
     || (kind.onTaskError === 'state' && isUnhandledError(kind, first, event))
-    || isEveryLeftOut(kind, endedRun?.due, at)
+    || isEverySkipped(kind, endedRun?.due, at)
   const snapshot = staysAsIs ? first : takeSelfSentEvents(kind, kind.pure.next(first, event), actions)
   const [spawned] = spawnedChildren(before, snapshot, actions)
   if (spawned !== undefined) throw refusalError(kind.name, spawnInAssign(spawned === '' ? '' : `"${spawned}"`))

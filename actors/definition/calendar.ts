@@ -81,27 +81,36 @@ export function calendarProblem(calendar: Calendar, periodMsMin = PERIOD_MS_MIN)
 export const MISSED_AFTER_MS = 60_000
 
 /** Whether what was due is left out, because it comes too late. Both times are ISO. */
-export const isLeftOut = ({ missed = 'once' }: Calendar, due: string, at: string): boolean =>
-  missed === 'skip' && Date.parse(at) - Date.parse(due) >= MISSED_AFTER_MS
+export function isSkipped(calendar: Calendar, due: string, at: string): boolean {
+  const { missed = 'once' } = calendar
+  const [dueMs, atMs] = [Date.parse(due), Date.parse(at)]
+  if (missed === 'skip') return atMs - dueMs >= MISSED_AFTER_MS
+  const oldest = missed === 'all' ? lastRuns(calendar, atMs).at(-1) : undefined
+  return oldest !== undefined && dueMs < oldest
+}
+
+/** As many of the last due times as `all` makes up for, the newest first, in milliseconds since 1970. */
+const lastRuns = (calendar: Calendar, atMs: number): number[] =>
+  cronOf(calendar)
+    .previousRuns(calendar.missedMax ?? MISSED_DEFAULT, new Date(atMs + 1))
+    .map((run) => run.getTime())
 
 /** The first due time after `at`; undefined where there is none before the year 2100. ISO, as all times here. */
-export const firstDue = (calendar: Calendar, at: string): string | undefined => isoOf(cronOf(calendar).nextRun(new Date(at)))
+export const dueAfter = (calendar: Calendar, at: string): string | undefined => isoOf(cronOf(calendar).nextRun(new Date(at)))
 
 /**
  * The due time that follows the one that is decided at `at`. It lies before `at` where it was missed and is to be made up for.
  */
 export function nextDue(calendar: Calendar, due: string, at: string): string | undefined {
-  const { missed = 'once', missedMax = MISSED_DEFAULT } = calendar
-  const cron = cronOf(calendar)
+  const { missed = 'once' } = calendar
   const [dueMs, atMs] = [Date.parse(due), Date.parse(at)]
   if (missed === 'all') {
-    const behind = cron.previousRuns(missedMax, new Date(atMs + 1)).filter((run) => run.getTime() > dueMs)
-    const oldest = behind.at(-1)
-    if (oldest !== undefined) return oldest.toISOString()
+    const oldest = lastRuns(calendar, atMs).findLast((run) => run > dueMs)
+    if (oldest !== undefined) return new Date(oldest).toISOString()
   }
   // A host's clock may be behind the server's, which sent the wake-up: what was due must not be due again.
   const after = missed === 'skip' ? atMs - MISSED_AFTER_MS : atMs
-  return isoOf(cron.nextRun(new Date(Math.max(dueMs, after))))
+  return isoOf(cronOf(calendar).nextRun(new Date(Math.max(dueMs, after))))
 }
 
 const TIME_MAX = Date.parse('2100-01-01T00:00:00Z')

@@ -84,8 +84,8 @@ export interface KindOptions<Context extends ContextSchema, Events extends Schem
    */
   readonly onTaskError?: OnTaskError
   /**
-   * When each live actor of the kind gets the event `every`: a pattern of cron, in UTC, or an object that also says the time zone and
-   * what becomes of missed times. The kind declares `every: everyDue` among its events. An actor gets it through a durable timer of its own,
+   * When each live actor of the kind gets the event `every`: a pattern of cron, in UTC, or an object that also says the time zone and what
+   * becomes of missed times. The kind declares `every: everyDue` among its events. An actor gets it through a durable timer of its own,
    * from its first input with this option until it ends. Default: never.
    */
   readonly every?: string | Calendar | undefined

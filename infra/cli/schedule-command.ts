@@ -36,7 +36,7 @@ const withTenant = (command: Command, json: string): Command =>
   command.option('--tenant <tenant>', 'tenant of the schedule and of the actor', tokenArgument, 'default').option(JSON_FLAG, json)
 
 const addCommand = (cli: CommandContext): Command =>
-  withTenant(new Command('add'), 'one JSON object: {name, schedule, due, sent, leftOut}')
+  withTenant(new Command('add'), 'one JSON object: {name, schedule, due, sent, skipped}')
     .description('send an input to an actor again and again; a schedule of that name is replaced')
     .argument('<name>', 'name of the schedule', tokenArgument)
     .argument('<every>', 'cron: minute, hour, day of the month, month, day of the week, such as "0 8 * * 1-5"')
@@ -87,7 +87,7 @@ Examples:
     })
 
 const listCommand = ({ out, settings }: CommandContext): Command =>
-  withTenant(new Command('ls'), 'one JSON object per schedule: {name, schedule, due, sent, leftOut}')
+  withTenant(new Command('ls'), 'one JSON object per schedule: {name, schedule, due, sent, skipped}')
     .description('list the schedules of a tenant, with what is due next')
     .action(async ({ tenant, json }: Options) => {
       await withJetStream(settings().settings, async (jetstream) => {
@@ -95,8 +95,8 @@ const listCommand = ({ out, settings }: CommandContext): Command =>
         if (json) return schedules.forEach((schedule) => out.json(schedule))
         if (schedules.length === 0) return out.note(`The tenant ${tenant} has no schedule.`)
         return out.table(
-          ['name', 'every', 'time zone', 'actor', 'input', 'missed', 'next', 'sent', 'left out'],
-          schedules.map(({ name, schedule: { every, timeZone = 'UTC', kind, id, type, missed = 'once' }, due, sent, leftOut }) => [
+          ['name', 'every', 'time zone', 'actor', 'input', 'missed', 'next', 'sent', 'skipped'],
+          schedules.map(({ name, schedule: { every, timeZone = 'UTC', kind, id, type, missed = 'once' }, due, sent, skipped }) => [
             out.paint('cyan', name),
             printable(every),
             printable(timeZone),
@@ -105,7 +105,7 @@ const listCommand = ({ out, settings }: CommandContext): Command =>
             missed,
             due ?? '',
             String(sent),
-            String(leftOut),
+            String(skipped),
           ]),
         )
       })

@@ -12,7 +12,7 @@ export interface SetSchedule {
   /** The due time that comes next, ISO. */
   readonly due: string | null
   readonly sent: number
-  readonly leftOut: number
+  readonly skipped: number
 }
 
 /** Schedules that a tenant may have at a time. `colloquy schedule add` counts them. */

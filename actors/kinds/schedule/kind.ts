@@ -3,7 +3,7 @@ import { assign, setup } from 'xstate'
 import { z } from 'zod'
 import { readEnvelope } from '../../../schemas/envelope.ts'
 import { isAddressable, TOKEN } from '../../../schemas/subjects.ts'
-import { calendarFields, calendarProblem, firstDue, isLeftOut, nextDue, PERIOD_MS_MIN } from '../../definition/calendar.ts'
+import { calendarFields, calendarProblem, dueAfter, isSkipped, nextDue, PERIOD_MS_MIN } from '../../definition/calendar.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { send } from '../../definition/send-action.ts'
 
@@ -29,7 +29,7 @@ export const scheduleContextSchema = z.object({
   due: z.string().nullable(),
   /** Inputs sent, and due times left out, since it was set first. */
   sent: z.int().nonnegative(),
-  leftOut: z.int().nonnegative(),
+  skipped: z.int().nonnegative(),
 })
 type Context = z.infer<typeof scheduleContextSchema>
 
@@ -66,13 +66,13 @@ export function createSchedule({ periodMsMin = PERIOD_MS_MIN }: ScheduleOptions 
     events: { 'schedule.set': scheduleSet, 'schedule.removed': z.object({}) },
     emits: {},
     tasks: {},
-    label: ({ schedule, due, sent, leftOut }) => ({
+    label: ({ schedule, due, sent, skipped }) => ({
       conversation: false,
       every: schedule?.every ?? null,
       target: schedule === null ? null : `${schedule.kind}/${schedule.id}`,
       due,
       sent,
-      leftOut,
+      skipped,
     }),
     refuse: (_, input, { tenant }) => (input.type === 'schedule.set' ? scheduleProblem(tenant, input.data, periodMsMin) : undefined),
   })
@@ -82,15 +82,15 @@ export function createSchedule({ periodMsMin = PERIOD_MS_MIN }: ScheduleOptions 
       delays: { due: ({ context, event }) => dueIn(context, event.at) },
       guards: {
         isNew: ({ context, event }) => event.type === 'schedule.set' && !isDeepStrictEqual(context.schedule, event.data),
-        isLeftOut: ({ context: { schedule, due }, event }) => schedule !== null && due !== null && isLeftOut(schedule, due, event.at),
+        isSkipped: ({ context: { schedule, due }, event }) => schedule !== null && due !== null && isSkipped(schedule, due, event.at),
       },
       actions: {
         set: assign(({ context, event }) =>
-          event.type === 'schedule.set' ? { schedule: event.data, due: firstDue(event.data, event.at) ?? null } : context,
+          event.type === 'schedule.set' ? { schedule: event.data, due: dueAfter(event.data, event.at) ?? null } : context,
         ),
         remove: assign({ schedule: null, due: null }),
         count: assign({ sent: ({ context }) => context.sent + 1 }),
-        countLeftOut: assign({ leftOut: ({ context }) => context.leftOut + 1 }),
+        countSkipped: assign({ skipped: ({ context }) => context.skipped + 1 }),
         goOn: assign({
           due: ({ context: { schedule, due }, event }) =>
             schedule === null || due === null ? null : (nextDue(schedule, due, event.at) ?? null),
@@ -98,14 +98,14 @@ export function createSchedule({ periodMsMin = PERIOD_MS_MIN }: ScheduleOptions 
       },
     }).createMachine({
       id: SCHEDULE_KIND,
-      context: { schedule: null, due: null, sent: 0, leftOut: 0 },
+      context: { schedule: null, due: null, sent: 0, skipped: 0 },
       initial: 'off',
       states: {
         off: { on: { 'schedule.set': { target: 'on', actions: 'set' } } },
         on: {
           after: {
             due: [
-              { guard: 'isLeftOut', target: 'on', reenter: true, actions: ['countLeftOut', 'goOn'] },
+              { guard: 'isSkipped', target: 'on', reenter: true, actions: ['countSkipped', 'goOn'] },
               {
                 target: 'on',
                 reenter: true,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { type Calendar, calendarProblem, firstDue, isLeftOut, nextDue } from '../../../actors/definition/calendar.ts'
+import { type Calendar, calendarProblem, dueAfter, isSkipped, nextDue } from '../../../actors/definition/calendar.ts'
 
 /** The due times of a calendar from a time on, each taken as soon as it is due. */
 function dueTimes(calendar: Calendar, from: string, count: number): string[] {
   const times: string[] = []
-  for (let at = firstDue(calendar, from); at !== undefined && times.length < count; at = nextDue(calendar, at, at)) times.push(at)
+  for (let at = dueAfter(calendar, from); at !== undefined && times.length < count; at = nextDue(calendar, at, at)) times.push(at)
   return times
 }
 
@@ -42,7 +42,7 @@ describe('due times', () => {
   })
 
   test('end with the year 2099', () => {
-    expect(firstDue({ every: '* * * * *' }, '2099-12-31T23:59:00.000Z')).toBeUndefined()
+    expect(dueAfter({ every: '* * * * *' }, '2099-12-31T23:59:00.000Z')).toBeUndefined()
   })
 })
 
@@ -56,14 +56,21 @@ describe('after an outage from 00:00 to 05:00:30, each hour', () => {
 
   test('`skip` goes on with what is no minute late', () => {
     expect(next({ missed: 'skip' })).toBe('2026-01-01T05:00')
-    expect(isLeftOut({ every: '0 * * * *', missed: 'skip' }, due, at)).toBe(true)
-    expect(isLeftOut({ every: '0 * * * *', missed: 'skip' }, '2026-01-01T05:00:00.000Z', at)).toBe(false)
-    expect(isLeftOut({ every: '0 * * * *' }, due, at)).toBe(false)
+    expect(isSkipped({ every: '0 * * * *', missed: 'skip' }, due, at)).toBe(true)
+    expect(isSkipped({ every: '0 * * * *', missed: 'skip' }, '2026-01-01T05:00:00.000Z', at)).toBe(false)
+    expect(isSkipped({ every: '0 * * * *' }, due, at)).toBe(false)
   })
 
   test('`all` goes on with the oldest, up to the bound', () => {
     expect(next({ missed: 'all' })).toBe('2026-01-01T01:00')
     expect(next({ missed: 'all', missedMax: 2 })).toBe('2026-01-01T04:00')
+  })
+
+  test('`all` leaves out what is older than the bound', () => {
+    const bounded = { every: '0 * * * *', missed: 'all', missedMax: 2 } as const
+    expect(isSkipped(bounded, due, at)).toBe(true)
+    expect(isSkipped(bounded, '2026-01-01T04:00:00.000Z', at)).toBe(false)
+    expect(isSkipped({ ...bounded, missedMax: 6 }, due, at)).toBe(false)
   })
 
   test('a clock that is behind makes nothing due twice', () => {

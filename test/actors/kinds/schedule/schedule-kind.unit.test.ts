@@ -11,7 +11,7 @@ test('an input is sent at each due time, and its id is that time', () => {
   const days = at('2026-01-01T07:00:00Z').when('schedule.set', daily).after('2 days')
   days.thenSent('digest', 'all', 'digest.due', { for: '全部' })
   expect(idsOf(days)).toEqual(['2026-01-01T08:00:00.000Z', '2026-01-02T08:00:00.000Z'])
-  expect(days.records.at(-1)?.label).toMatchObject({ due: '2026-01-03T08:00:00.000Z', sent: 2, leftOut: 0, target: 'digest/all' })
+  expect(days.records.at(-1)?.label).toMatchObject({ due: '2026-01-03T08:00:00.000Z', sent: 2, skipped: 0, target: 'digest/all' })
 })
 
 test('setting the same again changes nothing; another calendar holds from then on', () => {
