@@ -1,6 +1,6 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { PendingTimer } from '../../schemas/record.ts'
-import { type Calendar, EVERY, dueAfter, isSkipped, nextDue } from '../definition/calendar.ts'
+import { type Calendar, dueAfter, EVERY, isSkipped, nextDue } from '../definition/calendar.ts'
 import type { Kind } from '../definition/kind.ts'
 import type { Action } from './effects.ts'
 import type { Timers } from './snapshot.ts'

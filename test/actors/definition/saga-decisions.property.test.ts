@@ -47,8 +47,8 @@ function kindOf(shapes: readonly StepShape[]): KindGenerators {
     do: { task: `s${index}`, input, ...(isKept && { keep }) },
     ...(isUndone && { undo: { task: `un-s${index}`, input } }),
   }))
-  const again = { on: { go: { target: 's0', actions: assign({ rounds: ({ context }) => context.rounds + 1 }) } } } as const
-  const machine = setup(kind.xstate).createMachine({
+  const again = { on: { go: { target: 's0', actions: 'again' } } } as const
+  const machine = setup({ ...kind.xstate, actions: { again: assign({ rounds: ({ context }) => context.rounds + 1 }) } }).createMachine({
     id: 'steps',
     context: { said: '', rounds: 0 },
     initial: 'new',

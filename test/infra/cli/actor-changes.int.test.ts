@@ -44,7 +44,7 @@ test('an actor that has ended goes on from an earlier record, once for each id',
 
   const [record] = (await recordsOf('o1')).slice(-1)
   expect(record?.input.data).toEqual({ to: 1, by: 'ann', reason: '重复付款' })
-  expect(record?.timers).toMatchObject([{ event: expect.stringMatching('86400000') }])
+  expect(record?.timers.map(({ event }) => event)).toEqual([expect.stringMatching('86400000')])
   await send('o1', 'refund.approved', { by: 'bob' })
   await caughtUp(system)
   expect((await recordsOf('o1')).map(({ to }) => to)).toEqual(['review', 'paying', 'paid', 'review', 'paying', 'paid'])
