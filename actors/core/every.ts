@@ -27,14 +27,16 @@ export const isEverySkipped = ({ every }: Kind, due: string | undefined, at: str
  */
 export function everyActions(
   { every }: Kind,
-  { status }: AnyMachineSnapshot,
+  { status }: Pick<AnyMachineSnapshot, 'status'>,
   timers: Timers,
   fired: string | undefined,
   at: string,
 ): Action[] {
   const pending = Object.values(timers).find(({ sendId }) => sendId === SEND_ID)
   if (every === undefined) return pending === undefined ? [] : [{ type: 'xstate.cancel', params: { sendId: SEND_ID } }]
-  if (status !== 'active' || pending?.event['calendar'] === calendarText(every)) return []
+  if (status !== 'active') return []
+  // An event that the machine could not take is a dead letter; the next one comes all the same.
+  if (pending?.refused !== true && pending?.event['calendar'] === calendarText(every)) return []
   const due = fired === undefined ? dueAfter(every, at) : nextDue(every, fired, at)
   if (due === undefined) return []
   // As an input has them, so that a machine reads it like one.

@@ -7,6 +7,7 @@ import { isFunction, nodesOf, tasksOf } from '../definition/walk-machine.ts'
 import { commit, type Outcomes, reject, unchanged } from './commit.ts'
 import type { DecisionInput, PendingRecord } from './decision.ts'
 import { type Action, collectEffects, type EffectContext } from './effects.ts'
+import { everyActions, everyDueOf } from './every.ts'
 import { migrate, versionOf } from './migrate.ts'
 import { leavesOf, restoreSnapshot, statePath, type Tasks, type Timers } from './snapshot.ts'
 
@@ -52,8 +53,13 @@ function outcomesOf(decisionInput: DecisionInput, kind: Kind, restored: Restored
     tracing: {},
   }
   const then = asThisVersion(kind, restored, restored.state, context)
-  restoreSnapshot(kind, then.state, then.status)
-  const effects = collectEffects(kind, startActions(kind, then, restored, at), { tasks: {}, timers: {} }, context)
+  const snapshot = restoreSnapshot(kind, then.state, then.status)
+  const effects = collectEffects(
+    kind,
+    [...startActions(kind, then, restored, at), ...everyActions(kind, snapshot, {}, undefined, at)],
+    { tasks: {}, timers: {} },
+    context,
+  )
   const { value, context: data, history, output } = then.state
   const entered = Object.fromEntries(leavesOf(value).map((leaf) => [leaf, actor.state?.entered[leaf] ?? at]))
   const state: State = { value, context: data, history, ...effects.pending, entered, output }
@@ -95,7 +101,9 @@ function startActions(kind: Kind, { state, pending }: Then, { at: thenAt, inputs
     const given: unknown = Object.hasOwn(inputs, run) ? inputs[run] : isFunction(input) ? input({ context: state.context, event }) : input
     return { type: 'xstate.spawnChild', params: { id, src, input: given } }
   })
-  const timers = Object.values(pending.timers).map((timer): Action => {
+  // The event `every` comes by the calendar, and not by the time that was left.
+  const ordinary = Object.values(pending.timers).filter((timer) => everyDueOf(timer) === undefined)
+  const timers = ordinary.map((timer): Action => {
     const delay = Math.max(0, Date.parse(timer.at) - Date.parse(thenAt))
     return { type: 'xstate.raise', params: { event: timer.event, id: timer.sendId, delay } }
   })

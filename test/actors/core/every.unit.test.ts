@@ -136,6 +136,23 @@ describe('after an outage of three days', () => {
   })
 })
 
+test('a reset sets the timer by the calendar of today', () => {
+  const begun = after(diary(), newActor(address), opened('2026-01-01T07:00:00.000Z'))
+  const { machine, at, status, state } = begun.record
+  const restored = { machine, at, status, state }
+  const reset = { ...internal(2, { type: 'actor.reset', id: 'r', data: { to: 1 }, restored }), ts: '2026-03-01T12:00:00.000Z' }
+  const { actor } = after(diary(), begun.actor, reset)
+  expect(timersOf(actor)).toMatchObject([{ at: '2026-03-02T08:00:00.000Z', event: { data: { due: '2026-03-02T08:00:00.000Z' } } }])
+})
+
+test('an event that the machine could not take does not keep the next one away', () => {
+  const begun = after(diary(), newActor(address), opened('2026-01-01T07:00:00.000Z')).actor
+  const timers = Object.entries(begun.state?.timers ?? {}).map(([run, timer]) => [run, { ...timer, refused: true as const }] as const)
+  const refused: Actor = { ...begun, state: begun.state && { ...begun.state, timers: Object.fromEntries(timers) } }
+  const { actor } = after(diary(), refused, opened('2026-01-01T09:00:00.000Z', 2))
+  expect(timersOf(actor)).toMatchObject([{ at: '2026-01-02T08:00:00.000Z' }])
+})
+
 describe('another version of the kind', () => {
   const begun = after(diary(), newActor(address), opened('2026-01-01T00:00:00.000Z')).actor
 
