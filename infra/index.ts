@@ -3,7 +3,7 @@
  * kit.
  *
  * A `colloquy.config.ts` exports its kinds as an array by default. Colloquy runs these kinds and those that hold what tenants set and teach
- * (`source`, `tenant`, `intents`, `intent`, `prompt`) and `canary`, and no others.
+ * (`source`, `tenant`, `intents`, `intent`, `prompt`, `schedule`) and `canary`, and no others.
  */
 import type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
 import { type Item, loadCatalogue } from '../actors/kinds/interest/catalogue.ts'
@@ -13,15 +13,18 @@ import { createSupport, type SupportOptions } from '../actors/kinds/support/kind
 import { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
 
 export {
+  type Calendar,
   type ChildKinds,
   defineKind,
   defineTask,
+  everyDue,
   type Kind,
   type KindOptions,
   type Label,
   type MachineEvent,
   type Migration,
   type Migrations,
+  type Missed,
   type OldState,
   type TaskCall,
   type TaskDefinition,
@@ -69,6 +72,7 @@ export { ColloquyError, RetryLaterError, TerminalError } from '../schemas/errors
 export { KNOWN_EMITS, KNOWN_INPUTS } from '../schemas/events.ts'
 export { LIMITS } from '../schemas/limits.ts'
 export type { Tier } from '../schemas/models-file.ts'
+export { actorCancelled } from '../schemas/operator-events.ts'
 export type { StreamMode } from '../schemas/stream-mode.ts'
 
 /** @deprecated since 0.2, removed in 0.3: use `TaskSearchHit`. */

@@ -49,6 +49,7 @@ const ROOMS = [
   'pipeline/task-queues',
   'pipeline/task-runner',
   'pipeline/dead-letters',
+  'pipeline/operator',
   'pipeline/replay-check',
   'pipeline/producer',
   'pipeline/streams',

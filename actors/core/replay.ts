@@ -5,6 +5,7 @@ import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../../schemas/envelope.ts'
 import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { ANSWER_JUDGED } from '../../schemas/events.ts'
 import { LIMITS } from '../../schemas/limits.ts'
+import { ACTOR_CANCELLED, ACTOR_RESET } from '../../schemas/operator-events.ts'
 import type { LogRecord, Reason, State } from '../../schemas/record.ts'
 import { restoreRecord } from '../../schemas/record-form.ts'
 import { type Address, inputSubject, internalSubject, originOf } from '../../schemas/subjects.ts'
@@ -53,6 +54,8 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
     const cause = `${address.kind}: kind_gone: the kind is missing, so its inputs would be rejected as unknown_kind`
     return { kind: 'differs', next: asRecorded, deviation: { cause, differences: [] } }
   }
+  // A reset takes its state from an earlier record; the next records are decided from it.
+  if (isReset(record)) return { kind: 'skipped', next: asRecorded }
   const message = republished(address, record)
   if (message === undefined) {
     return { kind: 'skipped', next: { ...before, n: record.n, at: record.at, inbox: record.inbox, snapshot: undefined } }
@@ -153,6 +156,8 @@ function inputName(before: Actor, { input, ended }: LogRecord): string {
 
 const isFromInside = (type: string): boolean => RESERVED_TYPE.test(type)
 
+const isReset = ({ input, outcome }: LogRecord): boolean => input.type === ACTOR_RESET && outcome === 'committed'
+
 /** Reasons for which a message is rejected before a machine sees it. */
 const REASONS_BEFORE_KIND: readonly Reason[] = ['bad_subject', 'too_large', 'bad_json', 'bad_envelope', 'task_failed']
 
@@ -170,11 +175,13 @@ function republished(address: Address, record: LogRecord): Message | undefined {
   const { type, id, data, attributes, ...rest } = input
   // The note of a resolved dead letter says nothing about the kind.
   if (RESOLUTION_TYPE.test(type)) return undefined
+  if (type === ANSWER_JUDGED || type === ACTOR_CANCELLED) {
+    return { ...at, subject: internalSubject(address), origin: 'internal', payload: json({ type, id, data }) }
+  }
   if (isFromInside(type) && !isChildMessage(type)) {
     const { correlationid, traceparent } = rest
     return { ...at, subject: internalSubject(address), origin: 'internal', payload: json({ type, ...data, correlationid, traceparent }) }
   }
-  if (type === ANSWER_JUDGED) return { ...at, subject: internalSubject(address), origin: 'internal', payload: json({ type, id, data }) }
   // A redriven input keeps the id of its first delivery.
   const own = id.startsWith(RESERVED_ID_PREFIX) ? {} : { id }
   return {

@@ -3,7 +3,8 @@ import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import { ANSWER_JUDGED, TABLE_INPUTS } from '../../schemas/events.ts'
 import { nearest } from '../../schemas/nearest.ts'
-import type { Kind, Kinds } from './kind.ts'
+import { EVERY } from './calendar.ts'
+import { type Kind, type Kinds, producedEvents } from './kind.ts'
 import { isJudgement, readData } from './upcast.ts'
 
 /** What a producer should know about its input: it will be rejected, or it will change nothing. */
@@ -21,8 +22,8 @@ export function unknownKindAdvice(kind: string, kinds: Iterable<string>): InputA
 export function inputAdvice(kinds: Kinds, kindName: string, input: WireInput): InputAdvice | undefined {
   const kind = kinds.get(kindName)
   if (kind === undefined) return undefined
-  if (input.type === ANSWER_JUDGED) return badData(kind, input)
-  const declared = [...new Set([...Object.keys(kind.events), ...TABLE_INPUTS])]
+  if (input.type === ANSWER_JUDGED || (input.type === EVERY && kind.every !== undefined)) return badData(kind, input)
+  const declared = [...new Set([...Object.keys(producedEvents(kind)), ...TABLE_INPUTS])]
   if (!declared.includes(input.type) && !isJudgement(kind, input.type) && !takesByWildcard(kind, input.type)) {
     const hint = meant(input.type, 'its types', declared)
     return { code: 'undeclared_type', message: `the kind "${kindName}" does not declare the type "${input.type}"; ${hint}` }

@@ -3,6 +3,7 @@ import type { Input } from '../../schemas/envelope.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import { ANSWER_JUDGED, judgementSchema } from '../../schemas/events.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
+import { EVERY } from './calendar.ts'
 import type { Upcaster } from './earlier-versions.ts'
 import type { Kind } from './kind.ts'
 
@@ -21,10 +22,11 @@ export type ReadData = { readonly ok: true; readonly data: Data; readonly given:
  * need not change when an event changes. Data of a type that the kind does not declare are returned unchanged.
  *
  * A `message.received` without a role is the user's, unless the kind has a shape of its own that needs no role. A judgement of the role
- * `judge` is an internal message: as an input it cannot be read, so that nobody forges scores.
+ * `judge` is an internal message: as an input it cannot be read, so that nobody forges scores. So is the event of the option `every`.
  */
 export function readData(kind: Kind, input: ReadInput): ReadData {
   if (input.type === ANSWER_JUDGED) return { ok: false, error: FORGED_SCORES }
+  if (input.type === EVERY && kind.every !== undefined) return { ok: false, error: FORGED_EVERY }
   const given = input.data ?? {}
   const schema = Object.hasOwn(kind.events, input.type) ? kind.events[input.type] : undefined
   const lacksRole = input.type === 'message.received' && (given['role'] === undefined || given['role'] === null)
@@ -45,6 +47,8 @@ export function readData(kind: Kind, input: ReadInput): ReadData {
 }
 
 const FORGED_SCORES = `type: "${ANSWER_JUDGED}" comes from the role judge alone; send "feedback.given" with the answer's id in "answer"`
+
+const FORGED_EVERY = `type: "${EVERY}" comes from the actor's own timer alone; send an event of another type`
 
 /** Whether an input is a judgement of people that the kind does not declare: it is recorded, and the machine does not see it. */
 export const isJudgement = (kind: Kind, type: string): boolean => !Object.hasOwn(kind.events, type) && judgementSchema(type) !== undefined

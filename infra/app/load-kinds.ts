@@ -14,6 +14,7 @@ import { createInterest } from '../../actors/kinds/interest/kind.ts'
 import { promptKind } from '../../actors/kinds/prompt/kind.ts'
 import { createQuestion } from '../../actors/kinds/question/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
+import { scheduleKind } from '../../actors/kinds/schedule/kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
@@ -29,8 +30,8 @@ const kindShape = z.custom<Kind>(
 /** Max time that the import of the module may take: an `await` at its top level may wait for ever. */
 export const IMPORT_MS_MAX = 30_000
 
-/** Kinds that hold what tenants set and teach, and the canary of the cluster. Other parts of Colloquy read their records. */
-const ALWAYS_THERE: readonly Kind[] = [sourceKind, tenantKind, intentsKind, intentKind, promptKind, hookKind, canaryKind]
+/** Kinds of what tenants set, teach and schedule, and the canary of the cluster. Other parts of Colloquy read their records. */
+const ALWAYS_THERE: readonly Kind[] = [sourceKind, tenantKind, intentsKind, intentKind, promptKind, hookKind, scheduleKind, canaryKind]
 
 const configShape = z.object({ default: z.array(kindShape).min(1) })
 

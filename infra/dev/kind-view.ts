@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Kind } from '../../actors/definition/define-kind.ts'
+import { type Kind, producedEvents } from '../../actors/definition/kind.ts'
 import { jsonSchema } from '../../schemas/asyncapi-messages.ts'
 import { readStatechart, type Statechart } from './chart/statechart.ts'
 
@@ -39,7 +39,7 @@ export const viewOf = (kind: Kind): KindView => ({
   name: kind.name,
   version: kind.version,
   chart: readStatechart(kind.machine),
-  events: Object.fromEntries(Object.entries(kind.events).map(([type, schema]) => [type, described(schema)])),
+  events: Object.fromEntries(Object.entries(producedEvents(kind)).map(([type, schema]) => [type, described(schema)])),
   emits: Object.keys(kind.emits),
   tasks: Object.keys(kind.tasks),
 })
