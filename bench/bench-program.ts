@@ -19,6 +19,7 @@ import { cache } from './scenarios/cache-scenario.ts'
 import { embed } from './scenarios/embed-scenario.ts'
 import { kinds } from './scenarios/kinds-scenario.ts'
 import { latency } from './scenarios/latency-scenario.ts'
+import { questions } from './scenarios/questions-scenario.ts'
 import { repeats, repeatsUncached } from './scenarios/repeats-scenario.ts'
 import { replay } from './scenarios/replay-scenario.ts'
 import { scale } from './scenarios/scale-scenario.ts'
@@ -36,6 +37,7 @@ const SCENARIOS: readonly Scenario[] = [
   waiting,
   tasks,
   answers,
+  questions,
   repeats,
   repeatsUncached,
   replay,

@@ -46,6 +46,7 @@ const ROOMS = [
   'pipeline/index-check',
   'pipeline/indexer',
   'pipeline/judge',
+  'pipeline/task-queues',
   'pipeline/task-runner',
   'pipeline/dead-letters',
   'pipeline/replay-check',

@@ -7,6 +7,7 @@ import type { TaskEvaluation } from './task-evaluation.ts'
 import type { TaskGeneration } from './task-generation.ts'
 import type { TaskLive } from './task-live.ts'
 import type { TaskPrompts } from './task-prompts.ts'
+import type { TaskQueue } from './task-queue.ts'
 import type { TaskSearchIndex } from './task-search.ts'
 import type { TaskUnderstanding } from './task-understanding.ts'
 
@@ -55,6 +56,10 @@ export interface TaskCall<Input> {
   readonly hasModels: TaskGeneration['hasModels']
   /** A prompt that the actor's tenant has taught, or the built-in text. */
   readonly promptFor: TaskPrompts['promptFor']
+  /** Where another run of the actor is in the queue of its task. */
+  readonly placeInQueue: TaskQueue['placeInQueue']
+  /** Tells those who follow the actor the later places of that run. */
+  readonly tellPlaces: TaskQueue['tellPlaces']
   /**
    * The same object as `searchIndex`.
    *
@@ -95,6 +100,11 @@ export interface TaskDefinition<Input extends z.ZodType = z.ZodType, Output exte
   readonly retry?: TaskRetry
   /** Concurrent runs in the whole cluster; at least 1. */
   readonly concurrencyMax: number
+  /**
+   * True: a run that waits has a place in the queue and an expected time (`placeInQueue`, `GET /v1/actors/…`), for which the durations of
+   * the runs are measured. Default: false.
+   */
+  readonly tellsPlaces?: boolean
   run(call: TaskCall<z.output<Input>>): Promise<z.input<Output>>
   /**
    * Why an output holds answers back, a word of `a-z`, digits and `_` for each reason: counted in `colloquy_answers_held_total`. Default:

@@ -1,6 +1,6 @@
 import type { TaskMessage } from '../../schemas/internal-messages.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import type { PublicRecord, Started } from '../../schemas/record.ts'
+import type { PublicRecord, Started, TaskEnd } from '../../schemas/record.ts'
 import { actorSource, actorSubject, type Address, outSubject, taskSubject } from '../../schemas/subjects.ts'
 
 /** A message that the dispatcher publishes for a record. `msgId` lets JetStream drop a duplicate; without it the receiver detects it. */
@@ -78,3 +78,6 @@ const contextOf = ({ input }: PublicRecord) => ({ correlationid: input.correlati
 /** The runs whose results are no longer needed: their task expired, or the machine left the state that invoked it. */
 export const abortedBy = (record: PublicRecord): string[] =>
   record.ended.filter((end) => end.status === 'expired' || end.status === 'stopped').map((end) => end.run)
+
+/** The runs that the machine stopped, which may still wait in TASKS. One that has expired is dropped when its turn comes. */
+export const stoppedBy = (record: PublicRecord): TaskEnd[] => record.ended.filter(({ status }) => status === 'stopped')

@@ -1,7 +1,8 @@
 -- Freshness of answers that are given again
 --
--- Answers to questions of the period that were made for an earlier question, by the time from a change of what they could rest on to the
--- start of the task that gave them. `late` must be 0: no answer rests on what changed more than a second before its task started.
+-- Answers to questions of the period, in conversations and to the kind `question`, that were made for an earlier question, by the time from
+-- a change of what they could rest on to the start of the task that gave them. `late` must be 0: no answer rests on what changed more than a
+-- second before its task started.
 --
 -- Usual: A cache is called fresh if its entries are younger than their time to live. Here an answer is fresh if nothing that it rests on has
 -- changed, however old it is.
@@ -68,7 +69,22 @@ FROM (
               ('settings', assumeNotNull(turns.cached_seq)),
               (concat('prompt ', splitByChar('@', ifNull(toString(turns.prompt_version), ''))[1]), assumeNotNull(turns.cached_seq))
             ] AS rests
-          FROM turns
+          FROM (
+            SELECT answered_seq, answered_idx, answered_at, cached_seq, cached_knowledge_seq, toNullable(toString(prompt_version)) AS prompt_version
+            FROM turns
+            WHERE tenant = {tenant:String} AND NOT history AND isNotNull(cached_seq) AND isNotNull(answered_seq)
+              AND ({kind:String} = '' OR kind = {kind:String})
+              AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
+              AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
+            UNION ALL
+            SELECT
+              seq, idx, committed_at, JSONExtract(data_raw, 'cachedFrom', 'seq', 'Nullable(UInt64)'),
+              JSONExtract(data_raw, 'cachedFrom', 'knowledgeSeq', 'Nullable(UInt64)'), JSONExtract(data_raw, 'promptVersion', 'Nullable(String)')
+            FROM events
+            WHERE tenant = {tenant:String} AND type = 'question.answered' AND idx > 0 AND JSONHas(data_raw, 'cachedFrom')
+              AND ({kind:String} = '' OR kind = {kind:String})
+              AND committed_at >= {from:DateTime64(3, 'UTC')} AND committed_at < {to:DateTime64(3, 'UTC')}
+          ) AS turns
           LEFT ANY JOIN (
             SELECT last_seq, started_at
             FROM tasks
@@ -76,10 +92,6 @@ FROM (
               AND ({kind:String} = '' OR kind = {kind:String})
               AND started_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
           ) AS given ON turns.answered_seq = given.last_seq
-          WHERE turns.tenant = {tenant:String} AND NOT turns.history AND isNotNull(turns.cached_seq) AND isNotNull(turns.answered_seq)
-            AND ({kind:String} = '' OR turns.kind = {kind:String})
-            AND turns.asked_at >= {from:DateTime64(3, 'UTC')} AND turns.asked_at < {to:DateTime64(3, 'UTC')}
-            AND turns.committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
           LIMIT 1 BY answered_seq, answered_idx
         )
         ARRAY JOIN rests AS rest

@@ -8,6 +8,7 @@ import { firstAttempt } from '../../../../actors/testkit/first-attempt.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
+import { placedAt } from '../../../../actors/testkit/queue-stub.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { messageSent } from '../../../../schemas/events.ts'
 import { understandByActs } from '../../../support/core-helpers.ts'
@@ -168,6 +169,7 @@ test('a search is made for what asks something, and for nothing else', async () 
       live: recordsLive(),
       ...generates(),
       ...builtInPrompts(),
+      ...placedAt(),
       log: pino({ level: 'silent' }),
       ...firstAttempt,
       signal: new AbortController().signal,
