@@ -41,6 +41,7 @@ export type {
   TaskGeneration,
 } from '../actors/definition/task-generation.ts'
 export type { TaskLive } from '../actors/definition/task-live.ts'
+export type { TaskObjects } from '../actors/definition/task-objects.ts'
 export type {
   BuiltInPrompt,
   BuiltInPrompts,
@@ -68,6 +69,7 @@ export { ColloquyError, RetryLaterError, TerminalError } from '../schemas/errors
 export { KNOWN_EMITS, KNOWN_INPUTS } from '../schemas/events.ts'
 export { LIMITS } from '../schemas/limits.ts'
 export type { Tier } from '../schemas/models-file.ts'
+export { type ObjectReference,objectReference } from '../schemas/object-reference.ts'
 export type { StreamMode } from '../schemas/stream-mode.ts'
 
 /** @deprecated since 0.2, removed in 0.3: use `TaskSearchHit`. */

@@ -5,6 +5,7 @@ import type { Address } from '../../schemas/subjects.ts'
 import type { TaskEvaluation } from './task-evaluation.ts'
 import type { TaskGeneration } from './task-generation.ts'
 import type { TaskLive } from './task-live.ts'
+import type { TaskObjects } from './task-objects.ts'
 import type { TaskPrompts } from './task-prompts.ts'
 import type { TaskSearchIndex } from './task-search.ts'
 import type { TaskUnderstanding } from './task-understanding.ts'
@@ -50,6 +51,10 @@ export interface TaskCall<Input> {
   readonly hasModels: TaskGeneration['hasModels']
   /** A prompt that the actor's tenant has taught, or the built-in text. */
   readonly promptFor: TaskPrompts['promptFor']
+  /** Stores what is too large for a record, and returns a reference for the output. */
+  readonly store: TaskObjects['store']
+  /** Opens what a task of the tenant has stored, by its reference. */
+  readonly object: TaskObjects['object']
   /**
    * The same object as `searchIndex`.
    *

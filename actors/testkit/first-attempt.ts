@@ -1,9 +1,20 @@
+import type { ErrorCode } from '../../schemas/error-codes.ts'
+import { TerminalError } from '../../schemas/errors.ts'
 import type { TaskCall } from '../definition/task-definition.ts'
 
-/** What `TaskCall` says of the first attempt of a run, for a test that calls the `run` of a task. What it tells is not kept. */
-export const firstAttempt: Pick<TaskCall<unknown>, 'key' | 'attempt' | 'progress' | 'lastProgress'> = {
+const noObjects = async (): Promise<never> => {
+  throw new TerminalError('no_object' satisfies ErrorCode, 'this test has no objects: put "...objectsInMemory()" into the call of "run"')
+}
+
+/**
+ * What `TaskCall` says of the first attempt of a run, for a test that calls the `run` of a task. What it tells is not kept, and there are
+ * no objects: `objectsInMemory` has them.
+ */
+export const firstAttempt: Pick<TaskCall<unknown>, 'key' | 'attempt' | 'progress' | 'lastProgress' | 'store' | 'object'> = {
   key: 'run-1',
   attempt: 1,
   progress: () => undefined,
   lastProgress: undefined,
+  store: noObjects,
+  object: noObjects,
 }

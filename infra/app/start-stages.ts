@@ -35,6 +35,8 @@ import { isProcessAlive } from '../../pipeline/runtime/process-alive.ts'
 import { type Stage, startStage } from '../../pipeline/runtime/stage.ts'
 import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
 import { wordsWhereNoVector } from '../../pipeline/search/words-where-no-vector.ts'
+import { createObjectStore, openTaskObjects } from '../../pipeline/task-runner/object-store.ts'
+import { startObjectSweeper } from '../../pipeline/task-runner/object-sweeper.ts'
 import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
 import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
 import { createStreamModeReader } from '../../pipeline/tenants/stream-mode-reader.ts'
@@ -331,6 +333,9 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
         const generation = await openGeneration({ settings, jetstream, kv, tenants, metrics, log }, started)
         const prompts = createPromptsReader(jetstream, tenants)
         started.defer(() => prompts.stop())
+        const bucket = await openTaskObjects(jetstream, replicas)
+        const { TASK_OBJECT_BYTES_MAX: objectBytesMax, TASK_OBJECTS_BYTES_MAX: objectsBytesMax } = settings
+        const objects = createObjectStore(bucket, { objectBytesMax, objectsBytesMax })
         return startStage(
           'tasks',
           () =>
@@ -345,6 +350,7 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
               streamModeOf: createStreamModeReader(tenants, settings.STREAM, log),
               ...generation,
               promptFor: prompts.promptFor,
+              objects,
               log,
               metrics,
               now: Date.now,
@@ -353,6 +359,16 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
         )
       },
     },
+    background: [
+      {
+        name: 'objects',
+        partitions: 1,
+        async start() {
+          const bucket = await openTaskObjects(jetstream, replicas)
+          return singlePartition(backgroundRun(startObjectSweeper({ jetstream, bucket, log, now: Date.now })))
+        },
+      },
+    ],
   }
 }
 

@@ -24,6 +24,7 @@ import { runKindCode } from '../watchdog/kind-code.ts'
 import { createEventLoopWatchdog } from './event-loop-watchdog.ts'
 import { createLivePublisher } from './live-publisher.ts'
 import { createLiveWriter } from './live-writer.ts'
+import type { ObjectStore } from './object-store.ts'
 import { type AttemptsBefore, type Outcome, runTask } from './run-task.ts'
 import { excusedDeliveries, loadTaskEnds } from './task-ends.ts'
 import { createRunProgress, progressOf, removeOldProgress } from './task-progress.ts'
@@ -43,6 +44,7 @@ export interface RunnerOptions {
   readonly streamModeOf: StreamModeOf
   readonly hasModels: TaskCall<unknown>['hasModels']
   readonly promptFor: PromptsReader['promptFor']
+  readonly objects: ObjectStore
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -171,6 +173,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         generate: (query) => options.generate(tenant, query, signal),
         live,
         hasModels: options.hasModels,
+        ...options.objects.of(actor, task.run),
         promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
         call: (work) => watchdog.call(watched, work),
         progress,
