@@ -87,7 +87,7 @@ export const tasksOf = (node: Node): NodeTask[] =>
   node.invoke.map(({ id, src, input }: { readonly id: string; readonly src: unknown; readonly input?: unknown }) => ({ id, src, input }))
 
 /**
- * The name of an invoked task for readers: its id, or its source where the author gave no id and XState made one up, such as `0.refund.open`.
+ * The name of an invoked task for readers: its id, or its source where XState made the id up, such as `0.refund.open`.
  *
  * @param nodeId the id of the state that invokes it
  */
