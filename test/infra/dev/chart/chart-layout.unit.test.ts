@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type AnyStateNode, createMachine } from 'xstate'
+import { and, type AnyStateNode, createMachine, not, raise } from 'xstate'
 import { loadCatalogue } from '../../../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../../../actors/kinds/interest/kind.ts'
 import { createReminder } from '../../../../actors/kinds/reminder/kind.ts'
@@ -123,6 +123,32 @@ describe.each(DRAWN)('the drawing of $name', ({ machine }) => {
       expect(points.slice(1).some((point, index) => isThrough(points[index] ?? point, point, label))).toBe(true)
     }
   })
+})
+
+test('transitions have the names of sources, guards and actions, not the ids that XState makes up', () => {
+  const isNew = not('isOld')
+  const chart = readStatechart(
+    createMachine({
+      id: 'order',
+      initial: 'a',
+      states: {
+        a: {
+          invoke: [
+            { src: 'look', onDone: { target: 'b', guard: and(['isBig', isNew]), actions: 'note' }, onError: 'b' },
+            { src: 'look', id: 'again', onDone: 'b' },
+          ],
+        },
+        b: { on: { go: { target: 'a', guard: () => true, actions: [raise({ type: 'stop' }), () => undefined] } } },
+      },
+    }),
+  )
+  expect(chart.transitions.map(({ label, actions }) => [label, ...actions])).toEqual([
+    ['look done [and(isBig, not(isOld))]', 'note'],
+    ['look failed'],
+    ['again done'],
+    ['go [if …]', 'raise stop', '…'],
+  ])
+  expect(chart.root.states[0]?.lines).toEqual(['run look', 'run look (again)'])
 })
 
 test('events of after, invoke and onDone are shown as their author wrote them', () => {
