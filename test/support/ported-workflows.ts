@@ -1,27 +1,18 @@
-import { assign, createMachine } from 'xstate'
+import { type AnyStateMachine, assign, createMachine, fromPromise } from 'xstate'
 import { z } from 'zod'
-import { defineKind, defineTask, type Kind } from '../../actors/definition/define-kind.ts'
-import type { OnTaskError } from '../../actors/definition/kind.ts'
-
-const task = defineTask({
-  input: z.unknown(),
-  output: z.unknown(),
-  deadlineMs: 30 * 60_000,
-  attemptsMax: 1,
-  concurrencyMax: 1,
-  run: async () => null,
-})
+import type { Kind } from '../../actors/definition/kind.ts'
+import { kindFromMachine, type MachineOptions } from '../../actors/definition/kind-from-machine.ts'
 
 interface Port {
   readonly tasks?: readonly string[]
-  readonly events?: readonly string[]
+  /** What `createActor` gives it. */
+  readonly input?: unknown
   /** What the machine was written with, beside its actors: guards and delays. */
   readonly with?: object
   /** The machine as it stands, without `onError`. */
   readonly machine: object
 }
 
-const CONTEXT = z.looseObject({})
 const READING = z.object({ output: z.looseObject({}) })
 const outputOf = (event: unknown) => READING.parse(event).output
 const dataOf = (event: unknown) => z.object({ data: z.looseObject({}) }).parse(event).data
@@ -34,8 +25,9 @@ export const PORTS = {
   'workflow-hello': { machine: { initial: 'greeted', states: { greeted: { type: 'final' } }, output: { says: 'good morning' } } },
   'workflow-async-function': {
     tasks: ['mail'],
+    input: { customer: 'ann@example.com' },
     machine: {
-      context: ({ input }: { input: { id: string } }) => ({ to: input.id }),
+      context: ({ input }: { input: { customer: string } }) => ({ to: input.customer }),
       initial: 'mailing it',
       states: {
         'mailing it': {
@@ -64,10 +56,10 @@ export const PORTS = {
   },
   'workflow-applicant-request': {
     tasks: ['admit', 'decline'],
-    events: ['sent'],
+    input: { age: 21 },
     with: { guards: { isAdult: ({ context }: { context: { age: number } }) => context.age >= 18 } },
     machine: {
-      context: { age: 21 },
+      context: ({ input }: { input: { age: number } }) => ({ age: input.age }),
       initial: 'asked',
       states: {
         asked: { on: { sent: [{ guard: 'isAdult', target: 'admitting' }, { target: 'declining' }] } },
@@ -106,7 +98,6 @@ export const PORTS = {
   },
   'workflow-event-based-service': {
     tasks: ['book'],
-    events: ['wanted'],
     machine: {
       context: { animal: null, visit: null },
       initial: 'idle',
@@ -124,8 +115,9 @@ export const PORTS = {
   },
   'workflow-monitor-job': {
     tasks: ['begin', 'look', 'praise', 'blame'],
+    input: { job: 'count' },
     machine: {
-      context: { job: null, is: null },
+      context: ({ input }: { input: { job: string } }) => ({ name: input.job, job: undefined, is: undefined }),
       initial: 'beginning',
       states: {
         beginning: {
@@ -154,7 +146,6 @@ export const PORTS = {
   },
   'workflow-new-patient-onboarding': {
     tasks: ['store', 'assignDoctor', 'schedule'],
-    events: ['came'],
     machine: {
       context: { who: null },
       initial: 'idle',
@@ -177,8 +168,9 @@ export const PORTS = {
     },
   },
   'workflow-filling-water': {
+    input: { has: 0, holds: 4 },
     machine: {
-      context: { has: 0, holds: 4 },
+      context: ({ input }: { input: object }) => input,
       initial: 'looking',
       states: {
         looking: {
@@ -194,7 +186,6 @@ export const PORTS = {
   },
   'workflow-finalize-college-app': {
     tasks: ['finish'],
-    events: ['form', 'scores', 'letter'],
     machine: {
       context: { form: false, scores: false, letter: false },
       initial: 'gathering',
@@ -214,17 +205,15 @@ export const PORTS = {
   },
 } satisfies Record<string, Port>
 
-/** The kind of a workflow: a task for each of its actors, an input for each of its events, and `start` to begin it. */
-export function portOf(name: keyof typeof PORTS, onTaskError?: OnTaskError): Kind {
-  const { tasks = [], events = [], with: more = {}, machine }: Port = PORTS[name]
-  const kind = defineKind({
-    name: name.replace('workflow-', ''),
-    version: 1,
-    context: CONTEXT,
-    events: Object.fromEntries(['start', ...events].map((type) => [type, z.looseObject({})])),
-    emits: {},
-    tasks: Object.fromEntries(tasks.map((src) => [src, task])),
-    ...(onTaskError !== undefined && { onTaskError }),
-  })
-  return kind.with(createMachine({ context: {}, ...machine }, { actors: kind.xstate.actors, ...more }))
+/** The machine of a workflow as its author would write it for XState, with promises that give their input back. */
+export function workflow(name: keyof typeof PORTS): AnyStateMachine {
+  const { tasks = [], with: more = {}, machine }: Port = PORTS[name]
+  const actors = Object.fromEntries(tasks.map((src) => [src, fromPromise(async ({ input }) => ({ done: src, input }))]))
+  return createMachine({ context: {}, ...machine }, { actors, ...more })
+}
+
+/** Its kind. */
+export function portOf(name: keyof typeof PORTS, options: Partial<MachineOptions> = {}): Kind {
+  const { input }: Port = PORTS[name]
+  return kindFromMachine(workflow(name), { name: name.replace('workflow-', ''), version: 1, input: () => input, ...options })
 }

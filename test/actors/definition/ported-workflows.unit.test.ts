@@ -1,8 +1,16 @@
+import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
-import { DefinitionError } from '../../../actors/definition/check-definition.ts'
+import { createMachine, fromCallback } from 'xstate'
 import type { Kind } from '../../../actors/definition/kind.ts'
+import { kindFromMachine } from '../../../actors/definition/kind-from-machine.ts'
+import { firstAttempt } from '../../../actors/testkit/first-attempt.ts'
+import { generates } from '../../../actors/testkit/generation-stub.ts'
+import { recordsLive } from '../../../actors/testkit/live-recorder.ts'
+import { builtInPrompts } from '../../../actors/testkit/prompt-stub.ts'
 import { given, type Scenario } from '../../../actors/testkit/scenario.ts'
 import { fails, inTurn } from '../../../actors/testkit/task-stubs.ts'
+import { evaluateByRules } from '../../../pipeline/quality/evaluate-by-rules.ts'
+import { understandByActs } from '../../support/core-helpers.ts'
 import { portOf, PORTS } from '../../support/ported-workflows.ts'
 
 type Story = (of: Scenario<Kind>) => Scenario<Kind>
@@ -38,25 +46,46 @@ const STORIES: Readonly<Record<keyof typeof PORTS, Story>> = {
 const names = Object.keys(STORIES) as (keyof typeof PORTS)[]
 /** Those that go on for ever. */
 const ENDLESS: readonly string[] = ['workflow-event-based-service']
-/** Those whose model has `onError` wherever it invokes, or invokes nothing. */
-const SOUND: readonly string[] = ['workflow-hello', 'workflow-new-patient-onboarding', 'workflow-filling-water']
-
 describe('a workflow in the shape of an example of XState', () => {
   test.each(names)('%s runs to its end', (name) => {
-    const end = STORIES[name](given(portOf(name, 'end')))
+    const end = STORIES[name](given(portOf(name)))
     if (ENDLESS.includes(name)) end.thenState('idle').thenStatus('active')
     else end.thenStatus('done')
   })
 
-  test.each(names)('%s is refused by default exactly where an error of a task would end it', (name) => {
-    if (SOUND.includes(name)) return void portOf(name)
-    expect(() => portOf(name)).toThrow(DefinitionError)
-    expect(() => portOf(name)).toThrow('no_on_error')
-  })
-
   test('an error that the model does not handle ends the actor, as XState does, or leaves it in its state', () => {
-    const failing = (how: 'end' | 'state') => given(portOf('workflow-async-function', how)).task('mail', fails('no_line')).when('start', {})
+    const failing = (onTaskError: 'end' | 'state') =>
+      given(portOf('workflow-async-function', { onTaskError })).task('mail', fails('no_line')).when('start', {})
     failing('end').thenStatus('error')
     failing('state').thenState('mailing it').thenStatus('active')
+  })
+
+  test('a promise becomes a task that runs the same function with its input', async () => {
+    const kind = portOf('workflow-async-function')
+    given(kind).when('start', {}).thenTask('mail', { to: 'ann@example.com' })
+    const searchIndex = { search: async () => [], knowledgeVersion: async () => undefined }
+    const output = await kind.tasks['mail']?.run({
+      ...firstAttempt,
+      ...generates(),
+      ...builtInPrompts(),
+      input: { to: 'ann@example.com' },
+      signal: new AbortController().signal,
+      actor: { tenant: 'acme', kind: kind.name, id: 'a1' },
+      searchIndex,
+      memory: searchIndex,
+      understand: understandByActs,
+      evaluate: evaluateByRules,
+      live: recordsLive(),
+      hasModels: () => false,
+      log: pino({ level: 'silent' }),
+    })
+    expect(output).toEqual({ done: 'mail', input: { to: 'ann@example.com' } })
+  })
+
+  test('what has no place in a record is refused as in any kind', () => {
+    const machine = createMachine({ initial: 'a', states: { a: { invoke: { src: 'ticks', onDone: 'b' } }, b: {} } }).provide({
+      actors: { ticks: fromCallback(() => undefined) },
+    })
+    expect(() => kindFromMachine(machine, { name: 'clock', version: 1 })).toThrow('callback_actor')
   })
 })
