@@ -33,6 +33,7 @@ const ROOMS = [
   'pipeline/prompts',
   'pipeline/host',
   'pipeline/dispatcher',
+  'pipeline/hooks',
   'pipeline/projector',
   'pipeline/rebuild',
   'pipeline/verify',

@@ -24,9 +24,11 @@ export interface MachineOptions extends Partial<Pick<TaskDefinition, 'deadlineMs
 const TASK_DEFAULTS = { deadlineMs: 60 * 60_000, attemptsMax: 5, concurrencyMax: 10 }
 
 /**
- * The kind of a machine that was written for XState, which stays as it is: each of its `fromPromise` actors becomes a task that runs the
- * same function, and gets its `input` and `signal`. Inputs, outputs and contexts have no schemas. A kind of your own has them: see
- * `defineKind`.
+ * The kind of a machine that was written for XState, which stays as it is. Each of its `fromPromise` actors becomes a task that runs the same
+ * function, and gets its `input` and `signal`. An event has the data of its input as fields beside its `type`, too; `id`, `time`, `source`,
+ * `at`, `arrivedAt` and `data` are Colloquy's.
+ *
+ * Inputs, outputs and contexts have no schemas; a kind made by `defineKind` has.
  *
  * @throws ColloquyError, DefinitionError as `defineKind` and its `with` do
  */
@@ -59,7 +61,7 @@ export function kindFromMachine(machine: AnyStateMachine, options: MachineOption
   const { context: begin = {} } = machine.config
   const context = isFunction(begin) && input !== undefined ? withInput(begin, input) : begin
   const { implementations } = machine.provide({ actors: kind.xstate.actors })
-  return kind.with(new StateMachine({ ...machine.config, context }, implementations))
+  return { ...kind.with(new StateMachine({ ...machine.config, context }, implementations)), dataBesideType: true }
 }
 
 const withInput =

@@ -49,6 +49,8 @@ export interface Kind<
   readonly upcast: Readonly<Record<string, Upcasters<unknown>>>
   /** Absent: every invoke has a transition for its error, and one whose guards refuse it ends the actor. */
   readonly onTaskError?: OnTaskError | undefined
+  /** The machine also gets the data of an input as fields beside its `type`, as machines that were written for XState expect. */
+  readonly dataBesideType?: boolean
   label(context: z.output<Context>): Label
   /** Why the actor must not take an input whose data fits its schema; `undefined` where it may. */
   refuse(context: z.output<Context>, input: GivenInput, address: Address): string | undefined

@@ -86,7 +86,8 @@ export function startAutoModel({ settings, preset, cluster, isReplaceable, metri
   const detail = (): string | undefined =>
     embedder === undefined ? attempts.status()?.detail : (reported ?? 'ready; waiting for the process that re-embeds')
   return {
-    embedder: () => embedder,
+    // Not after the switch: the job drops the model a second later, and another successor would fill the same collection.
+    embedder: () => (isReplaceable() ? embedder : undefined),
     detail,
     status() {
       const text = detail()

@@ -36,7 +36,7 @@ const NOTHING_ACCEPTED: AcceptedDifferences = new Map()
 export const checkCommand = ({ out, settings }: CommandContext): Command =>
   new Command()
     .argument('[config]', 'module that exports the kinds (default: COLLOQUY_CONFIG)')
-    .option('--tenant <tenant>', 'actors of this tenant only', tokenArgument)
+    .option('--tenant <tenant>', 'actors of this tenant only (default: of all but the own tenant of the cluster)', tokenArgument)
     .option('--kind <kind>', 'actors of this kind only', tokenArgument)
     .option('--sample <n>', 'replay a sample of this many actors, the same ones each time (default: all)', wholeNumber(1))
     .option('--fold', "replay each actor from its first input through today's machine alone, up to the first difference")

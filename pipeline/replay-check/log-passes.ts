@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto'
 import type { JsMsg } from '@nats-io/jetstream'
 import { ColloquyError, hasCode } from '../../schemas/errors.ts'
+import { OWN_TENANT, parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 
 /** Which actors to check. */
 export interface Selection {
-  /** Default: all tenants. */
+  /** Default: all tenants but the cluster's own, whose canaries come while nobody does anything. */
   readonly tenant?: string | undefined
   /** Default: all kinds. */
   readonly kind?: string | undefined
@@ -33,7 +34,7 @@ export async function passesOf(jetstream: JetStreamContext, selection: Selection
   const partitions = isSmall ? ['*'] : Array.from({ length: await partitionsOf(jetstream) }, (_, partition) => String(partition))
   const filters = partitions.map((partition) => `log.${partition}.${tenant}.${kind}.*`)
   if (sample === undefined) return filters.map((filter) => ({ filterSubjects: [filter] }))
-  const chosen = await sampleOf(jetstream, filters, sample)
+  const chosen = await sampleOf(jetstream, selection, filters, sample)
   return Array.from({ length: Math.ceil(chosen.length / SUBJECTS_MAX) }, (_, index) => ({
     filterSubjects: chosen.slice(index * SUBJECTS_MAX, (index + 1) * SUBJECTS_MAX),
   }))
@@ -47,11 +48,15 @@ async function partitionsOf({ jsm }: JetStreamContext): Promise<number> {
   throw new ColloquyError('no_partitions', 'the configuration of INBOX has no number of partitions; check that Colloquy created it')
 }
 
-async function sampleOf({ jsm }: JetStreamContext, filters: readonly string[], count: number): Promise<string[]> {
+/** Whether actors of a tenant whose subjects are read are to be checked. */
+export const isSelected = ({ tenant }: Selection, of: string): boolean => of !== OWN_TENANT || tenant === OWN_TENANT
+
+async function sampleOf({ jsm }: JetStreamContext, selection: Selection, filters: readonly string[], count: number): Promise<string[]> {
   let chosen: { subject: string; rank: string }[] = []
   for (const filter of filters) {
     const { state } = await jsm.streams.info('LOG', { subjects_filter: filter })
-    const ranked = Object.keys(state.subjects ?? {}).map((subject) => ({ subject, rank: hash('sha1', subject) }))
+    const subjects = Object.keys(state.subjects ?? {}).filter((subject) => isSelected(selection, parseLogSubject(subject).address.tenant))
+    const ranked = subjects.map((subject) => ({ subject, rank: hash('sha1', subject) }))
     chosen = [...chosen, ...ranked].sort((one, other) => (one.rank < other.rank ? -1 : 1)).slice(0, count)
   }
   return chosen.map(({ subject }) => subject)

@@ -11,7 +11,7 @@ import { streamInfo } from '../jetstream/stream-info.ts'
 import { type CallSlot, unwatchedSlot } from '../watchdog/call-slot.ts'
 import { runKindCode } from '../watchdog/kind-code.ts'
 import { type Cause, createCauses, type Found } from './deviation-causes.ts'
-import { passesOf, readPass, type Selection } from './log-passes.ts'
+import { isSelected, passesOf, readPass, type Selection } from './log-passes.ts'
 
 /** Options of `checkLog`. */
 export interface CheckOptions extends Selection {
@@ -87,6 +87,7 @@ export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
     for await (const message of readPass(jetstream, pass, upToSeq)) {
       const entry = parse(message)
       const { address, seq } = entry
+      if (!isSelected(options, address.tenant)) continue
       const record = entry.whole()
       if (record === undefined) {
         counts.skipped++

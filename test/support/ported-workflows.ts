@@ -15,11 +15,11 @@ interface Port {
 
 const READING = z.object({ output: z.looseObject({}) })
 const outputOf = (event: unknown) => READING.parse(event).output
-const dataOf = (event: unknown) => z.object({ data: z.looseObject({}) }).parse(event).data
+const fieldsOf = (event: unknown) => z.looseObject({}).parse(event)
 
 /**
- * Ten workflows in the shapes of XState's own examples, whose names the keys are; none has an `onError` that its model lacks. Each is
- * written anew here.
+ * Ten workflows in the shapes of XState's own examples, whose names the keys are; none has an `onError` that its model lacks. No text
+ * is theirs.
  */
 export const PORTS = {
   'workflow-hello': { machine: { initial: 'greeted', states: { greeted: { type: 'final' } }, output: { says: 'good morning' } } },
@@ -102,7 +102,7 @@ export const PORTS = {
       context: { animal: null, visit: null },
       initial: 'idle',
       states: {
-        idle: { on: { wanted: { target: 'booking', actions: assign({ animal: ({ event }) => dataOf(event)['animal'] }) } } },
+        idle: { on: { wanted: { target: 'booking', actions: assign({ animal: ({ event }) => fieldsOf(event)['animal'] }) } } },
         booking: {
           invoke: {
             src: 'book',
@@ -150,7 +150,7 @@ export const PORTS = {
       context: { who: null },
       initial: 'idle',
       states: {
-        idle: { on: { came: { target: 'welcome', actions: assign({ who: ({ event }) => dataOf(event)['who'] }) } } },
+        idle: { on: { came: { target: 'welcome', actions: assign({ who: ({ event }) => fieldsOf(event)['who'] }) } } },
         welcome: {
           initial: 'storing',
           states: {

@@ -20,7 +20,7 @@ export interface ChatKinds {
 }
 
 /** @param param where the client names the kind */
-export function unknownModel(name: string, known: ReadonlyMap<string, ChatKind>, param: 'model' | 'kind' = 'model'): HttpProblem {
+export function unknownModel(name: string, known: ReadonlyMap<string, ChatKind>, param: 'model' | 'kind'): HttpProblem {
   const names = known.size === 0 ? 'none' : [...known.keys()].join(', ')
   return new HttpProblem('unknown_model', `there is no kind "${name}" to chat with; there are ${names}`, { more: { param } })
 }

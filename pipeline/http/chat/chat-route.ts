@@ -115,7 +115,7 @@ export function addChatRoute(app: FastifyInstance, deps: ChatRouteDeps): void {
     // Checked before the tenant is asked for.
     addressOf({ ...params, kind: query.data.kind ?? 'default' })
     deps.connection.requireConnection('nothing was stored')
-    const address = await chatAddress(deps, params, query.data.kind)
+    const address = await chatAddress(deps, params, { kind: query.data.kind, param: 'kind' })
     takePlace(deps.places, tenant)
     await using stopped = new AsyncDisposableStack()
     stopped.defer(() => deps.places.release(tenant))
@@ -137,17 +137,22 @@ export const repliesTo = (asked: Asked, signal: AbortSignal): Promise<readonly C
     throw waitProblem(error, asked.stored, 'no reply has come in time; ask again for it, or read the actor later')
   })
 
-/** The actor of a chat. @throws HttpProblem 400 `bad_subject`; 404 `unknown_model` */
+/**
+ * The actor of a chat.
+ *
+ * @param named the kind, and the parameter that names it
+ * @throws HttpProblem 400 `bad_subject`; 404 `unknown_model`
+ */
 export async function chatAddress(
   { kinds }: Pick<ChatRouteDeps, 'kinds'>,
   { tenant, id }: Pick<Address, 'tenant' | 'id'>,
-  named: string | undefined,
+  named: { readonly kind: string | undefined; readonly param: 'model' | 'kind' },
 ): Promise<Address> {
   if (tenant === OWN_TENANT) throw new HttpProblem('bad_subject', `tenant "${OWN_TENANT}" is the cluster's own`)
   const known = await kinds.all()
-  const address = addressOf({ tenant, kind: named ?? (await kinds.defaultOf(tenant)), id })
+  const address = addressOf({ tenant, kind: named.kind ?? (await kinds.defaultOf(tenant)), id })
   if (known.has(address.kind)) return address
-  throw unknownModel(address.kind, known, 'kind')
+  throw unknownModel(address.kind, known, named.param)
 }
 
 const messageOf = ({ id, role, text, data }: ConversationMessage) => ({ ...data, id, role, text })

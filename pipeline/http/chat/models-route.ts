@@ -48,6 +48,6 @@ export function addModelRoutes(app: FastifyInstance, kinds: ChatKinds): void {
     const known = await kinds.all()
     const kind = known.get(model.slice(model.indexOf('/') + 1))
     if (kind !== undefined) return modelOf(kind, model)
-    throw unknownModel(model, known)
+    throw unknownModel(model, known, 'model')
   })
 }

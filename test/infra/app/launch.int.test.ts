@@ -58,8 +58,10 @@ describe('a start', () => {
   test('uses servers named by URL like embedded ones', async () => {
     const second = await startSystem({ kinds: [toyKind], settings: { ...(await serversByUrl()), ROLES: 'host' } })
     await publishAll(second, [{ subject: 'in.acme.toy.by-url', body: { type: 'add', data: { by: 3 } } }])
-    await caughtUp(system)
+    await caughtUp(second)
     await second.stop()
+    // Only now: before, the tables may have been caught up with a log to which the other process had not yet appended.
+    await caughtUp(system)
     expect((await readLog(system)).filter((entry) => entry.actor === 'acme/toy/by-url')).toHaveLength(1)
     expect(await rows(system, `SELECT label.count AS count FROM actors WHERE actor = 'by-url'`)).toEqual([{ count: 3 }])
   })

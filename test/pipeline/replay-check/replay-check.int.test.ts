@@ -4,10 +4,13 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { type Kind, kindsByName } from '../../../actors/definition/define-kind.ts'
+import { canaryKind } from '../../../actors/kinds/canary/kind.ts'
 import { withJetStream } from '../../../infra/app/connect-to-running.ts'
 import { given } from '../../../infra/testkit.ts'
 import type { Found } from '../../../pipeline/replay-check/deviation-causes.ts'
 import { checkLog, type CheckOptions, type CheckSummary } from '../../../pipeline/replay-check/replay-check.ts'
+import { CANARY_ADDRESS } from '../../../schemas/canary-events.ts'
+import { inputSubject } from '../../../schemas/subjects.ts'
 import { createRefund, createRefund2, refund } from '../../support/kit-kinds.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
 import { caughtUp, publishAll } from '../../support/system-assertions.ts'
@@ -89,6 +92,16 @@ describe('colloquy check', () => {
         ].join('\n'),
       ),
     )
+  })
+
+  test("counts the cluster's own canaries only where their tenant is named", async () => {
+    const { actors, records } = await check(refund, { kind: undefined })
+    await system.running.jetstream.publisher.publish(inputSubject(CANARY_ADDRESS), JSON.stringify({ type: 'canary.sent', data: {} }))
+    await caughtUp(system)
+    const kinds = kindsByName([refund, canaryKind])
+    expect(await check(refund, { kind: undefined, kinds })).toMatchObject({ actors, records })
+    expect(await check(refund, { kind: undefined, kinds, sample: 100 })).toMatchObject({ actors })
+    expect(await check(refund, { kind: undefined, kinds, tenant: CANARY_ADDRESS.tenant })).toMatchObject({ actors: 1, records: 1 })
   })
 
   test('prints the same as JSON, with one line per actor and cause', async () => {
