@@ -24,9 +24,9 @@ export interface MachineOptions extends Partial<Pick<TaskDefinition, 'deadlineMs
 const TASK_DEFAULTS = { deadlineMs: 60 * 60_000, attemptsMax: 5, concurrencyMax: 10 }
 
 /**
- * The kind of a machine that was written for XState, which stays as it is. Each of its `fromPromise` actors becomes a task that runs the same
- * function, and gets its `input` and `signal`. An event has the data of its input as fields beside its `type`, too; `id`, `time`, `source`,
- * `at`, `arrivedAt` and `data` are Colloquy's.
+ * The kind of a machine that was written for XState, which stays as it is. Each of its `fromPromise` actors becomes a task that runs the
+ * same function, and gets its `input` and `signal`. An event has the data of its input as fields beside its `type`, too; its `id`, `time`,
+ * `source`, `at`, `arrivedAt` and `data` are Colloquy's.
  *
  * Inputs, outputs and contexts have no schemas; a kind made by `defineKind` has.
  *
