@@ -115,7 +115,12 @@ async function backUpInto(jetstream: JetStreamContext, dir: string, progress: Ba
   })
 
   progress.waits('the objects of tasks to be copied')
-  const { objects, copiedBytes } = await copyObjects(await openTaskObjects(jetstream), dir, before?.objects ?? [], signal)
+  const { objects, copiedBytes } = await copyObjects(
+    await openTaskObjects(jetstream, log.config.num_replicas),
+    dir,
+    before?.objects ?? [],
+    signal,
+  )
 
   const removed = await findRemoved(jetstream)
   const manifest: Manifest = {

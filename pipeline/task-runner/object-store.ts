@@ -27,7 +27,7 @@ export interface ObjectStore {
 }
 
 /** Opens the bucket of the objects of tasks. `replicas` counts where it does not exist yet. */
-export const openTaskObjects = (jetstream: Pick<JetStreamContext, 'js' | 'jsm'>, replicas = 1): Promise<ObjectBucket> =>
+export const openTaskObjects = (jetstream: Pick<JetStreamContext, 'js' | 'jsm'>, replicas: number): Promise<ObjectBucket> =>
   openObjectBucket(jetstream, TASK_OBJECTS_BUCKET, { replicas, description: 'what tasks have stored' })
 
 /** Stores and opens objects of tasks. */

@@ -34,7 +34,7 @@ interface Shown {
 const show = async (): Promise<Shown | undefined> => (await cliJson<Shown>(['show', 'acme/scribe/s1'], options))[0]
 const inBucket = <T>(work: (bucket: ObjectBucket, jetstream: JetStreamContext) => Promise<T>): Promise<T> =>
   withJetStream(loadSettings({}, settingsFor(options.dataDir)).settings, async (jetstream) =>
-    work(await openTaskObjects(jetstream), jetstream),
+    work(await openTaskObjects(jetstream, 1), jetstream),
   )
 
 test('an object that was stored before its process was killed, and that the record does not have, is removed', async () => {

@@ -7,7 +7,7 @@ import type { BackedUp } from '../../../infra/backup/backup.ts'
 import type { ObjectBucket } from '../../../pipeline/jetstream/object-bucket.ts'
 import { openTaskObjects, TASK_OBJECTS_BUCKET } from '../../../pipeline/task-runner/object-store.ts'
 import { sweepObjects, type Swept, UNKNOWN_MS, YOUNG_MS } from '../../../pipeline/task-runner/object-sweeper.ts'
-import { type ObjectReference,objectReference } from '../../../schemas/object-reference.ts'
+import { type ObjectReference, objectReference } from '../../../schemas/object-reference.ts'
 import { cliJson } from '../../support/run-cli.ts'
 import { scribe } from '../../support/scribe-config.ts'
 import { publishAll, readLog } from '../../support/system-assertions.ts'
@@ -22,7 +22,7 @@ let system: System
 let bucket: ObjectBucket
 beforeAll(async () => {
   system = await startSystem({ kinds: [scribe], settings: { TASK_OBJECT_BYTES_MAX: String(OBJECT_BYTES_MAX) } })
-  bucket = await openTaskObjects(system.running.jetstream)
+  bucket = await openTaskObjects(system.running.jetstream, 1)
 })
 afterAll(() => system.stop())
 afterEach(async () => {
