@@ -58,10 +58,10 @@ export function kindFromMachine(machine: AnyStateMachine, options: MachineOption
     tasks: Object.fromEntries(promises),
     onTaskError,
   })
-  const { context: begin = {} } = machine.config
-  const context = isFunction(begin) && input !== undefined ? withInput(begin, input) : begin
+  const begin: unknown = machine.config.context
+  const context = isFunction(begin) && input !== undefined ? { context: withInput(begin, input) } : begin === undefined && { context: {} }
   const { implementations } = machine.provide({ actors: kind.xstate.actors })
-  return { ...kind.with(new StateMachine({ ...machine.config, context }, implementations)), dataBesideType: true }
+  return { ...kind.with(new StateMachine({ ...machine.config, ...context }, implementations)), dataBesideType: true }
 }
 
 const withInput =

@@ -1,5 +1,5 @@
-import { current, kindNow } from './store.js'
 import { activePaths } from './step.js'
+import { current, kindNow } from './store.js'
 
 /** The state of the actor to which the form sends; `null` where the page does not know it. @returns {string | null} */
 function stateOfTarget() {

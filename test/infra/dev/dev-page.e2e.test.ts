@@ -122,7 +122,8 @@ test('an input is sent with a form of its schema, and an error is shown at its f
 
 test('the form offers first what the state of its actor has a transition for', async () => {
   await open()
-  const groups = () => page.locator('[name=known-type] optgroup').evaluateAll((all) => all.map((one) => one.getAttribute('label')))
+  const groups = async () =>
+    Promise.all((await page.locator('[name=known-type] optgroup').all()).map((group) => group.getAttribute('label')))
   const typesOf = (group: number) => page.locator('[name=known-type] optgroup').nth(group).locator('option').allTextContents()
   await page.fill('[name=id]', 'fits')
   expect(await groups()).toEqual(['fit open', 'change nothing in open'])
