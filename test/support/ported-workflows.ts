@@ -179,7 +179,7 @@ export const PORTS = {
             { target: 'full' },
           ],
         },
-        pouring: { after: { 500: { target: 'looking', actions: assign({ has: ({ context }) => context.has + 1 }) } } },
+        pouring: { after: { 500: { target: 'looking', actions: assign({ has: ({ context }) => Number(context.has) + 1 }) } } },
         full: { type: 'final' },
       },
     },
@@ -208,7 +208,9 @@ export const PORTS = {
 /** The machine of a workflow as its author would write it for XState, with promises that give their input back. */
 export function workflow(name: keyof typeof PORTS): AnyStateMachine {
   const { tasks = [], with: more = {}, machine }: Port = PORTS[name]
-  const actors = Object.fromEntries(tasks.map((src) => [src, fromPromise(async ({ input }: { input: unknown }) => ({ done: src, input }))]))
+  const actors = Object.fromEntries(
+    tasks.map((src) => [src, fromPromise(({ input }: { input: unknown }) => Promise.resolve({ done: src, input }))]),
+  )
   return createMachine({ context: {}, ...machine }, { actors, ...more })
 }
 
