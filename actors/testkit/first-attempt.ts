@@ -7,14 +7,18 @@ const noObjects = async (): Promise<never> => {
 }
 
 /**
- * What `TaskCall` says of the first attempt of a run, for a test that calls the `run` of a task. What it tells is not kept, and there are
- * no objects: `objectsInMemory` has them.
+ * What `TaskCall` says of the first attempt of a run, for a test that calls the `run` of a task. What it tells is not kept, each
+ * answer is made and none is shared, and there are no objects: `objectsInMemory` has them.
  */
-export const firstAttempt: Pick<TaskCall<unknown>, 'key' | 'attempt' | 'progress' | 'lastProgress' | 'store' | 'object'> = {
+export const firstAttempt: Pick<TaskCall<unknown>, 'key' | 'attempt' | 'progress' | 'lastProgress' | 'shareAnswer' | 'store' | 'object'> = {
   key: 'run-1',
   attempt: 1,
   progress: () => undefined,
   lastProgress: undefined,
   store: noObjects,
   object: noObjects,
+  async shareAnswer(_, make) {
+    await make()
+    return undefined
+  },
 }

@@ -6,6 +6,7 @@ import { kindFromMachine } from '../../../actors/definition/kind-from-machine.ts
 import { firstAttempt } from '../../../actors/testkit/first-attempt.ts'
 import { generates } from '../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../actors/testkit/live-recorder.ts'
+import { placedAt } from '../../../actors/testkit/queue-stub.ts'
 import { builtInPrompts } from '../../../actors/testkit/prompt-stub.ts'
 import { given, type Scenario } from '../../../actors/testkit/scenario.ts'
 import { fails, inTurn } from '../../../actors/testkit/task-stubs.ts'
@@ -63,11 +64,12 @@ describe('a workflow in the shape of an example of XState', () => {
   test('a promise becomes a task that runs the same function with its input', async () => {
     const kind = portOf('workflow-async-function')
     given(kind).when('start', {}).thenTask('mail', { to: 'ann@example.com' })
-    const searchIndex = { search: async () => [], knowledgeVersion: async () => undefined }
+    const searchIndex = { search: async () => [], knowledgeVersion: async () => undefined, knowledgeSeq: async () => undefined }
     const output = await kind.tasks['mail']?.run({
       ...firstAttempt,
       ...generates(),
       ...builtInPrompts(),
+      ...placedAt(),
       input: { to: 'ann@example.com' },
       signal: new AbortController().signal,
       actor: { tenant: 'acme', kind: kind.name, id: 'a1' },
