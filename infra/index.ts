@@ -31,6 +31,7 @@ export {
   type TaskRetry,
 } from '../actors/definition/define-kind.ts'
 export { type Upcaster, upcaster, type Upcasters } from '../actors/definition/earlier-versions.ts'
+export { kindFromMachine, type MachineOptions } from '../actors/definition/kind-from-machine.ts'
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
 export { type KindSetup, saga, type SagaEnds, type SagaStates, type SagaStep, type SagaTask } from '../actors/definition/saga.ts'
 export { send, type SendAction, type Sending, type SendingOptions } from '../actors/definition/send-action.ts'
@@ -45,6 +46,7 @@ export type {
   TaskGeneration,
 } from '../actors/definition/task-generation.ts'
 export type { TaskLive } from '../actors/definition/task-live.ts'
+export type { TaskObjects } from '../actors/definition/task-objects.ts'
 export type {
   BuiltInPrompt,
   BuiltInPrompts,
@@ -72,6 +74,7 @@ export { ColloquyError, RetryLaterError, TerminalError } from '../schemas/errors
 export { KNOWN_EMITS, KNOWN_INPUTS } from '../schemas/events.ts'
 export { LIMITS } from '../schemas/limits.ts'
 export type { Tier } from '../schemas/models-file.ts'
+export { type ObjectReference, objectReference } from '../schemas/object-reference.ts'
 export { actorCancelled } from '../schemas/operator-events.ts'
 export type { StreamMode } from '../schemas/stream-mode.ts'
 

@@ -295,6 +295,14 @@ const SETTINGS = {
     about: 'Max heap bytes of each thread that runs kinds, and max bytes that one decision may allocate beyond it',
   },
   LIVE_ACTORS_MAX: { schema: count(1, 10_000_000).default(50_000), about: 'Max idle actors cached in memory' },
+  TASK_OBJECT_BYTES_MAX: {
+    schema: count(1024, 1024 ** 3).default(16 * 1024 * 1024),
+    about: 'Max bytes of an object that a task stores; it is in memory meanwhile',
+  },
+  TASK_OBJECTS_BYTES_MAX: {
+    schema: count(1024, 1024 ** 5).default(GIB),
+    about: 'Max bytes of all objects that tasks have stored, beside STORAGE_BYTES_MAX',
+  },
   IN_FLIGHT_MAX: { schema: count(1, 100_000).default(2_048), about: 'Max messages in flight in a stage' },
   IN_FLIGHT_BYTES_MAX: { schema: count(1024 * 1024, 1024 ** 4).default(64 * 1024 * 1024), about: 'Max bytes in flight in a stage' },
   PROJECT_BATCH_MS: { schema: count(1, 60_000).default(200), about: 'Milliseconds that a row waits for its batch to fill' },

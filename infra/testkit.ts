@@ -7,6 +7,7 @@ export { explore, type Explored, type ExploreOptions } from '../actors/testkit/e
 export { firstAttempt } from '../actors/testkit/first-attempt.ts'
 export { generates, type ModelStub, type StubbedGeneration } from '../actors/testkit/generation-stub.ts'
 export { type LiveRecorder, recordsLive, type ToldLive } from '../actors/testkit/live-recorder.ts'
+export { objectsInMemory } from '../actors/testkit/object-stub.ts'
 export { builtInPrompts } from '../actors/testkit/prompt-stub.ts'
 export { placedAt } from '../actors/testkit/queue-stub.ts'
 export type { RecordDeviation, Recording } from '../actors/testkit/recorded.ts'

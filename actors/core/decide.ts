@@ -80,7 +80,8 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
   if (isEnded(actor)) {
     return reject(decisionInput, { reason: 'ended', error: endedText(actor), input: read })
   }
-  const event = { type: read.type, id: read.id, time: read.time, arrivedAt: message.ts, at, source: read.source, data: data.data }
+  const own = { type: read.type, id: read.id, time: read.time, arrivedAt: message.ts, at, source: read.source, data: data.data }
+  const event = kind.dataBesideType === true ? { ...data.data, ...own } : own
   return transition(decisionInput, kind, read, event, undefined, fresh)
 }
 

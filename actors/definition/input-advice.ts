@@ -41,6 +41,19 @@ function meant(word: string, what: string, names: readonly string[]): string {
 const takesByWildcard = ({ machine }: Kind, type: string): boolean =>
   machine.events.some((descriptor: string) => descriptor === '*' || (descriptor.endsWith('.*') && type.startsWith(descriptor.slice(0, -1))))
 
+/** Problems of one input that are told. */
+const PROBLEMS_MAX = 100
+
+/** All that is wrong with the data of an input, each problem beginning with the path of its field; empty where nothing is. */
+export function dataProblems(kind: Kind, input: Pick<Input, 'type' | 'data'>): readonly string[] {
+  try {
+    const read = readData(kind, input)
+    return read.ok ? [] : (read.all?.() ?? [read.error]).slice(0, PROBLEMS_MAX)
+  } catch (error) {
+    return [messageOf(error)]
+  }
+}
+
 function badData(kind: Kind, input: WireInput): InputAdvice | undefined {
   const problem = dataProblem(kind, input)
   return problem === undefined ? undefined : { code: 'bad_data', message: problem }

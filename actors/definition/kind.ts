@@ -65,6 +65,8 @@ export interface Kind<
   readonly onTaskError?: OnTaskError | undefined
   /** When each live actor gets the event `every`. Absent: never. */
   readonly every?: Calendar | undefined
+  /** The machine also gets the data of an input as fields beside its `type`, as machines that were written for XState expect. */
+  readonly dataBesideType?: boolean
   label(context: z.output<Context>): Label
   /** Why the actor must not take an input whose data fits its schema; `undefined` where it may. */
   refuse(context: z.output<Context>, input: GivenInput, address: Address): string | undefined

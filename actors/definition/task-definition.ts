@@ -6,6 +6,7 @@ import type { TaskAnswers } from './task-answers.ts'
 import type { TaskEvaluation } from './task-evaluation.ts'
 import type { TaskGeneration } from './task-generation.ts'
 import type { TaskLive } from './task-live.ts'
+import type { TaskObjects } from './task-objects.ts'
 import type { TaskPrompts } from './task-prompts.ts'
 import type { TaskQueue } from './task-queue.ts'
 import type { TaskSearchIndex } from './task-search.ts'
@@ -56,6 +57,10 @@ export interface TaskCall<Input> {
   readonly hasModels: TaskGeneration['hasModels']
   /** A prompt that the actor's tenant has taught, or the built-in text. */
   readonly promptFor: TaskPrompts['promptFor']
+  /** Stores what is too large for a record, and returns a reference for the output. */
+  readonly store: TaskObjects['store']
+  /** Opens what a task of the tenant has stored, by its reference. */
+  readonly object: TaskObjects['object']
   /** Where another run of the actor is in the queue of its task. */
   readonly placeInQueue: TaskQueue['placeInQueue']
   /** Tells those who follow the actor the later places of that run. */

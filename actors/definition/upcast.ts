@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Input } from '../../schemas/envelope.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import { ANSWER_JUDGED, judgementSchema } from '../../schemas/events.ts'
-import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
+import { IN_WORDS, zodProblem, zodProblems } from '../../schemas/problem-words.ts'
 import { EVERY } from './calendar.ts'
 import type { Upcaster } from './earlier-versions.ts'
 import type { Kind } from './kind.ts'
@@ -13,7 +13,14 @@ type Data = Readonly<Record<string, unknown>>
  * The data in the present shape, or why they cannot be read. `given` is what the record keeps: the data as the producer gave them, with the
  * role of a message filled in where it is needed.
  */
-export type ReadData = { readonly ok: true; readonly data: Data; readonly given: Data } | { readonly ok: false; readonly error: string }
+export type ReadData = { readonly ok: true; readonly data: Data; readonly given: Data } | UnreadData
+
+interface UnreadData {
+  readonly ok: false
+  readonly error: string
+  /** All problems, where a schema found several; `error` is the first. */
+  readonly all?: () => readonly string[]
+}
 
 /**
  * The data of an input in the present shape.
@@ -54,7 +61,7 @@ const FORGED_EVERY = `type: "${EVERY}" comes from the actor's own timer alone; s
 export const isJudgement = (kind: Kind, type: string): boolean => !Object.hasOwn(kind.events, type) && judgementSchema(type) !== undefined
 
 type ReadInput = Pick<Input, 'type' | 'data' | 'dataversion'> & Partial<Input>
-type Checked = { readonly ok: true; readonly data: Data } | { readonly ok: false; readonly error: string }
+type Checked = { readonly ok: true; readonly data: Data } | UnreadData
 
 function readDeclared(kind: Kind, schema: z.ZodType, input: ReadInput, data: Data): Checked {
   const earlier = earlierOf(kind, input.type)
@@ -90,7 +97,7 @@ function upcast(schema: z.ZodType, { version, from, to }: Upcaster<unknown> & { 
 
 function check(schema: z.ZodType, data: unknown, root: string): Checked {
   const read = schema.safeParse(data, IN_WORDS)
-  if (!read.success) return { ok: false, error: zodProblem(read.error, root) }
+  if (!read.success) return { ok: false, error: zodProblem(read.error, root), all: () => zodProblems(read.error, root) }
   return isObject(read.data) ? { ok: true, data: read.data } : { ok: false, error: `${root}: must be an object` }
 }
 

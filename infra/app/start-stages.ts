@@ -40,6 +40,8 @@ import { isProcessAlive } from '../../pipeline/runtime/process-alive.ts'
 import { type Stage, startStage } from '../../pipeline/runtime/stage.ts'
 import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
 import { wordsWhereNoVector } from '../../pipeline/search/words-where-no-vector.ts'
+import { createObjectStore, openTaskObjects } from '../../pipeline/task-runner/object-store.ts'
+import { startObjectSweeper } from '../../pipeline/task-runner/object-sweeper.ts'
 import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
 import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
 import { createStreamModeReader } from '../../pipeline/tenants/stream-mode-reader.ts'
@@ -344,6 +346,9 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, cach
         const generation = await openGeneration({ settings, jetstream, kv, tenants, metrics, log }, started)
         const prompts = createPromptsReader(jetstream, tenants)
         started.defer(() => prompts.stop())
+        const bucket = await openTaskObjects(jetstream, replicas)
+        const { TASK_OBJECT_BYTES_MAX: objectBytesMax, TASK_OBJECTS_BYTES_MAX: objectsBytesMax } = settings
+        const objects = createObjectStore(bucket, { objectBytesMax, objectsBytesMax })
         const isShadow = settings.CACHE === 'shadow'
         const settingsOf = async (tenant: string) => (await tenants.of(tenant)).settings
         const similar = createSimilarAnswers({ vectors, settingsOf, evaluate: evaluateByRules, isShadow, metrics, log })
@@ -366,6 +371,7 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, cach
               ...generation,
               answers,
               promptFor: prompts.promptFor,
+              objects,
               log,
               metrics,
               now: Date.now,
@@ -374,6 +380,16 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, cach
         )
       },
     },
+    background: [
+      {
+        name: 'objects',
+        partitions: 1,
+        async start() {
+          const bucket = await openTaskObjects(jetstream, replicas)
+          return singlePartition(backgroundRun(startObjectSweeper({ jetstream, bucket, log, now: Date.now })))
+        },
+      },
+    ],
   }
 }
 

@@ -30,6 +30,7 @@ import { runKindCode } from '../watchdog/kind-code.ts'
 import { createEventLoopWatchdog } from './event-loop-watchdog.ts'
 import { createLivePublisher } from './live-publisher.ts'
 import { createLiveWriter } from './live-writer.ts'
+import type { ObjectStore } from './object-store.ts'
 import { type AttemptsBefore, type Outcome, runTask } from './run-task.ts'
 import { excusedDeliveries, loadTaskEnds } from './task-ends.ts'
 import { createRunProgress, progressOf, removeOldProgress } from './task-progress.ts'
@@ -52,6 +53,7 @@ export interface RunnerOptions {
   readonly streamModeOf: StreamModeOf
   readonly hasModels: TaskCall<unknown>['hasModels']
   readonly promptFor: PromptsReader['promptFor']
+  readonly objects: ObjectStore
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -189,6 +191,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         shareAnswer: options.answers.of({ actor, seq: task.seq }),
         live,
         hasModels: options.hasModels,
+        ...options.objects.of(actor, task.run),
         promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
         call: (work) => watchdog.call(watched, work),
         progress,

@@ -68,7 +68,7 @@ export function explore<K extends Kind>(kind: K, options: ExploreOptions<K> = {}
   const finding =
     (counterexample === null ? undefined : shortest(start, counterexample[0]))
     ?? findDeadEnd(start, atlas, moves, restingStates, seed)
-    ?? findGrowth(start, moves, seed)
+    ?? findGrowth(start, atlas, moves, seed)
   if (finding !== undefined) throw fault(code, finding, explore)
 
   const states = Object.fromEntries([...atlas.states].map(([state, { visits }]) => [state, visits]))
