@@ -17,6 +17,7 @@ export interface SeriesView {
 /** A condition that compiles. */
 export interface Condition {
   readonly needs: readonly WindowNeed[]
+  readonly usesValue: boolean
   /** @throws Error of CEL where it cannot be evaluated, such as a whole number divided by zero. */
   holds(view: SeriesView): boolean
 }
@@ -69,6 +70,7 @@ function compile(text: string): Condition | { readonly problem: string } {
     if (type !== 'bool') return { problem: `column 1: is no condition but a value of the type ${String(type)}; compare it, as in ${text.slice(0, 40)} > 0` }
     return {
       needs,
+      usesValue: /\bvalue\b/.test(text),
       holds(view) {
         current = view
         return parsed({ value: view.value }) === true

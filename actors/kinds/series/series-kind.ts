@@ -5,7 +5,7 @@ import { readingsTaken, SERIES_KIND, seriesUnwatched, seriesWatched } from '../.
 import { defineKind } from '../../definition/define-kind.ts'
 import { send } from '../../definition/send-action.ts'
 import type { SeriesView } from './condition.ts'
-import { changeOf, conditionProblem, evaluated, needsOf, roomProblem, type Watch, watchSchema } from './watches.ts'
+import { changesOf, conditionProblem, evaluated, needsOf, roomProblem, type Watch, watchSchema } from './watches.ts'
 import { figuresOf, fitWindows, nextLossAt, type Reading, windowSchema, withReadings } from './windows.ts'
 
 /** Time between two evaluations without readings, at least. */
@@ -52,6 +52,8 @@ const kind = defineKind({
 /** A reading from the future counts as one of now. */
 const readingsOf = ({ readings }: z.output<typeof readingsTaken>, time: string, now: number): Reading[] =>
   readings.map(({ at = time, value }) => ({ at: Math.min(now, Date.parse(at)), value }))
+
+const valuesOf = (readings: readonly Reading[]): number[] => readings.toSorted((a, b) => a.at - b.at).map(({ value }) => value)
 
 function withTaken(context: Context, readings: readonly Reading[], now: number): Context {
   const windows = context.windows.map((window) => withReadings(window, readings, now))
@@ -138,13 +140,12 @@ export const seriesKind = kind.with(
         const now = Date.parse(event.at)
         const windows = context.windows.map((window) => withReadings(window, [], now))
         const view = viewOf({ ...context, windows }, now)
+        const values = event.type === 'readings.taken' ? valuesOf(readingsOf(event.data, event.time, now)) : []
         const watches = context.watches.map((before) => {
-          const { watch, problem } = evaluated(before, view)
-          if (watch.state !== before.state) {
-            const [to = '', id = ''] = watch.by.split('/')
-            enqueue(send({ kind: to, id, type: 'condition.changed', data: { ...changeOf(watch, view, event.at, problem) } }))
-          }
-          return watch
+          const after = evaluated(before, view, values)
+          const [to = '', id = ''] = before.by.split('/')
+          for (const data of changesOf(before, after, view, event.at)) enqueue(send({ kind: to, id, type: 'condition.changed', data: { ...data } }))
+          return after.watch
         })
         enqueue.assign({ windows, watches, dueAt: dueAtOf({ ...context, windows, watches }, now) })
       }),

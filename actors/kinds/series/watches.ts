@@ -45,15 +45,39 @@ export function roomProblem(watches: readonly Watch[]): string | undefined {
   return `the windows of the series might take ${windows} bytes; at most ${windowsBytesMax}: let its triggers share windows`
 }
 
-/** A watch after its conditions were evaluated, with the problem of one that cannot be. A condition that is met ends by `clear`. */
-export function evaluated(watch: Watch, view: SeriesView): { readonly watch: Watch; readonly problem?: string } {
+/** A watch after its conditions were evaluated. */
+export interface Evaluated {
+  readonly watch: Watch
+  /** Why a condition cannot be evaluated. */
+  readonly problem?: string
+  /** A reading with which the condition was met, where it is met no longer after the last one. */
+  readonly pulse?: number
+}
+
+/**
+ * Evaluates a watch. A condition that is met ends by `clear`. One about `value` is evaluated with each of the values, in turn; the windows
+ * have all of them.
+ */
+export function evaluated(watch: Watch, view: SeriesView, values: readonly number[]): Evaluated {
+  let { state } = watch
+  let pulse: number | undefined
   try {
-    const isMet =
-      watch.state !== 'met' ? holds(watch.when, view) : watch.clear === undefined ? holds(watch.when, view) : !holds(watch.clear, view)
-    return { watch: { ...watch, state: isMet ? 'met' : 'unmet' } }
+    for (const value of values.length > 0 && textsOf(watch).some(usesValue) ? values : [view.value]) {
+      const now = { ...view, value }
+      const isMet = state === 'met' && watch.clear !== undefined ? !holds(watch.clear, now) : holds(watch.when, now)
+      if (isMet) pulse ??= value
+      state = isMet ? 'met' : 'unmet'
+    }
+    const isPulse = watch.state !== 'met' && state !== 'met' && pulse !== undefined
+    return { watch: { ...watch, state }, ...(isPulse && { pulse }) }
   } catch (error) {
     return { watch: { ...watch, state: 'failed' }, problem: firstLine(messageOf(error)) }
   }
+}
+
+function usesValue(text: string): boolean {
+  const condition = compileCondition(text)
+  return 'needs' in condition && condition.usesValue
 }
 
 function holds(text: string, view: SeriesView): boolean {
@@ -64,11 +88,10 @@ function holds(text: string, view: SeriesView): boolean {
 
 const firstLine = (text: string): string => (text.split('\n')[0] ?? '').slice(0, 300)
 
-/** What the watching actor is told. */
-export const changeOf = (watch: Watch, view: SeriesView, at: string, problem?: string): ConditionChanged => ({
-  revision: watch.revision,
-  state: watch.state,
-  at,
-  value: Number.isNaN(view.value) ? null : view.value,
-  ...(problem !== undefined && { problem }),
-})
+/** What the watching actor is told: nothing, a change, or two where the condition was met and is so no longer. */
+export function changesOf(before: Watch, { watch, problem, pulse }: Evaluated, { value }: SeriesView, at: string): ConditionChanged[] {
+  const { revision, state } = watch
+  const change = { revision, state, at, value: Number.isNaN(value) ? null : value, ...(problem !== undefined && { problem }) }
+  if (pulse !== undefined) return [{ revision, state: 'met', at, value: pulse }, change]
+  return state === before.state ? [] : [change]
+}

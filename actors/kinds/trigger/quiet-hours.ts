@@ -27,11 +27,10 @@ export function afterQuiet(at: number, quiet: Quiet | undefined): number {
   if (quiet === undefined) return at
   const [from, to] = [minutesOf(quiet.from), minutesOf(quiet.to)]
   const isQuiet = (minutes: number): boolean => (from <= to ? minutes >= from && minutes < to : minutes >= from || minutes < to)
-  let end = at
-  // A second round corrects for a change of clocks in between.
-  for (let round = 0; round < 2 && isQuiet(wallMinutes(end, quiet.zone)); round++) {
-    const left = (to - wallMinutes(end, quiet.zone) + DAY_MINUTES) % DAY_MINUTES
-    end = Math.floor(end / MINUTE_MS) * MINUTE_MS + left * MINUTE_MS
-  }
-  return end
+  const minutes = wallMinutes(at, quiet.zone)
+  if (!isQuiet(minutes)) return at
+  const end = Math.floor(at / MINUTE_MS) * MINUTE_MS + ((to - minutes + DAY_MINUTES) % DAY_MINUTES) * MINUTE_MS
+  /** What a change of clocks in between has moved: less than half a day in either direction. */
+  const drift = ((wallMinutes(end, quiet.zone) - to + DAY_MINUTES * 1.5) % DAY_MINUTES) - DAY_MINUTES / 2
+  return end - drift * MINUTE_MS
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { actorKey, parseActorSource } from '../../../schemas/subjects.ts'
 import {
   alertAcknowledged,
   alertCleared,
@@ -9,7 +8,6 @@ import {
   conditionChanged,
   notificationFailed,
   notificationSent,
-  SERIES_KIND,
   TRIGGER_LIMITS,
   triggerFailed,
   triggerRemoved,
@@ -67,12 +65,8 @@ export const defineTrigger = (channels: Channels, name: string) =>
       alert: alert?.id ?? null,
       alerts,
     }),
-    refuse: ({ settings }, input, { tenant }) => {
+    refuse: ({ settings }, input) => {
       if (input.type === 'trigger.set') return conditionProblem(input.data)
-      if (input.type === 'trigger.watch' && settings === null) return 'the trigger has no series yet; send trigger.set first'
-      if (input.type !== 'condition.changed' || settings === null) return undefined
-      // A series that was watched before may still tell of a change: its revision is an old one.
-      const isSeries = parseActorSource(input.source)?.kind === SERIES_KIND && parseActorSource(input.source)?.tenant === tenant
-      return isSeries ? undefined : `source: only ${actorKey({ tenant, kind: SERIES_KIND, id: settings.series })} tells of its conditions`
+      return input.type === 'trigger.watch' && settings === null ? 'the trigger has no series yet; send trigger.set first' : undefined
     },
   })
