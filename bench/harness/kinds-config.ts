@@ -4,8 +4,10 @@ import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
+import { seriesKind } from '../../actors/kinds/series/series-kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
+import { createTriggerKind } from '../../actors/kinds/trigger/trigger-kind.ts'
 import { createReplyStream, type WrittenSentence } from '../../actors/streaming/reply-stream.ts'
 
 /** A task that does nothing, so that its round trip measures only the overhead of tasks. */
@@ -130,6 +132,9 @@ export const writerKind = writer.with(
 )
 
 /** The measured kinds: the built-in kinds, and three kinds that do as little as possible. */
+/** What is delivered costs nothing here. */
+const nowhere = async (): Promise<void> => undefined
+
 export default [
   createSupport({ articles: loadArticles() }),
   createReminder(),
@@ -137,4 +142,6 @@ export default [
   errandKind,
   pairKind,
   writerKind,
+  seriesKind,
+  createTriggerKind({ channels: { hook: nowhere, chat: nowhere, mail: nowhere } }),
 ]

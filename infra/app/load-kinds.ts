@@ -12,10 +12,13 @@ import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
 import { promptKind } from '../../actors/kinds/prompt/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
+import { seriesKind } from '../../actors/kinds/series/series-kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import { tenantKind } from '../../actors/kinds/tenant/kind.ts'
+import { createTriggerKind } from '../../actors/kinds/trigger/trigger-kind.ts'
+import { createAlertChannels } from '../../pipeline/hooks/alert-channels.ts'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Settings } from '../settings.ts'
@@ -95,12 +98,15 @@ function loadError(config: string, place: string, cause: unknown): ColloquyError
 }
 
 function builtInKinds(settings: Settings): Kind[] {
+  const { HOOK_HOSTS: hosts, HOOK_SECRET: secret, SMTP_URL: smtpUrl, MAIL_FROM: mailFrom } = settings
   const { REPLY_BUDGET_MS: replyBudgetMs, LLM_REWRITE_MS: rewriteMs, QUALITY_MIN: qualityMin, QUOTATION_MIN: quotationMin } = settings
   return [
     createSupport({ articles: loadArticles(), rewriteMs, replyBudgetMs, qualityMin, quotationMin }),
     createReminder(),
     createInterest(loadCatalogue()),
     createFront(),
+    seriesKind,
+    createTriggerKind({ channels: createAlertChannels({ hosts, secret, smtpUrl, mailFrom }) }),
     ...ALWAYS_THERE,
   ]
 }

@@ -31,7 +31,7 @@ export type Window = z.infer<typeof windowSchema>
 export interface WindowNeed {
   readonly ms: number
   readonly hasBins: boolean
-  /** Whether the condition changes when there was no reading for so long. */
+  /** Whether the condition changes when there was no reading for so long: this needs no buckets. */
   readonly isAbsence: boolean
 }
 
@@ -48,9 +48,10 @@ const BUCKET_BYTES_MAX = 144
 export const windowsBytes = (needs: readonly WindowNeed[]): number =>
   merged(needs).reduce((sum, { hasBins }) => sum + (BUCKETS + 1) * (BUCKET_BYTES_MAX + (hasBins ? BIN_BYTES_MAX : 0)), 0)
 
+/** One window for each span. */
 const merged = (needs: readonly WindowNeed[]): Omit<Window, 'buckets'>[] => {
   const byMs = new Map<number, boolean>()
-  for (const { ms, hasBins } of needs) byMs.set(ms, hasBins || byMs.get(ms) === true)
+  for (const { ms, hasBins, isAbsence } of needs) if (!isAbsence) byMs.set(ms, hasBins || byMs.get(ms) === true)
   return [...byMs].map(([ms, hasBins]) => ({ ms, hasBins })).sort((a, b) => a.ms - b.ms)
 }
 

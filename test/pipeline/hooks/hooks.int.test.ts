@@ -1,4 +1,3 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Notification } from '../../../actors/kinds/trigger/channels.ts'
@@ -6,40 +5,20 @@ import { createAlertChannels } from '../../../pipeline/hooks/alert-channels.ts'
 import { createGuardedPost } from '../../../pipeline/hooks/guarded-post.ts'
 import { isSigned, SIGNATURE_AGE_S_MAX, signedHeaders } from '../../../pipeline/hooks/hook-signature.ts'
 import { isPublicAddress } from '../../../pipeline/hooks/public-address.ts'
+import { type HookReceiver, startHookReceiver } from '../../support/hook-receiver.ts'
 
 const stops: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop()
 })
 
-interface Call {
-  readonly headers: IncomingMessage['headers']
-  readonly path: string
-  readonly body: string
+/** A receiver of hooks that stops with the test. */
+async function receiver(answer?: Parameters<typeof startHookReceiver>[0]): Promise<HookReceiver> {
+  const started = await startHookReceiver(answer)
+  stops.push(started.stop)
+  return started
 }
 
-/** A receiver of hooks on loopback. */
-async function receiver(answer: (call: Call, response: ServerResponse) => void): Promise<{ url: string; port: number; calls: Call[] }> {
-  const calls: Call[] = []
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const call = { headers: request.headers, path: request.url ?? '', body: Buffer.concat(chunks).toString() }
-      calls.push(call)
-      answer(call, response)
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  stops.push(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}`, port, calls }
-}
-
-const ok = (_: Call, response: ServerResponse): unknown => response.writeHead(204).end()
 const own = { hosts: ['127.0.0.1', 'localhost'] }
 const never = new AbortController().signal
 const post = (url: string, options: Parameters<typeof createGuardedPost>[0] = own): Promise<void> =>
@@ -70,21 +49,21 @@ describe('a hook', () => {
   test.each(['http://127.0.0.1', 'http://localhost', 'http://[::1]', 'http://0x7f.1', 'http://2130706433', 'http://[::ffff:127.0.0.1]'])(
     'to %s is refused, and nothing is sent',
     async (host) => {
-      const { port, calls } = await receiver(ok)
+      const { port, calls } = await receiver()
       await expect(post(`${host}:${port}/`, {})).rejects.toMatchObject({ code: 'private_address' })
       expect(calls).toEqual([])
     },
   )
 
   test('is refused after a redirect to a private address', async () => {
-    const inner = await receiver(ok)
+    const inner = await receiver()
     const outer = await receiver((_, response) => response.writeHead(307, { location: `http://127.0.0.1:${inner.port}/secret` }).end())
     await expect(post(`http://localhost:${outer.port}/`, { hosts: ['localhost'] })).rejects.toMatchObject({ code: 'private_address' })
     expect([outer.calls.length, inner.calls.length]).toEqual([1, 0])
   })
 
   test('follows 307 and 308 with its body, and no redirect without end', async () => {
-    const end = await receiver(ok)
+    const end = await receiver()
     const way = await receiver((_, response) => response.writeHead(308, { location: `${end.url}/end` }).end())
     await post(way.url)
     expect(end.calls).toMatchObject([{ path: '/end', body: '{}' }])
@@ -135,7 +114,7 @@ const notification = (channel: Notification['channel'], to: string, more: Partia
 
 describe('the channel', () => {
   test('hook signs what it sends, and sends nothing without a secret', async () => {
-    const { url, calls } = await receiver(ok)
+    const { url, calls } = await receiver()
     const { hook } = createAlertChannels({ ...own, secret: 'a secret' })
     await hook(notification('hook', url), 'run-1', never)
     expect(JSON.parse(calls[0]?.body ?? '')).toEqual({ type: 'alert.raised', text: '告警：泵过热', data: alert })
@@ -149,7 +128,7 @@ describe('the channel', () => {
     ['feishu', { msg_type: 'text', content: { text: '告警：泵过热' } }],
     ['dingtalk', { msgtype: 'text', text: { content: '告警：泵过热' } }],
   ] as const)('chat speaks to %s', async (format, body) => {
-    const { url, calls } = await receiver(ok)
+    const { url, calls } = await receiver()
     await createAlertChannels(own).chat(notification('chat', url, { format }), 'run-1', never)
     expect(JSON.parse(calls[0]?.body ?? '')).toEqual(body)
   })

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { seriesKind } from '../../../../actors/kinds/series/series-kind.ts'
+import { createTrade } from '../../../../actors/kinds/trade/kind.ts'
+import { createTriggerKind } from '../../../../actors/kinds/trigger/trigger-kind.ts'
+import { createAlertChannels } from '../../../../pipeline/hooks/alert-channels.ts'
+import { isSigned } from '../../../../pipeline/hooks/hook-signature.ts'
+import { type HookReceiver, startHookReceiver } from '../../../support/hook-receiver.ts'
+import { caughtUp, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
+import { startSystem, type System } from '../../../support/test-system.ts'
+
+const SECRET = 'a secret of this test'
+let system: System
+let receiver: HookReceiver
+
+beforeAll(async () => {
+  receiver = await startHookReceiver()
+  const channels = createAlertChannels({ hosts: ['127.0.0.1'], secret: SECRET })
+  system = await startSystem({ kinds: [seriesKind, createTriggerKind({ channels }), createTrade()] })
+})
+afterAll(async () => {
+  await system.stop()
+  await receiver.stop()
+})
+
+const publish = (key: string, type: string, data: object) => publishAll(system, [{ subject: `in.acme.${key}`, body: { type, data } }])
+const outcomes = async (actor: string, type: string): Promise<string[]> =>
+  (await readLog(system)).filter((entry) => entry.actor === actor && entry.record.input.type === type).map(({ record }) => record.outcome)
+const emitted = async (actor: string): Promise<string[]> =>
+  (await readLog(system)).filter((entry) => entry.actor === actor).flatMap(({ record }) => record.emitted.map(({ type }) => type))
+const until = async (actor: string, ...types: string[]): Promise<void> =>
+  expect.poll(() => emitted(actor), { timeout: 60_000 }).toEqual(expect.arrayContaining(types))
+
+test('readings raise one alert, which calls a hook and another actor, is acknowledged and cleared, and is a row of alerts', async () => {
+  const order = { to: 'actor', kind: 'trade', id: 'desk', type: 'order.placed', data: { side: 'sell', quantity: 3 } }
+  const escalation = [{ actions: [{ to: 'hook', url: `${receiver.url}/alerts` }, order] }]
+  await publish('trigger.hot', 'trigger.set', { series: 'pump', when: 'mean("1m") > 80.0', clear: 'value < 50.0', priority: 'high', escalation })
+  await expect.poll(() => outcomes('acme/series/pump', 'series.watched'), { timeout: 60_000 }).toEqual(['committed'])
+  for (const value of [85, 95, 99]) await publish('series.pump', 'readings.taken', { readings: [{ value }, { value: value + 1 }] })
+  await until('acme/trigger/hot', 'alert.raised', 'notification.sent')
+  await until('acme/trade/desk', 'order.accepted')
+  expect(receiver.calls).toHaveLength(1)
+  const [call] = receiver.calls
+  expect(isSigned(SECRET, call?.headers ?? {}, call?.body ?? '', Date.now())).toBe(true)
+  expect(JSON.parse(call?.body ?? '')).toMatchObject({ type: 'alert.raised', data: { alert: 'hot-1', series: 'pump', priority: 'high' } })
+
+  await publish('trigger.hot', 'alert.seen', { by: 'ann' })
+  await until('acme/trigger/hot', 'alert.acknowledged')
+  await publish('series.pump', 'readings.taken', { readings: [{ value: 20 }] })
+  await until('acme/trigger/hot', 'alert.cleared')
+  expect((await emitted('acme/trigger/hot')).filter((type) => type === 'alert.raised')).toHaveLength(1)
+  await caughtUp(system)
+  const found = await rows(
+    system,
+    `SELECT alert, series, priority, value, steps, acknowledged_by, cleared_reason, isNotNull(acknowledged_at) AS seen,
+       cleared_at >= raised_at AS ends FROM alerts WHERE tenant = 'acme' AND actor = 'hot'`,
+  )
+  expect(found).toMatchObject([
+    { alert: 'hot-1', series: 'pump', priority: 'high', value: 86, acknowledged_by: 'ann', cleared_reason: 'condition' },
+  ])
+}, 120_000)
+
+test('a condition that does not compile is a dead letter with the column', async () => {
+  await publish('trigger.bad', 'trigger.set', { series: 'pump', when: 'mean("1m" > 80.0' })
+  await expect.poll(() => outcomes('acme/trigger/bad', 'trigger.set'), { timeout: 60_000 }).toEqual(['rejected'])
+  await caughtUp(system)
+  const letters = await rows(system, `SELECT reason, error FROM dead_letters WHERE actor = 'bad'`)
+  expect(letters).toMatchObject([{ reason: 'bad_data', error: expect.stringContaining('when: column 17') as string }])
+}, 120_000)
