@@ -130,7 +130,11 @@ const SETTINGS = {
     about: 'Host names, separated by commas, to which hooks may go although their addresses are private, loopback or link-local',
   },
   HOOK_SECRET: { schema: z.string().min(16).optional(), about: 'Signs web hooks; unset: none is sent', secret: true },
-  SMTP_URL: { schema: url('smtp', 'smtps').optional(), about: 'SMTP server for mails, with user and password; unset: none is sent', secret: true },
+  SMTP_URL: {
+    schema: url('smtp', 'smtps').optional(),
+    about: 'SMTP server for mails, with user and password; unset: none is sent',
+    secret: true,
+  },
   MAIL_FROM: { schema: z.email().optional(), about: 'Sender of mails' },
   STREAMS_MAX: {
     schema: count(1, 1_000_000).default(10_000),

@@ -59,7 +59,9 @@ export const readingsTaken = z.object({
   readings: z
     .array(
       z.object({
-        at: timeSchema.optional().meta({ description: "When it was taken (default: the input's time); a later time than now counts as now" }),
+        at: timeSchema
+          .optional()
+          .meta({ description: "When it was taken (default: the input's time); a later time than now counts as now" }),
         value: valueSchema,
       }),
     )
@@ -184,13 +186,23 @@ export const alertRaised = z.object({
 })
 export const alertEscalated = z.object({ ...alertFields, step: z.int().positive(), ms })
 export const alertAcknowledged = z.object({ ...alertFields, by: z.string(), note: z.string().optional(), ms })
-export const alertCleared = z.object({ ...alertFields, reason: z.enum(['condition', 'changed', 'removed']), value: z.number().nullable(), ms })
+export const alertCleared = z.object({
+  ...alertFields,
+  reason: z.enum(['condition', 'changed', 'removed']),
+  value: z.number().nullable(),
+  ms,
+})
 
 /** Where notifications go by a task. */
 export const CHANNELS = ['hook', 'chat', 'mail'] as const
 export type Channel = (typeof CHANNELS)[number]
 
-export const notificationSent = z.object({ alert: z.string(), channel: z.enum(CHANNELS), to: z.string(), about: z.enum(['raised', 'cleared']) })
+export const notificationSent = z.object({
+  alert: z.string(),
+  channel: z.enum(CHANNELS),
+  to: z.string(),
+  about: z.enum(['raised', 'cleared']),
+})
 export const notificationFailed = notificationSent.extend({ code: z.string(), message: z.string() })
 
 /** The series evaluates the trigger not at all, or cannot evaluate a condition. */

@@ -17,6 +17,7 @@ const events = TABLES.events.columns
 export const VIEWS = {
   states: {
     comment: 'Every interval in a state, completed or current',
+    over: '`state_intervals` and `actors`',
     columns: {
       ...interval,
       left_seq: { ...left_seq, type: 'Nullable(UInt64)', comment: `${left_seq.comment}; NULL for a current interval` },
@@ -34,6 +35,7 @@ export const VIEWS = {
   },
   alerts: {
     comment: 'Every alert of a trigger, from when it was raised until it was cleared',
+    over: '`events`',
     columns: {
       tenant: events.tenant,
       kind: events.kind,
@@ -68,4 +70,4 @@ export const VIEWS = {
   GROUP BY tenant, kind, actor, alert
   HAVING countIf(type = 'alert.raised') > 0`,
   },
-} as const satisfies Readonly<Record<string, View>>
+} as const satisfies Readonly<Record<string, View & { readonly over: string }>>

@@ -22,6 +22,7 @@ const ROOMS = [
   'actors/kinds',
   'actors/testkit',
   'pipeline/runtime',
+  'pipeline/hooks',
   'pipeline/jetstream',
   'pipeline/watchdog',
   'pipeline/cluster',

@@ -62,7 +62,11 @@ async function measure({ seconds, actors, seed }: BenchOptions): Promise<Measure
     const condition = CONDITIONS[Math.floor(index / SERIES) % CONDITIONS.length]
     input('trigger', `t${index}`, 'trigger.set', { series: seriesOf(index % SERIES), ...condition })
   }
-  await waitUntil(() => watched >= actors, CAUGHT_UP_MS_MAX, () => `${watched} of ${actors} triggers are watched`)
+  await waitUntil(
+    () => watched >= actors,
+    CAUGHT_UP_MS_MAX,
+    () => `${watched} of ${actors} triggers are watched`,
+  )
   await watching()
 
   const raisingOf = (series: number): number =>
@@ -92,13 +96,19 @@ async function measure({ seconds, actors, seed }: BenchOptions): Promise<Measure
       crossings.set(series, { atMs, window: Math.floor(((index - warmUpCount) / (count - warmUpCount)) * windows) })
       expected += raisingOf(series)
     }
-    const readings = Array.from({ length: TRIGGER_LIMITS.readingsMax }, (_, reading) => ({ value: (phase === 0 ? 95 : 50) + (reading % 5) }))
+    const readings = Array.from({ length: TRIGGER_LIMITS.readingsMax }, (_, reading) => ({
+      value: (phase === 0 ? 95 : 50) + (reading % 5),
+    }))
     input('series', seriesOf(series), 'readings.taken', { readings })
   })
   const cpuSeconds = (await usageOfSystem(system)) - before
   const tookSeconds = (performance.now() - startedMs) / 1_000
   await publisher.settled()
-  await waitUntil(() => raised >= expected, CAUGHT_UP_MS_MAX, () => `${raised} of ${expected} alerts were raised`)
+  await waitUntil(
+    () => raised >= expected,
+    CAUGHT_UP_MS_MAX,
+    () => `${raised} of ${expected} alerts were raised`,
+  )
   const { figures, spread } = percentilesOf('alert', probe)
   return {
     figures: {
@@ -113,8 +123,8 @@ async function measure({ seconds, actors, seed }: BenchOptions): Promise<Measure
     },
     spread,
     notes: [
-      'Open loop: an alert counts from when the input that crosses the threshold was due to when a core subscription sees alert.raised on its '
-        + 'way into OUT. The input reaches the series, which tells the trigger by an input of its own.',
+      'Open loop: an alert counts from when the input that crosses the threshold was due to when a core subscription sees alert.raised on '
+        + 'its way into OUT. The input reaches the series, which tells the trigger by an input of its own.',
       `Each of ${SERIES} series takes an input of ${TRIGGER_LIMITS.readingsMax} readings a second and has ${actors / SERIES} triggers with `
         + `windows of 10 s to 10 min. One in ${CROSSES_EVERY} inputs crosses. All roles but embed run on the same machine as the harness.`,
       'processors: processor time of Colloquy and nats-server and ClickHouse in it, per second.',

@@ -53,7 +53,14 @@ export function createAlertChannels({ hosts, secret, smtpUrl, mailFrom, timeoutM
       })
       signal.throwIfAborted()
       const subject = text.slice(0, SUBJECT_CHARS_MAX)
-      await transport.sendMail({ from: mailFrom, to, subject, text, messageId: `<${key}@colloquy>`, headers: { 'X-Colloquy-Alert': alert.alert } })
+      await transport.sendMail({
+        from: mailFrom,
+        to,
+        subject,
+        text,
+        messageId: `<${key}@colloquy>`,
+        headers: { 'X-Colloquy-Alert': alert.alert },
+      })
     },
   }
 }

@@ -15,8 +15,8 @@ export interface GuardedPost {
   /**
    * Resolves when the receiver has answered with a success.
    *
-   * @throws TerminalError `private_address`, `hook_refused` (a status 4xx), `hook_redirected`; RetryLaterError `hook_busy` (429 and 503); an
-   * error with `hook_failed` or `hook_timeout` where another attempt may help
+   * @throws TerminalError `private_address`, `hook_refused` (a status 4xx), `hook_redirected`; RetryLaterError `hook_busy` (429 and 503);
+   * an error with `hook_failed` or `hook_timeout` where another attempt may help
    */
   (url: string, body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>
 }
@@ -48,9 +48,11 @@ export function createGuardedPost({ hosts = [], timeoutMs = TIMEOUT_MS }: Guarde
     let target = new URL(url)
     for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
       checkLiteral(target, hosts)
-      const response = await send(target, { dispatcher, body, headers, signal: AbortSignal.any([signal, timeout]) }).catch((error: unknown) => {
-        throw failureOf(target, error, timeout.aborted, timeoutMs)
-      })
+      const response = await send(target, { dispatcher, body, headers, signal: AbortSignal.any([signal, timeout]) }).catch(
+        (error: unknown) => {
+          throw failureOf(target, error, timeout.aborted, timeoutMs)
+        },
+      )
       await response.body?.cancel()
       const location = response.headers.get('location')
       if (![307, 308].includes(response.status) || location === null) return checkStatus(target, response)

@@ -15,7 +15,11 @@ const macOf = (secret: string, id: string, timestamp: string, body: string): Buf
  */
 export function signedHeaders(secret: string, id: string, body: string, nowMs: number): Readonly<Record<string, string>> {
   const timestamp = String(Math.floor(nowMs / 1_000))
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${macOf(secret, id, timestamp, body).toString('base64')}` }
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': `v1,${macOf(secret, id, timestamp, body).toString('base64')}`,
+  }
 }
 
 /** Whether a call is signed with the secret and recent. For receivers in this language, and for tests. */

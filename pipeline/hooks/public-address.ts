@@ -54,8 +54,8 @@ export class PrivateAddressError extends Error {
 export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1')
 
 /**
- * Resolves names for `net.connect`, and fails with PrivateAddressError where any address of a name is not public. The connection goes to the
- * addresses that were checked: a name that resolves differently the next time gains nothing.
+ * Resolves names for `net.connect`, and fails with PrivateAddressError where any address of a name is not public. The connection goes to
+ * the addresses that were checked: a name that resolves differently the next time gains nothing.
  *
  * @param allowed names whose addresses may be any
  */

@@ -32,7 +32,7 @@ const FIGURES = ['count', 'rate', 'sum', 'mean', 'min', 'max', 'change'] as cons
 const OPERATORS: ReadonlySet<string> = new Set(['!=', '==', '+', '-', '*', '/', '%', '<', '<=', '>', '>=', '&&', '||', '?:', '!_', '-_'])
 const HINT = 'use value, count, rate, sum, mean, min, max, change, percentile, absent, numbers, comparisons, &&, || and !'
 
-/** The view of the evaluation under way: functions of CEL get their arguments only. An evaluation is synchronous, and sets it anew. */
+/** The view of the evaluation under way: functions of CEL get their arguments only. An evaluation is synchronous, and sets it first. */
 let current: SeriesView = { value: NaN, figures: () => raise('no evaluation'), isAbsent: () => false }
 const raise = (message: string): never => {
   throw new Error(message)
@@ -43,7 +43,9 @@ const windowMs = (text: string): number => spanMs(text) ?? 0
 const environment = new Environment({ limits: { maxAstNodes: NODES_MAX, maxDepth: DEPTH_MAX } })
   .registerVariable('value', 'double')
   .registerFunction('absent(string): bool', (window: string) => current.isAbsent(windowMs(window)))
-  .registerFunction('percentile(string, double): double', (window: string, percent: number) => current.figures(windowMs(window)).percentile(percent))
+  .registerFunction('percentile(string, double): double', (window: string, percent: number) =>
+    current.figures(windowMs(window)).percentile(percent),
+  )
   .registerFunction('percentile(string, int): double', (window: string, percent: bigint) =>
     current.figures(windowMs(window)).percentile(Number(percent)),
   )
@@ -67,7 +69,8 @@ function compile(text: string): Condition | { readonly problem: string } {
     visit(parsed.ast, needs)
     const { valid, type, error } = parsed.check()
     if (!valid) throw error ?? new Error('does not fit the types')
-    if (type !== 'bool') return { problem: `column 1: is no condition but a value of the type ${String(type)}; compare it, as in ${text.slice(0, 40)} > 0` }
+    if (type !== 'bool')
+      return { problem: `column 1: is no condition but a value of the type ${String(type)}; compare it, as in ${text.slice(0, 40)} > 0` }
     return {
       needs,
       usesValue: /\bvalue\b/.test(text),
@@ -130,7 +133,8 @@ function needOf(node: Node, name: string, [window, percent]: readonly Node[]): W
   if (ms < windowMsMin || ms > windowMsMax) throw new Unfit(window ?? node, 'a window has 10s to 7d')
   if (name === 'percentile') {
     const given = percent?.op === 'value' ? Number(percent.args) : NaN
-    if (!(given >= 0 && given <= 100)) throw new Unfit(percent ?? node, 'percentile needs a number from 0 to 100, such as percentile("5m", 95)')
+    if (!(given >= 0 && given <= 100))
+      throw new Unfit(percent ?? node, 'percentile needs a number from 0 to 100, such as percentile("5m", 95)')
   }
   return { ms, hasBins: name === 'percentile', isAbsence: name === 'absent' }
 }

@@ -94,8 +94,8 @@ function dueAtOf({ windows, watches, heardAt }: Context, now: number): number | 
 }
 
 /**
- * The kind `series`: a series of numbers in windows, with the conditions of the triggers that watch it. It tells a trigger only of a change,
- * so that a trigger costs nothing while nothing happens.
+ * The kind `series`: a series of numbers in windows, with the conditions of the triggers that watch it. It tells a trigger only of a
+ * change, so that a trigger costs nothing while nothing happens.
  */
 export const seriesKind = kind.with(
   setup({
@@ -144,7 +144,8 @@ export const seriesKind = kind.with(
         const watches = context.watches.map((before) => {
           const after = evaluated(before, view, values)
           const [to = '', id = ''] = before.by.split('/')
-          for (const data of changesOf(before, after, view, event.at)) enqueue(send({ kind: to, id, type: 'condition.changed', data: { ...data } }))
+          for (const data of changesOf(before, after, view, event.at))
+            enqueue(send({ kind: to, id, type: 'condition.changed', data: { ...data } }))
           return after.watch
         })
         enqueue.assign({ windows, watches, dueAt: dueAtOf({ ...context, windows, watches }, now) })
@@ -154,17 +155,7 @@ export const seriesKind = kind.with(
     },
   }).createMachine({
     id: SERIES_KIND,
-    context: {
-      value: null,
-      valueAt: null,
-      heardAt: null,
-      readings: 0,
-      late: 0,
-      windows: [],
-      watches: [],
-      dueAt: null,
-      armedFor: null,
-    },
+    context: { value: null, valueAt: null, heardAt: null, readings: 0, late: 0, windows: [], watches: [], dueAt: null, armedFor: null },
     initial: 'quiet',
     on: {
       'readings.taken': { actions: ['take', 'evaluate'] },

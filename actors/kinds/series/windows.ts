@@ -79,7 +79,18 @@ export function withReadings(window: Window, readings: readonly Reading[], now: 
 }
 
 function filled(bucket: Bucket | undefined, number: number, readings: readonly Reading[], hasBins: boolean): Bucket {
-  let [, count, sum, min, max, firstAt, first, lastAt, last, bins]: Bucket = bucket ?? [number, 0, 0, Infinity, -Infinity, Infinity, 0, -Infinity, 0, []]
+  let [, count, sum, min, max, firstAt, first, lastAt, last, bins]: Bucket = bucket ?? [
+    number,
+    0,
+    0,
+    Infinity,
+    -Infinity,
+    Infinity,
+    0,
+    -Infinity,
+    0,
+    [],
+  ]
   for (const { at, value } of readings) {
     count++
     sum += value
@@ -88,7 +99,11 @@ function filled(bucket: Bucket | undefined, number: number, readings: readonly R
     if (at < firstAt) [firstAt, first] = [at, value]
     if (at >= lastAt) [lastAt, last] = [at, value]
   }
-  if (hasBins) bins = addToBins(bins, readings.map(({ value }) => value))
+  if (hasBins)
+    bins = addToBins(
+      bins,
+      readings.map(({ value }) => value),
+    )
   return [number, count, rounded(sum, 12), rounded(min), rounded(max), firstAt, rounded(first), lastAt, rounded(last), bins]
 }
 
@@ -129,7 +144,19 @@ export function figuresOf(window: Window, now: number): Figures {
     min: isEmpty ? NaN : min,
     max: isEmpty ? NaN : max,
     change: (buckets.at(-1)?.[8] ?? NaN) - (buckets[0]?.[6] ?? NaN),
-    percentile: (percent) => (isEmpty ? NaN : Math.min(max, Math.max(min, percentileOf(buckets.map((bucket) => bucket[9]), percent)))),
+    percentile: (percent) =>
+      isEmpty
+        ? NaN
+        : Math.min(
+            max,
+            Math.max(
+              min,
+              percentileOf(
+                buckets.map((bucket) => bucket[9]),
+                percent,
+              ),
+            ),
+          ),
   }
 }
 

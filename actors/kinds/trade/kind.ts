@@ -40,8 +40,8 @@ export interface TradeOptions {
 }
 
 /**
- * Creates the kind `trade`, a sample of what an alert may set in motion: orders within a limit a day, and a kill switch. It only decides: what
- * it accepts, a subscriber of `order.accepted` carries out.
+ * Creates the kind `trade`, a sample of what an alert may set in motion: orders within a limit a day, and a kill switch. It only decides: a
+ * subscriber of `order.accepted` carries out what it accepts.
  */
 export function createTrade({ name = 'trade', dailyMax = 100 }: TradeOptions = {}) {
   const kind = defineTrade(name)
@@ -73,10 +73,7 @@ export function createTrade({ name = 'trade', dailyMax = 100 }: TradeOptions = {
       states: {
         open: {
           on: {
-            'order.placed': [
-              { guard: 'isWithinLimit', actions: 'accept' },
-              { actions: { type: 'refuse', params: { reason: 'limit' } } },
-            ],
+            'order.placed': [{ guard: 'isWithinLimit', actions: 'accept' }, { actions: { type: 'refuse', params: { reason: 'limit' } } }],
             'trading.stopped': 'stopped',
           },
         },

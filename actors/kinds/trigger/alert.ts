@@ -32,7 +32,7 @@ export const raisedOf = (settings: TriggerSettings, alert: Alert) => ({
 
 const titleOf = ({ title, when }: TriggerSettings): string => title ?? when
 
-/** When the next step of the escalation chain is due: quiet hours delay it, unless the alert is critical. `undefined` after the last one. */
+/** When the next step of the escalation chain is due; `undefined` after the last one. Quiet hours delay all but critical alerts. */
 export function stepDueAt(settings: TriggerSettings, alert: Alert, now: number): number | undefined {
   const step = settings.escalation[alert.step]
   if (step === undefined) return undefined
@@ -43,7 +43,7 @@ export function stepDueAt(settings: TriggerSettings, alert: Alert, now: number):
 /** The inputs to other actors. */
 export const actorActionsOf = (actions: readonly Action[]) => actions.filter((action) => action.to === 'actor')
 
-/** The end of an alert: whoever was told that it was raised is told, unless it is in quiet hours. */
+/** The end of an alert. Those who were told that it was raised are told, unless it is in quiet hours. */
 export function clearedOf(
   settings: TriggerSettings,
   alert: Alert,

@@ -9,7 +9,8 @@ const formats = new LRUCache<string, Intl.DateTimeFormat>({ max: 256 })
 
 /** Minutes since midnight on a wall clock of the zone. */
 function wallMinutes(at: number, zone: string): number {
-  const format = formats.get(zone) ?? new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const format =
+    formats.get(zone) ?? new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
   formats.set(zone, format)
   return minutesOf(format.format(at))
 }
@@ -20,8 +21,8 @@ function minutesOf(time: string): number {
 }
 
 /**
- * The first time from `at` on that is in no quiet hours; milliseconds since 1970. When clocks change within quiet hours, they end at the wall
- * time all the same. The result rests on the time zones of the runtime.
+ * The first time from `at` on that is in no quiet hours; milliseconds since 1970. When clocks change within quiet hours, they end at the
+ * wall time all the same. The result rests on the time zones of the runtime.
  */
 export function afterQuiet(at: number, quiet: Quiet | undefined): number {
   if (quiet === undefined) return at

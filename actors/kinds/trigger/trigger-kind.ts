@@ -1,13 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { assign, emit, enqueueActions, setup } from 'xstate'
 import { taskError } from '../../../schemas/internal-messages.ts'
-import {
-  type Channel,
-  type ConditionChanged,
-  SERIES_KIND,
-  spanMs,
-  TRIGGER_KIND,
-} from '../../../schemas/trigger-events.ts'
+import { type Channel, type ConditionChanged, SERIES_KIND, spanMs, TRIGGER_KIND } from '../../../schemas/trigger-events.ts'
 import { send } from '../../definition/send-action.ts'
 import { actorActionsOf, type Alert, clearedOf, factsOf, notificationsOf, queued, raisedOf, stepDueAt } from './alert.ts'
 import type { Channels, Notification } from './channels.ts'
@@ -21,8 +15,7 @@ export interface TriggerKindOptions {
 }
 
 /** The oldest notification of a channel that waits. */
-const nextOf = ({ waiting }: TriggerContext, channel: Channel): Notification | undefined =>
-  waiting.find((one) => one.channel === channel)
+const nextOf = ({ waiting }: TriggerContext, channel: Channel): Notification | undefined => waiting.find((one) => one.channel === channel)
 
 /** The oldest one in the state that has one. */
 function firstOf(context: TriggerContext, channel: Channel): Notification {

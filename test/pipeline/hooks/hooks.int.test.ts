@@ -102,7 +102,15 @@ test('a signature holds for its body, its secret and a few minutes', () => {
   expect(isSigned('a secret', {}, '{"a":1}', now)).toBe(false)
 })
 
-const alert = { alert: 'hot-1', series: 'pump', priority: 'high', title: 'Hot', when: 'value > 1.0', value: 2, since: '2026-01-01T00:00:00Z' } as const
+const alert = {
+  alert: 'hot-1',
+  series: 'pump',
+  priority: 'high',
+  title: 'Hot',
+  when: 'value > 1.0',
+  value: 2,
+  since: '2026-01-01T00:00:00Z',
+} as const
 const notification = (channel: Notification['channel'], to: string, more: Partial<Notification> = {}): Notification => ({
   channel,
   to,
@@ -139,7 +147,9 @@ describe('the channel', () => {
     await channels.mail(notification('mail', 'ann@example.com', { text: 'Alert (high): hot' }), 'run-1', never)
     expect(mails.join('')).toContain('Subject: Alert (high): hot')
     expect(mails.join('')).toContain('Message-ID: <run-1@colloquy>')
-    await expect(createAlertChannels({}).mail(notification('mail', 'ann@example.com'), 'run-1', never)).rejects.toMatchObject({ code: 'mail_unset' })
+    await expect(createAlertChannels({}).mail(notification('mail', 'ann@example.com'), 'run-1', never)).rejects.toMatchObject({
+      code: 'mail_unset',
+    })
   })
 })
 

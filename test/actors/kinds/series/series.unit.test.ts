@@ -75,14 +75,22 @@ describe('a series', () => {
 
   test('takes a reading from the future as one of now, and counts those that are too old', () => {
     watched('mean("1m") > 80.0')
-      .when('readings.taken', { readings: [{ at: '2099-01-01T00:00:00Z', value: 90 }, { at: '2020-01-01T00:00:00Z', value: 1e9 }] })
+      .when('readings.taken', {
+        readings: [
+          { at: '2099-01-01T00:00:00Z', value: 90 },
+          { at: '2020-01-01T00:00:00Z', value: 1e9 },
+        ],
+      })
       .thenSent('trigger', 'hot', 'condition.changed', { state: 'met', value: 90 })
       .thenLabel({ readings: 2, late: 1 })
   })
 
-  test.each([[[{ value: NaN }]], [[{ value: 1e101 }]], [[]], [Array.from({ length: 101 }, () => ({ value: 1 }))]])('refuses %j', (readings) => {
-    watched('value > 1.0').when('readings.taken', { readings }).thenRejected('bad_data')
-  })
+  test.each([[[{ value: NaN }]], [[{ value: 1e101 }]], [[]], [Array.from({ length: 101 }, () => ({ value: 1 }))]])(
+    'refuses %j',
+    (readings) => {
+      watched('value > 1.0').when('readings.taken', { readings }).thenRejected('bad_data')
+    },
+  )
 
   test('is watched by actors of its tenant only', () => {
     story().when('series.watched', { revision: 1, when: 'value > 1.0' }, { source: 'web' }).thenRejected('bad_data')
@@ -90,7 +98,10 @@ describe('a series', () => {
   })
 
   test('forgets a trigger that watches no longer, with its windows', () => {
-    taken(watched('mean("1m") > 80.0'), 1).when('series.unwatched', {}, FROM('hot')).thenContext({ watches: [], windows: [] }).thenState('quiet')
+    taken(watched('mean("1m") > 80.0'), 1)
+      .when('series.unwatched', {}, FROM('hot'))
+      .thenContext({ watches: [], windows: [] })
+      .thenState('quiet')
   })
 
   test('stays within 16 KiB, and tells what finds no room why', () => {
@@ -122,10 +133,10 @@ describe('a window', () => {
   const NOW = Date.parse('2026-01-01T00:00:30Z')
 
   test('has the same figures in any order of readings', () => {
-    const readings = fc.array(fc.record({ at: fc.integer({ min: NOW - MINUTE_MS, max: NOW }), value: fc.integer({ min: -1_000, max: 1_000 }) }), {
-      minLength: 1,
-      maxLength: 50,
-    })
+    const readings = fc.array(
+      fc.record({ at: fc.integer({ min: NOW - MINUTE_MS, max: NOW }), value: fc.integer({ min: -1_000, max: 1_000 }) }),
+      { minLength: 1, maxLength: 50 },
+    )
     const distinct = readings.map((all): Reading[] => [...new Map(all.map((one) => [one.at, one])).values()])
     const twice = distinct.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })))
     fc.assert(
@@ -143,7 +154,11 @@ describe('a window', () => {
 
   test('knows percentiles within 7.5 %', () => {
     const values = Array.from({ length: 100 }, (_, index) => 50 + index)
-    const full = withReadings(empty, values.map((value) => ({ at: NOW, value })), NOW)
+    const full = withReadings(
+      empty,
+      values.map((value) => ({ at: NOW, value })),
+      NOW,
+    )
     for (const percent of [1, 50, 95, 99, 100]) {
       const exact = 50 + Math.ceil(percent) - 1
       expect(Math.abs(figuresOf(full, NOW).percentile(percent) / exact - 1)).toBeLessThan(0.075)

@@ -59,7 +59,11 @@ test('kill -9 of the worker in between loses and doubles no alert', async () => 
     names.map((name) => ({
       subject: `in.acme.series.${name}`,
       // Without hysteresis each input would be several alerts.
-      body: { type: 'readings.taken', id: `r${index}`, data: { readings: (index % 2 === 0 ? [81, 79, 82] : [71, 60, 72]).map((value) => ({ value })) } },
+      body: {
+        type: 'readings.taken',
+        id: `r${index}`,
+        data: { readings: (index % 2 === 0 ? [81, 79, 82] : [71, 60, 72]).map((value) => ({ value })) },
+      },
     })),
   ).flat()
   await publishAll(system, inputs)
@@ -75,7 +79,9 @@ test('kill -9 of the worker in between loses and doubles no alert', async () => 
   const emitted = async (type: string): Promise<string[]> =>
     (await readLog(system))
       .filter(({ actor }) => actor.startsWith('acme/trigger/'))
-      .flatMap(({ record }) => record.emitted.filter((one) => one.type === type).map(({ data }) => `${String(data['alert'])} ${String(data['about'] ?? '')}`))
+      .flatMap(({ record }) =>
+        record.emitted.filter((one) => one.type === type).map(({ data }) => `${String(data['alert'])} ${String(data['about'] ?? '')}`),
+      )
   const alerts = names.flatMap((name) => Array.from({ length: CYCLES }, (_, index) => `${name}-${index + 1}`)).sort()
   await expect.poll(async () => (await emitted('alert.cleared')).map((one) => one.trim()).sort(), { timeout: 90_000 }).toEqual(alerts)
   expect((await emitted('alert.raised')).map((one) => one.trim()).sort()).toEqual(alerts)

@@ -33,7 +33,13 @@ const until = async (actor: string, ...types: string[]): Promise<void> =>
 test('readings raise one alert, which calls a hook and another actor, is acknowledged and cleared, and is a row of alerts', async () => {
   const order = { to: 'actor', kind: 'trade', id: 'desk', type: 'order.placed', data: { side: 'sell', quantity: 3 } }
   const escalation = [{ actions: [{ to: 'hook', url: `${receiver.url}/alerts` }, order] }]
-  await publish('trigger.hot', 'trigger.set', { series: 'pump', when: 'mean("1m") > 80.0', clear: 'value < 50.0', priority: 'high', escalation })
+  await publish('trigger.hot', 'trigger.set', {
+    series: 'pump',
+    when: 'mean("1m") > 80.0',
+    clear: 'value < 50.0',
+    priority: 'high',
+    escalation,
+  })
   await expect.poll(() => outcomes('acme/series/pump', 'series.watched'), { timeout: 60_000 }).toEqual(['committed'])
   for (const value of [85, 95, 99]) await publish('series.pump', 'readings.taken', { readings: [{ value }, { value: value + 1 }] })
   await until('acme/trigger/hot', 'alert.raised', 'notification.sent')

@@ -23,8 +23,7 @@ const told = (from: Story, state: 'met' | 'unmet' | 'failed', revision = 1, prob
 const met = (from: Story): Story => told(from, 'met')
 const unmet = (from: Story): Story => told(from, 'unmet')
 const emittedIn = (from: Story): string[] => from.records.flatMap(({ emitted }) => emitted.map(({ type }) => type))
-const notifiedIn = (from: Story): string[] =>
-  from.records.flatMap(({ started }) => started.map(({ input }) => (input as Notification).to))
+const notifiedIn = (from: Story): string[] => from.records.flatMap(({ started }) => started.map(({ input }) => (input as Notification).to))
 
 describe('a trigger', () => {
   test('watches its series, raises one alert and clears it', () => {
@@ -49,7 +48,9 @@ describe('a trigger', () => {
   })
 
   test('waits until its condition has held', () => {
-    const pending = met(set({ hold: '2m' })).thenState('alert.pending').thenNotEmitted()
+    const pending = met(set({ hold: '2m' }))
+      .thenState('alert.pending')
+      .thenNotEmitted()
     unmet(pending.after('1m')).thenState('alert.watching').after('5m').thenNotEmitted()
     pending.after('2m').thenEmitted('alert.raised', {})
   })
@@ -70,7 +71,9 @@ describe('a trigger', () => {
   })
 
   test('leaves a series for another', () => {
-    set({ series: 'fan' }, set()).thenSent('series', 'pump', 'series.unwatched').thenSent('series', 'fan', 'series.watched', { revision: 2 })
+    set({ series: 'fan' }, set())
+      .thenSent('series', 'pump', 'series.unwatched')
+      .thenSent('series', 'fan', 'series.watched', { revision: 2 })
   })
 
   test('tells of a condition that cannot be evaluated', () => {
@@ -86,14 +89,22 @@ describe('a trigger', () => {
 })
 
 describe('the escalation chain', () => {
-  const chain = { escalation: [{ actions: [HOOK] }, { after: '15m', actions: [MAIL] }, { after: '1h', actions: [{ to: 'mail', address: 'boss@example.com' }] }] }
+  const chain = {
+    escalation: [
+      { actions: [HOOK] },
+      { after: '15m', actions: [MAIL] },
+      { after: '1h', actions: [{ to: 'mail', address: 'boss@example.com' }] },
+    ],
+  }
 
   test('goes on until somebody has seen the alert', () => {
     const raised = met(set(chain))
     expect(notifiedIn(raised)).toEqual([HOOK.url])
     const second = raised.after('15m').thenEmitted('alert.escalated', { step: 2 })
     expect(notifiedIn(second)).toEqual([HOOK.url, MAIL.address])
-    const seen = second.when('alert.seen', { by: 'ann', note: 'on it' }).thenEmitted('alert.acknowledged', { by: 'ann', note: 'on it', ms: 900_000 })
+    const seen = second
+      .when('alert.seen', { by: 'ann', note: 'on it' })
+      .thenEmitted('alert.acknowledged', { by: 'ann', note: 'on it', ms: 900_000 })
     expect(notifiedIn(seen.after('10h'))).toEqual([HOOK.url, MAIL.address])
     expect(notifiedIn(second.after('45m'))).toContain('boss@example.com')
     second.after('10h').thenState('alert.raised.waiting').when('alert.seen', { by: 'ann' }).thenEmitted('alert.acknowledged', {})
@@ -115,12 +126,19 @@ describe('the escalation chain', () => {
 
   test('sends an input to another actor', () => {
     const order = { to: 'actor', kind: 'trade', id: 'desk', type: 'order.placed', data: { side: 'sell', quantity: 3 } }
-    met(set({ escalation: [{ actions: [order] }] })).thenSent('trade', 'desk', 'order.placed', { side: 'sell', quantity: 3, alert: 'hot-1', value: 85 })
+    met(set({ escalation: [{ actions: [order] }] })).thenSent('trade', 'desk', 'order.placed', {
+      side: 'sell',
+      quantity: 3,
+      alert: 'hot-1',
+      value: 85,
+    })
   })
 
   test('is told in Chinese, too', () => {
     const raised = met(set({ ...chain, lang: 'zh', title: '泵过热', priority: 'high' }))
-    expect((raised.records.flatMap(({ started }) => started)[0]?.input as Notification).text).toBe('告警（高）：泵过热。序列 pump，最新值 85，编号 hot-1')
+    expect((raised.records.flatMap(({ started }) => started)[0]?.input as Notification).text).toBe(
+      '告警（高）：泵过热。序列 pump，最新值 85，编号 hot-1',
+    )
   })
 })
 
@@ -134,8 +152,12 @@ describe('a channel', () => {
   })
 
   test('that fails says how', () => {
-    met(set(chain, story().task('hook', fails('hook_refused'))))
-      .thenEmitted('notification.failed', { alert: 'hot-1', channel: 'hook', to: HOOK.url, code: 'hook_refused' })
+    met(set(chain, story().task('hook', fails('hook_refused')))).thenEmitted('notification.failed', {
+      alert: 'hot-1',
+      channel: 'hook',
+      to: HOOK.url,
+      code: 'hook_refused',
+    })
   })
 
   test('keeps a bounded number of notifications that wait', () => {
@@ -161,7 +183,10 @@ test('a trigger survives every walk', () => {
     runs: 100,
     restingStates: ['alert', 'hook.idle', 'chat.idle', 'mail.idle'],
     events: {
-      'trigger.set': [{ series: 'pump', when: WHEN, escalation }, { series: 'fan', when: WHEN, hold: '5m' }],
+      'trigger.set': [
+        { series: 'pump', when: WHEN, escalation },
+        { series: 'fan', when: WHEN, hold: '5m' },
+      ],
       'condition.changed': [1, 2, 3].flatMap((revision) =>
         (['met', 'unmet'] as const).map((state) => ({ revision, state, at: '2026-01-01T00:00:00Z', value: 1 })),
       ),
