@@ -77,7 +77,7 @@ function checkLiteral(target: URL, hosts: readonly string[]): void {
 }
 
 function redirected(from: URL, location: string): URL {
-  const target = URL.canParse(location, from) ? new URL(location, from) : undefined
+  const target = URL.canParse(location, from.href) ? new URL(location, from) : undefined
   if (target !== undefined && /^https?:$/.test(target.protocol)) return target
   throw new TerminalError('hook_redirected', `${from.href} redirects to ${location.slice(0, 200)}, which is no URL of HTTP`)
 }

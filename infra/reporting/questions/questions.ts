@@ -199,6 +199,16 @@ export const ANSWERS = {
     handed_low: figure,
     handed_high: figure,
   }),
+  alerts: z.object({
+    total,
+    series: name,
+    alerts: count,
+    open: count,
+    acknowledged: count,
+    escalated: count,
+    acknowledged_p50_ms: figure,
+    cleared_p50_ms: figure,
+  }),
 } as const
 
 /** Columns with a time, in UTC. */
@@ -228,6 +238,7 @@ export const ROW_NAMES = {
   kpi: ['figure'],
   'evaluator-agreement': ['one', 'other'],
   'prompt-versions': ['prompt_version'],
+  alerts: ['series'],
 } as const satisfies { readonly [Name in keyof typeof ANSWERS]: readonly (keyof z.output<(typeof ANSWERS)[Name]> & string)[] }
 
 export type QuestionName = keyof typeof ANSWERS

@@ -3,6 +3,7 @@ import { seriesKind } from '../../../../actors/kinds/series/series-kind.ts'
 import { createTrade } from '../../../../actors/kinds/trade/kind.ts'
 import { createTriggerKind } from '../../../../actors/kinds/trigger/trigger-kind.ts'
 import { createAlertChannels } from '../../../../pipeline/hooks/alert-channels.ts'
+import { askQuestion } from '../../../../infra/reporting/questions/ask-question.ts'
 import { isSigned } from '../../../../pipeline/hooks/hook-signature.ts'
 import { type HookReceiver, startHookReceiver } from '../../../support/hook-receiver.ts'
 import { caughtUp, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
@@ -62,6 +63,16 @@ test('readings raise one alert, which calls a hook and another actor, is acknowl
   )
   expect(found).toMatchObject([
     { alert: 'hot-1', series: 'pump', priority: 'high', value: 86, acknowledged_by: 'ann', cleared_reason: 'condition' },
+  ])
+  const from = new Date(Date.now() - 3_600_000)
+  const answer = await askQuestion(system.running.client ?? expect.unreachable('no tables'), 'alerts', {
+    tenant: 'acme',
+    from,
+    to: new Date(Date.now() + 1_000),
+  })
+  expect(answer).toMatchObject([
+    { total: true, alerts: 1, open: 0, acknowledged: 1, escalated: 0, acknowledged_p50_ms: expect.any(Number) as number },
+    { total: false, series: 'pump', alerts: 1, cleared_p50_ms: expect.any(Number) as number },
   ])
 }, 120_000)
 
