@@ -45,6 +45,7 @@ const ROOMS = [
   'pipeline/index-check',
   'pipeline/indexer',
   'pipeline/judge',
+  'pipeline/feeds',
   'pipeline/task-runner',
   'pipeline/dead-letters',
   'pipeline/replay-check',

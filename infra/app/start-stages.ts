@@ -24,6 +24,7 @@ import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { startSourcingWatchdog } from '../../pipeline/jetstream/sourcing-watchdog.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncation.ts'
+import { startEventFeed } from '../../pipeline/feeds/event-feed.ts'
 import { startJudge } from '../../pipeline/judge/judge.ts'
 import { judgeByRules, type JudgeEvaluator } from '../../pipeline/judge/judge-evaluator.ts'
 import { startProjector } from '../../pipeline/projector/projector.ts'
@@ -304,6 +305,14 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOve
         name: 'alarms',
         partitions: 1,
         start: () => singlePartition(backgroundRun(startWakeUpSweeper({ jetstream, log, now: Date.now, everyMs: WAKE_UP_SWEEP_MS }))),
+      },
+      {
+        name: 'event-feed',
+        partitions: 1,
+        start: () =>
+          singlePartition(
+            startEventFeed({ ...inFlight, checkpoints: createCheckpoints(kv, 'event-feed'), recordsMax: settings.IN_FLIGHT_MAX }),
+          ),
       },
       {
         name: 'hand-on',

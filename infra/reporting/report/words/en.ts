@@ -479,7 +479,7 @@ export const en: Words = {
     alerts: {
       title: 'Which alerts were raised?',
       definition:
-        'Alerts that triggers raised in the period, by series, with the median times until somebody had seen them and until they were over.',
+        'Alerts that triggers raised in the period, by series, with the median times until somebody had seen them and they were over.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         return `${f.count(all?.alerts ?? 0)} alerts; ${f.count(all?.open ?? 0)} are open, ${f.count(all?.escalated ?? 0)} were escalated.`

@@ -83,3 +83,12 @@ test('a condition that does not compile is a dead letter with the column', async
   const letters = await rows(system, `SELECT reason, error FROM dead_letters WHERE actor = 'bad'`)
   expect(letters).toMatchObject([{ reason: 'bad_data', error: expect.stringContaining('when: column 17') as string }])
 }, 120_000)
+
+test('an emitted event is a reading where a trigger watches it', async () => {
+  await publish('trigger.sales', 'trigger.set', { series: 'orders', when: 'sum("1m") > 5.0' })
+  await publish('trigger.sales', 'trigger.watch', { kind: 'trade', type: 'order.accepted', value: 'quantity' })
+  await until('acme/trigger/sales', 'trigger.watching')
+  for (const quantity of [2, 3, 4]) await publish('trade.shop', 'order.placed', { side: 'buy', quantity })
+  await expect.poll(() => outcomes('acme/series/orders', 'readings.taken'), { timeout: 60_000 }).toHaveLength(3)
+  await until('acme/trigger/sales', 'alert.raised')
+}, 120_000)
