@@ -49,8 +49,8 @@ const SOURCE = 'colloquy-feed'
 
 /**
  * Starts the event feed: it reads LOG, and sends each emitted event that a trigger watches to the trigger's series as a reading. It starts
- * at the end of LOG where it has no checkpoint. An input has the LOG sequence of its record as `sequence`, so that a series recognises what is
- * repeated after a crash.
+ * at the end of LOG where it has no checkpoint. An input has the LOG sequence of its record as `sequence`: by it a series recognises what
+ * comes again after a crash.
  */
 export async function startEventFeed(options: EventFeedOptions): Promise<StageRun> {
   const { jetstream, checkpoints, log, metrics } = options
