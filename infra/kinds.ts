@@ -17,7 +17,6 @@ export { type Article, loadArticles, parseArticles } from '../actors/kinds/suppo
 export { seriesKind } from '../actors/kinds/series/series-kind.ts'
 export { createTrade, type TradeOptions } from '../actors/kinds/trade/kind.ts'
 export type { AlertChannelsOptions } from '../pipeline/hooks/alert-channels.ts'
-export { isSigned } from '../pipeline/hooks/hook-signature.ts'
 
 /** Options of the kind `trigger`. */
 export interface TriggerOptions extends AlertChannelsOptions {

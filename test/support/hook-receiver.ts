@@ -1,43 +1,57 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 
-/** A call of a hook. */
-export interface HookCall {
-  readonly headers: IncomingHttpHeaders
-  readonly path: string
-  readonly body: string
+export interface ReceivedCall {
+  readonly id: string
+  readonly timestamp: string
+  readonly signature: string
+  readonly body: Buffer
+  readonly event: { readonly type: string; readonly source: string; readonly data: Readonly<Record<string, unknown>> }
+  readonly status: number
 }
 
+/** A server that hooks call, and what they have called it with. */
 export interface HookReceiver {
+  readonly host: string
   readonly url: string
-  readonly port: number
-  readonly calls: HookCall[]
+  readonly calls: readonly ReceivedCall[]
+  /** Decides the status of each call; default 204. `undefined`: it never answers. */
+  answer: (call: Omit<ReceivedCall, 'status'>) => number | undefined
   stop(): Promise<void>
 }
 
-/** Starts a receiver of hooks on loopback. Default: it answers each with 204. */
-export async function startHookReceiver(
-  answer: (call: HookCall, response: ServerResponse) => void = (_, response) => response.writeHead(204).end(),
-): Promise<HookReceiver> {
-  const calls: HookCall[] = []
+export async function startHookReceiver(): Promise<HookReceiver> {
+  const calls: ReceivedCall[] = []
+  const receiver = { answer: (): number | undefined => 204 } as Pick<HookReceiver, 'answer'>
   const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const call = { headers: request.headers, path: request.url ?? '', body: Buffer.concat(chunks).toString() }
-      calls.push(call)
-      answer(call, response)
+    void buffer(request).then((body) => {
+      const header = (name: string): string => String(request.headers[name])
+      const call = {
+        id: header('webhook-id'),
+        timestamp: header('webhook-timestamp'),
+        signature: header('webhook-signature'),
+        body,
+        event: JSON.parse(body.toString()) as ReceivedCall['event'],
+      }
+      const status = receiver.answer(call)
+      if (status === undefined) return
+      calls.push({ ...call, status })
+      response.writeHead(status, { location: '/elsewhere' }).end()
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  return {
-    url: `http://127.0.0.1:${port}`,
-    port,
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  return Object.assign(receiver, {
+    host,
+    url: `http://${host}/events`,
     calls,
     async stop() {
       server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
+      server.close()
+      await once(server, 'close')
     },
-  }
+  })
 }

@@ -1,184 +1,153 @@
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
-import type { Notification } from '../../../actors/kinds/trigger/channels.ts'
-import { createAlertChannels } from '../../../pipeline/hooks/alert-channels.ts'
-import { createGuardedPost } from '../../../pipeline/hooks/guarded-post.ts'
-import { isSigned, SIGNATURE_AGE_S_MAX, signedHeaders } from '../../../pipeline/hooks/hook-signature.ts'
-import { isPublicAddress } from '../../../pipeline/hooks/public-address.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { hookKind } from '../../../actors/kinds/hook/kind.ts'
+import { openBucket } from '../../../infra/app/prepare-streams.ts'
+import { startHookDelivery } from '../../../pipeline/hooks/deliver-hook.ts'
+import { createPublicAgent } from '../../../pipeline/hooks/public-address.ts'
+import { signatureOf } from '../../../pipeline/hooks/signed-post.ts'
 import { type HookReceiver, startHookReceiver } from '../../support/hook-receiver.ts'
+import { cliJson, runCli } from '../../support/run-cli.ts'
+import { publishAll } from '../../support/system-assertions.ts'
+import { silent, startSystem, type System } from '../../support/test-system.ts'
+import { toyKind } from '../../support/toy-kind.ts'
 
-const stops: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop()
+let receiver: HookReceiver
+let system: System
+let cli: { dataDir: string }
+beforeAll(async () => {
+  receiver = await startHookReceiver()
+  system = await startSystem({ kinds: [toyKind, hookKind], settings: { ROLES: 'host,dispatch,tasks', HOOK_HOSTS: receiver.host } })
+  cli = { dataDir: system.settings.DATA_DIR }
+})
+afterAll(async () => {
+  await system.stop()
+  await receiver.stop()
+})
+afterEach(() => {
+  receiver.answer = () => 204
 })
 
-/** A receiver of hooks that stops with the test. */
-async function receiver(answer?: Parameters<typeof startHookReceiver>[0]): Promise<HookReceiver> {
-  const started = await startHookReceiver(answer)
-  stops.push(started.stop)
-  return started
+let named = 0
+/** An actor that no other test has. */
+const actor = (): string => `a${++named}`
+const add = (id: string, count: number) =>
+  publishAll(
+    system,
+    Array.from({ length: count }, () => ({ subject: `in.acme.toy.${id}`, body: { type: 'add', data: { by: 1 } } })),
+  )
+const taken = (id: string): unknown[] =>
+  receiver.calls.filter(({ event, status }) => status === 204 && event.source.endsWith(`/${id}`)).map(({ event }) => event.data['count'])
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
+const hooks = (...args: readonly string[]) => runCli(['hooks', ...args, '--tenant', 'acme'], cli)
+const lettersOf = async (id: string): Promise<string[]> => {
+  const { state } = await system.running.jetstream.jsm.streams.info('DEAD', { subjects_filter: `dead.hook_failed.acme.toy.${id}` })
+  return Object.keys(state.subjects ?? {})
 }
-
-const own = { hosts: ['127.0.0.1', 'localhost'] }
-const never = new AbortController().signal
-const post = (url: string, options: Parameters<typeof createGuardedPost>[0] = own): Promise<void> =>
-  createGuardedPost(options)(url, '{}', {}, never)
-
-describe('an address', () => {
-  test.each(['8.8.8.8', '1.1.1.1', '2606:4700::1111'])('%s is public', (address) => expect(isPublicAddress(address)).toBe(true))
-  test.each([
-    '127.0.0.1',
-    '10.1.2.3',
-    '172.31.255.255',
-    '192.168.1.1',
-    '169.254.169.254',
-    '100.64.0.1',
-    '0.0.0.0',
-    '::1',
-    '::',
-    'fe80::1',
-    'fd00::1',
-    '::ffff:127.0.0.1',
-    '64:ff9b::7f00:1',
-    '2002:7f00:1::',
-    'no address',
-  ])('%s is not', (address) => expect(isPublicAddress(address)).toBe(false))
-})
 
 describe('a hook', () => {
-  test.each(['http://127.0.0.1', 'http://localhost', 'http://[::1]', 'http://0x7f.1', 'http://2130706433', 'http://[::ffff:127.0.0.1]'])(
-    'to %s is refused, and nothing is sent',
-    async (host) => {
-      const { port, calls } = await receiver()
-      await expect(post(`${host}:${port}/`, {})).rejects.toMatchObject({ code: 'private_address' })
-      expect(calls).toEqual([])
-    },
-  )
-
-  test('is refused after a redirect to a private address', async () => {
-    const inner = await receiver()
-    const outer = await receiver((_, response) => response.writeHead(307, { location: `http://127.0.0.1:${inner.port}/secret` }).end())
-    await expect(post(`http://localhost:${outer.port}/`, { hosts: ['localhost'] })).rejects.toMatchObject({ code: 'private_address' })
-    expect([outer.calls.length, inner.calls.length]).toEqual([1, 0])
+  test('is called for each event from then on, in the order of each actor, with a signature that its key proves', async () => {
+    const [early, a, b] = [actor(), actor(), actor()]
+    await add(early, 1)
+    expect(await hooks('set', 'count', 'counted', receiver.url, '--kind', 'toy')).toMatchObject({ code: 0 })
+    await add(a, 20)
+    await add(b, 20)
+    await expect.poll(() => [taken(a), taken(b)]).toEqual([upTo(20), upTo(20)])
+    expect(taken(early)).toEqual([])
+    const [{ key = '' } = {}] = await cliJson<{ key?: string }>(['hooks', 'key', 'count', '--tenant', 'acme'], cli)
+    const secret = Buffer.from(key.replace('whsec_', ''), 'base64')
+    for (const { id, timestamp, signature, body, event } of receiver.calls) {
+      expect(signature).toBe(signatureOf(secret, id, timestamp, body))
+      expect(event).toMatchObject({ specversion: '1.0', id, type: 'counted' })
+    }
   })
 
-  test('follows 307 and 308 with its body, and no redirect without end', async () => {
-    const end = await receiver()
-    const way = await receiver((_, response) => response.writeHead(308, { location: `${end.url}/end` }).end())
-    await post(way.url)
-    expect(end.calls).toMatchObject([{ path: '/end', body: '{}' }])
-    const loop = await receiver((_, response) => response.writeHead(307, { location: '/again' }).end())
-    await expect(post(loop.url)).rejects.toMatchObject({ code: 'hook_redirected' })
-    const see = await receiver((_, response) => response.writeHead(302, { location: end.url }).end())
-    await expect(post(see.url)).rejects.toMatchObject({ code: 'hook_redirected' })
+  test('that does not take an event gets it again; its actor waits, and no other', async () => {
+    const [a, b] = [actor(), actor()]
+    let refused = 0
+    receiver.answer = ({ event }) => (event.source.endsWith(`/${a}`) && refused++ < 2 ? 503 : 204)
+    await add(a, 3)
+    await add(b, 3)
+    await expect.poll(() => taken(b)).toEqual(upTo(3))
+    await expect.poll(() => taken(a)).toEqual(upTo(3))
+    expect(new Set(receiver.calls.filter(({ status }) => status === 503).map(({ id }) => id)).size).toBe(1)
   })
 
-  test('that hangs is given up', async () => {
-    const { url, calls } = await receiver(() => undefined)
-    await expect(post(url, { ...own, timeoutMs: 300 })).rejects.toMatchObject({ code: 'hook_timeout' })
-    expect(calls).toHaveLength(1)
+  test('goes on where it was when it is changed, is listed, and ends when it is removed', async () => {
+    const a = actor()
+    await add(a, 2)
+    await hooks('set', 'count', 'counted', `${receiver.url}?v=2`)
+    await add(a, 2)
+    await expect.poll(() => taken(a)).toEqual(upTo(4))
+    expect(await cliJson(['hooks', 'ls', '--tenant', 'acme'], cli)).toEqual([
+      { name: 'count', kind: null, type: 'counted', url: `${receiver.url}?v=2`, isCalled: true },
+    ])
+    await hooks('rm', 'count')
+    const [b, c] = [actor(), actor()]
+    await hooks('set', 'other', '*', receiver.url)
+    await add(b, 1)
+    await hooks('set', 'count', 'counted', receiver.url)
+    await add(c, 1)
+    await expect.poll(() => taken(c)).toEqual([1, 1])
+    expect(taken(b)).toEqual([1])
+    await hooks('rm', 'count')
+    await hooks('rm', 'other')
   })
 
-  test.each([
-    [404, 'hook_refused'],
-    [429, 'hook_busy'],
-    [503, 'hook_busy'],
-    [500, 'hook_failed'],
-  ])('answered with %i fails as %s', async (status, code) => {
-    const { url } = await receiver((_, response) => response.writeHead(status, { 'retry-after': '7' }).end('x'))
-    const retry = code === 'hook_busy' ? { retryAfterMs: 7_000 } : {}
-    await expect(post(url)).rejects.toMatchObject({ code, ...retry })
-  })
-})
-
-test('a signature holds for its body, its secret and a few minutes', () => {
-  const now = Date.parse('2026-01-01T00:00:00Z')
-  const headers = signedHeaders('a secret', 'run-1', '{"a":1}', now)
-  expect(isSigned('a secret', headers, '{"a":1}', now)).toBe(true)
-  expect(isSigned('a secret', headers, '{"a":2}', now)).toBe(false)
-  expect(isSigned('another', headers, '{"a":1}', now)).toBe(false)
-  expect(isSigned('a secret', { ...headers, 'webhook-timestamp': String(now / 1_000 + 1) }, '{"a":1}', now)).toBe(false)
-  expect(isSigned('a secret', headers, '{"a":1}', now + (SIGNATURE_AGE_S_MAX + 1) * 1_000)).toBe(false)
-  expect(isSigned('a secret', {}, '{"a":1}', now)).toBe(false)
-})
-
-const alert = {
-  alert: 'hot-1',
-  series: 'pump',
-  priority: 'high',
-  title: 'Hot',
-  when: 'value > 1.0',
-  value: 2,
-  since: '2026-01-01T00:00:00Z',
-} as const
-const notification = (channel: Notification['channel'], to: string, more: Partial<Notification> = {}): Notification => ({
-  channel,
-  to,
-  about: 'raised',
-  text: '告警：泵过热',
-  alert,
-  ...more,
-})
-
-describe('the channel', () => {
-  test('hook signs what it sends, and sends nothing without a secret', async () => {
-    const { url, calls } = await receiver()
-    const { hook } = createAlertChannels({ ...own, secret: 'a secret' })
-    await hook(notification('hook', url), 'run-1', never)
-    expect(JSON.parse(calls[0]?.body ?? '')).toEqual({ type: 'alert.raised', text: '告警：泵过热', data: alert })
-    expect(isSigned('a secret', calls[0]?.headers ?? {}, calls[0]?.body ?? '', Date.now())).toBe(true)
-    await expect(createAlertChannels(own).hook(notification('hook', url), 'run-1', never)).rejects.toMatchObject({ code: 'hook_unsigned' })
-    expect(calls).toHaveLength(1)
+  test('that names an address inside is not called: each event is a dead letter at once', async () => {
+    const a = actor()
+    const inside = receiver.url.replace('127.0.0.1', 'localhost')
+    await hooks('set', 'inside', 'counted', inside)
+    await add(a, 1)
+    await expect.poll(() => lettersOf(a)).toHaveLength(1)
+    const [letter] = await cliJson<Record<string, unknown>>(['dead', 'ls', '--tenant', 'acme'], cli)
+    expect(letter).toMatchObject({ reason: 'hook_failed', error: expect.stringContaining('COLLOQUY_HOOK_HOSTS') as string })
+    expect(taken(a)).toEqual([])
+    await hooks('rm', 'inside')
   })
 
   test.each([
-    ['slack', { text: '告警：泵过热' }],
-    ['feishu', { msg_type: 'text', content: { text: '告警：泵过热' } }],
-    ['dingtalk', { msgtype: 'text', text: { content: '告警：泵过热' } }],
-  ] as const)('chat speaks to %s', async (format, body) => {
-    const { url, calls } = await receiver()
-    await createAlertChannels(own).chat(notification('chat', url, { format }), 'run-1', never)
-    expect(JSON.parse(calls[0]?.body ?? '')).toEqual(body)
-  })
-
-  test('mail goes over SMTP, and says what is missing', async () => {
-    const { port, mails } = await smtpServer()
-    const channels = createAlertChannels({ smtpUrl: `smtp://127.0.0.1:${port}`, mailFrom: 'colloquy@example.com' })
-    await channels.mail(notification('mail', 'ann@example.com', { text: 'Alert (high): hot' }), 'run-1', never)
-    expect(mails.join('')).toContain('Subject: Alert (high): hot')
-    expect(mails.join('')).toContain('Message-ID: <run-1@colloquy>')
-    await expect(createAlertChannels({}).mail(notification('mail', 'ann@example.com'), 'run-1', never)).rejects.toMatchObject({
-      code: 'mail_unset',
-    })
+    ['message sent', 'https://example.com/'],
+    ['counted', 'file:///etc/passwd'],
+    ['counted', 'https://me:secret@example.com/'],
+  ])('is refused with what is wrong: %s %s', async (type, url) => {
+    const { code, stderr } = await hooks('set', 'wrong', type, url)
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/(type|url): must/)])
+    expect(stderr).toContain('bad_hook')
   })
 })
 
-/** As much of SMTP as a client needs to hand over a mail. */
-async function smtpServer(): Promise<{ port: number; mails: string[] }> {
-  const mails: string[] = []
-  const sockets = new Set<Socket>()
-  const server = createTcpServer((socket) => {
-    sockets.add(socket)
-    let isData = false
-    socket.write('220 test\r\n')
-    socket.on('error', () => undefined)
-    socket.on('data', (chunk) => {
-      const text = chunk.toString()
-      if (isData) {
-        mails.push(text)
-        if (!mails.join('').endsWith('\r\n.\r\n')) return
-        isData = false
-        socket.write('250 taken\r\n')
-      } else if (/^DATA/i.test(text)) {
-        isData = true
-        socket.write('354 go on\r\n')
-      } else socket.write(/^QUIT/i.test(text) ? '221 bye\r\n' : '250 fine\r\n')
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  stops.push(async () => {
-    for (const socket of sockets) socket.destroy()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  return { port: (server.address() as AddressInfo).port, mails }
-}
+test('what no attempt delivers is a dead letter, and the next event of the actor follows; a redirect is not followed', async () => {
+  const a = actor()
+  const { jetstream, metrics } = system.running
+  const agent = createPublicAgent([receiver.host])
+  const deps = { jetstream, kv: await openBucket(jetstream.nc), agent, secret: Buffer.alloc(32), log: silent, metrics }
+  receiver.answer = ({ event }) => (event.data['count'] === 1 ? 307 : 204)
+  const hook = { tenant: 'acme', name: 'direct', beginnings: 1, type: 'counted', url: receiver.url }
+  const run = await startHookDelivery({ ...deps, pauses: { minMs: 1, maxMs: 10 }, retriesMax: 3 }, hook)
+  await add(a, 2)
+  await expect.poll(() => taken(a)).toEqual([2])
+  expect(receiver.calls.filter(({ event, status }) => status === 307 && event.source.endsWith(`/${a}`))).toHaveLength(4)
+  expect(await lettersOf(a)).toHaveLength(1)
+  await run.stop()
+  await agent.destroy()
+})
+
+test('a server that never answers holds up no other hook', async () => {
+  const silentOne = await startHookReceiver()
+  silentOne.answer = () => undefined
+  await using stopped = new AsyncDisposableStack()
+  stopped.defer(() => silentOne.stop())
+  const { jetstream, metrics } = system.running
+  const agent = createPublicAgent([receiver.host, silentOne.host])
+  stopped.defer(() => agent.destroy())
+  const deps = { jetstream, kv: await openBucket(jetstream.nc), agent, secret: Buffer.alloc(32), log: silent, metrics }
+  for (const [name, url] of [
+    ['hanging', silentOne.url],
+    ['well', receiver.url],
+  ] as const) {
+    const run = await startHookDelivery(deps, { tenant: 'acme', name, beginnings: 1, type: 'counted', url })
+    stopped.defer(() => run.stop())
+  }
+  const ids = Array.from({ length: 40 }, actor)
+  for (const id of ids) await add(id, 1)
+  await expect.poll(() => ids.map(taken)).toEqual(ids.map(() => [1]))
+})

@@ -88,5 +88,5 @@ test('kill -9 of the worker in between loses and doubles no alert', async () => 
   const told = alerts.flatMap((alert) => [`${alert} cleared`, `${alert} raised`])
   await expect.poll(async () => (await emitted('notification.sent')).sort(), { timeout: 90_000 }).toEqual(told)
   // At least once for the receiver, which knows a repeat by its id.
-  expect(new Set(receiver.calls.map(({ headers }) => headers['webhook-id'])).size).toBe(told.length)
+  expect(new Set(receiver.calls.map(({ id }) => id)).size).toBe(told.length)
 }, 300_000)

@@ -4,7 +4,7 @@ import { createTrade } from '../../../../actors/kinds/trade/kind.ts'
 import { createTriggerKind } from '../../../../actors/kinds/trigger/trigger-kind.ts'
 import { createAlertChannels } from '../../../../pipeline/hooks/alert-channels.ts'
 import { askQuestion } from '../../../../infra/reporting/questions/ask-question.ts'
-import { isSigned } from '../../../../pipeline/hooks/hook-signature.ts'
+import { signatureOf } from '../../../../pipeline/hooks/signed-post.ts'
 import { type HookReceiver, startHookReceiver } from '../../../support/hook-receiver.ts'
 import { caughtUp, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
 import { startSystem, type System } from '../../../support/test-system.ts'
@@ -15,7 +15,7 @@ let receiver: HookReceiver
 
 beforeAll(async () => {
   receiver = await startHookReceiver()
-  const channels = createAlertChannels({ hosts: ['127.0.0.1'], secret: SECRET })
+  const channels = createAlertChannels({ hosts: [receiver.host], secret: SECRET })
   system = await startSystem({ kinds: [seriesKind, createTriggerKind({ channels }), createTrade()] })
 })
 afterAll(async () => {
@@ -33,7 +33,7 @@ const until = async (actor: string, ...types: string[]): Promise<void> =>
 
 test('readings raise one alert, which calls a hook and another actor, is acknowledged and cleared, and is a row of alerts', async () => {
   const order = { to: 'actor', kind: 'trade', id: 'desk', type: 'order.placed', data: { side: 'sell', quantity: 3 } }
-  const escalation = [{ actions: [{ to: 'hook', url: `${receiver.url}/alerts` }, order] }]
+  const escalation = [{ actions: [{ to: 'hook', url: receiver.url }, order] }]
   await publish('trigger.hot', 'trigger.set', {
     series: 'pump',
     when: 'mean("1m") > 80.0',
@@ -46,9 +46,9 @@ test('readings raise one alert, which calls a hook and another actor, is acknowl
   await until('acme/trigger/hot', 'alert.raised', 'notification.sent')
   await until('acme/trade/desk', 'order.accepted')
   expect(receiver.calls).toHaveLength(1)
-  const [call] = receiver.calls
-  expect(isSigned(SECRET, call?.headers ?? {}, call?.body ?? '', Date.now())).toBe(true)
-  expect(JSON.parse(call?.body ?? '')).toMatchObject({ type: 'alert.raised', data: { alert: 'hot-1', series: 'pump', priority: 'high' } })
+  const { id = '', timestamp = '', body = '', signature, event } = receiver.calls[0] ?? {}
+  expect(signature).toBe(signatureOf(Buffer.from(SECRET), id, timestamp, body))
+  expect(event).toMatchObject({ type: 'alert.raised', data: { alert: 'hot-1', series: 'pump', priority: 'high' } })
 
   await publish('trigger.hot', 'alert.seen', { by: 'ann' })
   await until('acme/trigger/hot', 'alert.acknowledged')
