@@ -47,37 +47,77 @@ const REQUESTS_MAX = 32
 /** `source` of the inputs. */
 const SOURCE = 'colloquy-feed'
 
+/** Ends a run: the next one reads other subjects. */
+class WatchesChanged extends Error {}
+
 /**
  * Starts the event feed: it reads LOG, and sends each emitted event that a trigger watches to the trigger's series as a reading. It starts
  * at the end of LOG where it has no checkpoint. An input has the LOG sequence of its record as `sequence`: by it a series recognises what
- * comes again after a crash.
+ * comes again after a crash. It reads the records of triggers and of the kinds that they watch, and no others.
  */
 export async function startEventFeed(options: EventFeedOptions): Promise<StageRun> {
   const { jetstream, checkpoints, log, metrics } = options
   const stored = (await checkpoints.find(WHOLE_LOG)) ?? (await startAtEnd(jetstream, checkpoints, WHOLE_LOG))
   const remedy = 'it feeds the events that come after it'
   const resumed = await resumeReading({ jetstream, log, metrics, reader: 'event-feed', remedy, canUndo: false }, stored)
-  let { history } = resumed
-  let fedTo = resumed.position
   const watched = createWatchedEvents()
   await readWatches(jetstream, watched)
-  const reader = await openReader(jetstream, {
-    stream: 'LOG',
-    filterSubjects: [],
-    startSeq: resumed.position + 1,
-    messagesMax: options.recordsMax,
-  })
+  const place = { history: resumed.history, position: resumed.position, savedMs: performance.now() }
+  const save = async (): Promise<void> => {
+    place.savedMs = performance.now()
+    await checkpoints.save(WHOLE_LOG, place.history)
+  }
+  const moveTo = async (position: StreamPosition): Promise<void> => {
+    place.history = withPosition(place.history, position)
+    place.position = position.seq
+    if (performance.now() - place.savedMs >= CHECKPOINT_MS) await save()
+  }
+  let isStopping = false
+  let current = await startRun(options, watched, place.position, moveTo)
+  const follow = async (): Promise<void> => {
+    for (;;) {
+      try {
+        return await current.ended
+      } catch (error) {
+        if (!(error instanceof WatchesChanged)) throw error
+      }
+      if (isStopping) return
+      current = await startRun(options, watched, place.position, moveTo)
+    }
+  }
+  const ended = follow()
+  ended.catch(() => undefined)
+  return {
+    ended,
+    health: () => ({ ok: true, detail: 'running' }),
+    progress: () => ({ position: place.position, lag: current.lag() }),
+    async stop() {
+      isStopping = true
+      await current.stop()
+      // A run that was starting meanwhile.
+      await current.stop()
+      // The next run only repeats what it finds after an older checkpoint.
+      await save().catch(() => undefined)
+    },
+  }
+}
+
+/** Reads what is watched now, from the message after `position` on, until that changes. */
+async function startRun(
+  { jetstream, log, metrics, recordsMax, bytesMax }: EventFeedOptions,
+  watched: WatchedEvents,
+  position: number,
+  moveTo: (position: StreamPosition) => Promise<void>,
+) {
+  const filterSubjects = watched.subjects()
+  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects, startSeq: position + 1, messagesMax: recordsMax })
   const parse = await logParser(jetstream)
-  const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
+  const inFlight = createInFlightLimiter({ countMax: recordsMax, bytesMax })
   const loop = createConsumeLoop(reader, inFlight)
   const publishing: RetryDeps = { publisher: jetstream.publisher, log, metrics, signal: loop.signal }
   const limit = pLimit(REQUESTS_MAX)
-
-  let savedMs = performance.now()
-  const save = async (): Promise<void> => {
-    savedMs = performance.now()
-    await checkpoints.save(WHOLE_LOG, history)
-  }
+  /** The last record that was read changes what is watched: those after it are left to the next run. */
+  let isOver = false
   const batches = createBatchLoop<JsMsg, Batch>({
     inFlight,
     signal: loop.signal,
@@ -86,42 +126,39 @@ export async function startEventFeed(options: EventFeedOptions): Promise<StageRu
     create: () => ({ inputs: [], last: reader.position }),
     fill(batch, message) {
       batch.last = reader.positionOf(message)
-      if (!watched.concerns(parseLogSubject(message.subject).address)) return
       const entry = parse(message)
       if (entry.bad !== undefined) return reportBadRecord({ log, metrics }, 'event-feed', entry)
       const { tenant } = entry.address
       for (const [id, readings] of Map.groupBy(watched.take(entry.address, entry.record), ({ series }) => series)) {
         batch.inputs.push({ address: { tenant, kind: SERIES_KIND, id }, seq: entry.seq, readings })
       }
+      isOver = watched.subjects().join() !== filterSubjects.join()
     },
-    shouldFlush: ({ waits, isBlocked }) => waits > 0 || isBlocked,
+    shouldFlush: ({ waits, isBlocked }) => waits > 0 || isBlocked || isOver,
     async write({ inputs, last }) {
+      const isLast = isOver
       // A series takes sequences that rise only, so its inputs go one after the other.
       const bySeries = Map.groupBy(inputs, ({ address }) => inputSubject(address))
       const feed = async (ordered: readonly Input[]): Promise<void> => {
         for (const input of ordered) await publish(publishing, input)
       }
       await Promise.all([...bySeries.values()].map((ordered) => limit(feed, ordered)))
-      history = withPosition(history, last)
-      fedTo = last.seq
-      if (performance.now() - savedMs >= CHECKPOINT_MS) await save()
+      await moveTo(last)
+      if (isLast) loop.fail(new WatchesChanged('what triggers watch has changed'))
     },
   })
   loop.run((message) => {
+    if (isOver) return
     metrics.stageIn.inc({ stage: 'event-feed' })
     batches.add(message, message.data.length)
   })
-
   return {
     ended: loop.ended,
-    health: () => ({ ok: true, detail: 'running' }),
-    progress: () => ({ position: fedTo, lag: Math.max(0, reader.position.seq + reader.pending - fedTo) }),
+    lag: () => Math.max(0, reader.pending),
     async stop() {
       batches.drain()
       await loop.stop()
       await batches.whenWritten()
-      // The next run only repeats what it finds after an older checkpoint.
-      await save().catch(() => undefined)
     },
   }
 }

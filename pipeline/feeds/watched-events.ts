@@ -13,11 +13,14 @@ export interface FedReading {
 export interface WatchedEvents {
   /** Sets what a trigger watches; `null`: nothing. */
   set(trigger: Address, series: string | null, watch: TriggerWatch | null): void
-  /** Whether a record of such an actor may have a reading, or change what is watched. */
-  concerns(address: Pick<Address, 'tenant' | 'kind'>): boolean
+  /** Subjects of the records that may have readings, or change what is watched; none overlap. Empty: all of LOG, where they are too many. */
+  subjects(): string[]
   /** Takes note of what a record of a trigger changes. @returns the readings in a record, each series once for an event */
   take(address: Address, record: Pick<PublicRecord, 'outcome' | 'emitted' | 'at'>): FedReading[]
 }
+
+/** Of one consumer: with more the server takes long to find the next message. */
+const SUBJECTS_MAX = 64
 
 export function createWatchedEvents(): WatchedEvents {
   /** By tenant and kind, then by trigger. */
@@ -43,7 +46,13 @@ export function createWatchedEvents(): WatchedEvents {
 
   return {
     set,
-    concerns: (address) => address.kind === TRIGGER_KIND || watches.has(keyOf(address)),
+    subjects() {
+      const kinds = [...watches.keys()].sort().flatMap((key) => {
+        const [tenant = '', kind = ''] = key.split('/')
+        return kind === TRIGGER_KIND ? [] : [`log.*.${tenant}.${kind}.*`]
+      })
+      return kinds.length >= SUBJECTS_MAX ? [] : [`log.*.*.${TRIGGER_KIND}.*`, ...kinds]
+    },
     take(address, { outcome, emitted, at }) {
       if (outcome !== 'committed') return []
       const readings = new Map<string, FedReading>()

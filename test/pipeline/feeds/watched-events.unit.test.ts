@@ -13,12 +13,11 @@ const cost = { kind: 'desk', type: 'sold', value: 'price.cents' }
 
 test('an event is a reading of the series whose triggers watch it, once a series', () => {
   const watched = createWatchedEvents()
-  expect(watched.concerns(desk)).toBe(false)
+  expect(watched.subjects()).toEqual(['log.*.*.trigger.*'])
   for (const id of ['a', 'b']) watched.set(trigger(id), 'prices', cost)
   watched.set(trigger('c'), 'sales', { kind: 'desk', type: 'sold' })
   watched.set(trigger('a', 'other'), 'prices', { ...cost, kind: 'other' })
-  expect(watched.concerns(desk)).toBe(true)
-  expect(watched.concerns({ tenant: 'other', kind: 'desk' })).toBe(false)
+  expect(watched.subjects()).toEqual(['log.*.*.trigger.*', 'log.*.acme.desk.*', 'log.*.other.other.*'])
   const sold = { type: 'sold', data: { price: { cents: 250 } } }
   expect(watched.take(desk, record(sold, { type: 'asked', data: {} }))).toEqual([
     { series: 'prices', at: AT, value: 250 },
@@ -43,7 +42,15 @@ test('a trigger changes and ends its watch by what it emits', () => {
   says('prices', cost)
   expect(watched.take(desk, record({ type: 'sold', data: { price: { cents: 1 } } }))).toHaveLength(1)
   says('prices', { ...cost, kind: 'shop' })
-  expect(watched.concerns(desk)).toBe(false)
+  expect(watched.subjects()).toEqual(['log.*.*.trigger.*', 'log.*.acme.shop.*'])
   says(null, null)
-  expect(watched.concerns({ ...desk, kind: 'shop' })).toBe(false)
+  expect(watched.subjects()).toEqual(['log.*.*.trigger.*'])
+})
+
+test('subjects do not overlap, and all of LOG is read where they are too many', () => {
+  const watched = createWatchedEvents()
+  watched.set(trigger('a'), 'alerts', { kind: 'trigger', type: 'alert.raised' })
+  expect(watched.subjects()).toEqual(['log.*.*.trigger.*'])
+  for (let kind = 0; kind < 64; kind++) watched.set(trigger(`t${kind}`), 'all', { kind: `k${kind}`, type: 'x' })
+  expect(watched.subjects()).toEqual([])
 })
