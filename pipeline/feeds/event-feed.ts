@@ -83,6 +83,7 @@ export async function startEventFeed(options: EventFeedOptions): Promise<StageRu
       }
       if (isStopping) return
       current = await startRun(options, watched, place.position, moveTo)
+      if (isStopping) await current.stop()
     }
   }
   const ended = follow()
@@ -94,8 +95,7 @@ export async function startEventFeed(options: EventFeedOptions): Promise<StageRu
     async stop() {
       isStopping = true
       await current.stop()
-      // A run that was starting meanwhile.
-      await current.stop()
+      await ended.catch(() => undefined)
       // The next run only repeats what it finds after an older checkpoint.
       await save().catch(() => undefined)
     },

@@ -13,7 +13,7 @@ export interface FedReading {
 export interface WatchedEvents {
   /** Sets what a trigger watches; `null`: nothing. */
   set(trigger: Address, series: string | null, watch: TriggerWatch | null): void
-  /** Subjects of the records that may have readings, or change what is watched; none overlap. Empty: all of LOG, where they are too many. */
+  /** Subjects of records that may have readings, or change what is watched; none overlap. Empty, where they are too many: all of LOG. */
   subjects(): string[]
   /** Takes note of what a record of a trigger changes. @returns the readings in a record, each series once for an event */
   take(address: Address, record: Pick<PublicRecord, 'outcome' | 'emitted' | 'at'>): FedReading[]
