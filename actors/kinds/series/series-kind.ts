@@ -6,7 +6,7 @@ import { defineKind } from '../../definition/define-kind.ts'
 import { send } from '../../definition/send-action.ts'
 import type { SeriesView } from './condition.ts'
 import { changesOf, conditionProblem, evaluated, needsOf, roomProblem, type Watch, watchSchema } from './watches.ts'
-import { figuresOf, fitWindows, nextLossAt, type Reading, windowSchema, withReadings } from './windows.ts'
+import { type Figures, figuresOf, fitWindows, nextLossAt, type Reading, windowSchema, withReadings } from './windows.ts'
 
 /** Time between two evaluations without readings, at least. */
 const EVERY_MS_MIN = 1_000
@@ -76,11 +76,15 @@ function withWatches(context: Context, watches: Watch[], now: number): Context {
 }
 
 function viewOf({ value, windows, heardAt }: Context, now: number): SeriesView {
+  /** Many conditions, each with many values, ask for the same windows. */
+  const known = new Map<number, Figures>()
   return {
     value: value ?? NaN,
     figures(ms) {
       const window = windows.find((one) => one.ms === ms) ?? { ms, hasBins: false, buckets: [] }
-      return figuresOf(window, now)
+      const found = known.get(ms) ?? figuresOf(window, now)
+      known.set(ms, found)
+      return found
     },
     isAbsent: (ms) => now - (heardAt ?? now) >= ms,
   }

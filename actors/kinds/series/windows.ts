@@ -136,6 +136,8 @@ export function figuresOf(window: Window, now: number): Figures {
   }
   const seconds = (now - (oldest * window.ms) / BUCKETS) / 1_000
   const isEmpty = count === 0
+  const bins = buckets.map((bucket) => bucket[9])
+  const percentiles = new Map<number, number>()
   return {
     count,
     rate: count / seconds,
@@ -144,19 +146,11 @@ export function figuresOf(window: Window, now: number): Figures {
     min: isEmpty ? NaN : min,
     max: isEmpty ? NaN : max,
     change: (buckets.at(-1)?.[8] ?? NaN) - (buckets[0]?.[6] ?? NaN),
-    percentile: (percent) =>
-      isEmpty
-        ? NaN
-        : Math.min(
-            max,
-            Math.max(
-              min,
-              percentileOf(
-                buckets.map((bucket) => bucket[9]),
-                percent,
-              ),
-            ),
-          ),
+    percentile(percent) {
+      const found = percentiles.get(percent) ?? (isEmpty ? NaN : Math.min(max, Math.max(min, percentileOf(bins, percent))))
+      percentiles.set(percent, found)
+      return found
+    },
   }
 }
 
