@@ -48,6 +48,21 @@ const hostList = (name: RegExp, what: string) =>
     .transform((names): readonly string[] => names.filter((one) => one !== ''))
 const hosts = hostList(/^[a-z0-9_.-]*$/, 'host names without a port')
 
+/** Metrics that may be sent to series. */
+const METRICS_MAX = 32
+const metricNames = z
+  .string()
+  .transform((list): readonly string[] =>
+    list
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== ''),
+  )
+  .refine(
+    (names) => names.length <= METRICS_MAX && names.every((name) => /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)),
+    `must be at most ${METRICS_MAX} names of metrics, separated by commas`,
+  )
+
 const GIB = 1024 ** 3
 /** A quarter of the memory that this process may use, as V8 does; from half a GiB to 4 GiB. */
 const heapBytesDefault = (): number => Math.min(4 * GIB, Math.max(GIB / 2, Math.floor(memoryBytes() / 4)))
@@ -133,6 +148,10 @@ const SETTINGS = {
     secret: true,
   },
   MAIL_FROM: { schema: z.email().optional(), about: 'Sender of mails' },
+  SERIES_METRICS: {
+    schema: metricNames.default([]),
+    about: 'Names of metrics, separated by commas, that a process with the role serve sends to series of these names every 10 s',
+  },
   STREAMS_MAX: {
     schema: count(1, 1_000_000).default(10_000),
     about: 'Max streams of events over HTTP; lowered to what "ulimit -n" allows',

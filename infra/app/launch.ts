@@ -7,6 +7,7 @@ import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { openCaches } from '../../pipeline/cache/caches.ts'
 import type { HttpServer, HttpServerOptions } from '../../pipeline/http/http-server.ts'
 import { createRecordPositions } from '../../pipeline/http/record-positions.ts'
+import { startMetricFeed } from '../../pipeline/feeds/metric-feed.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createLogTail } from '../../pipeline/jetstream/log-tail.ts'
 import { createAdvise } from '../../pipeline/producer/advise.ts'
@@ -240,6 +241,12 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
         })
       : undefined
   started.defer(stops.named('the HTTP interface', async () => http?.stop()))
+  const metricNames = settings.ROLES.includes('serve') ? settings.SERIES_METRICS : []
+  if (metricNames.length > 0) {
+    const { publisher } = jetstream
+    const feed = startMetricFeed({ names: metricNames, others: otherMetrics, publisher, log, metrics, process: String(process.pid) })
+    started.defer(() => feed.stop())
+  }
   await tables?.settled
   await index?.settled
   await probing
