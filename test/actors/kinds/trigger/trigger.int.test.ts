@@ -10,13 +10,14 @@ import { caughtUp, publishAll, readLog, rows } from '../../../support/system-ass
 import { startSystem, type System } from '../../../support/test-system.ts'
 
 const SECRET = 'a secret of this test'
+const METRIC = 'colloquy_stage_in_total'
 let system: System
 let receiver: HookReceiver
 
 beforeAll(async () => {
   receiver = await startHookReceiver()
   const channels = createAlertChannels({ hosts: [receiver.host], secret: SECRET })
-  system = await startSystem({ kinds: [seriesKind, createTriggerKind({ channels }), createTrade()] })
+  system = await startSystem({ kinds: [seriesKind, createTriggerKind({ channels }), createTrade()], settings: { SERIES_METRICS: METRIC } })
 })
 afterAll(async () => {
   await system.stop()
@@ -91,4 +92,8 @@ test('an emitted event is a reading where a trigger watches it', async () => {
   for (const quantity of [2, 3, 4]) await publish('trade.shop', 'order.placed', { side: 'buy', quantity })
   await expect.poll(() => outcomes('acme/series/orders', 'readings.taken'), { timeout: 60_000 }).toHaveLength(3)
   await until('acme/trigger/sales', 'alert.raised')
+}, 120_000)
+
+test('a metric that the settings name is a series', async () => {
+  await expect.poll(() => outcomes(`default/series/${METRIC}`, 'readings.taken'), { timeout: 60_000 }).toContain('committed')
 }, 120_000)
