@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { pino } from 'pino'
 import { z } from 'zod'
 import { ROLES } from '../../infra/settings.ts'
@@ -39,6 +40,8 @@ const CONDITIONS = [
   { when: 'max("1m") > 1000.0 || min("10s") < -1000.0' },
 ] as const
 const RAISING = 2
+/** Resolution of the check for delays of the harness itself. */
+const STALLS_MS = 1
 
 const eventSchema = z.object({ data: z.object({ alert: z.string() }) })
 const seriesOf = (index: number): string => `s${index}`
@@ -87,6 +90,8 @@ async function measure({ seconds, actors, seed }: BenchOptions): Promise<Measure
     }),
   )
   const before = await usageOfSystem(system)
+  const stalls = monitorEventLoopDelay({ resolution: STALLS_MS })
+  stalls.enable()
   const startedMs = performance.now()
   await openLoop({ rate: RATE, count }, (atMs, index) => {
     const series = index % SERIES
@@ -101,6 +106,7 @@ async function measure({ seconds, actors, seed }: BenchOptions): Promise<Measure
     }))
     input('series', seriesOf(series), 'readings.taken', { readings })
   })
+  stalls.disable()
   const cpuSeconds = (await usageOfSystem(system)) - before
   const tookSeconds = (performance.now() - startedMs) / 1_000
   await publisher.settled()
@@ -118,6 +124,7 @@ async function measure({ seconds, actors, seed }: BenchOptions): Promise<Measure
       alerts: raised,
       alertsPerSecond: rounded(raised / tookSeconds),
       processors: rounded(cpuSeconds / tookSeconds),
+      harnessStallMaxMs: rounded(Math.max(0, stalls.max / 1e6 - STALLS_MS)),
       refused: publisher.refused,
       unexpected: raised - expected,
     },
@@ -127,6 +134,7 @@ async function measure({ seconds, actors, seed }: BenchOptions): Promise<Measure
         + 'its way into OUT. The input reaches the series, which tells the trigger by an input of its own.',
       `Each of ${SERIES} series takes an input of ${TRIGGER_LIMITS.readingsMax} readings a second and has ${actors / SERIES} triggers with `
         + `windows of 10 s to 10 min. One in ${CROSSES_EVERY} inputs crosses. All roles but embed run on the same machine as the harness.`,
+      'harnessStallMaxMs: the longest delay of the harness itself.',
       'processors: processor time of Colloquy and nats-server and ClickHouse in it, per second.',
     ],
   }
