@@ -70,7 +70,7 @@ async function measure({ seconds, actors, seed }: BenchOptions): Promise<Measure
     CAUGHT_UP_MS_MAX,
     () => `${watched} of ${actors} triggers are watched`,
   )
-  await watching()
+  watching()
 
   const raisingOf = (series: number): number =>
     Array.from({ length: actors }, (_, index) => index).filter(

@@ -53,8 +53,10 @@ export function startMetricFeed(options: MetricFeedOptions): PeriodicJob {
 export function valuesOf(all: MetricsSnapshot): Map<string, number> {
   const values = new Map<string, number>()
   for (const { name, values: labelled } of all) {
-    for (const { value, metricName = name } of labelled) {
-      if (!metricName.endsWith('_bucket')) values.set(metricName, (values.get(metricName) ?? 0) + value)
+    for (const one of labelled) {
+      // The values of a histogram have names of their own, which the types of prom-client do not tell.
+      const key = 'metricName' in one && typeof one.metricName === 'string' ? one.metricName : name
+      if (!key.endsWith('_bucket')) values.set(key, (values.get(key) ?? 0) + one.value)
     }
   }
   return values

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { assign, emit, enqueueActions, setup } from 'xstate'
+import { messageOf } from '../../../schemas/errors.ts'
 import { taskError } from '../../../schemas/internal-messages.ts'
 import { type Channel, type ConditionChanged, SERIES_KIND, spanMs, TRIGGER_KIND } from '../../../schemas/trigger-events.ts'
 import { send } from '../../definition/send-action.ts'
@@ -126,7 +127,7 @@ export function createTriggerKind({ channels, name = TRIGGER_KIND }: TriggerKind
         const facts = { alert: alert.alert, channel, to, about }
         if (error === undefined) enqueue.emit({ type: 'notification.sent', data: facts })
         else {
-          const { code, message } = taskError.safeParse(error).data ?? { code: 'error', message: String(error) }
+          const { code, message } = taskError.safeParse(error).data ?? { code: 'error', message: messageOf(error) }
           enqueue.emit({ type: 'notification.failed', data: { ...facts, code, message } })
         }
         enqueue.assign({ waiting: context.waiting.filter((one) => one !== done) })

@@ -17,7 +17,7 @@ const MAIL = { to: 'mail', address: 'ann@example.com' } as const
 const HOOK = { to: 'hook', url: 'https://example.com/alerts' } as const
 
 const story = (): Story => given(triggerKind, AT).task('hook', {}).task('chat', {}).task('mail', {})
-const set = (more: object = {}, from = story()): Story => from.when('trigger.set', { series: 'pump', when: WHEN, ...more } as never)
+const set = (more: object = {}, from = story()): Story => from.when('trigger.set', { series: 'pump', when: WHEN, ...more })
 const told = (from: Story, state: 'met' | 'unmet' | 'failed', revision = 1, problem?: string): Story =>
   from.when('condition.changed', { revision, state, at: from.now, value: 85, ...(problem !== undefined && { problem }) }, SOURCE)
 const met = (from: Story): Story => told(from, 'met')
