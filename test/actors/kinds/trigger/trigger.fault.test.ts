@@ -80,7 +80,9 @@ test('kill -9 of the worker in between loses and doubles no alert', async () => 
     (await readLog(system))
       .filter(({ actor }) => actor.startsWith('acme/trigger/'))
       .flatMap(({ record }) =>
-        record.emitted.filter((one) => one.type === type).map(({ data }) => [data['alert'], data['about']].filter((part) => typeof part === 'string').join(' ')),
+        record.emitted
+          .filter((one) => one.type === type)
+          .map(({ data }) => [data['alert'], data['about']].filter((part) => typeof part === 'string').join(' ')),
       )
   const alerts = names.flatMap((name) => Array.from({ length: CYCLES }, (_, index) => `${name}-${index + 1}`)).sort()
   await expect.poll(async () => (await emitted('alert.cleared')).sort(), { timeout: 90_000 }).toEqual(alerts)
