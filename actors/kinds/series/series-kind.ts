@@ -10,6 +10,8 @@ import { type Figures, figuresOf, fitWindows, nextLossAt, type Reading, windowSc
 
 /** Time between two evaluations without readings, at least. */
 const EVERY_MS_MIN = 1_000
+/** Buckets of all series end at the same moments. Each series waits for a part of this time longer, so that not all timers fire at once. */
+const SPREAD_MS = 1_000
 
 const contextSchema = z.object({
   /** The latest reading and its time in milliseconds since 1970; `null` before the first. */
@@ -23,6 +25,7 @@ const contextSchema = z.object({
   watches: z.array(watchSchema),
   /** When time alone next changes a figure, and when the timer fires; milliseconds since 1970. */
   dueAt: z.number().nullable(),
+  spreadMs: z.int().nonnegative(),
   armedFor: z.number().nullable(),
 })
 type Context = z.infer<typeof contextSchema>
@@ -97,6 +100,9 @@ function dueAtOf({ windows, watches, heardAt }: Context, now: number): number | 
   return watches.length === 0 || due === Infinity ? null : due
 }
 
+/** A part of `SPREAD_MS` that differs from series to series, and is always the same for one. */
+const spreadOf = (id: string): number => [...id].reduce((hash, character) => (hash * 31 + character.charCodeAt(0)) % SPREAD_MS, 7)
+
 /**
  * The kind `series`: a series of numbers in windows, with the conditions of the triggers that watch it. It tells a trigger only of a
  * change, so that a trigger costs nothing while nothing happens.
@@ -104,7 +110,7 @@ function dueAtOf({ windows, watches, heardAt }: Context, now: number): number | 
 export const seriesKind = kind.with(
   setup({
     ...kind.xstate,
-    delays: { due: ({ context, event }) => Math.max(EVERY_MS_MIN, (context.armedFor ?? 0) - Date.parse(event.at)) },
+    delays: { due: ({ context, event }) => Math.max(EVERY_MS_MIN, (context.armedFor ?? 0) - Date.parse(event.at)) + context.spreadMs },
     guards: {
       isQuiet: ({ context }) => context.dueAt === null,
       isWaiting: ({ context }) => context.dueAt !== null,
@@ -159,7 +165,18 @@ export const seriesKind = kind.with(
     },
   }).createMachine({
     id: SERIES_KIND,
-    context: { value: null, valueAt: null, heardAt: null, readings: 0, late: 0, windows: [], watches: [], dueAt: null, armedFor: null },
+    context: ({ input: { id } }) => ({
+      value: null,
+      valueAt: null,
+      heardAt: null,
+      readings: 0,
+      late: 0,
+      windows: [],
+      watches: [],
+      dueAt: null,
+      spreadMs: spreadOf(id),
+      armedFor: null,
+    }),
     initial: 'quiet',
     on: {
       'readings.taken': { actions: ['take', 'evaluate'] },
