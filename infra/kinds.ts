@@ -11,6 +11,7 @@ import { type AlertChannelsOptions, createAlertChannels } from '../pipeline/hook
 export { createFront, type FrontOptions } from '../actors/kinds/front/kind.ts'
 export { type Item, loadCatalogue } from '../actors/kinds/interest/catalogue.ts'
 export { createInterest, type InterestOptions } from '../actors/kinds/interest/kind.ts'
+export { createQuestion, type QuestionOptions } from '../actors/kinds/question/kind.ts'
 export { createReminder, type ReminderOptions } from '../actors/kinds/reminder/kind.ts'
 export { seriesKind } from '../actors/kinds/series/series-kind.ts'
 export { createSupport, type SupportOptions } from '../actors/kinds/support/kind.ts'

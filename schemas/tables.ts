@@ -273,6 +273,15 @@ export const TABLES = {
       tier: col(TEXT_OR_NULL, 'Tier of the model: small, medium or large, as the answer states it'),
       complexity: col('Nullable(Float64)', 'Complexity of the question, 0 to 1, by which the tier was chosen'),
       tier_reason: col(TEXT_OR_NULL, 'Why this tier: complexity, given (by the task), budget or fallback (another model failed)'),
+      cached_seq: col(
+        'Nullable(UInt64)',
+        'For an answer that was made for an earlier question: LOG sequence of the record that started the task which made it; else NULL',
+      ),
+      cached_level: col(TEXT_OR_NULL, 'Where that answer was found: memory, shared, or joined (it was being made)'),
+      cached_knowledge_seq: col(
+        'Nullable(UInt64)',
+        "LOG sequence of the last record of the tenant's knowledge when the passages of that answer were found; 0 where there was none",
+      ),
       prompt_version: col(TEXT_OR_NULL, "Version of the model's instructions"),
       kb_version: col(TEXT_OR_NULL, 'Version of the knowledge that was searched'),
       tokens_in: col('Nullable(UInt64)', 'Tokens that the model read'),

@@ -4,6 +4,7 @@ import { failureText } from '../../infra/app/failure-text.ts'
 import { wholeNumber } from '../../infra/app/number-arguments.ts'
 import { loadSettings } from '../../infra/settings.ts'
 import { FUSIONS } from '../../pipeline/search/fuse-ranks.ts'
+import { evaluateCachedAnswers } from './evaluate-cached-answers.ts'
 import { evaluateFollowUps } from './evaluate-follow-ups.ts'
 import { evaluateIntents } from './evaluate-intents.ts'
 import { evaluateQuality } from './evaluate-quality.ts'
@@ -31,11 +32,12 @@ const SAMPLE_DEFAULT = 25
 const program = new Command('eval')
   .description(
     'Measure quality, in Chinese and English: how often search finds the right texts, also for follow-ups, how well intents, acts and bad '
-      + 'answers are told, and how many injected instructions the model of COLLOQUY_LLM_MODEL obeys.',
+      + 'answers are told, how often a cached answer would serve another question, and how many injected instructions the model of '
+      + 'COLLOQUY_LLM_MODEL obeys.',
   )
   .addArgument(
     new Argument('[what]', 'what to measure')
-      .choices(['retrieval', 'follow-ups', 'intents', 'acts', 'quality', 'injections'])
+      .choices(['retrieval', 'follow-ups', 'intents', 'acts', 'quality', 'injections', 'cached-answers'])
       .default('retrieval'),
   )
   .option('--model <name>', 'only this embedding model (default: the built-in one and those in ../shared/models)')
@@ -48,6 +50,7 @@ const program = new Command('eval')
   .option('--sample <count>', 'injections a language', wholeNumber(1), SAMPLE_DEFAULT)
   .action((what: string, flags: RetrievalFlags & { readonly sample: number }) => {
     if (what === 'injections') return evaluateInjections(flags)
+    if (what === 'cached-answers') return evaluateCachedAnswers(flags, print)
     if (what === 'acts') return evaluateActs(flags)
     if (what === 'follow-ups') return evaluateFollowUps(flags, print)
     if (what === 'quality') return evaluateQuality(flags, print)

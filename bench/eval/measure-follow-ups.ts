@@ -6,6 +6,7 @@ import type { Language } from '../../actors/kinds/support/found.ts'
 import { isRelevant } from '../../actors/kinds/support/relevance.ts'
 import { firstAttempt } from '../../actors/testkit/first-attempt.ts'
 import { recordsLive } from '../../actors/testkit/live-recorder.ts'
+import { placedAt } from '../../actors/testkit/queue-stub.ts'
 import { type Dialogue, lookupAfter, readDialogues, readSeveral, readUnanswerable, readUnrelated } from './dialogues.ts'
 
 /** What the lookups of one way to search found, as shares from 0 to 1; `null` where there is no such message. */
@@ -110,9 +111,11 @@ async function lookUp(
       understand,
       evaluate: () => Promise.reject(new Error('a lookup evaluates nothing')),
       generate: () => Promise.reject(new Error('a lookup without a model generates nothing')),
+      tierFor: () => Promise.resolve(undefined),
       live: recordsLive('off'),
       hasModels,
       promptFor: () => Promise.reject(new Error('a lookup builds no prompt')),
+      ...placedAt(),
       log,
       ...firstAttempt,
       signal: new AbortController().signal,

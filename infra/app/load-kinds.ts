@@ -12,6 +12,7 @@ import { intentsKind } from '../../actors/kinds/intents/intents-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
 import { promptKind } from '../../actors/kinds/prompt/kind.ts'
+import { createQuestion } from '../../actors/kinds/question/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { seriesKind } from '../../actors/kinds/series/series-kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
@@ -101,8 +102,11 @@ function loadError(config: string, place: string, cause: unknown): ColloquyError
 function builtInKinds(settings: Settings): Kind[] {
   const { HOOK_HOSTS: hosts, HOOK_SECRET: secret, SMTP_URL: smtpUrl, MAIL_FROM: mailFrom } = settings
   const { REPLY_BUDGET_MS: replyBudgetMs, LLM_REWRITE_MS: rewriteMs, QUALITY_MIN: qualityMin, QUOTATION_MIN: quotationMin } = settings
+  const { QUESTIONS_AT_ONCE: places, QUESTIONS_WAITING_MAX: waitingMax } = settings
+  const articles = loadArticles()
   return [
-    createSupport({ articles: loadArticles(), rewriteMs, replyBudgetMs, qualityMin, quotationMin }),
+    createSupport({ articles, rewriteMs, replyBudgetMs, qualityMin, quotationMin }),
+    createQuestion({ articles, places, waitingMax, qualityMin, quotationMin }),
     createReminder(),
     createInterest(loadCatalogue()),
     createFront(),

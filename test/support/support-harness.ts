@@ -15,6 +15,7 @@ import { firstAttempt } from '../../actors/testkit/first-attempt.ts'
 import { generates } from '../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../actors/testkit/prompt-stub.ts'
+import { placedAt } from '../../actors/testkit/queue-stub.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import type { Act } from '../../schemas/dialogue-acts.ts'
 import type { Emitted, LogRecord, Started } from '../../schemas/record.ts'
@@ -134,6 +135,7 @@ export function createSupportHarness(
         live: recordsLive(),
         ...generation,
         ...prompts,
+        ...placedAt(),
       }
       const output = await definition.run(call)
       harness.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)

@@ -7,6 +7,7 @@ import { firstAttempt } from '../../../../actors/testkit/first-attempt.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
+import { placedAt } from '../../../../actors/testkit/queue-stub.ts'
 import { given, type Scenario } from '../../../../actors/testkit/scenario.ts'
 import { fails } from '../../../../actors/testkit/task-stubs.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
@@ -209,6 +210,7 @@ describe('the catalogue', () => {
       live: recordsLive(),
       ...generates(),
       ...builtInPrompts(),
+      ...placedAt(),
     })
 
   test('is ranked by interest, without excluded or disliked items and those of no interest', async () => {

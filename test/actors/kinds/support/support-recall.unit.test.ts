@@ -8,6 +8,7 @@ import { firstAttempt } from '../../../../actors/testkit/first-attempt.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
+import { placedAt } from '../../../../actors/testkit/queue-stub.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { chunkWithHeading } from '../../../../schemas/knowledge-events.ts'
 import { understandByActs } from '../../../support/core-helpers.ts'
@@ -44,6 +45,7 @@ function searchIndexOf({
       return messages
     },
     knowledgeVersion: () => Promise.resolve(version === '' ? undefined : version),
+    knowledgeSeq: () => Promise.resolve(undefined),
   }
   return { searchIndex, asked }
 }
@@ -58,6 +60,7 @@ const lookUp = (input: Query, searchIndex: TaskSearchIndex, hasModel = false) =>
     ...generates(),
     hasModels: () => hasModel,
     ...builtInPrompts(),
+    ...placedAt(),
     log,
     ...firstAttempt,
     signal: new AbortController().signal,
