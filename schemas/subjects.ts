@@ -130,9 +130,16 @@ export function parseInboxSubject(subject: string): InboxSubject {
   return { partition, address: bad, origin, addressable: false }
 }
 
-/** The subject that a message in INBOX was published to. An event from another actor has the subject of an input. */
+/** The first token of the subjects that messages are published to, by the way by which they come. */
+const PUBLISHED: Readonly<Record<Origin, string>> = { producer: 'in', actor: 'act', internal: 'int' }
+
+/** The subject that a message in INBOX was published to. */
 export const publishedSubject = ({ origin }: InboxSubject, stored: string): string =>
-  stored.startsWith('inbox.') ? `${origin === 'internal' ? 'int' : 'in'}.${stored.split('.').slice(2, 5).join('.')}` : stored
+  stored.startsWith('inbox.') ? `${PUBLISHED[origin]}.${stored.split('.').slice(2, 5).join('.')}` : stored
+
+/** The way by which a message came, from the subject that it was published to. */
+export const originOf = (subject: string): Origin =>
+  subject.startsWith('int.') ? 'internal' : subject.startsWith('act.') ? 'actor' : 'producer'
 
 /** Whether an address is the filler's. */
 export const isFiller = (a: Address): boolean => a.tenant === FILLER.tenant && a.kind === FILLER.kind && a.id === FILLER.id

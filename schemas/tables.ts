@@ -107,8 +107,11 @@ export const TABLES = {
     columns: {
       ...actorContext,
       state: col(TEXT, 'Active leaf states; parallel ones joined by +; empty where the machine has not been started'),
-      status: col(TEXT, 'none (not started), active, done or error'),
+      status: col(TEXT, 'none (not started), active, done, error, or stopped (by its parent)'),
       n: col('UInt64', 'Number of records of the actor, including rejections'),
+      parent_kind: col(TEXT_OR_NULL, 'Kind of the actor that started it as its child; NULL where none did'),
+      parent: col(TEXT_OR_NULL, 'Id of that actor, which has the same tenant; NULL where none did'),
+      child: col(TEXT_OR_NULL, 'Its name in that actor: the id of the invoke, or the one that spawnChild gave; NULL where none did'),
       first_at: col(TIME, 'When its first record was decided'),
       last_at: col(TIME, 'When its last record was decided'),
       last_seq: col('UInt64', 'LOG sequence of its last record'),
@@ -315,7 +318,8 @@ export const TABLES = {
       ),
       cause: col(
         TEXT,
-        'Cause of the exit: type of the input, timer:<delay or event>, task:<name>:done or task:<name>:error (failed or expired)',
+        'Cause of the exit: type of the input, timer:<delay or event>, task:<name>:done or task:<name>:error (failed or expired), '
+          + 'child:<id>:done or child:<id>:error',
       ),
       entered_seq: col(
         'Nullable(UInt64)',

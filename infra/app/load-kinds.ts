@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { z } from 'zod'
-import { type Kind, type Kinds, kindsByName } from '../../actors/definition/define-kind.ts'
+import { checkChildKinds, type Kind, type Kinds, kindsByName } from '../../actors/definition/define-kind.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'
 import { createFront } from '../../actors/kinds/front/kind.ts'
 import { hookKind } from '../../actors/kinds/hook/kind.ts'
@@ -60,7 +60,9 @@ export async function loadKinds(settings: Settings, importMsMax = IMPORT_MS_MAX)
   }
   try {
     const own = kindsByName(config.data.default)
-    return kindsByName([...own.values(), ...ALWAYS_THERE.filter(({ name }) => !own.has(name))])
+    const all = kindsByName([...own.values(), ...ALWAYS_THERE.filter(({ name }) => !own.has(name))])
+    checkChildKinds(all)
+    return all
   } catch (cause) {
     throw loadError(settings.CONFIG, '', cause)
   }

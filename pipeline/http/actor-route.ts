@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { livePlace } from '../../schemas/live-messages.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
-import { recordSchema } from '../../schemas/record.ts'
+import { type Case, recordSchema } from '../../schemas/record.ts'
 import { actorKey, type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { lastRecord, type Placed } from '../jetstream/last-record.ts'
@@ -40,6 +40,13 @@ const answerSchema = z.object({
   machine: z.string().meta({ description: '<kind>@<version>; empty where the kind is unknown' }),
   context: z.record(z.string(), z.unknown()).nullable(),
   label: z.record(z.string(), z.unknown()),
+  parent: z
+    .object({ kind: z.string(), id: z.string(), child: z.string().meta({ description: 'Its name in that actor' }) })
+    .nullable()
+    .meta({ description: 'The actor of the same tenant that started it as its child; null where none did' }),
+  children: z
+    .array(z.object({ kind: z.string(), id: z.string(), child: z.string() }))
+    .meta({ description: 'Its running children, oldest first' }),
   position: z.int().meta({ description: 'INBOX sequence of the input, which its producer got with the acknowledgement' }),
   queue: z
     .array(livePlace.omit({ event: true }))
@@ -115,6 +122,11 @@ const describe = ({ tenant, kind, id }: Address, { record }: Placed, queue: NonN
   machine: record.machine,
   context: record.state?.context ?? null,
   label: record.label,
+  parent: parentOf(record.case.parent),
+  children: Object.values(record.state?.children ?? {}).map(({ kind: childKind, actor, child }) => ({ kind: childKind, id: actor, child })),
   position: record.inbox.seq,
   ...(queue.length > 0 && { queue }),
 })
+
+const parentOf = (parent: Case['parent']): z.output<typeof answerSchema>['parent'] =>
+  parent === undefined ? null : { kind: parent.kind, id: parent.id, child: parent.child }

@@ -140,7 +140,7 @@ function messagesOf({ input, emitted, at }: LogRecord, { messages: { received, s
   ]
 }
 
-function actorOf({ to, status, n, at, label, state }: LogRecord, { firstAt, entered }: Tally): Columns {
+function actorOf({ to, status, n, at, label, state }: LogRecord, { firstAt, entered, parent }: Tally): Columns {
   const leaves = [...entered.keys()].sort()
   const open = leaves.map((state) => ({
     region: regionOf(state, leaves),
@@ -153,6 +153,9 @@ function actorOf({ to, status, n, at, label, state }: LogRecord, { firstAt, ente
     state: to,
     status,
     n,
+    parent_kind: parent?.kind ?? null,
+    parent: parent?.id ?? null,
+    child: parent?.child ?? null,
     first_at: firstAt,
     last_at: at,
     label: JSON.stringify(label),
