@@ -1,4 +1,4 @@
-import { type Column, TEXT_OR_NULL, TIME_OR_NULL } from './table-columns.ts'
+import { col, type Column, TEXT, TEXT_OR_NULL, TIME, TIME_OR_NULL } from './table-columns.ts'
 import { TABLES } from './tables.ts'
 
 /** A view over other tables. */
@@ -11,10 +11,13 @@ export interface View {
 const { left_seq, next, cause, left_at, ms, ...interval } = TABLES.state_intervals.columns
 const INTERVAL_COLUMNS = ['tenant', 'kind', 'actor', 'case_no', 'history', 'machine', 'region', 'state', 'entered_seq', 'entered_at']
 
+const events = TABLES.events.columns
+
 /** The views of the contract, besides the one of each table. */
 export const VIEWS = {
   states: {
     comment: 'Every interval in a state, completed or current',
+    over: '`state_intervals` and `actors`',
     columns: {
       ...interval,
       left_seq: { ...left_seq, type: 'Nullable(UInt64)', comment: `${left_seq.comment}; NULL for a current interval` },
@@ -30,4 +33,41 @@ export const VIEWS = {
     NULL AS ms
   FROM actors ARRAY JOIN open_states AS stay`,
   },
-} as const satisfies Readonly<Record<string, View>>
+  alerts: {
+    comment: 'Every alert of a trigger, from when it was raised until it was cleared',
+    over: '`events`',
+    columns: {
+      tenant: events.tenant,
+      kind: events.kind,
+      actor: { ...events.actor, comment: 'Id of the trigger' },
+      alert: col('String', 'Id of the alert: <trigger>-<number>'),
+      series: col('String', 'Id of the series'),
+      priority: col(TEXT, 'low, normal, high or critical'),
+      title: col('String', 'For people: the title of the trigger, or its condition'),
+      value: col('Nullable(Float64)', 'The latest reading when the condition was met; NULL where there was none'),
+      raised_at: col(TIME, 'When it was raised'),
+      steps: col('UInt64', 'Steps of the escalation chain that were done after the first one'),
+      acknowledged_at: col(TIME_OR_NULL, 'When somebody had seen it; NULL where nobody has'),
+      acknowledged_by: col('Nullable(String)', 'Who had seen it'),
+      cleared_at: col(TIME_OR_NULL, 'When it ended; NULL while it is open'),
+      cleared_reason: col(TEXT_OR_NULL, 'condition, changed or removed; NULL while it is open'),
+      last_seq: col('UInt64', 'LOG sequence of its last record'),
+    },
+    select: `SELECT tenant, kind, actor, JSONExtractString(data_raw, 'alert') AS alert,
+    anyIf(JSONExtractString(data_raw, 'series'), type = 'alert.raised') AS series,
+    anyIf(JSONExtractString(data_raw, 'priority'), type = 'alert.raised') AS priority,
+    anyIf(JSONExtractString(data_raw, 'title'), type = 'alert.raised') AS title,
+    anyOrNullIf(JSONExtractFloat(data_raw, 'value'), type = 'alert.raised' AND JSONType(data_raw, 'value') != 'Null') AS value,
+    minIf(committed_at, type = 'alert.raised') AS raised_at,
+    countIf(type = 'alert.escalated') AS steps,
+    minOrNullIf(committed_at, type = 'alert.acknowledged') AS acknowledged_at,
+    anyOrNullIf(JSONExtractString(data_raw, 'by'), type = 'alert.acknowledged') AS acknowledged_by,
+    minOrNullIf(committed_at, type = 'alert.cleared') AS cleared_at,
+    anyOrNullIf(JSONExtractString(data_raw, 'reason'), type = 'alert.cleared') AS cleared_reason,
+    max(seq) AS last_seq
+  FROM events
+  WHERE idx > 0 AND type IN ('alert.raised', 'alert.escalated', 'alert.acknowledged', 'alert.cleared')
+  GROUP BY tenant, kind, actor, alert
+  HAVING countIf(type = 'alert.raised') > 0`,
+  },
+} as const satisfies Readonly<Record<string, View & { readonly over: string }>>

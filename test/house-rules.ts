@@ -47,6 +47,7 @@ const ROOMS = [
   'pipeline/indexer',
   'pipeline/judge',
   'pipeline/task-queues',
+  'pipeline/feeds',
   'pipeline/task-runner',
   'pipeline/dead-letters',
   'pipeline/operator',

@@ -15,10 +15,13 @@ import { promptKind } from '../../actors/kinds/prompt/kind.ts'
 import { createQuestion } from '../../actors/kinds/question/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { scheduleKind } from '../../actors/kinds/schedule/kind.ts'
+import { seriesKind } from '../../actors/kinds/series/series-kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import { tenantKind } from '../../actors/kinds/tenant/kind.ts'
+import { createTriggerKind } from '../../actors/kinds/trigger/trigger-kind.ts'
+import { createAlertChannels } from '../../pipeline/hooks/alert-channels.ts'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Settings } from '../settings.ts'
@@ -100,6 +103,7 @@ function loadError(config: string, place: string, cause: unknown): ColloquyError
 }
 
 function builtInKinds(settings: Settings): Kind[] {
+  const { HOOK_HOSTS: hosts, HOOK_SECRET: secret, SMTP_URL: smtpUrl, MAIL_FROM: mailFrom } = settings
   const { REPLY_BUDGET_MS: replyBudgetMs, LLM_REWRITE_MS: rewriteMs, QUALITY_MIN: qualityMin, QUOTATION_MIN: quotationMin } = settings
   const { QUESTIONS_AT_ONCE: places, QUESTIONS_WAITING_MAX: waitingMax } = settings
   const articles = loadArticles()
@@ -109,6 +113,8 @@ function builtInKinds(settings: Settings): Kind[] {
     createReminder(),
     createInterest(loadCatalogue()),
     createFront(),
+    seriesKind,
+    createTriggerKind({ channels: createAlertChannels({ hosts, secret, smtpUrl, mailFrom }) }),
     ...ALWAYS_THERE,
   ]
 }

@@ -17,6 +17,7 @@ import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
 import type { Embedder } from '../../pipeline/embedding/embedder.ts'
 import { localQuestionVectors, remoteQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
+import { startEventFeed } from '../../pipeline/feeds/event-feed.ts'
 import { startHooks } from '../../pipeline/hooks/hooks.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
 import { createHandOver, type HandOver } from '../../pipeline/host/hand-over.ts'
@@ -313,6 +314,14 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOve
         name: 'alarms',
         partitions: 1,
         start: () => singlePartition(backgroundRun(startWakeUpSweeper({ jetstream, log, now: Date.now, everyMs: WAKE_UP_SWEEP_MS }))),
+      },
+      {
+        name: 'event-feed',
+        partitions: 1,
+        start: () =>
+          singlePartition(
+            startEventFeed({ ...inFlight, checkpoints: createCheckpoints(kv, 'event-feed'), recordsMax: settings.IN_FLIGHT_MAX }),
+          ),
       },
       {
         name: 'hand-on',
