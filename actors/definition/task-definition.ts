@@ -6,6 +6,7 @@ import type { TaskEvaluation } from './task-evaluation.ts'
 import type { TaskGeneration } from './task-generation.ts'
 import type { TaskLive } from './task-live.ts'
 import type { TaskPrompts } from './task-prompts.ts'
+import type { TaskRecommending } from './task-recommending.ts'
 import type { TaskSearchIndex } from './task-search.ts'
 import type { TaskUnderstanding } from './task-understanding.ts'
 
@@ -50,6 +51,10 @@ export interface TaskCall<Input> {
   readonly hasModels: TaskGeneration['hasModels']
   /** A prompt that the actor's tenant has taught, or the built-in text. */
   readonly promptFor: TaskPrompts['promptFor']
+  /** Recommends items of a catalogue that events teach. */
+  readonly recommend: TaskRecommending['recommend']
+  /** The vector of a text by the embedding model in use. */
+  readonly vectorOf: TaskRecommending['vectorOf']
   /**
    * The same object as `searchIndex`.
    *

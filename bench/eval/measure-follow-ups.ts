@@ -5,6 +5,7 @@ import type { LookupTask } from '../../actors/kinds/support/definition.ts'
 import type { Language } from '../../actors/kinds/support/found.ts'
 import { isRelevant } from '../../actors/kinds/support/relevance.ts'
 import { firstAttempt } from '../../actors/testkit/first-attempt.ts'
+import { recommendsFromCatalogue } from '../../actors/testkit/recommending-stub.ts'
 import { recordsLive } from '../../actors/testkit/live-recorder.ts'
 import { type Dialogue, lookupAfter, readDialogues, readSeveral, readUnanswerable, readUnrelated } from './dialogues.ts'
 
@@ -113,6 +114,7 @@ async function lookUp(
       live: recordsLive('off'),
       hasModels,
       promptFor: () => Promise.reject(new Error('a lookup builds no prompt')),
+      ...recommendsFromCatalogue(),
       log,
       ...firstAttempt,
       signal: new AbortController().signal,

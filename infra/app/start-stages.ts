@@ -28,6 +28,8 @@ import { startJudge } from '../../pipeline/judge/judge.ts'
 import { judgeByRules, type JudgeEvaluator } from '../../pipeline/judge/judge-evaluator.ts'
 import { startProjector } from '../../pipeline/projector/projector.ts'
 import { createPromptsReader } from '../../pipeline/prompts/prompts-reader.ts'
+import { openSavedIndexes } from '../../pipeline/recommending/saved-indexes.ts'
+import { createTenantIndexes } from '../../pipeline/recommending/tenant-indexes.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { backgroundRun, singlePartition } from '../../pipeline/runtime/partitioned-stage.ts'
@@ -329,6 +331,8 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
         const tenants = createTenantSettingsReader(jetstream)
         started.defer(() => tenants.stop())
         const generation = await openGeneration({ settings, jetstream, kv, tenants, metrics, log }, started)
+        const indexes = createTenantIndexes({ jetstream, saved: await openSavedIndexes(jetstream, replicas), log })
+        started.defer(() => indexes.stop())
         const prompts = createPromptsReader(jetstream, tenants)
         started.defer(() => prompts.stop())
         return startStage(
@@ -345,6 +349,8 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
               streamModeOf: createStreamModeReader(tenants, settings.STREAM, log),
               ...generation,
               promptFor: prompts.promptFor,
+              recommend: indexes.recommend,
+              vectorOf: (text) => vectors.of(text, 'passage'),
               log,
               metrics,
               now: Date.now,

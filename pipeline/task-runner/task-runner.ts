@@ -14,6 +14,7 @@ import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { Generate } from '../models/generate.ts'
 import type { PromptsReader } from '../prompts/prompts-reader.ts'
 import type { Evaluate } from '../quality/evaluator.ts'
+import type { Recommend } from '../recommending/tenant-indexes.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import { askWithRetry } from '../runtime/retry.ts'
@@ -43,6 +44,8 @@ export interface RunnerOptions {
   readonly streamModeOf: StreamModeOf
   readonly hasModels: TaskCall<unknown>['hasModels']
   readonly promptFor: PromptsReader['promptFor']
+  readonly recommend: Recommend
+  readonly vectorOf: TaskCall<unknown>['vectorOf']
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -171,6 +174,8 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         generate: (query) => options.generate(tenant, query, signal),
         live,
         hasModels: options.hasModels,
+        recommend: (query) => options.recommend(actor, query),
+        vectorOf: options.vectorOf,
         promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
         call: (work) => watchdog.call(watched, work),
         progress,

@@ -12,6 +12,7 @@ import { createSupport, type SupportOptions } from '../../actors/kinds/support/k
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import type { UnderstoodMessage } from '../../actors/kinds/support/understood.ts'
 import { firstAttempt } from '../../actors/testkit/first-attempt.ts'
+import { recommendsFromCatalogue } from '../../actors/testkit/recommending-stub.ts'
 import { generates } from '../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../actors/testkit/prompt-stub.ts'
@@ -134,6 +135,7 @@ export function createSupportHarness(
         live: recordsLive(),
         ...generation,
         ...prompts,
+        ...recommendsFromCatalogue(),
       }
       const output = await definition.run(call)
       harness.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)

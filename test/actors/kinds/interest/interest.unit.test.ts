@@ -4,6 +4,7 @@ import { type Item, loadCatalogue } from '../../../../actors/kinds/interest/cata
 import { createInterest } from '../../../../actors/kinds/interest/kind.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'
 import { firstAttempt } from '../../../../actors/testkit/first-attempt.ts'
+import { recommendsFromCatalogue } from '../../../../actors/testkit/recommending-stub.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
@@ -195,9 +196,11 @@ test('random walks find no fault, no dead end and no unbounded context', () => {
 })
 
 describe('the catalogue', () => {
-  const recommend = (topics: [string, number][], without: string[] = [], count = 20) =>
-    kind.tasks.recommend.run({
-      input: { topics, without, count },
+  const topicsKind = createInterest(loadCatalogue(), { strategy: 'topics' })
+  const recommend = async (topics: [string, number][], without: string[] = [], count = 20) => {
+    const { recommend: task } = topicsKind.tasks
+    const found = await task.run({
+      input: task.input.parse({ topics, without, count }),
       ...firstAttempt,
       signal: new AbortController().signal,
       log: silent,
@@ -209,7 +212,10 @@ describe('the catalogue', () => {
       live: recordsLive(),
       ...generates(),
       ...builtInPrompts(),
+      ...recommendsFromCatalogue(),
     })
+    return Array.isArray(found) ? found : found.items
+  }
 
   test('is ranked by interest, without excluded or disliked items and those of no interest', async () => {
     expect(
@@ -221,7 +227,7 @@ describe('the catalogue', () => {
         ])
       ).map(({ item }) => item),
     ).toEqual(['云雾绿茶', '岩骨乌龙', '青瓷茶具'])
-    expect(await recommend([['tea', 4]], ['云雾绿茶'])).toEqual([{ item: 'brook-kettle', score: 2 }])
+    expect(await recommend([['tea', 4]], ['云雾绿茶'])).toEqual([{ item: 'brook-kettle', score: 2, why: { by: 'topic', of: 'tea' } }])
     expect(await recommend([['travel', 1]], [], 2)).toHaveLength(2)
     expect(await recommend([])).toEqual([])
   })

@@ -5,6 +5,7 @@ import type { Query } from '../../../../actors/kinds/support/definition.ts'
 import { recallConversation, recallKnowledge } from '../../../../actors/kinds/support/recall.ts'
 import { lookupTask } from '../../../../actors/kinds/support/tasks.ts'
 import { firstAttempt } from '../../../../actors/testkit/first-attempt.ts'
+import { recommendsFromCatalogue } from '../../../../actors/testkit/recommending-stub.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
@@ -58,6 +59,7 @@ const lookUp = (input: Query, searchIndex: TaskSearchIndex, hasModel = false) =>
     ...generates(),
     hasModels: () => hasModel,
     ...builtInPrompts(),
+    ...recommendsFromCatalogue(),
     log,
     ...firstAttempt,
     signal: new AbortController().signal,

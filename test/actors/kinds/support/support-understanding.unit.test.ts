@@ -5,6 +5,7 @@ import type { TaskSearchIndex } from '../../../../actors/definition/task-search.
 import { contextSchema } from '../../../../actors/kinds/support/context.ts'
 import { lookupTask } from '../../../../actors/kinds/support/tasks.ts'
 import { firstAttempt } from '../../../../actors/testkit/first-attempt.ts'
+import { recommendsFromCatalogue } from '../../../../actors/testkit/recommending-stub.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
@@ -167,6 +168,7 @@ test('a search is made for what asks something, and for nothing else', async () 
       live: recordsLive(),
       ...generates(),
       ...builtInPrompts(),
+      ...recommendsFromCatalogue(),
       log: pino({ level: 'silent' }),
       ...firstAttempt,
       signal: new AbortController().signal,
