@@ -8,6 +8,8 @@
 export { createFront, type FrontOptions } from '../actors/kinds/front/kind.ts'
 export { type Item, loadCatalogue } from '../actors/kinds/interest/catalogue.ts'
 export { createInterest, type InterestOptions } from '../actors/kinds/interest/kind.ts'
+export { createItem, type ItemOptions } from '../actors/kinds/item/kind.ts'
+export type { Strategy } from '../actors/recommending/strategies.ts'
 export { createReminder, type ReminderOptions } from '../actors/kinds/reminder/kind.ts'
 export { createSupport, type SupportOptions } from '../actors/kinds/support/kind.ts'
 export { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'

@@ -1,4 +1,4 @@
-import { type Column, TEXT_OR_NULL, TIME_OR_NULL } from './table-columns.ts'
+import { type Column, col, TEXT, TEXT_OR_NULL, TIME_OR_NULL } from './table-columns.ts'
 import { TABLES } from './tables.ts'
 
 /** A view over other tables. */
@@ -10,6 +10,15 @@ export interface View {
 
 const { left_seq, next, cause, left_at, ms, ...interval } = TABLES.state_intervals.columns
 const INTERVAL_COLUMNS = ['tenant', 'kind', 'actor', 'case_no', 'history', 'machine', 'region', 'state', 'entered_seq', 'entered_at']
+
+const { tenant, kind, actor, machine, seq, idx, committed_at } = TABLES.events.columns
+const EVENT_COLUMNS = 'tenant, kind, actor, machine, seq, idx, committed_at'
+const textOf = (field: string): string => `JSONExtractString(data_raw, '${field}')`
+/** What a visitor did with an item of a list. */
+const followed = (action: string): string => `SELECT ${EVENT_COLUMNS}, '${action}' AS action, ${textOf('list')} AS list,
+    ${textOf('strategy')} AS strategy, ${textOf('item')} AS item, toUInt16(JSONExtractUInt(data_raw, 'rank')) AS rank,
+    CAST(NULL AS Nullable(Float64)) AS score, CAST(NULL AS Nullable(String)) AS why, CAST(NULL AS Nullable(UInt64)) AS index_seq
+  FROM events WHERE type = 'recommendation.${action}' AND idx > 0`
 
 /** The views of the contract, besides the one of each table. */
 export const VIEWS = {
@@ -29,5 +38,58 @@ export const VIEWS = {
     stay.entered_seq AS entered_seq, stay.entered_at AS entered_at, NULL AS left_seq, NULL AS next, NULL AS cause, NULL AS left_at,
     NULL AS ms
   FROM actors ARRAY JOIN open_states AS stay`,
+  },
+  recommendations: {
+    comment: 'Every item of every list of recommendations as it was shown, and what the visitor did with it: one row for each action',
+    columns: {
+      tenant,
+      kind,
+      actor,
+      machine,
+      seq,
+      idx,
+      committed_at,
+      action: col(
+        TEXT,
+        'shown, clicked or bought; a click or a purchase counts for the newest list with the item, or for the one it names',
+      ),
+      list: col('String', 'Id of the list'),
+      strategy: col(TEXT, 'How the list was made, such as fused'),
+      item: col('String', 'Id of the item'),
+      rank: col('UInt16', 'Position in the list: 1 is the first'),
+      score: col('Nullable(Float64)', 'Score of the item, in the scale of the strategy; only where it was shown'),
+      why: col('Nullable(String)', 'Why it was shown: topic, together, similar or popular; only where it was shown'),
+      index_seq: col('Nullable(UInt64)', 'LOG sequence up to which the index had read; only where it was shown'),
+    },
+    select: `SELECT ${EVENT_COLUMNS}, 'shown' AS action, ${textOf('list')} AS list, ${textOf('strategy')} AS strategy,
+    JSONExtractString(one, 'item') AS item, toUInt16(place) AS rank, CAST(JSONExtractFloat(one, 'score') AS Nullable(Float64)) AS score,
+    CAST(JSONExtractString(one, 'why', 'by') AS Nullable(String)) AS why,
+    CAST(JSONExtractUInt(data_raw, 'indexSeq') AS Nullable(UInt64)) AS index_seq
+  FROM events ARRAY JOIN JSONExtractArrayRaw(data_raw, 'items') AS one, arrayEnumerate(JSONExtractArrayRaw(data_raw, 'items')) AS place
+  WHERE type = 'recommendations.given' AND idx > 0 AND JSONHas(data_raw, 'list')
+  UNION ALL
+  ${followed('clicked')}
+  UNION ALL
+  ${followed('bought')}`,
+  },
+  item_pairs: {
+    comment: 'Every pair of items that a visitor had to do with: the new one with each of before. Sums of weights say what goes together',
+    columns: {
+      tenant,
+      kind,
+      actor,
+      machine,
+      seq,
+      idx,
+      committed_at,
+      place: col('UInt16', 'Position among the pairs of the event: 1 is the item before'),
+      item: col('String', 'The item that is new to the visitor'),
+      other: col('String', 'An item of before'),
+      weight: col('Float64', 'Higher for items that are nearer in time'),
+    },
+    select: `SELECT ${EVENT_COLUMNS}, toUInt16(place) AS place, ${textOf('item')} AS item, JSONExtractString(pair, 1) AS other,
+    JSONExtractFloat(pair, 2) AS weight
+  FROM events ARRAY JOIN JSONExtractArrayRaw(data_raw, 'others') AS pair, arrayEnumerate(JSONExtractArrayRaw(data_raw, 'others')) AS place
+  WHERE type = 'items.paired' AND idx > 0`,
   },
 } as const satisfies Readonly<Record<string, View>>

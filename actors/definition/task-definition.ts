@@ -6,6 +6,7 @@ import type { TaskEvaluation } from './task-evaluation.ts'
 import type { TaskGeneration } from './task-generation.ts'
 import type { TaskLive } from './task-live.ts'
 import type { TaskPrompts } from './task-prompts.ts'
+import type { RecommendSource } from '../recommending/visitor.ts'
 import type { TaskRecommending } from './task-recommending.ts'
 import type { TaskSearchIndex } from './task-search.ts'
 import type { TaskUnderstanding } from './task-understanding.ts'
@@ -96,6 +97,8 @@ export interface TaskDefinition<Input extends z.ZodType = z.ZodType, Output exte
   /** Concurrent runs in the whole cluster; at least 1. */
   readonly concurrencyMax: number
   run(call: TaskCall<z.output<Input>>): Promise<z.input<Output>>
+  /** From which catalogue and how the task recommends, for `colloquy backtest`. Default: it does not. */
+  readonly recommends?: RecommendSource
   /**
    * Why an output holds answers back, a word of `a-z`, digits and `_` for each reason: counted in `colloquy_answers_held_total`. Default:
    * none.

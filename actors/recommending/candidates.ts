@@ -1,5 +1,7 @@
 import { cosineOf } from './item-vector.ts'
 import type { ItemIndex } from './item-index.ts'
+import type { Row } from './neighbours.ts'
+import { createScoreBoard } from './strongest.ts'
 import { topicsIn } from './topics-in-text.ts'
 import { VECTOR_SIZE } from './catalogue-events.ts'
 import type { Visitor, Why } from './visitor.ts'
@@ -17,7 +19,8 @@ const RECENCY = 0.93
 export interface Candidate {
   readonly number: number
   readonly score: number
-  readonly why: Why
+  /** Told for the chosen ones only. */
+  readonly why: () => Why
 }
 
 /** Finds candidates, best first; scores are above 0. Pure: the same index and visitor give the same list. */
@@ -38,82 +41,94 @@ export function topicsOf(index: ItemIndex, item: string): readonly string[] {
   return number === undefined ? [] : (index.items[number]?.topics ?? [])
 }
 
+/** Scores of one source at a time. */
+const board = createScoreBoard()
+
 /** By interests: the mean score of an item's topics. */
 export const byTopics: CandidateSource = (index, visitor, isAllowed) => {
   const interests = interestsOf(index, visitor)
-  const sums = new Map<number, number>()
-  const best = new Map<number, [topic: string, score: number]>()
+  board.clear(index.items.length)
   let postings = 0
   for (const [topic, score] of interests) {
     const posted = index.withTopic(topic)
     postings += posted.length
-    if (postings > POSTINGS_MAX && sums.size > 0) break
-    for (const number of posted) {
-      sums.set(number, (sums.get(number) ?? 0) + score)
-      if (score > (best.get(number)?.[1] ?? 0)) best.set(number, [topic, score])
-    }
+    if (postings > POSTINGS_MAX && postings > posted.length) break
+    for (const number of posted) board.add(number, score / (index.items[number]?.topics.length ?? 1))
   }
-  const scored = [...sums].map(([number, sum]): [number, number] => [number, sum / (index.items[number]?.topics.length ?? 1)])
-  return strongest(scored, isAllowed, (number) => ({ by: 'topic', of: best.get(number)?.[0] ?? '' }))
+  const scores = new Map(interests)
+  return board.strongest(CANDIDATES_MAX, isAllowed).map(({ number, score }) => ({
+    number,
+    score,
+    why: () => ({ by: 'topic', of: strongestOf(index.items[number]?.topics ?? [], (topic) => scores.get(topic) ?? 0) ?? '' }),
+  }))
 }
 
 /** By co-occurrence: what visitors had together with the recent items of this one. */
 export const byCoOccurrence: CandidateSource = (index, { recent }, isAllowed) => {
-  const sums = new Map<number, number>()
-  const best = new Map<number, [item: string, score: number]>()
+  board.clear(index.items.length)
+  const parts: { readonly item: string; readonly weight: number; readonly row: Row }[] = []
   for (const [rank, [item, score]] of recent.entries()) {
     const number = score > 0 ? index.numberOf(item) : undefined
     const row = number === undefined ? undefined : index.items[number]?.row
-    if (row === undefined) continue
-    const weight = RECENCY ** rank
+    if (row !== undefined && row.count > 0) parts.push({ item, row, weight: RECENCY ** rank / Math.sqrt(row.total) })
+  }
+  for (const { row, weight } of parts) {
     for (let at = 0; at < row.count; at++) {
-      const other = row.ids[at] ?? -1
-      const total = index.items[other]?.row.total ?? 0
-      const part = (weight * (row.weights[at] ?? 0)) / Math.sqrt(row.total * total)
-      sums.set(other, (sums.get(other) ?? 0) + part)
-      if (part > (best.get(other)?.[1] ?? 0)) best.set(other, [item, part])
+      const other = row.ids[at] ?? 0
+      board.add(other, (weight * (row.weights[at] ?? 0)) / Math.sqrt(index.items[other]?.row.total ?? 1))
     }
   }
-  return strongest([...sums], isAllowed, (number) => ({ by: 'together', of: best.get(number)?.[0] ?? '' }))
+  return board.strongest(CANDIDATES_MAX, isAllowed).map(({ number, score }) => ({
+    number,
+    score,
+    why: () => ({ by: 'together', of: strongestOf(parts, ({ row, weight }) => weight * weightIn(row, number))?.item ?? '' }),
+  }))
 }
 
 /** By vectors: what is similar to the recent items of this visitor. */
 export const byVectors: CandidateSource = (index, { recent }, isAllowed) => {
   const mean = new Float64Array(VECTOR_SIZE)
-  const of: [item: string, vector: Int8Array][] = []
+  const of: { readonly item: string; readonly vector: Int8Array }[] = []
   for (const [rank, [item, score]] of recent.entries()) {
     const number = score > 0 ? index.numberOf(item) : undefined
     const vector = number === undefined ? undefined : index.vectorOf(number)
     if (vector === undefined) continue
-    of.push([item, vector])
+    of.push({ item, vector })
     for (const [at, value] of vector.entries()) mean[at] = (mean[at] ?? 0) + RECENCY ** rank * value
   }
   if (of.length === 0) return []
-  const scored: [number, number][] = []
-  for (let number = 0; number < index.items.length; number++) {
-    const vector = index.vectorOf(number)
-    if (vector !== undefined) scored.push([number, cosineOf(mean, vector)])
-  }
-  return strongest(scored, isAllowed, (number) => {
-    const vector = index.vectorOf(number)
-    const nearest = of.map(([item, one]): [string, number] => [item, vector === undefined ? 0 : cosineOf(one, vector)])
-    return { by: 'similar', of: nearest.reduce((one, other) => (other[1] > one[1] ? other : one))[0] }
-  })
+  board.clear(index.items.length)
+  index.eachCosine(mean, (number, cosine) => board.add(number, cosine))
+  return board.strongest(CANDIDATES_MAX, isAllowed).map(({ number, score }) => ({
+    number,
+    score,
+    why: () => {
+      const own = index.vectorOf(number)
+      return { by: 'similar', of: strongestOf(of, ({ vector }) => (own === undefined ? 0 : cosineOf(vector, own)))?.item ?? '' }
+    },
+  }))
 }
 
 /** By popularity in the visitor's segment, or among all visitors. The start for a visitor of whom nothing is known. */
-export const byPopularity: CandidateSource = (index, { segment }, isAllowed) =>
-  strongest([...index.popularity.scores(segment ?? undefined)], isAllowed, () => ({ by: 'popular', of: segment ?? '' }))
+export const byPopularity: CandidateSource = (index, { segment }, isAllowed) => {
+  board.clear(index.items.length)
+  for (const [number, score] of index.popularity.scores(segment ?? undefined).entries()) if (score > 0) board.add(number, score)
+  return board
+    .strongest(CANDIDATES_MAX, isAllowed)
+    .map(({ number, score }) => ({ number, score, why: () => ({ by: 'popular', of: segment ?? '' }) }))
+}
 
-/** The strongest candidates; ties in the order of the catalogue. */
-function strongest(
-  scored: readonly (readonly [number: number, score: number])[],
-  isAllowed: (number: number) => boolean,
-  why: (number: number) => Why,
-): Candidate[] {
-  const allowed = scored.filter(([number, score]) => score > 0 && isAllowed(number))
-  return allowed
-    .sort(([one, a], [other, b]) => b - a || one - other)
-    .slice(0, CANDIDATES_MAX)
-    .map(([number, score]) => ({ number, score, why: why(number) }))
+function weightIn(row: Row, number: number): number {
+  const at = row.ids.subarray(0, row.count).indexOf(number)
+  return at < 0 ? 0 : (row.weights[at] ?? 0)
+}
+
+/** The first of those with the highest score. */
+function strongestOf<T>(all: readonly T[], scoreOf: (one: T) => number): T | undefined {
+  let [best, most]: [T | undefined, number] = [undefined, -Infinity]
+  for (const one of all) {
+    const score = scoreOf(one)
+    if (score > most) [best, most] = [one, score]
+  }
+  return best
 }

@@ -25,7 +25,11 @@ export const itemUnlisted = z.object({ item: itemIdSchema })
 /** Emitted by a visitor's interests: an item that is new to the visitor, with those of before, nearest in time first. */
 export const itemsPaired = z.object({
   item: itemIdSchema,
-  others: z.array(z.tuple([itemIdSchema, z.number().positive()])).min(1).max(16).meta({ description: 'Item and weight' }),
+  others: z
+    .array(z.tuple([itemIdSchema, z.number().positive()]))
+    .min(1)
+    .max(16)
+    .meta({ description: 'Item and weight' }),
 })
 
 export const ITEM_LISTED = 'item.listed'

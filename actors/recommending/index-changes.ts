@@ -1,6 +1,15 @@
 import { z } from 'zod'
 import type { PublicRecord } from '../../schemas/record.ts'
-import { ITEM_LISTED, ITEM_UNLISTED, itemIdSchema, itemListed, ITEMS_PAIRED, itemsPaired, itemUnlisted, topicsSchema } from './catalogue-events.ts'
+import {
+  ITEM_LISTED,
+  ITEM_UNLISTED,
+  itemIdSchema,
+  itemListed,
+  ITEMS_PAIRED,
+  itemsPaired,
+  itemUnlisted,
+  topicsSchema,
+} from './catalogue-events.ts'
 import { signalWeight } from './signals.ts'
 
 /** What a record means for the index. */

@@ -50,6 +50,8 @@ export interface ItemIndex {
   hasTopic(topic: string): boolean
   /** The vector of an item, 64 signed bytes; `undefined` where it has none that is comparable with the others. */
   vectorOf(number: number): Int8Array | undefined
+  /** Calls with each item that has a vector and its cosine with this one. */
+  eachCosine(vector: Float64Array, call: (number: number, cosine: number) => void): void
   /** Applies the changes of one record. */
   apply(seq: number, changes: readonly IndexChange[]): void
   state(): IndexState
@@ -93,6 +95,8 @@ export function createItemIndex(saved?: IndexState): ItemIndex {
     numbers.set(item, items.length)
     return items.push({ item, state: 'known', topics: [], row: emptyRow() }) - 1
   }
+  /** What is chosen with everything says little of one item. */
+  const strengthOf = (other: number, weight: number): number => weight / Math.sqrt(items[other]?.row.total ?? 1)
   const setTopics = (number: number, topics: readonly string[]): void => {
     const item = items[number]
     if (item === undefined || (item.topics.length === topics.length && item.topics.every((topic, at) => topic === topics[at]))) return
@@ -135,8 +139,8 @@ export function createItemIndex(saved?: IndexState): ItemIndex {
           const other = numberFor(name)
           const row = other === undefined ? undefined : items[other]?.row
           if (other === undefined || row === undefined || other === number) continue
-          addNeighbour(item.row, other, weight)
-          addNeighbour(row, number, weight)
+          addNeighbour(item.row, other, weight, strengthOf)
+          addNeighbour(row, number, weight, strengthOf)
         }
     }
   }
@@ -160,6 +164,19 @@ export function createItemIndex(saved?: IndexState): ItemIndex {
       const start = number * VECTOR_SIZE
       const vector = vectors.subarray(start, start + VECTOR_SIZE)
       return vector.length === VECTOR_SIZE && vector.some((value) => value !== 0) ? vector : undefined
+    },
+    eachCosine(vector, call) {
+      const length = Math.hypot(...vector)
+      for (let number = 0; (number + 1) * VECTOR_SIZE <= vectors.length; number++) {
+        const start = number * VECTOR_SIZE
+        let [dot, square] = [0, 0]
+        for (let at = 0; at < VECTOR_SIZE; at++) {
+          const value = vectors[start + at] ?? 0
+          dot += value * (vector[at] ?? 0)
+          square += value * value
+        }
+        if (square > 0) call(number, dot / (length * Math.sqrt(square)))
+      }
     },
     apply(at, changes) {
       seq = at

@@ -1,5 +1,7 @@
-/** Max neighbours of an item; the weakest one makes room. */
+/** Neighbours that an item keeps when its row is full: the strongest. */
 export const NEIGHBOURS_MAX = 100
+/** Neighbours at which a row is full. In between, the chance ones are told from those that come again. */
+export const ROW_MAX = 256
 const FIRST_SIZE = 4
 
 /** The items that visitors had together with one item, with the sums of their weights. */
@@ -14,34 +16,39 @@ export interface Row {
 export const emptyRow = (): Row => ({ ids: new Int32Array(0), weights: new Float32Array(0), count: 0, total: 0 })
 
 /**
- * Adds a weight to a neighbour. Where the row is full, the weakest neighbour is replaced, and the new one takes over its weight, as in
- * "space saving": Metwally, Agrawal and El Abbadi, "Efficient computation of frequent and top-k elements", ICDT 2005. Depends on the order
- * of calls only.
+ * Adds a weight to a neighbour. A full row keeps its strongest neighbours, as "lossy counting" does: Manku and Motwani, "Approximate
+ * frequency counts over data streams", VLDB 2002. Depends on the order of calls only.
+ *
+ * @param strengthOf the strength of a neighbour, from its number and weight
  */
-export function addNeighbour(row: Row, id: number, weight: number): void {
+export function addNeighbour(row: Row, id: number, weight: number, strengthOf: (id: number, weight: number) => number): void {
   row.total += weight
-  const at = row.ids.subarray(0, row.count).indexOf(id)
-  if (at >= 0) {
+  let at = 0
+  while (at < row.count && row.ids[at] !== id) at++
+  if (at < row.count) {
     row.weights[at] = (row.weights[at] ?? 0) + weight
     return
   }
-  if (row.count < NEIGHBOURS_MAX) {
-    if (row.count === row.ids.length) grow(row)
-    row.ids[row.count] = id
-    row.weights[row.count] = weight
-    row.count++
-    return
-  }
-  let weakest = 0
-  for (let index = 1; index < row.count; index++) {
-    if ((row.weights[index] ?? 0) < (row.weights[weakest] ?? 0)) weakest = index
-  }
-  row.ids[weakest] = id
-  row.weights[weakest] = (row.weights[weakest] ?? 0) + weight
+  if (row.count === ROW_MAX) keepStrongest(row, strengthOf)
+  if (row.count === row.ids.length) grow(row)
+  row.ids[row.count] = id
+  row.weights[row.count] = weight
+  row.count++
+}
+
+/** Ties are won by the later neighbour: it has had less time. */
+function keepStrongest(row: Row, strengthOf: (id: number, weight: number) => number): void {
+  const ranked = Array.from(row.ids.subarray(0, row.count), (id, at) => ({ id, at, weight: row.weights[at] ?? 0 }))
+    .map((one) => ({ ...one, strength: strengthOf(one.id, one.weight) }))
+    .sort((one, other) => other.strength - one.strength || other.at - one.at)
+    .slice(0, NEIGHBOURS_MAX)
+    .sort((one, other) => one.at - other.at)
+  for (const [at, { id, weight }] of ranked.entries()) [row.ids[at], row.weights[at]] = [id, weight]
+  row.count = ranked.length
 }
 
 function grow(row: Row): void {
-  const size = Math.min(NEIGHBOURS_MAX, Math.max(FIRST_SIZE, Math.ceil(row.ids.length * 1.6)))
+  const size = Math.min(ROW_MAX, Math.max(FIRST_SIZE, Math.ceil(row.ids.length * 1.5)))
   const ids = new Int32Array(size)
   const weights = new Float32Array(size)
   ids.set(row.ids)

@@ -11,19 +11,19 @@ const ALL = ''
 export interface Popularity {
   add(item: number, weight: number, segment: string | undefined, at: string): void
   /** Scores by number of the item: of the segment, or of all visitors where it has none. Only their ratios mean something. */
-  scores(segment: string | undefined): ReadonlyMap<number, number>
+  scores(segment: string | undefined): Float64Array
   state(): PopularityState
 }
 
 export interface PopularityState {
   /** Milliseconds since 1970 at which a signal has its plain weight. */
   readonly landmarkMs: number
-  readonly counts: ReadonlyMap<string, Map<number, number>>
+  readonly counts: Map<string, Float64Array>
 }
 
 /** Creates the counts, empty or from a saved state. Forward decay, as for the topics of a visitor. */
 export function createPopularity(saved?: PopularityState): Popularity {
-  const counts = new Map(saved?.counts ?? [[ALL, new Map<number, number>()]])
+  const counts = saved?.counts ?? new Map([[ALL, new Float64Array(0)]])
   let landmarkMs = saved?.landmarkMs
 
   const weightAt = (at: string): number => {
@@ -31,26 +31,28 @@ export function createPopularity(saved?: PopularityState): Popularity {
     landmarkMs ??= ms
     const halfLives = (ms - landmarkMs) / HALF_LIFE_MS
     if (halfLives <= RESCALE_AFTER) return 2 ** halfLives
-    for (const scores of counts.values()) for (const [item, score] of scores) scores.set(item, score * 2 ** -halfLives)
+    for (const [name, scores] of counts) counts.set(name, scores.map((score) => score * 2 ** -halfLives))
     landmarkMs = ms
     return 1
-  }
-  const countsOf = (segment: string): Map<number, number> | undefined => {
-    const known = counts.get(segment)
-    if (known !== undefined || counts.size > SEGMENTS_MAX) return known
-    const made = new Map<number, number>()
-    counts.set(segment, made)
-    return made
   }
   return {
     add(item, weight, segment, at) {
       const decayed = weight * weightAt(at)
       for (const name of segment === undefined ? [ALL] : [ALL, segment]) {
-        const scores = countsOf(name)
-        scores?.set(item, Math.max(0, (scores.get(item) ?? 0) + decayed))
+        const known = counts.get(name)
+        if (known === undefined && counts.size > SEGMENTS_MAX) continue
+        const scores = known === undefined || known.length <= item ? wider(known, item + 1) : known
+        scores[item] = Math.max(0, (scores[item] ?? 0) + decayed)
+        counts.set(name, scores)
       }
     },
-    scores: (segment) => (segment === undefined ? undefined : counts.get(segment)) ?? counts.get(ALL) ?? new Map<number, number>(),
+    scores: (segment) => (segment === undefined ? undefined : counts.get(segment)) ?? counts.get(ALL) ?? new Float64Array(0),
     state: () => ({ landmarkMs: landmarkMs ?? 0, counts }),
   }
+}
+
+function wider(scores: Float64Array | undefined, size: number): Float64Array {
+  const made = new Float64Array(Math.max(size, Math.ceil((scores?.length ?? 0) * 1.5)))
+  if (scores !== undefined) made.set(scores)
+  return made
 }

@@ -35,7 +35,7 @@ export function recommend(index: ItemIndex, visitor: Visitor, strategy: Strategy
   const chosen = strategy === 'fused' ? diversify(index, fresh, visitor.count) : fresh.slice(0, visitor.count)
   return [...chosen, ...known.slice(0, visitor.count - chosen.length)].flatMap(({ number, score, why }) => {
     const item = index.items[number]?.item
-    return item === undefined ? [] : [{ item, score: rounded(score), why }]
+    return item === undefined ? [] : [{ item, score: rounded(score), why: why() }]
   })
 }
 

@@ -35,14 +35,18 @@ export interface Recommended {
   readonly why: Why
 }
 
-/** Whom to recommend to, and how. */
-export interface RecommendQuery {
-  readonly visitor: Visitor
+/** Where recommendations come from, and how they are made. */
+export interface RecommendSource {
   readonly strategy: Strategy
   /** Items that are there before any is offered by an event. */
   readonly catalogue: readonly Item[]
   /** Name of the kind whose actors are the items. */
   readonly items: string
+}
+
+/** Whom to recommend to. */
+export interface RecommendQuery extends RecommendSource {
+  readonly visitor: Visitor
 }
 
 /** A list with what it was made from: `colloquy backtest` makes it again. */

@@ -10,6 +10,7 @@ import { intentKind } from '../../actors/kinds/intents/intent-kind.ts'
 import { intentsKind } from '../../actors/kinds/intents/intents-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
+import { createItem } from '../../actors/kinds/item/kind.ts'
 import { promptKind } from '../../actors/kinds/prompt/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
@@ -100,6 +101,7 @@ function builtInKinds(settings: Settings): Kind[] {
     createSupport({ articles: loadArticles(), rewriteMs, replyBudgetMs, qualityMin, quotationMin }),
     createReminder(),
     createInterest(loadCatalogue()),
+    createItem(),
     createFront(),
     ...ALWAYS_THERE,
   ]

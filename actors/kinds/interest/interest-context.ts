@@ -12,7 +12,11 @@ export const [RECENT_MAX, LIKED_MAX, DISLIKED_MAX, SEARCHES_MAX, SHOWN_MAX] = [3
 export const ASKED_MAX = 8
 const SEARCH_CHARS_MAX = 256
 
-export const segmentSchema = z.string().min(1).max(64).meta({ description: 'Group of visitors, such as a country; the last one named counts' })
+export const segmentSchema = z
+  .string()
+  .min(1)
+  .max(64)
+  .meta({ description: 'Group of visitors, such as a country; the last one named counts' })
 const scoredTopics = z.array(z.tuple([topicSchema, z.number()])).max(TOPICS_MAX)
 /** What is known of a visitor, apart from questions and lists: a visitor who signs in takes it along. */
 export const profileShape = {
@@ -20,7 +24,10 @@ export const profileShape = {
   topics: scoredTopics,
   bought: z.array(itemIdSchema).max(BOUGHT_MAX),
   recent: z.array(recentSchema).max(RECENT_MAX),
-  liked: z.array(z.tuple([itemIdSchema, z.number()])).max(LIKED_MAX).meta({ description: 'Likes with their weights, to take them back' }),
+  liked: z
+    .array(z.tuple([itemIdSchema, z.number()]))
+    .max(LIKED_MAX)
+    .meta({ description: 'Likes with their weights, to take them back' }),
   disliked: z.array(itemIdSchema).max(DISLIKED_MAX),
   segment: segmentSchema.nullable(),
 }

@@ -5,7 +5,7 @@ import { signalWeight } from '../../recommending/signals.ts'
 import { send } from '../../definition/send-action.ts'
 import { type Asked, ASKED_MAX, type Context, SEARCHES_MAX, SHOWN_MAX } from './interest-context.ts'
 import { defineInterest, type Found, type Given, type InterestOptions } from './interest-definition.ts'
-import { EMPTY, merged, pairsOf, type Signal, turnOf, withSignal, withTopics } from './profile.ts'
+import { EMPTY, merged, pairsOf, type Signal, turnOf, visitorOf, withSignal, withTopics } from './profile.ts'
 
 export type { InterestOptions } from './interest-definition.ts'
 
@@ -16,16 +16,6 @@ const FRESH_MS = 3_600_000
 const SEARCH_CHARS_MAX = 256
 
 const isFresh = ({ fresh }: Context, at: string): boolean => fresh !== null && Date.parse(at) < Date.parse(fresh.until)
-
-/** The input of the task. */
-const visitorOf = ({ topics, recent, bought, disliked, searches, segment }: Context, question: Asked | null | undefined) => ({
-  topics,
-  without: [...bought, ...disliked],
-  count: question?.count ?? 1,
-  recent,
-  searches,
-  segment: question?.segment ?? segment,
-})
 
 /** Creates the kind `interest`: a visitor's interests by topic and item, fading with time, and recommendations from a catalogue. */
 export function createInterest(catalogue: readonly Item[], options: InterestOptions = {}) {
@@ -145,10 +135,7 @@ export function createInterest(catalogue: readonly Item[], options: InterestOpti
             onError: { target: 'listening', actions: 'giveUp' },
           },
         },
-        settling: {
-          always: { guard: 'isAsked', target: 'recommending' },
-          after: { refresh: 'refreshing' },
-        },
+        settling: { always: { guard: 'isAsked', target: 'recommending' }, after: { refresh: 'refreshing' } },
         refreshing: {
           entry: 'startRefresh',
           invoke: {
@@ -179,9 +166,7 @@ const profileOf = ({ landmark, topics, bought, recent, liked, disliked, segment 
 function answerOf({ bought, disliked }: Context, output: Found | Found['items'], replyTo: string, list: string): Given {
   const { items, ...made } = Array.isArray(output) ? { items: output } : output
   const left = items.filter(({ item }) => !bought.includes(item) && !disliked.includes(item))
-  return 'strategy' in made
-    ? { replyTo, items: left, list, strategy: made.strategy, indexSeq: made.indexSeq }
-    : { replyTo, items: left }
+  return 'strategy' in made ? { replyTo, items: left, list, strategy: made.strategy, indexSeq: made.indexSeq } : { replyTo, items: left }
 }
 
 /** What a list changes: it is remembered for clicks, and the topics of recent items are known. */

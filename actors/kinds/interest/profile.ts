@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { itemsPaired } from '../../recommending/catalogue-events.ts'
-import type { Recent } from '../../recommending/visitor.ts'
+import type { Recent, Visitor } from '../../recommending/visitor.ts'
 import { BOUGHT_MAX, DISLIKED_MAX, LIKED_MAX, type Profile, RECENT_MAX, TOPICS_MAX } from './interest-context.ts'
 
 /** The weight of a signal halves in a week. */
@@ -13,7 +13,15 @@ const TURN = 1.5
 const PAIRS_MAX = 16
 
 /** A profile of which nothing is known. */
-export const EMPTY: Profile = { landmark: '1970-01-01T00:00:00Z', topics: [], bought: [], recent: [], liked: [], disliked: [], segment: null }
+export const EMPTY: Profile = {
+  landmark: '1970-01-01T00:00:00Z',
+  topics: [],
+  bought: [],
+  recent: [],
+  liked: [],
+  disliked: [],
+  segment: null,
+}
 
 /** What a visitor did with an item. */
 export interface Signal {
@@ -71,16 +79,27 @@ export function withSignal(before: Profile, { type, item, topics, weight }: Sign
   const isTaken = type === 'item.liked' || type === 'item.bought'
   return {
     ...profile,
-    topics: topics === undefined ? profile.topics : added(profile.topics, [...new Set(topics)].map((topic) => [topic, score])),
-    recent: onTop(profile.recent, [item, known + score, topics === undefined ? uncounted + score : uncounted], RECENT_MAX, ([one]) => !isOther(one)),
-    liked: (type === 'item.liked'
-      ? onTop(profile.liked, [item, score + (like?.[1] ?? 0)], LIKED_MAX, ([one]) => !isOther(one))
-      : profile.liked.filter(([one]) => isOther(one) || type !== 'item.unliked')
+    topics:
+      topics === undefined
+        ? profile.topics
+        : added(
+            profile.topics,
+            [...new Set(topics)].map((topic) => [topic, score]),
+          ),
+    recent: onTop(
+      profile.recent,
+      [item, known + score, topics === undefined ? uncounted + score : uncounted],
+      RECENT_MAX,
+      ([one]) => !isOther(one),
     ),
-    bought: (type === 'item.bought'
-      ? [...profile.bought.filter(isOther), item].slice(-BOUGHT_MAX)
-      : profile.bought.filter((one) => isOther(one) || type !== 'item.returned')
-    ),
+    liked:
+      type === 'item.liked'
+        ? onTop(profile.liked, [item, score + (like?.[1] ?? 0)], LIKED_MAX, ([one]) => !isOther(one))
+        : profile.liked.filter(([one]) => isOther(one) || type !== 'item.unliked'),
+    bought:
+      type === 'item.bought'
+        ? [...profile.bought.filter(isOther), item].slice(-BOUGHT_MAX)
+        : profile.bought.filter((one) => isOther(one) || type !== 'item.returned'),
     disliked: isRefused
       ? onTop(profile.disliked, item, DISLIKED_MAX, (one) => !isOther(one))
       : profile.disliked.filter((one) => isOther(one) || !isTaken),
@@ -111,7 +130,10 @@ export function merged(one: Profile, other: Profile): Profile {
     return [item, score + more, uncounted + moreUncounted]
   })
   const newerItems = new Set(newer.map(([item]) => item))
-  const union = (older: readonly string[], added: readonly string[]): string[] => [...older.filter((item) => !added.includes(item)), ...added]
+  const union = (older: readonly string[], added: readonly string[]): string[] => [
+    ...older.filter((item) => !added.includes(item)),
+    ...added,
+  ]
   return {
     landmark,
     topics: added(mine.topics, theirs.topics),
@@ -139,3 +161,16 @@ export function pairsOf({ recent }: Profile, { item, weight }: Signal): z.infer<
   if (others.length === 0) return undefined
   return { item, others: others.map(([other], rank) => [other, Number((1 / (1 + rank * 0.2)).toFixed(3))]) }
 }
+
+/** What the task gets to know of a visitor. */
+export const visitorOf = (
+  { topics, recent, bought, disliked, searches, segment }: Profile & { readonly searches: string[] },
+  question: { readonly count: number; readonly segment?: string | undefined } | null | undefined,
+): Visitor => ({
+  topics,
+  without: [...bought, ...disliked],
+  count: question?.count ?? 1,
+  recent,
+  searches,
+  segment: question?.segment ?? segment,
+})

@@ -65,7 +65,9 @@ const defineItem = (name: string) =>
         async run({ input: { title, text }, vectorOf }) {
           const { fingerprint, vector } = await vectorOf(`${title}\n${text}`)
           const topics = keywordsOf(title, text)
-          return vector === undefined || fingerprint === null ? { topics } : { topics, vector: encodeVector(vector), vectorModel: fingerprint }
+          return vector === undefined || fingerprint === null
+            ? { topics }
+            : { topics, vector: encodeVector(vector), vectorModel: fingerprint }
         },
       }),
     },
