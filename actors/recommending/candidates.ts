@@ -12,6 +12,8 @@ const CANDIDATES_MAX = 200
 const POSTINGS_MAX = 300_000
 /** What a search counts for each topic that it names: as much as a like. */
 const SEARCH_WEIGHT = 3
+/** What an item that nobody has chosen yet keeps of its score for topics; the most popular one keeps all. */
+const UNKNOWN_SHARE = 0.3
 /** Each older item counts so much less for what comes next. */
 const RECENCY = 0.93
 
@@ -48,19 +50,26 @@ const board = createScoreBoard()
 export const byTopics: CandidateSource = (index, visitor, isAllowed) => {
   const interests = interestsOf(index, visitor)
   board.clear(index.items.length)
+  const popular = index.popularity.scores(visitor.segment ?? undefined)
+  const most = popular.reduce((one, other) => Math.max(one, other), 0)
   let postings = 0
   for (const [topic, score] of interests) {
     const posted = index.withTopic(topic)
     postings += posted.length
     if (postings > POSTINGS_MAX && postings > posted.length) break
-    for (const number of posted) board.add(number, score / (index.items[number]?.topics.length ?? 1))
+    for (const number of posted) {
+      const known = most === 0 ? 1 : UNKNOWN_SHARE + (1 - UNKNOWN_SHARE) * Math.sqrt((popular[number] ?? 0) / most)
+      board.add(number, (score * known) / (index.items[number]?.topics.length ?? 1))
+    }
   }
   const scores = new Map(interests)
-  return board.strongest(CANDIDATES_MAX, isAllowed).map(({ number, score }) => ({
-    number,
-    score,
-    why: () => ({ by: 'topic', of: strongestOf(index.items[number]?.topics ?? [], (topic) => scores.get(topic) ?? 0) ?? '' }),
-  }))
+  return board
+    .strongest(CANDIDATES_MAX, isAllowed)
+    .map(({ number, score }) => ({
+      number,
+      score,
+      why: () => ({ by: 'topic', of: strongestOf(index.items[number]?.topics ?? [], (topic) => scores.get(topic) ?? 0) ?? '' }),
+    }))
 }
 
 /** By co-occurrence: what visitors had together with the recent items of this one. */
@@ -78,11 +87,13 @@ export const byCoOccurrence: CandidateSource = (index, { recent }, isAllowed) =>
       board.add(other, (weight * (row.weights[at] ?? 0)) / Math.sqrt(index.items[other]?.row.total ?? 1))
     }
   }
-  return board.strongest(CANDIDATES_MAX, isAllowed).map(({ number, score }) => ({
-    number,
-    score,
-    why: () => ({ by: 'together', of: strongestOf(parts, ({ row, weight }) => weight * weightIn(row, number))?.item ?? '' }),
-  }))
+  return board
+    .strongest(CANDIDATES_MAX, isAllowed)
+    .map(({ number, score }) => ({
+      number,
+      score,
+      why: () => ({ by: 'together', of: strongestOf(parts, ({ row, weight }) => weight * weightIn(row, number))?.item ?? '' }),
+    }))
 }
 
 /** By vectors: what is similar to the recent items of this visitor. */

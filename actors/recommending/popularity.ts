@@ -31,7 +31,11 @@ export function createPopularity(saved?: PopularityState): Popularity {
     landmarkMs ??= ms
     const halfLives = (ms - landmarkMs) / HALF_LIFE_MS
     if (halfLives <= RESCALE_AFTER) return 2 ** halfLives
-    for (const [name, scores] of counts) counts.set(name, scores.map((score) => score * 2 ** -halfLives))
+    for (const [name, scores] of counts)
+      counts.set(
+        name,
+        scores.map((score) => score * 2 ** -halfLives),
+      )
     landmarkMs = ms
     return 1
   }

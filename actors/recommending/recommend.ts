@@ -12,7 +12,7 @@ const SOURCES: Readonly<Record<Exclude<Strategy, 'fused'>, CandidateSource>> = {
 /** How much each source counts in `fused`; the scores of each are divided by its best one first. */
 const FUSED: readonly (readonly [source: CandidateSource, weight: number])[] = [
   [byCoOccurrence, 1],
-  [byTopics, 0.35],
+  [byTopics, 0.2],
   [byVectors, 0.25],
   [byPopularity, 0.05],
 ]

@@ -14,6 +14,7 @@ import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { Running } from '../app/launch.ts'
 import { uploadArticles } from './demo-articles.ts'
 import { teachDemoIntents } from './demo-intents.ts'
+import { itemCues } from './demo-items.ts'
 import { reminderCues } from './demo-reminders.ts'
 import { visitorCues } from './demo-visitors.ts'
 import { playScript } from './play-script.ts'
@@ -36,7 +37,8 @@ export interface Demo {
 
 /**
  * Plays a producer for the built-in kinds, over a connection of its own. It sends knowledge articles, examples of intents, the users' turns
- * of the bundled conversations, bookings of appointments, and signals of a shop's visitors. It skips kinds that this process does not have.
+ * of the bundled conversations, bookings of appointments, items of a shop and signals
+ * of its visitors. It skips kinds that this process does not have.
  * It plays nothing if the tenant `demo` has any record.
  */
 export function startDemo(running: Running, log: Logger): Demo {
@@ -85,6 +87,7 @@ export function startDemo(running: Running, log: Logger): Demo {
         log.info({ conversations, turns, ...reactions }, 'all demo conversations are played')
       },
       reminder: () => playScript(reminderCues(TENANT, Date.now()), sender, signal),
+      item: () => playScript(itemCues(TENANT, loadCatalogue()), sender, signal),
       interest: () => playScript(visitorCues(TENANT, loadCatalogue()), sender, signal),
     }
     const played = Object.entries(parts).filter(([kind]) => running.kinds.has(kind))

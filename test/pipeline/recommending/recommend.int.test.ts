@@ -61,7 +61,8 @@ describe('recommendations on real servers', () => {
     const first = await listFor('v9', 'q-first')
     expect(first[0]).toBe('pot-1')
     const [list] = await given('q-first')
-    expect(list).toMatchObject({ strategy: 'fused', items: [{ item: 'pot-1', why: { by: 'together', of: 'tea-1' } }, {}, {}] })
+    expect(list?.strategy).toBe('fused')
+    expect(list?.items[0]).toMatchObject({ item: 'pot-1', why: { by: 'together', of: 'tea-1' } })
 
     await publish(item('pot-1', 'item.withdrawn', {}))
     await expect.poll(() => listFor('v9', `q-${performance.now()}`), WAIT).not.toContain('pot-1')
@@ -99,7 +100,7 @@ describe('recommendations on real servers', () => {
       differing: number[]
       strategies: { strategy: string }[]
     }>(['backtest', 'interest', '--tenant', 'acme', '--strategy', 'fused,popular'], { dataDir, settings })
-    expect(result?.lists).toBeGreaterThan(3)
+    expect(result?.lists).toBeGreaterThanOrEqual(4)
     expect(result).toMatchObject({ same: result?.lists, differing: [], strategies: [{ strategy: 'fused' }, { strategy: 'popular' }] })
     expect(result?.judged).toBeGreaterThan(0)
   })
