@@ -40,18 +40,13 @@ const roles = z.string().transform((text, ctx): readonly Role[] => {
   if (known.length !== new Set(named).size) ctx.addIssue({ code: 'custom', message: `must be all, or some of ${ROLES.join(', ')}` })
   return known
 })
-const hosts = z
-  .string()
-  .refine(
-    (list) => list.split(',').every((one) => /^[A-Za-z0-9_.-]*$/.test(one.trim())),
-    'must be host names without a port, separated by commas',
-  )
-  .transform((list): readonly string[] =>
-    list
-      .split(',')
-      .map((one) => one.trim().toLowerCase())
-      .filter((one) => one !== ''),
-  )
+const hostList = (name: RegExp, what: string) =>
+  z
+    .string()
+    .transform((list) => list.split(',').map((one) => one.trim().toLowerCase()))
+    .refine((names) => names.every((one) => name.test(one)), `must be ${what}, separated by commas`)
+    .transform((names): readonly string[] => names.filter((one) => one !== ''))
+const hosts = hostList(/^[a-z0-9_.-]*$/, 'host names without a port')
 
 const GIB = 1024 ** 3
 /** A quarter of the memory that this process may use, as V8 does; from half a GiB to 4 GiB. */
@@ -124,6 +119,12 @@ const SETTINGS = {
     schema: hosts.default([]),
     about:
       'Host names, separated by commas, that HTTP requests may name besides localhost while no token is set, also to embedded ClickHouse',
+  },
+  HOOK_HOSTS: {
+    schema: hostList(/^([a-z0-9_.-]*|\[?[0-9a-f.:]+\]?)(:\d{1,5})?$/, 'host names or IP addresses, each with or without a port').default(
+      [],
+    ),
+    about: 'Hosts, with or without a port, separated by commas, that hooks may call although their addresses are not public',
   },
   STREAMS_MAX: {
     schema: count(1, 1_000_000).default(10_000),

@@ -3,6 +3,7 @@ import { COMMAND_ERRORS } from './error-codes/command-errors.ts'
 import { DECISION_ERRORS } from './error-codes/decision-errors.ts'
 import { DEFINITION_ERRORS } from './error-codes/definition-errors.ts'
 import type { ErrorTexts } from './error-codes/error-text.ts'
+import { HOOK_ERRORS } from './error-codes/hook-errors.ts'
 import { PROMPT_ERRORS } from './error-codes/prompt-errors.ts'
 import { PUBLISHING_ERRORS } from './error-codes/publishing-errors.ts'
 import { SEARCH_ERRORS } from './error-codes/search-errors.ts'
@@ -25,6 +26,7 @@ export const ERROR_AREAS = {
   'Knowledge and search': SEARCH_ERRORS,
   'Intents and entities': UNDERSTANDING_ERRORS,
   'Prompts and experiments': PROMPT_ERRORS,
+  Hooks: HOOK_ERRORS,
   'Commands and backups': COMMAND_ERRORS,
   'Test kit': TESTKIT_ERRORS,
   Measurements: BENCH_ERRORS,
@@ -42,6 +44,7 @@ export const ERROR_CODES = {
   ...SEARCH_ERRORS,
   ...UNDERSTANDING_ERRORS,
   ...PROMPT_ERRORS,
+  ...HOOK_ERRORS,
   ...COMMAND_ERRORS,
   ...TESTKIT_ERRORS,
   ...BENCH_ERRORS,

@@ -1,4 +1,4 @@
-import type { Recommendation, RecommendQuery } from '../recommending/visitor.ts'
+import type { Recommendation, RecommendQuery } from '../../schemas/recommendation-query.ts'
 
 /** How a text lies in the space of meaning. */
 export interface TextVector {

@@ -3,8 +3,8 @@ import type { ItemIndex } from './item-index.ts'
 import type { Row } from './neighbours.ts'
 import { createScoreBoard } from './strongest.ts'
 import { topicsIn } from './topics-in-text.ts'
-import { VECTOR_SIZE } from './catalogue-events.ts'
-import type { Visitor, Why } from './visitor.ts'
+import { VECTOR_SIZE } from '../../schemas/catalogue-events.ts'
+import type { Visitor, Why } from '../../schemas/recommendation-query.ts'
 
 /** Candidates that a source gives at most. */
 const CANDIDATES_MAX = 200

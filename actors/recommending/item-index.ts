@@ -1,6 +1,6 @@
-import { type Item, VECTOR_SIZE } from './catalogue-events.ts'
+import { type Item, VECTOR_SIZE } from '../../schemas/catalogue-events.ts'
 import { decodeVector } from './item-vector.ts'
-import type { IndexChange } from './index-changes.ts'
+import type { IndexChange } from './item-index-changes.ts'
 import { addNeighbour, emptyRow, type Row } from './neighbours.ts'
 import { createPopularity, type Popularity, type PopularityState } from './popularity.ts'
 

@@ -1,4 +1,4 @@
-import { VECTOR_SIZE } from './catalogue-events.ts'
+import { VECTOR_SIZE } from '../../schemas/catalogue-events.ts'
 
 const BYTE_MAX = 127
 const SEED = 0x9e3779b9

@@ -1,6 +1,6 @@
 /** Scores by number, reused from one list to the next: a new array for 100,000 items would cost more than the list. */
 export interface ScoreBoard {
-  /** Starts anew, for so many items. */
+  /** Removes all scores, and makes room for so many items. */
   clear(size: number): void
   add(number: number, score: number): void
   /** Numbers with a score above 0, best first; ties in the order of the numbers. */

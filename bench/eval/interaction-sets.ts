@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { itemIdSchema, topicSchema } from '../../actors/recommending/catalogue-events.ts'
+import { itemIdSchema, topicSchema } from '../../schemas/catalogue-events.ts'
 import { readLines } from './json-lines.ts'
 
 const interactionSchema = z.object({

@@ -86,7 +86,7 @@ export function startAutoModel({ settings, preset, cluster, isReplaceable, metri
   const detail = (): string | undefined =>
     embedder === undefined ? attempts.status()?.detail : (reported ?? 'ready; waiting for the process that re-embeds')
   return {
-    // At once when the cluster switches: the job drops the model only a second later, and a second successor would fill the same collection.
+    // Not after the switch: the job drops the model a second later, and another successor would fill the same collection.
     embedder: () => (isReplaceable() ? embedder : undefined),
     detail,
     status() {

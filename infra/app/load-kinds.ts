@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { type Kind, type Kinds, kindsByName } from '../../actors/definition/define-kind.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'
 import { createFront } from '../../actors/kinds/front/kind.ts'
+import { hookKind } from '../../actors/kinds/hook/kind.ts'
 import { intentKind } from '../../actors/kinds/intents/intent-kind.ts'
 import { intentsKind } from '../../actors/kinds/intents/intents-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
@@ -29,7 +30,7 @@ const kindShape = z.custom<Kind>(
 export const IMPORT_MS_MAX = 30_000
 
 /** Kinds that hold what tenants set and teach, and the canary of the cluster. Other parts of Colloquy read their records. */
-const ALWAYS_THERE: readonly Kind[] = [sourceKind, tenantKind, intentsKind, intentKind, promptKind, canaryKind]
+const ALWAYS_THERE: readonly Kind[] = [sourceKind, tenantKind, intentsKind, intentKind, promptKind, hookKind, canaryKind]
 
 const configShape = z.object({ default: z.array(kindShape).min(1) })
 

@@ -13,6 +13,7 @@ import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
 import type { Embedder } from '../../pipeline/embedding/embedder.ts'
 import { localQuestionVectors, remoteQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
+import { startHooks } from '../../pipeline/hooks/hooks.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
 import { createHandOver, type HandOver } from '../../pipeline/host/hand-over.ts'
 import { type HostRun, startHost } from '../../pipeline/host/host.ts'
@@ -311,6 +312,12 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOve
         name: 'hand-on',
         partitions: 1,
         start: () => singlePartition(backgroundRun(startSourcingWatchdog({ jetstream, log, metrics, everyMs: SOURCING_WATCH_MS }))),
+      },
+      {
+        name: 'hooks',
+        partitions: 1,
+        start: async () =>
+          singlePartition(backgroundRun(await startHooks({ jetstream, kv, log, metrics, allowedHosts: settings.HOOK_HOSTS }))),
       },
     ],
   }

@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { Kind, TaskDefinition } from '../../actors/definition/define-kind.ts'
-import { STRATEGIES, type Strategy } from '../../actors/recommending/strategies.ts'
-import type { RecommendSource } from '../../actors/recommending/visitor.ts'
+import { STRATEGIES, type Strategy, type RecommendSource } from '../../schemas/recommendation-query.ts'
 import { backtest, type BacktestResult } from '../../pipeline/recommending/backtest.ts'
 import { counted } from '../../schemas/counted.ts'
 import { ColloquyError } from '../../schemas/errors.ts'

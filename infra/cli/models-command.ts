@@ -173,7 +173,7 @@ const ANSWER_SHOWN_CHARS = 40
 const cellsOf = ({ error, firstTokenMs, totalMs, tokensIn, tokensOut, cost, text }: TestedProbe): string[] => [
   firstTokenMs === null ? '' : `${firstTokenMs} ms`,
   `${totalMs} ms`,
-  tokensIn === null || tokensOut === null ? 'not told' : `${tokensIn}, ${tokensOut}`,
+  tokensIn === null || tokensOut === null || (error !== null && tokensIn + tokensOut === 0) ? 'not told' : `${tokensIn}, ${tokensOut}`,
   cost === null ? 'unknown' : String(cost),
   error === null ? onOneLine(printable(text)).slice(0, ANSWER_SHOWN_CHARS) : error.code,
 ]

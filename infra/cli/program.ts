@@ -108,6 +108,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'list messages whose intent was unsure, or answers that were bad or corrected, and take over what you accept',
     load: async () => (await import('./review-command.ts')).reviewCommand,
   },
+  hooks: {
+    about: 'call a URL, signed, for each event of a type that actors emit',
+    load: async () => (await import('./hooks-command.ts')).hooksCommand,
+  },
   prompts: {
     about: 'set prompts in versions, release a version to a share of the conversations, compare texts',
     load: async () => (await import('./prompts/prompts-command.ts')).promptsCommand,

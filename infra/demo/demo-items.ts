@@ -1,4 +1,4 @@
-import type { Item } from '../../actors/recommending/catalogue-events.ts'
+import type { Item } from '../../schemas/catalogue-events.ts'
 import type { Cue } from './play-script.ts'
 
 const ITEMS_PER_SECOND = 5

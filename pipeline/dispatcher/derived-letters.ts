@@ -6,10 +6,10 @@ import { nextOf } from '../jetstream/stream-info.ts'
 import { headerText } from './dead-letter-messages.ts'
 
 /**
- * Reasons of dead letters about what a stage derives from LOG: a text of the search index, a row of a table, a judgement. They have no
- * input, so they cannot be redriven, and no record says that they were dropped.
+ * Reasons of dead letters about what a stage derives from LOG: a text of the search index, a row of a table, a judgement, a call of a
+ * hook. They have no input, so they cannot be redriven, and no record says that they were dropped.
  */
-const DERIVED_REASONS = ['embed_failed', 'row_refused', 'judge_failed'] as const
+const DERIVED_REASONS = ['embed_failed', 'row_refused', 'judge_failed', 'hook_failed'] as const
 export type DerivedReason = (typeof DERIVED_REASONS)[number]
 
 export const isDerived = (reason: string): boolean => DERIVED_REASONS.some((one) => one === reason)

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Item } from '../../actors/recommending/catalogue-events.ts'
-import { indexChangesOf } from '../../actors/recommending/index-changes.ts'
+import type { Item } from '../../schemas/catalogue-events.ts'
+import { indexChangesOf } from '../../actors/recommending/item-index-changes.ts'
 import { indexOf, type ItemIndex } from '../../actors/recommending/item-index.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { recordsOfKind } from '../jetstream/last-record.ts'
@@ -10,14 +10,7 @@ import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import { backOffMs, type Pauses } from '../runtime/retry.ts'
-import type { SavedIndexes } from './saved-indexes.ts'
-
-/** Names an index: of a tenant's visitors, who are actors of one kind, and items, which are actors of another. */
-export interface IndexName {
-  readonly tenant: string
-  readonly visitors: string
-  readonly items: string
-}
+import type { IndexName, IndexPlace, SavedIndexes } from './saved-indexes.ts'
 
 /** An index that follows LOG. */
 export interface IndexFollower {
@@ -36,12 +29,6 @@ export interface FollowerOptions {
   readonly log: Logger
   /** Records after which the index is saved; default 20,000. */
   readonly saveEvery?: number
-}
-
-/** A place in LOG, with the time by which it is recognised after LOG was truncated. */
-export interface IndexPlace {
-  readonly seq: number
-  readonly ts: string
 }
 
 const FETCH_MAX = 512

@@ -2,15 +2,27 @@ import { hash } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import { deserialize, serialize } from 'node:v8'
 import { Objm } from '@nats-io/obj'
-import type { Item } from '../../actors/recommending/catalogue-events.ts'
+import type { Item } from '../../schemas/catalogue-events.ts'
 import { createItemIndex, INDEX_VERSION, type IndexedItem, type IndexState, type ItemIndex } from '../../actors/recommending/item-index.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import type { IndexName, IndexPlace } from './index-follower.ts'
 
 /** The object store of JetStream that holds indexes. It can be lost: an index is made again from LOG. */
 export const INDEX_BUCKET = 'RECOMMENDATIONS'
 /** Items that are encoded in one turn of the event loop, so that tasks are answered meanwhile. */
 const ITEMS_PER_TURN = 500
+
+/** Names an index: of a tenant's visitors, who are actors of one kind, and items, which are actors of another. */
+export interface IndexName {
+  readonly tenant: string
+  readonly visitors: string
+  readonly items: string
+}
+
+/** A place in LOG, with the time by which it is recognised after LOG was truncated. */
+export interface IndexPlace {
+  readonly seq: number
+  readonly ts: string
+}
 
 /** Indexes as objects, each with its LOG sequence. */
 export interface SavedIndexes {

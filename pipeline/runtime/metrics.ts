@@ -56,6 +56,9 @@ export function createMetrics() {
     partitionsLost: counter('partitions_lost_total', 'Partitions dropped because another member took them over', ['work']),
     sent: counter('actor_sent_total', 'Events that actors sent to other actors', ['kind']),
     deadLetters: counter('dead_letters_total', 'Dead letters written', ['reason']),
+    hookCalls: counter('hook_calls_total', 'Calls of hooks, by how they ended: delivered, failed (they are repeated), given_up', [
+      'result',
+    ]),
     deadLettersResolved: counter('dead_letters_resolved_total', 'Dead letters redriven or dropped', ['end']),
     taskAttempts: counter('task_attempts_total', 'Attempts of tasks by their outcome', ['kind', 'task', 'outcome']),
     taskSeconds: histogram('task_seconds', 'From the first attempt of a task to its outcome', TASK_SECONDS, ['kind', 'task']),

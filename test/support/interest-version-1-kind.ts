@@ -2,7 +2,7 @@ import { assign, emit, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind } from '../../actors/definition/define-kind.ts'
 import { defineTask } from '../../actors/definition/task-definition.ts'
-import { type Item, itemIdSchema, itemSchema, topicSchema } from '../../actors/recommending/catalogue-events.ts'
+import { type Item, itemIdSchema, itemSchema, topicSchema } from '../../schemas/catalogue-events.ts'
 
 /** The weight of a signal halves in a week. */
 const HALF_LIFE_MS = 7 * 86_400_000

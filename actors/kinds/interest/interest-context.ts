@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { itemIdSchema, topicSchema } from '../../recommending/catalogue-events.ts'
-import { COUNT_MAX, recentSchema } from '../../recommending/visitor.ts'
+import { itemIdSchema, topicSchema } from '../../../schemas/catalogue-events.ts'
+import { COUNT_MAX, recentSchema } from '../../../schemas/recommendation-query.ts'
 
 /** Number of topics kept: those with the highest and lowest scores. */
 export const TOPICS_MAX = 32

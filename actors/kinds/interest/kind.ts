@@ -1,6 +1,6 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
-import type { Item } from '../../recommending/catalogue-events.ts'
-import { ITEMS_PAIRED } from '../../recommending/catalogue-events.ts'
+import type { Item } from '../../../schemas/catalogue-events.ts'
+import { ITEMS_PAIRED } from '../../../schemas/catalogue-events.ts'
 import { signalWeight } from '../../recommending/signals.ts'
 import { send } from '../../definition/send-action.ts'
 import { type Asked, ASKED_MAX, type Context, SEARCHES_MAX, SHOWN_MAX } from './interest-context.ts'

@@ -1,4 +1,4 @@
-import { topicsSchema } from '../../recommending/catalogue-events.ts'
+import { topicsSchema } from '../../../schemas/catalogue-events.ts'
 
 /** Topics that are taken from a text. */
 const KEYWORDS_MAX = 5

@@ -10,7 +10,7 @@ import {
   itemUnlisted,
   topicSchema,
   topicsSchema,
-} from '../../recommending/catalogue-events.ts'
+} from '../../../schemas/catalogue-events.ts'
 import { encodeVector } from '../../recommending/item-vector.ts'
 import { keywordsOf } from './keywords.ts'
 

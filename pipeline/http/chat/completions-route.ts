@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { finished } from 'node:stream/promises'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
@@ -134,17 +134,20 @@ async function finish(asked: Asked, to: CompletionStream, signal: AbortSignal, s
 async function conversationOf(deps: ChatRouteDeps, { model, user }: CompletionRequest, header: string | undefined): Promise<Address> {
   const [kind = '', tenant = TENANT_DEFAULT, ...more] = model.split('/').toReversed()
   const isName = TOKEN.test(kind) && TOKEN.test(tenant) && more.length === 0
-  // A new id cannot be guessed: it gives access to the conversation.
-  const id = header ?? (user === '' ? undefined : user) ?? `chat-${randomBytes(18).toString('base64url')}`
-  if (!TOKEN.test(id)) {
-    const param = header === undefined ? 'user' : CONVERSATION_HEADER
-    const detail =
-      `${param} ${JSON.stringify(id)} is the id of the conversation and must match ${TOKEN.source}; `
-      + `name another one in the header ${CONVERSATION_HEADER}`
-    throw new HttpProblem('bad_subject', detail, { more: { param } })
+  if (header !== undefined && !TOKEN.test(header)) {
+    const detail = `${CONVERSATION_HEADER} ${JSON.stringify(header)} is the id of the conversation and must match ${TOKEN.source}`
+    throw new HttpProblem('bad_subject', detail, { more: { param: CONVERSATION_HEADER } })
   }
+  // A new id cannot be guessed: it gives access to the conversation.
+  const id = header ?? idOfUser(user ?? '') ?? `chat-${randomBytes(18).toString('base64url')}`
   if (!isName) throw unknownModel(model, await deps.kinds.all(), 'model')
   return chatAddress(deps, { tenant, id }, { kind, param: 'model' })
+}
+
+/** OpenAI's clients name users as they like, by e-mail address too. A name that is no token gives an id that does not tell it. */
+function idOfUser(user: string): string | undefined {
+  if (user === '') return undefined
+  return TOKEN.test(user) ? user : `user-${hash('sha256', user).slice(0, 32)}`
 }
 
 /** Whether no other message waits for its reply, so that what is written is the reply to these. */

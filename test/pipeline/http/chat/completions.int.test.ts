@@ -137,6 +137,15 @@ describe("OpenAI's client", () => {
     expect(await contentOf([user('slow'), user('next'), assistant('re: next'), user('last')], id)).toBe('re: last')
   })
 
+  test('that names its user by an e-mail address goes on with the same conversation, whose id does not tell it', async () => {
+    const asked = { model: TALKING, user: `${conversation()}@example.com` }
+    const { data, response } = await openai.chat.completions.create({ ...asked, messages: [user('hello')] }).withResponse()
+    expect(data.choices[0]?.message.content).toBe('re: hello')
+    expect(response.headers.get('x-conversation-id')).toMatch(/^user-[0-9a-f]{32}$/)
+    const next = await openai.chat.completions.create({ ...asked, messages: [user('next')] }).withResponse()
+    expect(next.response.headers.get('x-conversation-id')).toBe(response.headers.get('x-conversation-id'))
+  })
+
   test('lists the kinds, and gets one', async () => {
     const models = await openai.models.list()
     expect(models.data.map(({ id }) => id)).toEqual(['front', 'quoting', 'support', 'talking'])
@@ -149,7 +158,6 @@ describe("OpenAI's client", () => {
     [404, 'model_not_found', 'model', { model: 'nobody' }],
     [404, 'model_not_found', 'model', { model: 'a/b/talking' }],
     [400, 'bad_subject', null, { model: 'colloquy/talking' }],
-    [400, 'bad_subject', 'user', { user: 'me@example.com' }],
     [400, 'unsupported_parameter', 'n', { n: 2 }],
     [400, 'unsupported_parameter', 'tools', { tools: [{ type: 'function', function: { name: 'f' } }] }],
     [400, 'unsupported_parameter', 'response_format', { response_format: { type: 'json_object' } }],

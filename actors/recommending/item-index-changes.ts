@@ -9,7 +9,7 @@ import {
   itemsPaired,
   itemUnlisted,
   topicsSchema,
-} from './catalogue-events.ts'
+} from '../../schemas/catalogue-events.ts'
 import { signalWeight } from './signals.ts'
 
 /** What a record means for the index. */

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { type Item, itemIdSchema, topicSchema } from './catalogue-events.ts'
-import type { Strategy } from './strategies.ts'
+
+/** The ways to recommend, by name. `fused` is the one that answers unless a kind states another. */
+export const STRATEGIES = ['fused', 'topics', 'together', 'similar', 'popular'] as const
+export type Strategy = (typeof STRATEGIES)[number]
 
 /** Items that a recommendation has at most. */
 export const COUNT_MAX = 20

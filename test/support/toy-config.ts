@@ -1,0 +1,3 @@
+import { toyKind } from './toy-kind.ts'
+
+export default [toyKind]
