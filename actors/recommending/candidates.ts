@@ -9,7 +9,7 @@ import type { Visitor, Why } from '../../schemas/recommendation-query.ts'
 /** Candidates that a source gives at most. */
 const CANDIDATES_MAX = 200
 /** Postings that are read for one visitor: those of the strongest topics count. */
-const POSTINGS_MAX = 300_000
+const POSTINGS_MAX = 50_000
 /** What a search counts for each topic that it names: as much as a like. */
 const SEARCH_WEIGHT = 3
 /** What an item that nobody has chosen yet keeps of its score for topics; the most popular one keeps all. */
@@ -57,11 +57,12 @@ export const byTopics: CandidateSource = (index, visitor, isAllowed) => {
     const posted = index.withTopic(topic)
     postings += posted.length
     if (postings > POSTINGS_MAX && postings > posted.length) break
-    for (const number of posted) {
-      const known = most === 0 ? 1 : UNKNOWN_SHARE + (1 - UNKNOWN_SHARE) * Math.sqrt((popular[number] ?? 0) / most)
-      board.add(number, (score * known) / (index.items[number]?.topics.length ?? 1))
-    }
+    for (const number of posted) board.add(number, score)
   }
+  board.scale((number) => {
+    const known = most === 0 ? 1 : UNKNOWN_SHARE + (1 - UNKNOWN_SHARE) * Math.sqrt((popular[number] ?? 0) / most)
+    return known / (index.items[number]?.topics.length ?? 1)
+  })
   const scores = new Map(interests)
   return board
     .strongest(CANDIDATES_MAX, isAllowed)
@@ -102,19 +103,19 @@ export const byVectors: CandidateSource = (index, { recent }, isAllowed) => {
   const of: { readonly item: string; readonly vector: Int8Array }[] = []
   for (const [rank, [item, score]] of recent.entries()) {
     const number = score > 0 ? index.numberOf(item) : undefined
-    const vector = number === undefined ? undefined : index.vectorOf(number)
+    const vector = number === undefined ? undefined : index.vectors.of(number)
     if (vector === undefined) continue
     of.push({ item, vector })
     for (const [at, value] of vector.entries()) mean[at] = (mean[at] ?? 0) + RECENCY ** rank * value
   }
   if (of.length === 0) return []
   board.clear(index.items.length)
-  index.eachCosine(mean, (number, cosine) => board.add(number, cosine))
+  index.vectors.eachNear(mean, (number, cosine) => board.add(number, cosine))
   return board.strongest(CANDIDATES_MAX, isAllowed).map(({ number, score }) => ({
     number,
     score,
     why: () => {
-      const own = index.vectorOf(number)
+      const own = index.vectors.of(number)
       return { by: 'similar', of: strongestOf(of, ({ vector }) => (own === undefined ? 0 : cosineOf(vector, own)))?.item ?? '' }
     },
   }))

@@ -1,7 +1,7 @@
-import { type Item, VECTOR_SIZE } from '../../schemas/catalogue-events.ts'
-import { decodeVector } from './item-vector.ts'
+import type { Item } from '../../schemas/catalogue-events.ts'
 import type { IndexChange } from './item-index-changes.ts'
 import { addNeighbour, emptyRow, type Row } from './neighbours.ts'
+import { createVectorTable, type VectorState, type VectorTable } from './vector-table.ts'
 import { createPopularity, type Popularity, type PopularityState } from './popularity.ts'
 
 /** Version of the fold: an index that was saved by another version is made again from LOG. */
@@ -26,8 +26,7 @@ export interface IndexState {
   readonly catalogueSeq: number
   readonly items: readonly IndexedItem[]
   readonly popularity: PopularityState
-  readonly vectors: Int8Array
-  readonly vectorModel: string
+  readonly vectors: VectorState
 }
 
 /**
@@ -48,10 +47,7 @@ export interface ItemIndex {
   /** Numbers of the items with a topic, listed or not. */
   withTopic(topic: string): readonly number[]
   hasTopic(topic: string): boolean
-  /** The vector of an item, 64 signed bytes; `undefined` where it has none that is comparable with the others. */
-  vectorOf(number: number): Int8Array | undefined
-  /** Calls with each item that has a vector and its cosine with this one. */
-  eachCosine(vector: Float64Array, call: (number: number, cosine: number) => void): void
+  readonly vectors: Pick<VectorTable, 'of' | 'eachNear'>
   /** Applies the changes of one record. */
   apply(seq: number, changes: readonly IndexChange[]): void
   state(): IndexState
@@ -65,8 +61,7 @@ export function createItemIndex(saved?: IndexState): ItemIndex {
   const numbers = new Map(items.map(({ item }, number) => [item, number]))
   const postings = new Map<string, number[]>()
   const popularity = createPopularity(saved?.popularity)
-  let vectors = saved?.vectors ?? new Int8Array(0)
-  let vectorModel = saved?.vectorModel ?? ''
+  const vectors = createVectorTable(saved?.vectors)
   let [seq, catalogueSeq, dropped] = [saved?.seq ?? 0, saved?.catalogueSeq ?? 0, saved?.dropped ?? 0]
 
   const post = (number: number, topics: readonly string[]): void => {
@@ -104,17 +99,6 @@ export function createItemIndex(saved?: IndexState): ItemIndex {
     item.topics = topics
     post(number, topics)
   }
-  const setVector = (number: number, text: string, model: string): void => {
-    // Vectors of another model are not comparable: those of the newest model count.
-    if (model !== vectorModel) [vectorModel, vectors] = [model, new Int8Array(0)]
-    const end = (number + 1) * VECTOR_SIZE
-    if (vectors.length < end) {
-      const wider = new Int8Array(Math.max(end, Math.ceil(vectors.length * 1.5)))
-      wider.set(vectors)
-      vectors = wider
-    }
-    vectors.set(decodeVector(text), end - VECTOR_SIZE)
-  }
   const applyOne = (change: IndexChange): void => {
     const number = numberFor(change.item)
     const item = number === undefined ? undefined : items[number]
@@ -123,7 +107,7 @@ export function createItemIndex(saved?: IndexState): ItemIndex {
       case 'listed':
         item.state = 'listed'
         setTopics(number, change.topics)
-        if (change.vector !== undefined) setVector(number, change.vector, change.vectorModel ?? '')
+        if (change.vector !== undefined) vectors.set(number, change.vector, change.vectorModel ?? '')
         catalogueSeq = seq
         return
       case 'unlisted':
@@ -157,32 +141,15 @@ export function createItemIndex(saved?: IndexState): ItemIndex {
     },
     items,
     popularity,
+    vectors,
     numberOf: (item) => numbers.get(item),
     withTopic: (topic) => postings.get(topic) ?? NO_ITEMS,
     hasTopic: (topic) => postings.has(topic),
-    vectorOf(number) {
-      const start = number * VECTOR_SIZE
-      const vector = vectors.subarray(start, start + VECTOR_SIZE)
-      return vector.length === VECTOR_SIZE && vector.some((value) => value !== 0) ? vector : undefined
-    },
-    eachCosine(vector, call) {
-      const length = Math.hypot(...vector)
-      for (let number = 0; (number + 1) * VECTOR_SIZE <= vectors.length; number++) {
-        const start = number * VECTOR_SIZE
-        let [dot, square] = [0, 0]
-        for (let at = 0; at < VECTOR_SIZE; at++) {
-          const value = vectors[start + at] ?? 0
-          dot += value * (vector[at] ?? 0)
-          square += value * value
-        }
-        if (square > 0) call(number, dot / (length * Math.sqrt(square)))
-      }
-    },
     apply(at, changes) {
       seq = at
       for (const change of changes) applyOne(change)
     },
-    state: () => ({ seq, dropped, catalogueSeq, items, popularity: popularity.state(), vectors, vectorModel }),
+    state: () => ({ seq, dropped, catalogueSeq, items, popularity: popularity.state(), vectors: vectors.state() }),
   }
 }
 

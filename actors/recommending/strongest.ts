@@ -3,6 +3,8 @@ export interface ScoreBoard {
   /** Removes all scores, and makes room for so many items. */
   clear(size: number): void
   add(number: number, score: number): void
+  /** Multiplies each score above 0. */
+  scale(by: (number: number) => number): void
   /** Numbers with a score above 0, best first; ties in the order of the numbers. */
   strongest(count: number, isAllowed: (number: number) => boolean): { readonly number: number; readonly score: number }[]
 }
@@ -31,6 +33,13 @@ export function createScoreBoard(): ScoreBoard {
       isTouched[number] = 1
       touched[count++] = number
       scores[number] = score
+    },
+    scale(by) {
+      for (let at = 0; at < count; at++) {
+        const number = touched[at] ?? 0
+        const score = scores[number] ?? 0
+        if (score > 0) scores[number] = score * by(number)
+      }
     },
     strongest(max, isAllowed) {
       const kept: number[] = []

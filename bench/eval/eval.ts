@@ -13,6 +13,7 @@ import { measureRecommendations } from './measure-recommendations.ts'
 import { evaluateRetrieval, type RetrievalFlags } from './evaluate-retrieval.ts'
 import { measureActs } from './measure-acts.ts'
 import { measureInjections } from './measure-injections.ts'
+import { timeRecommendations } from './time-recommendations.ts'
 import { LANGS } from './retrieval-sets.ts'
 
 const print = (text: string): void => {
@@ -50,11 +51,11 @@ const program = new Command('eval')
   )
   .addArgument(
     new Argument('[what]', 'what to measure')
-      .choices(['retrieval', 'follow-ups', 'intents', 'acts', 'quality', 'injections', 'recommendations'])
+      .choices(['retrieval', 'follow-ups', 'intents', 'acts', 'quality', 'injections', 'recommendations', 'recommendation-times'])
       .default('retrieval'),
   )
   .argument('[file]', 'for recommendations: JSON lines {item, title, topics} and {at, visitor, type, item, topics?} (default: made ones)')
-  .option('--items <count>', 'for recommendations: items of the made catalogue', wholeNumber(1), ITEMS_DEFAULT)
+  .option('--items <count>', 'for recommendations without a file and their times: items of the catalogue', wholeNumber(1), ITEMS_DEFAULT)
   .option('--model <name>', 'only this embedding model (default: the built-in one and those in ../shared/models)')
   .addOption(new Option('--fusion <way>', 'how keyword and dense results are combined').choices([...FUSIONS]))
   .option('--dense-weight <share>', 'weight of the dense results, from 0 to 1', Number)
@@ -65,6 +66,7 @@ const program = new Command('eval')
   .option('--sample <count>', 'injections a language', wholeNumber(1), SAMPLE_DEFAULT)
   .action((what: string, file: string | undefined, flags: RetrievalFlags & { readonly sample: number; readonly items: number }) => {
     if (what === 'recommendations') return evaluateRecommendations(file, flags)
+    if (what === 'recommendation-times') return timeRecommendations(flags.items, print)
     if (what === 'injections') return evaluateInjections(flags)
     if (what === 'acts') return evaluateActs(flags)
     if (what === 'follow-ups') return evaluateFollowUps(flags, print)

@@ -29,7 +29,7 @@ export async function readInteractions(file: string): Promise<InteractionSet> {
   const lines = await readLines(file, z.union([interactionSchema, itemLineSchema]))
   const interactions = lines.filter((line) => 'visitor' in line)
   return {
-    items: lines.filter((line) => !('visitor' in line)),
+    items: lines.flatMap((line) => ('visitor' in line ? [] : [line])),
     interactions: interactions.sort((one, other) => Date.parse(one.at) - Date.parse(other.at)),
   }
 }

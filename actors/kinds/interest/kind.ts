@@ -14,6 +14,8 @@ const REFRESH_MS = 2_000
 /** How long a list is kept fresh after the question. */
 const FRESH_MS = 3_600_000
 const SEARCH_CHARS_MAX = 256
+/** How far the clocks of two hosts may be apart. */
+const SKEW_MS = 60_000
 
 const isFresh = ({ fresh }: Context, at: string): boolean => fresh !== null && Date.parse(at) < Date.parse(fresh.until)
 
@@ -98,7 +100,12 @@ export function createInterest(catalogue: readonly Item[], options: InterestOpti
           data: profileOf(context),
         })),
         forget: assign({ ...EMPTY, searches: [], favourite: null }),
-        merge: assign(({ context, event }) => (event.type === 'profile.merged' ? merged(context, event.data) : {})),
+        // A landmark that is ahead, which no actor sends, would make all that follows weigh nothing.
+        merge: assign(({ context, event }) =>
+          event.type !== 'profile.merged' || Date.parse(event.data.landmark) > Date.parse(event.at) + SKEW_MS
+            ? {}
+            : merged(context, event.data),
+        ),
       },
     }).createMachine({
       id: 'interest',

