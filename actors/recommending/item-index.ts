@@ -7,7 +7,7 @@ import { createPopularity, type Popularity, type PopularityState } from './popul
 /** Version of the fold: an index that was saved by another version is made again from LOG. */
 export const INDEX_VERSION = 1
 /** Max items of an index. Later ones are counted in `dropped`. With all neighbours, so many need less than 256 MB. */
-export const ITEMS_MAX = 150_000
+export const ITEMS_MAX = 110_000
 
 /** An item as the index knows it. */
 export interface IndexedItem {

@@ -48,3 +48,15 @@ export const contextSchema = z.object({
 })
 export type Context = z.infer<typeof contextSchema>
 export type Asked = z.infer<typeof askedSchema>
+
+/** Far above any sum of weights, and far below what a double overflows by. */
+const SCORE_MAX = 2 ** 64
+const scoreSchema = z.number().min(-SCORE_MAX).max(SCORE_MAX)
+/** Sent by the actor of a visitor who signs in to the actor of the one who is known; its `source` names the visitor. */
+export const mergedSchema = z.object({
+  ...profileShape,
+  landmark: z.iso.datetime({ offset: true }),
+  topics: z.array(z.tuple([topicSchema, scoreSchema])).max(TOPICS_MAX),
+  recent: z.array(z.tuple([itemIdSchema, scoreSchema, scoreSchema])).max(RECENT_MAX),
+  liked: z.array(z.tuple([itemIdSchema, scoreSchema])).max(LIKED_MAX),
+})

@@ -4,7 +4,7 @@ import { defineKind } from '../../definition/define-kind.ts'
 import { defineTask } from '../../definition/task-definition.ts'
 import { type Item, itemIdSchema, ITEMS_PAIRED, itemsPaired, topicSchema, topicsSchema } from '../../../schemas/catalogue-events.ts'
 import { STRATEGIES, type Strategy, COUNT_MAX, visitorSchema, whySchema } from '../../../schemas/recommendation-query.ts'
-import { contextSchema, LIKED_MAX, profileShape, RECENT_MAX, segmentSchema, TOPICS_MAX } from './interest-context.ts'
+import { contextSchema, mergedSchema, RECENT_MAX, segmentSchema } from './interest-context.ts'
 import { fromVersion1 } from './interest-version-1.ts'
 
 const signal = {
@@ -34,18 +34,6 @@ const givenSchema = z.object({
 })
 export type Given = z.infer<typeof givenSchema>
 const followedSchema = z.object({ list: z.string(), item: itemIdSchema, rank: z.int().positive(), strategy: z.string() })
-/** Far above any sum of weights, and far below what a double overflows by. */
-const SCORE_MAX = 2 ** 64
-const scoreSchema = z.number().min(-SCORE_MAX).max(SCORE_MAX)
-/** Sent by the actor of a visitor who signs in to the actor of the one who is known; its `source` names the visitor. */
-const mergedSchema = z.object({
-  ...profileShape,
-  landmark: z.iso.datetime({ offset: true }),
-  topics: z.array(z.tuple([topicSchema, scoreSchema])).max(TOPICS_MAX),
-  recent: z.array(z.tuple([itemIdSchema, scoreSchema, scoreSchema])).max(RECENT_MAX),
-  liked: z.array(z.tuple([itemIdSchema, scoreSchema])).max(LIKED_MAX),
-})
-
 /** Options of the kind `interest`. */
 export interface InterestOptions {
   /** Name of the kind. Default: `interest`. */

@@ -1,11 +1,11 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
-import type { Item } from '../../../schemas/catalogue-events.ts'
-import { ITEMS_PAIRED } from '../../../schemas/catalogue-events.ts'
+import { type Item, ITEMS_PAIRED } from '../../../schemas/catalogue-events.ts'
 import { signalWeight } from '../../recommending/signals.ts'
 import { send } from '../../definition/send-action.ts'
-import { type Asked, ASKED_MAX, type Context, SEARCHES_MAX, SHOWN_MAX } from './interest-context.ts'
-import { defineInterest, type Found, type Given, type InterestOptions } from './interest-definition.ts'
-import { EMPTY, merged, pairsOf, type Signal, turnOf, visitorOf, withSignal, withTopics } from './profile.ts'
+import { type Asked, ASKED_MAX, type Context, SEARCHES_MAX } from './interest-context.ts'
+import { defineInterest, type InterestOptions } from './interest-definition.ts'
+import { answerOf, type Output, shownAfter } from './lists.ts'
+import { EMPTY, merged, pairsOf, profileOf, type Signal, turnOf, visitorOf, withSignal } from './profile.ts'
 
 export type { InterestOptions } from './interest-definition.ts'
 
@@ -75,7 +75,7 @@ export function createInterest(catalogue: readonly Item[], options: InterestOpti
           }
         }),
         refuse: emit(({ event }) => ({ type: 'recommendations.given', data: { replyTo: event.id, items: [], problem: 'busy' } })),
-        give: enqueueActions(({ context, enqueue }, output: Found | Found['items']) => {
+        give: enqueueActions(({ context, enqueue }, output: Output) => {
           const [{ replyTo } = { replyTo: '' }, ...asked] = context.asked
           enqueue.emit({ type: 'recommendations.given', data: answerOf(context, output, replyTo, replyTo) })
           enqueue.assign({ asked, ...shownAfter(context, output, replyTo) })
@@ -86,7 +86,7 @@ export function createInterest(catalogue: readonly Item[], options: InterestOpti
           enqueue.assign({ asked })
         }),
         startRefresh: assign(({ context: { fresh } }) => ({ fresh: fresh && { ...fresh, isStale: false, lists: fresh.lists + 1 } })),
-        refresh: enqueueActions(({ context, enqueue }, output: Found | Found['items']) => {
+        refresh: enqueueActions(({ context, enqueue }, output: Output) => {
           if (context.fresh === null) return
           const { replyTo, lists } = context.fresh
           const list = `${replyTo}~${lists}`
@@ -157,29 +157,4 @@ export function createInterest(catalogue: readonly Item[], options: InterestOpti
       },
     }),
   )
-}
-
-const profileOf = ({ landmark, topics, bought, recent, liked, disliked, segment }: Context) => ({
-  landmark,
-  topics,
-  bought,
-  recent,
-  liked,
-  disliked,
-  segment,
-})
-
-/** What a task found, without what the visitor has bought or refused since it started. */
-function answerOf({ bought, disliked }: Context, output: Found | Found['items'], replyTo: string, list: string): Given {
-  const { items, ...made } = Array.isArray(output) ? { items: output } : output
-  const left = items.filter(({ item }) => !bought.includes(item) && !disliked.includes(item))
-  return 'strategy' in made ? { replyTo, items: left, list, strategy: made.strategy, indexSeq: made.indexSeq } : { replyTo, items: left }
-}
-
-/** What a list changes: it is remembered for clicks, and the topics of recent items are known. */
-function shownAfter(context: Context, output: Found | Found['items'], list: string): Partial<Context> {
-  if (Array.isArray(output)) return {}
-  const { items } = answerOf(context, output, list, list)
-  const shown = [{ list, strategy: output.strategy, items: items.map(({ item }) => item) }, ...context.shown].slice(0, SHOWN_MAX)
-  return { shown, ...withTopics(profileOf(context), output.learnt) }
 }

@@ -174,3 +174,14 @@ export const visitorOf = (
   searches,
   segment: question?.segment ?? segment,
 })
+
+/** What a visitor takes along, and nothing else. */
+export const profileOf = ({ landmark, topics, bought, recent, liked, disliked, segment }: Profile): Profile => ({
+  landmark,
+  topics,
+  bought,
+  recent,
+  liked,
+  disliked,
+  segment,
+})
