@@ -2,22 +2,18 @@ import { assign, emit, enqueueActions, setup } from 'xstate'
 import { type Item, ITEMS_PAIRED } from '../../../schemas/catalogue-events.ts'
 import { signalWeight } from '../../recommending/signals.ts'
 import { send } from '../../definition/send-action.ts'
-import { type Asked, ASKED_MAX, type Context, SEARCHES_MAX } from './interest-context.ts'
+import { type Asked, ASKED_MAX, SEARCHES_MAX } from './interest-context.ts'
 import { defineInterest, type InterestOptions } from './interest-definition.ts'
-import { answerOf, type Output, shownAfter } from './lists.ts'
+import { answerOf, keptFresh, type Output, shownAfter, staleFrom } from './lists.ts'
 import { EMPTY, merged, pairsOf, profileOf, type Signal, turnOf, visitorOf, withSignal } from './profile.ts'
 
 export type { InterestOptions } from './interest-definition.ts'
 
 /** From the first signal after a list to the next list, where the visitor asked for fresh ones. */
 const REFRESH_MS = 2_000
-/** How long a list is kept fresh after the question. */
-const FRESH_MS = 3_600_000
 const SEARCH_CHARS_MAX = 256
 /** How far the clocks of two hosts may be apart. */
 const SKEW_MS = 60_000
-
-const isFresh = ({ fresh }: Context, at: string): boolean => fresh !== null && Date.parse(at) < Date.parse(fresh.until)
 
 /** Creates the kind `interest`: a visitor's interests by topic and item, fading with time, and recommendations from a catalogue. */
 export function createInterest(catalogue: readonly Item[], options: InterestOptions = {}) {
@@ -42,8 +38,7 @@ export function createInterest(catalogue: readonly Item[], options: InterestOpti
           const profile = withSignal(context, signal, Date.parse(event.time) < Date.parse(event.at) ? event.time : event.at)
           const { favourite, before } = turnOf(profile, context.favourite)
           const paired = pairsOf(context, signal)
-          const fresh = context.fresh === null ? null : isFresh(context, event.at) ? { ...context.fresh, isStale: true } : null
-          enqueue.assign({ ...profile, favourite, fresh, segment: event.data.segment ?? context.segment })
+          enqueue.assign({ ...profile, favourite, fresh: staleFrom(context, event.at), segment: event.data.segment ?? context.segment })
           if (paired !== undefined) enqueue.emit({ type: ITEMS_PAIRED, data: paired })
           if (before !== undefined && favourite !== null) enqueue.emit({ type: 'interest.changed', data: { before, now: favourite } })
         }),
@@ -67,10 +62,9 @@ export function createInterest(catalogue: readonly Item[], options: InterestOpti
           if (event.type !== 'recommendations.asked') return {}
           const { count, segment, keepFresh } = event.data
           const question: Asked = { replyTo: event.id, count, ...(segment !== undefined && { segment }) }
-          const until = new Date(Date.parse(event.at) + FRESH_MS).toISOString()
           return {
             asked: [...context.asked, question],
-            ...(keepFresh === true && { fresh: { ...question, until, lists: 1, isStale: false } }),
+            ...(keepFresh === true && { fresh: keptFresh(question, event.at) }),
             ...(segment !== undefined && { segment }),
           }
         }),

@@ -1,4 +1,4 @@
-import { type Context, SHOWN_MAX } from './interest-context.ts'
+import { type Asked, type Context, SHOWN_MAX } from './interest-context.ts'
 import type { Found, Given } from './interest-definition.ts'
 import { profileOf, withTopics } from './profile.ts'
 
@@ -19,3 +19,18 @@ export function shownAfter(context: Context, output: Output, list: string): Part
   const shown = [{ list, strategy: output.strategy, items: items.map(({ item }) => item) }, ...context.shown].slice(0, SHOWN_MAX)
   return { shown, ...withTopics(profileOf(context), output.learnt) }
 }
+
+/** How long a list is kept fresh after the question. */
+const FRESH_MS = 3_600_000
+
+/** A question whose list is kept fresh from now on. */
+export const keptFresh = (question: Asked, at: string): Context['fresh'] => ({
+  ...question,
+  until: new Date(Date.parse(at) + FRESH_MS).toISOString(),
+  lists: 1,
+  isStale: false,
+})
+
+/** After a signal, another list is due; or the time for that is over. */
+export const staleFrom = ({ fresh }: Context, at: string): Context['fresh'] =>
+  fresh !== null && Date.parse(at) < Date.parse(fresh.until) ? { ...fresh, isStale: true } : null
