@@ -90,7 +90,8 @@ export function followIndex({ jetstream, name, catalogue, saved, log, saveEvery 
       if (record !== undefined) index.apply(seq, indexChangesOf(record))
       place = { seq, ts: message.time.toISOString() }
       if (message.info.pending === 0) reachedEnd()
-      if (++unsaved >= saveEvery) await save(place)
+      // Not while it is far behind: it would save again and again what it is about to replace.
+      if (++unsaved >= saveEvery && message.info.pending < saveEvery) await save(place)
     }
   }
   const follow = async (): Promise<void> => {
