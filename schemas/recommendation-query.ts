@@ -1,4 +1,5 @@
 import { z } from 'zod'
+
 import { type Item, itemIdSchema, topicSchema } from './catalogue-events.ts'
 
 /** The ways to recommend, by name. `fused` is the one that answers unless a kind states another. */

@@ -1,4 +1,4 @@
-import { type Column, col, TEXT, TEXT_OR_NULL, TIME_OR_NULL } from './table-columns.ts'
+import { col, type Column, TEXT, TEXT_OR_NULL, TIME_OR_NULL } from './table-columns.ts'
 import { TABLES } from './tables.ts'
 
 /** A view over other tables. */

@@ -1,10 +1,10 @@
-import { cosineOf } from './item-vector.ts'
+import { VECTOR_SIZE } from '../../schemas/catalogue-events.ts'
+import type { Visitor, Why } from '../../schemas/recommendation-query.ts'
 import type { ItemIndex } from './item-index.ts'
+import { cosineOf } from './item-vector.ts'
 import type { Row } from './neighbours.ts'
 import { createScoreBoard } from './strongest.ts'
 import { topicsIn } from './topics-in-text.ts'
-import { VECTOR_SIZE } from '../../schemas/catalogue-events.ts'
-import type { Visitor, Why } from '../../schemas/recommendation-query.ts'
 
 /** Candidates that a source gives at most. */
 const CANDIDATES_MAX = 200

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { PublicRecord } from '../../schemas/record.ts'
+
 import {
   ITEM_LISTED,
   ITEM_UNLISTED,
@@ -10,6 +10,7 @@ import {
   itemUnlisted,
   topicsSchema,
 } from '../../schemas/catalogue-events.ts'
+import type { PublicRecord } from '../../schemas/record.ts'
 import { signalWeight } from './signals.ts'
 
 /** What a record means for the index. */

@@ -1,8 +1,8 @@
 import type { Item } from '../../schemas/catalogue-events.ts'
 import type { IndexChange } from './item-index-changes.ts'
 import { addNeighbour, emptyRow, type Row } from './neighbours.ts'
-import { createVectorTable, type VectorState, type VectorTable } from './vector-table.ts'
 import { createPopularity, type Popularity, type PopularityState } from './popularity.ts'
+import { createVectorTable, type VectorState, type VectorTable } from './vector-table.ts'
 
 /** Version of the fold: an index that was saved by another version is made again from LOG. */
 export const INDEX_VERSION = 1

@@ -1,6 +1,6 @@
+import type { Recommendation, Recommended, RecommendQuery, Strategy, Visitor } from '../../schemas/recommendation-query.ts'
 import { byCoOccurrence, byPopularity, byTopics, byVectors, type Candidate, type CandidateSource, topicsOf } from './candidates.ts'
 import type { ItemIndex } from './item-index.ts'
-import type { Strategy, Recommendation, Recommended, RecommendQuery, Visitor } from '../../schemas/recommendation-query.ts'
 
 const SOURCES: Readonly<Record<Exclude<Strategy, 'fused'>, CandidateSource>> = {
   topics: byTopics,

@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises'
+
 import { Argument, Command, Option } from 'commander'
+
 import { failureText } from '../../infra/app/failure-text.ts'
 import { wholeNumber } from '../../infra/app/number-arguments.ts'
 import { loadSettings } from '../../infra/settings.ts'
@@ -8,13 +10,13 @@ import { createRandom } from '../harness/random.ts'
 import { evaluateFollowUps } from './evaluate-follow-ups.ts'
 import { evaluateIntents } from './evaluate-intents.ts'
 import { evaluateQuality } from './evaluate-quality.ts'
-import { makeInteractions, readInteractions } from './interaction-sets.ts'
-import { measureRecommendations } from './measure-recommendations.ts'
 import { evaluateRetrieval, type RetrievalFlags } from './evaluate-retrieval.ts'
+import { makeInteractions, readInteractions } from './interaction-sets.ts'
 import { measureActs } from './measure-acts.ts'
 import { measureInjections } from './measure-injections.ts'
-import { timeRecommendations } from './time-recommendations.ts'
+import { measureRecommendations } from './measure-recommendations.ts'
 import { LANGS } from './retrieval-sets.ts'
+import { timeRecommendations } from './time-recommendations.ts'
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`)

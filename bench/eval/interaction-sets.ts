@@ -1,4 +1,5 @@
 import { z } from 'zod'
+
 import { itemIdSchema, topicSchema } from '../../schemas/catalogue-events.ts'
 import { readLines } from './json-lines.ts'
 

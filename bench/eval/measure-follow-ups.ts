@@ -1,12 +1,13 @@
 import { pino } from 'pino'
+
 import type { TaskCall } from '../../actors/definition/task-definition.ts'
 import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import type { LookupTask } from '../../actors/kinds/support/definition.ts'
 import type { Language } from '../../actors/kinds/support/found.ts'
 import { isRelevant } from '../../actors/kinds/support/relevance.ts'
 import { firstAttempt } from '../../actors/testkit/first-attempt.ts'
-import { recommendsFromCatalogue } from '../../actors/testkit/recommending-stub.ts'
 import { recordsLive } from '../../actors/testkit/live-recorder.ts'
+import { recommendsFromCatalogue } from '../../actors/testkit/recommending-stub.ts'
 import { type Dialogue, lookupAfter, readDialogues, readSeveral, readUnanswerable, readUnrelated } from './dialogues.ts'
 
 /** What the lookups of one way to search found, as shares from 0 to 1; `null` where there is no such message. */

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
-import { EMPTY, pairsOf, type Signal, visitorOf, withSignal, withTopics } from '../../actors/kinds/interest/profile.ts'
+
 import type { Profile } from '../../actors/kinds/interest/interest-context.ts'
+import { EMPTY, pairsOf, type Signal, visitorOf, withSignal, withTopics } from '../../actors/kinds/interest/profile.ts'
 import { createItemIndex } from '../../actors/recommending/item-index.ts'
 import type { IndexChange } from '../../actors/recommending/item-index-changes.ts'
 import { recommend, recommendFrom } from '../../actors/recommending/recommend.ts'

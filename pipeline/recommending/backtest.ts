@@ -1,19 +1,21 @@
 import { isDeepStrictEqual } from 'node:util'
+
 import { z } from 'zod'
-import { indexChangesOf } from '../../actors/recommending/item-index-changes.ts'
+
 import { indexOf, type ItemIndex } from '../../actors/recommending/item-index.ts'
+import { indexChangesOf } from '../../actors/recommending/item-index-changes.ts'
 import { recommend } from '../../actors/recommending/recommend.ts'
 import { signalWeight } from '../../actors/recommending/signals.ts'
-import { STRATEGIES, type Strategy, type RecommendQuery, type Visitor, visitorSchema } from '../../schemas/recommendation-query.ts'
+import { type RecommendQuery, STRATEGIES, type Strategy, type Visitor, visitorSchema } from '../../schemas/recommendation-query.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { recordsOfKind } from '../jetstream/last-record.ts'
 import { logParser } from '../jetstream/log-message.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { readPass } from '../replay-check/log-passes.ts'
 import { subjectsOf } from './index-follower.ts'
 import type { IndexName } from './saved-indexes.ts'
-import { recordsOfKind } from '../jetstream/last-record.ts'
 
 /** Options of `backtest`. */
 export interface BacktestOptions {

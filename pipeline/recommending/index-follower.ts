@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
+
 import type { Logger } from 'pino'
-import type { Item } from '../../schemas/catalogue-events.ts'
-import { indexChangesOf } from '../../actors/recommending/item-index-changes.ts'
+
 import { indexOf, type ItemIndex } from '../../actors/recommending/item-index.ts'
+import { indexChangesOf } from '../../actors/recommending/item-index-changes.ts'
+import type { Item } from '../../schemas/catalogue-events.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { recordsOfKind } from '../jetstream/last-record.ts'
 import { logParser } from '../jetstream/log-message.ts'
 import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
-import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import { backOffMs, type Pauses } from '../runtime/retry.ts'
 import type { IndexName, IndexPlace, SavedIndexes } from './saved-indexes.ts'

@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import { deserialize, serialize } from 'node:v8'
+
 import { Objm } from '@nats-io/obj'
-import type { Item } from '../../schemas/catalogue-events.ts'
+
 import { createItemIndex, INDEX_VERSION, type IndexedItem, type IndexState, type ItemIndex } from '../../actors/recommending/item-index.ts'
+import type { Item } from '../../schemas/catalogue-events.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 
 /** The object store of JetStream that holds indexes. It can be lost: an index is made again from LOG. */

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
+
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
-import type { Item } from '../../schemas/catalogue-events.ts'
+
 import type { ItemIndex } from '../../actors/recommending/item-index.ts'
 import { recommendFrom } from '../../actors/recommending/recommend.ts'
-import type { Recommendation, RecommendQuery } from '../../schemas/recommendation-query.ts'
+import type { Item } from '../../schemas/catalogue-events.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import type { Recommendation, RecommendQuery } from '../../schemas/recommendation-query.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { followIndex, type IndexFollower } from './index-follower.ts'

@@ -1,4 +1,5 @@
 import pino from 'pino'
+
 import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { decide } from '../../actors/core/decide.ts'
 import type { Decision, Message } from '../../actors/core/decision.ts'
@@ -12,10 +13,10 @@ import { createSupport, type SupportOptions } from '../../actors/kinds/support/k
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import type { UnderstoodMessage } from '../../actors/kinds/support/understood.ts'
 import { firstAttempt } from '../../actors/testkit/first-attempt.ts'
-import { recommendsFromCatalogue } from '../../actors/testkit/recommending-stub.ts'
 import { generates } from '../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../actors/testkit/prompt-stub.ts'
+import { recommendsFromCatalogue } from '../../actors/testkit/recommending-stub.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import type { Act } from '../../schemas/dialogue-acts.ts'
 import type { Emitted, LogRecord, Started } from '../../schemas/record.ts'

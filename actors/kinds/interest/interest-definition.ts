@@ -1,9 +1,10 @@
 import { z } from 'zod'
+
+import { type Item, itemIdSchema, ITEMS_PAIRED, itemsPaired, topicSchema, topicsSchema } from '../../../schemas/catalogue-events.ts'
+import { COUNT_MAX, STRATEGIES, type Strategy, visitorSchema, whySchema } from '../../../schemas/recommendation-query.ts'
 import { TOKEN } from '../../../schemas/subjects.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { defineTask } from '../../definition/task-definition.ts'
-import { type Item, itemIdSchema, ITEMS_PAIRED, itemsPaired, topicSchema, topicsSchema } from '../../../schemas/catalogue-events.ts'
-import { STRATEGIES, type Strategy, COUNT_MAX, visitorSchema, whySchema } from '../../../schemas/recommendation-query.ts'
 import { contextSchema, mergedSchema, RECENT_MAX, segmentSchema } from './interest-context.ts'
 import { fromVersion1 } from './interest-version-1.ts'
 

@@ -1,7 +1,8 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
+
 import { type Item, ITEMS_PAIRED } from '../../../schemas/catalogue-events.ts'
-import { signalWeight } from '../../recommending/signals.ts'
 import { send } from '../../definition/send-action.ts'
+import { signalWeight } from '../../recommending/signals.ts'
 import { type Asked, ASKED_MAX, SEARCHES_MAX } from './interest-context.ts'
 import { defineInterest, type InterestOptions } from './interest-definition.ts'
 import { answerOf, keptFresh, type Output, shownAfter, staleFrom } from './lists.ts'

@@ -1,7 +1,6 @@
 import { assign, emit, setup } from 'xstate'
 import { z } from 'zod'
-import { defineKind } from '../../definition/define-kind.ts'
-import { defineTask } from '../../definition/task-definition.ts'
+
 import {
   ITEM_LISTED,
   ITEM_UNLISTED,
@@ -11,6 +10,8 @@ import {
   topicSchema,
   topicsSchema,
 } from '../../../schemas/catalogue-events.ts'
+import { defineKind } from '../../definition/define-kind.ts'
+import { defineTask } from '../../definition/task-definition.ts'
 import { encodeVector } from '../../recommending/item-vector.ts'
 import { keywordsOf } from './keywords.ts'
 

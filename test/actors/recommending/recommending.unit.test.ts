@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { encodeVector } from '../../../actors/recommending/item-vector.ts'
+
 import { indexOf, type ItemIndex } from '../../../actors/recommending/item-index.ts'
+import { encodeVector } from '../../../actors/recommending/item-vector.ts'
 import { addNeighbour, emptyRow, NEIGHBOURS_MAX, ROW_MAX } from '../../../actors/recommending/neighbours.ts'
 import { recommend, recommendFrom } from '../../../actors/recommending/recommend.ts'
-import { STRATEGIES, type Visitor, visitorSchema } from '../../../schemas/recommendation-query.ts'
 import { topicsIn } from '../../../actors/recommending/topics-in-text.ts'
 import { decodeIndex, encodeIndex } from '../../../pipeline/recommending/saved-indexes.ts'
+import { STRATEGIES, type Visitor, visitorSchema } from '../../../schemas/recommendation-query.ts'
 
 const AT = '2026-01-01T00:00:00.000Z'
 const visitor = (about: Partial<Visitor> = {}): Visitor => ({ ...visitorSchema.parse({ topics: [], without: [], count: 5 }), ...about })

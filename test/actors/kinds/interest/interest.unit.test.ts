@@ -1,13 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+
 import { type Item, loadCatalogue } from '../../../../actors/kinds/interest/catalogue.ts'
+import { mergedSchema } from '../../../../actors/kinds/interest/interest-context.ts'
 import { createInterest } from '../../../../actors/kinds/interest/kind.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'
 import { firstAttempt } from '../../../../actors/testkit/first-attempt.ts'
-import { recommendsFromCatalogue } from '../../../../actors/testkit/recommending-stub.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
+import { recommendsFromCatalogue } from '../../../../actors/testkit/recommending-stub.ts'
 import { given, type Scenario } from '../../../../actors/testkit/scenario.ts'
 import { fails } from '../../../../actors/testkit/task-stubs.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
@@ -283,7 +285,7 @@ test('a visitor who signs in hands the profile over', () => {
   expect(guest.context.topics).toEqual([])
   const member = given(kind)
     .when('item.bought', { item: 'b', topics: ['tea'] })
-    .when('profile.merged', Object(sent?.data))
+    .when('profile.merged', mergedSchema.parse(sent?.data))
   expect(member.context).toMatchObject({
     topics: [['tea', 8]],
     bought: ['b'],

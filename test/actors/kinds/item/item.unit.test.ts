@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createItem } from '../../../../actors/kinds/item/kind.ts'
+
 import { keywordsOf } from '../../../../actors/kinds/item/keywords.ts'
+import { createItem } from '../../../../actors/kinds/item/kind.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'
 import { given } from '../../../../actors/testkit/scenario.ts'
 import { fails } from '../../../../actors/testkit/task-stubs.ts'
