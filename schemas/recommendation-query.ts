@@ -1,5 +1,4 @@
 import { z } from 'zod'
-
 import { type Item, itemIdSchema, topicSchema } from './catalogue-events.ts'
 
 /** The ways to recommend, by name. `fused` is the one that answers unless a kind states another. */

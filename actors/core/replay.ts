@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-
 import { RESOLUTION_TYPE } from '../../schemas/dead-letter-resolution.ts'
 import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../../schemas/envelope.ts'
 import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'

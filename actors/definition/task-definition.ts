@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
 import type { z } from 'zod'
-
 import type { TaskError } from '../../schemas/internal-messages.ts'
 import type { RecommendSource } from '../../schemas/recommendation-query.ts'
 import type { Address } from '../../schemas/subjects.ts'

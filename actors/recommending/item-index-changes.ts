@@ -1,5 +1,4 @@
 import { z } from 'zod'
-
 import {
   ITEM_LISTED,
   ITEM_UNLISTED,

@@ -1,7 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-
 import { Argument, Command, Option } from 'commander'
-
 import { failureText } from '../../infra/app/failure-text.ts'
 import { wholeNumber } from '../../infra/app/number-arguments.ts'
 import { loadSettings } from '../../infra/settings.ts'

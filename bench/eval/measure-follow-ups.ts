@@ -1,5 +1,4 @@
 import { pino } from 'pino'
-
 import type { TaskCall } from '../../actors/definition/task-definition.ts'
 import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import type { LookupTask } from '../../actors/kinds/support/definition.ts'

@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks'
-
 import type { Profile } from '../../actors/kinds/interest/interest-context.ts'
 import { EMPTY, pairsOf, type Signal, visitorOf, withSignal, withTopics } from '../../actors/kinds/interest/profile.ts'
 import { createItemIndex } from '../../actors/recommending/item-index.ts'

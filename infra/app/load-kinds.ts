@@ -2,9 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-
 import { z } from 'zod'
-
 import { type Kind, type Kinds, kindsByName } from '../../actors/definition/define-kind.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'
 import { createFront } from '../../actors/kinds/front/kind.ts'

@@ -1,9 +1,7 @@
 import { hash, randomUUID } from 'node:crypto'
-
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
-
 import { compiledKinds } from '../../actors/definition/compiled-machine.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'

@@ -1,10 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander'
-
 import type { Kind, TaskDefinition } from '../../actors/definition/define-kind.ts'
 import { backtest, type BacktestResult } from '../../pipeline/recommending/backtest.ts'
 import { counted } from '../../schemas/counted.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { type RecommendSource,STRATEGIES, type Strategy } from '../../schemas/recommendation-query.ts'
+import { type RecommendSource, STRATEGIES, type Strategy } from '../../schemas/recommendation-query.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { loadKinds } from '../app/load-kinds.ts'

@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-
 import packageJson from '../../package.json' with { type: 'json' }
 import type { CommandContext } from '../app/command-context.ts'
 import type { Output } from '../app/terminal-output.ts'

@@ -1,8 +1,6 @@
 import { fileURLToPath } from 'node:url'
-
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
-
 import { intentsKind } from '../../actors/kinds/intents/intents-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'

@@ -1,7 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-
 import { z } from 'zod'
-
 import { indexOf, type ItemIndex } from '../../actors/recommending/item-index.ts'
 import { indexChangesOf } from '../../actors/recommending/item-index-changes.ts'
 import { recommend } from '../../actors/recommending/recommend.ts'

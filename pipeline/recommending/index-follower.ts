@@ -1,7 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-
 import type { Logger } from 'pino'
-
 import { indexOf, type ItemIndex } from '../../actors/recommending/item-index.ts'
 import { indexChangesOf } from '../../actors/recommending/item-index-changes.ts'
 import type { Item } from '../../schemas/catalogue-events.ts'

@@ -1,9 +1,7 @@
 import { hash } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import { deserialize, serialize } from 'node:v8'
-
 import { Objm } from '@nats-io/obj'
-
 import { createItemIndex, INDEX_VERSION, type IndexedItem, type IndexState, type ItemIndex } from '../../actors/recommending/item-index.ts'
 import type { Item } from '../../schemas/catalogue-events.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'

@@ -1,8 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
-
 import type { ItemIndex } from '../../actors/recommending/item-index.ts'
 import { recommendFrom } from '../../actors/recommending/recommend.ts'
 import type { Item } from '../../schemas/catalogue-events.ts'

@@ -1,7 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-
 import type { z } from 'zod'
-
 import { RETRY_DEFAULTS, type TaskCall, type TaskDefinition } from '../../actors/definition/task-definition.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, messageOf, TerminalError } from '../../schemas/errors.ts'

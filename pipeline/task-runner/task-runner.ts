@@ -2,7 +2,6 @@ import { AckPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream
 import type { KV } from '@nats-io/kv'
 import { nanos } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
-
 import type { Kind, Kinds, TaskCall, TaskDefinition } from '../../actors/definition/define-kind.ts'
 import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import { type InternalInput, type TaskMessage, taskMessageSchema } from '../../schemas/internal-messages.ts'

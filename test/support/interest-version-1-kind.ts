@@ -1,6 +1,5 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
-
 import { defineKind } from '../../actors/definition/define-kind.ts'
 import { defineTask } from '../../actors/definition/task-definition.ts'
 import { type Item, itemIdSchema, itemSchema, topicSchema } from '../../schemas/catalogue-events.ts'

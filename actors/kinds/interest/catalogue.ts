@@ -1,5 +1,4 @@
 import { z } from 'zod'
-
 import { type Item, itemSchema } from '../../../schemas/catalogue-events.ts'
 import items from './catalogue.json' with { type: 'json' }
 

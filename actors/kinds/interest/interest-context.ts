@@ -1,5 +1,4 @@
 import { z } from 'zod'
-
 import { itemIdSchema, topicSchema } from '../../../schemas/catalogue-events.ts'
 import { COUNT_MAX, recentSchema } from '../../../schemas/recommendation-query.ts'
 

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-
 import { type Item, itemIdSchema, ITEMS_PAIRED, itemsPaired, topicSchema, topicsSchema } from '../../../schemas/catalogue-events.ts'
 import { COUNT_MAX, STRATEGIES, type Strategy, visitorSchema, whySchema } from '../../../schemas/recommendation-query.ts'
 import { TOKEN } from '../../../schemas/subjects.ts'

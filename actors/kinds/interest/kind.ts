@@ -1,5 +1,4 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
-
 import { type Item, ITEMS_PAIRED } from '../../../schemas/catalogue-events.ts'
 import { send } from '../../definition/send-action.ts'
 import { signalWeight } from '../../recommending/signals.ts'

@@ -1,5 +1,4 @@
 import type { z } from 'zod'
-
 import type { itemsPaired } from '../../../schemas/catalogue-events.ts'
 import type { Recent, Visitor } from '../../../schemas/recommendation-query.ts'
 import { BOUGHT_MAX, DISLIKED_MAX, LIKED_MAX, type Profile, RECENT_MAX, TOPICS_MAX } from './interest-context.ts'

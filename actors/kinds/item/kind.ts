@@ -1,6 +1,5 @@
 import { assign, emit, setup } from 'xstate'
 import { z } from 'zod'
-
 import {
   ITEM_LISTED,
   ITEM_UNLISTED,

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-
 import { indexOf, type ItemIndex } from '../../../actors/recommending/item-index.ts'
 import { encodeVector } from '../../../actors/recommending/item-vector.ts'
 import { addNeighbour, emptyRow, NEIGHBOURS_MAX, ROW_MAX } from '../../../actors/recommending/neighbours.ts'

@@ -1,7 +1,5 @@
 import { rm } from 'node:fs/promises'
-
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-
 import { followIndex } from '../../../pipeline/recommending/index-follower.ts'
 import { openSavedIndexes } from '../../../pipeline/recommending/saved-indexes.ts'
 import { cliJson } from '../../support/run-cli.ts'

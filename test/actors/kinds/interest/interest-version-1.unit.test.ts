@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-
 import { actorAfter, newActor } from '../../../../actors/core/actor.ts'
 import { replayRecord } from '../../../../actors/core/replay.ts'
 import { kindsByName } from '../../../../actors/definition/kind.ts'

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-
 import { type Item, loadCatalogue } from '../../../../actors/kinds/interest/catalogue.ts'
 import { mergedSchema } from '../../../../actors/kinds/interest/interest-context.ts'
 import { createInterest } from '../../../../actors/kinds/interest/kind.ts'

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-
 import { keywordsOf } from '../../../../actors/kinds/item/keywords.ts'
 import { createItem } from '../../../../actors/kinds/item/kind.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'

@@ -1,6 +1,5 @@
 import pino from 'pino'
 import { expect, test } from 'vitest'
-
 import type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../../../../actors/definition/task-search.ts'
 import type { Query } from '../../../../actors/kinds/support/definition.ts'
 import { recallConversation, recallKnowledge } from '../../../../actors/kinds/support/recall.ts'

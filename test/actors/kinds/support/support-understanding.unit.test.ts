@@ -1,6 +1,5 @@
 import pino from 'pino'
 import { beforeAll, describe, expect, test } from 'vitest'
-
 import type { TaskCall } from '../../../../actors/definition/task-definition.ts'
 import type { TaskSearchIndex } from '../../../../actors/definition/task-search.ts'
 import { contextSchema } from '../../../../actors/kinds/support/context.ts'
