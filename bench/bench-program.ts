@@ -19,6 +19,8 @@ import { cache } from './scenarios/cache-scenario.ts'
 import { embed } from './scenarios/embed-scenario.ts'
 import { kinds } from './scenarios/kinds-scenario.ts'
 import { latency } from './scenarios/latency-scenario.ts'
+import { questions } from './scenarios/questions-scenario.ts'
+import { repeats, repeatsUncached } from './scenarios/repeats-scenario.ts'
 import { replay } from './scenarios/replay-scenario.ts'
 import { scale } from './scenarios/scale-scenario.ts'
 import { search } from './scenarios/search-scenario.ts'
@@ -29,7 +31,23 @@ import { tasks } from './scenarios/tasks-scenario.ts'
 import { turns } from './scenarios/turns-scenario.ts'
 import { waiting } from './scenarios/waiting-scenario.ts'
 
-const SCENARIOS: readonly Scenario[] = [turns, latency, waiting, tasks, answers, replay, takeover, scale, analysts, embed, search, soak]
+const SCENARIOS: readonly Scenario[] = [
+  turns,
+  latency,
+  waiting,
+  tasks,
+  answers,
+  questions,
+  repeats,
+  repeatsUncached,
+  replay,
+  takeover,
+  scale,
+  analysts,
+  embed,
+  search,
+  soak,
+]
 const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache]
 
 const SECONDS_DEFAULT = 10

@@ -13,6 +13,7 @@ import { createSupport, type SupportOptions } from '../actors/kinds/support/kind
 import { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
 
 export {
+  type ChildKinds,
   defineKind,
   defineTask,
   type Kind,

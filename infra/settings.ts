@@ -1,6 +1,7 @@
 import { availableParallelism, homedir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { QUESTION_DEFAULTS } from '../actors/kinds/question/question-defaults.ts'
 import { REWRITE_DEFAULT_MS } from '../actors/kinds/support/asking/rewrite.ts'
 import { MINIMUMS } from '../actors/kinds/support/minimums.ts'
 import { REPLY_BUDGET_DEFAULT_MS } from '../actors/kinds/support/reply-budget.ts'
@@ -194,8 +195,10 @@ const SETTINGS = {
     about: 'Smoothing constant of searches with the fusion rrf that give none: the larger, the less the first places stand out',
   },
   CACHE: {
-    schema: z.enum(['on', 'off']).default('on'),
-    about: 'on: vectors of questions, answers of searches and positions of records are cached; off: nothing is',
+    schema: z.enum(['on', 'off', 'shadow']).default('on'),
+    about:
+      'on: answers, vectors of questions, answers of searches and positions of records are cached; off: nothing is; shadow: no answer is '
+      + 'given again, and the log tells which one would have been',
   },
   CACHE_TTL: {
     schema: count(1, 7 * 24 * 3_600).default(3_600),
@@ -247,6 +250,14 @@ const SETTINGS = {
   REPLY_BUDGET_MS: {
     schema: count(2_000, 3_600_000).default(REPLY_BUDGET_DEFAULT_MS),
     about: 'Milliseconds from a message in INBOX to its reply by support; the same for all processes of a cluster',
+  },
+  QUESTIONS_AT_ONCE: {
+    schema: count(1, 10_000).default(QUESTION_DEFAULTS.places),
+    about: 'Questions to the kind question that are answered at one time in the whole cluster; the same for all processes',
+  },
+  QUESTIONS_WAITING_MAX: {
+    schema: count(0, 1_000_000).default(QUESTION_DEFAULTS.waitingMax),
+    about: 'Questions to the kind question that may wait in the whole cluster; a further one fails as queue_full',
   },
   QUALITY_MIN: {
     schema: upToOne.default(MINIMUMS.qualityMin),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { EMIT_EXAMPLES, type Example, INPUT_EXAMPLES } from './asyncapi-examples.ts'
 import { inputSchema } from './envelope.ts'
 import { KNOWN_EMITS, KNOWN_INPUTS, roleSchema } from './events.ts'
-import { liveDelta, liveReset } from './live-messages.ts'
+import { liveDelta, livePlace, liveReset } from './live-messages.ts'
 
 /** An emitted event as published on OUT: a CloudEvent in JSON. */
 export const outEventSchema = z.object({
@@ -107,6 +107,18 @@ export function liveMessages() {
       title: 'What was written so far does not count',
       payload: titled('LiveReset', jsonSchema(liveReset)),
       examples: [{ name: 'fallback', summary: 'Another model steps in', payload: { event: 'reset', ...example, reason: 'model_timeout' } }],
+    },
+    'live.place': {
+      name: 'place',
+      title: 'The place of a run that waits in the queue of its task',
+      payload: titled('LivePlace', jsonSchema(livePlace)),
+      examples: [
+        {
+          name: 'place',
+          summary: 'Two questions are answered before this one',
+          payload: { event: 'place', task: 'answer', queuePlace: 3, expectedMs: 4_200 },
+        },
+      ],
     },
   }
 }

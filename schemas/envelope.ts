@@ -4,6 +4,8 @@ import { IN_WORDS, zodProblem } from './problem-words.ts'
 
 /** Types that only Colloquy itself may send. */
 export const RESERVED_TYPE = /^(xstate|task|timer|dead)\./
+/** Types of the events between an actor and its children, among the reserved ones. */
+const CHILD_TYPE = /^xstate\./
 /** Prefix of the ids that Colloquy gives to inputs without an id. */
 export const RESERVED_ID_PREFIX = 'seq:'
 
@@ -64,6 +66,11 @@ export const inputSchema = z.object({
   history: z.boolean().optional().meta({ description: 'True for imported history: recorded and counted, but not shown to the machine' }),
 })
 
+/** An input that an actor may send, too: a message between it and its child. */
+const actorsInputSchema = inputSchema.extend({
+  type: text(256).refine((type) => CHILD_TYPE.test(type) || !RESERVED_TYPE.test(type), 'types task.*, timer.* and dead.* are reserved'),
+})
+
 /**
  * The attributes that Colloquy keeps and does not read: CloudEvents' `subject`, `dataschema`, and extensions. Values are JSON.
  */
@@ -84,8 +91,9 @@ const JSON_DATA = /^application\/json\s*(?:;|$)/i
  * attribute; as in RFC 3339, the letters of a time may be small.
  *
  * @param value parsed JSON.
+ * @param isFromActor whether an actor sent it, which the subject tells. Default: false
  */
-export function readEnvelope(value: unknown): ReadEnvelope {
+export function readEnvelope(value: unknown, isFromActor = false): ReadEnvelope {
   let envelope = value
   let others: [string, unknown][] | undefined
   if (isObject(value)) {
@@ -107,7 +115,7 @@ export function readEnvelope(value: unknown): ReadEnvelope {
     }
     others = others?.filter(([name, one]) => name !== 'datacontenttype' || typeof one !== 'string' || !JSON_DATA.test(one))
   }
-  const read = inputSchema.safeParse(envelope, IN_WORDS)
+  const read = (isFromActor ? actorsInputSchema : inputSchema).safeParse(envelope, IN_WORDS)
   if (!read.success) return { ok: false, problem: zodProblem(read.error, '') }
   return { ok: true, input: others === undefined || others.length === 0 ? read.data : withAttributes(read.data, others) }
 }

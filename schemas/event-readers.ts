@@ -1,3 +1,4 @@
+import { type CachedFrom, cachedFromSchema } from './cached-from.ts'
 import { type AnswerJudged, answerJudged, type Role, roleSchema } from './events.ts'
 import { type Dimension, DIMENSIONS, REASON_CHARS_MAX, REASONS_MAX } from './quality.ts'
 
@@ -60,6 +61,7 @@ export interface Sent {
   readonly tier: string | undefined
   readonly complexity: number | undefined
   readonly tierReason: string | undefined
+  readonly cachedFrom: CachedFrom | undefined
   readonly sources: readonly Source[]
 }
 
@@ -165,6 +167,7 @@ export function readSent(data: Data): Sent | undefined {
     tier: fact(data['tier']),
     complexity: readScore(data['complexity']),
     tierReason: fact(data['tierReason']),
+    cachedFrom: cachedFromSchema.safeParse(data['cachedFrom']).data,
     sources: readSources(data['sources']),
   }
 }

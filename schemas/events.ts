@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { cachedFromSchema } from './cached-from.ts'
 import { LIMITS } from './limits.ts'
 import { TIERS } from './models-file.ts'
 import { evaluationSchema, REASON_CHARS_MAX, REASONS_MAX, scoresSchema } from './quality.ts'
@@ -16,6 +17,7 @@ import { answeredSchema } from './record.ts'
  * | `message.sent` | messages; `replyTo` → the turn it answers; `intent`, `hits`, `model`… → turns |
  * | | `act`, `intents`, `because`, `understandingVersion`, `lookups` (no part of the schema) → turns |
  * | | `tier`, `complexity`, `tierReason` (no part of the schema) → turns |
+ * | | `cachedFrom` (no part of the schema) → turns: `cached_seq`, `cached_level`, `cached_knowledge_seq` |
  * | | `quality`, `evaluator`, `scores`, `reasons` (the last two are no part of the schema) → scores |
  * | | `tokensIn`, `tokensOut`, `cost` → turns, cases |
  * | | `sources` → citations; `quality` → turns, conversations |
@@ -109,6 +111,13 @@ export const routedFields = {
   tier: z.enum(TIERS).optional().meta({ description: 'Tier of the language model that wrote it' }),
   complexity: z.number().min(0).max(1).optional().meta({ description: 'Complexity of the question' }),
   tierReason: z.string().max(64).optional().meta({ description: 'Why this tier: complexity, given, budget or fallback' }),
+} as const
+
+/** Whose answer a message repeats. No part of `messageSent`, for the same reason. `shareAnswer` tells it to the task. */
+export const cachedFields = {
+  cachedFrom: cachedFromSchema
+    .optional()
+    .meta({ description: 'The answer was made for an earlier question; absent where it was made for this one' }),
 } as const
 
 /** A client needs no reply to a message any more. For kinds that can stop the work on it. */

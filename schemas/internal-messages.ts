@@ -40,6 +40,8 @@ export type JudgedMessage = Extract<InternalInput, { type: typeof ANSWER_JUDGED 
 export const taskMessageSchema = z.object({
   run: z.string(),
   task: z.string(),
+  /** LOG sequence of the record that started the run; absent where a dispatcher of version 0.1 sent it. */
+  seq: z.int().positive().optional(),
   /** When the record that started the run was committed. */
   startedAt: z.iso.datetime(),
   deadlineAt: z.iso.datetime(),

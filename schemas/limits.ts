@@ -24,6 +24,10 @@ export const LIMITS = {
   openTurnsMax: 16,
   /** Runs (tasks and timers) that an actor may have pending. */
   pendingRunsMax: 256,
+  /** Children that an actor may have running. */
+  childrenMax: 64,
+  /** Levels of parents above an actor. */
+  childDepthMax: 8,
   /** Events emitted and sent, tasks started and timers set by one record. */
   effectsMax: 256,
 } as const

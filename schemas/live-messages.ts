@@ -24,6 +24,24 @@ export const liveDelta = z.object({
 /** What was written so far does not count: the next attempt, or a reply of another kind, follows. */
 export const liveReset = z.object({ event: z.literal('reset'), ...attempt, reason: z.string().max(128) })
 
+/** The place of a run that waits in the queue of its task, told at most once a second. */
+export const livePlace = z.object({
+  event: z.literal('place'),
+  task: z.string().max(128),
+  queuePlace: z.int().nonnegative().meta({ description: '1: the next one that starts; 0: it has started' }),
+  expectedMs: z
+    .int()
+    .nonnegative()
+    .nullable()
+    .meta({
+      description: 'Milliseconds from now until it is expected to end, by service times measured lately; null where none was measured',
+    }),
+})
+
+/** What is told of a reply while it is written. */
+export const livePieceSchema = z.discriminatedUnion('event', [liveDelta, liveReset])
+export type LivePiece = z.output<typeof livePieceSchema>
+
 /** A message on `live.<tenant>.<kind>.<id>`, core NATS, which nothing keeps. */
-export const liveMessageSchema = z.discriminatedUnion('event', [liveDelta, liveReset])
+export const liveMessageSchema = z.discriminatedUnion('event', [liveDelta, liveReset, livePlace])
 export type LiveMessage = z.output<typeof liveMessageSchema>

@@ -98,7 +98,7 @@ function isMapOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
   return true
 }
 
-const STATUSES: ReadonlySet<unknown> = new Set<LogRecord['status']>(['none', 'active', 'done', 'error'])
+const STATUSES: ReadonlySet<unknown> = new Set<LogRecord['status']>(['none', 'active', 'done', 'error', 'stopped'])
 const WORD = /^[a-z_]{1,64}$/
 const isWord = (value: unknown): boolean => typeof value === 'string' && WORD.test(value)
 const SHA256 = /^[A-Za-z0-9_-]{43}$/
@@ -132,6 +132,15 @@ const isPendingTask = (value: unknown): boolean =>
 const isPendingTimer = (value: unknown): boolean =>
   isPending(value) && isObject(value['event']) && isText(value['event']['type']) && isText(value['sendId']) && isTime(value['at'])
 
+const isPendingChild = (value: unknown): boolean =>
+  isPending(value)
+  && isText(value['src'])
+  && isText(value['child'])
+  && isToken(value['kind'])
+  && isToken(value['actor'])
+  && isTime(value['startedAt'])
+  && isTrueOrAbsent(value['spawned'])
+
 const isState = (value: unknown): boolean =>
   isObject(value)
   && (isText(value['value']) || isObject(value['value']))
@@ -139,6 +148,7 @@ const isState = (value: unknown): boolean =>
   && isObject(value['history'])
   && isMapOf(value['tasks'], isPendingTask)
   && isMapOf(value['timers'], isPendingTimer)
+  && (value['children'] === undefined || isMapOf(value['children'], isPendingChild))
   && isMapOf(value['entered'], isTime)
 
 const isAsked = (value: unknown): value is Fields =>
@@ -160,6 +170,13 @@ const isResponded = (value: unknown): boolean =>
 const isEscalated = (value: unknown): boolean => isObject(value) && isTime(value['at']) && isTextOrAbsent(value['reason'])
 const isCaseEnd = (value: unknown): boolean =>
   isObject(value) && isTime(value['at']) && isTextOrAbsent(value['outcome']) && isTextOrAbsent(value['drop'])
+const isParent = (value: unknown): boolean =>
+  isObject(value)
+  && isToken(value['kind'])
+  && isToken(value['id'])
+  && isText(value['run'])
+  && isText(value['child'])
+  && isPositive(value['depth'])
 /** The counts of a case have no other fields than numbers. */
 const isCounts = (value: unknown): boolean => isMapOf(value, isCountOrAbsent) && isObject(value) && isCount(value['records'])
 const isCase = (value: unknown): boolean =>
@@ -176,6 +193,7 @@ const isCase = (value: unknown): boolean =>
   && (value['open'] === undefined || isListOf(value['open'], isAsked))
   && isNumberOrAbsent(value['quality'])
   && isTextOrAbsent(value['customer'])
+  && (value['parent'] === undefined || isParent(value['parent']))
   && isTrueOrAbsent(value['history'])
   && isTimeOrAbsent(value['arrivedAt'])
   && isTextOrAbsent(value['channel'])

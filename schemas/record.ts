@@ -42,6 +42,19 @@ const pendingTask = z.object({
   startedAt: time,
   deadlineAt: time,
 })
+const pendingChild = z.object({
+  ...pendingRun,
+  /** The name of its kind in the machine. */
+  src: z.string(),
+  /** The name of the child: the id of its invoke, or the one that `spawnChild` gives. */
+  child: z.string(),
+  /** The child itself: an actor of the same tenant. */
+  kind: z.string(),
+  actor: z.string(),
+  startedAt: time,
+  /** By `spawnChild`; absent where an invoke started it. */
+  spawned: z.literal(true).optional(),
+})
 const pendingTimer = z.object({
   ...pendingRun,
   /** The event that the machine takes when the timer fires. */
@@ -59,6 +72,8 @@ export const stateSchema = z.object({
   /** Pending tasks and timers, by run. */
   tasks: z.record(z.string(), pendingTask),
   timers: z.record(z.string(), pendingTimer),
+  /** Running children, by run; absent where there are none. */
+  children: z.record(z.string(), pendingChild).optional(),
   /** When each active leaf state was entered. */
   entered: z.record(z.string(), time),
   output: z.unknown().optional(),
@@ -112,6 +127,19 @@ export const caseSchema = z.object({
   customer: z.string().optional(),
   /** The actor that gets this one's emitted events of these types; kept from earlier cases. */
   follower: z.object({ kind: z.string(), id: z.string(), types: z.array(z.string()) }).optional(),
+
+  /** The actor that started this one as its child; kept from earlier cases. */
+  parent: z
+    .object({
+      kind: z.string(),
+      id: z.string(),
+      run: z.string(),
+      /** The name of this actor in its parent. */
+      child: z.string(),
+      /** Levels of parents above this actor, from 1. */
+      depth: z.int().positive(),
+    })
+    .optional(),
 
   // About this case only; the columns of `cases` document each field.
   history: z.literal(true).optional(),
@@ -212,7 +240,8 @@ export const recordSchema = z.object({
   to: z.string(),
   /** `null` until the machine is started. */
   state: stateSchema.nullable(),
-  status: z.enum(['none', 'active', 'done', 'error']),
+  /** `stopped`: its parent stopped it. */
+  status: z.enum(['none', 'active', 'done', 'error', 'stopped']),
   label: data,
   case: caseSchema,
   emitted: z.array(z.object({ id: z.string(), type: z.string(), data })),
@@ -262,6 +291,7 @@ export type PrivatePart = Pick<LogRecord, 'state' | 'since' | 'seen' | 'prev' | 
 export type PublicRecord = Omit<LogRecord, keyof PrivatePart>
 export type State = z.infer<typeof stateSchema>
 export type PendingTask = z.infer<typeof pendingTask>
+export type PendingChild = z.infer<typeof pendingChild>
 export type PendingTimer = z.infer<typeof pendingTimer>
 export type Case = z.infer<typeof caseSchema>
 export type Asked = z.infer<typeof askedSchema>

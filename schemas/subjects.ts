@@ -82,6 +82,8 @@ export const outSubjectsOf = (a: Address): string => `out.${path(a)}.>`
 /** An actor's internal messages as INBOX stores them. */
 export const internalInboxSubject = (a: Address): string => `inbox.*.${path(a)}.int`
 export const taskSubject = (name: string, a: Address): string => `task.${name}.${path(a)}`
+/** The runs of a task for all actors of a kind. */
+export const taskSubjectsOf = (name: string, kind: string): string => `task.${name}.*.${kind}.*`
 /** An actor's only schedule: its next wake-up. */
 export const wakeUpSubject = (a: Address): string => `timer.${path(a)}`
 export const deadSubject = (reason: string, a: Address): string => `dead.${reason}.${path(a)}`
@@ -128,9 +130,16 @@ export function parseInboxSubject(subject: string): InboxSubject {
   return { partition, address: bad, origin, addressable: false }
 }
 
-/** The subject that a message in INBOX was published to. An event from another actor has the subject of an input. */
+/** The first token of the subjects that messages are published to, by the way by which they come. */
+const PUBLISHED: Readonly<Record<Origin, string>> = { producer: 'in', actor: 'act', internal: 'int' }
+
+/** The subject that a message in INBOX was published to. */
 export const publishedSubject = ({ origin }: InboxSubject, stored: string): string =>
-  stored.startsWith('inbox.') ? `${origin === 'internal' ? 'int' : 'in'}.${stored.split('.').slice(2, 5).join('.')}` : stored
+  stored.startsWith('inbox.') ? `${PUBLISHED[origin]}.${stored.split('.').slice(2, 5).join('.')}` : stored
+
+/** The way by which a message came, from the subject that it was published to. */
+export const originOf = (subject: string): Origin =>
+  subject.startsWith('int.') ? 'internal' : subject.startsWith('act.') ? 'actor' : 'producer'
 
 /** Whether an address is the filler's. */
 export const isFiller = (a: Address): boolean => a.tenant === FILLER.tenant && a.kind === FILLER.kind && a.id === FILLER.id

@@ -107,8 +107,11 @@ export const TABLES = {
     columns: {
       ...actorContext,
       state: col(TEXT, 'Active leaf states; parallel ones joined by +; empty where the machine has not been started'),
-      status: col(TEXT, 'none (not started), active, done or error'),
+      status: col(TEXT, 'none (not started), active, done, error, or stopped (by its parent)'),
       n: col('UInt64', 'Number of records of the actor, including rejections'),
+      parent_kind: col(TEXT_OR_NULL, 'Kind of the actor that started it as its child; NULL where none did'),
+      parent: col(TEXT_OR_NULL, 'Id of that actor, which has the same tenant; NULL where none did'),
+      child: col(TEXT_OR_NULL, 'Its name in that actor: the id of the invoke, or the one that spawnChild gave; NULL where none did'),
       first_at: col(TIME, 'When its first record was decided'),
       last_at: col(TIME, 'When its last record was decided'),
       last_seq: col('UInt64', 'LOG sequence of its last record'),
@@ -273,6 +276,15 @@ export const TABLES = {
       tier: col(TEXT_OR_NULL, 'Tier of the model: small, medium or large, as the answer states it'),
       complexity: col('Nullable(Float64)', 'Complexity of the question, 0 to 1, by which the tier was chosen'),
       tier_reason: col(TEXT_OR_NULL, 'Why this tier: complexity, given (by the task), budget or fallback (another model failed)'),
+      cached_seq: col(
+        'Nullable(UInt64)',
+        'For an answer that was made for an earlier question: LOG sequence of the record that started the task which made it; else NULL',
+      ),
+      cached_level: col(TEXT_OR_NULL, 'Where that answer was found: memory, shared, or joined (it was being made)'),
+      cached_knowledge_seq: col(
+        'Nullable(UInt64)',
+        "LOG sequence of the last record of the tenant's knowledge when the passages of that answer were found; 0 where there was none",
+      ),
       prompt_version: col(TEXT_OR_NULL, "Version of the model's instructions"),
       kb_version: col(TEXT_OR_NULL, 'Version of the knowledge that was searched'),
       tokens_in: col('Nullable(UInt64)', 'Tokens that the model read'),
@@ -306,7 +318,8 @@ export const TABLES = {
       ),
       cause: col(
         TEXT,
-        'Cause of the exit: type of the input, timer:<delay or event>, task:<name>:done or task:<name>:error (failed or expired)',
+        'Cause of the exit: type of the input, timer:<delay or event>, task:<name>:done or task:<name>:error (failed or expired), '
+          + 'child:<id>:done or child:<id>:error',
       ),
       entered_seq: col(
         'Nullable(UInt64)',

@@ -50,6 +50,10 @@ const tenantSettingsSchema = z.object({
     .nullable()
     .catch(null)
     .meta({ description: 'what people see of a reply while it is written: sentence (checked ones), token or off; unset: COLLOQUY_STREAM' }),
+  CACHE_SIMILARITY_MIN: share(
+    0.8,
+    'similarity of two questions, 0 to 1, from which on the cached answer to one may be given to the other, if all else is equal; 1: never',
+  ),
   PERSONA: promptText.meta({ description: 'who the assistant is and how it speaks: {{persona}} in a prompt' }),
   COMPANY: promptText.meta({ description: 'what the company is and does: {{company}} in a prompt' }),
   RULES: promptText.meta({ description: 'what the assistant must and must not do: {{rules}} in a prompt' }),

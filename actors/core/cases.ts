@@ -20,6 +20,8 @@ export interface CaseStep extends Pick<LogRecord, 'at' | 'inbox' | 'outcome' | '
   readonly input: Input
   /** The actor that follows from this record on; default: the one before. */
   readonly follower?: Case['follower']
+  /** The actor's parent, where this record starts it as a child; default: the one before. */
+  readonly parent?: Case['parent']
   readonly before: Case | undefined
   readonly labelBefore: LogRecord['label']
   /** LOG sequence of the actor's last record; undefined where unknown. */
@@ -69,6 +71,7 @@ export function nextCase(given: CaseStep): { case: Case; answered: LogRecord['an
     quality: messages.findLast(({ sent }) => sent?.quality !== undefined)?.sent?.quality ?? before?.quality,
     customer: inputMessage?.received?.customer ?? labelText(label, 'customer') ?? before?.customer,
     follower: step.follower ?? before?.follower,
+    parent: step.parent ?? before?.parent,
     history: history === true ? true : undefined,
     arrivedAt: opens ? reachedAt(input, step.inbox.ts) : known.arrivedAt,
     channel,

@@ -3,7 +3,7 @@ import type { Input } from '../../schemas/envelope.ts'
 import { ANSWER_JUDGED } from '../../schemas/events.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import { payloadText } from '../../schemas/payload-text.ts'
-import type { LogRecord, Reason, State } from '../../schemas/record.ts'
+import type { Case, LogRecord, Reason, State } from '../../schemas/record.ts'
 import { encodeRecord } from '../../schemas/record-form.ts'
 import { type Kind, machineName } from '../definition/kind.ts'
 import { actorAfter } from './actor.ts'
@@ -21,6 +21,8 @@ export interface Outcomes extends Pick<
   'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended' | 'sent'
 > {
   readonly error?: string | undefined
+  /** The actor's parent, where this record starts it as a child. */
+  readonly parent?: Case['parent']
   /** `<kind>@<version>` of an earlier version, if the state still has its form. Default: the present version of the kind. */
   readonly machine?: string
   readonly snapshot: AnyMachineSnapshot | undefined
@@ -44,7 +46,7 @@ export const unchanged = ({ actor }: DecisionInput): Outcomes => ({
 /** Builds the record of a committed input. Rejects the input as `state_too_large` where the record would exceed a limit. */
 export function commit(decisionInput: DecisionInput, kind: Kind | undefined, input: Input, outcomes: Outcomes): PendingRecord {
   const { actor, message, at, low } = decisionInput
-  const { to, state, status, label, emitted, sent, started, timers, stopped, ended, error, snapshot } = outcomes
+  const { to, state, status, label, emitted, sent, started, timers, stopped, ended, error, snapshot, parent } = outcomes
   const machine = outcomes.machine ?? (kind === undefined ? actor.machine : machineName(kind))
   const inbox = { seq: message.seq, ts: message.ts }
   const from = statePath(actor.state)
@@ -55,6 +57,7 @@ export function commit(decisionInput: DecisionInput, kind: Kind | undefined, inp
     outcome: 'committed',
     input,
     follower: followerIn(message, input),
+    parent,
     from,
     label,
     emitted,

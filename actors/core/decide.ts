@@ -1,22 +1,23 @@
 import type { AnyEventObject } from 'xstate'
+import { isChildMessage } from '../../schemas/child-messages.ts'
 import type { Input } from '../../schemas/envelope.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
-import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
+import { messageOf } from '../../schemas/errors.ts'
 import { ANSWER_JUDGED } from '../../schemas/events.ts'
 import type { JudgedMessage, RunInput } from '../../schemas/internal-messages.ts'
 import type { TaskEnd } from '../../schemas/record.ts'
-import { isEndlessCycle } from '../definition/check-cycles.ts'
 import type { Kind, Kinds } from '../definition/kind.ts'
 import { isJudgement, type ReadData, readData } from '../definition/upcast.ts'
 import type { Actor } from './actor.ts'
 import { commit, reject, unchanged } from './commit.ts'
+import { decideChildMessage } from './decide-child.ts'
 import type { Decision, DecisionContext, DecisionInput, Message } from './decision.ts'
 import { duplicateBy, isRedelivery } from './deduplication.ts'
 import { nextDeadline } from './next-deadline.ts'
 import { internalAsInput, isRefusal, judgedAsInput, readInput, readInternal } from './read-input.ts'
 import { resolveDeadLetter } from './resolve-dead-letter.ts'
 import { statePath } from './snapshot.ts'
-import { type EndedRun, InputRefused, step } from './step.ts'
+import { hostEnded, isEnded, rejectAsPoison, transition } from './transition.ts'
 
 /**
  * Decides what a message does to an actor. This pure function is the core of Colloquy.
@@ -58,7 +59,7 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
   const kind = kinds.get(actor.address.kind)
   if (message.origin === 'internal') return decideInternal(decisionInput, kind, fresh)
 
-  const sent = readInput(message)
+  const sent = readInput(message, message.origin === 'actor')
   if (isRefusal(sent)) return reject(decisionInput, sent)
   const by = duplicateBy(actor.dedupState, sent)
   if (by !== undefined) return { kind: 'duplicate', by }
@@ -66,6 +67,7 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
     return reject(decisionInput, { reason: 'unknown_kind', error: `no kind "${actor.address.kind}" here`, input: sent })
   }
   if (decisionInput.hostEnds !== undefined) return rejectAsPoison(decisionInput, sent, hostEnded(decisionInput.hostEnds))
+  if (message.origin === 'actor' && isChildMessage(sent.type)) return decideChildMessage(decisionInput, kind, sent, fresh)
   const data = dataOf(kind, sent)
   if (data instanceof Error) return rejectAsPoison(decisionInput, sent, data)
   if (!data.ok) return reject(decisionInput, { reason: 'bad_data', error: data.error, input: sent })
@@ -87,12 +89,8 @@ function dataOf(kind: Kind, input: Input): ReadData | Error {
   }
 }
 
-const hostEnded = (what: string): ColloquyError => new ColloquyError('host_ended', what)
-
-const isEnded = (actor: Actor): boolean => actor.status === 'done' || actor.status === 'error'
-
 const readableInput = (message: Message): Input => {
-  const read = readInput(message)
+  const read = readInput(message, message.origin === 'actor')
   return isRefusal(read) ? read.input : read
 }
 
@@ -167,31 +165,3 @@ function outcomeOf(outcome: Outcome): Omit<TaskEnd, 'run' | 'task' | 'startedAt'
   }
   return { status: 'failed', attempts, queueMs, durationMs, error: outcome.error }
 }
-
-function transition(
-  decisionInput: DecisionInput,
-  kind: Kind,
-  input: Input,
-  event: AnyEventObject,
-  ended: EndedRun | undefined,
-  fresh: boolean,
-): Decision {
-  if (decisionInput.hostEnds !== undefined) return rejectAsPoison(decisionInput, input, hostEnded(decisionInput.hostEnds))
-  try {
-    return commit(decisionInput, kind, input, step(decisionInput, kind, input, event, ended))
-  } catch (error) {
-    if (error instanceof InputRefused) return reject(decisionInput, { reason: 'bad_data', error: error.message, input })
-    if (error instanceof ColloquyError && hasCode(error, 'newer_machine')) throw error
-    if (!fresh) return { kind: 'threw', error }
-    return rejectAsPoison(decisionInput, input, error)
-  }
-}
-
-function rejectAsPoison(decisionInput: DecisionInput, input: Input, error: unknown): Decision {
-  const code = error instanceof ColloquyError ? error.code : isEndlessCycle(error) ? ('always_cycle' satisfies ErrorCode) : undefined
-  return reject(decisionInput, { reason: 'poison', error: `${code === undefined ? '' : `${code}: `}${poisonText(error)}`, input })
-}
-
-/** XState ends its text with the `message` of what a guard threw, which only errors have. */
-const poisonText = (error: unknown): string =>
-  messageOf(error).replace(/^(Unable to evaluate guard .*:\n)undefined$/s, '$1it threw a value that is not an Error')

@@ -80,6 +80,30 @@ const sendingSchema = z.object({
 /** Bytes reserved for the envelope around the data. Without this bound an oversized input would be rejected only at its target. */
 const ENVELOPE_BYTES = 4 * 1024
 
+/** The bytes of a message with these data, with room for its envelope. */
+export const sentBytes = (data: unknown): number => Buffer.byteLength(JSON.stringify(data)) + ENVELOPE_BYTES
+
+/** Fields of an event that another actor does not get: it gets its own. A forwarded event has them. */
+const OF_RECEIVED_EVENT: ReadonlySet<string> = new Set(['id', 'time', 'arrivedAt', 'at', 'source'])
+
+/**
+ * An event that XState's `sendTo`, `sendParent` or `forwardTo` sends to a child or a parent.
+ *
+ * @throws ColloquyError `bad_send` where it has fields that an input cannot have
+ */
+export function eventBetween(
+  tenant: string,
+  id: string,
+  to: { readonly kind: string; readonly actor: string },
+  { type, data = {}, ...more }: { readonly type: string; readonly data?: unknown },
+): Sent {
+  const lost = Object.keys(more).filter((name) => !OF_RECEIVED_EVENT.has(name))
+  if (lost.length > 0) {
+    refuse('bad_send', `event "${type}" to ${to.kind}/${to.actor} has ${lost.join(', ')} beside type and data; put them into data`)
+  }
+  return sentEvent(tenant, id, { kind: to.kind, id: to.actor, type, data })
+}
+
 /**
  * Validates the argument of a `send` and returns the event for the target's input.
  *
@@ -94,7 +118,7 @@ export function sentEvent(tenant: string, defaultId: string, sending: unknown): 
   }
   const problem = jsonProblem(data)
   if (problem !== undefined) refuse('bad_send', `send "${type}" to ${kind}/${actor}: data.${problem}`)
-  const bytes = Buffer.byteLength(JSON.stringify(data)) + ENVELOPE_BYTES
+  const bytes = sentBytes(data)
   if (bytes > LIMITS.inputBytesMax) {
     refuse('bad_send', `send "${type}" to ${kind}/${actor}: ${bytes} bytes; the limit of an input is ${LIMITS.inputBytesMax}`)
   }

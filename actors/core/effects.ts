@@ -1,17 +1,19 @@
 import type { AnyEventObject } from 'xstate'
+import { CHILD_NAME_CHARS_MAX } from '../../schemas/child-messages.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { jsonFit } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import type { Emitted, LogRecord, PendingTask, PendingTimer, Sent, Started, TaskEnd } from '../../schemas/record.ts'
-import { functionAction, sendToOther, unknownAction } from '../definition/check-behaviour.ts'
-import { INVOKE_INSTEAD, spawnedTask } from '../definition/check-invokes.ts'
+import type { Emitted, LogRecord, PendingChild, PendingTask, PendingTimer, Sent, Started, TaskEnd } from '../../schemas/record.ts'
+import { delayedToOther, functionAction, sendToOther, unknownAction } from '../definition/check-behaviour.ts'
+import { badChildName, INVOKE_INSTEAD, spawnedTask } from '../definition/check-invokes.ts'
 import type { Kind } from '../definition/kind.ts'
-import type { RequestedAction } from '../definition/pure-machine.ts'
+import { isParentOf, type RequestedAction } from '../definition/pure-machine.ts'
 import { refusalError } from '../definition/refusal.ts'
 import { sendingOf } from '../definition/send-action.ts'
 import { isRecord } from '../definition/walk-machine.ts'
-import { emittedData, sentEvent, taskInput, taskOf } from './effect-payloads.ts'
-import type { Tasks, Timers } from './snapshot.ts'
+import { checkBounds, childActorId, childInput, type Parent, startOfChild, stopOfChild } from './children.ts'
+import { emittedData, eventBetween, sentEvent, taskInput, taskOf } from './effect-payloads.ts'
+import type { PendingRuns } from './snapshot.ts'
 
 /** The effects of one decision on the outside, and the runs that are pending after it. */
 export interface Effects {
@@ -21,7 +23,9 @@ export interface Effects {
   readonly timers: LogRecord['timers']
   readonly stopped: readonly string[]
   readonly ended: readonly TaskEnd[]
-  readonly pending: { readonly tasks: Tasks; readonly timers: Timers }
+  readonly pending: PendingRuns
+  /** Gives the next message its id. */
+  readonly nextSentId: () => string
 }
 
 /** An action that XState resolved, or that a migration creates. */
@@ -35,6 +39,10 @@ interface EffectCollector {
   readonly tasks: Map<string, PendingTask>
   readonly timers: Map<string, PendingTimer>
   readonly emitted: Emitted[]
+  readonly children: Map<string, PendingChild>
+  readonly childrenStarted: Set<string>
+  /** Events for children that the same decision is yet to start, by the child's name: XState carries out a state's entry actions first. */
+  readonly early: Map<string, AnyEventObject[]>
   readonly sent: Sent[]
   readonly started: Map<string, Started>
   readonly timersSet: Map<string, LogRecord['timers'][number]>
@@ -43,6 +51,8 @@ interface EffectCollector {
   // Counts all runs that the decision starts, including those that it stops again: run ids must not repeat.
   runCount: number
   timerCount: number
+  childCount: number
+  sentCount: number
 }
 
 /** The event of an immediate `sendTo` to the actor itself. The machine takes it within the same decision. */
@@ -55,6 +65,10 @@ export function selfSentEvent({ type, params, info }: Action): AnyEventObject | 
 /** The facts about a decision that its effects carry. */
 export interface EffectContext {
   readonly tenant: string
+  /** Id of the actor. */
+  readonly actor: string
+  /** The actor's parent, if it has one. */
+  readonly parent: Parent | undefined
   /** The prefix of all ids in this record. It follows from the position of the input, so that deciding again gives the same ids. */
   readonly base: string
   readonly at: string
@@ -67,18 +81,16 @@ export interface EffectContext {
  *
  * @throws ColloquyError where the machine asks for something that a record cannot hold or no stage carries out.
  */
-export function collectEffects(
-  kind: Kind,
-  actions: readonly Action[],
-  pending: { tasks: Tasks; timers: Timers },
-  context: EffectContext,
-): Effects {
+export function collectEffects(kind: Kind, actions: readonly Action[], pending: PendingRuns, context: EffectContext): Effects {
   const collector: EffectCollector = {
     kind,
     context: context,
     atMs: Date.parse(context.at),
     tasks: byRun(pending.tasks),
     timers: byRun(pending.timers),
+    children: byRun(pending.children),
+    childrenStarted: new Set(),
+    early: new Map(),
     emitted: [],
     sent: [],
     started: new Map(),
@@ -87,11 +99,14 @@ export function collectEffects(
     ended: [],
     runCount: 0,
     timerCount: 0,
+    childCount: 0,
+    sentCount: 0,
   }
   for (const action of actions) collect(collector, action)
-  const { tasks, timers, emitted, sent, started, timersSet: set, stopped, ended, runCount, timerCount } = collector
-  if (tasks.size + timers.size > LIMITS.pendingRunsMax) {
-    throw new ColloquyError('too_many_runs', `more than ${LIMITS.pendingRunsMax} tasks and timers would be pending`)
+  if (collector.early.size > 0) throw refusalError(kind.name, sendToOther(`sendTo "${[...collector.early.keys()].join('", "')}"`))
+  const { tasks, timers, children, emitted, sent, started, timersSet: set, stopped, ended, runCount, timerCount } = collector
+  if (tasks.size + timers.size + children.size > LIMITS.pendingRunsMax) {
+    throw new ColloquyError('too_many_runs', `more than ${LIMITS.pendingRunsMax} tasks, timers and children would be pending`)
   }
   if (emitted.length + sent.length + runCount + timerCount > LIMITS.effectsMax) {
     throw new ColloquyError('too_many_effects', `one input would cause more than ${LIMITS.effectsMax} effects`)
@@ -103,7 +118,8 @@ export function collectEffects(
     timers: [...set.values()],
     stopped,
     ended,
-    pending: { tasks: asRecord(tasks), timers: asRecord(timers) },
+    pending: { tasks: asRecord(tasks), timers: asRecord(timers), children: asRecord(children) },
+    nextSentId: () => nextSentId(collector),
   }
 }
 
@@ -123,20 +139,18 @@ function asRecord<T>(runs: ReadonlyMap<string, T>): Record<string, T> {
 function collect(collector: EffectCollector, { type, params, info, exec }: Action): void {
   const sending = sendingOf(exec, info, params)
   if (sending !== undefined) {
-    const id = `${collector.context.base}-s${collector.sent.length + 1}`
-    collector.sent.push(sentEvent(collector.context.tenant, id, sending))
+    collector.sent.push(sentEvent(collector.context.tenant, nextSentId(collector), sending))
     return
   }
   switch (type) {
     case 'xstate.spawnChild':
-      return startTask(collector, fieldsOf(params))
+      return startRun(collector, fieldsOf(params))
     case 'xstate.stopChild':
-      return stopTask(collector, typeof params === 'string' ? params : fieldsOf(params)['id'])
+      return stopRun(collector, nameOfChild(params))
     case 'xstate.raise':
       return raise(collector, params)
     case 'xstate.sendTo':
-      if (fieldsOf(params)['to'] !== info?.self) throw refusalError(collector.kind.name, sendToOther(''))
-      return raise(collector, params)
+      return fieldsOf(params)['to'] === info?.self ? raise(collector, params) : sendAround(collector, info?.self, params)
     case 'xstate.cancel':
       return stopTimer(collector, fieldsOf(params)['sendId'])
     case 'xstate.emit':
@@ -146,6 +160,95 @@ function collect(collector: EffectCollector, { type, params, info, exec }: Actio
     default:
       throw refusalError(collector.kind.name, exec === undefined ? unknownAction(type, '') : functionAction(`action "${type}"`))
   }
+}
+
+/** What XState knows a child by: an actor that never runs, or its name. */
+const nameOfChild = (child: unknown): unknown => (typeof child === 'string' ? child : fieldsOf(child)['id'])
+
+const nextSentId = (collector: EffectCollector): string => `${collector.context.base}-s${(collector.sentCount += 1)}`
+
+function startRun(collector: EffectCollector, fields: Fields): void {
+  const { src } = fields
+  if (typeof src === 'string' && Object.hasOwn(collector.kind.children, src)) startChild(collector, src, fields)
+  else startTask(collector, fields)
+}
+
+function stopRun(collector: EffectCollector, child: unknown): void {
+  stopTask(collector, child)
+  stopChild(collector, child)
+}
+
+function startChild(collector: EffectCollector, src: string, { id, actorRef, input }: Fields): void {
+  const {
+    kind,
+    children,
+    context: { base, at, actor, parent, tracing },
+  } = collector
+  // `spawnChild` may compute its id, and only the actor has the result.
+  const child = typeof id === 'string' ? id : nameOfChild(actorRef)
+  const childKind = kind.children[src]
+  if (childKind === undefined || typeof child !== 'string' || !isChildName(child, actorRef)) {
+    throw refusalError(kind.name, badChildName(`child of "${src}"`))
+  }
+  stopRun(collector, child)
+  const run = `${base}-c${(collector.childCount += 1)}`
+  const pending = {
+    src,
+    child,
+    kind: childKind.name,
+    actor: childActorId(actor, run),
+    startedAt: at,
+    ...(!kind.invokes.has(child) && { spawned: true as const }),
+    ...tracing,
+  }
+  const depth = (parent?.depth ?? 0) + 1
+  children.set(run, pending)
+  checkBounds(children.size, depth)
+  collector.childrenStarted.add(run)
+  const started = { run, pending, depth, input: childInput(kind, src, input) }
+  collector.sent.push(startOfChild(nextSentId(collector), started))
+  for (const event of collector.early.get(child) ?? []) sendToChild(collector, pending, event)
+  collector.early.delete(child)
+}
+
+/** XState gives a child without an id a name that differs each time. */
+const isChildName = (child: string, actorRef: unknown): boolean =>
+  child.length > 0 && child.length <= CHILD_NAME_CHARS_MAX && child.isWellFormed() && fieldsOf(actorRef)['sessionId'] !== child
+
+/** Stops a child. One that the same decision started has never been, nor have the events for it. */
+function stopChild(collector: EffectCollector, name: unknown): void {
+  const { children, childrenStarted, sent } = collector
+  const found = [...children].find(([, { child }]) => child === name)
+  if (found === undefined) return
+  const [run, pending] = found
+  children.delete(run)
+  if (!childrenStarted.delete(run)) sent.push(stopOfChild(nextSentId(collector), run, pending))
+  else sent.splice(0, Infinity, ...sent.filter(({ kind, actor }) => kind !== pending.kind || actor !== pending.actor))
+}
+
+/** Sends an event to the parent or to a child. */
+function sendAround(collector: EffectCollector, self: unknown, params: unknown): void {
+  const { kind, context, children, early } = collector
+  const { to, delay } = fieldsOf(params)
+  const event = eventOf(params)
+  const isToParent = isParentOf(self, to)
+  const name = nameOfChild(to)
+  if (isToParent ? context.parent === undefined : typeof name !== 'string') {
+    throw refusalError(kind.name, sendToOther(isToParent ? 'sendParent, in an actor that no parent started' : ''))
+  }
+  if (delay !== undefined) throw refusalError(kind.name, delayedToOther(''))
+  if (isToParent && context.parent !== undefined) {
+    const { kind: parentKind, id } = context.parent
+    collector.sent.push(eventBetween(context.tenant, nextSentId(collector), { kind: parentKind, actor: id }, event))
+    return
+  }
+  const child = [...children.values()].find((one) => one.child === name)
+  if (child !== undefined) sendToChild(collector, child, event)
+  else early.set(String(name), [...(early.get(String(name)) ?? []), event])
+}
+
+function sendToChild(collector: EffectCollector, child: PendingChild, event: AnyEventObject): void {
+  collector.sent.push(eventBetween(collector.context.tenant, nextSentId(collector), child, event))
 }
 
 function startTask(collector: EffectCollector, { id: child, src, input }: Fields): void {
@@ -165,7 +268,7 @@ function startTask(collector: EffectCollector, { id: child, src, input }: Fields
   collector.runCount += 1
   const run = `${base}-t${collector.runCount}`
   const deadlineAt = timeAfter(collector, taskOf(kind, src).deadlineMs)
-  stopTask(collector, child)
+  stopRun(collector, child)
   collector.started.set(run, { run, task: src, input: taskInput(kind, src, input), deadlineAt })
   collector.tasks.set(run, { task: src, child, startedAt: at, deadlineAt, ...tracing })
 }

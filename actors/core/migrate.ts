@@ -97,7 +97,7 @@ export function migrate(kind: Kind, actor: Pick<Actor, 'machine' | 'status'>, st
   const renaming = renamingOf(kind, renamed)
   const old = renaming.state(state)
   const before = new Set(leavesOf(state.value).flatMap((leaf) => around(renaming.path(leaf))))
-  const { tasks, actions } = migrateRuns(kind, { old, before }, snapshot, { type: 'colloquy.migrated', at })
+  const { tasks, children, actions } = migrateRuns(kind, { old, before }, snapshot, { type: 'colloquy.migrated', at })
   const value = snapshot.value as State['value']
   return {
     actions,
@@ -105,7 +105,7 @@ export function migrate(kind: Kind, actor: Pick<Actor, 'machine' | 'status'>, st
     before: old,
     eventNow: renaming.event,
     status: snapshot.status === 'done' ? 'done' : actor.status,
-    state: { ...old, value, context: context.data, history: historyFor(kind, old.history), tasks },
+    state: { ...old, value, context: context.data, history: historyFor(kind, old.history), tasks, children },
   }
 }
 
@@ -133,24 +133,27 @@ function migrateRuns(
   { old, before }: { readonly old: State; readonly before: ReadonlySet<string> },
   snapshot: AnyMachineSnapshot,
   event: MigrationEvent,
-): { tasks: State['tasks']; actions: Action[] } {
+): { tasks: State['tasks']; children: State['children']; actions: Action[] } {
   const nodes: readonly Node[] = snapshot._nodes
   const context: unknown = snapshot.context
   const isNew = (node: Node): boolean => node.path.length > 0 && !before.has(pathOf(node))
   const actions: Action[] = []
 
-  const keptTasks = Object.entries(old.tasks).filter(([, run]) =>
-    nodes.some((node) => tasksOf(node).some(({ id, src }) => id === run.child && src === run.task)),
+  const isInvoked = (child: string, source: string): boolean =>
+    nodes.some((node) => tasksOf(node).some(({ id, src }) => id === child && src === source))
+  const keptTasks = Object.entries(old.tasks).filter(([, run]) => isInvoked(run.child, run.task))
+  const keptChildren = Object.entries(old.children ?? {}).filter(
+    ([, run]) => kind.children[run.src]?.name === run.kind && (run.spawned === true || isInvoked(run.child, run.src)),
   )
-  const children = new Set(keptTasks.map(([, run]) => run.child))
-  const stoppedTasks = Object.values(old.tasks).filter((run) => !children.has(run.child))
-  for (const run of stoppedTasks) actions.push({ type: 'xstate.stopChild', params: run.child })
-  const startedTasks = nodes
-    .filter((node) => isNew(node) || (stoppedTasks.length > 0 && !tasksOf(node).some(({ id }) => children.has(id))))
-    .flatMap((node) => tasksOf(node).filter(({ id }) => !children.has(id)))
-  for (const { id, src, input } of startedTasks) {
-    const taskInput = isFunction(input) ? input({ context, event }) : input
-    actions.push({ type: 'xstate.spawnChild', params: { id, src, input: taskInput } })
+  const kept = new Set([...keptTasks, ...keptChildren].map(([, run]) => run.child))
+  const stopped = [...Object.values(old.tasks), ...Object.values(old.children ?? {})].filter((run) => !kept.has(run.child))
+  for (const run of stopped) actions.push({ type: 'xstate.stopChild', params: run.child })
+  const started = nodes
+    .filter((node) => isNew(node) || (stopped.length > 0 && !tasksOf(node).some(({ id }) => kept.has(id))))
+    .flatMap((node) => tasksOf(node).filter(({ id }) => !kept.has(id)))
+  for (const { id, src, input } of started) {
+    const runInput = isFunction(input) ? input({ context, event }) : input
+    actions.push({ type: 'xstate.spawnChild', params: { id, src, input: runInput } })
   }
 
   const sendIds = new Set(Object.values(old.timers).map((timer) => timer.sendId))
@@ -166,10 +169,20 @@ function migrateRuns(
     }
   }
 
-  const placeholders = startedTasks.map(
-    ({ id, src }) => [`begun.${id}`, { task: String(src), child: id, startedAt: event.at, deadlineAt: event.at }] as const,
-  )
-  return { tasks: Object.fromEntries([...keptTasks, ...placeholders]), actions }
+  const begun = started.map(({ id, src }) => ({ run: `begun.${id}`, src: String(src), child: id, startedAt: event.at }))
+  const tasks = begun
+    .filter(({ src }) => kind.children[src] === undefined)
+    .map(({ run, src, ...one }) => [run, { ...one, task: src, deadlineAt: event.at }] as const)
+  const children = begun.flatMap(({ run, ...one }) => {
+    const childKind = kind.children[one.src]
+    return childKind === undefined ? [] : [[run, { ...one, kind: childKind.name, actor: run }] as const]
+  })
+  const allChildren = [...keptChildren, ...children]
+  return {
+    tasks: Object.fromEntries([...keptTasks, ...tasks]),
+    children: allChildren.length === 0 ? undefined : Object.fromEntries(allChildren),
+    actions,
+  }
 }
 
 /** A leaf state and all its ancestors, as paths. */

@@ -26,8 +26,8 @@ export interface Refusal {
   readonly input: Input
 }
 
-/** Parses a producer's message. A refusal names the faulty field. */
-export function readInput(delivery: Delivery): Input | Refusal {
+/** Parses the message of a producer or of another actor. A refusal names the faulty field. @param isFromActor default: a producer */
+export function readInput(delivery: Delivery, isFromActor = false): Input | Refusal {
   const refuse = (reason: Reason, error: string, wire?: unknown): Refusal => ({ reason, error, input: salvage(delivery, wire) })
   const { payload } = delivery
   if (payload.length > LIMITS.inputBytesMax) {
@@ -39,7 +39,7 @@ export function readInput(delivery: Delivery): Input | Refusal {
   if (value === undefined) return refuse('bad_json', 'not JSON')
   const problem = jsonProblem(value)
   if (problem !== undefined) return refuse('bad_envelope', problem, value)
-  const envelope = readEnvelope(value)
+  const envelope = readEnvelope(value, isFromActor)
   return envelope.ok ? withDefaults(delivery, envelope.input) : refuse('bad_envelope', envelope.problem, value)
 }
 

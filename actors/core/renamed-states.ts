@@ -43,6 +43,10 @@ export function renamingOf({ machine }: Pick<Kind, 'machine'>, renamed: Readonly
       history: Object.fromEntries(Object.entries(old.history).map(([id, states]) => [ids.get(id) ?? id, remembered(states, ids)])),
       entered: Object.fromEntries(Object.entries(old.entered).map(([leaf, at]) => [path(leaf), at])),
       tasks: Object.fromEntries(Object.entries(old.tasks).map(([run, task]) => [run, { ...task, child: child(task.child) }])),
+      children:
+        old.children === undefined
+          ? undefined
+          : Object.fromEntries(Object.entries(old.children).map(([run, one]) => [run, { ...one, child: child(one.child) }])),
       timers: Object.fromEntries(
         Object.entries(old.timers).map(([run, one]) => [
           run,

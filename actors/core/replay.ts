@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isChildMessage } from '../../schemas/child-messages.ts'
 import { RESOLUTION_TYPE } from '../../schemas/dead-letter-resolution.ts'
 import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../../schemas/envelope.ts'
 import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
@@ -6,7 +7,7 @@ import { ANSWER_JUDGED } from '../../schemas/events.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { LogRecord, Reason, State } from '../../schemas/record.ts'
 import { restoreRecord } from '../../schemas/record-form.ts'
-import { type Address, inputSubject, internalSubject } from '../../schemas/subjects.ts'
+import { type Address, inputSubject, internalSubject, originOf } from '../../schemas/subjects.ts'
 import type { Kinds } from '../definition/kind.ts'
 import { type Actor, actorAfter } from './actor.ts'
 import { decide } from './decide.ts'
@@ -175,12 +176,12 @@ function republished(address: Address, record: LogRecord): Message | undefined {
     if (Buffer.byteLength(payload) >= LIMITS.rejectedPayloadCharsMax) return undefined
     const subject = record.subject ?? inputSubject(address)
     const msgId = input.id.startsWith(RESERVED_ID_PREFIX) ? undefined : input.id
-    return { ...at, subject, payload: Buffer.from(payload), msgId, origin: subject.startsWith('int.') ? 'internal' : 'producer' }
+    return { ...at, subject, payload: Buffer.from(payload), msgId, origin: originOf(subject) }
   }
   const { type, id, data, attributes, ...rest } = input
   // The note of a resolved dead letter says nothing about the kind.
   if (RESOLUTION_TYPE.test(type)) return undefined
-  if (isFromInside(type)) {
+  if (isFromInside(type) && !isChildMessage(type)) {
     const { correlationid, traceparent } = rest
     return { ...at, subject: internalSubject(address), origin: 'internal', payload: json({ type, ...data, correlationid, traceparent }) }
   }
@@ -191,7 +192,7 @@ function republished(address: Address, record: LogRecord): Message | undefined {
     ...at,
     first: { id, ts: rest.time },
     subject: inputSubject(address),
-    origin: isFromFollower(record) ? 'actor' : 'producer',
+    origin: isFromFollower(record) || isChildMessage(type) ? 'actor' : 'producer',
     payload: json({ ...attributes, type, data, ...own, ...rest }),
   }
 }

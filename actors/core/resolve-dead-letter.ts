@@ -2,6 +2,7 @@ import { readResolutionHeader } from '../../schemas/dead-letter-resolution.ts'
 import type { Input } from '../../schemas/envelope.ts'
 import { payloadText } from '../../schemas/payload-text.ts'
 import type { ResolvedDeadLetter } from '../../schemas/record.ts'
+import { originOf } from '../../schemas/subjects.ts'
 import { commit, unchanged } from './commit.ts'
 import type { Decision, DecisionInput, PendingRecord } from './decision.ts'
 import { wasRedriven } from './deduplication.ts'
@@ -31,7 +32,7 @@ export function resolveDeadLetter(
   if (deadLetter.end === 'dropped') return commitNote(resolvingInput, deadLetter)
   if (force !== true && wasRedriven(decisionInput.actor.dedupState, deadLetter)) return commitNote(resolvingInput, deadLetter, 'again')
 
-  const origin = deadLetter.subject.startsWith('int.') ? 'internal' : 'producer'
+  const origin = originOf(deadLetter.subject)
   const { resolution: _resolution, msgId: _msgId, ...message } = decisionInput.message
   const decision = decideMessage({ ...resolvingInput, message: { ...message, origin, subject: deadLetter.subject, first: { id, ts } } })
   if (decision.kind === 'duplicate') return commitNote(resolvingInput, deadLetter, 'repeat')

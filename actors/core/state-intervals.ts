@@ -1,3 +1,4 @@
+import { childDoneType, isChildMessage } from '../../schemas/child-messages.ts'
 import type { Input } from '../../schemas/envelope.ts'
 import type { ExitedInterval, State } from '../../schemas/record.ts'
 import type { Actor } from './actor.ts'
@@ -44,6 +45,8 @@ export function causeOf({ state }: Actor, input: Input, isInternal: boolean): st
   const run = isInternal ? String(input.data?.['run']) : ''
   const timer = isInternal ? state?.timers[run] : undefined
   if (timer !== undefined) return `timer:${timerName(timer.event.type)}`
+  const child = isChildMessage(input.type) ? state?.children?.[String(input.data?.['run'])] : undefined
+  if (child !== undefined) return `child:${child.child}:${input.type === childDoneType(child.child) ? 'done' : 'error'}`
   const task = isInternal ? state?.tasks[run] : undefined
   return task === undefined ? input.type : `task:${task.task}:${input.type === 'task.done' ? 'done' : 'error'}`
 }

@@ -1,8 +1,11 @@
 import type { AnyEventObject, AnyMachineSnapshot } from 'xstate'
 import type { Input } from '../../schemas/envelope.ts'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { jsonFit, jsonProblem } from '../../schemas/json.ts'
-import type { LogRecord, State, TaskEnd } from '../../schemas/record.ts'
+import { LIMITS } from '../../schemas/limits.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
+import type { LogRecord, Sent, State, TaskEnd } from '../../schemas/record.ts'
 import { spawnedChildren, spawnInAssign } from '../definition/check-behaviour.ts'
 import { contextNotJson } from '../definition/check-context.ts'
 import { alwaysCycle } from '../definition/check-cycles.ts'
@@ -10,13 +13,23 @@ import { type Kind, machineName } from '../definition/kind.ts'
 import type { TransitionResult } from '../definition/pure-machine.ts'
 import { refusalError } from '../definition/refusal.ts'
 import type { Actor } from './actor.ts'
+import { endForParent, type Parent } from './children.ts'
 import type { Outcomes } from './commit.ts'
 import type { DecisionInput } from './decision.ts'
 import { type Action, collectEffects, type EffectContext, type Effects, selfSentEvent } from './effects.ts'
 import { followerIn, sentToFollower } from './follow.ts'
 import { migrate, versionOf } from './migrate.ts'
 import { shareEmptyParts } from './shared-empty.ts'
-import { describeSnapshot, hasSameChildren, restoreSnapshot, statePath, type Tasks } from './snapshot.ts'
+import {
+  describeSnapshot,
+  hasSameChildren,
+  NOTHING_PENDING,
+  type PendingRuns,
+  pendingRunsOf,
+  restoreSnapshot,
+  statePath,
+} from './snapshot.ts'
+import { stopAll, type StoppedRuns } from './stop-all.ts'
 
 /** The pending run that a message ends. It is removed from the pending runs before the machine takes the event. */
 export interface EndedRun {
@@ -25,11 +38,18 @@ export interface EndedRun {
   readonly ended?: TaskEnd
 }
 
+/** The start of an actor as the child of another one. */
+export interface ChildStart {
+  readonly parent: Parent
+  /** What the parent gives. */
+  readonly input: unknown
+}
+
 /** The kind refuses the input: it is rejected as `bad_data`, and nothing else happens. */
 export class InputRefused extends Error {}
 
 /**
- * Lets the machine take the event and collects the effects.
+ * Lets the machine take the event and collects the effects. Where a parent starts the actor, the machine takes no event beside its start.
  *
  * @throws InputRefused
  * @throws anything the machine throws; ColloquyError where it asks for something that a record cannot hold or no stage carries out.
@@ -40,39 +60,50 @@ export function step(
   input: Input,
   given: AnyEventObject,
   endedRun: EndedRun | undefined,
+  childStart?: ChildStart,
 ): Outcomes {
   const { actor, message, at } = decisionInput
   const { before, actions, recorded, eventNow } = load(decisionInput, kind)
   const event = eventNow(given)
-  const first = before ?? takeSelfSentEvents(kind, kind.pure.initial(actor.address), actions)
+  const first = before ?? takeSelfSentEvents(kind, kind.pure.initial(machineInput(kind, actor, childStart)), actions)
   if (first.status === 'error' && before === undefined) throw first.error
-  const refused = endedRun === undefined ? refusalOf(kind, first, event, actor) : undefined
+  const refused = endedRun === undefined && childStart === undefined ? refusalOf(kind, first, event, actor) : undefined
   if (refused !== undefined) throw new InputRefused(refused)
-  const staysAsIs = first.status !== 'active' || (kind.onTaskError === 'state' && isUnhandledError(kind, first, event))
+  const staysAsIs =
+    childStart !== undefined || first.status !== 'active' || (kind.onTaskError === 'state' && isUnhandledError(kind, first, event))
   const snapshot = staysAsIs ? first : takeSelfSentEvents(kind, kind.pure.next(first, event), actions)
   const [spawned] = spawnedChildren(before, snapshot, actions)
   if (spawned !== undefined) throw refusalError(kind.name, spawnInAssign(spawned === '' ? '' : `"${spawned}"`))
 
   const base = `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`
-  const effects = collectEffects(kind, actions, stillPending(recorded ?? NOTHING_PENDING, endedRun), {
+  const parent = childStart?.parent ?? actor.case?.parent
+  const effects = collectEffects(kind, actions, stillPending(pendingRunsOf(recorded), endedRun), {
     tenant: actor.address.tenant,
+    actor: actor.address.id,
+    parent,
     base,
     at,
     tracing: tracingOf(input),
   })
-  const sent = sentToFollower(followerIn(message, input) ?? actor.case?.follower, effects.emitted, effects.sent)
   const stopped = stoppedByEnd(snapshot, effects)
-  const { tasks, timers } = stopped === undefined ? effects.pending : { tasks: {}, timers: {} }
-  const described = describeSnapshot(kind, snapshot, tasks, timers, recorded, at)
+  const pending = stopped === undefined ? effects.pending : NOTHING_PENDING
+  const described = describeSnapshot(kind, snapshot, pending, recorded, at)
   const { problem, isExact } = jsonFit(described.context)
   if (problem !== undefined) throw refusalError(kind.name, contextNotJson(problem))
   const state = isExact ? described : { ...described, context: throughJson(described.context) }
   const outputProblem = jsonProblem(state.output)
   if (outputProblem !== undefined) throw new ColloquyError('bad_output', `the output of kind "${kind.name}": ${outputProblem}`)
+  if (snapshot.status === 'done') checkOutput(kind, state.output)
   const label = kind.label(state.context)
   const labelProblem = jsonProblem(label)
   if (labelProblem !== undefined) throw new ColloquyError('bad_label', `the label of kind "${kind.name}": ${labelProblem}`)
 
+  const told = parent === undefined ? [] : endToParent(kind, parent, snapshot, state, effects.nextSentId)
+  const sentInAll = [...effects.sent, ...(stopped?.sent ?? []), ...told]
+  const sent = sentToFollower(followerIn(message, input) ?? actor.case?.follower, effects.emitted, sentInAll)
+  if (effects.emitted.length + sent.length > LIMITS.effectsMax) {
+    throw new ColloquyError('too_many_effects', `one input would cause more than ${LIMITS.effectsMax} effects, with the ends of children`)
+  }
   const ended = endedRun?.ended === undefined ? [] : [endedRun.ended]
   return {
     to: statePath(state),
@@ -86,10 +117,35 @@ export function step(
     // A task whose deadline passed may still be running. Its runner must stop it, as it stops a run that the machine stopped.
     stopped: [...ended.filter((end) => end.status === 'expired').map((end) => end.run), ...effects.stopped, ...(stopped?.runs ?? [])],
     ended: [...ended, ...effects.ended, ...(stopped?.ended ?? [])],
-    snapshot: keptSnapshot(isExact ? snapshot : { ...snapshot, context: state.context }, tasks),
+    snapshot: keptSnapshot(isExact ? snapshot : { ...snapshot, context: state.context }, pending),
     error: snapshot.status === 'error' ? messageOf(snapshot.error) : undefined,
+    ...(childStart !== undefined && { parent: childStart.parent }),
   }
 }
+
+/** @throws InputRefused where the kind needs an input that only a parent gives */
+function machineInput({ name, input: schema }: Kind, { address }: Actor, childStart: ChildStart | undefined): unknown {
+  if (schema === undefined) return address
+  const read = schema.safeParse(childStart?.input, IN_WORDS)
+  if (read.success) return read.data
+  const hint = childStart === undefined ? `; no parent started this actor, and kind "${name}" needs the input of one` : ''
+  throw new InputRefused(`${zodProblem(read.error, 'input')}${hint}`)
+}
+
+/** @throws ColloquyError `bad_output` */
+function checkOutput({ name, output: schema }: Kind, output: unknown): void {
+  const checked = schema?.safeParse(output, IN_WORDS)
+  if (checked?.success === false) throw new ColloquyError('bad_output', zodProblem(checked.error, `the output of kind "${name}"`))
+}
+
+/** Tells the parent of an actor that has ended. */
+function endToParent(kind: Kind, parent: Parent, snapshot: AnyMachineSnapshot, { output }: State, nextId: () => string): Sent[] {
+  if (snapshot.status === 'done') return [endForParent(nextId(), parent, { output })]
+  if (snapshot.status !== 'error') return []
+  const message = `${kind.name} ended with an error: ${messageOf(snapshot.error)}`.slice(0, ERROR_CHARS_MAX).toWellFormed()
+  return [endForParent(nextId(), parent, { error: { code: 'child_error' satisfies ErrorCode, message } })]
+}
+const ERROR_CHARS_MAX = 1_024
 
 /** Whether an event is the error of a task, and no transition takes it. */
 const isUnhandledError = ({ machine }: Kind, snapshot: AnyMachineSnapshot, event: AnyEventObject): boolean =>
@@ -105,8 +161,8 @@ const refusalOf = (
 /** What the record will hold: the next decision must see the same, whether the actor stays in memory or is read from its record. */
 const throughJson = (context: State['context']): State['context'] => JSON.parse(JSON.stringify(context)) as State['context']
 
-const keptSnapshot = (snapshot: AnyMachineSnapshot, tasks: Tasks): AnyMachineSnapshot | undefined =>
-  hasSameChildren(snapshot, tasks) ? shareEmptyParts(snapshot) : undefined
+const keptSnapshot = (snapshot: AnyMachineSnapshot, pending: PendingRuns): AnyMachineSnapshot | undefined =>
+  hasSameChildren(snapshot, pending) ? shareEmptyParts(snapshot) : undefined
 
 function tracingOf({ correlationid, traceparent }: Input): EffectContext['tracing'] {
   return { ...(correlationid === undefined ? {} : { correlationid }), ...(traceparent === undefined ? {} : { traceparent }) }
@@ -171,23 +227,18 @@ function takeSelfSentEvents(kind: Kind, [first, firstActions]: TransitionResult,
   return snapshot
 }
 
-function stillPending({ tasks, timers }: Pick<State, 'tasks' | 'timers'>, endedRun: EndedRun | undefined) {
-  return endedRun === undefined ? { tasks, timers } : { tasks: without(tasks, endedRun.run), timers: without(timers, endedRun.run) }
+function stillPending(pending: PendingRuns, endedRun: EndedRun | undefined): PendingRuns {
+  if (endedRun === undefined) return pending
+  const { run } = endedRun
+  return { tasks: without(pending.tasks, run), timers: without(pending.timers, run), children: without(pending.children, run) }
 }
-
-const NOTHING_PENDING: Pick<State, 'tasks' | 'timers'> = { tasks: {}, timers: {} }
 
 const without = <T>(runs: Readonly<Record<string, T>>, endedRun: string): Readonly<Record<string, T>> =>
   Object.fromEntries(Object.entries(runs).filter(([run]) => run !== endedRun))
 
 /** The runs that are still pending when the machine ends: they are stopped. */
-function stoppedByEnd(snapshot: AnyMachineSnapshot, { pending }: Effects): { runs: string[]; ended: TaskEnd[] } | undefined {
-  if (snapshot.status === 'active') return undefined
-  return {
-    runs: [...Object.keys(pending.tasks), ...Object.keys(pending.timers)],
-    ended: Object.entries(pending.tasks).map(([run, { task, startedAt }]) => ({ run, task, status: 'stopped', startedAt })),
-  }
-}
+const stoppedByEnd = (snapshot: AnyMachineSnapshot, { pending, nextSentId }: Effects): StoppedRuns | undefined =>
+  snapshot.status === 'active' ? undefined : stopAll(pending, nextSentId)
 
 const statusOf = (snapshot: AnyMachineSnapshot): LogRecord['status'] =>
   snapshot.status === 'done' || snapshot.status === 'error' ? snapshot.status : 'active'

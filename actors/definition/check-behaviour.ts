@@ -1,13 +1,14 @@
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate'
+import type { Kind } from './kind.ts'
 import type { Refusal } from './refusal.ts'
 import { isSend } from './send-action.ts'
-import { builtInAction, guardsOf, isFunction, isRecord, nameOf, type Reference } from './walk-machine.ts'
+import { builtInAction, guardsOf, isFunction, isRecord, nameOf, nodesOf, type Reference, tasksOf } from './walk-machine.ts'
 
 /** Checks the actions of a machine. */
-export const checkActions = (machine: AnyStateMachine, actions: readonly Reference[]): Refusal[] =>
-  withoutDuplicates(actions.flatMap(({ where, value }) => checkAction(machine, where, value)))
+export const checkActions = (kind: Pick<Kind, 'machine' | 'children'>, actions: readonly Reference[]): Refusal[] =>
+  withoutDuplicates(actions.flatMap(({ where, value }) => checkAction(kind, where, value)))
 
-function checkAction(machine: AnyStateMachine, where: string, action: unknown): Refusal[] {
+function checkAction({ machine, children }: Pick<Kind, 'machine' | 'children'>, where: string, action: unknown): Refusal[] {
   const name = nameOf(action)
   if (name !== undefined) return Object.hasOwn(machine.implementations.actions, name) ? [] : [unknownAction(name, where)]
   if (isSend(action)) return []
@@ -17,7 +18,7 @@ function checkAction(machine: AnyStateMachine, where: string, action: unknown): 
     case 'xstate.assign':
       return spawns(own['assignment']) ? [spawnInAssign(where)] : []
     case 'xstate.sendTo':
-      return checkDelay(machine, where, own).concat(neverSendsToSelf(own['to']) ? [sendToOther(where)] : [])
+      return checkDelay(machine, where, own).concat(checkTarget(machine, Object.keys(children), where, own))
     case 'xstate.raise':
       return checkDelay(machine, where, own)
     default:
@@ -63,6 +64,25 @@ function withoutDuplicates(refusals: readonly Refusal[]): Refusal[] {
     return !reported.has(key) && reported.add(key)
   })
 }
+
+const PARENT = '#_parent'
+
+/** A target is the actor itself, its parent, or a child. A decision tells which child a function returns, and whether there is a parent. */
+function checkTarget(
+  machine: AnyStateMachine,
+  children: readonly string[],
+  where: string,
+  { to, delay }: Readonly<Record<string, unknown>>,
+): Refusal[] {
+  if (!neverSendsToSelf(to)) return []
+  const isOther = to === PARENT || (children.length > 0 && (isFunction(to) || !isTask(machine, children, to)))
+  if (!isOther) return [sendToOther(where)]
+  return delay === undefined ? [] : [delayedToOther(where)]
+}
+
+/** Whether the target of a `sendTo` is the id of an invoke that is no child. A name that no invoke has may be that of a spawned child. */
+const isTask = (machine: AnyStateMachine, children: readonly string[], to: unknown): boolean =>
+  nodesOf(machine).some((node) => tasksOf(node).some(({ id, src }) => id === to && !children.includes(String(src))))
 
 const self = {}
 
@@ -144,11 +164,17 @@ export const spawnInAssign = (where: string): Refusal => ({
   code: 'spawn_in_assign',
   where,
   what: 'a spawned actor is in no record and never runs',
-  instead: 'invoke a task in a state, or send an event to another actor: send({ kind, id, type, data })',
+  instead: "invoke a task or a child in a state, start a child by spawnChild('kind', { id }), or use send({ kind, id, type, data })",
 })
 export const sendToOther = (where: string): Refusal => ({
   code: 'send_to_other',
   where,
-  what: 'sendTo can only target the actor itself',
+  what: 'sendTo can only target the actor itself, its parent, and its children that are running',
   instead: 'send an event to another actor by send({ kind, id, type, data }), and to the outside by emit',
+})
+export const delayedToOther = (where: string): Refusal => ({
+  code: 'send_to_other',
+  where,
+  what: 'sendTo with a delay can only target the actor itself',
+  instead: 'wait by after or a delayed raise, and send the event then',
 })

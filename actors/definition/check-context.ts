@@ -13,7 +13,7 @@ const NOT_JSON: ReadonlySet<string> = new Set(['date', 'map', 'set', 'bigint', '
 const CONTEXT_INSTEAD = 'keep JSON values: an ISO text for a time, a list of pairs for a Map, a list for a Set, a text for a bigint'
 
 /** Checks the context that a record has to hold: by its schema, and in the machine's initial state. */
-export function checkContext(kind: Pick<Kind, 'name' | 'context' | 'machine' | 'pure'>): Refusal[] {
+export function checkContext(kind: Pick<Kind, 'name' | 'context' | 'machine' | 'pure' | 'input'>): Refusal[] {
   const context: unknown = kind.machine.config.context
   if (isFunction(context) && callsSpawn(context)) return [spawnInAssign('context')]
   const schema = checkSchema(kind.context)
@@ -41,8 +41,9 @@ export const contextNotJson = (what: string): Refusal => ({ code: 'context_not_j
  * Checks the initial context of an actor with an invented id. If the machine throws because it needs a particular id, only decisions can
  * check the context.
  */
-function checkFirst({ name, context: schema, pure }: Pick<Kind, 'name' | 'context' | 'pure'>): Refusal[] {
-  const initial = initialResult(name, pure)
+function checkFirst({ name, context: schema, pure, input }: Pick<Kind, 'name' | 'context' | 'pure' | 'input'>): Refusal[] {
+  // An input that a parent gives cannot be invented.
+  const initial = input === undefined ? initialResult(name, pure) : undefined
   if (initial === undefined || initial[0].status === 'error') return []
   const [first, actions] = initial
   const [spawned] = spawnedChildren(undefined, first, actions)

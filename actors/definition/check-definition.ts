@@ -34,7 +34,7 @@ export function checkDefinition(kind: Kind): void {
   const actions = actionsOf(machine)
   const [first, ...more] = [
     ...checkSources(kind, actions),
-    ...checkActions(machine, actions),
+    ...checkActions(kind, actions),
     ...checkGuards(machine),
     ...checkEvents(kind),
     ...checkCycles(machine),

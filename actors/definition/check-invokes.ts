@@ -1,4 +1,6 @@
 import { type AnyStateMachine, StateMachine } from 'xstate'
+import { CHILD_NAME_CHARS_MAX } from '../../schemas/child-messages.ts'
+import { isChildLogic } from './child-kinds.ts'
 import type { Kind } from './kind.ts'
 import type { Refusal, RefusalCode } from './refusal.ts'
 import { builtInAction, eventTransitionsOf, isFunction, isRecord, type Node, nodesOf, pathOf, type Reference } from './walk-machine.ts'
@@ -21,22 +23,50 @@ const TASK = Symbol.for('colloquy.task')
 /** Marks the actor logic that stands for a task in a machine. */
 export const taskLogic = (logic: object): object => Object.assign(logic, { [TASK]: true })
 
-/** Checks the invokes of a kind's machine. */
-export function checkSources(
-  { machine, tasks, onTaskError }: Pick<Kind, 'machine' | 'tasks' | 'onTaskError'>,
-  actions: readonly Reference[],
-): Refusal[] {
-  const invoked = invokedIn(machine)
+/** What a machine may start. */
+type Startable = Pick<Kind, 'machine' | 'tasks' | 'children' | 'onTaskError'>
+
+/** Checks the invokes of a kind's machine, and the children that its actions start. */
+export function checkSources(kind: Startable, actions: readonly Reference[]): Refusal[] {
+  const invoked = invokedIn(kind.machine)
   return [
     ...invoked.flatMap((one) => [
-      ...checkSource(machine, tasks, one.where, one.src),
-      ...(onTaskError === undefined ? checkErrors(one) : []),
+      ...checkSource(kind, one.where, one.src),
+      ...(isChildName(kind.children, one.src) ? checkChildName(one.where, one.id) : []),
+      ...(kind.onTaskError === undefined ? checkErrors(one.node, one.id, one.where) : []),
       ...checkExtras(one),
     ]),
     ...checkIds(invoked),
-    ...actions.flatMap(({ where, value }) => (builtInAction(value)?.['type'] === 'xstate.spawnChild' ? [spawnedTask(where)] : [])),
+    ...actions.flatMap(({ where, value }) => checkSpawn(kind, where, builtInAction(value))),
   ]
 }
+
+const isChildName = (children: Kind['children'], src: unknown): src is string => typeof src === 'string' && Object.hasOwn(children, src)
+
+/** A child that an action starts belongs to no state, so its error must be handled everywhere. A task cannot be started so. */
+function checkSpawn({ machine, children, onTaskError }: Startable, where: string, spawn: Reference['value']): Refusal[] {
+  if (!isRecord(spawn) || spawn['type'] !== 'xstate.spawnChild') return []
+  const { src, id, syncSnapshot, systemId } = spawn
+  if (!isChildName(children, src)) return [spawnedTask(where)]
+  return [
+    ...(isFunction(id) ? [] : checkChildName(where, id)),
+    ...(onTaskError === undefined ? checkErrors(machine.root, typeof id === 'string' ? id : ANY_CHILD, where) : []),
+    ...checkExtras({ where, onSnapshot: syncSnapshot === true, systemId: systemId !== undefined }),
+  ]
+}
+
+/** In the place of a name that only a decision knows. */
+const ANY_CHILD = '*'
+
+const checkChildName = (where: string, id: unknown): Refusal[] =>
+  typeof id === 'string' && id.length > 0 && id.length <= CHILD_NAME_CHARS_MAX && id.isWellFormed() ? [] : [badChildName(where)]
+
+export const badChildName = (where: string): Refusal => ({
+  code: 'bad_child_name',
+  where,
+  what: `a child needs a name of 1 to ${CHILD_NAME_CHARS_MAX} characters: its outcome comes back under it`,
+  instead: "give the invoke or spawnChild('kind', { id }) an id",
+})
 
 function invokedIn(machine: AnyStateMachine): Invoked[] {
   return nodesOf(machine).flatMap((node) => {
@@ -57,15 +87,16 @@ function invokedIn(machine: AnyStateMachine): Invoked[] {
   })
 }
 
-function checkSource(machine: AnyStateMachine, tasks: Readonly<Record<string, unknown>>, where: string, src: unknown): Refusal[] {
+function checkSource({ machine, tasks, children }: Startable, where: string, src: unknown): Refusal[] {
   if (typeof src !== 'string') return [inlineSource(where, src)]
   const known: Readonly<Record<string, unknown>> = machine.implementations.actors
   const logic = Object.hasOwn(known, src) ? known[src] : undefined
   if (Object.hasOwn(tasks, src) && (logic === undefined || (isRecord(logic) && TASK in logic))) return []
+  if (isChildName(children, src) && (logic === undefined || isChildLogic(logic))) return []
   if (logic === undefined) {
-    const names = Object.keys(tasks)
+    const names = [...Object.keys(tasks), ...Object.keys(children)]
     const which = names.length === 0 ? 'it has none' : `it has ${names.map((name) => `"${name}"`).join(', ')}`
-    return [{ code: 'unknown_source', where, what: `"${src}" is not a task of the kind (${which})`, instead: INVOKE_INSTEAD }]
+    return [{ code: 'unknown_source', where, what: `"${src}" is no task and no child of the kind (${which})`, instead: INVOKE_INSTEAD }]
   }
   return [lostActor(where, `"${src}"`, logic)]
 }
@@ -89,7 +120,7 @@ function lostActor(where: string, name: string, logic: unknown): Refusal {
 type LostActorCode = Extract<RefusalCode, `${string}_actor`>
 
 const LOST_ACTOR_INSTEAD: Readonly<Record<LostActorCode, string>> = {
-  machine_actor: 'make it a kind and send it events by send({ kind, id, type, data })',
+  machine_actor: 'make it a kind, and name that under "children" of defineKind: children: { name: itsKind }, invoke: { src: "name", … }',
   transition_actor: 'keep its state in the context, or make it a kind and send it events by send({ kind, id, type, data })',
   callback_actor: `let the outside publish inputs instead, or ${INVOKE_INSTEAD}`,
   observable_actor: `let the outside publish inputs instead, or ${INVOKE_INSTEAD}`,
@@ -119,8 +150,8 @@ function callLogic(
   }
 }
 
-/** The error of a task would end an actor that has no transition for it, and no `onTaskError`. */
-function checkErrors({ node, id, where }: Invoked): Refusal[] {
+/** The error of a task or child would end an actor that has no transition for it, and no `onTaskError`. */
+function checkErrors(node: Node, id: string, where: string): Refusal[] {
   const error = `xstate.error.actor.${id}`
   for (let holder: Node | undefined = node; holder !== undefined; holder = holder.parent) {
     if (eventTransitionsOf(holder).some(({ event, transitions }) => transitions.length > 0 && (event === error || matches(event, error)))) {
@@ -133,7 +164,9 @@ function checkErrors({ node, id, where }: Invoked): Refusal[] {
       where,
       what: 'no transition handles its error, which would end the actor for good',
       instead:
-        'add onError: sooner or later a task fails or its deadline passes; or state onTaskError of defineKind: '
+        'add onError (for spawnChild a transition of the root for xstate.error.actor.<id>): '
+        + 'sooner or later a task fails or its deadline passes; '
+        + 'or state onTaskError of defineKind: '
         + '"state" keeps the actor in its state, "end" ends it as XState does',
     },
   ]
@@ -142,7 +175,7 @@ function checkErrors({ node, id, where }: Invoked): Refusal[] {
 const matches = (descriptor: string, event: string): boolean =>
   descriptor === '*' || (descriptor.endsWith('.*') && event.startsWith(descriptor.slice(0, -1)))
 
-function checkExtras({ where, onSnapshot, systemId }: Invoked): Refusal[] {
+function checkExtras({ where, onSnapshot, systemId }: Pick<Invoked, 'where' | 'onSnapshot' | 'systemId'>): Refusal[] {
   const refusals: Refusal[] = []
   if (onSnapshot) {
     refusals.push({
@@ -187,6 +220,7 @@ const withAncestors = (node: Node): Node[] => (node.parent === undefined ? [node
 export const spawnedTask = (where: string): Refusal => ({
   code: 'spawned_task',
   where,
-  what: 'a task started by spawnChild belongs to no state: nothing would stop it or handle its error',
-  instead: 'invoke the task in a state; for concurrent tasks, use parallel states',
+  what: 'what spawnChild starts is no child kind of this kind; a task started so would belong to no state: nothing would stop it',
+  instead:
+    'invoke the task in a state, in parallel states for concurrent ones; or name a kind under "children" of defineKind, and spawn that',
 })

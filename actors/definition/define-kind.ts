@@ -6,15 +6,27 @@ import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { type Address, EVENT_TYPE, TOKEN, UNADDRESSABLE } from '../../schemas/subjects.ts'
 import { checkDefinition } from './check-definition.ts'
 import { taskLogic } from './check-invokes.ts'
+import { type ChildLogic, childLogic } from './child-kinds.ts'
 import { deepFreeze } from './deep-freeze.ts'
 import type { Migrations, Upcasters } from './earlier-versions.ts'
-import type { ContextSchema, GivenInput, Kind, Label, OnTaskError, Schemas } from './kind.ts'
+import type { AddressAsInput, ChildKinds, ContextSchema, GivenInput, Kind, Label, OnTaskError, Schemas } from './kind.ts'
 import { createPureMachine } from './pure-machine.ts'
 import type { TaskDefinition, Tasks } from './task-definition.ts'
 import { nodesOf } from './walk-machine.ts'
 
 export type { Migration, Migrations, OldState } from './earlier-versions.ts'
-export { type ContextSchema, type Kind, type Kinds, kindsByName, type Label, machineName, type OnTaskError, type Schemas } from './kind.ts'
+export {
+  checkChildKinds,
+  type ChildKinds,
+  type ContextSchema,
+  type Kind,
+  type Kinds,
+  kindsByName,
+  type Label,
+  machineName,
+  type OnTaskError,
+  type Schemas,
+} from './kind.ts'
 export { defineTask, type TaskCall, type TaskDefinition, type TaskRetry, type Tasks } from './task-definition.ts'
 
 /** An input as a machine sees it. */
@@ -55,7 +67,15 @@ type TaskLogic<Definition> =
   Definition extends TaskDefinition<infer Input, infer Output> ? PromiseActorLogic<z.output<Output>, z.input<Input>> : never
 
 /** The definition of a kind without its machine. */
-export interface KindOptions<Context extends ContextSchema, Events extends Schemas, Emits extends Schemas, T extends Tasks> {
+export interface KindOptions<
+  Context extends ContextSchema,
+  Events extends Schemas,
+  Emits extends Schemas,
+  T extends Tasks,
+  Children extends ChildKinds = ChildKinds,
+  Input extends z.ZodType = z.ZodType,
+  Output extends z.ZodType = z.ZodType,
+> {
   /** 1 to 128 letters, digits, `-` and `_`; the third token of the subjects. */
   readonly name: string
   /** A whole number from 1. Raise it whenever the machine's definition changes. */
@@ -66,6 +86,18 @@ export interface KindOptions<Context extends ContextSchema, Events extends Schem
   /** Schemas of the emitted events' data, by type. If the machine emits another type, the input is rejected as `poison`. */
   readonly emits: Emits
   readonly tasks: T
+  /**
+   * The kinds that actors of this kind start as their children, by names of your choice: `invoke: { src: 'name' }` and
+   * `spawnChild('name', { id })` start one. A child is an actor of its own. Default: none.
+   */
+  readonly children?: Children
+  /**
+   * What a parent gives an actor of this kind when it starts it; the machine's `input`. An actor that no parent started gets what the
+   * schema makes of `undefined`; if it makes nothing, its inputs are rejected as `bad_data`. Default: the machine's `input` is the address.
+   */
+  readonly input?: Input
+  /** What the machine ends with: `event.output` in `onDone` of a parent. Another output rejects the input. Default: any. */
+  readonly output?: Output
   /** Facts about an actor for the tables, such as its intent. Default: none. */
   label?(context: z.output<Context>): Label
   /**
@@ -98,25 +130,36 @@ type MadeBySetup<M extends AnyStateMachine, Context extends ContextSchema> = [Co
  * @throws ColloquyError `bad_kind` where a name does not match the grammar or a bound is not positive; `with` throws DefinitionError where
  * the machine asks for something that would be lost.
  */
-export function defineKind<Context extends ContextSchema, Events extends Schemas, Emits extends Schemas, T extends Tasks>(
-  options: KindOptions<Context, Events, Emits, T>,
-) {
+export function defineKind<
+  Context extends ContextSchema,
+  Events extends Schemas,
+  Emits extends Schemas,
+  T extends Tasks,
+  Children extends ChildKinds = Readonly<Record<never, Kind>>,
+  Input extends z.ZodType = AddressAsInput,
+  Output extends z.ZodType = z.ZodType,
+>(options: KindOptions<Context, Events, Emits, T, Children, Input, Output>) {
   checkNames(options)
   const upcast = upcastersOf(options)
-  const actors = Object.fromEntries(
-    Object.keys(options.tasks).map((name) => [
-      name,
-      taskLogic(fromPromise(() => Promise.reject(new Error(`task ${name} is executed by a runner`)))),
-    ]),
-  ) as { [Name in keyof T & string]: TaskLogic<T[Name]> }
-  const types = {} as { context: z.output<Context>; events: MachineEvents<Events>; emitted: MachineEmits<Emits>; input: Address }
+  const children: ChildKinds = options.children ?? {}
+  const actors = Object.fromEntries([
+    ...Object.keys(options.tasks).map((name) => [name, taskLogic(outside(`task ${name} is executed by a runner`))]),
+    ...Object.keys(children).map((name) => [name, childLogic(outside(`child ${name} is an actor of its own`))]),
+  ]) as { [Name in keyof T & string]: TaskLogic<T[Name]> } & { [Name in keyof Children & string]: ChildLogic<Children[Name]> }
+  const types = {} as {
+    context: z.output<Context>
+    events: MachineEvents<Events>
+    emitted: MachineEmits<Emits>
+    input: z.output<Input>
+    output: z.output<Output>
+  }
   /** The data of a declared type has passed its schema. */
   const isOwn = (input: GivenInput): input is GivenInputOf<Events> & GivenInput => Object.hasOwn(options.events, input.type)
   return {
     xstate: { types, actors },
-    with: <M extends AnyStateMachine>(given: M & MadeBySetup<M, Context>): Kind<Context, Events, Emits, T> => {
+    with: <M extends AnyStateMachine>(given: M & MadeBySetup<M, Context>): Kind<Context, Events, Emits, T, Input, Output> => {
       const machine = withMicrostepLimit(given)
-      const kind: Kind<Context, Events, Emits, T> = {
+      const kind: Kind<Context, Events, Emits, T, Input, Output> = {
         name: options.name,
         version: options.version,
         machine,
@@ -126,6 +169,9 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
         events: options.events,
         emits: options.emits,
         tasks: options.tasks,
+        children,
+        input: options.input,
+        output: options.output,
         migrate: options.migrate ?? {},
         upcast,
         onTaskError: options.onTaskError,
@@ -139,6 +185,9 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
     },
   }
 }
+
+/** Actor logic that never runs: what it stands for runs outside of the machine. */
+const outside = (what: string): object => fromPromise(() => Promise.reject(new Error(what)))
 
 function upcastersOf({ name, upcast = {} }: { name: string; upcast?: Readonly<Record<string, Upcasters<unknown> | undefined>> }) {
   const all: Record<string, Upcasters<unknown>> = {}
@@ -172,7 +221,15 @@ const retrySchema = z.strictObject({
   jitter: z.number().min(0).max(1).optional(),
 })
 
-function checkNames(options: { name: string; version: number; events: object; emits: Schemas; tasks: Tasks; migrate?: object }): void {
+function checkNames(options: {
+  name: string
+  version: number
+  events: object
+  emits: Schemas
+  tasks: Tasks
+  children?: ChildKinds
+  migrate?: object
+}): void {
   const refuse = (what: string): never => {
     throw new ColloquyError('bad_kind', `kind "${options.name}": ${what}`)
   }
@@ -187,6 +244,10 @@ function checkNames(options: { name: string; version: number; events: object; em
     refuse(`events has "${ANSWER_JUDGED}", which comes from the role judge alone; declare "feedback.given"`)
   }
   for (const type of Object.keys(options.emits)) if (!EVENT_TYPE.test(type)) refuse(`emitted type "${type}" must match ${EVENT_TYPE}`)
+  for (const name of Object.keys(options.children ?? {})) {
+    if (!TOKEN.test(name)) refuse(`child "${name}" must match ${TOKEN}`)
+    if (Object.hasOwn(options.tasks, name)) refuse(`"${name}" is the name of a task and of a child; rename one of them`)
+  }
   for (const [name, task] of Object.entries(options.tasks)) {
     if (!TOKEN.test(name)) refuse(`task "${name}" must match ${TOKEN}`)
     const { deadlineMs, attemptsMax, concurrencyMax, heartbeatMs = 1 } = task

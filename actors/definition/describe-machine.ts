@@ -38,6 +38,10 @@ export const definitionSchema = z.object({
   emits: schemas,
   tasks: z.record(z.string(), z.object({ input: z.unknown(), output: z.unknown() })),
   onTaskError: z.enum(['state', 'end']).optional(),
+  /** The names of the child kinds, by the names that the machine gives them. */
+  children: z.record(z.string(), z.string()).optional(),
+  input: z.unknown().optional(),
+  output: z.unknown().optional(),
 })
 export type Definition = z.infer<typeof definitionSchema>
 
@@ -60,6 +64,11 @@ export function describe(kind: Kind): Definition {
       ]),
     ),
     ...(kind.onTaskError !== undefined && { onTaskError: kind.onTaskError }),
+    ...(Object.keys(kind.children).length > 0 && {
+      children: Object.fromEntries(Object.entries(kind.children).map(([child, { name }]) => [child, name])),
+    }),
+    ...(kind.input !== undefined && { input: jsonSchema(kind.input, 'input') }),
+    ...(kind.output !== undefined && { output: jsonSchema(kind.output, 'output') }),
   }
 }
 

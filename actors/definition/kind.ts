@@ -9,6 +9,10 @@ import type { Tasks } from './task-definition.ts'
 /** Schemas of events, by type. */
 export type Schemas = Readonly<Record<string, z.ZodType>>
 export type ContextSchema = z.ZodType<Record<string, unknown>>
+/** Child kinds, by the name that the machine gives them. */
+export type ChildKinds = Readonly<Record<string, Kind>>
+/** The input of a machine whose kind declares none: the address of the actor. A parent gives none. */
+export type AddressAsInput = z.ZodType<Address, undefined>
 
 /** Facts about an actor for the tables, such as its intent. */
 export type Label = Readonly<Record<string, string | number | boolean | null>>
@@ -33,6 +37,8 @@ export interface Kind<
   Events extends Schemas = Schemas,
   Emits extends Schemas = Schemas,
   T extends Tasks = Tasks,
+  Input extends z.ZodType = z.ZodType,
+  Output extends z.ZodType = z.ZodType,
 > {
   readonly name: string
   readonly version: number
@@ -45,6 +51,12 @@ export interface Kind<
   readonly events: Events
   readonly emits: Emits
   readonly tasks: T
+  /** The kinds that its actors may have as children. */
+  readonly children: ChildKinds
+  /** What a parent gives the actor when it starts it. Absent: the machine gets its address. */
+  readonly input?: Input | undefined
+  /** What the machine ends with. Absent: anything. */
+  readonly output?: Output | undefined
   readonly migrate: Migrations<z.output<Context>>
   readonly upcast: Readonly<Record<string, Upcasters<unknown>>>
   /** Absent: every invoke has a transition for its error, and one whose guards refuse it ends the actor. */
@@ -56,6 +68,25 @@ export interface Kind<
 
 /** Kinds by name. */
 export type Kinds = ReadonlyMap<string, Kind>
+
+/**
+ * Checks that the kinds of all children are there: their actors would not be decided otherwise.
+ *
+ * @throws ColloquyError `bad_kind`
+ */
+export function checkChildKinds(kinds: Kinds): void {
+  for (const { name, children } of kinds.values()) {
+    for (const [child, kind] of Object.entries(children)) {
+      const found = kinds.get(kind.name)
+      if (found?.version === kind.version) continue
+      const what = found === undefined ? 'which is not there' : `of which ${machineName(found)} is there`
+      throw new ColloquyError(
+        'bad_kind',
+        `kind "${name}" has the child "${child}" of ${machineName(kind)}, ${what}; export the same kind beside it`,
+      )
+    }
+  }
+}
 
 /** `<kind>@<version>`, as records name the machine that decided. */
 export const machineName = (kind: Kind): string => `${kind.name}@${kind.version}`

@@ -1,4 +1,4 @@
-import { type AnyEventObject, type AnyMachineSnapshot, type AnyStateMachine, createActor, type Snapshot } from 'xstate'
+import { type AnyEventObject, type AnyMachineSnapshot, type AnyStateMachine, createActor, fromTransition, type Snapshot } from 'xstate'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { inRestoredForm } from './restored-form.ts'
 import { isRecord, type Node, nodesOf } from './walk-machine.ts'
@@ -113,8 +113,15 @@ function withHistoryNodes(persisted: Snapshot<unknown> & RestorableSnapshot, nod
   return Object.assign({}, persisted, { historyValue: Object.fromEntries(entries) })
 }
 
+const NO_LOGIC = fromTransition(() => undefined, undefined)
+
+/** Whether the target of an action is the parent of the actor in whose scope it was resolved. */
+export const isParentOf = (self: unknown, target: unknown): boolean =>
+  isRecord(self) && self['_parent'] !== undefined && target === self['_parent']
+
 function createScope(machine: AnyStateMachine): Scope {
-  const self = createActor(machine)
+  // `sendParent` needs a parent to resolve. Whether the actor has one, and which, only the decision knows.
+  const self = createActor(machine, { parent: createActor(NO_LOGIC) })
   // An event sent this way would be lost: only the action sendTo is carried out.
   self.send = () => {
     throw new ColloquyError(

@@ -22,6 +22,7 @@ export const REFUSAL_CODES = [
   'on_snapshot',
   'system_id',
   'spawned_task',
+  'bad_child_name',
   'send_to_other',
   'function_action',
   'unknown_action',

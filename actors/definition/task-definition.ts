@@ -3,11 +3,13 @@ import type { z } from 'zod'
 import type { TaskError } from '../../schemas/internal-messages.ts'
 import type { RecommendSource } from '../../schemas/recommendation-query.ts'
 import type { Address } from '../../schemas/subjects.ts'
+import type { TaskAnswers } from './task-answers.ts'
 import type { TaskEvaluation } from './task-evaluation.ts'
 import type { TaskGeneration } from './task-generation.ts'
 import type { TaskLive } from './task-live.ts'
 import type { TaskPrompts } from './task-prompts.ts'
 import type { TaskRecommending } from './task-recommending.ts'
+import type { TaskQueue } from './task-queue.ts'
 import type { TaskSearchIndex } from './task-search.ts'
 import type { TaskUnderstanding } from './task-understanding.ts'
 
@@ -46,6 +48,10 @@ export interface TaskCall<Input> {
   readonly evaluate: TaskEvaluation['evaluate']
   /** Generates a text, or a value of a schema, with a language model of the fitting tier. It ends with the signal of the task. */
   readonly generate: TaskGeneration['generate']
+  /** The tier of the model that `generate` would ask first. */
+  readonly tierFor: TaskGeneration['tierFor']
+  /** Gives an answer again to those of the tenant who ask the same, where nothing that it rests on has changed. */
+  readonly shareAnswer: TaskAnswers['shareAnswer']
   /** Tells those who follow the actor what the task writes, while it writes. */
   readonly live: TaskLive
   /** Whether there is a language model to generate with. */
@@ -56,6 +62,10 @@ export interface TaskCall<Input> {
   readonly recommend: TaskRecommending['recommend']
   /** The vector of a text by the embedding model in use. */
   readonly vectorOf: TaskRecommending['vectorOf']
+  /** Where another run of the actor is in the queue of its task. */
+  readonly placeInQueue: TaskQueue['placeInQueue']
+  /** Tells those who follow the actor the later places of that run. */
+  readonly tellPlaces: TaskQueue['tellPlaces']
   /**
    * The same object as `searchIndex`.
    *
@@ -96,6 +106,11 @@ export interface TaskDefinition<Input extends z.ZodType = z.ZodType, Output exte
   readonly retry?: TaskRetry
   /** Concurrent runs in the whole cluster; at least 1. */
   readonly concurrencyMax: number
+  /**
+   * True: a run that waits has a place in the queue and an expected time (`placeInQueue`, `GET /v1/actors/…`), for which the durations of
+   * the runs are measured. Default: false.
+   */
+  readonly tellsPlaces?: boolean
   run(call: TaskCall<z.output<Input>>): Promise<z.input<Output>>
   /** From which catalogue and how the task recommends, for `colloquy backtest`. Default: it does not. */
   readonly recommends?: RecommendSource

@@ -27,6 +27,16 @@ export interface ChosenPrompt {
   readonly template: string
   /** Those that the tenant's settings give, and the prompt's own. */
   readonly variables: Variables
+  /** What it was read from. Absent in tests: an answer that is made with it is not shared. */
+  readonly readFrom?: PromptSource
+}
+
+/** LOG sequences of the last records of the actors that a prompt was read from; 0 where there was none. */
+export interface PromptSource {
+  /** Name of the prompt. */
+  readonly name: string
+  readonly promptSeq: number
+  readonly settingsSeq: number
 }
 
 /** Prompts that the actor's tenant has taught, as a task sees them. */

@@ -49,4 +49,9 @@ export interface TaskSearchIndex {
   search(question: TaskSearchQuery): Promise<readonly TaskSearchHit[]>
   /** The version of the tenant's knowledge: a different text after every change, `undefined` where the tenant has never uploaded any. */
   knowledgeVersion(): Promise<string | undefined>
+  /**
+   * LOG sequence of the last record of the tenant's knowledge, if the index had all up to it when each search of this task began; 0 where
+   * the tenant has never uploaded any. `undefined`: the index lags behind, or cannot tell.
+   */
+  knowledgeSeq(): Promise<number | undefined>
 }

@@ -1,5 +1,6 @@
 import type { InternalInput, TaskError } from '../../schemas/internal-messages.ts'
 import { valueText } from '../core/value-differences.ts'
+import { endChild, stopByParent } from './child-acts.ts'
 import { durationText } from './durations.ts'
 import {
   advanceTo,
@@ -38,6 +39,10 @@ export type Act =
   | { readonly act: 'fails'; readonly task: string; readonly error: TaskError }
   | { readonly act: 'expires'; readonly task: string }
   | { readonly act: 'fires'; readonly event?: string | undefined }
+  | { readonly act: 'childEnds'; readonly child: string; readonly output: unknown }
+  | { readonly act: 'childFails'; readonly child: string; readonly error: TaskError }
+  /** The parent stops the actor. */
+  | { readonly act: 'stops' }
 
 /** Performs an act and delivers the stubs' immediate results. A returned text says why the act is impossible. */
 export function perform(world: World, act: Act): World | string {
@@ -62,6 +67,13 @@ export function perform(world: World, act: Act): World | string {
       const result = act.act === 'ends' ? { kind: 'done' as const, output: act.output } : { kind: 'failed' as const, error: act.error }
       return deliverReadyResults(deliver(started, resultMessage(run.run, { ...result, afterMs: 0 })))
     }
+    case 'childEnds':
+    case 'childFails': {
+      const ended = endChild(world, started, act.child, act.act === 'childEnds' ? { output: act.output } : { error: act.error })
+      return typeof ended === 'string' ? ended : deliverReadyResults(ended)
+    }
+    case 'stops':
+      return stopByParent(started)
     case 'expires': {
       const run = pendingRun(world, act.task)
       return run === undefined ? noPendingRun(act.task) : deliverAt(started, run.deadlineAt, { type: 'task.expired', run: run.run })
@@ -129,6 +141,12 @@ function actText(act: Act): string {
       return `task ${act.task} fails`
     case 'expires':
       return `task ${act.task} expires`
+    case 'childEnds':
+      return `child ${act.child} ends`
+    case 'childFails':
+      return `child ${act.child} fails`
+    case 'stops':
+      return 'the parent stops it'
     case 'fires':
       return `timer${act.event === undefined ? '' : ` ${act.event}`} fires`
   }

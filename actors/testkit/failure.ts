@@ -1,4 +1,5 @@
 import { AssertionError } from 'node:assert'
+import { isChildMessage } from '../../schemas/child-messages.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { differenceLines, valueText } from '../core/value-differences.ts'
 import type { World } from './simulated-world.ts'
@@ -45,7 +46,7 @@ function inputText({ input }: LogRecord): string {
   return isTaskResult(input.type) && result !== undefined ? `${input.type} ${valueText(result)}` : input.type
 }
 
-const isTaskResult = (type: string): boolean => type === 'task.done' || type === 'task.failed'
+const isTaskResult = (type: string): boolean => type === 'task.done' || type === 'task.failed' || isChildMessage(type)
 
 function effectTexts(record: LogRecord): string[] {
   const named = (verb: string, names: readonly string[]): string[] => (names.length === 0 ? [] : [`${verb} ${names.join(', ')}`])

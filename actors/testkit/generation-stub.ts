@@ -31,6 +31,7 @@ export function generates(...answers: readonly ModelStub[]): StubbedGeneration {
   return {
     asked,
     hasModels: () => answers.length > 0,
+    tierFor: async () => (answers.length > 0 ? 'medium' : undefined),
     async generate<Schema extends z.ZodType>(query: GenerationQuery<Schema>): Promise<Generated<Schema>> {
       asked.push(query)
       query.signal?.throwIfAborted()

@@ -1,20 +1,22 @@
+import { CHILD_START, type ChildMessage, isChildMessage, readChildMessage } from '../../schemas/child-messages.ts'
 import { RESOLUTION_TYPE } from '../../schemas/dead-letter-resolution.ts'
 import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../../schemas/envelope.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { ANSWER_JUDGED } from '../../schemas/events.ts'
 import { type InternalInput, internalSchema } from '../../schemas/internal-messages.ts'
 import { parseJson } from '../../schemas/json.ts'
-import type { LogRecord, State } from '../../schemas/record.ts'
+import type { LogRecord, Sent, State } from '../../schemas/record.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import { newActor } from '../core/actor.ts'
 import { type Deviation, replayRecord } from '../core/replay.ts'
 import { differenceLines } from '../core/value-differences.ts'
 import { type Kind, kindsByName } from '../definition/kind.ts'
 import { type Act, perform } from './acts.ts'
+import { startByParent } from './child-acts.ts'
 import { failure } from './failure.ts'
 import { type Scenario, scenarioOf } from './scenario.ts'
 import { actCode, call, chainCode, literal } from './scenario-code.ts'
-import { createWorld, nextScheduled, timeText, type World } from './simulated-world.ts'
+import { createWorld, nextScheduled, startStep, timeText, type World } from './simulated-world.ts'
 
 /** A difference between a recorded decision and today's. */
 export interface RecordDeviation extends Deviation {
@@ -88,12 +90,18 @@ function replay(kind: Kind, address: Address, records: readonly LogRecord[]): { 
 function codeOf(kind: Kind, address: Address, records: readonly LogRecord[]): string {
   const at = records[0]?.at ?? ''
   const { tenant, id } = address
-  const calls = callsOf(createWorld(kind, { tenant, id, at }), records)
-  return chainCode(`given(${kind.name}, ${literal({ tenant, id, at })})`, calls)
+  const [first] = records
+  const begun = first?.input.type === CHILD_START ? { input: first.input.data?.['input'] } : undefined
+  const world = createWorld(kind, { tenant, id, at })
+  const calls =
+    first === undefined || begun === undefined
+      ? callsOf(world, records)
+      : [...expectationsOf(first, null), ...callsOf(startByParent(startStep(world, ''), begun.input), records.slice(1), first)]
+  return chainCode(`given(${kind.name}, ${literal({ tenant, id, at, ...begun })})`, calls)
 }
 
 /** The calls that repeat the history, with an expectation for each recorded effect. */
-function callsOf(start: World, records: readonly LogRecord[]): string[] {
+function callsOf(start: World, records: readonly LogRecord[], earlier?: LogRecord): string[] {
   const calls: string[] = []
   let world = start
   const act = (next: Act): boolean => {
@@ -108,11 +116,12 @@ function callsOf(start: World, records: readonly LogRecord[]): string[] {
     if (RESOLUTION_TYPE.test(record.input.type) || isJudged(record)) continue
     // A timer or deadline that was recorded late must not be delivered before its turn.
     const untilMs = Math.min(Date.parse(record.at), (nextScheduled(world)?.atMs ?? Infinity) - 1)
-    const next = actOf(record, records[index - 1]?.state ?? null)
+    const before = (records[index - 1] ?? earlier)?.state ?? null
+    const next = actOf(record, before)
     const movesClock = next.act === 'fires' || next.act === 'expires'
     if (untilMs > world.nowMs && !movesClock) act({ act: 'until', time: timeText(untilMs) })
     if (!act(next)) break
-    calls.push(...expectationsOf(record))
+    calls.push(...expectationsOf(record, before))
   }
   return calls
 }
@@ -127,6 +136,8 @@ function actOf(record: LogRecord, before: State | null): Act {
     return internalAct(internalSchema.safeParse(parseJson(payload)).data, before, subject) ?? { act: 'raw', body: payload }
   }
   const { id, type, source, time, sequence, correlationid, causationid, history, data = {} } = input
+  const ofChild = isChildMessage(type) ? childAct(readChildMessage(input), before) : undefined
+  if (ofChild !== undefined) return ofChild
   const inside = RESERVED_TYPE.test(type) ? internalAct(internalSchema.safeParse({ type, ...data }).data, before) : undefined
   if (inside !== undefined) return inside
   const own = id.startsWith(RESERVED_ID_PREFIX) ? undefined : id
@@ -137,6 +148,15 @@ function actOf(record: LogRecord, before: State | null): Act {
     data,
     attributes: { id: own, source: source === 'test' ? undefined : source, time: ownTime, sequence, correlationid, causationid, history },
   }
+}
+
+/** The end of a child that was running, or the stop by the parent. */
+function childAct(message: ChildMessage | undefined, before: State | null): Act | undefined {
+  if (message === undefined || message.what === 'start') return undefined
+  if (message.what === 'stop') return { act: 'stops' }
+  const child = before?.children?.[message.run]?.child
+  if (child === undefined) return undefined
+  return message.what === 'done' ? { act: 'childEnds', child, output: message.output } : { act: 'childFails', child, error: message.error }
 }
 
 function internalAct(message: InternalInput | undefined, before: State | null, subject = 'int.'): Act | undefined {
@@ -156,13 +176,24 @@ function internalAct(message: InternalInput | undefined, before: State | null, s
   }
 }
 
-function expectationsOf(record: LogRecord): string[] {
+/** The ids of children and of the parent are made up in each run: a test does not name them. */
+function isToRelative({ kind, actor }: Sent, { state, case: { parent } }: LogRecord, before: State | null): boolean {
+  const children = [...Object.values(state?.children ?? {}), ...Object.values(before?.children ?? {})]
+  return (parent?.kind === kind && parent.id === actor) || children.some((child) => child.kind === kind && child.actor === actor)
+}
+
+function expectationsOf(record: LogRecord, before: State | null): string[] {
   if (record.reason !== undefined) return [call('thenRejected', record.reason)]
   return [
     ...(record.to === record.from || record.to === '' ? [] : [call('thenState', record.to)]),
     ...record.emitted.map(({ type, data }) => call('thenEmitted', type, data)),
     ...record.started.map(({ task, input }) => call('thenTask', task, input)),
-    ...(record.sent ?? []).map(({ kind, actor, type, data }) => call('thenSent', kind, actor, type, data)),
+    ...(record.sent ?? [])
+      .filter(({ type }) => type === CHILD_START)
+      .map(({ data }) => call('thenChild', data['child'], ...(data['input'] === undefined ? [] : [data['input']]))),
+    ...(record.sent ?? [])
+      .filter((sent) => !isChildMessage(sent.type) && !isToRelative(sent, record, before))
+      .map(({ kind, actor, type, data }) => call('thenSent', kind, actor, type, data)),
     ...(record.status === 'active' || record.status === 'none' ? [] : [call('thenStatus', record.status)]),
   ]
 }

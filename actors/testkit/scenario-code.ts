@@ -22,6 +22,14 @@ export function actCode(act: Act): string {
       const { code, message } = act.error
       return `.taskEnds(${literal(act.task)}, fails(${message === code ? literal(code) : `${literal(code)}, ${literal(message)}`}))`
     }
+    case 'childEnds':
+      return call('childEnds', act.child, act.output)
+    case 'childFails': {
+      const { code, message } = act.error
+      return `.childEnds(${literal(act.child)}, fails(${message === code ? literal(code) : `${literal(code)}, ${literal(message)}`}))`
+    }
+    case 'stops':
+      return '.parentStops()'
     case 'expires':
       return call('taskExpires', act.task)
     case 'fires':

@@ -1,13 +1,24 @@
 import type { z } from 'zod'
+import { CHILD_START } from '../../schemas/child-messages.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord, Reason } from '../../schemas/record.ts'
 import { statePath } from '../core/snapshot.ts'
 import { type Difference, differenceLines, differencesBetween, valueText } from '../core/value-differences.ts'
 import type { Kind, Label } from '../definition/kind.ts'
 import { type Act, type Attributes, perform } from './acts.ts'
+import { fitChildOutput, runningChildren, startByParent } from './child-acts.ts'
 import { type Duration, durationText, millisecondsOf } from './durations.ts'
 import { complaintText, failure } from './failure.ts'
-import { createWorld, isIn, nextScheduled, timeText, type World, type WorldOptions } from './simulated-world.ts'
+import {
+  createWorld,
+  deliverReadyResults,
+  isIn,
+  nextScheduled,
+  startStep,
+  timeText,
+  type World,
+  type WorldOptions,
+} from './simulated-world.ts'
 import { type AnyStub, type Failure, fitOutput, isFailure, type StubOf } from './task-stubs.ts'
 
 /** Some of an object's fields, at every depth; arrays are whole. */
@@ -46,6 +57,10 @@ export interface Scenario<K extends Kind> {
   taskEnds<Task extends Name<K['tasks']>>(name: Task, result: OutputOf<K, Task> | Failure): Scenario<K>
   /** Lets the deadline of a task's oldest pending run pass; advances the clock to it where it lies ahead. */
   taskExpires(name: Name<K['tasks']>): Scenario<K>
+  /** Ends the running child of this name: the id of its invoke, or the one that `spawnChild` gave. */
+  childEnds(name: string, result: unknown): Scenario<K>
+  /** The parent of the actor stops it; see `input` of the options of `given`. */
+  parentStops(): Scenario<K>
   /** Fires the earliest pending timer, or the earliest one with this event; advances the clock to it where it lies ahead. */
   timerFires(event?: string): Scenario<K>
 
@@ -62,6 +77,10 @@ export interface Scenario<K extends Kind> {
   thenNotEmitted(type?: Name<K['emits']>): Scenario<K>
   /** A run of the task was started, with these fields in its input. */
   thenTask<Task extends Name<K['tasks']>>(name: Task, input?: Some<z.input<K['tasks'][Task]['input']>>): Scenario<K>
+  /** A child of this name was started and runs, with these fields in its input. */
+  thenChild(name: string, input?: object): Scenario<K>
+  /** No child of this name runs; without a name: none at all. */
+  thenNoChild(name?: string): Scenario<K>
   /** An event with these fields was sent to another actor. */
   thenSent<To extends Kind>(
     kind: To,
@@ -99,7 +118,11 @@ interface Inspection {
 }
 
 /** Starts a test of an actor that has had no input. */
-export const given = <K extends Kind>(kind: K, options?: WorldOptions): Scenario<K> => scenarioOf(createWorld(kind, options))
+export function given<K extends Kind>(kind: K, options: WorldOptions = {}): Scenario<K> {
+  const world = createWorld(kind, options)
+  if (!Object.hasOwn(options, 'input')) return scenarioOf(world)
+  return scenarioOf(deliverReadyResults(startByParent(startStep(world, 'a parent starts it'), options.input)))
+}
 
 /** Continues from a world at its last step. `isExpected`: a rejection or error in that step is expected. */
 export const scenarioOf = <K extends Kind>(world: World, isExpected = false): Scenario<K> =>
@@ -180,6 +203,12 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
           ? { act: 'fails', task: name, error: result.error }
           : { act: 'ends', task: name, output: fitOutput(kind, name, result) },
       ),
+    childEnds(name, result) {
+      if (isFailure(result)) return next(api.childEnds, { act: 'childFails', child: name, error: result.error })
+      const src = runningChildren(world).find(([, { child }]) => child === name)?.[1].src ?? ''
+      return next(api.childEnds, { act: 'childEnds', child: name, output: fitChildOutput(kind, src, result) })
+    },
+    parentStops: () => next(api.parentStops, { act: 'stops' }),
     taskExpires: (name) => next(api.taskExpires, { act: 'expires', task: name }),
     timerFires: (event) => next(api.timerFires, { act: 'fires', event }),
 
@@ -235,6 +264,26 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
           sent.map((one) => [name(one), one.data]),
         ).problem,
       )
+    },
+    thenChild(name, input) {
+      const started = step.records.flatMap(({ sent = [] }) => sent.filter(({ type }) => type === CHILD_START))
+      const running = new Set(runningChildren(world).map(([run]) => run))
+      return then(
+        api.thenChild,
+        find(
+          'started',
+          name,
+          input,
+          started.filter(({ data }) => running.has(String(data['run']))).map(({ data }) => [String(data['child']), data['input'] ?? {}]),
+        ).problem,
+      )
+    },
+    thenNoChild(name) {
+      const names = runningChildren(world).map(([, { child }]) => child)
+      const wrong = names.filter((child) => name === undefined || child === name)
+      const problem =
+        wrong.length === 0 ? undefined : `expected no child${name === undefined ? '' : ` "${name}"`}; running: ${names.join(', ')}`
+      return then(api.thenNoChild, problem)
     },
     thenTimer(due) {
       const wanted = timeText(world.nowMs + millisecondsOf(due))

@@ -1,7 +1,7 @@
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { InternalInput } from '../../schemas/internal-messages.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { type Address, inputSubject, internalSubject } from '../../schemas/subjects.ts'
+import { actorSubject, type Address, inputSubject, internalSubject } from '../../schemas/subjects.ts'
 import { type Actor, actorAfter, newActor } from '../core/actor.ts'
 import type { Message } from '../core/decision.ts'
 import type { Kind } from '../definition/kind.ts'
@@ -51,6 +51,8 @@ export interface WorldOptions {
   readonly id?: string
   /** Start of simulated time, ISO. Default 2026-01-01T00:00:00Z. */
   readonly at?: string
+  /** A parent starts the actor with this input, as its first step. Default: no parent does, and the first input starts it. */
+  readonly input?: unknown
 }
 
 /**
@@ -81,22 +83,18 @@ export const startStep = (world: World, what: string): World => ({ ...world, ste
 
 export const timeText = (ms: number): string => new Date(ms).toISOString()
 
+const SUBJECTS = { producer: inputSubject, actor: actorSubject, internal: internalSubject } as const
 type Delivered = Pick<Message, 'payload' | 'origin'>
 export const producerMessage = (payload: Uint8Array): Delivered => ({ payload, origin: 'producer' })
+/** A message of another actor. */
+export const actorMessage = (body: object): Delivered => ({ payload: Buffer.from(JSON.stringify(body)), origin: 'actor' })
 export const internalMessage = (body: InternalInput): Delivered => ({ payload: Buffer.from(JSON.stringify(body)), origin: 'internal' })
 
 /** Delivers one message to the actor and schedules the results of stubs for the tasks that it starts. */
 export function deliver(world: World, { payload, origin }: Delivered): World {
   const seq = world.seq + 1
   const { address, watcher, steps } = world
-  const message: Message = {
-    seq,
-    ts: timeText(world.nowMs),
-    payload,
-    origin,
-    addressable: true,
-    subject: origin === 'producer' ? inputSubject(address) : internalSubject(address),
-  }
+  const message: Message = { seq, ts: timeText(world.nowMs), payload, origin, addressable: true, subject: SUBJECTS[origin](address) }
   const { decision, complaint } = watcher.decide(world.actor, message)
   const after = { ...world, seq, complaint: world.complaint ?? complaint }
   if (decision.kind !== 'record') return after

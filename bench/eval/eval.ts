@@ -5,6 +5,7 @@ import { wholeNumber } from '../../infra/app/number-arguments.ts'
 import { loadSettings } from '../../infra/settings.ts'
 import { FUSIONS } from '../../pipeline/search/fuse-ranks.ts'
 import { createRandom } from '../harness/random.ts'
+import { evaluateCachedAnswers } from './evaluate-cached-answers.ts'
 import { evaluateFollowUps } from './evaluate-follow-ups.ts'
 import { evaluateIntents } from './evaluate-intents.ts'
 import { evaluateQuality } from './evaluate-quality.ts'
@@ -46,12 +47,22 @@ const VISITORS = 2_000
 const program = new Command('eval')
   .description(
     'Measure quality, in Chinese and English: how often search finds the right texts, also for follow-ups, how well intents, acts and bad '
-      + 'answers are told, how many injected instructions the model of COLLOQUY_LLM_MODEL obeys, '
-      + 'and how often recommendations have what a visitor chooses next.',
+      + 'answers are told, how often a cached answer would serve another question, and how many injected instructions the model of '
+      + 'COLLOQUY_LLM_MODEL obeys, and how often recommendations have what a visitor chooses next.',
   )
   .addArgument(
     new Argument('[what]', 'what to measure')
-      .choices(['retrieval', 'follow-ups', 'intents', 'acts', 'quality', 'injections', 'recommendations', 'recommendation-times'])
+      .choices([
+        'retrieval',
+        'follow-ups',
+        'intents',
+        'acts',
+        'quality',
+        'injections',
+        'cached-answers',
+        'recommendations',
+        'recommendation-times',
+      ])
       .default('retrieval'),
   )
   .argument('[file]', 'for recommendations: JSON lines {item, title, topics} and {at, visitor, type, item, topics?} (default: made ones)')
@@ -68,6 +79,7 @@ const program = new Command('eval')
     if (what === 'recommendations') return evaluateRecommendations(file, flags)
     if (what === 'recommendation-times') return timeRecommendations(flags.items, print)
     if (what === 'injections') return evaluateInjections(flags)
+    if (what === 'cached-answers') return evaluateCachedAnswers(flags, print)
     if (what === 'acts') return evaluateActs(flags)
     if (what === 'follow-ups') return evaluateFollowUps(flags, print)
     if (what === 'quality') return evaluateQuality(flags, print)

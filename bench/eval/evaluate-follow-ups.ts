@@ -33,7 +33,7 @@ const articles = loadArticles()
 
 /** Without a taught set: by dialogue acts alone. */
 const understand = createUnderstanding({
-  tenants: { of: () => Promise.resolve({ version: 0, settings: tenantSettingsOf({}), set: {} }) },
+  tenants: { of: () => Promise.resolve({ version: 0, seq: 0, settings: tenantSettingsOf({}), set: {} }) },
   sets: { of: () => Promise.resolve(undefined) },
   vectors: { fingerprint: () => Promise.resolve(null), of: () => Promise.resolve({ fingerprint: null }) },
 })
@@ -51,7 +51,11 @@ export async function evaluateFollowUps(flags: RetrievalFlags, print: (text: str
   const { url, username, password, database } = server
   const client = open.adopt(createClient({ url, username, password, database }), (own) => own.close())
   const langs = LANGS.filter((lang) => flags.set === undefined || flags.set === lang)
-  const nothing: TaskSearchIndex = { search: () => Promise.resolve([]), knowledgeVersion: () => Promise.resolve(undefined) }
+  const nothing: TaskSearchIndex = {
+    search: () => Promise.resolve([]),
+    knowledgeVersion: () => Promise.resolve(undefined),
+    knowledgeSeq: () => Promise.resolve(undefined),
+  }
   const all: Measured[] = []
   const measure = async (
     searched: string,
@@ -100,6 +104,7 @@ async function openKnowledge(
       // No conversation is indexed.
       search: async ({ q, in: area, limit }) => (area === 'messages' ? [] : (await search({ tenant: 'eval', q, in: area, limit })).hits),
       knowledgeVersion: () => Promise.resolve('eval'),
+      knowledgeSeq: () => Promise.resolve(undefined),
     },
     knows: (lang) => own.kind === 'lexical' || cosineScales({ en: 'Which?', zh: '哪个？' }[lang])?.isKnown === true,
   }

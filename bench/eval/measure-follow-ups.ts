@@ -6,6 +6,7 @@ import type { Language } from '../../actors/kinds/support/found.ts'
 import { isRelevant } from '../../actors/kinds/support/relevance.ts'
 import { firstAttempt } from '../../actors/testkit/first-attempt.ts'
 import { recordsLive } from '../../actors/testkit/live-recorder.ts'
+import { placedAt } from '../../actors/testkit/queue-stub.ts'
 import { recommendsFromCatalogue } from '../../actors/testkit/recommending-stub.ts'
 import { type Dialogue, lookupAfter, readDialogues, readSeveral, readUnanswerable, readUnrelated } from './dialogues.ts'
 
@@ -111,9 +112,11 @@ async function lookUp(
       understand,
       evaluate: () => Promise.reject(new Error('a lookup evaluates nothing')),
       generate: () => Promise.reject(new Error('a lookup without a model generates nothing')),
+      tierFor: () => Promise.resolve(undefined),
       live: recordsLive('off'),
       hasModels,
       promptFor: () => Promise.reject(new Error('a lookup builds no prompt')),
+      ...placedAt(),
       ...recommendsFromCatalogue(),
       log,
       ...firstAttempt,

@@ -46,6 +46,17 @@ export const QUESTIONS: InputKind = {
     }),
 }
 
+/** Questions to `question` that differ by who asks, and have the same passage. */
+export const DISTINCT_QUESTIONS: InputKind = {
+  kind: 'question',
+  make(id, random) {
+    const name = Array.from({ length: 4 }, () => SYLLABLES[pick(random, SYLLABLES.length)] ?? '').join('')
+    const text = `${name} asks: how much is standard delivery to Germany?`
+    return JSON.stringify({ type: 'question.asked', id, source: 'bench', data: { text } })
+  },
+}
+const SYLLABLES = [...'bdfgklmnprstvwz'].flatMap((consonant) => [...'aeiou'].map((vowel) => `${consonant}${vowel}`))
+
 const textInputs = (type: string, kind: string): InputKind => ({
   kind,
   make: (id, random, textBytesMin) => JSON.stringify({ type, id, source: 'bench', data: { text: politeText(random, textBytesMin) } }),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
+import { createQuestion } from '../../actors/kinds/question/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
@@ -132,6 +133,8 @@ export const writerKind = writer.with(
 /** The measured kinds: the built-in kinds, and three kinds that do as little as possible. */
 export default [
   createSupport({ articles: loadArticles() }),
+  // The answer of a stub is the same for all, so that its quality says nothing.
+  createQuestion({ articles: loadArticles(), qualityMin: 0, quotationMin: 0 }),
   createReminder(),
   createInterest(loadCatalogue()),
   errandKind,

@@ -15,7 +15,7 @@ import { medians, quantile, rounded, type Spread } from '../harness/statistics.t
 import { type ModelStub, startModelStub } from './answers/model-stub.ts'
 
 /** The models of the measured system. The system reads the file again when a load has written its own. */
-const MODELS_FILE = join(tmpdir(), `colloquy-bench-models-${process.pid}.json`)
+export const MODELS_FILE = join(tmpdir(), `colloquy-bench-models-${process.pid}.json`)
 
 /** Measures how long questions to `support` take that come all at once, with the fall-back and the queue of `generate`. */
 export const answers: Scenario = {
@@ -27,18 +27,22 @@ export const answers: Scenario = {
   secondsDefault: 30,
   inputs: QUESTIONS,
   settings() {
-    // The system does not start without the file.
-    writeFileSync(MODELS_FILE, JSON.stringify([{ name: 'none-yet', tier: 'small', baseUrl: 'http://127.0.0.1:9/v1', model: 'stub' }]))
-    // Each failure of a model is a warning with its stack.
-    return { MODELS: MODELS_FILE, LOG_LEVEL: 'error' }
+    writeNoModels()
+    // Each failure of a model is a warning with its stack. With the cache, equal questions would ask no model.
+    return { MODELS: MODELS_FILE, LOG_LEVEL: 'error', CACHE: 'off' }
   },
   run: measureAnswers,
 }
 
-const QUESTIONS_AT_A_TIME = 100
-const MODEL_MS = 500
-const ROUNDS_MIN = 3
+export const QUESTIONS_AT_A_TIME = 100
+export const MODEL_MS = 500
+export const ROUNDS_MIN = 3
 const LONG = 'How long does shipping to Norway take? Compare the two and explain why. 寄到挪威要多久？'.repeat(200).slice(0, 8_192)
+
+/** The system does not start without the file. */
+export function writeNoModels(): void {
+  writeFileSync(MODELS_FILE, JSON.stringify([{ name: 'none-yet', tier: 'small', baseUrl: 'http://127.0.0.1:9/v1', model: 'stub' }]))
+}
 
 interface StubModel {
   readonly requestsMax: number
@@ -76,12 +80,12 @@ async function measureAnswers(bench: Bench): Promise<Measured> {
   }
 }
 
-interface Reply {
+export interface Reply {
   readonly atMs: number
   readonly isQuoted: boolean
 }
 
-interface Replies {
+export interface Replies {
   /** By the id of the question. */
   readonly byQuestion: ReadonlyMap<string, Reply>
   stop(): void
@@ -93,7 +97,7 @@ const recordSchema = z.object({
     .default([]),
 })
 
-async function watchReplies({ system, producer }: Bench): Promise<Replies> {
+export async function watchReplies({ system, producer }: Bench): Promise<Replies> {
   const byQuestion = new Map<string, Reply>()
   const stop = await watchSubject(system.nc, `log.*.${producer.tenant}.>`, recordSchema, ({ emitted }, _, atMs) => {
     for (const { type, data } of emitted)
@@ -144,14 +148,17 @@ async function measureLoad(name: string, models: readonly StubModel[], { bench, 
   }
 }
 
-interface Round {
+export interface Round {
   /** Milliseconds of each reply. */
   readonly times: readonly number[]
   readonly quoted: number
 }
 
 /** Gives the system other models, and waits until it has them. */
-async function useModels({ system }: Bench, entries: readonly { readonly name: string }[]): Promise<void> {
+export async function useModels(
+  { system }: Bench,
+  entries: readonly (Readonly<Record<string, unknown>> & { readonly name: string })[],
+): Promise<void> {
   await writeFile(MODELS_FILE, JSON.stringify(entries))
   const names = entries.map(({ name }) => name).join()
   const isUsed = async (): Promise<true | undefined> => {
@@ -165,7 +172,7 @@ async function useModels({ system }: Bench, entries: readonly { readonly name: s
 let conversations = 0
 
 /** @throws ColloquyError if a question has no reply: it fails the run */
-async function askAll({ producer }: Bench, { byQuestion }: Replies): Promise<Round> {
+export async function askAll({ producer }: Bench, { byQuestion }: Replies): Promise<Round> {
   const startedAt = performance.now()
   const ids = Array.from({ length: QUESTIONS_AT_A_TIME }, () => producer.send(conversations++).id)
   await producer.publisher.settled()

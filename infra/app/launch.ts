@@ -4,7 +4,6 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
-import { openCaches } from '../../pipeline/cache/caches.ts'
 import type { HttpServer, HttpServerOptions } from '../../pipeline/http/http-server.ts'
 import { createRecordPositions } from '../../pipeline/http/record-positions.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
@@ -27,6 +26,7 @@ import { refuseNewerRecords, registeredKinds, registerKinds } from './kind-regis
 import { connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
 import { probeProtection } from './nats-protection.ts'
 import { openChatKinds } from './open-chat-kinds.ts'
+import { openProcessCaches } from './open-process-caches.ts'
 import { prepareStreams } from './prepare-streams.ts'
 import { accessReranker } from './reranker-access.ts'
 import { type SearchIndex } from './search-index.ts'
@@ -151,8 +151,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const decisions = settings.ROLES.includes('host') ? await openDecisionSlot(settings.DATA_DIR) : undefined
   started.defer(async () => decisions?.remove())
   if (decisions !== undefined) await countEndedProcesses({ dataDir: settings.DATA_DIR, kv, jetstream, log })
-  const caches = settings.CACHE === 'on' ? openCaches({ ...cacheBounds(settings), jetstream, metrics, log }) : undefined
-  started.defer(async () => caches?.stop())
+  const caches = openProcessCaches({ settings, jetstream, metrics, log }, started)
   const threads = options.threads === true ? threadsOf(settings) : []
   const base: Base = {
     settings,
@@ -168,6 +167,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     slotPath: decisions?.path,
     autoPreset: options.autoPreset,
     reranker,
+    caches,
     searchCaches: caches && { answers: createSearchAnswers(caches), vectors: createQueryVectorCache(caches) },
   }
   const tables = engine && startTablesPart(base, engine)
@@ -272,13 +272,5 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     stop: () => stopping.disposeAsync(),
   }
 }
-
-/** The bounds of the caches of a process. */
-const cacheBounds = (settings: Settings) => ({
-  bytesMax: settings.CACHE_BYTES_MAX,
-  sharedBytesMax: settings.CACHE_SHARED_BYTES_MAX,
-  ttlMs: settings.CACHE_TTL * 1_000,
-  eviction: settings.CACHE_EVICTION,
-})
 
 const byRole = ([one]: [Role, Stage], [other]: [Role, Stage]): number => ROLES.indexOf(one) - ROLES.indexOf(other)

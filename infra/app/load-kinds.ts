@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { z } from 'zod'
-import { type Kind, type Kinds, kindsByName } from '../../actors/definition/define-kind.ts'
+import { checkChildKinds, type Kind, type Kinds, kindsByName } from '../../actors/definition/define-kind.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'
 import { createFront } from '../../actors/kinds/front/kind.ts'
 import { hookKind } from '../../actors/kinds/hook/kind.ts'
@@ -13,6 +13,7 @@ import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
 import { createItem } from '../../actors/kinds/item/kind.ts'
 import { promptKind } from '../../actors/kinds/prompt/kind.ts'
+import { createQuestion } from '../../actors/kinds/question/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
@@ -57,7 +58,9 @@ export async function loadKinds(settings: Settings, importMsMax = IMPORT_MS_MAX)
   }
   try {
     const own = kindsByName(config.data.default)
-    return kindsByName([...own.values(), ...ALWAYS_THERE.filter(({ name }) => !own.has(name))])
+    const all = kindsByName([...own.values(), ...ALWAYS_THERE.filter(({ name }) => !own.has(name))])
+    checkChildKinds(all)
+    return all
   } catch (cause) {
     throw loadError(settings.CONFIG, '', cause)
   }
@@ -98,8 +101,11 @@ function loadError(config: string, place: string, cause: unknown): ColloquyError
 
 function builtInKinds(settings: Settings): Kind[] {
   const { REPLY_BUDGET_MS: replyBudgetMs, LLM_REWRITE_MS: rewriteMs, QUALITY_MIN: qualityMin, QUOTATION_MIN: quotationMin } = settings
+  const { QUESTIONS_AT_ONCE: places, QUESTIONS_WAITING_MAX: waitingMax } = settings
+  const articles = loadArticles()
   return [
-    createSupport({ articles: loadArticles(), rewriteMs, replyBudgetMs, qualityMin, quotationMin }),
+    createSupport({ articles, rewriteMs, replyBudgetMs, qualityMin, quotationMin }),
+    createQuestion({ articles, places, waitingMax, qualityMin, quotationMin }),
     createReminder(),
     createInterest(loadCatalogue()),
     createItem(),

@@ -32,7 +32,9 @@ export async function localModels(settings: Settings, { model, tier }: ModelSele
   return all.filter(({ entry }) => tier === undefined || entry.tier === tier)
 }
 
-const DEFAULTS: Pick<TenantCache<VersionedSettings>, 'of'> = { of: async () => ({ version: 0, settings: tenantSettingsOf({}), set: {} }) }
+const DEFAULTS: Pick<TenantCache<VersionedSettings>, 'of'> = {
+  of: async () => ({ version: 0, seq: 0, settings: tenantSettingsOf({}), set: {} }),
+}
 
 /**
  * Generates with some models for a command, beside the running system: no budget counts, and no model rests after a failure, so that each

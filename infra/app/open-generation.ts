@@ -2,10 +2,11 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createBudgets } from '../../pipeline/models/budgets.ts'
-import { createGeneration, type Generate, hasUsable, noModel } from '../../pipeline/models/generate.ts'
+import { createGeneration, type Generate, noModel } from '../../pipeline/models/generate.ts'
 import { createModelPlaces } from '../../pipeline/models/model-places.ts'
 import { openModelRegistry } from '../../pipeline/models/model-registry.ts'
 import { startModelsStatus } from '../../pipeline/models/models-status.ts'
+import { createTierFor, hasUsable, type TierFor } from '../../pipeline/models/plan-generation.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import type { TenantCache } from '../../pipeline/tenants/tenant-cache.ts'
 import type { VersionedSettings } from '../../pipeline/tenants/tenant-settings-reader.ts'
@@ -24,6 +25,7 @@ export interface GenerationOptions {
 /** The language models of a process. */
 export interface ProcessGeneration {
   readonly generate: Generate
+  readonly tierFor: TierFor
   hasModels(): boolean
 }
 
@@ -37,7 +39,8 @@ export async function openGeneration(
   started: AsyncDisposableStack,
 ): Promise<ProcessGeneration> {
   const source = modelsSourceOf(settings)
-  if (source === undefined) return { generate: () => Promise.reject(noModel()), hasModels: () => false }
+  if (source === undefined)
+    return { generate: () => Promise.reject(noModel()), tierFor: () => Promise.resolve(undefined), hasModels: () => false }
   const models = await openModelRegistry({ source, now: () => performance.now(), log })
   started.defer(() => models.stop())
   const places = createModelPlaces(settings.CONCURRENT_REQUESTS_MAX)
@@ -45,5 +48,9 @@ export async function openGeneration(
   started.defer(() => status.stop())
   const budgets = createBudgets({ kv, log, now: Date.now })
   started.defer(() => budgets.stop())
-  return { generate: createGeneration({ models, places, budgets, tenants, metrics, log }), hasModels: () => hasUsable(models) }
+  return {
+    generate: createGeneration({ models, places, budgets, tenants, metrics, log }),
+    tierFor: createTierFor({ models, budgets, tenants }),
+    hasModels: () => hasUsable(models),
+  }
 }

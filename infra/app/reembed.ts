@@ -30,7 +30,7 @@ export async function runReembed(settings: Settings, progress: FillProgress, log
   return withJetStream(settings, async (jetstream) => {
     await using open = new AsyncDisposableStack()
     const kv = await openBucket(jetstream.nc)
-    const collection = open.adopt(await openCollection({ settings, client, metrics: createMetrics(), log }), (own) => own.close())
+    const collection = open.adopt(await openCollection({ settings, client, kv, metrics: createMetrics(), log }), (own) => own.close())
     const model = modelSettingsOf(settings)
     const after: IndexModel = {
       settings: model,

@@ -3,6 +3,8 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
+import { WHOLE_LOG } from '../../pipeline/indexer/indexer.ts'
+import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { Reranker } from '../../pipeline/reranking/reranker.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { periodicJob } from '../../pipeline/runtime/periodic-job.ts'
@@ -36,6 +38,7 @@ import {
   withModel,
   writeIndexModel,
 } from './index-model.ts'
+import { indexReader } from './indexer-state.ts'
 
 /** A model and its collection: messages and knowledge, which the indexer writes and searches read. */
 export interface Collection {
@@ -43,6 +46,8 @@ export interface Collection {
   readonly embedder: LocalEmbedder
   readonly store: VectorStore
   readonly search: Search
+  /** LOG sequence up to which the collection has all texts; `undefined` where it is not known. */
+  indexedSeq(): Promise<number | undefined>
   /** Aborts when another collection replaces this one. */
   readonly replaced: AbortSignal
 }
@@ -63,6 +68,8 @@ export interface Successor {
 export interface SearchIndex {
   current(): Collection
   readonly search: Search
+  /** A search whose answer has `indexedSeq`: for tasks. */
+  readonly positionedSearch: Search
   readonly successor: { needed(): SuccessorCause | undefined; open(cause: SuccessorCause): Promise<Successor> }
   /** The model of `auto`, which this process has and the cluster does not use yet. */
   readonly nextModel: Pick<AutoModel, 'embedder' | 'detail' | 'status' | 'report'>
@@ -71,6 +78,7 @@ export interface SearchIndex {
 export interface SearchIndexDeps {
   readonly settings: Settings
   readonly client: ClickHouseClient
+  readonly kv: KV
   readonly metrics: Metrics
   readonly log: Logger
   /** What `auto` means; default: `AUTO_PRESET`. */
@@ -112,7 +120,7 @@ interface CollectionDeps extends SearchIndexDeps {
 }
 
 async function collectionOf(
-  { settings, client, reranking, searchCaches }: CollectionDeps,
+  { settings, client, kv, reranking, searchCaches }: CollectionDeps,
   model: LocalEmbedder,
   cutter: TermCutter,
 ): Promise<OpenCollection> {
@@ -130,6 +138,7 @@ async function collectionOf(
   const { SEARCH_SCORE_MIN: scoreMin, SEARCH_RRF_K: rrfK } = settings
   const modelName = model.model.name
   const replaced = new AbortController()
+  let identity: string | undefined
   const queryVector = createQueryVector(embedder, searchCaches?.vectors)
   const deps = { store, server, embedder, queryVector, modelName, cosineScales, reranking, scoreMin, rrfK }
   const search = createHybridSearch({ ...deps, now: Date.now })
@@ -140,6 +149,10 @@ async function collectionOf(
     embedder,
     store,
     search: searchCaches && versionOf ? createCachedSearch({ search, answers: searchCaches.answers, versionOf, setUp }) : search,
+    async indexedSeq() {
+      identity ??= await store.prepare()
+      return (await createCheckpoints(kv, indexReader(identity)).find(WHOLE_LOG))?.[0]?.seq
+    },
     replaced: replaced.signal,
     replace: () => replaced.abort(),
     close: () => model.close(),
@@ -169,11 +182,11 @@ function rerankingOf({ settings, reranker, log, metrics }: SearchIndexDeps): Rer
  * @throws ColloquyError as `openCollection` does.
  */
 export async function openSearchIndex(
-  { kv, ...given }: SearchIndexDeps & Omit<IndexClusterDeps, 'settings'> & { readonly kv: KV },
+  given: SearchIndexDeps & Omit<IndexClusterDeps, 'settings'>,
   started: AsyncDisposableStack,
 ): Promise<SearchIndex> {
   const deps = { ...given, reranking: rerankingOf(given) }
-  const { settings, metrics, log, autoPreset: preset = AUTO_PRESET } = deps
+  const { settings, kv, metrics, log, autoPreset: preset = AUTO_PRESET } = deps
   const presets = [preset, ...PRESETS]
   const accessModel = (model: IndexModel['settings']) => accessEmbedder(withModel(settings, model), metrics, log, { presets })
   const wanted = modelSettingsOf(settings)
@@ -258,6 +271,12 @@ export async function openSearchIndex(
   return {
     current: () => current,
     search: (request) => current.search(request),
+    async positionedSearch(request) {
+      const collection = current
+      // Before the search: what is indexed meanwhile may be found or not.
+      const indexedSeq = await collection.indexedSeq().catch(() => undefined)
+      return { ...(await collection.search(request)), indexedSeq }
+    },
     successor: {
       needed: () => (known.cutter < CURRENT_CUTTER.version ? 'words' : nextModel.embedder() && 'model'),
       async open(cause) {

@@ -17,6 +17,8 @@ import type { Evaluate } from '../../pipeline/quality/evaluator.ts'
 import type { Metrics, MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
 import type { Search } from '../../pipeline/search/search-answer.ts'
+import { createServiceTimesReader } from '../../pipeline/task-queues/measured-runs.ts'
+import { createQueuePlaces } from '../../pipeline/task-queues/queue-places.ts'
 import type { Understand } from '../../pipeline/understanding/understand.ts'
 import type { Role, Settings } from '../settings.ts'
 import { openFilesMax, streamsMaxOf } from './streams-max.ts'
@@ -52,6 +54,7 @@ export async function serveHttp({ settings, kv, client, stages, ...deps }: Serve
     ...deps,
     stages,
     partitionCount: settings.PARTITIONS,
+    queuePlaces: createQueuePlaces(deps.jetstream, createServiceTimesReader(kv)),
     host: settings.HTTP_HOST,
     port: settings.HTTP_PORT,
     token: settings.HTTP_TOKEN,

@@ -5,6 +5,10 @@ import type { Logger } from 'pino'
 import { compiledKinds } from '../../actors/definition/compiled-machine.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'
+import { createAnswersShadow } from '../../pipeline/answering/answers-shadow.ts'
+import { createAnswersCache, noSharedAnswers, openSharedAnswers } from '../../pipeline/answering/shared-answers.ts'
+import { createSimilarAnswers } from '../../pipeline/answering/similar-answers.ts'
+import type { Caches } from '../../pipeline/cache/caches.ts'
 import { startCanary } from '../../pipeline/canary/canary.ts'
 import type { Assignment } from '../../pipeline/cluster/assignment.ts'
 import { joinCluster, type Membership } from '../../pipeline/cluster/membership.ts'
@@ -71,6 +75,8 @@ export interface StageDeps {
   readonly client: ClickHouseClient | undefined
   /** Absent if this process neither writes nor searches the index. */
   readonly searchIndex: SearchIndex | undefined
+  /** Absent: nothing is cached. */
+  readonly caches: Caches | undefined
   /** Shows what this thread decides to the watchdog outside it. */
   readonly calls: CallSlot
   readonly metrics: Metrics
@@ -323,7 +329,7 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOve
   }
 }
 
-function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metrics, log }: StageContext): RoleWork {
+function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, caches, metrics, log }: StageContext): RoleWork {
   return {
     stage: {
       name: 'tasks',
@@ -342,6 +348,13 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
         started.defer(() => indexes.stop())
         const prompts = createPromptsReader(jetstream, tenants)
         started.defer(() => prompts.stop())
+        const isShadow = settings.CACHE === 'shadow'
+        const settingsOf = async (tenant: string) => (await tenants.of(tenant)).settings
+        const similar = createSimilarAnswers({ vectors, settingsOf, evaluate: evaluateByRules, isShadow, metrics, log })
+        const shadow = isShadow ? createAnswersShadow({ metrics, log }) : undefined
+        const answers =
+          caches === undefined ? noSharedAnswers : openSharedAnswers(jetstream, { cache: createAnswersCache(caches), similar, shadow, log })
+        started.defer(() => answers.stop())
         return startStage(
           'tasks',
           () =>
@@ -355,6 +368,7 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, metr
               evaluate: evaluateByRules,
               streamModeOf: createStreamModeReader(tenants, settings.STREAM, log),
               ...generation,
+              answers,
               promptFor: prompts.promptFor,
               recommend: indexes.recommend,
               vectorOf: (text) => vectors.of(text, 'passage'),

@@ -3,6 +3,7 @@ import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
+import type { Caches } from '../../pipeline/cache/caches.ts'
 import { localQuestionVectors, serveQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { findRemoved, type SeqRange } from '../../pipeline/jetstream/removed.ts'
@@ -100,6 +101,8 @@ export interface Base {
   readonly autoPreset: Preset | undefined
   /** Opened before anything else, so that one that cannot be used ends the start before it takes part in the cluster. */
   readonly reranker: Reranker | undefined
+  /** Absent: nothing is cached. */
+  readonly caches: Caches | undefined
   /** Absent: searches are not cached. */
   readonly searchCaches: SearchCaches | undefined
 }
@@ -205,7 +208,7 @@ async function startIndex(base: Base, tables: LatePart<Tables>, started: AsyncDi
   await tables.settled
   const client = clientOf(tables)
   const searchIndex = await openSearchIndex({ ...base, client }, started)
-  const searchService = serveSearch(base.jetstream.nc, searchIndex.search)
+  const searchService = serveSearch(base.jetstream.nc, searchIndex.positionedSearch)
   started.defer(() => searchService.stop())
   const vectors = localQuestionVectors(() => searchIndex.current().embedder)
   const vectorService = serveQuestionVectors(base.jetstream.nc, vectors)

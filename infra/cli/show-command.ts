@@ -28,7 +28,8 @@ export const showCommand = ({ out, settings }: CommandContext): Command =>
     .option('--limit <n>', 'show this many of the newest records of its history', wholeNumber(1), HISTORY_DEFAULT)
     .option(
       JSON_FLAG,
-      'one JSON object: {tenant, kind, id, n, state, status, machine, context, label, position, …, tasks, progress, timers, history}',
+      'one JSON object: {tenant, kind, id, n, state, status, machine, context, label, position, …, '
+        + 'tasks, progress, timers, parent, children, history}',
     )
     .action(async (address: Address, options: Options) => {
       await withJetStream(settings().settings, async (jetstream) => {
@@ -71,6 +72,8 @@ const asJson = ({ tenant, kind, id }: Address, { seq, record }: Placed, progress
   tasks: record.state?.tasks ?? {},
   progress,
   timers: record.state?.timers ?? {},
+  parent: record.case.parent ?? null,
+  children: record.state?.children ?? {},
   history: history.map(decisionOf),
 })
 
@@ -88,17 +91,25 @@ interface Shown {
 
 function print(out: Output, address: Address, { at: { seq, record }, last, progress }: Shown, history: readonly Placed[]): void {
   const { paint } = out
-  const { tasks = {}, timers = {} } = record.state ?? {}
+  const { tasks = {}, timers = {}, children = {} } = record.state ?? {}
+  const { parent } = record.case
   const facts: (readonly [string, string])[] = [
     ['actor', paint('cyan', actorKey(address))],
     ['record', `${record.n} of ${last.record.n}, LOG sequence ${seq}, ${record.at}`],
     ['state', `${paint('bold', record.to || '·')} (${record.status})`],
+    ...(parent === undefined
+      ? []
+      : [['parent', `${actorKey({ tenant: address.tenant, kind: parent.kind, id: parent.id })} (as ${printable(parent.child)})`] as const]),
     ['machine', record.machine],
     ['position', `${record.inbox.seq} (INBOX)`],
     ['label', printable(JSON.stringify(record.label))],
     ['context', printable(JSON.stringify(record.state?.context ?? null))],
     ...Object.entries(tasks).map(
       ([run, { task, deadlineAt }]) => ['task', `${task} until ${deadlineAt}${toldText(progress[run])}`] as const,
+    ),
+    ...Object.values(children).map(
+      ({ child, kind, actor, startedAt }) =>
+        ['child', `${actorKey({ tenant: address.tenant, kind, id: actor })} (as ${printable(child)}) since ${startedAt}`] as const,
     ),
     ...Object.values(timers).map(({ event, at }) => ['timer', `${printable(timerName(event.type))} at ${at}`] as const),
   ]

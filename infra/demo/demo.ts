@@ -15,6 +15,7 @@ import type { Running } from '../app/launch.ts'
 import { uploadArticles } from './demo-articles.ts'
 import { teachDemoIntents } from './demo-intents.ts'
 import { itemCues } from './demo-items.ts'
+import { questionCues } from './demo-questions.ts'
 import { reminderCues } from './demo-reminders.ts'
 import { visitorCues } from './demo-visitors.ts'
 import { playScript } from './play-script.ts'
@@ -37,9 +38,8 @@ export interface Demo {
 
 /**
  * Plays a producer for the built-in kinds, over a connection of its own. It sends knowledge articles, examples of intents, the users' turns
- * of the bundled conversations, bookings of appointments, items of a shop and signals
- * of its visitors. It skips kinds that this process does not have.
- * It plays nothing if the tenant `demo` has any record.
+ * of the bundled conversations, questions that stand alone, bookings of appointments, items of a shop and signals of its visitors. It skips
+ * kinds that this process does not have. It plays nothing if the tenant `demo` has any record.
  */
 export function startDemo(running: Running, log: Logger): Demo {
   const stopping = new AbortController()
@@ -86,6 +86,7 @@ export function startDemo(running: Running, log: Logger): Demo {
         })
         log.info({ conversations, turns, ...reactions }, 'all demo conversations are played')
       },
+      question: () => playScript(questionCues(TENANT), sender, signal),
       reminder: () => playScript(reminderCues(TENANT, Date.now()), sender, signal),
       item: () => playScript(itemCues(TENANT, loadCatalogue()), sender, signal),
       interest: () => playScript(visitorCues(TENANT, loadCatalogue()), sender, signal),

@@ -55,6 +55,8 @@ async function count(clickhouse: ClickHouseClient): Promise<Counts> {
     const of = (kinds[kind] ??= { total: 0, done: 0, error: 0, states: {} })
     of.total += actors
     if (status === 'done' || status === 'error') of[status] += actors
+    // A child that its parent stopped has ended, too.
+    if (status === 'stopped') of.done += actors
     for (const path of activePaths(state)) of.states[path] = (of.states[path] ?? 0) + actors
   }
   return { kinds, projectedSeq: progress?.projected_seq ?? 0 }

@@ -12,6 +12,7 @@ import { registeredKinds, registerKinds, retireKind } from '../app/kind-registry
 import { loadKinds } from '../app/load-kinds.ts'
 import { connectNats, openJetStream, remoteConnection } from '../app/nats-access.ts'
 import { openLog } from '../app/open-log.ts'
+import { openProcessCaches } from '../app/open-process-caches.ts'
 import { openBucket } from '../app/prepare-streams.ts'
 import { startStages } from '../app/start-stages.ts'
 import { startStatusService } from '../app/status-service.ts'
@@ -92,8 +93,10 @@ async function prepare({ settings, durability, kinds, log }: Work, started: Asyn
     const calls = watchedSlot(settings, { path: decisions.path }, started)
     const metrics = createMetrics()
     handleStrayErrors({ log, metrics, onUnknown: endProcess })
+    const caches = openProcessCaches({ settings, jetstream, metrics, log }, started)
+    const stores = { client: undefined, searchIndex: undefined, caches }
     const { stages } = await startStages(
-      { settings, kinds, log, jetstream, kv, client: undefined, searchIndex: undefined, metrics, calls, replicas: durability.replicas },
+      { settings, kinds, log, jetstream, kv, ...stores, metrics, calls, replicas: durability.replicas },
       started,
     )
     const statusService = startStatusService(nc, stages, durability)

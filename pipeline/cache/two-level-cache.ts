@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Metrics } from '../runtime/metrics.ts'
 import { createAskCounts } from './ask-counts.ts'
 import { type CacheKey, type HashedKey, hashedKey } from './cache-key.ts'
+import { createDropCounts } from './drop-counts.ts'
 import { createProcessMemory, type ProcessMemoryOptions } from './process-memory.ts'
 import type { EntryForm } from './shared-entry.ts'
 import type { SharedLevel } from './shared-level.ts'
@@ -15,6 +16,12 @@ export interface Cache<Value> {
    * @param isFresh whether a value may still be served, as things are now; must not throw. Default: it may
    */
   through(key: CacheKey, fill: Fill<Value>, isFresh?: (value: Value) => Promise<boolean>): Promise<Served<Value>>
+  /**
+   * A cached value of a key, as one of another question is looked for: nothing is filled or waited for, and the look-up is not counted.
+   *
+   * @param isFresh as for `through`
+   */
+  find(key: CacheKey, isFresh: (value: Value) => Promise<boolean>): Promise<Found<Value> | undefined>
   /** Drops the values of a tenant, also those that are being filled, in this process and in the shared level. */
   drop(tenant: string): Promise<void>
   status(): CacheStatus
@@ -26,6 +33,11 @@ export interface Filled<Value> {
   readonly value: Value
   /** False: the value is for those that wait now, and is not cached. */
   readonly isCacheable: boolean
+}
+
+export interface Found<Value> {
+  readonly value: Value
+  readonly from: 'memory' | 'shared'
 }
 
 export interface Served<Value> {
@@ -83,8 +95,7 @@ export function createCache<Value>(options: CacheOptions<Value>): Cache<Value> {
   const served: Record<ServedFrom, number> = { memory: 0, shared: 0, joined: 0, filled: 0 }
   let stale = 0
   let order = 0
-  /** Rises with each drop: what began before one is not kept. */
-  let drops = 0
+  const drops = createDropCounts()
 
   const noteStale = (): void => {
     stale += 1
@@ -101,9 +112,9 @@ export function createCache<Value>(options: CacheOptions<Value>): Cache<Value> {
   const inMemory = async (key: HashedKey, asked: number, isFresh: (value: Value) => Promise<boolean>): Promise<Held<Value> | undefined> => {
     const held = memory.get(key.name)
     if (held === undefined) return undefined
-    const dropsBefore = drops
+    const dropsBefore = drops.of(key.tenant)
     if (await isFresh(held.value)) {
-      if (!held.isShared && asked >= asksMin.shared && drops === dropsBefore) held.isShared = share(key, held.value)
+      if (!held.isShared && asked >= asksMin.shared && drops.of(key.tenant) === dropsBefore) held.isShared = share(key, held.value)
       return held
     }
     noteStale()
@@ -119,16 +130,16 @@ export function createCache<Value>(options: CacheOptions<Value>): Cache<Value> {
     return undefined
   }
   const run = async (key: HashedKey, fill: Fill<Value>, isFresh: (value: Value) => Promise<boolean>): Promise<Served<Value>> => {
-    const dropsBefore = drops
+    const dropsBefore = drops.of(key.tenant)
     const found = await inShared(key, isFresh)
     if (found !== undefined) {
-      if (drops === dropsBefore) hold(key, found.value, true)
+      if (drops.of(key.tenant) === dropsBefore) hold(key, found.value, true)
       return { value: found.value, from: 'shared' }
     }
     const { value, isCacheable } = await fill({ isKept: asks.of(key.name) >= Math.min(asksMin.memory, asksMin.shared) })
     // Those that joined meanwhile have asked, too.
     const asked = asks.of(key.name)
-    if (isCacheable && drops === dropsBefore) {
+    if (isCacheable && drops.of(key.tenant) === dropsBefore) {
       const isShared = asked >= asksMin.shared && share(key, value)
       if (asked >= asksMin.memory) hold(key, value, isShared)
     }
@@ -154,6 +165,13 @@ export function createCache<Value>(options: CacheOptions<Value>): Cache<Value> {
     }
   }
   return {
+    async find(key, isFresh) {
+      const hashed = hashedKey(key)
+      const held = await inMemory(hashed, 0, isFresh)
+      if (held !== undefined) return { value: held.value, from: 'memory' }
+      const found = await inShared(hashed, isFresh)
+      return found && { value: found.value, from: 'shared' }
+    },
     async through(key, fill, isFresh = () => Promise.resolve(true)) {
       const startedMs = performance.now()
       const { value, from } = await take(hashedKey(key), fill, isFresh)
@@ -163,7 +181,7 @@ export function createCache<Value>(options: CacheOptions<Value>): Cache<Value> {
       return { value, from }
     },
     async drop(tenant) {
-      drops += 1
+      drops.note(tenant)
       for (const held of memory.names()) if (memory.get(held)?.tenant === tenant) memory.delete(held)
       // Who asks from now on begins another fill.
       for (const [filled, flight] of flights) if (flight.tenant === tenant) flights.delete(filled)

@@ -5,7 +5,7 @@ import type { PublicRecord } from '../../schemas/record.ts'
 import { type Address, internalInboxSubject, outSubjectsOf } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { storedSince, streamInfo } from '../jetstream/stream-info.ts'
-import { eventsOf, type Outgoing, tasksOf } from './outgoing-messages.ts'
+import { eventsOf, type Outgoing, type PlacedRecord, tasksOf } from './outgoing-messages.ts'
 
 /** Events and tasks of a record that are to be published. */
 export interface Effects {
@@ -22,7 +22,7 @@ export interface CarriedOutBefore {
   /** Whether JetStream recognises all that can have been published for the record's input. */
   isRecent(record: PublicRecord): boolean
   /** The events that OUT does not have, and the tasks that TASKS does not have and that have no outcome in INBOX. */
-  effectsLeft(address: Address, record: PublicRecord): Promise<Effects>
+  effectsLeft(address: Address, placed: PlacedRecord): Promise<Effects>
 }
 
 /** Share of the duplicate window that is relied on: the rest is for the way to the stream, and for clocks that differ. */
@@ -35,9 +35,9 @@ export async function createCarriedOutBefore(jetstream: JetStreamContext, now: (
   const recentMs = (config.duplicate_window / NANOS_PER_MS) * WINDOW_SHARE
   return {
     isRecent: ({ inbox }) => now() - Date.parse(inbox.ts) < recentMs,
-    effectsLeft: async (address, record) => ({
-      events: await eventsLeft(jetstream, address, record),
-      tasks: await tasksLeft(jetstream, address, record),
+    effectsLeft: async (address, placed) => ({
+      events: await eventsLeft(jetstream, address, placed.record),
+      tasks: await tasksLeft(jetstream, address, placed),
     }),
   }
 }
@@ -57,8 +57,9 @@ async function eventsLeft({ jsm }: JetStreamContext, address: Address, record: P
   return [...left.values()]
 }
 
-async function tasksLeft({ jsm }: JetStreamContext, address: Address, record: PublicRecord): Promise<readonly Outgoing[]> {
-  const left = new Map(tasksOf(address, record).map((task) => [task.msgId, task]))
+async function tasksLeft({ jsm }: JetStreamContext, address: Address, placed: PlacedRecord): Promise<readonly Outgoing[]> {
+  const { record } = placed
+  const left = new Map(tasksOf(address, placed).map((task) => [task.msgId, task]))
   for (const { subject } of left.values()) {
     for await (const queued of storedSince(jsm, 'TASKS', subject, record.inbox.ts)) {
       left.delete(taskMessageSchema.safeParse(parseJson(queued.string())).data?.run)

@@ -1,7 +1,7 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
 import type { PublicRecord } from '../../schemas/record.ts'
-import { abortSubject } from '../../schemas/subjects.ts'
+import { abortSubject, taskSubject } from '../../schemas/subjects.ts'
 import type { Assignment } from '../cluster/assignment.ts'
 import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
 import type { HandOver, TakeAppended } from '../host/hand-over.ts'
@@ -32,9 +32,10 @@ import {
   publishDeadLetter,
   removeDeadLetter,
 } from './dead-letter-messages.ts'
-import { abortedBy, eventsOf, type Outgoing, sentBy, tasksOf } from './outgoing-messages.ts'
+import { abortedBy, eventsOf, type Outgoing, sentBy, stoppedBy, tasksOf } from './outgoing-messages.ts'
 import { rearm } from './rearm.ts'
 import { resend } from './resend-events.ts'
+import { removeStopped } from './stopped-tasks.ts'
 
 export interface DispatcherOptions {
   readonly jetstream: JetStreamContext
@@ -125,8 +126,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
       : []
     const sent = sentBy(address, record)
     const { events, tasks } = earlier.isRecent(record)
-      ? { events: eventsOf(address, record), tasks: tasksOf(address, record) }
-      : await askWithRetry(deps, `what was published for LOG ${logSeq}`, () => earlier.effectsLeft(address, record))
+      ? { events: eventsOf(address, record), tasks: tasksOf(address, entry) }
+      : await askWithRetry(deps, `what was published for LOG ${logSeq}`, () => earlier.effectsLeft(address, entry))
     const due = uncoveredDeadline(entry)
     const [wakeUp] = await Promise.all([
       due === undefined ? 'there' : wakeUps.set(address, due, { isNew: record.n === 1, isStillOwned: () => isStillOwned(partition) }),
@@ -144,6 +145,9 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     metrics.stageOut.inc({ stage: 'dispatch' }, events.length + sent.length + tasks.length + deadLetters.length)
     if (sent.length > 0) metrics.sent.inc({ kind: address.kind }, sent.length)
     for (const run of abortedBy(record)) jetstream.nc.publish(abortSubject(run))
+    for (const { run, task } of stoppedBy(record)) {
+      await askWithRetry(deps, `the stopped run ${run} in TASKS`, () => removeStopped(jetstream, taskSubject(task, address), run))
+    }
     metrics.handlerSeconds.observe({ stage: 'dispatch' }, (performance.now() - startedMs) / 1000)
   }
 

@@ -1,6 +1,6 @@
 import type { TaskMessage } from '../../schemas/internal-messages.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import type { PublicRecord, Started } from '../../schemas/record.ts'
+import type { PublicRecord, Started, TaskEnd } from '../../schemas/record.ts'
 import { actorSource, actorSubject, type Address, outSubject, taskSubject } from '../../schemas/subjects.ts'
 
 /** A message that the dispatcher publishes for a record. `msgId` lets JetStream drop a duplicate; without it the receiver detects it. */
@@ -56,13 +56,19 @@ export const sentBy = (address: Address, record: PublicRecord): Outgoing[] =>
 /** Rises with every message of an actor, so that another Colloquy can take the message as an input without change. */
 const sequenceOf = (record: PublicRecord, index: number): number => record.n * LIMITS.effectsMax + index
 
-/** The tasks that a record starts. */
-export const tasksOf = (address: Address, record: PublicRecord): Outgoing[] =>
-  record.started.map((started) => taskOf(address, record, started))
+/** A record with its place in LOG. */
+export interface PlacedRecord {
+  readonly seq: number
+  readonly record: PublicRecord
+}
 
-/** The message of one task. @param record the record that started the task. */
-export function taskOf(address: Address, record: PublicRecord, { run, task, input, deadlineAt }: Started): Outgoing {
-  const message: TaskMessage = { run, task, startedAt: record.at, deadlineAt, input, ...contextOf(record) }
+/** The tasks that a record starts. */
+export const tasksOf = (address: Address, placed: PlacedRecord): Outgoing[] =>
+  placed.record.started.map((started) => taskOf(address, placed, started))
+
+/** The message of one task. @param placed the record that started the task. */
+export function taskOf(address: Address, { seq, record }: PlacedRecord, { run, task, input, deadlineAt }: Started): Outgoing {
+  const message: TaskMessage = { run, task, seq, startedAt: record.at, deadlineAt, input, ...contextOf(record) }
   return { subject: taskSubject(task, address), msgId: run, payload: JSON.stringify(message) }
 }
 
@@ -72,3 +78,6 @@ const contextOf = ({ input }: PublicRecord) => ({ correlationid: input.correlati
 /** The runs whose results are no longer needed: their task expired, or the machine left the state that invoked it. */
 export const abortedBy = (record: PublicRecord): string[] =>
   record.ended.filter((end) => end.status === 'expired' || end.status === 'stopped').map((end) => end.run)
+
+/** The runs that the machine stopped, which may still wait in TASKS. One that has expired is dropped when its turn comes. */
+export const stoppedBy = (record: PublicRecord): TaskEnd[] => record.ended.filter(({ status }) => status === 'stopped')

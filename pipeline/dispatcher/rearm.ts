@@ -87,7 +87,7 @@ async function rearmActor(options: Rearming, last: LastRecord): Promise<Rearmed>
     }
     // The task runner would discard it; the wake-up reports the expiry to the machine.
     if (deadlineAt <= options.now()) continue
-    tasks += await enqueue(options, taskOf(address, from.record, started), run)
+    tasks += await enqueue(options, taskOf(address, from, started), run)
   }
   const deadline = nextDeadline(record.state)
   const isSet = deadline !== undefined && (await wakeUps.set(address, deadline.at)) === 'set'

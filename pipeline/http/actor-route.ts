@@ -1,10 +1,15 @@
 import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
 import { z } from 'zod'
+import { livePlace } from '../../schemas/live-messages.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
-import { recordSchema } from '../../schemas/record.ts'
+import { type Case, recordSchema } from '../../schemas/record.ts'
 import { actorKey, type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { lastRecord, type Placed } from '../jetstream/last-record.ts'
+import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
+import { queueName } from '../task-queues/measured-runs.ts'
+import type { QueuePlaces } from '../task-queues/queue-places.ts'
 import type { ConnectionWatch } from './connection-health.ts'
 import { addRoute, type DescribedRoute, type RouteTypes } from './described-route.ts'
 import { ETAG_HEADERS, ifNoneMatch, NOT_MODIFIED, withEtag } from './entity-tag.ts'
@@ -18,6 +23,9 @@ export interface ActorRouteDeps {
   readonly connection: ConnectionWatch
   /** Absent: each numbered record is searched for. */
   readonly positions?: RecordPositions | undefined
+  /** Absent: no places are told. */
+  readonly queuePlaces?: QueuePlaces | undefined
+  readonly log: Logger
 }
 
 const querySchema = z.strictObject({
@@ -32,8 +40,23 @@ const answerSchema = z.object({
   machine: z.string().meta({ description: '<kind>@<version>; empty where the kind is unknown' }),
   context: z.record(z.string(), z.unknown()).nullable(),
   label: z.record(z.string(), z.unknown()),
+  parent: z
+    .object({ kind: z.string(), id: z.string(), child: z.string().meta({ description: 'Its name in that actor' }) })
+    .nullable()
+    .meta({ description: 'The actor of the same tenant that started it as its child; null where none did' }),
+  children: z
+    .array(z.object({ kind: z.string(), id: z.string(), child: z.string() }))
+    .meta({ description: 'Its running children, oldest first' }),
   position: z.int().meta({ description: 'INBOX sequence of the input, which its producer got with the acknowledgement' }),
+  queue: z
+    .array(livePlace.omit({ event: true }))
+    .optional()
+    .meta({ description: 'Where its pending tasks are in their queues now; without those whose kind tells no places. Absent: none' }),
 })
+type ActorAnswer = z.output<typeof answerSchema>
+
+/** Pending tasks of one actor whose places are told. */
+const QUEUE_MAX = 8
 
 export const ACTOR_ROUTE = {
   method: 'GET',
@@ -48,7 +71,10 @@ export const ACTOR_ROUTE = {
 } as const satisfies DescribedRoute
 
 /** Adds `GET /v1/actors/<tenant>/<kind>/<id>[?at=n]`: the actor's state after its last record, or after record `n`. */
-export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount, connection, positions }: ActorRouteDeps): void {
+export function addActorRoute(
+  app: FastifyInstance,
+  { jetstream, partitionCount, connection, positions, queuePlaces, log }: ActorRouteDeps,
+): void {
   addRoute<RouteTypes & { Params: AddressParams }>(app, ACTOR_ROUTE, async (request, reply) => {
     const address = addressOf(request.params)
     const query = querySchema.safeParse(request.query, IN_WORDS)
@@ -62,11 +88,31 @@ export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount,
     if (found === undefined) {
       throw new HttpProblem('unknown_record', `${actorKey(address)} has records 1 to ${last.record.n}, not ${at}`)
     }
-    return withEtag(request, reply, describe(address, found))
+    const queue = found === last && queuePlaces !== undefined ? await placesOf({ queuePlaces, log }, address, last) : []
+    return withEtag(request, reply, describe(address, found, queue))
   })
 }
 
-const describe = ({ tenant, kind, id }: Address, { record }: Placed): z.output<typeof answerSchema> => ({
+/** A place that cannot be told is left out: the state of an actor does not depend on it. */
+async function placesOf(
+  { queuePlaces, log }: { readonly queuePlaces: QueuePlaces; readonly log: Logger },
+  address: Address,
+  { record }: Placed,
+): Promise<NonNullable<ActorAnswer['queue']>> {
+  const tasks = [...new Set(Object.values(record.state?.tasks ?? {}).map(({ task }) => task))].slice(0, QUEUE_MAX)
+  const placeOf = async (task: string): Promise<NonNullable<ActorAnswer['queue']>> => {
+    if ((await queuePlaces.timesOf(queueName(task, address.kind))) === 'untold') return []
+    const { place, expectedMs } = await queuePlaces.of(address, task)
+    return [{ task, queuePlace: place, expectedMs }]
+  }
+  const warn = (err: unknown): [] => {
+    rateLimitedWarn(log, { err, actor: actorKey(address) }, 'the place of a task in its queue could not be read')
+    return []
+  }
+  return (await Promise.all(tasks.map((task) => placeOf(task).catch(warn)))).flat()
+}
+
+const describe = ({ tenant, kind, id }: Address, { record }: Placed, queue: NonNullable<ActorAnswer['queue']>): ActorAnswer => ({
   tenant,
   kind,
   id,
@@ -76,5 +122,11 @@ const describe = ({ tenant, kind, id }: Address, { record }: Placed): z.output<t
   machine: record.machine,
   context: record.state?.context ?? null,
   label: record.label,
+  parent: parentOf(record.case.parent),
+  children: Object.values(record.state?.children ?? {}).map(({ kind: childKind, actor, child }) => ({ kind: childKind, id: actor, child })),
   position: record.inbox.seq,
+  ...(queue.length > 0 && { queue }),
 })
+
+const parentOf = (parent: Case['parent']): z.output<typeof answerSchema>['parent'] =>
+  parent === undefined ? null : { kind: parent.kind, id: parent.id, child: parent.child }

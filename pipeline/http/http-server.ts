@@ -14,6 +14,7 @@ import type { Metrics, MetricsSnapshot } from '../runtime/metrics.ts'
 import type { Stage } from '../runtime/stage.ts'
 import type { Search } from '../search/search-answer.ts'
 import { createActorFeed } from '../streams/actor-feed.ts'
+import type { QueuePlaces } from '../task-queues/queue-places.ts'
 import type { Understand } from '../understanding/understand.ts'
 import { addActorRoute } from './actor-route.ts'
 import { type BearerTest, checkProtection, createBearerTest, unauthorized } from './bearer-token.ts'
@@ -73,6 +74,8 @@ export interface HttpServerOptions extends WaitDeps {
   readonly tail: LogTail
   /** Where numbered records are in LOG. Absent: each is searched for. */
   readonly positions?: RecordPositions | undefined
+  /** Where runs are in the queues of their tasks. Absent: the state of an actor has no places. */
+  readonly queuePlaces?: QueuePlaces | undefined
   /** Tells what a producer should know about its input. Default: nothing. */
   readonly advise?: Advise
   /** Adds hooks and routes before those of the interface. Its hooks run for all routes. */
@@ -148,7 +151,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   if (options.chat !== undefined) {
     addChatRoutes(app, { ...inputs, jetstream, feed, log, partitionCount: options.partitionCount, kinds: options.chat })
   }
-  addActorRoute(app, { jetstream, partitionCount: options.partitionCount, connection, positions: options.positions })
+  const { partitionCount, positions, queuePlaces } = options
+  addActorRoute(app, { jetstream, partitionCount, connection, positions, queuePlaces, log })
   const outlets = createOutlets(metrics, options.streamLimits)
   const { leave: leavePlaces } = connections
   addStreamRoute(app, { feed, outlets, leavePlaces })

@@ -6,7 +6,7 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findRecord, type Placed, recordAt } from '../jetstream/last-record.ts'
 
 /** Share of the memory of all caches. */
-const SHARE = 0.1
+const SHARE = 0.05
 const NUMBER_BYTES = 8
 
 const positionSchema = z.int().nonnegative()

@@ -75,7 +75,7 @@ interface Batch {
 const BATCH_BYTES_MAX = 2 * 1024 * 1024
 
 /** Key of the checkpoint: the indexer reads all partitions as one. */
-const WHOLE_LOG = 0
+export const WHOLE_LOG = 0
 
 /**
  * Starts the indexer: it reads LOG, embeds the messages and knowledge of its records, and stores them in one collection. The checkpoint is

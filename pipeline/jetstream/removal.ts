@@ -28,6 +28,15 @@ export async function removeResolvedDeadLetter({ streams }: Jsm, seq: number): P
   }
 }
 
+/** Removes a task from TASKS whose machine no longer needs it, so that it takes no place among those that wait. It may be gone. */
+export async function removeStoppedTask({ streams }: Jsm, seq: number): Promise<void> {
+  try {
+    await streams.deleteMessage('TASKS', seq, false)
+  } catch (error) {
+    if (!isJetStreamError(error, 'noSuchSequence')) throw error
+  }
+}
+
 /** Removes a key from a bucket without a delete marker: the ids of members and of runs of tasks are never reused. */
 export async function removeBucketKey({ streams }: Jsm, bucketStream: string, subject: string): Promise<void> {
   await streams.purge(bucketStream, { filter: subject })

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Generated, GenerationQuery } from '../../actors/definition/task-generation.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, RetryLaterError, TerminalError } from '../../schemas/errors.ts'
-import { type ModelEntry, TIERS } from '../../schemas/models-file.ts'
+import type { ModelEntry } from '../../schemas/models-file.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import type { TenantCache } from '../tenants/tenant-cache.ts'
@@ -14,8 +14,7 @@ import { createTally } from './generation-tally.ts'
 import type { ModelPlace, ModelPlaces } from './model-places.ts'
 import type { ModelPool } from './model-pool.ts'
 import type { ModelRegistry } from './model-registry.ts'
-import { routeOf } from './route.ts'
-import { withForm } from './structure.ts'
+import { planGeneration, roomIn, tokensOutOf } from './plan-generation.ts'
 import { fitMessages } from './token-estimate.ts'
 
 export interface GenerationDeps {
@@ -35,7 +34,6 @@ export type Generate = <Schema extends z.ZodType>(
 ) => Promise<Generated<Schema>>
 
 const TEMPERATURE = 0.2
-const TOKENS_OUT_MAX = 1_000
 /** Models that one call asks, each once. */
 const MODELS_ASKED_MAX = 6
 /** UTF-16 units that are kept of an answer that was not taken. */
@@ -43,28 +41,19 @@ const ATTEMPT_CHARS_MAX = 4_096
 /** Codes that mean that a model has too much to do. */
 const OVERLOADS: ReadonlySet<string> = new Set(['model_timeout', 'model_busy'] satisfies ErrorCode[])
 
-/** Whether one of the models can be asked. */
-export const hasUsable = (models: Pick<ModelRegistry, 'pools'>): boolean => models.pools().some(({ unusable }) => unusable === undefined)
-
 /** Creates the generation of a process; see `TaskGeneration` for what it guarantees. */
 export function createGeneration({ models, places, budgets, tenants, metrics, log }: GenerationDeps): Generate {
   return async <Schema extends z.ZodType>(tenant: string, query: GenerationQuery<Schema>, taskSignal: AbortSignal) => {
     const { messages: given, schema, stream } = query
-    const last = given.at(-1)
-    if (last === undefined) throw new TypeError('generate: messages is empty; the last one is the question')
+    if (given.length === 0) throw new TypeError('generate: messages is empty; the last one is the question')
     const signal = query.signal === undefined ? taskSignal : AbortSignal.any([taskSignal, query.signal])
     signal.throwIfAborted()
-    const { settings } = await tenants.of(tenant)
-    const budget = await budgets.stateOf(tenant, settings)
-    if (budget === 'spent') throw spent(tenant, settings.BUDGET_DAY)
-
-    const usable = models.pools().filter(({ unusable }) => unusable === undefined)
+    const plan = await planGeneration({ models, budgets, tenants }, tenant, query)
+    if (plan.budget === 'spent') throw spent(tenant, plan.settings.BUDGET_DAY)
+    const { settings, usable, messages, fitting, route } = plan
     if (usable.length === 0) throw noModel()
-    const messages = schema === undefined ? given : withForm(given, schema)
-    const fitting = usable.filter(({ entry }) => fitMessages(messages, roomIn(entry, query)) !== undefined)
-    if (fitting.length === 0) throw tooLong(given.length)
-    const present = TIERS.filter((tier) => fitting.some(({ entry }) => entry.tier === tier))
-    const { tiers, reason, complexity } = routeOf({ ...query, text: query.hints?.text ?? last.content }, settings, present, budget)
+    if (route === undefined) throw tooLong(given.length)
+    const { tiers, reason, complexity } = route
 
     const tally = createTally()
     const asked = new Set<ModelPool>()
@@ -171,13 +160,6 @@ export function createGeneration({ models, places, budgets, tenants, metrics, lo
 const REASON = /^[a-z][a-z0-9_]{0,63}$/
 /** While another request tries a model. */
 const REST_MS_MIN = 250
-
-/** An answer takes at most half of the context. */
-const tokensOutOf = ({ contextMax }: ModelEntry, { tokensOutMax = TOKENS_OUT_MAX }: Pick<GenerationQuery, 'tokensOutMax'>): number =>
-  Math.min(tokensOutMax, Math.floor(contextMax / 2))
-
-/** Tokens of a model that are there for messages. */
-const roomIn = (entry: ModelEntry, query: GenerationQuery): number => entry.contextMax - tokensOutOf(entry, query)
 
 const final = (code: ErrorCode, message: string): ColloquyError => new TerminalError(code, message)
 

@@ -23,6 +23,11 @@ export interface TaughtPrompt {
   readonly texts: readonly PromptText[]
 }
 
+/** A prompt with the LOG sequence of the last record of its actor; 0 where it has none. */
+export interface ReadPrompt extends TaughtPrompt {
+  readonly seq: number
+}
+
 export interface PromptsReader {
   /**
    * The prompt for an actor: the version that it gets, or the built-in text where none is released for it.
@@ -56,10 +61,13 @@ export function createPromptsReader(
   )
   return {
     async promptFor(use, wanted) {
-      const [{ release, texts }, { settings }] = await Promise.all([cache.of(`${use.tenant}.${use.name}`), tenants.of(use.tenant)])
+      const [{ release, texts, seq: promptSeq }, { settings, seq: settingsSeq }] = await Promise.all([
+        cache.of(`${use.tenant}.${use.name}`),
+        tenants.of(use.tenant),
+      ])
       const version = chooseVersion(use, release)
       const taught = texts.find((one) => one.version === version)
-      return chosenPrompt(use.name, taught, settings, wanted)
+      return { ...chosenPrompt(use.name, taught, settings, wanted), readFrom: { name: use.name, promptSeq, settingsSeq } }
     },
     stop: cache.stop,
   }
@@ -84,13 +92,9 @@ const NOTHING: TaughtPrompt = { version: 0, release: { version: 0, share: 1, bef
  *
  * @throws ColloquyError `no_prompts` if the actor with the prompt is of another kind
  */
-export async function readPrompt(
-  { jsm }: Pick<JetStreamContext, 'jsm'>,
-  name: PromptName,
-  from: ReadFrom = 'leader',
-): Promise<TaughtPrompt> {
-  const record = (await lastRecord({ jsm }, recordsOf(promptAddress(name)), from))?.record
-  return record === undefined ? NOTHING : contextOf(record)
+export async function readPrompt({ jsm }: Pick<JetStreamContext, 'jsm'>, name: PromptName, from: ReadFrom = 'leader'): Promise<ReadPrompt> {
+  const last = await lastRecord({ jsm }, recordsOf(promptAddress(name)), from)
+  return last === undefined ? { ...NOTHING, seq: 0 } : { ...contextOf(last.record), seq: last.seq }
 }
 
 /**

@@ -14,6 +14,7 @@ const HANDLER_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
 const TASK_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 15, 60, 300]
 const HTTP_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 60]
 const SCORES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
+const SIMILARITIES = [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1]
 const LATE_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 3600]
 
 /** Colloquy's metrics. Labels never hold actor ids: their number has no bound. */
@@ -125,6 +126,15 @@ export function createMetrics() {
       'op',
       'why',
     ]),
+    similarAnswers: counter('similar_answers_total', 'Cached answers of other questions that say the same, by what became of each', [
+      'outcome',
+    ]),
+    answersShadowed: counter('answers_shadowed_total', 'Answers that would have been given again without COLLOQUY_CACHE=shadow', ['match']),
+    answerSimilarity: histogram(
+      'similar_answer_similarity',
+      'Similarity of two questions of which one was, or in shadow would have been, given the answer of the other',
+      SIMILARITIES,
+    ),
     reranked: counter('rerank_total', 'Searches that were re-ranked, or whose re-ranker was late or failed', ['outcome']),
     rerankSeconds: histogram('rerank_seconds', 'Time of the re-ranker for the texts of one search', HTTP_SECONDS),
     auditMismatches: counter('audit_mismatches_total', 'Differences between a table and LOG that the auditor found', ['table']),

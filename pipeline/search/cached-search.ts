@@ -8,7 +8,7 @@ import { checkedRequest } from './search-request.ts'
 import type { VectorStore } from './vector-store.ts'
 
 /** Share of the memory of all caches. */
-const SHARE = 0.6
+const SHARE = 0.45
 
 const cachedSchema = z.object({ answer: answerSchema, version: z.string() })
 

@@ -6,7 +6,7 @@ import type { Embedder } from '../embedding/embedder.ts'
 
 /** UTF-16 units of a question whose vector and answer are cached. Longer ones are hardly asked twice. */
 export const QUESTION_CHARACTERS_CACHED_MAX = 1_024
-const SHARE = 0.3
+const SHARE = 0.25
 const NUMBER_BYTES = 4
 
 const vectorSchema = z

@@ -46,6 +46,8 @@ export interface SearchAnswer {
   readonly reranked?: Reranked | undefined
   /** If it was asked for. */
   readonly explanation?: Explanation | undefined
+  /** LOG sequence up to which the index had all texts when the search began. In answers to tasks, where it is known. */
+  readonly indexedSeq?: number | undefined
 }
 
 export type Search = (request: SearchRequest) => Promise<SearchAnswer>

@@ -19,7 +19,11 @@ const PAUSES: Pauses = { minMs: 500, maxMs: 500 }
 const SEARCHES_MAX = 1_000
 
 const tenantSchema = z.object({ tenant: z.string() })
-const replySchema = z.union([z.object({ answer: answerSchema }), z.object({ error: z.object({ code: z.string(), message: z.string() }) })])
+const positionedSchema = answerSchema.extend({ indexedSeq: z.int().nonnegative().optional() })
+const replySchema = z.union([
+  z.object({ answer: positionedSchema }),
+  z.object({ error: z.object({ code: z.string(), message: z.string() }) }),
+])
 
 /** Answers search queries of processes without a search index, on `SEARCH_SUBJECT`. */
 export function serveSearch(nc: NatsConnection, search: Search): { stop(): void } {

@@ -1,5 +1,5 @@
 import type { TaskLive } from '../../actors/definition/task-live.ts'
-import { LIVE_TEXT_CHARS_MAX, type LiveMessage } from '../../schemas/live-messages.ts'
+import { LIVE_TEXT_CHARS_MAX, type LivePiece } from '../../schemas/live-messages.ts'
 
 /** Pieces, and bytes of their texts, that one run may tell: many attempts at a long reply. */
 export const RUN_PIECES_MAX = 16_384
@@ -13,7 +13,7 @@ export interface LiveWriterOptions extends Pick<TaskLive, 'mode'> {
   /** Deliveries of the run before this one, whose attempts are not repeated. */
   readonly deliveriesBefore: number
   /** False: there is no room. */
-  readonly publish: (message: LiveMessage) => boolean
+  readonly publish: (message: LivePiece) => boolean
   /** Of the task: nothing is told after it. */
   readonly signal: AbortSignal
   /** Called once for each cause for which pieces are dropped. */
@@ -45,7 +45,7 @@ export function createLiveWriter({ run, deliveriesBefore, publish, signal, onDro
   let isSpent = false
   let isMuted = false
   /** The reset of an attempt that had no room. */
-  let unsentReset: LiveMessage | undefined
+  let unsentReset: LivePiece | undefined
   let isClosed = false
 
   const isOver = (): boolean => isClosed || signal.aborted

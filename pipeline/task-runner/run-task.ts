@@ -27,7 +27,20 @@ export type Outcome =
 
 export interface RunDeps extends Pick<
   TaskCall<unknown>,
-  'log' | 'actor' | 'searchIndex' | 'understand' | 'evaluate' | 'generate' | 'hasModels' | 'promptFor' | 'recommend' | 'vectorOf'
+  | 'log'
+  | 'actor'
+  | 'searchIndex'
+  | 'understand'
+  | 'evaluate'
+  | 'generate'
+  | 'tierFor'
+  | 'shareAnswer'
+  | 'hasModels'
+  | 'promptFor'
+  | 'recommend'
+  | 'vectorOf'
+  | 'placeInQueue'
+  | 'tellPlaces'
 > {
   /** Aborts at the deadline, when the machine no longer needs the run, and when the runner stops. */
   readonly signal: AbortSignal
@@ -74,11 +87,41 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
         deps.progress.tell(attempts, now)
         told = now
       }
-      const { log, actor, searchIndex, understand, evaluate, hasModels, promptFor, recommend, vectorOf, live } = deps
+      const {
+        log,
+        actor,
+        searchIndex,
+        understand,
+        evaluate,
+        tierFor,
+        shareAnswer,
+        hasModels,
+        promptFor,
+        recommend,
+        vectorOf,
+        placeInQueue,
+        tellPlaces,
+        live,
+      } = deps
       const generate: TaskCall<unknown>['generate'] = (query) =>
         deps.generate({ ...query, signal: query.signal === undefined ? ends : AbortSignal.any([ends, query.signal]) })
-      // `memory` is the deprecated name of `searchIndex`.
-      const tools = { searchIndex, memory: searchIndex, understand, evaluate, generate, hasModels, promptFor, recommend, vectorOf, live }
+      const tools = {
+        searchIndex,
+        // The deprecated name of `searchIndex`.
+        memory: searchIndex,
+        understand,
+        evaluate,
+        generate,
+        tierFor,
+        shareAnswer,
+        hasModels,
+        promptFor,
+        recommend,
+        vectorOf,
+        placeInQueue,
+        tellPlaces,
+        live,
+      }
       const call = { input: input.data, ...attempt, signal: ends, log, actor, progress, lastProgress: told, ...tools }
       const run = deps.call(() => definition.run(call))
       // A task that ignores its signal does not keep its slot.

@@ -4,14 +4,17 @@ import { nanos } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { Kind, Kinds, TaskCall, TaskDefinition } from '../../actors/definition/define-kind.ts'
 import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
 import { type InternalInput, type TaskMessage, taskMessageSchema } from '../../schemas/internal-messages.ts'
 import { parseJson } from '../../schemas/json.ts'
-import { abortSubject, actorKey, type Address, internalSubject, liveSubject } from '../../schemas/subjects.ts'
+import { abortSubject, actorKey, type Address, internalSubject, liveSubject, taskSubjectsOf } from '../../schemas/subjects.ts'
+import type { SharedAnswers } from '../answering/shared-answers.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { Generate } from '../models/generate.ts'
+import type { TierFor } from '../models/plan-generation.ts'
 import type { PromptsReader } from '../prompts/prompts-reader.ts'
 import type { Evaluate } from '../quality/evaluator.ts'
 import type { Recommend } from '../recommending/tenant-indexes.ts'
@@ -19,6 +22,9 @@ import type { Metrics } from '../runtime/metrics.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import { askWithRetry } from '../runtime/retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
+import { createMeasuredRuns, createServiceTimesReader, queueName } from '../task-queues/measured-runs.ts'
+import { createPlaceTeller } from '../task-queues/place-teller.ts'
+import { createQueuePlaces } from '../task-queues/queue-places.ts'
 import type { StreamModeOf } from '../tenants/stream-mode-reader.ts'
 import type { Understand } from '../understanding/understand.ts'
 import { runKindCode } from '../watchdog/kind-code.ts'
@@ -41,6 +47,9 @@ export interface RunnerOptions {
   readonly understand: Understand
   readonly evaluate: Evaluate
   readonly generate: Generate
+  readonly tierFor: TierFor
+  /** Answers that are given to all of a tenant who ask the same. */
+  readonly answers: Pick<SharedAnswers, 'of'>
   readonly streamModeOf: StreamModeOf
   readonly hasModels: TaskCall<unknown>['hasModels']
   readonly promptFor: PromptsReader['promptFor']
@@ -77,6 +86,13 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
   const queues = new Set<ConsumerMessages>()
   const { promise: failed, reject: fail } = Promise.withResolvers<never>()
   const livePublisher = createLivePublisher(jetstream.nc)
+  const measured = createMeasuredRuns(kv, log)
+  const places = createQueuePlaces(jetstream, createServiceTimesReader(kv))
+  const teller = createPlaceTeller({
+    places,
+    publish: (actor, message) => livePublisher.publish(liveSubject(actor), JSON.stringify(message)),
+    log,
+  })
   const watchdog = createEventLoopWatchdog({ log, now: () => performance.now(), blockedMsMin: BLOCKED_MS_MIN })
   let handled = 0
 
@@ -172,6 +188,8 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         understand: (query) => options.understand(tenant, query),
         evaluate: options.evaluate,
         generate: (query) => options.generate(tenant, query, signal),
+        tierFor: (query) => options.tierFor(tenant, query),
+        shareAnswer: options.answers.of({ actor, seq: task.seq }),
         live,
         hasModels: options.hasModels,
         recommend: (query) => options.recommend(actor, query),
@@ -180,9 +198,12 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         call: (work) => watchdog.call(watched, work),
         progress,
         toldBefore: await toldBefore(task, message.info.deliveryCount),
+        placeInQueue: (task) => places.of(actor, tellingTask(kind, task)),
+        tellPlaces: (task, place) => teller.tell(actor, tellingTask(kind, task), place),
         onHeld: (reason) => metrics.answersHeld.inc({ kind: kind.name, reason }),
         onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),
       })
+      if (outcome.kind === 'done' && definition.tellsPlaces === true) measured.add(queueName(name, kind.name), options.now() - startedAt)
       if (outcome.kind !== 'given_up') await publishOutcome(actor, task, startedAt, outcome)
       else if (stopping.signal.aborted) return message.nak()
       message.ack()
@@ -201,6 +222,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
   /** Runs tasks of one name until the runner stops. A connection that breaks ends the queue, and a new one is opened. */
   const runQueue = async (kind: Kind, name: string, definition: TaskDefinition): Promise<void> => {
     const consumer = await ensureConsumer(jetstream, kind, name, definition)
+    if (definition.tellsPlaces === true) await measured.open(queueName(name, kind.name))
     const open = async (): Promise<ConsumerMessages> => {
       const queue = await consumer.consume({ max_messages: Math.min(definition.concurrencyMax, FETCH_MAX), idle_heartbeat: HEARTBEAT_MS })
       queues.add(queue)
@@ -236,6 +258,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
       stopping.abort()
       for (const queue of queues) queue.stop()
       await Promise.allSettled([...working])
+      await Promise.all([teller.stop(), measured.stop()])
       connection.stop()
       aborts.unsubscribe()
       watchdog.stop()
@@ -244,15 +267,21 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
   }
 }
 
+/** @throws ColloquyError `bad_kind` where the places of the task are not told */
+function tellingTask(kind: Kind, task: string): string {
+  if (kind.tasks[task]?.tellsPlaces === true) return task
+  throw new ColloquyError('bad_kind', `${kind.name}: places are told of tasks with "tellsPlaces: true"; the task "${task}" is none`)
+}
+
 /** Stops a queue that misses its heartbeats: when a server dies, its consumer moves, and the client may wait at the wrong server. */
 async function endWithServer(queue: ConsumerMessages): Promise<void> {
   for await (const { type } of queue.status()) if (type === 'heartbeats_missed') queue.stop()
 }
 
 async function ensureConsumer({ js, jsm }: JetStreamContext, kind: Kind, name: string, definition: TaskDefinition) {
-  const durable = `${name}@${kind.name}`
+  const durable = queueName(name, kind.name)
   const bounds = { ack_wait: nanos(ACK_WAIT_MS), max_ack_pending: definition.concurrencyMax, max_deliver: -1 }
-  const identity = { filter_subject: `task.${name}.*.${kind.name}.*`, ack_policy: AckPolicy.Explicit }
+  const identity = { filter_subject: taskSubjectsOf(name, kind.name), ack_policy: AckPolicy.Explicit }
   try {
     await jsm.consumers.add('TASKS', { durable_name: durable, ...identity, ...bounds })
   } catch (error) {

@@ -9,7 +9,7 @@ import { createTenantCache } from '../tenants/tenant-cache.ts'
 
 /** The search index for the tasks of one process. */
 export interface TenantSearches {
-  /** A search that is restricted to the tenant of the actor. */
+  /** A search for one task that is restricted to the tenant of the actor. */
   of(actor: Address): TaskSearchIndex
   stop(): void
 }
@@ -18,17 +18,19 @@ export interface TenantSearches {
 export function createTenantSearches({ nc, jsm }: JetStreamContext, search: Search): TenantSearches {
   const versions = createTenantCache(nc, `out.*.${SOURCE_KIND}.*.knowledge.changed`, async (tenant) => {
     const last = await lastRecord({ jsm }, recordsOfKind(SOURCE_KIND, tenant))
-    return last === undefined ? undefined : `log-${last.seq}`
+    return last?.seq
   })
-  return {
-    of: ({ tenant, kind, id }) => ({
+  const of = ({ tenant, kind, id }: Address): TaskSearchIndex => {
+    /** Up to where the index had all texts, of each search of the task; -1 where one could not tell. */
+    let indexedSeq = Infinity
+    return {
       async search({ q, in: area, own = false, tags, limit, scoreMin }) {
         const wanted = Object.entries(tags ?? {}).map(([key, values]) => [values].flat().map((value) => `${key}=${value}`))
         // No value of an empty list fits.
         if (wanted.some((values) => values.length === 0)) return []
         const tag = wanted.flat()
         const actor = own ? { kind, conversation: id } : {}
-        const { hits } = await search({
+        const { hits, indexedSeq: seq = -1 } = await search({
           tenant,
           q: q.slice(0, QUESTION_CHARACTERS_MAX).toWellFormed(),
           in: area,
@@ -37,10 +39,18 @@ export function createTenantSearches({ nc, jsm }: JetStreamContext, search: Sear
           limit,
           scoreMin,
         })
+        if (area !== 'messages') indexedSeq = Math.min(indexedSeq, seq)
         return hits
       },
-      knowledgeVersion: () => versions.of(tenant),
-    }),
-    stop: () => versions.stop(),
+      async knowledgeVersion() {
+        const seq = await versions.of(tenant)
+        return seq === undefined ? undefined : `log-${seq}`
+      },
+      async knowledgeSeq() {
+        const seq = (await versions.of(tenant)) ?? 0
+        return seq <= indexedSeq ? seq : undefined
+      },
+    }
   }
+  return { of, stop: () => versions.stop() }
 }

@@ -10,6 +10,8 @@ import { createTenantCache, type TenantCache } from './tenant-cache.ts'
 export interface VersionedSettings {
   /** Number of changes so far; 0 before the first. */
   readonly version: number
+  /** LOG sequence of the last record of the actor that holds them; 0 before the first. */
+  readonly seq: number
   readonly settings: TenantSettings
   /** What is set, by key. All other settings have their defaults. */
   readonly set: Readonly<Record<string, unknown>>
@@ -32,8 +34,10 @@ export async function readTenantSettings(
   tenant: string,
   from: ReadFrom = 'leader',
 ): Promise<VersionedSettings> {
-  const state = (await lastRecord({ jsm }, recordsOf(tenantAddress(tenant)), from))?.record.state
-  if (state === undefined || state === null) return { version: 0, settings: tenantSettingsOf({}), set: {} }
+  const last = await lastRecord({ jsm }, recordsOf(tenantAddress(tenant)), from)
+  const { seq = 0 } = last ?? {}
+  const state = last?.record.state ?? null
+  if (state === null) return { version: 0, seq, settings: tenantSettingsOf({}), set: {} }
   const context = tenantContextSchema.safeParse(state.context)
   if (!context.success) {
     throw new ColloquyError(
@@ -43,5 +47,5 @@ export async function readTenantSettings(
     )
   }
   const { version, settings: set } = context.data
-  return { version, settings: tenantSettingsOf(set), set }
+  return { version, seq, settings: tenantSettingsOf(set), set }
 }

@@ -123,6 +123,36 @@ export const DECISION_ERRORS = {
     remedy: 'Make `input` of the `invoke` match the schema of the task.',
     where: `${POISON}; \`error.code\` of a task`,
   },
+  bad_child_input: {
+    meaning: 'The input of a child is not valid.',
+    cause: '`input` of the `invoke` or of `spawnChild` is not JSON, does not match `input` of the kind of the child, or is too large.',
+    remedy: 'Make it match `input` in `defineKind` of the child.',
+    where: POISON,
+  },
+  too_many_children: {
+    meaning: 'The actor would have too many running children.',
+    cause: 'The machine starts children faster than they end.',
+    remedy: 'Wait until some have ended, or let the children start some themselves.',
+    where: POISON,
+  },
+  children_too_deep: {
+    meaning: 'A child would have too many levels of parents above it.',
+    cause: 'Children start children that start children, beyond the limit in the message.',
+    remedy: 'Let an actor send events to others by `send` where it need not wait for their end.',
+    where: POISON,
+  },
+  child_error: {
+    meaning: 'A child ended with an error.',
+    cause: 'Its machine did not handle the error of a task or of a child of its own. The message says which.',
+    remedy: 'Look at the child: `colloquy show` of its parent names it. Handle the error in its machine, or in `onError` of the parent.',
+    where: '`event.error.code` of `onError` in a parent',
+  },
+  child_exists: {
+    meaning: 'The actor that was to start as a child existed before.',
+    cause: 'A producer published to its address, which is made up for one child.',
+    remedy: 'Publish to a child only after its parent started it.',
+    where: '`event.error.code` of `onError` in a parent',
+  },
   bad_event: {
     meaning: 'The machine raises, sends or emits something that is not an event.',
     cause: 'The value is not an object with a `type`, or contains a value that JSON cannot represent.',
@@ -137,8 +167,8 @@ export const DECISION_ERRORS = {
   },
   bad_output: {
     meaning: 'The output of the machine cannot be committed.',
-    cause: '`output` of a final state contains a value that JSON cannot represent.',
-    remedy: 'Return JSON values only from `output`.',
+    cause: '`output` of a final state contains a value that JSON cannot represent, or does not match `output` of `defineKind`.',
+    remedy: 'Return JSON values from `output` that match the schema.',
     where: POISON,
   },
   bad_label: {

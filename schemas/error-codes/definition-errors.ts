@@ -32,9 +32,9 @@ export const DEFINITION_ERRORS = {
     where: DEFINITION,
   },
   machine_actor: {
-    meaning: 'The machine invokes another machine.',
+    meaning: 'The machine invokes another machine that is no kind.',
     cause: 'A machine inside a machine lives in one process and would be lost with it.',
-    remedy: 'Make it a kind of its own, and reach it by `send({ kind, id, type, data })`.',
+    remedy: 'Make it a kind, and name that under `children` of `defineKind`: then its actors run as children, with records of their own.',
     where: DEFINITION,
   },
   transition_actor: {
@@ -68,7 +68,7 @@ export const DEFINITION_ERRORS = {
     where: DEFINITION,
   },
   no_on_error: {
-    meaning: 'No transition handles the error of a task.',
+    meaning: 'No transition handles the error of a task or of a child.',
     cause: 'The `invoke` has no `onError`. Sooner or later a task fails or misses its deadline. The error would then end the actor.',
     remedy:
       'Write `onError` in the `invoke`, or a transition for the error in a state around it. Or state `onTaskError` of `defineKind`: '
@@ -88,14 +88,23 @@ export const DEFINITION_ERRORS = {
     where: DEFINITION,
   },
   spawned_task: {
-    meaning: 'The machine starts a task by `spawnChild`.',
-    cause: 'The task would belong to no state: nothing would stop it or handle its error.',
-    remedy: 'Invoke the task in a state; for concurrent tasks, use parallel states.',
+    meaning: 'The machine starts something else than a child kind by `spawnChild`.',
+    cause: 'A task would belong to no state: nothing would stop it or handle its error.',
+    remedy:
+      'Invoke the task in a state, in parallel states for concurrent ones. A kind named under `children` of `defineKind` can be spawned.',
+    where: DEFINITION,
+  },
+  bad_child_name: {
+    meaning: 'A child kind is invoked or spawned without a usable id.',
+    cause: 'The outcome of a child comes back under its id in the parent. XState would make up one that differs each time.',
+    remedy: 'Give it an `id` of 1 to 128 characters: `spawnChild("billing", { id: "billing" })`.',
     where: DEFINITION,
   },
   send_to_other: {
     meaning: 'The machine sends an event to another actor with an action of XState, or one of its functions calls `self.send`.',
-    cause: 'An action of XState can send an event only to the actor itself, and functions of a machine must have no effects.',
+    cause:
+      'An action of XState can send an event only to the actor itself, its running children and its parent, without a delay to these; '
+      + 'and functions of a machine must have no effects.',
     remedy: 'Reach another actor by `send({ kind, id, type, data })`, the actor itself by `raise`, and the outside by `emit`.',
     where: DEFINITION,
   },

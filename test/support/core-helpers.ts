@@ -55,9 +55,13 @@ export function play(messages: readonly Message[], from: Actor = newActor(addres
 /** Understands by acts alone, as for a tenant that has taught nothing. */
 export const understandByActs: TaskCall<unknown>['understand'] = (query) =>
   createUnderstanding({
-    tenants: { of: () => Promise.resolve({ version: 0, settings: tenantSettingsOf({}), set: {} }) },
+    tenants: { of: () => Promise.resolve({ version: 0, seq: 0, settings: tenantSettingsOf({}), set: {} }) },
     sets: { of: () => Promise.resolve(undefined) },
     vectors: { fingerprint: () => Promise.resolve(null), of: () => Promise.resolve({ fingerprint: null }) },
   })('test', query)
 
-export const emptySearchIndex: TaskSearchIndex = { search: () => Promise.resolve([]), knowledgeVersion: () => Promise.resolve(undefined) }
+export const emptySearchIndex: TaskSearchIndex = {
+  search: () => Promise.resolve([]),
+  knowledgeVersion: () => Promise.resolve(undefined),
+  knowledgeSeq: () => Promise.resolve(0),
+}

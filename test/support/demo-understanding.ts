@@ -19,7 +19,7 @@ export async function understandByDemoSet(): Promise<TaskCall<unknown>['understa
     facts: new Map(),
   }
   const understand = createUnderstanding({
-    tenants: { of: () => Promise.resolve({ version: 0, settings: tenantSettingsOf({}), set: {} }) },
+    tenants: { of: () => Promise.resolve({ version: 0, seq: 0, settings: tenantSettingsOf({}), set: {} }) },
     sets: { of: () => Promise.resolve(set) },
     vectors: { fingerprint: () => Promise.resolve(null), of: () => Promise.resolve({ fingerprint: null }) },
   })

@@ -36,6 +36,19 @@ export async function fullRecord(): Promise<LogRecord> {
       history: {},
       tasks: { r: { task: 't', child: 'c', startedAt: at, deadlineAt: at, correlationid: 'c', traceparent: 't', refused: true } },
       timers: { r: { event: { type: 'e' }, sendId: 's', at } },
+      children: {
+        r: {
+          src: 's',
+          child: 'c',
+          kind: 'k',
+          actor: 'a',
+          startedAt: at,
+          spawned: true,
+          correlationid: 'c',
+          traceparent: 't',
+          refused: true,
+        },
+      },
       entered: { a: at },
     },
     case: {
@@ -43,6 +56,7 @@ export async function fullRecord(): Promise<LogRecord> {
       open: [asked],
       quality: 0.5,
       customer: 'c',
+      parent: { kind: 'k', id: 'i', run: 'r', child: 'c', depth: 1 },
       history: true,
       arrivedAt: at,
       channel: 'web',

@@ -39,7 +39,7 @@ export function generationWith(
 ): GenerationSetup {
   const places = createModelPlaces(requestsMax)
   const metrics = createMetrics()
-  const versioned = { version: 1, settings: tenantSettingsOf(settings), set: settings }
+  const versioned = { version: 1, seq: 0, settings: tenantSettingsOf(settings), set: settings }
   const generate = createGeneration({
     models: { pools },
     places,
@@ -55,5 +55,9 @@ export function generationWith(
 export function taskGenerationAt(...inputs: readonly EntryInput[]): TaskGeneration {
   const pools = poolsOf(entriesOf(...inputs))
   const { generate } = generationWith(() => pools)
-  return { hasModels: () => true, generate: (query) => generate('acme', query, new AbortController().signal) }
+  return {
+    hasModels: () => true,
+    tierFor: async () => inputs[0]?.tier,
+    generate: (query) => generate('acme', query, new AbortController().signal),
+  }
 }

@@ -320,6 +320,8 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
         }
       },
     ),
+    // A test of its own has answers that are given again.
+    'cache-freshness': [{ total: true, answers: 0, stale: 0, late: 0 }],
   }
 }
 

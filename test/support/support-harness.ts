@@ -15,6 +15,7 @@ import { firstAttempt } from '../../actors/testkit/first-attempt.ts'
 import { generates } from '../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../actors/testkit/prompt-stub.ts'
+import { placedAt } from '../../actors/testkit/queue-stub.ts'
 import { recommendsFromCatalogue } from '../../actors/testkit/recommending-stub.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import type { Act } from '../../schemas/dialogue-acts.ts'
@@ -135,6 +136,7 @@ export function createSupportHarness(
         live: recordsLive(),
         ...generation,
         ...prompts,
+        ...placedAt(),
         ...recommendsFromCatalogue(),
       }
       const output = await definition.run(call)

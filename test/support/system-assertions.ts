@@ -22,7 +22,7 @@ export interface Entry {
 }
 
 /** All that LOG holds, in order. @throws if a replica that lags gave only a part of it */
-export async function readLog({ running: { jetstream } }: System): Promise<Entry[]> {
+export async function readLog({ running: { jetstream } }: { readonly running: Pick<System['running'], 'jetstream'> }): Promise<Entry[]> {
   const { state } = await streamInfo(jetstream.jsm, 'LOG')
   if (state.messages === 0) return []
   const consumer = await jetstream.js.consumers.get('LOG')

@@ -28,10 +28,11 @@ import { decide } from '../../actors/core/decide.ts'
 import type { Message } from '../../actors/core/decision.ts'
 import { DefinitionError } from '../../actors/definition/check-definition.ts'
 import { defineKind } from '../../actors/definition/define-kind.ts'
-import { kindsByName, type OnTaskError } from '../../actors/definition/kind.ts'
+import { type ChildKinds, type Kind, kindsByName, type OnTaskError } from '../../actors/definition/kind.ts'
 import { send } from '../../actors/definition/send-action.ts'
 import { defineTask } from '../../actors/definition/task-definition.ts'
 import type { LogRecord } from '../../schemas/record.ts'
+import { createActorTown } from './actor-town.ts'
 import { internal, message, reread, timeAt } from './core-helpers.ts'
 
 const job = defineTask({
@@ -42,7 +43,19 @@ const job = defineTask({
   concurrencyMax: 1,
   run: async () => null,
 })
-const proofKind = (onTaskError?: OnTaskError) =>
+const little = defineKind({
+  name: 'little',
+  version: 1,
+  context: z.looseObject({}),
+  events: { go: z.looseObject({}) },
+  emits: {},
+  tasks: {},
+})
+/** A child kind that greets its parent. */
+const littleKind = little.with(
+  createMachine({ context: {}, entry: sendParent({ type: 'back', data: { from: 'little' } }) }, { actors: little.xstate.actors }),
+)
+const proofKind = (onTaskError?: OnTaskError, children: ChildKinds = {}) =>
   defineKind({
     name: 'proof',
     version: 1,
@@ -50,9 +63,11 @@ const proofKind = (onTaskError?: OnTaskError) =>
     emits: { out: z.looseObject({}) },
     tasks: { job },
     events: { go: z.object({}), back: z.object({}), 'say.hello': z.object({}), set: z.object({ n: z.number() }) },
+    children,
     ...(onTaskError !== undefined && { onTaskError }),
   })
 const kind = proofKind()
+const parentKind = proofKind(undefined, { little: littleKind })
 
 /** Runs the machine of one row, reloaded from its record after each decision. */
 function live(config: object, implementations: object = {}, { with: kindWith, xstate } = kind) {
@@ -81,9 +96,17 @@ function live(config: object, implementations: object = {}, { with: kindWith, xs
   }
 }
 
-const refusedCodes = (config: object, implementations: object = {}): string[] => {
+/** As `live`, of a kind with the child `little`. */
+const family = (config: object): ReturnType<typeof live> => live(config, {}, parentKind)
+/** The parent with this machine, and its child. */
+const relatives = (config: object): Kind[] => [
+  parentKind.with(createMachine({ context: {}, ...config }, { actors: parentKind.xstate.actors })),
+  littleKind,
+]
+
+const refusedCodes = (config: object, implementations: object = {}, of = kind): string[] => {
   try {
-    live(config, implementations)
+    live(config, implementations, of)
   } catch (error) {
     if (error instanceof DefinitionError) return error.refusals.map(({ code }) => code)
     throw error
@@ -94,13 +117,19 @@ const refusedCodes = (config: object, implementations: object = {}): string[] =>
 /** The statement of a row of docs/xstate-features.md, with a machine that shows it. */
 export type Proof =
   | { readonly status: 'supported' | 'ignored'; readonly shows: () => void }
-  | { readonly status: 'refused'; readonly code: string; readonly machine: object; readonly implementations?: object }
+  | {
+      readonly status: 'refused'
+      readonly code: string
+      readonly machine: object
+      readonly implementations?: object
+      readonly of?: typeof kind
+    }
   /** Seen only when it happens: the input is rejected. */
   | { readonly status: 'rejected'; readonly code: string; readonly machine: object }
 
 const supported = (shows: () => void): Proof => ({ status: 'supported', shows })
 const ignored = (shows: () => void): Proof => ({ status: 'ignored', shows })
-const refused = (code: string, machine: object, implementations: object = {}): Proof => ({
+const refused = (code: string, machine: object, implementations: object = {}): Extract<Proof, { status: 'refused' }> => ({
   status: 'refused',
   code,
   machine,
@@ -279,7 +308,7 @@ export const proofs: Readonly<Record<string, Proof>> = {
     const told = sendTo(({ self, context }) => (Reflect.has(context, 'friend') ? 'friend' : self), { type: 'back' })
     expect(live(two({ on: { go: { actions: told }, back: 'b' } })).on('go').to).toBe('b')
   }),
-  'More than 256 tasks and timers pending': rejected('too_many_runs', {
+  'More than 256 tasks, timers and children pending': rejected('too_many_runs', {
     on: { go: { actions: enqueueActions(({ enqueue }) => times(257, () => enqueue.raise({ type: 'back' }, { delay: 1_000 }))) } },
   }),
   'More than 256 effects of one input': rejected('too_many_effects', {
@@ -314,8 +343,27 @@ export const proofs: Readonly<Record<string, Proof>> = {
     machine.on('go')
     expect(machine.fire().to).toBe('b')
   }),
-  '`sendTo` to another actor': refused('send_to_other', { on: { go: { actions: sendTo('job', { type: 'go' }) } } }),
-  '`sendParent`, `forwardTo`': refused('send_to_other', { entry: [sendParent({ type: 'go' }), forwardTo('job')] }),
+  '`sendTo` and `forwardTo` to a child': supported(() => {
+    const to = [sendTo('x', { type: 'go', data: { n: 1 } }), forwardTo('x')]
+    const machine = family({ invoke: { src: 'little', id: 'x', onError: {} }, on: { go: { actions: to } } })
+    const [start, ...more] = machine.on('go').sent ?? []
+    expect(start?.type).toBe('xstate.init')
+    expect(more).toMatchObject([
+      { kind: 'little', actor: start?.actor, type: 'go', data: { n: 1 } },
+      { kind: 'little', actor: start?.actor, type: 'go', data: {} },
+    ])
+  }),
+  '`sendTo` with a delay to a child or parent': refused('send_to_other', { entry: sendParent({ type: 'go' }, { delay: 1_000 }) }),
+  '`sendTo`, `forwardTo` to a task or another actor': refused('send_to_other', {
+    entry: [sendTo('job', { type: 'go' }), forwardTo('job')],
+  }),
+  '`sendParent`': supported(() => {
+    const town = createActorTown(relatives({ invoke: { src: 'little', id: 'x', onError: {} }, on: { back: {} } }))
+    town.publish('acme/proof/p1', 'go', {})
+    town.settle()
+    expect(town.last('acme/proof/p1').input).toMatchObject({ type: 'back', data: { from: 'little' } })
+  }),
+  '`sendParent` in an actor that no parent started': rejected('send_to_other', { on: { go: { actions: sendParent({ type: 'back' }) } } }),
   '`self.send(…)` inside a function': rejected('send_to_other', {
     on: {
       go: {
@@ -431,13 +479,35 @@ export const proofs: Readonly<Record<string, Proof>> = {
     { invoke: { id: 'x', src: 'sum', onError: {} } },
     { actors: { sum: fromTransition((n: number) => n, 0) } },
   ),
+  '`invoke` of a kind': supported(() => {
+    const machine = family({ initial: 'a', states: { a: { invoke: { src: 'little', id: 'x', onDone: 'b', onError: {} } }, b: {} } })
+    expect(machine.on('go').sent).toMatchObject([{ kind: 'little', type: 'xstate.init', data: { child: 'x' } }])
+    expect(Object.values(machine.on('go').state?.children ?? {})).toMatchObject([{ child: 'x', src: 'little', kind: 'little' }])
+  }),
   'A machine as an actor': refused(
     'machine_actor',
     { invoke: { id: 'x', src: 'child', onError: {} } },
     { actors: { child: createMachine({}) } },
   ),
-  '`spawnChild`': refused('spawned_task', { entry: spawnChild('job', { id: 'x' }) }),
-  '`enqueue.spawnChild`': rejected('spawned_task', {
+  '`spawnChild` of a kind, `stopChild` of it': supported(() => {
+    const handled = { 'xstate.error.actor.x': {} }
+    const machine = family({ on: { ...handled, go: { actions: spawnChild('little', { id: 'x' }) }, back: { actions: stopChild('x') } } })
+    const [start] = machine.on('go').sent ?? []
+    expect(start).toMatchObject({ kind: 'little', type: 'xstate.init', data: { child: 'x', depth: 1 } })
+    expect(machine.on('back').sent).toMatchObject([{ actor: start?.actor, type: 'xstate.stop' }])
+  }),
+  '`enqueue.spawnChild` of a kind': supported(() => {
+    const machine = family({
+      on: { 'xstate.error.*': {}, go: { actions: enqueueActions(({ enqueue }) => enqueue.spawnChild('little', { id: 'x' })) } },
+    })
+    expect(machine.on('go').sent).toMatchObject([{ kind: 'little', type: 'xstate.init' }])
+  }),
+  '`spawnChild` of a kind without an `id`': {
+    ...refused('bad_child_name', { on: { 'xstate.error.*': {} }, entry: spawnChild('little') }),
+    of: parentKind,
+  },
+  '`spawnChild` of a task': refused('spawned_task', { entry: spawnChild('job', { id: 'x' }) }),
+  '`enqueue.spawnChild` of a task': rejected('spawned_task', {
     on: { go: { actions: enqueueActions(({ enqueue }) => enqueue.spawnChild('job', { id: 'x' })) } },
   }),
   '`spawn` in `assign`': refused('spawn_in_assign', { entry: assign({ child: ({ spawn }) => spawn('job') }) }),

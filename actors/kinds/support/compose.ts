@@ -1,9 +1,10 @@
 import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import { codeOf, RetryLaterError } from '../../../schemas/errors.ts'
 import type { TaskCall } from '../../definition/task-definition.ts'
-import type { FailedGeneration, Generated } from '../../definition/task-generation.ts'
+import type { FailedGeneration, Generated, GenerationQuery } from '../../definition/task-generation.ts'
+import type { ChosenPrompt } from '../../definition/task-prompts.ts'
 import { buildPrompt } from '../../prompting/build-prompt.ts'
-import { ANSWER_PROMPT, ANSWER_PROMPTS, NO_ANSWER } from '../../prompting/built-in-prompts.ts'
+import { NO_ANSWER } from '../../prompting/built-in-prompts.ts'
 import { readCitations } from '../../prompting/citations.ts'
 import { createReplyStream } from '../../streaming/reply-stream.ts'
 import { clip } from './clip.ts'
@@ -12,7 +13,8 @@ import { type Passed, passGate } from './gate.ts'
 import { citationOf } from './replies.ts'
 import { withOmitted } from './unanswered.ts'
 
-type Call = Pick<TaskCall<AnswerInput>, 'input' | 'evaluate' | 'generate' | 'promptFor' | 'live' | 'signal' | 'log'>
+/** What composing an answer needs of a task. */
+export type ComposeCall = Pick<TaskCall<AnswerInput>, 'input' | 'evaluate' | 'generate' | 'live' | 'signal' | 'log'>
 type Costs = Pick<Answer, 'tokensIn' | 'tokensOut' | 'cost'>
 
 /** What came of asking the models: an answer that passed the gate, or none, with what was held back and what it took. */
@@ -38,12 +40,13 @@ const FINAL: ReadonlySet<string> = new Set([
  * Has the language models answer from the passages. An answer below the minimum makes the next model be asked. People see sentences while
  * they are written, where what is written so far would pass as an answer.
  *
+ * @param prompt the tenant's instructions
  * @param min the least quality with which an answer passes
  * @throws the error of the last model where a later attempt may succeed in time, and no model gave an answer that was evaluated
  */
-export async function composeAnswer(call: Call, min: number): Promise<Composed> {
-  const { input, generate, promptFor, live, signal, log } = call
-  const { promptVersion, template, variables } = await promptFor(ANSWER_PROMPT, { builtIn: ANSWER_PROMPTS, lang: input.lang })
+export async function composeAnswer(call: ComposeCall, prompt: ChosenPrompt, min: number): Promise<Composed> {
+  const { input, generate, live, signal, log } = call
+  const { promptVersion } = prompt
   /** By the name of the model: each is asked once. */
   const judged = new Map<string, Passed>()
   const heldIn = ({ attempts }: Pick<Generated, 'attempts'>): Held[] =>
@@ -73,17 +76,7 @@ export async function composeAnswer(call: Call, min: number): Promise<Composed> 
   let failure: FailedGeneration = { attempts: [] }
   try {
     const generated = await generate({
-      messages: buildPrompt({
-        template,
-        variables,
-        passages: input.hits,
-        turns: input.turns,
-        message: input.text,
-        lang: input.lang,
-        ...(input.earlier !== undefined && { earlier: input.earlier }),
-      }),
-      tier: 'auto',
-      hints: hintsOf(input),
+      ...generationOf(input, prompt),
       stream: reply.stream,
       refuse: async (text, { model }) => {
         const passed = await passOf(text)
@@ -127,6 +120,24 @@ export async function composeAnswer(call: Call, min: number): Promise<Composed> 
     return { kind: 'none', held: held.length > 0 ? held : [{ reasons: [code ?? OTHER] }], costs: costsOf(failure) }
   }
 }
+
+/** What a model is asked. */
+export const generationOf = (
+  input: AnswerInput,
+  { template, variables }: ChosenPrompt,
+): Pick<GenerationQuery, 'messages' | 'hints'> & { readonly tier: 'auto' } => ({
+  messages: buildPrompt({
+    template,
+    variables,
+    passages: input.hits,
+    turns: input.turns,
+    message: input.text,
+    lang: input.lang,
+    ...(input.earlier !== undefined && { earlier: input.earlier }),
+  }),
+  tier: 'auto',
+  hints: hintsOf(input),
+})
 
 /** With a longer pause until the next attempt, a quotation now is worth more: the models rest, or their provider asks for it. */
 const PAUSE_MS_MAX = 2_000

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  cachedFields,
   evaluatedFields,
   feedbackGiven,
   KNOWN_EMITS,
@@ -23,6 +24,7 @@ import {
   lookupsSchema,
   omittedSchema,
   QUESTION_CHARS_MAX,
+  shareableSchema,
 } from './found.ts'
 import { fromLexicon, sameContext } from './migrate.ts'
 import { spentSchema } from './spent.ts'
@@ -82,6 +84,7 @@ export const lookupOutput = z.object({
   earlier: earlierSchema.optional(),
   kbVersion: z.string().max(64).optional(),
   spent: spentSchema.optional(),
+  shareable: shareableSchema.optional(),
   /** A model will answer: what was found is kept meanwhile, for a quotation in its place. Absent: no. */
   byModel: z.literal(true).optional(),
 })
@@ -128,6 +131,7 @@ export const answerOutput = z.object({
   evaluator: z.string().max(128).optional(),
   ...evaluatedFields,
   ...routedFields,
+  ...cachedFields,
   /** Answers that were held back, oldest first. Absent: none. */
   held: z.array(heldSchema).max(HELD_MAX).optional(),
 })
@@ -148,6 +152,7 @@ export const supportEmits = {
     ...understoodFields,
     ...evaluatedFields,
     ...routedFields,
+    ...cachedFields,
     lookups: lookupsSchema.optional().meta({ description: 'What was looked up for the question, where it is not the question itself' }),
     held: z
       .array(heldSchema.omit({ text: true }))
@@ -161,9 +166,9 @@ export const supportEmits = {
 export const defineSupport = (name: string, tasks: { lookup: LookupTask; answer: AnswerTask; quote: QuoteTask }) =>
   defineKind({
     name,
-    version: 7,
+    version: 8,
     context: contextSchema,
-    migrate: { 1: fromLexicon, 2: fromLexicon, 3: fromLexicon, 4: sameContext, 5: sameContext, 6: sameContext },
+    migrate: { 1: fromLexicon, 2: fromLexicon, 3: fromLexicon, 4: sameContext, 5: sameContext, 6: sameContext, 7: sameContext },
     events: supportEvents,
     emits: supportEmits,
     tasks,

@@ -49,6 +49,33 @@ export const hitsSchema = z.array(hitSchema).max(HITS_MAX)
 export const lookupsSchema = z.array(z.string().max(LOOKUP_CHARS_MAX)).min(1).max(LOOKUPS_MAX)
 export const earlierSchema = z.array(z.string().max(EARLIER_CHARS_MAX)).max(EARLIER_MAX)
 
+/** Entities of a question that its key has, and characters of a name or value. */
+export const ENTITIES_MAX = 16
+const ENTITY_CHARS_MAX = 256
+
+/**
+ * What the answer to a question can be shared by. Absent where something personal takes part in it, or where it cannot be told what the
+ * passages rest on.
+ */
+export const shareableSchema = z.object({
+  act: z.string().max(64).nullable(),
+  actConfidence: z.number().optional(),
+  intents: z.array(z.string().max(ENTITY_CHARS_MAX)).max(ENTITIES_MAX),
+  entities: z
+    .array(
+      z.object({
+        name: z.string().max(ENTITY_CHARS_MAX),
+        value: z.string().max(ENTITY_CHARS_MAX),
+        /** The words of the question. */
+        text: z.string().max(ENTITY_CHARS_MAX).optional(),
+      }),
+    )
+    .max(ENTITIES_MAX),
+  understanding: z.string().max(256),
+  knowledgeSeq: z.int().nonnegative(),
+})
+export type Shareable = z.infer<typeof shareableSchema>
+
 /** What a lookup found for a question, as its answer is written from. */
 export const foundSchema = z.object({
   /** The previous question, where the question refers to it. */
@@ -62,6 +89,7 @@ export const foundSchema = z.object({
   kbVersion: z.string().max(64).optional(),
   /** What a model has cost that wrote the lookups. Absent: none did. */
   spent: spentSchema.optional(),
+  shareable: shareableSchema.optional(),
 })
 export type Found = z.infer<typeof foundSchema>
 

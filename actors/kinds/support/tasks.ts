@@ -6,7 +6,6 @@ import { isContinuing, namesNothing } from './asking/follow-up.ts'
 import { questionsIn } from './asking/questions-in.ts'
 import { rewrite } from './asking/rewrite.ts'
 import { clip } from './clip.ts'
-import { composeAnswer } from './compose.ts'
 import {
   type Answer,
   type AnswerInput,
@@ -28,6 +27,7 @@ import type { Minimums } from './minimums.ts'
 import { moveOf } from './moves.ts'
 import { recallConversation, recallKnowledge } from './recall.ts'
 import { createSearch } from './search.ts'
+import { shareableBy, shareOrCompose } from './share.ts'
 import { withSpent } from './spent.ts'
 import { recordedForm } from './understood.ts'
 
@@ -64,7 +64,8 @@ export function lookupTask(articles: readonly Article[], rewriteMs: number): Loo
     run: async ({ input, searchIndex, understand, generate, hasModels, signal, log }) => {
       const { text, turns, lang } = input
       const hasModel = hasModels()
-      const understood = recordedForm(await understand({ text, history: turns }))
+      const understanding = await understand({ text, history: turns })
+      const understood = recordedForm(understanding)
       if (moveOf({ text, understood }) !== 'question') return { understood, hits: [] }
       const byRules = askedIn({ ...input, act: understood.act })
       const { questions, omitted } = questionsIn(text)
@@ -102,6 +103,8 @@ export function lookupTask(articles: readonly Article[], rewriteMs: number): Loo
           return recallKnowledge(searchIndex, query, said, { byMeaning: hasModel })
         }),
       )
+      const knowledgeSeq = knowledgeVersion === undefined ? 0 : await searchIndex.knowledgeSeq()
+      const shareable = shareableBy({ ...input, omitted, earlier, spent: rewritten?.spent, understood: understanding, knowledgeSeq })
       const lookups = asked.map((one) => clip(standalone(one), LOOKUP_CHARS_MAX))
       return {
         understood,
@@ -113,6 +116,7 @@ export function lookupTask(articles: readonly Article[], rewriteMs: number): Loo
         ...(earlier.length > 0 && { earlier }),
         ...(rewritten?.spent !== undefined && { spent: rewritten.spent }),
         ...(hasModel && { byModel: true }),
+        ...(hasModel && rewritten === undefined && shareable !== undefined && { shareable }),
       }
     },
   })
@@ -174,7 +178,7 @@ export function answerTask({ articles, qualityMin, quotationMin }: AnswerOptions
     concurrencyMax: ANSWERS_MAX,
     run: async (call) => {
       if (!call.hasModels()) return withSpent(await quote(call, []), call.input.spent)
-      const composed = await composeAnswer(call, qualityMin)
+      const composed = await shareOrCompose(call, qualityMin)
       const answer =
         composed.kind === 'written'
           ? { ...composed.answer, ...factsOf(call.input) }

@@ -2,12 +2,13 @@ import { AssertionError } from 'node:assert'
 import fc from 'fast-check'
 import type { AnyStateNode } from 'xstate'
 import type { Kind } from '../../definition/kind.ts'
+import { startByParent } from '../child-acts.ts'
 import { narrativeOf } from '../failure.ts'
-import { actCode, chainCode } from '../scenario-code.ts'
-import { createWorld, type World } from '../simulated-world.ts'
+import { actCode, chainCode, literal } from '../scenario-code.ts'
+import { createWorld, startStep, type World } from '../simulated-world.ts'
 import { findGrowth } from './context-growth.ts'
 import { createAtlas, findDeadEnd } from './dead-ends.ts'
-import { type Move, movesOf, type ValueOptions } from './moves.ts'
+import { type Move, movesOf, type ValueOptions, type Values, valuesOf } from './moves.ts'
 import { type Finding, shortened, walk } from './random-walk.ts'
 
 /** Options of `explore`. */
@@ -20,6 +21,8 @@ export interface ExploreOptions<K extends Kind> extends ValueOptions<K> {
   readonly seed?: number
   /** States, or ancestors of states, in which an actor may stay for good although they are not final. Default: none. */
   readonly restingStates?: readonly string[]
+  /** Inputs that a parent gives, for a kind that declares `input`. Default: generated from its schema. */
+  readonly input?: Values<unknown>
 }
 
 /** Statistics of the walks through a machine without a fault. */
@@ -47,7 +50,9 @@ export interface Explored {
 export function explore<K extends Kind>(kind: K, options: ExploreOptions<K> = {}): Explored {
   const { runs = 200, movesMax = 40, seed = 1, restingStates = [] } = options
   const moves = movesOf(kind, options)
-  const start = createWorld(kind)
+  const input =
+    kind.input === undefined ? undefined : fc.sample(valuesOf(options.input, kind.input, 'input of the kind'), { numRuns: 1, seed })[0]
+  const { world: start, code } = beginning(kind, input)
   const atlas = createAtlas()
   let acts = 0
 
@@ -64,7 +69,7 @@ export function explore<K extends Kind>(kind: K, options: ExploreOptions<K> = {}
     (counterexample === null ? undefined : shortest(start, counterexample[0]))
     ?? findDeadEnd(start, atlas, moves, restingStates, seed)
     ?? findGrowth(start, moves, seed)
-  if (finding !== undefined) throw fault(kind, finding, explore)
+  if (finding !== undefined) throw fault(code, finding, explore)
 
   const states = Object.fromEntries([...atlas.states].map(([state, { visits }]) => [state, visits]))
   const reached = new Set([start.watcher.initialState, ...Object.keys(states)].flatMap((state) => state.split('+')))
@@ -84,8 +89,15 @@ function shortest(start: World, moves: readonly Move[]): Finding | undefined {
   return shortened(start, found, ({ finding }) => finding?.code === code).finding
 }
 
-function fault(kind: Kind, { code, what, acts, world }: Finding, calledBy: (kind: never) => unknown): AssertionError {
-  const test = chainCode(`given(${kind.name})`, acts.map(actCode), '  ')
+/** A world to walk in, and the code of a test that begins with it. A kind that declares an input is started by a parent. */
+function beginning(kind: Kind, input: unknown): { world: World; code: string } {
+  const world = createWorld(kind)
+  if (kind.input === undefined) return { world, code: `given(${kind.name})` }
+  return { world: startByParent(startStep(world, 'a parent starts it'), input), code: `given(${kind.name}, ${literal({ input })})` }
+}
+
+function fault(begin: string, { code, what, acts, world }: Finding, calledBy: (kind: never) => unknown): AssertionError {
+  const test = chainCode(begin, acts.map(actCode), '  ')
   const prefix = code === '' || what.startsWith(`${code}: `) ? '' : `${code}: `
   const history = narrativeOf(world)
     .map((line) => `  ${line}`)

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { statePath } from '../../core/snapshot.ts'
+import { isEnded } from '../../core/transition.ts'
 import { type Act, perform } from '../acts.ts'
 import { complaintText } from '../failure.ts'
 import type { World } from '../simulated-world.ts'
@@ -32,7 +33,7 @@ export function walk(start: World, moves: readonly Move[], observe: Observer = (
   let world = start
   const acts: Act[] = []
   for (const move of moves) {
-    if (world.actor.status === 'done') break
+    if (isEnded(world.actor)) break
     const act = actOf(world, move)
     if (act === undefined) continue
     acts.push(act)

@@ -14,6 +14,7 @@ import { accessClickHouse } from '../clickhouse-access.ts'
 import { loadKinds } from '../load-kinds.ts'
 import { LOG_OPTIONS } from '../log-options.ts'
 import { connectNats, openJetStream, remoteConnection } from '../nats-access.ts'
+import { openProcessCaches } from '../open-process-caches.ts'
 import { openBucket } from '../prepare-streams.ts'
 import { startStages } from '../start-stages.ts'
 import { KIND_ROLES } from './kind-roles.ts'
@@ -47,8 +48,9 @@ async function work(data: WorkerData, send: (message: FromThread) => void): Prom
 
   if ((await orders.first) === 'stop') return
   const kv = await openBucket(nc)
+  const caches = settings.ROLES.includes('tasks') ? openProcessCaches({ settings, jetstream, metrics, log }, started) : undefined
   const { stages } = await startStages(
-    { settings, kinds, log, jetstream, kv, client, searchIndex: undefined, metrics, replicas, calls, member },
+    { settings, kinds, log, jetstream, kv, client, searchIndex: undefined, caches, metrics, replicas, calls, member },
     started,
   )
   const reported = new Map<Role, string>()

@@ -65,6 +65,7 @@ async function passagesFor({ variant, generation, search, tenant }: VariantParts
     search: async ({ q, limit }: { readonly q: string; readonly limit: number }) =>
       (await search({ tenant: question.tenant ?? tenant, q, in: 'knowledge', limit, ...variant.search })).hits,
     knowledgeVersion: () => Promise.resolve(undefined),
+    knowledgeSeq: () => Promise.resolve(undefined),
   }
   const query = { text: question.query, about: null, topic: null, lang: question.lang }
   return recallKnowledge(searchIndex, query, [], { byMeaning: generation !== undefined })

@@ -199,6 +199,7 @@ export const ANSWERS = {
     handed_low: figure,
     handed_high: figure,
   }),
+  'cache-freshness': z.object({ total, age: name, answers: count, stale: count, late: count, max_stale_ms: figure }),
 } as const
 
 /** Columns with a time, in UTC. */
@@ -228,6 +229,7 @@ export const ROW_NAMES = {
   kpi: ['figure'],
   'evaluator-agreement': ['one', 'other'],
   'prompt-versions': ['prompt_version'],
+  'cache-freshness': ['age'],
 } as const satisfies { readonly [Name in keyof typeof ANSWERS]: readonly (keyof z.output<(typeof ANSWERS)[Name]> & string)[] }
 
 export type QuestionName = keyof typeof ANSWERS

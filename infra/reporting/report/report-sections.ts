@@ -536,4 +536,15 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       series: [series(drawn(rows), words.columns.handed_share, COLOURS.fair, (row) => row.handed_share)],
     }),
   },
+  'cache-freshness': {
+    columns: [
+      ['age', 'text'],
+      ['answers', 'count'],
+      ['stale', 'count'],
+      ['late', 'count'],
+      ['max_stale_ms', 'duration'],
+    ],
+    hasData: (rows) => rows.length > 0,
+    chart: () => undefined,
+  },
 }

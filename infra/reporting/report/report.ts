@@ -51,4 +51,5 @@ const askAll = async (clickhouse: ClickHouseClient, scope: Scope, join: JoinMean
   kpi: await askQuestion(clickhouse, 'kpi', scope),
   'evaluator-agreement': await askQuestion(clickhouse, 'evaluator-agreement', scope),
   'prompt-versions': await askQuestion(clickhouse, 'prompt-versions', scope),
+  'cache-freshness': await askQuestion(clickhouse, 'cache-freshness', scope),
 })

@@ -126,11 +126,15 @@ function json(object: Readonly<Record<string, unknown>>, payload: string | undef
 /** The row of an actor, from its newest record. */
 function actorRow({ identity, record, seq, at }: Source, whole: LogRecord): Row<'actors'> {
   const label = JSON.stringify(record.label)
+  const { parent } = record.case
   return {
     ...identity,
     state: record.to,
     status: record.status,
     n: record.n,
+    parent_kind: parent?.kind ?? null,
+    parent: parent?.id ?? null,
+    child: parent?.child ?? null,
     first_at: record.case.firstAt,
     last_at: at,
     last_seq: seq,

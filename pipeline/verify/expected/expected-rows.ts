@@ -140,7 +140,7 @@ function messagesOf({ input, emitted, at }: LogRecord, { messages: { received, s
   ]
 }
 
-function actorOf({ to, status, n, at, label, state }: LogRecord, { firstAt, entered }: Tally): Columns {
+function actorOf({ to, status, n, at, label, state }: LogRecord, { firstAt, entered, parent }: Tally): Columns {
   const leaves = [...entered.keys()].sort()
   const open = leaves.map((state) => ({
     region: regionOf(state, leaves),
@@ -153,6 +153,9 @@ function actorOf({ to, status, n, at, label, state }: LogRecord, { firstAt, ente
     state: to,
     status,
     n,
+    parent_kind: parent?.kind ?? null,
+    parent: parent?.id ?? null,
+    child: parent?.child ?? null,
     first_at: firstAt,
     last_at: at,
     label: JSON.stringify(label),
@@ -248,6 +251,9 @@ const UNANSWERED = {
   tier: null,
   complexity: null,
   tier_reason: null,
+  cached_seq: null,
+  cached_level: null,
+  cached_knowledge_seq: null,
   prompt_version: null,
   kb_version: null,
   tokens_in: null,
@@ -286,6 +292,9 @@ function answerOf({ at, intent, confidence }: Question, sent: Partial<Sent>, isN
     tier: sent.tier ?? null,
     complexity: sent.complexity ?? null,
     tier_reason: sent.tierReason ?? null,
+    cached_seq: sent.cachedFrom?.seq ?? null,
+    cached_level: sent.cachedFrom?.level ?? null,
+    cached_knowledge_seq: sent.cachedFrom?.knowledgeSeq ?? null,
     prompt_version: sent.promptVersion ?? null,
     kb_version: sent.kbVersion ?? null,
     tokens_in: once(sent.tokensIn),

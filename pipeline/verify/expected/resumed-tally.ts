@@ -49,6 +49,8 @@ export function tallyOf(record: LogRecord, seq: number): Tally {
     case: own,
     isClosed: resumed.closed,
     customer: resumed.customer ?? null,
+    isStarted: record.status !== 'none',
+    parent: resumed.parent ?? null,
     quality: resumed.quality ?? null,
     messages: resumed.messages,
     userMessages: resumed.userMessages,

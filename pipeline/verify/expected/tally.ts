@@ -76,6 +76,10 @@ export interface Tally {
   case: CaseTally
   isClosed: boolean
   customer: string | null
+  /** Whether its machine has been started. */
+  isStarted: boolean
+  /** The actor that started it as its child. */
+  parent: { readonly kind: string; readonly id: string; readonly child: string } | null
   /** Quality of the last reply that has one. */
   quality: number | null
   messages: number
@@ -114,9 +118,20 @@ export function count(tally: Tally | undefined, record: LogRecord, seq: number):
   const asked = countMessages(now, record, messages, seq)
   const answered = countAnswers(now, record, messages)
   countEvents(now, record, messages)
+  if (!now.isStarted && record.outcome === 'committed' && record.state !== null) {
+    now.isStarted = true
+    now.parent = parentIn(record)
+  }
   now.entered = enteredIntervals(enteredBefore, record, seq)
   now.n = record.n
   return { tally: now, step: { messages, caseBefore, enteredBefore, asked, answered } }
+}
+
+/** The parent that an actor's first committed input for its machine names; only a parent can send that type. */
+function parentIn({ input: { type, source, data } }: LogRecord): Tally['parent'] {
+  const [, , kind, id] = source.split('/')
+  if (type !== 'xstate.init' || kind === undefined || id === undefined) return null
+  return { kind, id, child: String(data?.['child']) }
 }
 
 const opensCase = ({ isClosed, case: ownCase }: Tally, { received, isHistory }: RecordMessages): boolean =>
@@ -128,6 +143,8 @@ function newTally(record: LogRecord): Tally {
     case: newCase(1, record, record.input.history === true),
     isClosed: false,
     customer: null,
+    isStarted: false,
+    parent: null,
     quality: null,
     messages: 0,
     userMessages: 0,

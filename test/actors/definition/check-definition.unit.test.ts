@@ -166,7 +166,7 @@ const refused: [code: RefusalCode, title: string, machine: () => Machine, where:
     entry(sendTo(({ system }) => system.get('friend') as AnyActorRef, { type: 'go' })),
     'a, entry',
   ],
-  ['send_to_other', 'sendParent', entry(sendParent({ type: 'go' })), 'a, entry'],
+  ['send_to_other', 'sendParent with a delay', entry(sendParent({ type: 'go' }, { delay: 1 })), 'a, entry'],
   ['send_to_other', 'forwardTo', entry(forwardTo('job')), 'a, entry'],
   ['function_action', 'a function in a transition', machine({ on: { go: { actions: () => undefined } } }), '(root), on go'],
   ['function_action', 'a function in exit', machine({ initial: 'a', states: { a: { exit: () => undefined } } }), 'a, exit'],
@@ -255,7 +255,7 @@ describe('a definition is refused', () => {
     const drawn = machine({ entry: ['nowhere', () => undefined], invoke: { id: 'job', src: 'jbo' } })
     expect(refusalsOf(drawn).map(({ code }) => code)).toEqual(['unknown_source', 'no_on_error', 'unknown_action', 'function_action'])
     expect(() => define().with(drawn())).toThrow(
-      /kind "bad".*\n.*unknown_source: \(root\), invoke "job": "jbo" is not a task of the kind \(it has "job", "other"\); declare a task/,
+      /kind "bad".*\n.*unknown_source: \(root\), invoke "job": "jbo" is no task and no child .* \(it has "job", "other"\); declare a task/,
     )
   })
 })
@@ -275,7 +275,7 @@ describe('a refusal advises what helps', () => {
     [
       'a machine in place: a kind of its own',
       { invoke: { ...job, src: createMachine({}) } },
-      /machine_actor: .*make it a kind and send it events/,
+      /machine_actor: .*make it a kind, and name that under "children"/,
     ],
     ['a reducer in place: the context', { invoke: { ...job, src: fromTransition((n: number) => n, 0) } }, /keep its state in the context/],
     ['a promise in place: a task', { invoke: { ...job, src: fromPromise(async () => 1) } }, /inline_source: .*declare a task/],

@@ -1,5 +1,5 @@
 /* eslint-disable @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-assignment -- what does not compile has no type */
-import { assign, emit, enqueueActions, raise, setup } from 'xstate'
+import { assign, emit, enqueueActions, raise, sendTo, setup, spawnChild } from 'xstate'
 import { z } from 'zod'
 import { defineKind } from '../../../actors/definition/define-kind.ts'
 import { send } from '../../../actors/definition/send-action.ts'
@@ -140,4 +140,61 @@ export const misdefined = [
   defineKind({ ...base, migrate: { 1: () => ({ context: { amount: 1 } }) } }),
   // @ts-expect-error a task whose result is of another shape
   defineTask({ ...pay, run: async () => ({ receipt: 1 }) }),
+]
+
+const child = defineKind({
+  name: 'child',
+  version: 1,
+  input: z.object({ cents: z.number() }),
+  output: z.object({ receipt: z.string() }),
+  context: z.object({ cents: z.number() }),
+  events: { hurry: z.object({ by: z.string() }) },
+  emits: {},
+  tasks: {},
+})
+const childKind = child.with(
+  setup(child.xstate).createMachine({ context: ({ input }) => ({ cents: input.cents }), output: { receipt: 'r' } }),
+)
+const parent = defineKind({
+  name: 'parent',
+  version: 1,
+  context: z.object({ receipt: z.string() }),
+  events: { go: z.object({}) },
+  emits: {},
+  tasks: { pay },
+  children: { child: childKind },
+})
+const inParent = setup(parent.xstate)
+
+export const parentKind = parent.with(
+  inParent.createMachine({
+    context: { receipt: '' },
+    invoke: {
+      src: 'child',
+      id: 'child',
+      input: { cents: 1 },
+      onDone: { actions: assign({ receipt: ({ event }) => event.output.receipt }) },
+      onError: {},
+    },
+    on: { go: { actions: [sendTo('child', { type: 'hurry', data: { by: 'x' } }), spawnChild('child', { id: 'x', input: { cents: 2 } })] } },
+  }),
+)
+
+export const mistakesOfParents = [
+  // @ts-expect-error a child that is given the wrong thing
+  inParent.createMachine({ context: { receipt: '' }, invoke: { src: 'child', input: { cents: '1' }, onError: {} } }),
+  // @ts-expect-error a child that the kind does not name
+  inParent.createMachine({ context: { receipt: '' }, invoke: { src: 'chlid', onError: {} } }),
+  inParent.createMachine({
+    context: { receipt: '' },
+    invoke: {
+      src: 'child',
+      input: { cents: 1 },
+      // @ts-expect-error an output that the child does not have
+      onDone: { actions: assign({ receipt: ({ event }) => event.output.recipe }) },
+      onError: {},
+    },
+  }),
+  // @ts-expect-error a child that is given nothing
+  inParent.createMachine({ context: { receipt: '' }, on: { go: { actions: spawnChild('child', { id: 'x', input: {} }) } } }),
 ]

@@ -28,7 +28,7 @@ describe("XState's features: each statement of the page holds", () => {
         return proof.shows()
       case 'refused':
         expect(REFUSAL_CODES).toContain(code)
-        return expect(new Set(refusedCodes(proof.machine, proof.implementations))).toEqual(new Set([code]))
+        return expect(new Set(refusedCodes(proof.machine, proof.implementations, proof.of))).toEqual(new Set([code]))
       case 'rejected': {
         const record = live(proof.machine).on('go')
         expect(record).toMatchObject({ outcome: 'rejected', reason: 'poison' })

@@ -48,6 +48,14 @@ test.each([
     /has-two-of-one-name\.ts cannot be loaded: two kinds have the name "one"/,
   ],
   [
+    'lacks-the-kind-of-a-child',
+    `${imports}const one = kind({})
+const two = defineKind({ name: 'two', version: 1, context: z.object({}), events: {}, emits: {}, tasks: {}, children: { one } })
+export default [two.with(createMachine({}))]`,
+    'bad_kind',
+    /kind "two" has the child "one" of one@1, which is not there; export the same kind beside it/,
+  ],
+  [
     'has-a-bad-kind',
     `${imports}export default [kind({ invoke: { id: 'x', src: 'y' } })]`,
     'unknown_source',

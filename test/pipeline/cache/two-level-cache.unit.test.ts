@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { createDropCounts } from '../../../pipeline/cache/drop-counts.ts'
 import { EVICTIONS } from '../../../pipeline/cache/process-memory.ts'
 import { type Cache, type CacheOptions, createCache, VALUE_BYTES_MAX } from '../../../pipeline/cache/two-level-cache.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
@@ -69,6 +70,38 @@ describe('look-ups at one time', () => {
     expect((await first).value).toBe('one')
     expect((await Promise.all(later)).map(({ value }) => value)).toEqual(['two', 'two', 'two'])
     expect((await cache.through(key('a'), never, isFresh)).value).toBe('two')
+  })
+})
+
+describe('a look for the value of another key', () => {
+  it('finds what is fresh, fills nothing, waits for no fill, and is not counted', async () => {
+    const cache = cacheOf()
+    expect(await cache.find(key('a'), () => Promise.resolve(true))).toBeUndefined()
+    const { promise, resolve } = Promise.withResolvers<{ value: string; isCacheable: boolean }>()
+    const filling = cache.through(key('a'), () => promise)
+    expect(await cache.find(key('a'), () => Promise.resolve(true))).toBeUndefined()
+    resolve({ value: 'one', isCacheable: true })
+    await filling
+    expect(await cache.find(key('a'), () => Promise.resolve(true))).toEqual({ value: 'one', from: 'memory' })
+    expect(cache.status()).toMatchObject({ filled: 1, memory: 0, joined: 0 })
+    expect(await cache.find(key('a'), () => Promise.resolve(false))).toBeUndefined()
+    expect(cache.status()).toMatchObject({ stale: 1, entries: 0 })
+  })
+})
+
+describe('the counts of drops', () => {
+  it('rise for the tenant that is dropped, and for those that have made room', () => {
+    const drops = createDropCounts(2)
+    const before = drops.of('a')
+    drops.note('b')
+    expect(drops.of('a')).toBe(before)
+    drops.note('a')
+    const dropped = drops.of('a')
+    expect(dropped).toBeGreaterThan(before)
+    drops.note('c')
+    drops.note('d')
+    expect(drops.of('a')).toBeGreaterThan(dropped)
+    expect(drops.of('never dropped')).toBeGreaterThan(before)
   })
 })
 

@@ -55,7 +55,7 @@ test('a message to an unknown kind is rejected, and the others of its record arr
   await publishAll(system, [pay('l2', 99, { kind: 'nobody' })])
   const [rejected] = await recordsOf('acme/nobody/l2')
   const id = expect.any(String) as string
-  expect(rejected?.record).toMatchObject({ reason: 'unknown_kind', subject: 'in.acme.nobody.l2', input: { id } })
+  expect(rejected?.record).toMatchObject({ reason: 'unknown_kind', subject: 'act.acme.nobody.l2', input: { id } })
   expect((await recordsOf('acme/ledger/l2')).map(({ record }) => record.input.data)).toEqual([{ no: -99 }])
 })
 

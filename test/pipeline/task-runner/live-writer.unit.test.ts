@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { ATTEMPTS_MAX, createLiveWriter, type LiveWriterOptions, RUN_PIECES_MAX } from '../../../pipeline/task-runner/live-writer.ts'
-import { LIVE_TEXT_CHARS_MAX, type LiveMessage, liveMessageSchema } from '../../../schemas/live-messages.ts'
+import { LIVE_TEXT_CHARS_MAX, type LivePiece, livePieceSchema } from '../../../schemas/live-messages.ts'
 
 function written(more: Partial<LiveWriterOptions> = {}) {
-  const messages: LiveMessage[] = []
+  const messages: LivePiece[] = []
   const dropped: string[] = []
   const aborting = new AbortController()
   const state = { hasRoom: true }
@@ -11,7 +11,7 @@ function written(more: Partial<LiveWriterOptions> = {}) {
     run: 'r',
     deliveriesBefore: 0,
     publish(message) {
-      if (state.hasRoom) messages.push(liveMessageSchema.parse(message))
+      if (state.hasRoom) messages.push(livePieceSchema.parse(message))
       return state.hasRoom
     },
     signal: aborting.signal,

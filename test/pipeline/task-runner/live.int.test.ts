@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { tenantKind } from '../../../actors/kinds/tenant/kind.ts'
 import type { HttpServer } from '../../../pipeline/http/http-server.ts'
-import { type LiveMessage, liveMessageSchema } from '../../../schemas/live-messages.ts'
+import { type LivePiece, livePieceSchema } from '../../../schemas/live-messages.ts'
 import type { StreamMode } from '../../../schemas/stream-mode.ts'
 import { inputSubject, liveSubject, outSubjectsOf } from '../../../schemas/subjects.ts'
 import { startChatServer } from '../../support/chat-system.ts'
@@ -41,14 +41,14 @@ const readActor = async (tenant: string, kind: string, id: string): Promise<Reco
 /** Asks, and takes all that is told until the reply, in the order in which it comes. */
 async function ask(mode: StreamMode) {
   const address = { tenant: mode === 'sentence' ? 'acme' : mode, kind: 'streaming', id: `a${++ids}` }
-  const told: LiveMessage[] = []
+  const told: LivePiece[] = []
   const sent: string[] = []
   const { nc } = system.running.jetstream
   const live = nc.subscribe(liveSubject(address), {
     callback(_, message) {
       // All that is told comes before the reply.
       expect(sent).toEqual([])
-      told.push(liveMessageSchema.parse(message.json()))
+      told.push(livePieceSchema.parse(message.json()))
     },
   })
   const out = nc.subscribe(outSubjectsOf(address), {

@@ -196,6 +196,10 @@ export const en: Words = {
     handed_share: 'Share',
     handed_low: 'at least',
     handed_high: 'at most',
+    age: 'After a change',
+    stale: 'Rest on what changed',
+    late: 'of them after a second',
+    max_stale_ms: 'At most after',
   },
   questions: {
     containment: {
@@ -483,6 +487,18 @@ export const en: Words = {
           `${f.count(all?.turns ?? 0)} turns with ${f.count(parts.length)} ${parts.length === 1 ? 'version' : 'versions'}; `
           + `${f.share(all?.handed_share ?? null)} were handed over.`
         )
+      },
+    },
+    'cache-freshness': {
+      title: 'Are answers that are given again up to date?',
+      definition:
+        'Answers of the period that were made for an earlier question, by the time from a change of knowledge, prompt, intents or settings '
+        + 'to the task that gave them. None may rest on what changed more than a second before.',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        if (all === undefined || all.answers === 0) return 'No answer was given again.'
+        const late = all.late === 0 ? 'none' : f.count(all.late)
+        return `${f.count(all.answers)} answers were given again; ${late} of them rested on what had changed more than a second before.`
       },
     },
   },

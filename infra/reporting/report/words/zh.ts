@@ -193,6 +193,10 @@ export const zh: Words = {
     handed_share: '占比',
     handed_low: '至少',
     handed_high: '至多',
+    age: '距变更',
+    stale: '依据已变更内容',
+    late: '其中超过一秒',
+    max_stale_ms: '最长距变更',
   },
   questions: {
     containment: {
@@ -430,6 +434,16 @@ export const zh: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         return `${f.count(partsOf(rows).length)} 个版本共 ${f.count(all?.turns ?? 0)} 轮，其中 ${f.share(all?.handed_share ?? null)} 转人工。`
+      },
+    },
+    'cache-freshness': {
+      title: '重复使用的回答是否仍然有效？',
+      definition:
+        '期间内沿用先前提问所得的回答，按知识、提示词、意图或设置变更到给出回答的任务开始之间的时间。不得依据一秒以前已变更的内容。',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        if (all === undefined || all.answers === 0) return '没有重复使用的回答。'
+        return `${f.count(all.answers)} 个回答被重复使用，其中 ${f.count(all.late)} 个依据了一秒以前已变更的内容。`
       },
     },
   },

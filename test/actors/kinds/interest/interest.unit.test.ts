@@ -8,6 +8,7 @@ import { firstAttempt } from '../../../../actors/testkit/first-attempt.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
+import { placedAt } from '../../../../actors/testkit/queue-stub.ts'
 import { recommendsFromCatalogue } from '../../../../actors/testkit/recommending-stub.ts'
 import { given, type Scenario } from '../../../../actors/testkit/scenario.ts'
 import { fails } from '../../../../actors/testkit/task-stubs.ts'
@@ -334,6 +335,7 @@ describe('the catalogue', () => {
       live: recordsLive(),
       ...generates(),
       ...builtInPrompts(),
+      ...placedAt(),
       ...recommendsFromCatalogue(),
     })
     return Array.isArray(found) ? found : found.items

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { composeAnswer, type Composed } from '../../../../actors/kinds/support/compose.ts'
 import type { AnswerInput } from '../../../../actors/kinds/support/definition.ts'
 import type { Hit } from '../../../../actors/kinds/support/found.ts'
-import { NO_ANSWER } from '../../../../actors/prompting/built-in-prompts.ts'
+import { ANSWER_PROMPT, ANSWER_PROMPTS, NO_ANSWER } from '../../../../actors/prompting/built-in-prompts.ts'
 import { DATA_LINE } from '../../../../actors/prompting/fence.ts'
 import { generates, type ModelStub } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
@@ -43,16 +43,20 @@ interface Asking {
 async function compose(answers: readonly ModelStub[], { min = 0, question = {}, company = '', mode = 'sentence' }: Asking = {}) {
   const generation = generates(...answers)
   const live = recordsLive(mode)
+  const prompt = await builtInPrompts({ COMPANY: company }).promptFor(ANSWER_PROMPT, {
+    builtIn: ANSWER_PROMPTS,
+    lang: question.lang ?? input.lang,
+  })
   const composed: Composed = await composeAnswer(
     {
       input: { ...input, ...question },
       evaluate: evaluateByRules,
       generate: generation.generate,
-      ...builtInPrompts({ COMPANY: company }),
       live,
       signal: new AbortController().signal,
       log: pino({ level: 'silent' }),
     },
+    prompt,
     min,
   )
   return { composed, asked: generation.asked, live }

@@ -8,6 +8,7 @@ import { firstAttempt } from '../../../../actors/testkit/first-attempt.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
+import { placedAt } from '../../../../actors/testkit/queue-stub.ts'
 import { recommendsFromCatalogue } from '../../../../actors/testkit/recommending-stub.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { chunkWithHeading } from '../../../../schemas/knowledge-events.ts'
@@ -45,6 +46,7 @@ function searchIndexOf({
       return messages
     },
     knowledgeVersion: () => Promise.resolve(version === '' ? undefined : version),
+    knowledgeSeq: () => Promise.resolve(undefined),
   }
   return { searchIndex, asked }
 }
@@ -59,6 +61,7 @@ const lookUp = (input: Query, searchIndex: TaskSearchIndex, hasModel = false) =>
     ...generates(),
     hasModels: () => hasModel,
     ...builtInPrompts(),
+    ...placedAt(),
     ...recommendsFromCatalogue(),
     log,
     ...firstAttempt,

@@ -227,6 +227,14 @@ const answers: Answers = {
     handed_low: 0.03,
     handed_high: 0.3,
   })),
+  'cache-freshness': [true, false].map((total) => ({
+    total,
+    age: total ? null : '0-100 ms',
+    answers: 40,
+    stale: 1,
+    late: 0,
+    max_stale_ms: 12,
+  })),
 }
 const content: ReportContent = {
   scope: { tenant: 'acme', from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') },
@@ -270,6 +278,7 @@ const empty: Answers = {
   kpi: [],
   'evaluator-agreement': [],
   'prompt-versions': [],
+  'cache-freshness': [],
 }
 
 test('every question has an answer in words and its definition, and the page says how far the tables are', () => {

@@ -1,0 +1,3 @@
+import { billingKind, orderKind } from './billed-order.ts'
+
+export default [orderKind, billingKind]
