@@ -55,6 +55,7 @@ export type {
   PromptWanted,
   TaskPrompts,
 } from '../actors/definition/task-prompts.ts'
+export type { TaskRecommending } from '../actors/definition/task-recommending.ts'
 export type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
 export { createReplyStream, type ReplyStream, type ReplyStreamOptions, type WrittenSentence } from '../actors/streaming/reply-stream.ts'
 export { createProducer, type Producer, type Publication, publish, type PublishOptions } from '../pipeline/producer/producer.ts'

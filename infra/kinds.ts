@@ -11,6 +11,7 @@ import { type AlertChannelsOptions, createAlertChannels } from '../pipeline/hook
 export { createFront, type FrontOptions } from '../actors/kinds/front/kind.ts'
 export { type Item, loadCatalogue } from '../actors/kinds/interest/catalogue.ts'
 export { createInterest, type InterestOptions } from '../actors/kinds/interest/kind.ts'
+export { createItem, type ItemOptions } from '../actors/kinds/item/kind.ts'
 export { createQuestion, type QuestionOptions } from '../actors/kinds/question/kind.ts'
 export { createReminder, type ReminderOptions } from '../actors/kinds/reminder/kind.ts'
 export { seriesKind } from '../actors/kinds/series/series-kind.ts'
@@ -28,3 +29,4 @@ export interface TriggerOptions extends AlertChannelsOptions {
 /** Creates the kind `trigger`, which watches a series of the kind `series` and raises alerts. */
 export const createTrigger = ({ name, ...channels }: TriggerOptions = {}) =>
   createTriggerKind({ name, channels: createAlertChannels(channels) })
+export type { Strategy } from '../schemas/recommendation-query.ts'

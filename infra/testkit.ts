@@ -10,6 +10,7 @@ export { type LiveRecorder, recordsLive, type ToldLive } from '../actors/testkit
 export { objectsInMemory } from '../actors/testkit/object-stub.ts'
 export { builtInPrompts } from '../actors/testkit/prompt-stub.ts'
 export { placedAt } from '../actors/testkit/queue-stub.ts'
+export { recommendsFromCatalogue } from '../actors/testkit/recommending-stub.ts'
 export type { RecordDeviation, Recording } from '../actors/testkit/recorded.ts'
 export type { Attributes, Scenario, Some } from '../actors/testkit/scenario.ts'
 export { fails, inTurn, never, type Stub, takes } from '../actors/testkit/task-stubs.ts'

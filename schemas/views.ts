@@ -12,6 +12,14 @@ const { left_seq, next, cause, left_at, ms, ...interval } = TABLES.state_interva
 const INTERVAL_COLUMNS = ['tenant', 'kind', 'actor', 'case_no', 'history', 'machine', 'region', 'state', 'entered_seq', 'entered_at']
 
 const events = TABLES.events.columns
+const { tenant, kind, actor, machine, seq, idx, committed_at } = TABLES.events.columns
+const EVENT_COLUMNS = 'tenant, kind, actor, machine, seq, idx, committed_at'
+const textOf = (field: string): string => `JSONExtractString(data_raw, '${field}')`
+/** What a visitor did with an item of a list. */
+const followed = (action: string): string => `SELECT ${EVENT_COLUMNS}, '${action}' AS action, ${textOf('list')} AS list,
+    ${textOf('strategy')} AS strategy, ${textOf('item')} AS item, toUInt16(JSONExtractUInt(data_raw, 'rank')) AS rank,
+    CAST(NULL AS Nullable(Float64)) AS score, CAST(NULL AS Nullable(String)) AS why, CAST(NULL AS Nullable(UInt64)) AS index_seq
+  FROM events WHERE type = 'recommendation.${action}' AND idx > 0`
 
 /** The views of the contract, besides the one of each table. */
 export const VIEWS = {
@@ -69,5 +77,60 @@ export const VIEWS = {
   WHERE idx > 0 AND type IN ('alert.raised', 'alert.escalated', 'alert.acknowledged', 'alert.cleared')
   GROUP BY tenant, kind, actor, alert
   HAVING countIf(type = 'alert.raised') > 0`,
+  },
+  recommendations: {
+    comment: 'Every item of every list of recommendations as it was shown, and what the visitor did with it: one row for each action',
+    over: '`events`',
+    columns: {
+      tenant,
+      kind,
+      actor,
+      machine,
+      seq,
+      idx,
+      committed_at,
+      action: col(
+        TEXT,
+        'shown, clicked or bought; a click or a purchase counts for the newest list with the item, or for the one it names',
+      ),
+      list: col('String', 'Id of the list'),
+      strategy: col(TEXT, 'How the list was made, such as fused'),
+      item: col('String', 'Id of the item'),
+      rank: col('UInt16', 'Position in the list: 1 is the first'),
+      score: col('Nullable(Float64)', 'Score of the item, in the scale of the strategy; only where it was shown'),
+      why: col('Nullable(String)', 'Why it was shown: topic, together, similar or popular; only where it was shown'),
+      index_seq: col('Nullable(UInt64)', 'LOG sequence up to which the index had read; only where it was shown'),
+    },
+    select: `SELECT ${EVENT_COLUMNS}, 'shown' AS action, ${textOf('list')} AS list, ${textOf('strategy')} AS strategy,
+    JSONExtractString(one, 'item') AS item, toUInt16(place) AS rank, CAST(JSONExtractFloat(one, 'score') AS Nullable(Float64)) AS score,
+    CAST(JSONExtractString(one, 'why', 'by') AS Nullable(String)) AS why,
+    CAST(JSONExtractUInt(data_raw, 'indexSeq') AS Nullable(UInt64)) AS index_seq
+  FROM events ARRAY JOIN JSONExtractArrayRaw(data_raw, 'items') AS one, arrayEnumerate(JSONExtractArrayRaw(data_raw, 'items')) AS place
+  WHERE type = 'recommendations.given' AND idx > 0 AND JSONHas(data_raw, 'list')
+  UNION ALL
+  ${followed('clicked')}
+  UNION ALL
+  ${followed('bought')}`,
+  },
+  item_pairs: {
+    comment: 'Every pair of items that a visitor had to do with: the new one with each of before. Sums of weights say what goes together',
+    over: '`events`',
+    columns: {
+      tenant,
+      kind,
+      actor,
+      machine,
+      seq,
+      idx,
+      committed_at,
+      place: col('UInt16', 'Position among the pairs of the event: 1 is the item before'),
+      item: col('String', 'The item that is new to the visitor'),
+      other: col('String', 'An item of before'),
+      weight: col('Float64', 'Higher for items that are nearer in time'),
+    },
+    select: `SELECT ${EVENT_COLUMNS}, toUInt16(place) AS place, ${textOf('item')} AS item, JSONExtractString(pair, 1) AS other,
+    JSONExtractFloat(pair, 2) AS weight
+  FROM events ARRAY JOIN JSONExtractArrayRaw(data_raw, 'others') AS pair, arrayEnumerate(JSONExtractArrayRaw(data_raw, 'others')) AS place
+  WHERE type = 'items.paired' AND idx > 0`,
   },
 } as const satisfies Readonly<Record<string, View & { readonly over: string }>>

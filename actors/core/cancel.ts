@@ -13,7 +13,8 @@ import { step } from './step.ts'
  * Stops an actor at once: its last record has no pending task or timer, and status `done`. It keeps its state.
  *
  * A kind that declares `actor.cancelled` takes it as an event first, and what it emits and sends is delivered; what it starts is not. Its
- * children are stopped with it, and its parent hears that it failed. An operator can cancel an actor whose machine throws: the record then has the error.
+ * children are stopped with it, and its parent hears that it failed. An operator can cancel an actor whose machine throws: the record then
+ * has the error.
  *
  * @throws ColloquyError `newer_machine` as `decide`
  */

@@ -11,6 +11,7 @@ import { intentKind } from '../../actors/kinds/intents/intent-kind.ts'
 import { intentsKind } from '../../actors/kinds/intents/intents-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
+import { createItem } from '../../actors/kinds/item/kind.ts'
 import { promptKind } from '../../actors/kinds/prompt/kind.ts'
 import { createQuestion } from '../../actors/kinds/question/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
@@ -112,6 +113,7 @@ function builtInKinds(settings: Settings): Kind[] {
     createQuestion({ articles, places, waitingMax, qualityMin, quotationMin }),
     createReminder(),
     createInterest(loadCatalogue()),
+    createItem(),
     createFront(),
     seriesKind,
     createTriggerKind({ channels: createAlertChannels({ hosts, secret, smtpUrl, mailFrom }) }),

@@ -35,6 +35,8 @@ import { judgeByRules, type JudgeEvaluator } from '../../pipeline/judge/judge-ev
 import { startProjector } from '../../pipeline/projector/projector.ts'
 import { createPromptsReader } from '../../pipeline/prompts/prompts-reader.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
+import { openSavedIndexes } from '../../pipeline/recommending/saved-indexes.ts'
+import { createTenantIndexes } from '../../pipeline/recommending/tenant-indexes.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { backgroundRun, singlePartition } from '../../pipeline/runtime/partitioned-stage.ts'
 import { isProcessAlive } from '../../pipeline/runtime/process-alive.ts'
@@ -353,6 +355,8 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, cach
         const tenants = createTenantSettingsReader(jetstream)
         started.defer(() => tenants.stop())
         const generation = await openGeneration({ settings, jetstream, kv, tenants, metrics, log }, started)
+        const indexes = createTenantIndexes({ jetstream, saved: await openSavedIndexes(jetstream, replicas), log })
+        started.defer(() => indexes.stop())
         const prompts = createPromptsReader(jetstream, tenants)
         started.defer(() => prompts.stop())
         const bucket = await openTaskObjects(jetstream, replicas)
@@ -381,6 +385,8 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, cach
               answers,
               promptFor: prompts.promptFor,
               objects,
+              recommend: indexes.recommend,
+              vectorOf: (text) => vectors.of(text, 'passage'),
               log,
               metrics,
               now: Date.now,

@@ -112,6 +112,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'write recorded answers with their questions, passages and scores as JSON lines',
     load: async () => (await import('./dataset-command.ts')).datasetCommand,
   },
+  backtest: {
+    about: 'make recorded lists of recommendations again by other strategies, and compare them with what visitors did next',
+    load: async () => (await import('./backtest-command.ts')).backtestCommand,
+  },
   experiment: {
     about: 'compare two prompts, models or settings of the search over the questions of a dataset',
     load: async () => (await import('./experiment-command.ts')).experimentCommand,

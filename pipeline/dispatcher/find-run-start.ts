@@ -8,8 +8,8 @@ const starts = ({ started, sent = [] }: PublicRecord, run: string): boolean =>
   started.some((one) => one.run === run) || sent.some(({ type, data }) => type === CHILD_START && data['run'] === run)
 
 /**
- * Finds the record that started a task or a child; only it has the input. Searches by the `at` of the actor's records, which never decreases.
- * Returns `undefined` if LOG no longer has the record.
+ * Finds the record that started a task or a child; only it has the input. Searches by the `at` of the actor's records, which never
+ * decreases. Returns `undefined` if LOG no longer has the record.
  *
  * @param subject the actor's subject in LOG.
  * @param last the actor's last record.

@@ -37,6 +37,8 @@ export interface RunDeps extends Pick<
   | 'shareAnswer'
   | 'hasModels'
   | 'promptFor'
+  | 'recommend'
+  | 'vectorOf'
   | 'placeInQueue'
   | 'tellPlaces'
   | 'store'
@@ -97,6 +99,8 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
         shareAnswer,
         hasModels,
         promptFor,
+        recommend,
+        vectorOf,
         placeInQueue,
         tellPlaces,
         store,
@@ -116,6 +120,8 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
         shareAnswer,
         hasModels,
         promptFor,
+        recommend,
+        vectorOf,
         placeInQueue,
         tellPlaces,
         store,

@@ -17,6 +17,7 @@ import type { Generate } from '../models/generate.ts'
 import type { TierFor } from '../models/plan-generation.ts'
 import type { PromptsReader } from '../prompts/prompts-reader.ts'
 import type { Evaluate } from '../quality/evaluator.ts'
+import type { Recommend } from '../recommending/tenant-indexes.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import { askWithRetry } from '../runtime/retry.ts'
@@ -54,6 +55,8 @@ export interface RunnerOptions {
   readonly hasModels: TaskCall<unknown>['hasModels']
   readonly promptFor: PromptsReader['promptFor']
   readonly objects: ObjectStore
+  readonly recommend: Recommend
+  readonly vectorOf: TaskCall<unknown>['vectorOf']
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -192,6 +195,8 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         live,
         hasModels: options.hasModels,
         ...options.objects.of(actor, task.run),
+        recommend: (query) => options.recommend(actor, query),
+        vectorOf: options.vectorOf,
         promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
         call: (work) => watchdog.call(watched, work),
         progress,

@@ -148,6 +148,12 @@ export const TASK_ERRORS = {
     remedy: 'Raise it: `colloquy tenant set <tenant> BUDGET_DAY <amount>`. It counts from 0 at 00:00 UTC.',
     where: TASK,
   },
+  index_behind: {
+    meaning: 'The index of recommendations is not complete yet.',
+    cause: 'It is read from LOG at its first use in a process, from the index that was saved last, and a large one takes some time.',
+    remedy: 'Ask again: each attempt of the task finds more of it. `problem: unavailable` in `recommendations.given` says the same.',
+    where: TASK,
+  },
   no_model: {
     meaning: 'No language model can be asked.',
     cause: '`COLLOQUY_MODELS` and `COLLOQUY_LLM_BASE_URL` are unset, or no model of the file can be used.',

@@ -9,6 +9,7 @@ import { recordsLive } from '../../../actors/testkit/live-recorder.ts'
 import { placedAt } from '../../../actors/testkit/queue-stub.ts'
 import { builtInPrompts } from '../../../actors/testkit/prompt-stub.ts'
 import { given, type Scenario } from '../../../actors/testkit/scenario.ts'
+import { recommendsFromCatalogue } from '../../../actors/testkit/recommending-stub.ts'
 import { fails, inTurn } from '../../../actors/testkit/task-stubs.ts'
 import { evaluateByRules } from '../../../pipeline/quality/evaluate-by-rules.ts'
 import { understandByActs } from '../../support/core-helpers.ts'
@@ -67,6 +68,7 @@ describe('a workflow in the shape of an example of XState', () => {
     const searchIndex = { search: async () => [], knowledgeVersion: async () => undefined, knowledgeSeq: async () => undefined }
     const output = await kind.tasks['mail']?.run({
       ...firstAttempt,
+      ...recommendsFromCatalogue(),
       ...generates(),
       ...builtInPrompts(),
       ...placedAt(),
