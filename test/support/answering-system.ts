@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import type { SettingName } from '../../infra/settings.ts'
 import type { CachedFrom } from '../../schemas/cached-from.ts'
 import { completion, type ModelEndpoint, startModelEndpoint } from './model-endpoint.ts'
@@ -59,11 +60,15 @@ export function answerWithPrice(endpoint: ModelEndpoint): void {
 
 let asked = 0
 
-export async function startAnsweringSystem(settings: Partial<Record<SettingName, string>> = {}): Promise<AnsweringSystem> {
+/** @param log default: silent */
+export async function startAnsweringSystem(settings: Partial<Record<SettingName, string>> = {}, log?: Logger): Promise<AnsweringSystem> {
   await using started = new AsyncDisposableStack()
   const endpoint = started.adopt(await startModelEndpoint(), (own) => own.stop())
   answerWithPrice(endpoint)
-  const system = started.adopt(await startSystem({ settings: { ...modelSettings(endpoint.url), ...settings } }), (own) => own.stop())
+  const system = started.adopt(
+    await startSystem({ settings: { ...modelSettings(endpoint.url), ...settings }, ...(log && { log }) }),
+    (own) => own.stop(),
+  )
   const replies = new Map<string, SentReply>()
   const waiting = new Map<string, (reply: SentReply) => void>()
   system.producer.subscribe('out.*.support.*.message.sent', {
