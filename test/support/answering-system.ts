@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { SettingName } from '../../infra/settings.ts'
 import type { Logger } from 'pino'
+import type { SettingName } from '../../infra/settings.ts'
 import type { CachedFrom } from '../../schemas/cached-from.ts'
 import { completion, type ModelEndpoint, startModelEndpoint } from './model-endpoint.ts'
 import { publishAll } from './system-assertions.ts'

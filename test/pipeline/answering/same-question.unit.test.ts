@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { type ComparedQuestion, COMPARED_CHARS_MAX, type Difference, differenceOf } from '../../../pipeline/answering/same-question.ts'
+import { COMPARED_CHARS_MAX, type ComparedQuestion, type Difference, differenceOf } from '../../../pipeline/answering/same-question.ts'
 
 const question = (text: string, more: Partial<ComparedQuestion> = {}): ComparedQuestion => ({
   text,

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type AnsweringSystem, priceOf, startAnsweringSystem } from '../../support/answering-system.ts'
+import { type AnsweringSystem, priceIn, startAnsweringSystem } from '../../support/answering-system.ts'
 import { temporaryFolder } from '../../support/test-system.ts'
 import { writeWordVectors } from '../../support/tiny-models.ts'
 
@@ -29,7 +29,7 @@ describe('with an embedding model of meaning', () => {
   let at: AnsweringSystem
   beforeAll(async () => {
     at = await startAnsweringSystem({ EMBED_MODEL: folder, EMBED_BATCH_MS: '10' })
-    await at.teach('norway', priceOf('Norway', 9))
+    await at.teach('norway', priceIn('en', 9))
   })
   afterAll(() => at.stop())
 
@@ -61,7 +61,7 @@ describe('with an embedding model of meaning', () => {
   })
 
   it('a similar question gets a new answer after the knowledge has changed', async () => {
-    await at.teach('norway', priceOf('Norway', 12))
+    await at.teach('norway', priceIn('en', 12))
     await expect.poll(async () => (await at.answerTo(paraphrase(1))).text, { timeout: WAIT_MS }).toContain('12 euros')
   })
 })
@@ -70,7 +70,7 @@ describe('in shadow', () => {
   let at: AnsweringSystem
   beforeAll(async () => {
     at = await startAnsweringSystem({ EMBED_MODEL: folder, EMBED_BATCH_MS: '10', CACHE: 'shadow' })
-    await at.teach('norway', priceOf('Norway', 9))
+    await at.teach('norway', priceIn('en', 9))
   })
   afterAll(() => at.stop())
 
@@ -103,7 +103,7 @@ describe('with the built-in embedding model', () => {
   let at: AnsweringSystem
   beforeAll(async () => {
     at = await startAnsweringSystem()
-    await at.teach('norway', priceOf('Norway', 9))
+    await at.teach('norway', priceIn('en', 9))
   })
   afterAll(() => at.stop())
 

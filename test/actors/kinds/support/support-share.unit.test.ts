@@ -26,8 +26,9 @@ describe('what an answer can be shared by', () => {
   test('is what was understood, and the knowledge that was searched', () => {
     expect(shareableBy(lookedUp)).toEqual({
       act: 'new_topic',
+      actConfidence: 0.9,
       intents: ['shipping'],
-      entities: [{ name: 'country', value: 'norway' }],
+      entities: [{ name: 'country', value: 'norway', text: 'Norway' }],
       understanding: understood.version,
       knowledgeSeq: 7,
     })
