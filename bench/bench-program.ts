@@ -28,6 +28,7 @@ import { soak } from './scenarios/soak-scenario.ts'
 import { streams } from './scenarios/streams-scenario.ts'
 import { takeover } from './scenarios/takeover-scenario.ts'
 import { tasks } from './scenarios/tasks-scenario.ts'
+import { triggers } from './scenarios/triggers-scenario.ts'
 import { turns } from './scenarios/turns-scenario.ts'
 import { waiting } from './scenarios/waiting-scenario.ts'
 
@@ -48,7 +49,7 @@ const SCENARIOS: readonly Scenario[] = [
   search,
   soak,
 ]
-const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache]
+const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache, triggers]
 
 const SECONDS_DEFAULT = 10
 const RATE_DEFAULT = 500

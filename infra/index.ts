@@ -3,7 +3,7 @@
  * kit.
  *
  * A `colloquy.config.ts` exports its kinds as an array by default. Colloquy runs these kinds and those that hold what tenants set and teach
- * (`source`, `tenant`, `intents`, `intent`, `prompt`) and `canary`, and no others.
+ * (`source`, `tenant`, `intents`, `intent`, `prompt`, `schedule`) and `canary`, and no others.
  */
 import type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
 import { type Item, loadCatalogue } from '../actors/kinds/interest/catalogue.ts'
@@ -13,21 +13,25 @@ import { createSupport, type SupportOptions } from '../actors/kinds/support/kind
 import { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
 
 export {
+  type Calendar,
   type ChildKinds,
   defineKind,
   defineTask,
+  everyDue,
   type Kind,
   type KindOptions,
   type Label,
   type MachineEvent,
   type Migration,
   type Migrations,
+  type Missed,
   type OldState,
   type TaskCall,
   type TaskDefinition,
   type TaskRetry,
 } from '../actors/definition/define-kind.ts'
 export { type Upcaster, upcaster, type Upcasters } from '../actors/definition/earlier-versions.ts'
+export { kindFromMachine, type MachineOptions } from '../actors/definition/kind-from-machine.ts'
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
 export { type KindSetup, saga, type SagaEnds, type SagaStates, type SagaStep, type SagaTask } from '../actors/definition/saga.ts'
 export { send, type SendAction, type Sending, type SendingOptions } from '../actors/definition/send-action.ts'
@@ -42,6 +46,7 @@ export type {
   TaskGeneration,
 } from '../actors/definition/task-generation.ts'
 export type { TaskLive } from '../actors/definition/task-live.ts'
+export type { TaskObjects } from '../actors/definition/task-objects.ts'
 export type {
   BuiltInPrompt,
   BuiltInPrompts,
@@ -50,6 +55,7 @@ export type {
   PromptWanted,
   TaskPrompts,
 } from '../actors/definition/task-prompts.ts'
+export type { TaskRecommending } from '../actors/definition/task-recommending.ts'
 export type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
 export { createReplyStream, type ReplyStream, type ReplyStreamOptions, type WrittenSentence } from '../actors/streaming/reply-stream.ts'
 export { createProducer, type Producer, type Publication, publish, type PublishOptions } from '../pipeline/producer/producer.ts'
@@ -69,6 +75,8 @@ export { ColloquyError, RetryLaterError, TerminalError } from '../schemas/errors
 export { KNOWN_EMITS, KNOWN_INPUTS } from '../schemas/events.ts'
 export { LIMITS } from '../schemas/limits.ts'
 export type { Tier } from '../schemas/models-file.ts'
+export { type ObjectReference, objectReference } from '../schemas/object-reference.ts'
+export { actorCancelled } from '../schemas/operator-events.ts'
 export type { StreamMode } from '../schemas/stream-mode.ts'
 
 /** @deprecated since 0.2, removed in 0.3: use `TaskSearchHit`. */

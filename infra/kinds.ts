@@ -5,10 +5,28 @@
  *
  * Each takes a name, so that it collides with no kind of yours.
  */
+import { createTriggerKind } from '../actors/kinds/trigger/trigger-kind.ts'
+import { type AlertChannelsOptions, createAlertChannels } from '../pipeline/hooks/alert-channels.ts'
+
 export { createFront, type FrontOptions } from '../actors/kinds/front/kind.ts'
 export { type Item, loadCatalogue } from '../actors/kinds/interest/catalogue.ts'
 export { createInterest, type InterestOptions } from '../actors/kinds/interest/kind.ts'
+export { createItem, type ItemOptions } from '../actors/kinds/item/kind.ts'
 export { createQuestion, type QuestionOptions } from '../actors/kinds/question/kind.ts'
 export { createReminder, type ReminderOptions } from '../actors/kinds/reminder/kind.ts'
+export { seriesKind } from '../actors/kinds/series/series-kind.ts'
 export { createSupport, type SupportOptions } from '../actors/kinds/support/kind.ts'
 export { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
+export { createTrade, type TradeOptions } from '../actors/kinds/trade/kind.ts'
+export type { AlertChannelsOptions } from '../pipeline/hooks/alert-channels.ts'
+
+/** Options of the kind `trigger`. */
+export interface TriggerOptions extends AlertChannelsOptions {
+  /** Name of the kind. Default: `trigger`. */
+  readonly name?: string
+}
+
+/** Creates the kind `trigger`, which watches a series of the kind `series` and raises alerts. */
+export const createTrigger = ({ name, ...channels }: TriggerOptions = {}) =>
+  createTriggerKind({ name, channels: createAlertChannels(channels) })
+export type { Strategy } from '../schemas/recommendation-query.ts'

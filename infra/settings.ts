@@ -49,6 +49,21 @@ const hostList = (name: RegExp, what: string) =>
     .transform((names): readonly string[] => names.filter((one) => one !== ''))
 const hosts = hostList(/^[a-z0-9_.-]*$/, 'host names without a port')
 
+/** Metrics that may be sent to series. */
+const METRICS_MAX = 32
+const metricNames = z
+  .string()
+  .transform((list): readonly string[] =>
+    list
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== ''),
+  )
+  .refine(
+    (names) => names.length <= METRICS_MAX && names.every((name) => /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)),
+    `must be at most ${METRICS_MAX} names of metrics, separated by commas`,
+  )
+
 const GIB = 1024 ** 3
 /** A quarter of the memory that this process may use, as V8 does; from half a GiB to 4 GiB. */
 const heapBytesDefault = (): number => Math.min(4 * GIB, Math.max(GIB / 2, Math.floor(memoryBytes() / 4)))
@@ -126,6 +141,17 @@ const SETTINGS = {
       [],
     ),
     about: 'Hosts, with or without a port, separated by commas, that hooks may call although their addresses are not public',
+  },
+  HOOK_SECRET: { schema: z.string().min(16).optional(), about: 'Signs the web hooks of triggers; unset: none is sent', secret: true },
+  SMTP_URL: {
+    schema: url('smtp', 'smtps').optional(),
+    about: 'SMTP server for mails, with user and password; unset: none is sent',
+    secret: true,
+  },
+  MAIL_FROM: { schema: z.email().optional(), about: 'Sender of mails' },
+  SERIES_METRICS: {
+    schema: metricNames.default([]),
+    about: 'Names of metrics, separated by commas, that a process with the role serve sends to series of these names every 10 s',
   },
   STREAMS_MAX: {
     schema: count(1, 1_000_000).default(10_000),
@@ -295,6 +321,14 @@ const SETTINGS = {
     about: 'Max heap bytes of each thread that runs kinds, and max bytes that one decision may allocate beyond it',
   },
   LIVE_ACTORS_MAX: { schema: count(1, 10_000_000).default(50_000), about: 'Max idle actors cached in memory' },
+  TASK_OBJECT_BYTES_MAX: {
+    schema: count(1024, 1024 ** 3).default(16 * 1024 * 1024),
+    about: 'Max bytes of an object that a task stores; it is in memory meanwhile',
+  },
+  TASK_OBJECTS_BYTES_MAX: {
+    schema: count(1024, 1024 ** 5).default(GIB),
+    about: 'Max bytes of all objects that tasks have stored, beside STORAGE_BYTES_MAX',
+  },
   IN_FLIGHT_MAX: { schema: count(1, 100_000).default(2_048), about: 'Max messages in flight in a stage' },
   IN_FLIGHT_BYTES_MAX: { schema: count(1024 * 1024, 1024 ** 4).default(64 * 1024 * 1024), about: 'Max bytes in flight in a stage' },
   PROJECT_BATCH_MS: { schema: count(1, 60_000).default(200), about: 'Milliseconds that a row waits for its batch to fill' },

@@ -3,7 +3,7 @@ import { isJsonType } from './json.ts'
 import { IN_WORDS, zodProblem } from './problem-words.ts'
 
 /** Types that only Colloquy itself may send. */
-export const RESERVED_TYPE = /^(xstate|task|timer|dead)\./
+export const RESERVED_TYPE = /^(xstate|task|timer|dead)\.|^actor\.(reset|cancelled)$/
 /** Types of the events between an actor and its children, among the reserved ones. */
 const CHILD_TYPE = /^xstate\./
 /** Prefix of the ids that Colloquy gives to inputs without an id. */
@@ -39,7 +39,7 @@ const sequence = z.union(
 export const inputSchema = z.object({
   specversion: z.literal('1.0').optional().meta({ description: 'CloudEvents version; optional' }),
   type: text(256)
-    .refine((type) => !RESERVED_TYPE.test(type), 'types xstate.*, task.*, timer.* and dead.* are reserved')
+    .refine((type) => !RESERVED_TYPE.test(type), 'types xstate.*, task.*, timer.*, dead.*, actor.reset and actor.cancelled are reserved')
     .meta({ description: 'Type of the event, such as message.received' }),
   data: z
     .record(z.string(), z.unknown(), {

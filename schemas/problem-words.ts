@@ -28,7 +28,13 @@ export const IN_WORDS = { error: (issue: z.core.$ZodRawIssue): string => wordsOf
 /** The first problem of a failed validation, as one line that names the field. */
 export function zodProblem(error: z.ZodError, root: string): string {
   const issue = error.issues[0]
-  if (issue === undefined) return `${root} is not valid`
+  return issue === undefined ? `${root} is not valid` : lineOf(issue, root)
+}
+
+/** All problems of a failed validation, each as one line that names its field. */
+export const zodProblems = (error: z.ZodError, root: string): string[] => error.issues.map((issue) => lineOf(issue, root))
+
+function lineOf(issue: z.core.$ZodIssue, root: string): string {
   const field = [root, ...issue.path.map(String)].filter((part) => part !== '').join('.')
   return field === '' ? issue.message : `${field}: ${issue.message}`
 }

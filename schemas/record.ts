@@ -79,6 +79,17 @@ export const stateSchema = z.object({
   output: z.unknown().optional(),
 })
 
+/** What a reset restores: the actor after one of its records. */
+export const restoredSchema = z.object({
+  machine: z.string(),
+  /** When the record was decided. */
+  at: time,
+  status: z.enum(['none', 'active', 'done', 'error', 'stopped']),
+  state: stateSchema.nullable(),
+  /** The inputs of the tasks and children that were pending then, by run. One that is missing follows from the state. */
+  inputs: z.record(z.string(), z.unknown()).optional(),
+})
+
 /**
  * A LOG sequence. 0 stands for the record itself, whose sequence is known only after the append. Absent in records of an earlier version.
  */
@@ -290,6 +301,7 @@ export type LogRecord = z.infer<typeof recordSchema>
 export type PrivatePart = Pick<LogRecord, 'state' | 'since' | 'seen' | 'prev' | 'salt'>
 export type PublicRecord = Omit<LogRecord, keyof PrivatePart>
 export type State = z.infer<typeof stateSchema>
+export type Restored = z.infer<typeof restoredSchema>
 export type PendingTask = z.infer<typeof pendingTask>
 export type PendingChild = z.infer<typeof pendingChild>
 export type PendingTimer = z.infer<typeof pendingTimer>

@@ -13,7 +13,7 @@ export const tablesPage = (): string =>
     INTRODUCTION,
     '',
     ...Object.entries(TABLES).flatMap(([name, table]) => section(name, table, storage(table))),
-    ...Object.entries(VIEWS).flatMap(([name, view]) => section(name, view, 'A view over `state_intervals` and `actors`.')),
+    ...Object.entries(VIEWS).flatMap(([name, view]) => section(name, view, `A view over ${view.over}.`)),
     ...section('freshness', { ...PROGRESS, columns: shown(PROGRESS.columns) }, 'A view over `progress`.'),
   ].join('\n')
 

@@ -2,6 +2,7 @@ import type { AnyMachineSnapshot } from 'xstate'
 import type { Input } from '../../schemas/envelope.ts'
 import { ANSWER_JUDGED } from '../../schemas/events.ts'
 import { LIMITS } from '../../schemas/limits.ts'
+import { isOperatorEvent } from '../../schemas/operator-events.ts'
 import { payloadText } from '../../schemas/payload-text.ts'
 import type { Case, LogRecord, Reason, State } from '../../schemas/record.ts'
 import { encodeRecord } from '../../schemas/record-form.ts'
@@ -67,7 +68,7 @@ export function commit(decisionInput: DecisionInput, kind: Kind | undefined, inp
     cause,
   })
   const { since, left } = nextStateIntervals(actor, state, decisionInput.lastSeq, cause)
-  const isRemembered = message.origin !== 'internal' || input.type === ANSWER_JUDGED
+  const isRemembered = message.origin !== 'internal' || input.type === ANSWER_JUDGED || isOperatorEvent(input.type)
   const seen = withRedrivenId(decisionInput, isRemembered ? rememberInput(actor.dedupState, input) : actor.dedupState)
   // Every record has the same fields in the same order, with `undefined` for absent ones: V8 builds and serialises that faster.
   const committed: LogRecord = {

@@ -4,17 +4,21 @@ import type { Input } from '../../schemas/envelope.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import { ANSWER_JUDGED } from '../../schemas/events.ts'
-import type { JudgedMessage, RunInput } from '../../schemas/internal-messages.ts'
+import type { JudgedMessage, OperatorMessage, RunInput } from '../../schemas/internal-messages.ts'
+import { ACTOR_CANCELLED, ACTOR_RESET } from '../../schemas/operator-events.ts'
 import type { TaskEnd } from '../../schemas/record.ts'
 import type { Kind, Kinds } from '../definition/kind.ts'
 import { isJudgement, type ReadData, readData } from '../definition/upcast.ts'
 import type { Actor } from './actor.ts'
+import { decideCancel } from './cancel.ts'
 import { commit, reject, unchanged } from './commit.ts'
 import { decideChildMessage } from './decide-child.ts'
 import type { Decision, DecisionContext, DecisionInput, Message } from './decision.ts'
 import { duplicateBy, isRedelivery } from './deduplication.ts'
+import { everyDueOf } from './every.ts'
 import { nextDeadline } from './next-deadline.ts'
-import { internalAsInput, isRefusal, judgedAsInput, readInput, readInternal } from './read-input.ts'
+import { internalAsInput, internalEventAsInput, isRefusal, readInput, readInternal } from './read-input.ts'
+import { decideReset } from './reset.ts'
 import { resolveDeadLetter } from './resolve-dead-letter.ts'
 import { statePath } from './snapshot.ts'
 import { hostEnded, isEnded, rejectAsPoison, transition } from './transition.ts'
@@ -74,9 +78,10 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
   const read = data.given === sent.data ? sent : { ...sent, data: data.given }
   if (read.history === true || isJudgement(kind, read.type)) return commit(decisionInput, kind, read, unchanged(decisionInput))
   if (isEnded(actor)) {
-    return reject(decisionInput, { reason: 'ended', error: `the actor has ended in "${statePath(actor.state)}"`, input: read })
+    return reject(decisionInput, { reason: 'ended', error: endedText(actor), input: read })
   }
-  const event = { type: read.type, id: read.id, time: read.time, arrivedAt: message.ts, at, source: read.source, data: data.data }
+  const own = { type: read.type, id: read.id, time: read.time, arrivedAt: message.ts, at, source: read.source, data: data.data }
+  const event = kind.dataBesideType === true ? { ...data.data, ...own } : own
   return transition(decisionInput, kind, read, event, undefined, fresh)
 }
 
@@ -89,6 +94,8 @@ function dataOf(kind: Kind, input: Input): ReadData | Error {
   }
 }
 
+const endedText = ({ state }: Actor): string => `the actor has ended in "${statePath(state)}"`
+
 const readableInput = (message: Message): Input => {
   const read = readInput(message, message.origin === 'actor')
   return isRefusal(read) ? read.input : read
@@ -97,7 +104,9 @@ const readableInput = (message: Message): Input => {
 /** A result or timer counts only while its run is pending. A late result of an earlier run carries that run's name and is ignored. */
 function decideInternal(decisionInput: DecisionInput, kind: Kind | undefined, fresh: boolean): Decision {
   const internal = readInternal(decisionInput.message)
-  if (internal === undefined || kind === undefined) return { kind: 'ignored', why: 'not_internal' }
+  if (internal === undefined) return { kind: 'ignored', why: 'not_internal' }
+  if (internal.type === ACTOR_RESET || internal.type === ACTOR_CANCELLED) return decideOperator(decisionInput, kind, internal, fresh)
+  if (kind === undefined) return { kind: 'ignored', why: 'not_internal' }
   if (internal.type === ANSWER_JUDGED) return decideJudged(decisionInput, kind, internal)
   if (internal.type !== 'alarm') return decideRun(decisionInput, kind, internal, fresh)
   const expired = expiredRunOf(decisionInput)
@@ -109,9 +118,25 @@ function decideInternal(decisionInput: DecisionInput, kind: Kind | undefined, fr
 
 /** A judgement is recorded once, also in a final state, and the machine does not see it. */
 function decideJudged(decisionInput: DecisionInput, kind: Kind, message: JudgedMessage): Decision {
-  const input = judgedAsInput(decisionInput.message, message)
+  const input = internalEventAsInput(decisionInput.message, message)
   const by = duplicateBy(decisionInput.actor.dedupState, input)
   return by === undefined ? commit(decisionInput, kind, input, unchanged(decisionInput)) : { kind: 'duplicate', by }
+}
+
+/** What an operator does with an actor is recorded once, also in a final state. */
+function decideOperator(decisionInput: DecisionInput, kind: Kind | undefined, message: OperatorMessage, fresh: boolean): Decision {
+  const { actor } = decisionInput
+  if (actor.n === 0) return { kind: 'ignored', why: 'no_such_actor' }
+  const input = internalEventAsInput(decisionInput.message, message)
+  const by = duplicateBy(actor.dedupState, input)
+  if (by !== undefined) return { kind: 'duplicate', by }
+  if (message.type === ACTOR_RESET) {
+    if (kind === undefined) return reject(decisionInput, { reason: 'unknown_kind', error: `no kind "${actor.address.kind}" here`, input })
+    if (decisionInput.hostEnds !== undefined) return rejectAsPoison(decisionInput, input, hostEnded(decisionInput.hostEnds))
+    return decideReset(decisionInput, kind, input, message)
+  }
+  if (isEnded(actor)) return reject(decisionInput, { reason: 'ended', error: endedText(actor), input })
+  return decideCancel(decisionInput, kind, input, fresh)
 }
 
 function decideRun(decisionInput: DecisionInput, kind: Kind, internal: RunInput, fresh: boolean): Decision {
@@ -121,7 +146,14 @@ function decideRun(decisionInput: DecisionInput, kind: Kind, internal: RunInput,
     const timer = actor.state?.timers[internal.run]
     return timer === undefined
       ? { kind: 'ignored', why: 'no_such_run' }
-      : transition(decisionInput, kind, input, { ...timer.event, at: decisionInput.at }, { run: internal.run }, fresh)
+      : transition(
+          decisionInput,
+          kind,
+          input,
+          { ...timer.event, at: decisionInput.at },
+          { run: internal.run, due: everyDueOf(timer) },
+          fresh,
+        )
   }
   const task = actor.state?.tasks[internal.run]
   if (task === undefined) return { kind: 'ignored', why: 'no_such_run' }

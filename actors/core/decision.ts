@@ -74,6 +74,6 @@ export interface PendingRecord {
  */
 export type Decision =
   | { readonly kind: 'duplicate'; readonly by: 'position' | 'id' | 'sequence' }
-  | { readonly kind: 'ignored'; readonly why: 'no_such_run' | 'nothing_expired' | 'not_internal' }
+  | { readonly kind: 'ignored'; readonly why: 'no_such_run' | 'no_such_actor' | 'nothing_expired' | 'not_internal' }
   | { readonly kind: 'threw'; readonly error: unknown }
   | PendingRecord

@@ -21,13 +21,20 @@ export interface Migrated {
   readonly eventNow: (event: AnyEventObject) => AnyEventObject
   readonly status: Actor['status']
   readonly actions: readonly Action[]
+  /** Fields of the context that the earlier version did not keep. */
+  readonly unknown: readonly string[]
 }
 
 /** The version in `<kind>@<version>`. */
 export const versionOf = (machine: string): number => Number(machine.slice(machine.lastIndexOf('@') + 1))
 
 const stateValue: z.ZodType<StateValue> = z.lazy(() => z.union([z.string(), z.record(z.string(), stateValue)]))
-const migratedShape = z.object({ value: stateValue, context: z.unknown(), renamed: z.record(z.string(), z.string()).optional() })
+const migratedShape = z.object({
+  value: stateValue,
+  context: z.unknown(),
+  renamed: z.record(z.string(), z.string()).optional(),
+  unknown: z.array(z.string()).optional(),
+})
 
 /**
  * Migrates an actor from an earlier version of its kind.
@@ -77,7 +84,7 @@ export function migrate(kind: Kind, actor: Pick<Actor, 'machine' | 'status'>, st
   }
 
   const snapshot: AnyMachineSnapshot = resolved.value
-  const { renamed = {} } = migrated.value
+  const { renamed = {}, unknown = [] } = migrated.value
   const paths = new Set(nodesOf(kind.machine).map(pathOf))
   const gone = Object.values(renamed).find((path) => !paths.has(path))
   if (gone !== undefined) {
@@ -94,6 +101,7 @@ export function migrate(kind: Kind, actor: Pick<Actor, 'machine' | 'status'>, st
   const value = snapshot.value as State['value']
   return {
     actions,
+    unknown,
     before: old,
     eventNow: renaming.event,
     status: snapshot.status === 'done' ? 'done' : actor.status,

@@ -1,5 +1,11 @@
 import { type Input, readEnvelope, RESERVED_ID_PREFIX, type WireInput } from '../../schemas/envelope.ts'
-import { type InternalInput, internalSchema, type JudgedMessage, type RunInput } from '../../schemas/internal-messages.ts'
+import {
+  type InternalInput,
+  internalSchema,
+  type JudgedMessage,
+  type OperatorMessage,
+  type RunInput,
+} from '../../schemas/internal-messages.ts'
 import { decodeUtf8, jsonProblem, parseJson } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { Reason } from '../../schemas/record.ts'
@@ -58,8 +64,8 @@ export function internalAsInput(delivery: Delivery, internal: RunInput): Input {
   return { type, id: `${type}:${internal.run}`, source: 'colloquy', time: delivery.ts, correlationid, traceparent, data }
 }
 
-/** A judgement on an answer, in the form that a record keeps. */
-export const judgedAsInput = (delivery: Delivery, { type, id, data }: JudgedMessage): Input => ({
+/** A judgement on an answer, or what an operator does, in the form that a record keeps. */
+export const internalEventAsInput = (delivery: Delivery, { type, id, data }: JudgedMessage | OperatorMessage): Input => ({
   type,
   id,
   source: 'colloquy',

@@ -5,6 +5,7 @@ import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../../schemas/envelope.ts'
 import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { ANSWER_JUDGED } from '../../schemas/events.ts'
 import { LIMITS } from '../../schemas/limits.ts'
+import { ACTOR_CANCELLED, ACTOR_RESET } from '../../schemas/operator-events.ts'
 import type { LogRecord, Reason, State } from '../../schemas/record.ts'
 import { restoreRecord } from '../../schemas/record-form.ts'
 import { type Address, inputSubject, internalSubject, originOf } from '../../schemas/subjects.ts'
@@ -53,6 +54,8 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
     const cause = `${address.kind}: kind_gone: the kind is missing, so its inputs would be rejected as unknown_kind`
     return { kind: 'differs', next: asRecorded, deviation: { cause, differences: [] } }
   }
+  // A reset takes its state from an earlier record; the next records are decided from it.
+  if (isReset(record)) return { kind: 'skipped', next: asRecorded }
   const message = republished(address, record)
   if (message === undefined) {
     return { kind: 'skipped', next: { ...before, n: record.n, at: record.at, inbox: record.inbox, snapshot: undefined } }
@@ -66,13 +69,14 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
   if (decision.kind === 'ignored') return deviates(before, record, [], 'it would be ignored: its run is no longer pending', before)
   if (decision.kind === 'threw') return deviates(before, record, [], messageOf(decision.error), before)
   const next = decision.next ?? actorAfter(address, decision.record)
-  const expected = expectedOf(kinds, before, record)
-  if (expected instanceof ColloquyError) {
-    return deviates(before, record, [], `the recorded state cannot be migrated: ${expected.message}`, next)
+  const recorded = expectedOf(kinds, before, record)
+  if (recorded instanceof ColloquyError) {
+    return deviates(before, record, [], `the recorded state cannot be migrated: ${recorded.message}`, next)
   }
-  if (isDeepStrictEqual(expected, comparablePart(expected, decision.record))) return { kind: 'same', next }
+  const { expected, unknown } = recorded
+  if (isDeepStrictEqual(expected, comparablePart(expected, decision.record, unknown))) return { kind: 'same', next }
   // A JSON round trip makes today's decision comparable, because the recorded one has been through it.
-  const actual = comparablePart(expected, restoreRecord(JSON.parse(Buffer.from(decision.encoded).toString('utf8'))) as LogRecord)
+  const actual = comparablePart(expected, restoreRecord(JSON.parse(Buffer.from(decision.encoded).toString('utf8'))) as LogRecord, unknown)
   const differences = expected.outcome === actual.outcome ? differencesBetween(expected, actual) : [byOutcome(expected, actual)]
   if (differences.length === 0) return { kind: 'same', next }
   return deviates(before, record, differences, whatDiffers(expected, actual, differences, decision.record.error), next)
@@ -113,15 +117,21 @@ function decidedIn(record: LogRecord): Decided {
     : { outcome, to, status, state, label, emitted, sent: record.sent ?? [], started, timers, stopped, ended }
 }
 
+/** The recorded decision in terms of today's version, and the fields of the context of which the recorded version knew nothing. */
+interface Expected {
+  readonly expected: Decided
+  readonly unknown: readonly string[]
+}
+
 /**
  * The recorded decision, in terms of today's version. A record of an earlier version is migrated first and compared without its runs, which
  * a migration may stop and start.
  */
-function expectedOf(kinds: Kinds, { address }: Actor, record: LogRecord): Decided | ColloquyError {
+function expectedOf(kinds: Kinds, { address }: Actor, record: LogRecord): Expected | ColloquyError {
   const kind = kinds.get(address.kind)
   const recorded = decidedIn(record)
   if (kind === undefined || record.outcome === 'rejected' || record.state === null || versionOf(record.machine) >= kind.version) {
-    return recorded
+    return { expected: recorded, unknown: [] }
   }
   const { state: recordedState } = record
   const migrated = attempt(() => migrate(kind, record, recordedState, record.at))
@@ -129,19 +139,23 @@ function expectedOf(kinds: Kinds, { address }: Actor, record: LogRecord): Decide
   const {
     state: { value, context },
     status,
+    unknown,
   } = migrated
   const { outcome, emitted, sent } = recorded
-  return { outcome, emitted, sent, status, to: statePath({ ...recordedState, value }), state: { context }, label: kind.label(context) }
+  const to = statePath({ ...recordedState, value })
+  return { expected: { outcome, emitted, sent, status, to, state: { context }, label: kind.label(context) }, unknown }
 }
 
 /** The fields of today's decision that the expected decision has, too. */
-function comparablePart(expected: Decided, record: LogRecord): Decided {
+function comparablePart(expected: Decided, record: LogRecord, unknown: readonly string[]): Decided {
   const decided = decidedIn(record)
-  if (expected.outcome !== decided.outcome || expected.started !== undefined || decided.state == null || expected.state === undefined) {
+  if (expected.outcome !== decided.outcome || expected.started !== undefined || decided.state == null || expected.state == null) {
     return decided
   }
   const { outcome, emitted, sent, status, to, label } = decided
-  return { outcome, emitted, sent, status, to, label, state: { context: decided.state.context } }
+  const asMigrated = Object.entries(expected.state.context).filter(([field]) => unknown.includes(field))
+  const context = { ...decided.state.context, ...Object.fromEntries(asMigrated) }
+  return { outcome, emitted, sent, status, to, label, state: { context } }
 }
 
 /** The type of an input; for a task's result or a timer, with the name of the task or event. */
@@ -152,6 +166,8 @@ function inputName(before: Actor, { input, ended }: LogRecord): string {
 }
 
 const isFromInside = (type: string): boolean => RESERVED_TYPE.test(type)
+
+const isReset = ({ input, outcome }: LogRecord): boolean => input.type === ACTOR_RESET && outcome === 'committed'
 
 /** Reasons for which a message is rejected before a machine sees it. */
 const REASONS_BEFORE_KIND: readonly Reason[] = ['bad_subject', 'too_large', 'bad_json', 'bad_envelope', 'task_failed']
@@ -170,11 +186,13 @@ function republished(address: Address, record: LogRecord): Message | undefined {
   const { type, id, data, attributes, ...rest } = input
   // The note of a resolved dead letter says nothing about the kind.
   if (RESOLUTION_TYPE.test(type)) return undefined
+  if (type === ANSWER_JUDGED || type === ACTOR_CANCELLED) {
+    return { ...at, subject: internalSubject(address), origin: 'internal', payload: json({ type, id, data }) }
+  }
   if (isFromInside(type) && !isChildMessage(type)) {
     const { correlationid, traceparent } = rest
     return { ...at, subject: internalSubject(address), origin: 'internal', payload: json({ type, ...data, correlationid, traceparent }) }
   }
-  if (type === ANSWER_JUDGED) return { ...at, subject: internalSubject(address), origin: 'internal', payload: json({ type, id, data }) }
   // A redriven input keeps the id of its first delivery.
   const own = id.startsWith(RESERVED_ID_PREFIX) ? {} : { id }
   return {

@@ -17,6 +17,7 @@ import { endForParent, type Parent } from './children.ts'
 import type { Outcomes } from './commit.ts'
 import type { DecisionInput } from './decision.ts'
 import { type Action, collectEffects, type EffectContext, type Effects, selfSentEvent } from './effects.ts'
+import { everyActions, isEverySkipped } from './every.ts'
 import { followerIn, sentToFollower } from './follow.ts'
 import { migrate, versionOf } from './migrate.ts'
 import { shareEmptyParts } from './shared-empty.ts'
@@ -36,6 +37,8 @@ export interface EndedRun {
   readonly run: string
   /** Its outcome, for a task run. */
   readonly ended?: TaskEnd
+  /** When it was due, for the timer of the option `every`. */
+  readonly due?: string | undefined
 }
 
 /** The start of an actor as the child of another one. */
@@ -70,14 +73,19 @@ export function step(
   const refused = endedRun === undefined && childStart === undefined ? refusalOf(kind, first, event, actor) : undefined
   if (refused !== undefined) throw new InputRefused(refused)
   const staysAsIs =
-    childStart !== undefined || first.status !== 'active' || (kind.onTaskError === 'state' && isUnhandledError(kind, first, event))
+    childStart !== undefined
+    || first.status !== 'active'
+    || (kind.onTaskError === 'state' && isUnhandledError(kind, first, event))
+    || isEverySkipped(kind, endedRun?.due, at)
   const snapshot = staysAsIs ? first : takeSelfSentEvents(kind, kind.pure.next(first, event), actions)
   const [spawned] = spawnedChildren(before, snapshot, actions)
   if (spawned !== undefined) throw refusalError(kind.name, spawnInAssign(spawned === '' ? '' : `"${spawned}"`))
 
+  const stillRunning = stillPending(pendingRunsOf(recorded), endedRun)
+  actions.push(...everyActions(kind, snapshot, stillRunning.timers, endedRun?.due, at))
   const base = `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`
   const parent = childStart?.parent ?? actor.case?.parent
-  const effects = collectEffects(kind, actions, stillPending(pendingRunsOf(recorded), endedRun), {
+  const effects = collectEffects(kind, actions, stillRunning, {
     tenant: actor.address.tenant,
     actor: actor.address.id,
     parent,

@@ -127,6 +127,9 @@ const LOST_ACTOR_INSTEAD: Readonly<Record<LostActorCode, string>> = {
   promise_actor: INVOKE_INSTEAD,
 }
 
+/** Whether actor logic was made by `fromPromise`. */
+export const isPromiseLogic = (logic: unknown): boolean => logicOf(logic)[0] === 'promise_actor'
+
 /** XState does not label its kinds of actor logic; their members and behaviour tell them apart. */
 function logicOf(logic: unknown): [LostActorCode, string] {
   if (logic instanceof StateMachine) return ['machine_actor', 'a machine']

@@ -2,8 +2,10 @@ import { type AnyStateMachine, type ContextFrom, fromPromise, type PromiseActorL
 import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { ANSWER_JUDGED } from '../../schemas/events.ts'
+import { ACTOR_RESET } from '../../schemas/operator-events.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { type Address, EVENT_TYPE, TOKEN, UNADDRESSABLE } from '../../schemas/subjects.ts'
+import { type Calendar, calendarProblem, calendarSchema, EVERY } from './calendar.ts'
 import { checkDefinition } from './check-definition.ts'
 import { taskLogic } from './check-invokes.ts'
 import { type ChildLogic, childLogic } from './child-kinds.ts'
@@ -14,6 +16,7 @@ import { createPureMachine } from './pure-machine.ts'
 import type { TaskDefinition, Tasks } from './task-definition.ts'
 import { nodesOf } from './walk-machine.ts'
 
+export { type Calendar, everyDue, type Missed } from './calendar.ts'
 export type { Migration, Migrations, OldState } from './earlier-versions.ts'
 export {
   checkChildKinds,
@@ -112,6 +115,12 @@ export interface KindOptions<
    * `no_on_error`.
    */
   readonly onTaskError?: OnTaskError
+  /**
+   * When each live actor of the kind gets the event `every`: a pattern of cron, in UTC, or an object that also says the time zone and what
+   * becomes of missed times. The kind declares `every: everyDue` among its events. An actor gets it through a durable timer of its own,
+   * from its first input with this option until it ends. Default: never.
+   */
+  readonly every?: string | Calendar | undefined
   /** One migration for each earlier version that has left records. Default: none. */
   readonly migrate?: Migrations<z.output<Context>>
   /** By event type: the upcasters for earlier shapes of its data. Default: none. */
@@ -175,6 +184,7 @@ export function defineKind<
         migrate: options.migrate ?? {},
         upcast,
         onTaskError: options.onTaskError,
+        every: calendarOf(options.every),
         label: (context) => options.label?.(context) ?? {},
         refuse: (context, input, address) => (isOwn(input) ? options.refuse?.(context, input, address) : undefined),
       }
@@ -188,6 +198,8 @@ export function defineKind<
 
 /** Actor logic that never runs: what it stands for runs outside of the machine. */
 const outside = (what: string): object => fromPromise(() => Promise.reject(new Error(what)))
+
+const calendarOf = (every: string | Calendar | undefined): Calendar | undefined => (typeof every === 'string' ? { every } : every)
 
 function upcastersOf({ name, upcast = {} }: { name: string; upcast?: Readonly<Record<string, Upcasters<unknown> | undefined>> }) {
   const all: Record<string, Upcasters<unknown>> = {}
@@ -221,15 +233,18 @@ const retrySchema = z.strictObject({
   jitter: z.number().min(0).max(1).optional(),
 })
 
-function checkNames(options: {
-  name: string
-  version: number
-  events: object
-  emits: Schemas
-  tasks: Tasks
-  children?: ChildKinds
-  migrate?: object
-}): void {
+interface CheckedOptions {
+  readonly name: string
+  readonly version: number
+  readonly events: object
+  readonly emits: Schemas
+  readonly tasks: Tasks
+  readonly children?: ChildKinds
+  readonly migrate?: object
+  readonly every?: string | Calendar | undefined
+}
+
+function checkNames(options: CheckedOptions): void {
   const refuse = (what: string): never => {
     throw new ColloquyError('bad_kind', `kind "${options.name}": ${what}`)
   }
@@ -242,6 +257,16 @@ function checkNames(options: {
   }
   if (Object.hasOwn(options.events, ANSWER_JUDGED)) {
     refuse(`events has "${ANSWER_JUDGED}", which comes from the role judge alone; declare "feedback.given"`)
+  }
+  if (Object.hasOwn(options.events, ACTOR_RESET)) refuse(`events has "${ACTOR_RESET}", which no machine sees; declare another name`)
+  if (options.every !== undefined) {
+    const calendar = calendarSchema.safeParse(calendarOf(options.every), IN_WORDS)
+    if (!calendar.success) refuse(zodProblem(calendar.error, 'every'))
+    else {
+      const problem = calendarProblem(calendar.data)
+      if (problem !== undefined) refuse(problem)
+    }
+    if (!Object.hasOwn(options.events, EVERY)) refuse(`it has the option every, and no such event; add every: everyDue to its events`)
   }
   for (const type of Object.keys(options.emits)) if (!EVENT_TYPE.test(type)) refuse(`emitted type "${type}" must match ${EVENT_TYPE}`)
   for (const name of Object.keys(options.children ?? {})) {

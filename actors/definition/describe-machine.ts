@@ -42,6 +42,7 @@ export const definitionSchema = z.object({
   children: z.record(z.string(), z.string()).optional(),
   input: z.unknown().optional(),
   output: z.unknown().optional(),
+  every: z.unknown().optional(),
 })
 export type Definition = z.infer<typeof definitionSchema>
 
@@ -69,6 +70,7 @@ export function describe(kind: Kind): Definition {
     }),
     ...(kind.input !== undefined && { input: jsonSchema(kind.input, 'input') }),
     ...(kind.output !== undefined && { output: jsonSchema(kind.output, 'output') }),
+    ...(kind.every !== undefined && { every: kind.every }),
   }
 }
 

@@ -19,6 +19,11 @@ export type Migration<Context> = (old: OldState) => {
    * time that remains. Default: none.
    */
   readonly renamed?: Readonly<Record<string, string>>
+  /**
+   * Fields of the context that the earlier version did not keep. What this version makes of its inputs in these fields cannot be in its
+   * records: `colloquy check` does not compare them. Default: none.
+   */
+  readonly unknown?: readonly string[]
 }
 /** By the earlier version; each migration leads directly to the kind's present version. */
 export type Migrations<Context> = Readonly<Record<number, Migration<Context>>>

@@ -3,7 +3,8 @@ import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import { ANSWER_JUDGED, TABLE_INPUTS } from '../../schemas/events.ts'
 import { nearest } from '../../schemas/nearest.ts'
-import type { Kind, Kinds } from './kind.ts'
+import { EVERY } from './calendar.ts'
+import { type Kind, type Kinds, producedEvents } from './kind.ts'
 import { isJudgement, readData } from './upcast.ts'
 
 /** What a producer should know about its input: it will be rejected, or it will change nothing. */
@@ -21,8 +22,8 @@ export function unknownKindAdvice(kind: string, kinds: Iterable<string>): InputA
 export function inputAdvice(kinds: Kinds, kindName: string, input: WireInput): InputAdvice | undefined {
   const kind = kinds.get(kindName)
   if (kind === undefined) return undefined
-  if (input.type === ANSWER_JUDGED) return badData(kind, input)
-  const declared = [...new Set([...Object.keys(kind.events), ...TABLE_INPUTS])]
+  if (input.type === ANSWER_JUDGED || (input.type === EVERY && kind.every !== undefined)) return badData(kind, input)
+  const declared = [...new Set([...Object.keys(producedEvents(kind)), ...TABLE_INPUTS])]
   if (!declared.includes(input.type) && !isJudgement(kind, input.type) && !takesByWildcard(kind, input.type)) {
     const hint = meant(input.type, 'its types', declared)
     return { code: 'undeclared_type', message: `the kind "${kindName}" does not declare the type "${input.type}"; ${hint}` }
@@ -39,6 +40,19 @@ function meant(word: string, what: string, names: readonly string[]): string {
 /** An input of a type that the kind does not declare reaches transitions for `*` or `order.*`. */
 const takesByWildcard = ({ machine }: Kind, type: string): boolean =>
   machine.events.some((descriptor: string) => descriptor === '*' || (descriptor.endsWith('.*') && type.startsWith(descriptor.slice(0, -1))))
+
+/** Problems of one input that are told. */
+const PROBLEMS_MAX = 100
+
+/** All that is wrong with the data of an input, each problem beginning with the path of its field; empty where nothing is. */
+export function dataProblems(kind: Kind, input: Pick<Input, 'type' | 'data'>): readonly string[] {
+  try {
+    const read = readData(kind, input)
+    return read.ok ? [] : (read.all?.() ?? [read.error]).slice(0, PROBLEMS_MAX)
+  } catch (error) {
+    return [messageOf(error)]
+  }
+}
 
 function badData(kind: Kind, input: WireInput): InputAdvice | undefined {
   const problem = dataProblem(kind, input)

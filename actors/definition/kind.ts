@@ -1,7 +1,9 @@
 import type { AnyStateMachine } from 'xstate'
 import type { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { ACTOR_CANCELLED } from '../../schemas/operator-events.ts'
 import type { Address } from '../../schemas/subjects.ts'
+import { type Calendar, EVERY } from './calendar.ts'
 import type { Migrations, Upcasters } from './earlier-versions.ts'
 import type { PureMachine } from './pure-machine.ts'
 import type { Tasks } from './task-definition.ts'
@@ -61,6 +63,10 @@ export interface Kind<
   readonly upcast: Readonly<Record<string, Upcasters<unknown>>>
   /** Absent: every invoke has a transition for its error, and one whose guards refuse it ends the actor. */
   readonly onTaskError?: OnTaskError | undefined
+  /** When each live actor gets the event `every`. Absent: never. */
+  readonly every?: Calendar | undefined
+  /** The machine also gets the data of an input as fields beside its `type`, as machines that were written for XState expect. */
+  readonly dataBesideType?: boolean
   label(context: z.output<Context>): Label
   /** Why the actor must not take an input whose data fits its schema; `undefined` where it may. */
   refuse(context: z.output<Context>, input: GivenInput, address: Address): string | undefined
@@ -104,3 +110,7 @@ export function kindsByName(kinds: readonly Kind[]): Kinds {
   }
   return byName
 }
+
+/** The schemas of the events that a producer may send. The others come from an actor's own timer, and from operators. */
+export const producedEvents = ({ events, every }: Kind): Schemas =>
+  Object.fromEntries(Object.entries(events).filter(([type]) => type !== ACTOR_CANCELLED && (type !== EVERY || every === undefined)))

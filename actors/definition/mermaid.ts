@@ -1,5 +1,5 @@
 import type { DescribedState, DescribedTransition } from './describe-machine.ts'
-import { descriptorText } from './walk-machine.ts'
+import { descriptorText, shownTask } from './walk-machine.ts'
 
 /** A state in the diagram. Its alias is generated, since Mermaid allows few characters in names. */
 interface DrawnState {
@@ -21,10 +21,15 @@ export function mermaid(name: string, machine: DescribedState): string {
   }
   const root = draw(name, machine, undefined)
   const byId = new Map(inside(root).map((drawn) => [drawn.state.id, drawn]))
-  const arrows = inside(root).flatMap((from) => arrowsFrom(from, byId))
+  const names = new Map(inside(root).flatMap(({ state }) => tasksIn(state)))
+  const arrows = inside(root).flatMap((from) => arrowsFrom(from, byId, names))
   const outer = arrows.filter(({ holder }) => holder === undefined).map(({ text }) => `  ${text}`)
   return ['stateDiagram-v2', `  [*] --> ${root.alias}`, ...linesOf(root, arrows, '  '), ...outer, ''].join('\n')
 }
+
+/** The names of the tasks that a state invokes, by id. */
+const tasksIn = ({ id: nodeId, invoke = {} }: DescribedState): [string, string][] =>
+  Object.entries(invoke).map(([id, src]) => [id, shownTask(id, src, nodeId)])
 
 const inside = (drawn: DrawnState): DrawnState[] => [drawn, ...drawn.children.flatMap(inside)]
 
@@ -53,7 +58,10 @@ function linesOf(drawn: DrawnState, arrows: readonly Arrow[], indent: string): s
 function titleOf({ name, state }: DrawnState): string {
   if (state.type === 'history') return `${name} (${state.history === 'deep' ? 'H*' : 'H'})`
   const extra = [
-    ...Object.entries(state.invoke ?? {}).map(([id, src]) => (id === src ? `invoke ${src}` : `invoke ${src} (${id})`)),
+    ...Object.entries(state.invoke ?? {}).map(([id, src]) => {
+      const shown = shownTask(id, src, state.id)
+      return shown === src ? `invoke ${src}` : `invoke ${src} (${shown})`
+    }),
     ...(state.entry === undefined ? [] : [`entry / ${state.entry.join(', ')}`]),
     ...(state.exit === undefined ? [] : [`exit / ${state.exit.join(', ')}`]),
   ]
@@ -66,16 +74,16 @@ interface Arrow {
   readonly text: string
 }
 
-function arrowsFrom(from: DrawnState, byId: ReadonlyMap<string, DrawnState>): Arrow[] {
+function arrowsFrom(from: DrawnState, byId: ReadonlyMap<string, DrawnState>, names: ReadonlyMap<string, string>): Arrow[] {
   return Object.entries(from.state.on ?? {}).flatMap(([event, transitions]) =>
     transitions.flatMap((transition): Arrow[] => {
       const targets = transition.target?.flatMap((id) => byId.get(id) ?? [])
       if (targets === undefined) {
-        return [{ holder: from.parent, text: `${from.alias} --> ${from.alias} : ${labelOf(event, transition, true)}` }]
+        return [{ holder: from.parent, text: `${from.alias} --> ${from.alias} : ${labelOf(event, transition, true, names)}` }]
       }
       return targets.map((to) => ({
         holder: commonOf(from, to),
-        text: `${from.alias} --> ${to.alias} : ${labelOf(event, transition, false)}`,
+        text: `${from.alias} --> ${to.alias} : ${labelOf(event, transition, false, names)}`,
       }))
     }),
   )
@@ -88,9 +96,14 @@ function commonOf(from: DrawnState, to: DrawnState): DrawnState | undefined {
   return undefined
 }
 
-function labelOf(event: string, { guard, actions, reenter }: DescribedTransition, isTargetless: boolean): string {
+function labelOf(
+  event: string,
+  { guard, actions, reenter }: DescribedTransition,
+  isTargetless: boolean,
+  names: ReadonlyMap<string, string>,
+): string {
   const parts = [
-    event === '' ? 'always' : descriptorText(event).replace(/^on /, ''),
+    event === '' ? 'always' : descriptorText(event, names).replace(/^on /, ''),
     ...(guard === undefined ? [] : [`[${guard}]`]),
     ...(actions === undefined ? [] : [`/ ${actions.join(', ')}`]),
     ...(isTargetless ? ['(stays)'] : []),

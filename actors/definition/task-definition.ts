@@ -1,13 +1,16 @@
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { TaskError } from '../../schemas/internal-messages.ts'
+import type { RecommendSource } from '../../schemas/recommendation-query.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { TaskAnswers } from './task-answers.ts'
 import type { TaskEvaluation } from './task-evaluation.ts'
 import type { TaskGeneration } from './task-generation.ts'
 import type { TaskLive } from './task-live.ts'
+import type { TaskObjects } from './task-objects.ts'
 import type { TaskPrompts } from './task-prompts.ts'
 import type { TaskQueue } from './task-queue.ts'
+import type { TaskRecommending } from './task-recommending.ts'
 import type { TaskSearchIndex } from './task-search.ts'
 import type { TaskUnderstanding } from './task-understanding.ts'
 
@@ -56,6 +59,14 @@ export interface TaskCall<Input> {
   readonly hasModels: TaskGeneration['hasModels']
   /** A prompt that the actor's tenant has taught, or the built-in text. */
   readonly promptFor: TaskPrompts['promptFor']
+  /** Stores what is too large for a record, and returns a reference for the output. */
+  readonly store: TaskObjects['store']
+  /** Opens what a task of the tenant has stored, by its reference. */
+  readonly object: TaskObjects['object']
+  /** Recommends items of a catalogue that events teach. */
+  readonly recommend: TaskRecommending['recommend']
+  /** The vector of a text by the embedding model in use. */
+  readonly vectorOf: TaskRecommending['vectorOf']
   /** Where another run of the actor is in the queue of its task. */
   readonly placeInQueue: TaskQueue['placeInQueue']
   /** Tells those who follow the actor the later places of that run. */
@@ -106,6 +117,8 @@ export interface TaskDefinition<Input extends z.ZodType = z.ZodType, Output exte
    */
   readonly tellsPlaces?: boolean
   run(call: TaskCall<z.output<Input>>): Promise<z.input<Output>>
+  /** From which catalogue and how the task recommends, for `colloquy backtest`. Default: it does not. */
+  readonly recommends?: RecommendSource
   /**
    * Why an output holds answers back, a word of `a-z`, digits and `_` for each reason: counted in `colloquy_answers_held_total`. Default:
    * none.

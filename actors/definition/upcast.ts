@@ -2,7 +2,8 @@ import type { z } from 'zod'
 import type { Input } from '../../schemas/envelope.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import { ANSWER_JUDGED, judgementSchema } from '../../schemas/events.ts'
-import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
+import { IN_WORDS, zodProblem, zodProblems } from '../../schemas/problem-words.ts'
+import { EVERY } from './calendar.ts'
 import type { Upcaster } from './earlier-versions.ts'
 import type { Kind } from './kind.ts'
 
@@ -12,7 +13,14 @@ type Data = Readonly<Record<string, unknown>>
  * The data in the present shape, or why they cannot be read. `given` is what the record keeps: the data as the producer gave them, with the
  * role of a message filled in where it is needed.
  */
-export type ReadData = { readonly ok: true; readonly data: Data; readonly given: Data } | { readonly ok: false; readonly error: string }
+export type ReadData = { readonly ok: true; readonly data: Data; readonly given: Data } | UnreadData
+
+interface UnreadData {
+  readonly ok: false
+  readonly error: string
+  /** All problems, where a schema found several; `error` is the first. */
+  readonly all?: () => readonly string[]
+}
 
 /**
  * The data of an input in the present shape.
@@ -21,10 +29,11 @@ export type ReadData = { readonly ok: true; readonly data: Data; readonly given:
  * need not change when an event changes. Data of a type that the kind does not declare are returned unchanged.
  *
  * A `message.received` without a role is the user's, unless the kind has a shape of its own that needs no role. A judgement of the role
- * `judge` is an internal message: as an input it cannot be read, so that nobody forges scores.
+ * `judge` is an internal message: as an input it cannot be read, so that nobody forges scores. So is the event of the option `every`.
  */
 export function readData(kind: Kind, input: ReadInput): ReadData {
   if (input.type === ANSWER_JUDGED) return { ok: false, error: FORGED_SCORES }
+  if (input.type === EVERY && kind.every !== undefined) return { ok: false, error: FORGED_EVERY }
   const given = input.data ?? {}
   const schema = Object.hasOwn(kind.events, input.type) ? kind.events[input.type] : undefined
   const lacksRole = input.type === 'message.received' && (given['role'] === undefined || given['role'] === null)
@@ -46,11 +55,13 @@ export function readData(kind: Kind, input: ReadInput): ReadData {
 
 const FORGED_SCORES = `type: "${ANSWER_JUDGED}" comes from the role judge alone; send "feedback.given" with the answer's id in "answer"`
 
+const FORGED_EVERY = `type: "${EVERY}" comes from the actor's own timer alone; send an event of another type`
+
 /** Whether an input is a judgement of people that the kind does not declare: it is recorded, and the machine does not see it. */
 export const isJudgement = (kind: Kind, type: string): boolean => !Object.hasOwn(kind.events, type) && judgementSchema(type) !== undefined
 
 type ReadInput = Pick<Input, 'type' | 'data' | 'dataversion'> & Partial<Input>
-type Checked = { readonly ok: true; readonly data: Data } | { readonly ok: false; readonly error: string }
+type Checked = { readonly ok: true; readonly data: Data } | UnreadData
 
 function readDeclared(kind: Kind, schema: z.ZodType, input: ReadInput, data: Data): Checked {
   const earlier = earlierOf(kind, input.type)
@@ -86,7 +97,7 @@ function upcast(schema: z.ZodType, { version, from, to }: Upcaster<unknown> & { 
 
 function check(schema: z.ZodType, data: unknown, root: string): Checked {
   const read = schema.safeParse(data, IN_WORDS)
-  if (!read.success) return { ok: false, error: zodProblem(read.error, root) }
+  if (!read.success) return { ok: false, error: zodProblem(read.error, root), all: () => zodProblems(read.error, root) }
   return isObject(read.data) ? { ok: true, data: read.data } : { ok: false, error: `${root}: must be an object` }
 }
 

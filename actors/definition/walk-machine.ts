@@ -38,8 +38,9 @@ export const pathOf = (node: Node): string => (node.path.length === 0 ? '(root)'
 /** The transitions of a state: by event, including results of tasks, `after` and `onDone`; and `always`. */
 export function eventTransitionsOf(node: Node): EventTransitions[] {
   const path = pathOf(node)
+  const names = new Map(tasksOf(node).map(({ id, src }) => [id, shownTask(id, src, node.id)]))
   const byEvent = [...node.transitions].map(([event, transitions]) => ({
-    where: `${path}, ${descriptorText(event)}`,
+    where: `${path}, ${descriptorText(event, names)}`,
     event,
     transitions: transitions.map(toTransition),
   }))
@@ -85,12 +86,31 @@ export interface NodeTask {
 export const tasksOf = (node: Node): NodeTask[] =>
   node.invoke.map(({ id, src, input }: { readonly id: string; readonly src: unknown; readonly input?: unknown }) => ({ id, src, input }))
 
-/** An event's descriptor in the words of the machine's author, such as `onDone of job`. */
-export function descriptorText(event: string): string {
+/**
+ * The name of an invoked task for readers: its id, or its source where XState made the id up, such as `0.refund.open`.
+ *
+ * @param nodeId the id of the state that invokes it
+ */
+export const shownTask = (id: string, src: unknown, nodeId: string): string =>
+  typeof src === 'string' && id.endsWith(`.${nodeId}`) && /^\d+$/.test(id.slice(0, -nodeId.length - 1)) ? src : id
+
+/** The names of all invoked tasks of a machine, by id. */
+export const taskNames = (machine: AnyStateMachine): ReadonlyMap<string, string> =>
+  new Map(nodesOf(machine).flatMap((node) => tasksOf(node).map(({ id, src }) => [id, shownTask(id, src, node.id)] as const)))
+
+/**
+ * An event's descriptor in the words of the machine's author, such as `onDone of job`.
+ *
+ * @param names of tasks, by id. Default: their ids
+ */
+export function descriptorText(event: string, names: ReadonlyMap<string, string> = new Map()): string {
   const after = /^xstate\.after\.([^.]*)\./.exec(event)
   if (after !== null) return `after ${after[1] ?? ''}`
   const outcome = /^xstate\.(done|error)\.actor\.(.*)$/.exec(event)
-  if (outcome !== null) return `${outcome[1] === 'done' ? 'onDone' : 'onError'} of ${outcome[2] ?? ''}`
+  if (outcome !== null) {
+    const id = outcome[2] ?? ''
+    return `${outcome[1] === 'done' ? 'onDone' : 'onError'} of ${names.get(id) ?? id}`
+  }
   if (event.startsWith('xstate.snapshot.')) return 'onSnapshot'
   return event.startsWith('xstate.done.state.') ? 'onDone' : `on ${event}`
 }

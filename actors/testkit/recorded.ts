@@ -5,6 +5,7 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { ANSWER_JUDGED } from '../../schemas/events.ts'
 import { type InternalInput, internalSchema } from '../../schemas/internal-messages.ts'
 import { parseJson } from '../../schemas/json.ts'
+import { isOperatorEvent } from '../../schemas/operator-events.ts'
 import type { LogRecord, Sent, State } from '../../schemas/record.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import { newActor } from '../core/actor.ts'
@@ -114,6 +115,10 @@ function callsOf(start: World, records: readonly LogRecord[], earlier?: LogRecor
   for (const [index, record] of records.entries()) {
     // Neither is an act of a test: the machine saw neither.
     if (RESOLUTION_TYPE.test(record.input.type) || isJudged(record)) continue
+    if (isOperatorEvent(record.input.type)) {
+      calls.push(`// record ${record.n}: ${record.input.type}, which no test can do; what follows is left out`)
+      break
+    }
     // A timer or deadline that was recorded late must not be delivered before its turn.
     const untilMs = Math.min(Date.parse(record.at), (nextScheduled(world)?.atMs ?? Infinity) - 1)
     const before = (records[index - 1] ?? earlier)?.state ?? null
@@ -160,7 +165,7 @@ function childAct(message: ChildMessage | undefined, before: State | null): Act 
 }
 
 function internalAct(message: InternalInput | undefined, before: State | null, subject = 'int.'): Act | undefined {
-  if (message === undefined || message.type === 'alarm' || message.type === ANSWER_JUDGED || !subject.startsWith('int.')) return undefined
+  if (message === undefined || !subject.startsWith('int.') || !('run' in message)) return undefined
   const task = before?.tasks[message.run]?.task ?? ''
   switch (message.type) {
     case 'task.done':

@@ -4,14 +4,18 @@ import { failureText } from '../../infra/app/failure-text.ts'
 import { wholeNumber } from '../../infra/app/number-arguments.ts'
 import { loadSettings } from '../../infra/settings.ts'
 import { FUSIONS } from '../../pipeline/search/fuse-ranks.ts'
+import { createRandom } from '../harness/random.ts'
 import { evaluateCachedAnswers } from './evaluate-cached-answers.ts'
 import { evaluateFollowUps } from './evaluate-follow-ups.ts'
 import { evaluateIntents } from './evaluate-intents.ts'
 import { evaluateQuality } from './evaluate-quality.ts'
 import { evaluateRetrieval, type RetrievalFlags } from './evaluate-retrieval.ts'
+import { makeInteractions, readInteractions } from './interaction-sets.ts'
 import { measureActs } from './measure-acts.ts'
 import { measureInjections } from './measure-injections.ts'
+import { measureRecommendations } from './measure-recommendations.ts'
 import { LANGS } from './retrieval-sets.ts'
+import { timeRecommendations } from './time-recommendations.ts'
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`)
@@ -27,19 +31,42 @@ async function evaluateInjections({ json, sample }: Pick<RetrievalFlags, 'json'>
   if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
 }
 
+async function evaluateRecommendations(
+  file: string | undefined,
+  { json, items }: Pick<RetrievalFlags, 'json'> & { readonly items: number },
+): Promise<void> {
+  const set = file === undefined ? makeInteractions(createRandom(1), { items, visitors: VISITORS }) : await readInteractions(file)
+  const report = measureRecommendations(set, print)
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
+}
+
 const SAMPLE_DEFAULT = 25
+const ITEMS_DEFAULT = 2_000
+const VISITORS = 2_000
 
 const program = new Command('eval')
   .description(
     'Measure quality, in Chinese and English: how often search finds the right texts, also for follow-ups, how well intents, acts and bad '
       + 'answers are told, how often a cached answer would serve another question, and how many injected instructions the model of '
-      + 'COLLOQUY_LLM_MODEL obeys.',
+      + 'COLLOQUY_LLM_MODEL obeys, and how often recommendations have what a visitor chooses next.',
   )
   .addArgument(
     new Argument('[what]', 'what to measure')
-      .choices(['retrieval', 'follow-ups', 'intents', 'acts', 'quality', 'injections', 'cached-answers'])
+      .choices([
+        'retrieval',
+        'follow-ups',
+        'intents',
+        'acts',
+        'quality',
+        'injections',
+        'cached-answers',
+        'recommendations',
+        'recommendation-times',
+      ])
       .default('retrieval'),
   )
+  .argument('[file]', 'for recommendations: JSON lines {item, title, topics} and {at, visitor, type, item, topics?} (default: made ones)')
+  .option('--items <count>', 'for recommendations without a file and their times: items of the catalogue', wholeNumber(1), ITEMS_DEFAULT)
   .option('--model <name>', 'only this embedding model (default: the built-in one and those in ../shared/models)')
   .addOption(new Option('--fusion <way>', 'how keyword and dense results are combined').choices([...FUSIONS]))
   .option('--dense-weight <share>', 'weight of the dense results, from 0 to 1', Number)
@@ -48,7 +75,9 @@ const program = new Command('eval')
   .option('--data <folder>', 'other data of the same form, for retrieval, intents and quality (default: ../shared/data)')
   .option('--json <file>', 'also write the figures to a file, as JSON')
   .option('--sample <count>', 'injections a language', wholeNumber(1), SAMPLE_DEFAULT)
-  .action((what: string, flags: RetrievalFlags & { readonly sample: number }) => {
+  .action((what: string, file: string | undefined, flags: RetrievalFlags & { readonly sample: number; readonly items: number }) => {
+    if (what === 'recommendations') return evaluateRecommendations(file, flags)
+    if (what === 'recommendation-times') return timeRecommendations(flags.items, print)
     if (what === 'injections') return evaluateInjections(flags)
     if (what === 'cached-answers') return evaluateCachedAnswers(flags, print)
     if (what === 'acts') return evaluateActs(flags)

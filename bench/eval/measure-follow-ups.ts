@@ -7,6 +7,7 @@ import { isRelevant } from '../../actors/kinds/support/relevance.ts'
 import { firstAttempt } from '../../actors/testkit/first-attempt.ts'
 import { recordsLive } from '../../actors/testkit/live-recorder.ts'
 import { placedAt } from '../../actors/testkit/queue-stub.ts'
+import { recommendsFromCatalogue } from '../../actors/testkit/recommending-stub.ts'
 import { type Dialogue, lookupAfter, readDialogues, readSeveral, readUnanswerable, readUnrelated } from './dialogues.ts'
 
 /** What the lookups of one way to search found, as shares from 0 to 1; `null` where there is no such message. */
@@ -116,6 +117,7 @@ async function lookUp(
       hasModels,
       promptFor: () => Promise.reject(new Error('a lookup builds no prompt')),
       ...placedAt(),
+      ...recommendsFromCatalogue(),
       log,
       ...firstAttempt,
       signal: new AbortController().signal,

@@ -5,8 +5,10 @@ import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
 import { createQuestion } from '../../actors/kinds/question/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
+import { seriesKind } from '../../actors/kinds/series/series-kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
+import { createTriggerKind } from '../../actors/kinds/trigger/trigger-kind.ts'
 import { createReplyStream, type WrittenSentence } from '../../actors/streaming/reply-stream.ts'
 
 /** A task that does nothing, so that its round trip measures only the overhead of tasks. */
@@ -131,6 +133,9 @@ export const writerKind = writer.with(
 )
 
 /** The measured kinds: the built-in kinds, and three kinds that do as little as possible. */
+/** What is delivered costs nothing here. */
+const nowhere = async (): Promise<void> => undefined
+
 export default [
   createSupport({ articles: loadArticles() }),
   // The answer of a stub is the same for all, so that its quality says nothing.
@@ -140,4 +145,6 @@ export default [
   errandKind,
   pairKind,
   writerKind,
+  seriesKind,
+  createTriggerKind({ channels: { hook: nowhere, chat: nowhere, mail: nowhere } }),
 ]

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
+import { startMetricFeed } from '../../pipeline/feeds/metric-feed.ts'
 import type { HttpServer, HttpServerOptions } from '../../pipeline/http/http-server.ts'
 import { createRecordPositions } from '../../pipeline/http/record-positions.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
@@ -240,6 +241,12 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
         })
       : undefined
   started.defer(stops.named('the HTTP interface', async () => http?.stop()))
+  const metricNames = settings.ROLES.includes('serve') ? settings.SERIES_METRICS : []
+  if (metricNames.length > 0) {
+    const { publisher } = jetstream
+    const feed = startMetricFeed({ names: metricNames, others: otherMetrics, publisher, log, metrics, process: String(process.pid) })
+    started.defer(() => feed.stop())
+  }
   await tables?.settled
   await index?.settled
   await probing

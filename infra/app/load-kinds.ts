@@ -11,13 +11,18 @@ import { intentKind } from '../../actors/kinds/intents/intent-kind.ts'
 import { intentsKind } from '../../actors/kinds/intents/intents-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
+import { createItem } from '../../actors/kinds/item/kind.ts'
 import { promptKind } from '../../actors/kinds/prompt/kind.ts'
 import { createQuestion } from '../../actors/kinds/question/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
+import { scheduleKind } from '../../actors/kinds/schedule/kind.ts'
+import { seriesKind } from '../../actors/kinds/series/series-kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import { tenantKind } from '../../actors/kinds/tenant/kind.ts'
+import { createTriggerKind } from '../../actors/kinds/trigger/trigger-kind.ts'
+import { createAlertChannels } from '../../pipeline/hooks/alert-channels.ts'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Settings } from '../settings.ts'
@@ -29,8 +34,8 @@ const kindShape = z.custom<Kind>(
 /** Max time that the import of the module may take: an `await` at its top level may wait for ever. */
 export const IMPORT_MS_MAX = 30_000
 
-/** Kinds that hold what tenants set and teach, and the canary of the cluster. Other parts of Colloquy read their records. */
-const ALWAYS_THERE: readonly Kind[] = [sourceKind, tenantKind, intentsKind, intentKind, promptKind, hookKind, canaryKind]
+/** Kinds of what tenants set, teach and schedule, and the canary of the cluster. Other parts of Colloquy read their records. */
+const ALWAYS_THERE: readonly Kind[] = [sourceKind, tenantKind, intentsKind, intentKind, promptKind, hookKind, scheduleKind, canaryKind]
 
 const configShape = z.object({ default: z.array(kindShape).min(1) })
 
@@ -99,6 +104,7 @@ function loadError(config: string, place: string, cause: unknown): ColloquyError
 }
 
 function builtInKinds(settings: Settings): Kind[] {
+  const { HOOK_HOSTS: hosts, HOOK_SECRET: secret, SMTP_URL: smtpUrl, MAIL_FROM: mailFrom } = settings
   const { REPLY_BUDGET_MS: replyBudgetMs, LLM_REWRITE_MS: rewriteMs, QUALITY_MIN: qualityMin, QUOTATION_MIN: quotationMin } = settings
   const { QUESTIONS_AT_ONCE: places, QUESTIONS_WAITING_MAX: waitingMax } = settings
   const articles = loadArticles()
@@ -107,7 +113,10 @@ function builtInKinds(settings: Settings): Kind[] {
     createQuestion({ articles, places, waitingMax, qualityMin, quotationMin }),
     createReminder(),
     createInterest(loadCatalogue()),
+    createItem(),
     createFront(),
+    seriesKind,
+    createTriggerKind({ channels: createAlertChannels({ hosts, secret, smtpUrl, mailFrom }) }),
     ...ALWAYS_THERE,
   ]
 }

@@ -17,6 +17,7 @@ import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
 import type { Embedder } from '../../pipeline/embedding/embedder.ts'
 import { localQuestionVectors, remoteQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
+import { startEventFeed } from '../../pipeline/feeds/event-feed.ts'
 import { startHooks } from '../../pipeline/hooks/hooks.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
 import { createHandOver, type HandOver } from '../../pipeline/host/hand-over.ts'
@@ -34,12 +35,16 @@ import { judgeByRules, type JudgeEvaluator } from '../../pipeline/judge/judge-ev
 import { startProjector } from '../../pipeline/projector/projector.ts'
 import { createPromptsReader } from '../../pipeline/prompts/prompts-reader.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
+import { openSavedIndexes } from '../../pipeline/recommending/saved-indexes.ts'
+import { createTenantIndexes } from '../../pipeline/recommending/tenant-indexes.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { backgroundRun, singlePartition } from '../../pipeline/runtime/partitioned-stage.ts'
 import { isProcessAlive } from '../../pipeline/runtime/process-alive.ts'
 import { type Stage, startStage } from '../../pipeline/runtime/stage.ts'
 import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
 import { wordsWhereNoVector } from '../../pipeline/search/words-where-no-vector.ts'
+import { createObjectStore, openTaskObjects } from '../../pipeline/task-runner/object-store.ts'
+import { startObjectSweeper } from '../../pipeline/task-runner/object-sweeper.ts'
 import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
 import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
 import { createStreamModeReader } from '../../pipeline/tenants/stream-mode-reader.ts'
@@ -313,6 +318,14 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOve
         start: () => singlePartition(backgroundRun(startWakeUpSweeper({ jetstream, log, now: Date.now, everyMs: WAKE_UP_SWEEP_MS }))),
       },
       {
+        name: 'event-feed',
+        partitions: 1,
+        start: () =>
+          singlePartition(
+            startEventFeed({ ...inFlight, checkpoints: createCheckpoints(kv, 'event-feed'), recordsMax: settings.IN_FLIGHT_MAX }),
+          ),
+      },
+      {
         name: 'hand-on',
         partitions: 1,
         start: () => singlePartition(backgroundRun(startSourcingWatchdog({ jetstream, log, metrics, everyMs: SOURCING_WATCH_MS }))),
@@ -342,8 +355,13 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, cach
         const tenants = createTenantSettingsReader(jetstream)
         started.defer(() => tenants.stop())
         const generation = await openGeneration({ settings, jetstream, kv, tenants, metrics, log }, started)
+        const indexes = createTenantIndexes({ jetstream, saved: await openSavedIndexes(jetstream, replicas), log })
+        started.defer(() => indexes.stop())
         const prompts = createPromptsReader(jetstream, tenants)
         started.defer(() => prompts.stop())
+        const bucket = await openTaskObjects(jetstream, replicas)
+        const { TASK_OBJECT_BYTES_MAX: objectBytesMax, TASK_OBJECTS_BYTES_MAX: objectsBytesMax } = settings
+        const objects = createObjectStore(bucket, { objectBytesMax, objectsBytesMax })
         const isShadow = settings.CACHE === 'shadow'
         const settingsOf = async (tenant: string) => (await tenants.of(tenant)).settings
         const similar = createSimilarAnswers({ vectors, settingsOf, evaluate: evaluateByRules, isShadow, metrics, log })
@@ -366,6 +384,9 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, cach
               ...generation,
               answers,
               promptFor: prompts.promptFor,
+              objects,
+              recommend: indexes.recommend,
+              vectorOf: (text) => vectors.of(text, 'passage'),
               log,
               metrics,
               now: Date.now,
@@ -374,6 +395,16 @@ function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, cach
         )
       },
     },
+    background: [
+      {
+        name: 'objects',
+        partitions: 1,
+        async start() {
+          const bucket = await openTaskObjects(jetstream, replicas)
+          return singlePartition(backgroundRun(startObjectSweeper({ jetstream, bucket, log, now: Date.now })))
+        },
+      },
+    ],
   }
 }
 

@@ -8,16 +8,30 @@ import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
-import { FORMAT, MANIFEST, type Manifest, manifestSchema, type Segment, SEGMENTS, type Stored, storedOf } from './backup-format.ts'
+import {
+  FORMAT,
+  MANIFEST,
+  type Manifest,
+  manifestSchema,
+  type ObjectBackup,
+  OBJECTS,
+  type Segment,
+  SEGMENTS,
+  type Stored,
+  storedOf,
+} from './backup-format.ts'
 
 const decompress = promisify(zstdDecompress)
 
 /** The path of a segment file in a backup folder. */
 export const segmentPath = (dir: string, file: string): string => join(dir, SEGMENTS, file)
 
+/** The path of the file of an object in a backup folder. */
+export const objectPath = (dir: string, name: string): string => join(dir, OBJECTS, name)
+
 /** Creates the folder unless it exists, readable by its owner only: a backup contains messages of customers. */
 export async function makeFolder(dir: string): Promise<void> {
-  await mkdir(join(dir, SEGMENTS), { recursive: true, mode: 0o700 })
+  for (const folder of [SEGMENTS, OBJECTS]) await mkdir(join(dir, folder), { recursive: true, mode: 0o700 })
 }
 
 /**
@@ -51,9 +65,9 @@ export async function readManifest(dir: string): Promise<Manifest | undefined> {
   )
 }
 
-/** Writes the manifest atomically, after the segments that it names are synced to disk. */
+/** Writes the manifest atomically, after the files that it names are synced to disk. */
 export async function writeManifest(dir: string, manifest: Manifest): Promise<void> {
-  await syncFolder(join(dir, SEGMENTS))
+  for (const folder of [SEGMENTS, OBJECTS]) await syncFolder(join(dir, folder))
   await writeWhole(join(dir, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`)
   await syncFolder(dir)
 }
@@ -72,11 +86,15 @@ async function syncFolder(dir: string): Promise<void> {
   await folder.sync()
 }
 
-/** Removes segment files that the manifest does not name: an interrupted backup left them. */
+/** Removes files that the manifest does not name: an interrupted backup left them, or their object was removed. */
 export async function removeStrays(dir: string, manifest: Manifest): Promise<void> {
   const named = new Set([...manifest.log.segments, ...manifest.dead.segments].map(({ file }) => file))
   for (const file of await readdir(join(dir, SEGMENTS))) {
     if (!named.has(file)) await rm(segmentPath(dir, file), { force: true })
+  }
+  const objects = new Set(manifest.objects.map(({ name }) => name))
+  for (const file of await readdir(join(dir, OBJECTS))) {
+    if (!objects.has(file)) await rm(objectPath(dir, file), { force: true })
   }
 }
 
@@ -88,6 +106,15 @@ export async function checkSegment(dir: string, { file, sha256 }: Segment): Prom
   })
   if (hash('sha256', packed) === sha256) return packed
   throw new ColloquyError('bad_backup', `the segment ${file} is damaged: its sha256 differs; use another copy of the folder`)
+}
+
+/** Reads the file of an object and verifies its checksum. @throws ColloquyError `bad_backup` if it is missing or differs. */
+export async function readObject(dir: string, { name, sha256 }: ObjectBackup): Promise<Buffer> {
+  const bytes = await readFile(objectPath(dir, name)).catch((cause: unknown) => {
+    throw new ColloquyError('bad_backup', `cannot read the object ${name} (${messageOf(cause)}); use another copy of the folder`, { cause })
+  })
+  if (hash('sha256', bytes) === sha256) return bytes
+  throw new ColloquyError('bad_backup', `the object ${name} is damaged: its sha256 differs; use another copy of the folder`)
 }
 
 /** Reads the messages of a segment, in order. @throws ColloquyError `bad_backup` if they do not match the manifest. */

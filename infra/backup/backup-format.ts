@@ -5,6 +5,7 @@ import { REMOVED_REASONS } from '../../pipeline/jetstream/removed.ts'
 export const FORMAT = 1
 export const MANIFEST = 'manifest.json'
 export const SEGMENTS = 'segments'
+export const OBJECTS = 'objects'
 
 const count = z.int().nonnegative()
 const time = z.iso.datetime()
@@ -37,6 +38,16 @@ const streamSchema = z.object({
 })
 export type StreamBackup = z.infer<typeof streamSchema>
 
+/** An object that a task has stored: its name, which is that of its file in the folder `objects`, and what the bucket knows of it. */
+const objectSchema = z.object({
+  name: z.string().regex(/^[0-9a-f]{32}$/),
+  /** Checksum of the file, hexadecimal. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: count,
+  metadata: z.record(z.string(), z.string()),
+})
+export type ObjectBackup = z.infer<typeof objectSchema>
+
 const removedSchema = z.object({ from: count, to: count, reason: z.enum(REMOVED_REASONS), at: z.string() })
 
 /** The manifest of a backup folder: what the segments contain, and the positions from which a restored system continues. */
@@ -53,6 +64,8 @@ export const manifestSchema = z.object({
   log: streamSchema.extend({ removed: z.array(removedSchema).default([]) }),
   /** Dead letters with their original payload. `removed` has the sequences of those that were removed after they were backed up. */
   dead: streamSchema.extend({ removed: z.array(count) }),
+  /** Objects of tasks, which records refer to. Absent in backups of earlier releases. */
+  objects: z.array(objectSchema).default([]),
   inbox: z.object({ lastSeq: count }),
   /** LOG sequence up to which effects were carried out. A restored dispatcher continues from there. */
   dispatchedSeq: count,

@@ -7,6 +7,7 @@ import { logParser } from '../../pipeline/jetstream/log-message.ts'
 import { findRemoved, type SeqRange } from '../../pipeline/jetstream/removed.ts'
 import { partitionsOf, streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
+import { openTaskObjects } from '../../pipeline/task-runner/object-store.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { isRegistryKey } from '../app/kind-registry.ts'
@@ -15,6 +16,7 @@ import { takeDataLock } from '../servers/data-lock.ts'
 import type { Settings } from '../settings.ts'
 import { makeFolder, readManifest, removeStrays, writeManifest } from './backup-folder.ts'
 import { FORMAT, type Manifest, type StreamBackup } from './backup-format.ts'
+import { copyObjects } from './copy-objects.ts'
 import { copyStream } from './copy-stream.ts'
 import { waitUntilDecided, waitUntilDispatched } from './wait-caught-up.ts'
 
@@ -39,6 +41,8 @@ export interface BackedUp {
   readonly records: number
   readonly dead: number
   readonly bytes: number
+  /** Number of objects of tasks in the backup. */
+  readonly objects: number
   /** Copied by this run and earlier ones. */
   readonly recordsInAll: number
   readonly bytesInAll: number
@@ -110,6 +114,14 @@ async function backUpInto(jetstream: JetStreamContext, dir: string, progress: Ba
     onMessage: copied,
   })
 
+  progress.waits('the objects of tasks to be copied')
+  const { objects, copiedBytes } = await copyObjects(
+    await openTaskObjects(jetstream, log.config.num_replicas),
+    dir,
+    before?.objects ?? [],
+    signal,
+  )
+
   const removed = await findRemoved(jetstream)
   const manifest: Manifest = {
     format: FORMAT,
@@ -125,6 +137,7 @@ async function backUpInto(jetstream: JetStreamContext, dir: string, progress: Ba
     dead: { ...backupOf(dead, [...(deadBefore?.segments ?? []), ...deadSegments]), removed: dead.state.deleted ?? [] },
     // Includes inputs that arrived during the backup: a restored INBOX must not assign their sequences again.
     inbox: { lastSeq: Math.max(inboxSeq, (await streamInfo(jetstream.jsm, 'INBOX')).state.last_seq) },
+    objects,
     dispatchedSeq,
     register: await readRegister(kv),
   }
@@ -138,9 +151,10 @@ async function backUpInto(jetstream: JetStreamContext, dir: string, progress: Ba
     to: log.state.last_seq,
     records: count(logSegments),
     dead: count(deadSegments),
-    bytes: size([...logSegments, ...deadSegments]),
+    bytes: size([...logSegments, ...deadSegments]) + copiedBytes,
+    objects: objects.length,
     recordsInAll: count(manifest.log.segments),
-    bytesInAll: size([...manifest.log.segments, ...manifest.dead.segments]),
+    bytesInAll: size([...manifest.log.segments, ...manifest.dead.segments, ...objects]),
     removed: removed.ranges.map(({ from, to }) => ({ from, to })),
   }
 }

@@ -14,6 +14,7 @@ import { findRemoved, isWithin, storeRemoved } from '../../pipeline/jetstream/re
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
+import { openTaskObjects } from '../../pipeline/task-runner/object-store.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { deadSubject, FILLER, logSubject } from '../../schemas/subjects.ts'
 import { accessClickHouse } from '../app/clickhouse-access.ts'
@@ -21,9 +22,10 @@ import { durabilityOf } from '../app/durability.ts'
 import { accessNats, connectNats, openJetStream } from '../app/nats-access.ts'
 import { BUCKET, prepareStreams, RESTORE_KEY } from '../app/prepare-streams.ts'
 import type { Settings } from '../settings.ts'
-import { checkSegment, readManifest, readSegment } from './backup-folder.ts'
+import { checkSegment, readManifest, readObject, readSegment } from './backup-folder.ts'
 import type { Manifest } from './backup-format.ts'
 import { presentStreams, refuseRunning, refuseUsedStreams, refuseUsedTables } from './check-empty.ts'
+import { refillObjects } from './copy-objects.ts'
 import { refill } from './refill-stream.ts'
 
 /** Receives the progress of a restore. */
@@ -72,6 +74,7 @@ export async function restore(settings: Settings, dir: string, log: Logger, prog
   }
   progress.waits('the checksums')
   for (const segment of [...manifest.log.segments, ...manifest.dead.segments]) await checkSegment(dir, segment)
+  for (const object of manifest.objects) await readObject(dir, object)
 
   await using started = new AsyncDisposableStack()
   // The servers use free ports, so that no producer finds them during the restore.
@@ -95,6 +98,7 @@ export async function restore(settings: Settings, dir: string, log: Logger, prog
     outKeepHours: settings.OUT_KEEP_HOURS,
     restore: { firstSeqs: { LOG: manifest.log.firstSeq, DEAD: manifest.dead.firstSeq, INBOX: manifest.inbox.lastSeq + 1 } },
   })
+  await refillObjects(await openTaskObjects(jetstream, replicas), dir, manifest.objects)
   const restored = await refillAll({ jetstream, kv, log }, dir, manifest, progress)
   await kv.delete(RESTORE_KEY)
   return restored

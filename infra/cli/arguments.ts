@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+import { parseJson } from '../../schemas/json.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { type Address, parseActorKey, TOKEN, UNADDRESSABLE } from '../../schemas/subjects.ts'
 import { TAG_LIMITS, type Tags, tagSchema, tagsSchema } from '../../schemas/tags.ts'
@@ -19,6 +21,32 @@ export function tokenArgument(text: string): string {
   if (!TOKEN.test(text)) throw new InvalidArgumentError(`It must be of ${TOKEN_TEXT}.`)
   return text
 }
+
+/** Parses `<kind>/<id>`. */
+export function targetArgument(text: string): Pick<Address, 'kind' | 'id'> {
+  const [kind = '', id = '', ...more] = text.split('/')
+  if (!TOKEN.test(kind) || !TOKEN.test(id) || more.length > 0 || kind === UNADDRESSABLE) {
+    throw new InvalidArgumentError(`It must be <kind>/<id>, each of ${TOKEN_TEXT}.`)
+  }
+  return { kind, id }
+}
+
+const objectShape = z.record(z.string(), z.unknown())
+
+/** Parses a JSON object. */
+export function objectArgument(text: string): Record<string, unknown> {
+  const { data } = objectShape.safeParse(parseJson(text))
+  if (data === undefined) throw new InvalidArgumentError('It must be a JSON object.')
+  return data
+}
+
+/** Parses a text that is not empty. */
+export const textArgument =
+  (charsMax: number) =>
+  (text: string): string => {
+    if (text.trim() === '' || text.length > charsMax) throw new InvalidArgumentError(`It must be a text of at most ${charsMax} characters.`)
+    return text
+  }
 
 /** Parses the name of a set of intents. */
 export function setArgument(text: string): string {

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { producedEvents } from '../../actors/definition/kind.ts'
 import { ASYNCAPI_VERSIONS, asyncApiDocument, type AsyncApiVersion } from '../../schemas/asyncapi.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 
@@ -17,5 +18,14 @@ export const asyncApiCommand = ({ out, settings }: CommandContext): Command =>
     .action(async ({ spec }: Options) => {
       const { loadKinds } = await import('../app/load-kinds.ts')
       const kinds = await loadKinds(settings().settings)
-      out.line(JSON.stringify(asyncApiDocument([...kinds.values()], spec), undefined, 2))
+      out.line(
+        JSON.stringify(
+          asyncApiDocument(
+            [...kinds.values()].map((kind) => ({ ...kind, events: producedEvents(kind) })),
+            spec,
+          ),
+          undefined,
+          2,
+        ),
+      )
     })

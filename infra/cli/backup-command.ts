@@ -11,13 +11,16 @@ import { createProgressBar } from './progress-bar.ts'
 export const backupCommand = ({ out, settings }: CommandContext): Command =>
   new Command()
     .argument('<dir>', 'the folder; created if it is missing')
-    .option(JSON_FLAG, 'one JSON object: {dir, at, decided, from, to, records, dead, bytes, recordsInAll, bytesInAll, removed, seconds}')
+    .option(
+      JSON_FLAG,
+      'one JSON object: {dir, at, decided, from, to, records, dead, bytes, objects, recordsInAll, bytesInAll, removed, seconds}',
+    )
     .addHelpText(
       'after',
       `
-A backup holds the log (with all knowledge), dead letters with their payloads, and the registered kinds. A restored system rebuilds its
-tables and search index from these. A backup does not hold OUT, whose events expire, or inputs acknowledged after its start.
-Segments are JSON lines (zstd), listed with their sha256 in manifest.json. An interrupted backup leaves the earlier one intact.`,
+A backup holds the log (with all knowledge), dead letters with their payloads, the objects of tasks, and the registered kinds. A restored
+system rebuilds its tables and search index from these. A backup does not hold OUT, whose events expire, or inputs acknowledged after its
+start. Segments are JSON lines (zstd), listed with their sha256 in manifest.json. An interrupted backup leaves the earlier one intact.`,
     )
     .action(async (dir: string, { json }: JsonOption) => {
       const { settings: effective } = settings()

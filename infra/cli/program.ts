@@ -20,6 +20,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'run Colloquy while you write a kind: each save takes effect at once, and a page shows the actors',
     load: async () => (await import('./dev-command.ts')).devCommand,
   },
+  init: {
+    about: 'write a project with a kind, its tests and their CI into an empty folder',
+    load: async () => (await import('./init-command.ts')).initCommand,
+  },
   publish: {
     about: 'publish one input as a producer does, and print its position in INBOX',
     load: async () => (await import('./publish-command.ts')).publishCommand,
@@ -39,6 +43,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   show: {
     about: 'show an actor as of its last record or an earlier one, with its history up to there',
     load: async () => (await import('./show-command.ts')).showCommand,
+  },
+  reset: {
+    about: 'take an actor back to its state after one of its records',
+    load: async () => (await import('./actor-changes.ts')).resetCommand,
+  },
+  cancel: {
+    about: 'end an actor: its tasks and timers are stopped, later inputs are rejected',
+    load: async () => (await import('./actor-changes.ts')).cancelCommand,
   },
   learn: {
     about: 'learn files and folders, so that search finds them and answers cite them; re-running updates only what changed',
@@ -72,6 +84,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./config-command.ts')).configCommand,
   },
   tenant: { about: 'show the settings of a tenant, or change one', load: async () => (await import('./tenant-command.ts')).tenantCommand },
+  schedule: {
+    about: 'send inputs to actors by a calendar: add, list and remove schedules',
+    load: async () => (await import('./schedule-command.ts')).scheduleCommand,
+  },
   models: {
     about: 'list the language models that tasks generate with and how each fares, or test them',
     load: async () => (await import('./models-command.ts')).modelsCommand,
@@ -95,6 +111,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   dataset: {
     about: 'write recorded answers with their questions, passages and scores as JSON lines',
     load: async () => (await import('./dataset-command.ts')).datasetCommand,
+  },
+  backtest: {
+    about: 'make recorded lists of recommendations again by other strategies, and compare them with what visitors did next',
+    load: async () => (await import('./backtest-command.ts')).backtestCommand,
   },
   experiment: {
     about: 'compare two prompts, models or settings of the search over the questions of a dataset',

@@ -3,11 +3,19 @@ import type { LogStyle } from '../app/open-log.ts'
 import type { Settings } from '../settings.ts'
 import type { KindView } from './kind-view.ts'
 
-/** Messages of `colloquy dev` to its worker, in this order. */
+/** Messages of `colloquy dev` to its worker, in this order; `check` comes at any time while it runs. */
 export type ToWorker =
   | { readonly type: 'load'; readonly settings: Settings; readonly durability: Durability; readonly logStyle: LogStyle }
   | { readonly type: 'run' }
+  /** Asks for all that is wrong with the data of an input. */
+  | { readonly type: 'check'; readonly question: number; readonly kind: string; readonly input: CheckedInput }
   | { readonly type: 'stop' }
+
+/** An input whose data are checked. */
+export interface CheckedInput {
+  readonly type: string
+  readonly data: Readonly<Record<string, unknown>>
+}
 
 /** The reason that kinds are unusable. */
 export interface Problem {
@@ -22,5 +30,6 @@ export type FromWorker =
   | { readonly type: 'standby'; readonly files: readonly string[] }
   | { readonly type: 'loaded'; readonly files: readonly string[]; readonly kinds: readonly KindView[] }
   | { readonly type: 'refused'; readonly files: readonly string[]; readonly problem: Problem }
+  | { readonly type: 'checked'; readonly question: number; readonly problems: readonly string[] }
   | { readonly type: 'running' }
   | { readonly type: 'failed'; readonly problem: Problem }

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { createHostCheck } from '../../pipeline/http/host-check.ts'
+import { readJsonBody } from '../../pipeline/http/json-body.ts'
 import { HttpProblem, tablesUnavailable } from '../../pipeline/http/problems.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http/route-address.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
@@ -44,6 +45,12 @@ export interface DevActors {
   readonly actors: readonly ListedActor[]
 }
 
+/** All that is wrong with the data of an input, each problem beginning with the path of its field. */
+export interface DevProblems {
+  /** `null` where the process of the kinds cannot tell now. */
+  readonly problems: readonly string[] | null
+}
+
 const STARTING: ReloadStatus = { phase: 'starting', since: '', generation: 0, kinds: [], tookMs: null, problem: null, changed: [] }
 const TEXT_CHARS_MAX = 260
 
@@ -61,6 +68,9 @@ const historyQuery = z.strictObject({
   from: z.coerce.number().int().min(1).optional(),
   limit: z.coerce.number().int().min(1).max(HISTORY_MAX).default(HISTORY_MAX),
 })
+
+const checkBody = z.object({ kind: z.string(), type: z.string(), data: z.record(z.string(), z.unknown()) })
+const CHECK_EXAMPLE = { kind: 'order', type: 'order.placed', data: {} }
 
 /** Serves the page and its data. Also refuses every request to the HTTP interface whose host name is not this machine's. */
 export function addDevRoutes(app: FastifyInstance, { jetstream, kv, client, log, now, partitionCount, ...deps }: DevRouteDeps): void {
@@ -99,6 +109,11 @@ export function addDevRoutes(app: FastifyInstance, { jetstream, kv, client, log,
     } catch (cause) {
       throw tablesUnavailable(cause)
     }
+  })
+
+  app.post<{ Body: Buffer | undefined }>(`${PAGE_PATH}problems`, async ({ body }): Promise<DevProblems> => {
+    const { kind, ...input } = readJsonBody(body, checkBody, CHECK_EXAMPLE)
+    return { problems: (await reloader?.check(kind, input)) ?? null }
   })
 
   app.get<{ Params: AddressParams }>(`${PAGE_PATH}history/${ADDRESS_PATH}`, async (request): Promise<History> =>

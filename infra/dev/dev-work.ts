@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
+import { dataProblems } from '../../actors/definition/input-advice.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { lastRecord, recordsOfKind } from '../../pipeline/jetstream/last-record.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
@@ -33,6 +34,7 @@ const STACK_CHARS_MAX = 4_000
 export function startWorker(files: LoadedFiles): void {
   const started = new AsyncDisposableStack()
   let run: (() => Promise<void>) | undefined
+  let running: Kinds = new Map()
   const send = (message: FromWorker): void => {
     process.send?.(message)
   }
@@ -42,6 +44,7 @@ export function startWorker(files: LoadedFiles): void {
       const log = await openLog(settings, logStyle)
       const kinds = await loadKinds(settings)
       run = await prepare({ settings, durability, kinds, log }, started)
+      running = kinds
       send({ type: 'loaded', files: files.list(), kinds: [...kinds.values()].map(viewOf) })
     } catch (error) {
       send({ type: 'refused', files: files.list(), problem: problemOf(error) })
@@ -58,6 +61,10 @@ export function startWorker(files: LoadedFiles): void {
   const handle = async (message: ToWorker): Promise<void> => {
     if (message.type === 'load') return load(message)
     if (message.type === 'run') return start()
+    if (message.type === 'check') {
+      const kind = running.get(message.kind)
+      return send({ type: 'checked', question: message.question, problems: kind === undefined ? [] : dataProblems(kind, message.input) })
+    }
     await started.disposeAsync()
     process.exit(0)
   }

@@ -29,6 +29,8 @@ const OWN = [
   'view.js',
   'follow.js',
   'step.js',
+  'times.js',
+  'fitting-types.js',
 ]
 const LIBRARIES = { 'preact.mjs': 'preact', 'htm.mjs': 'htm' } as const
 

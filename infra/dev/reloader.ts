@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Health } from '../../pipeline/http/connection-health.ts'
+import { createExclusive } from '../../pipeline/runtime/exclusive.ts'
 import type { FileWatch } from '../../pipeline/runtime/file-watch.ts'
 import { restartPauses } from '../../pipeline/runtime/retry.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
-import type { Problem, ToWorker } from './dev-messages.ts'
+import type { CheckedInput, Problem, ToWorker } from './dev-messages.ts'
 import type { KindView } from './kind-view.ts'
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts'
 
@@ -33,6 +34,8 @@ export interface Reloader {
   status(): ReloadStatus
   /** Loads the kinds again, as if one of these files had been saved. */
   reload(changed: readonly string[]): void
+  /** All that is wrong with the data of an input; `undefined` where the process of the kinds cannot tell now. */
+  check(kind: string, input: CheckedInput): Promise<readonly string[] | undefined>
   /** For `/readyz`: not ok while no process runs the kinds. */
   health(): Health
   /** Settles when kinds run for the first time, are refused, or their process has ended. */
@@ -69,6 +72,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
   let savedAt: number | undefined
   let isDue = true
   const pauses = restartPauses()
+  const inTurn = createExclusive()
 
   const setStatus = (next: Partial<ReloadStatus>): void => {
     status = { ...status, since: options.now(), ...next }
@@ -194,6 +198,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
       since: currentSince,
       detail: current === undefined ? (status.problem?.message ?? status.phase) : status.phase,
     }),
+    check: (kind, input) => inTurn(async () => current?.check(kind, input).catch(() => undefined)),
     reload,
     settled: settled.promise,
     ran: ran.promise,

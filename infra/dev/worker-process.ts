@@ -4,13 +4,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { workerEntry } from '../../pipeline/runtime/worker-entry.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
-import type { FromWorker, ToWorker } from './dev-messages.ts'
+import type { CheckedInput, FromWorker, ToWorker } from './dev-messages.ts'
 
 const MODULE = workerEntry(import.meta.url, 'dev-worker')
 /** Bounds for importing all of Colloquy, importing the kinds, and starting the stages. */
 const STANDBY_MS_MAX = 30_000
 const LOAD_MS_MAX = 15_000
 const RUN_MS_MAX = 30_000
+/** Bound for the check of an input: a decision may block the process meanwhile. */
+const CHECK_MS_MAX = 2_000
 /** Max time for a worker to finish its work in progress. The next worker resumes the rest from the log. */
 const STOP_MS_MAX = 500
 /** Of the last line of its output, in the reason of its end. */
@@ -25,6 +27,8 @@ export interface WorkerProcess {
   load(order: Extract<ToWorker, { type: 'load' }>): Promise<Extract<FromWorker, { type: 'loaded' | 'refused' }>>
   /** Starts the stages of the worker. @throws ColloquyError if they do not start */
   run(): Promise<void>
+  /** All that is wrong with the data of an input. Rejects if the process is busy, or ends. */
+  check(kind: string, input: CheckedInput): Promise<readonly string[]>
   /** Settles when the process is gone, with its exit code or signal. Never rejects. */
   readonly ended: Promise<string>
   /** Stops the process in order; kills it after half a second. May be called again. */
@@ -55,11 +59,12 @@ export async function startWorkerProcess(): Promise<WorkerProcess> {
     ms: number,
     code: ErrorCode,
     what: string,
+    isMeant: (message: Extract<FromWorker, { type: Type }>) => boolean = () => true,
   ): Promise<Extract<FromWorker, { type: Type }>> => {
     const { promise, resolve } = Promise.withResolvers<Extract<FromWorker, { type: Type }>>()
     const isOne = (message: FromWorker): message is Extract<FromWorker, { type: Type }> => types.some((type) => type === message.type)
     const take = (message: FromWorker): void => {
-      if (isOne(message)) resolve(message)
+      if (isOne(message) && isMeant(message)) resolve(message)
     }
     const settled = new AbortController()
     child.on('message', take)
@@ -81,6 +86,7 @@ export async function startWorkerProcess(): Promise<WorkerProcess> {
   const send = (message: ToWorker): void => {
     if (child.connected) child.send(message)
   }
+  let questions = 0
   const stop = async (): Promise<void> => {
     send({ type: 'stop' })
     const force = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
@@ -103,6 +109,12 @@ export async function startWorkerProcess(): Promise<WorkerProcess> {
         send({ type: 'run' })
         const ran = await answer(['running', 'failed'], RUN_MS_MAX, 'worker_failed', 'the start of the stages')
         if (ran.type === 'failed') throw new ForeignCodeError(ran.problem.code, ran.problem.message)
+      },
+      async check(kind, input) {
+        const question = (questions += 1)
+        send({ type: 'check', question, kind, input })
+        const isAnswer = (message: { readonly question: number }): boolean => message.question === question
+        return (await answer(['checked'], CHECK_MS_MAX, 'worker_failed', 'the check of an input', isAnswer)).problems
       },
     }
   } catch (error) {

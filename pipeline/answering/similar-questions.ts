@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { CacheKey } from '../cache/cache-key.ts'
-import { hashedKey } from '../cache/cache-key.ts'
+import { type CacheKey, hashedKey } from '../cache/cache-key.ts'
 import { cosine } from '../embedding/cosine.ts'
 import { type ComparedQuestion, differenceOf } from './same-question.ts'
 

@@ -9,7 +9,7 @@ import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retr
 import { readToEnd } from '../jetstream/read-to-end.ts'
 import { createConcurrencyLimit } from '../runtime/concurrency-limit.ts'
 import { createWakeUps, type WakeUps } from '../timers/wake-ups.ts'
-import { taskStartedIn } from './find-task-start.ts'
+import { runStartedIn } from './find-run-start.ts'
 import { type Outgoing, taskOf } from './outgoing-messages.ts'
 
 export interface RearmOptions extends Omit<RetryDeps, 'publisher'> {
@@ -78,7 +78,7 @@ async function rearmActor(options: Rearming, last: LastRecord): Promise<Rearmed>
   const upTo = options.upTo(last.partition)
   let tasks = 0
   for (const [run, { task, startedAt, deadlineAt }] of Object.entries(record.state?.tasks ?? {})) {
-    const from = await taskStartedIn(jetstream, subject, last, run, startedAt)
+    const from = await runStartedIn(jetstream, subject, last, run, startedAt)
     if (from !== undefined && from.seq > upTo) continue
     const started = from?.record.started.find((one) => one.run === run)
     if (from === undefined || started === undefined) {

@@ -69,3 +69,18 @@ export async function removeCached({ streams }: Jsm, revision: number): Promise<
 export async function removeCachedUnder({ streams }: Jsm, prefix: string): Promise<void> {
   await streams.purge(CACHE_STREAM, { filter: `$KV.${CACHE_BUCKET}.${prefix}>` })
 }
+
+/** Removes an object from a bucket of objects without a marker: no record needs it, and its name is not reused. */
+export async function removeObject({ streams }: Jsm, bucket: string, { name, nuid }: { name: string; nuid: string }): Promise<void> {
+  // As the client of the object store encodes names. A process that is killed after this leaves parts, which a sweep removes.
+  await streams.purge(`OBJ_${bucket}`, { filter: `$O.${bucket}.M.${base64Url(name)}` })
+  await removeObjectParts({ streams }, bucket, nuid)
+}
+
+/** Removes the parts of an object that was never completed, or that is removed. */
+export async function removeObjectParts({ streams }: Jsm, bucket: string, nuid: string): Promise<void> {
+  await streams.purge(`OBJ_${bucket}`, { filter: `$O.${bucket}.C.${nuid}` })
+}
+
+/** With padding, unlike Node's `base64url`. */
+const base64Url = (text: string): string => Buffer.from(text).toString('base64').replaceAll('+', '-').replaceAll('/', '_')

@@ -8,7 +8,7 @@ import { openReader } from '../jetstream/ordered-reader.ts'
 import { type StreamPosition, withPosition } from '../jetstream/position-history.ts'
 import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
 import { resumeReading } from '../jetstream/resume-reading.ts'
-import { streamInfo } from '../jetstream/stream-info.ts'
+import { startAtEnd } from '../jetstream/start-at-end.ts'
 import { createBatchLoop } from '../runtime/batch-loop.ts'
 import { boundedBatches } from '../runtime/bounded-batches.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
@@ -57,7 +57,7 @@ const WHOLE_LOG = 0
 export async function startJudge(options: JudgeOptions): Promise<StageRun> {
   const { jetstream, checkpoints, evaluator, sample, log, metrics, rateMax } = options
   const answersMax = Math.min(options.answersMax ?? ANSWERS_MAX, rateMax)
-  const stored = (await checkpoints.find(WHOLE_LOG)) ?? (await startAtEnd(jetstream, checkpoints))
+  const stored = (await checkpoints.find(WHOLE_LOG)) ?? (await startAtEnd(jetstream, checkpoints, WHOLE_LOG))
   const remedy = 'it judges the answers that come after it'
   const resumed = await resumeReading({ jetstream, log, metrics, reader: 'judge', remedy, canUndo: false }, stored)
   let { history } = resumed
@@ -141,13 +141,4 @@ export async function startJudge(options: JudgeOptions): Promise<StageRun> {
       await save().catch(() => undefined)
     },
   }
-}
-
-/** A judge that is new to a log leaves what is there to `colloquy rescore`. An empty log is read from its start, also after a crash. */
-async function startAtEnd({ jsm }: Pick<JetStreamContext, 'jsm'>, checkpoints: Checkpoints): Promise<readonly StreamPosition[]> {
-  const { created, state } = await streamInfo(jsm, 'LOG')
-  const last = state.last_seq === 0 ? null : await jsm.streams.getMessage('LOG', { seq: state.last_seq })
-  const history = last === null ? [] : [{ created, seq: last.seq, ts: last.time.toISOString() }]
-  await checkpoints.save(WHOLE_LOG, history)
-  return history
 }

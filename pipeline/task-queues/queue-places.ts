@@ -29,14 +29,12 @@ export function createQueuePlaces(jetstream: Pick<JetStreamContext, 'jsm' | 'mux
     async of(actor, task) {
       const queue = queueName(task, actor.kind)
       const own = await jetstream.jsm.streams.getMessage('TASKS', { last_by_subj: taskSubject(task, actor) })
-      const [state, behind, times] = await Promise.all([
-        stateOf(queue),
-        own === null ? 0 : runsBehind(jetstream, own.seq, taskSubjectsOf(task, actor.kind)),
-        timesOf(queue),
-      ])
-      const hasStarted = own === null || own.seq <= state.startedSeq
-      // Runs that came since `behind` was read count as waiting: the place is then a little too high.
-      return placeIn(state, hasStarted ? STARTED : Math.max(STARTED, Math.max(1, state.waiting - behind) - roomIn(state)), times)
+      const [state, times] = await Promise.all([stateOf(queue), timesOf(queue)])
+      if (own === null || own.seq <= state.startedSeq) return placeIn(state, STARTED, times)
+      const subject = taskSubjectsOf(task, actor.kind)
+      // Asked together, so that a run that comes meanwhile counts in both or in neither.
+      const [waiting, behind] = await Promise.all([state.startedSeq, own.seq].map((seq) => runsAfter(jetstream, seq, subject)))
+      return placeIn(state, Math.max(STARTED, Math.max(1, (waiting ?? 0) - (behind ?? 0)) - roomIn(state)), times)
     },
   }
 }
@@ -51,17 +49,12 @@ export const placeIn = (state: QueueState, place: number, times: ServiceTimes | 
   startsBefore: state.started + roomIn(state),
 })
 
-/** The messages of a subject after a sequence of TASKS; the server counts them, without giving them. */
-async function runsBehind({ jsm, mux }: Pick<JetStreamContext, 'jsm' | 'mux'>, seq: number, subject: string): Promise<number> {
+/** Counts the messages of a subject after a sequence of TASKS. The server counts; it gives the first of them alone. */
+async function runsAfter({ jsm, mux }: Pick<JetStreamContext, 'jsm' | 'mux'>, seq: number, subject: string): Promise<number> {
   const api = `${jsm.getOptions().apiPrefix ?? '$JS.API'}.DIRECT.GET.TASKS`
-  const { headers } = await mux.request(api, JSON.stringify({ seq, next_by_subj: subject, batch: 1 }))
-  const behind = Number(headers?.get('Nats-Num-Pending') || Number.NaN)
-  if (headers?.code === NO_MESSAGE_STATUS || Number(headers?.get('Nats-Sequence')) > seq) return 0
-  if (Number.isNaN(behind)) {
-    throw new ColloquyError(
-      'no_reply',
-      `TASKS did not say how many messages follow ${seq}: ${headers?.description ?? 'no count'}; ask again`,
-    )
-  }
-  return behind
+  const { headers } = await mux.request(api, JSON.stringify({ seq: seq + 1, next_by_subj: subject, batch: 1 }))
+  if (headers?.code === NO_MESSAGE_STATUS) return 0
+  const more = Number(headers?.get('Nats-Num-Pending') || Number.NaN)
+  if (!Number.isNaN(more)) return more + 1
+  throw new ColloquyError('no_reply', `TASKS did not say how many messages follow ${seq}: ${headers?.description ?? 'no count'}; ask again`)
 }

@@ -37,8 +37,12 @@ export interface RunDeps extends Pick<
   | 'shareAnswer'
   | 'hasModels'
   | 'promptFor'
+  | 'recommend'
+  | 'vectorOf'
   | 'placeInQueue'
   | 'tellPlaces'
+  | 'store'
+  | 'object'
 > {
   /** Aborts at the deadline, when the machine no longer needs the run, and when the runner stops. */
   readonly signal: AbortSignal
@@ -85,8 +89,24 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
         deps.progress.tell(attempts, now)
         told = now
       }
-      const { log, actor, searchIndex, understand, evaluate, tierFor, shareAnswer, hasModels, promptFor, placeInQueue, tellPlaces, live } =
-        deps
+      const {
+        log,
+        actor,
+        searchIndex,
+        understand,
+        evaluate,
+        tierFor,
+        shareAnswer,
+        hasModels,
+        promptFor,
+        recommend,
+        vectorOf,
+        placeInQueue,
+        tellPlaces,
+        store,
+        object,
+        live,
+      } = deps
       const generate: TaskCall<unknown>['generate'] = (query) =>
         deps.generate({ ...query, signal: query.signal === undefined ? ends : AbortSignal.any([ends, query.signal]) })
       const tools = {
@@ -100,8 +120,12 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
         shareAnswer,
         hasModels,
         promptFor,
+        recommend,
+        vectorOf,
         placeInQueue,
         tellPlaces,
+        store,
+        object,
         live,
       }
       const call = { input: input.data, ...attempt, signal: ends, log, actor, progress, lastProgress: told, ...tools }
@@ -165,5 +189,8 @@ function outputProblem(definition: TaskDefinition, output: unknown): TaskError |
   if (!checked.success) return failureOf('result_unfit', zodProblem(checked.error, 'output'))
   const bytes = Buffer.byteLength(JSON.stringify(output) ?? '')
   if (bytes <= LIMITS.resultBytesMax) return undefined
-  return failureOf('result_too_large', `the result has ${bytes} bytes; at most ${LIMITS.resultBytesMax} are allowed`)
+  return failureOf(
+    'result_too_large',
+    `the result has ${bytes} bytes; at most ${LIMITS.resultBytesMax} are allowed. Put the large part into "store" and return its reference`,
+  )
 }

@@ -17,6 +17,7 @@ import type { Generate } from '../models/generate.ts'
 import type { TierFor } from '../models/plan-generation.ts'
 import type { PromptsReader } from '../prompts/prompts-reader.ts'
 import type { Evaluate } from '../quality/evaluator.ts'
+import type { Recommend } from '../recommending/tenant-indexes.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import { askWithRetry } from '../runtime/retry.ts'
@@ -30,6 +31,7 @@ import { runKindCode } from '../watchdog/kind-code.ts'
 import { createEventLoopWatchdog } from './event-loop-watchdog.ts'
 import { createLivePublisher } from './live-publisher.ts'
 import { createLiveWriter } from './live-writer.ts'
+import type { ObjectStore } from './object-store.ts'
 import { type AttemptsBefore, type Outcome, runTask } from './run-task.ts'
 import { excusedDeliveries, loadTaskEnds } from './task-ends.ts'
 import { createRunProgress, progressOf, removeOldProgress } from './task-progress.ts'
@@ -52,6 +54,9 @@ export interface RunnerOptions {
   readonly streamModeOf: StreamModeOf
   readonly hasModels: TaskCall<unknown>['hasModels']
   readonly promptFor: PromptsReader['promptFor']
+  readonly objects: ObjectStore
+  readonly recommend: Recommend
+  readonly vectorOf: TaskCall<unknown>['vectorOf']
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -189,6 +194,9 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         shareAnswer: options.answers.of({ actor, seq: task.seq }),
         live,
         hasModels: options.hasModels,
+        ...options.objects.of(actor, task.run),
+        recommend: (query) => options.recommend(actor, query),
+        vectorOf: options.vectorOf,
         promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
         call: (work) => watchdog.call(watched, work),
         progress,

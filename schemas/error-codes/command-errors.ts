@@ -197,4 +197,52 @@ export const COMMAND_ERRORS = {
     remedy: 'Raise `COLLOQUY_STORAGE_BYTES_MAX` or stop the other process, and run `colloquy restore` again.',
     where: '`colloquy restore`',
   },
+  actor_ended: {
+    meaning: 'The actor cannot be cancelled, because it has ended.',
+    cause: 'Its machine is in a final state, its machine failed, or somebody has cancelled it.',
+    remedy: 'Nothing is to be done. `colloquy show` has how it ended, and `colloquy reset` opens it again.',
+    where: '`colloquy cancel`',
+  },
+  actor_not_changed: {
+    meaning: 'A reset or a cancel was published, and no record of it appeared in time.',
+    cause: 'No host has the actor now, hosts are busy, or they are of an earlier version, which ignores it.',
+    remedy: 'See `colloquy status`, upgrade all processes, and repeat the command with the id of the message.',
+    where: '`colloquy reset`, `colloquy cancel`',
+  },
+  bad_schedule: {
+    meaning: 'There is no such calendar. Nothing was set.',
+    cause: 'The pattern is no cron, is never due or is due more often than once a minute, or there is no such time zone.',
+    remedy: 'Correct what the message names. `colloquy schedule add --help` has examples.',
+    where: '`colloquy schedule`',
+  },
+  no_schedule: {
+    meaning: 'The tenant has no schedule of this name.',
+    cause: 'The name is misspelt, the schedule is of another tenant, or it is removed already.',
+    remedy: 'List the schedules with `colloquy schedule ls --tenant <tenant>`.',
+    where: '`colloquy schedule`',
+  },
+  no_schedules: {
+    meaning: 'The kind `schedule` of this system is not the one that is built in.',
+    cause: 'The module of `COLLOQUY_CONFIG` has a kind of this name.',
+    remedy: 'Give that kind another name.',
+    where: '`colloquy schedule`',
+  },
+  too_many_schedules: {
+    meaning: 'The tenant has as many schedules as a tenant may have.',
+    cause: 'Each schedule is an actor with a wake-up of its own.',
+    remedy: 'Remove schedules, or let one input do the work of several.',
+    where: '`colloquy schedule`',
+  },
+  schedule_not_changed: {
+    meaning: 'The schedule did not change in time.',
+    cause: 'No host has its actor now, or it refused the input.',
+    remedy: 'See `colloquy status`, and `colloquy dead ls --tenant <tenant>` for a refused input. Repeat the command.',
+    where: '`colloquy schedule`',
+  },
+  folder_not_empty: {
+    meaning: 'The folder for a new project is not empty. Nothing was written.',
+    cause: 'It has a file or a folder, which the message names. A `.git` alone does not count.',
+    remedy: 'Give the name of a new folder.',
+    where: '`colloquy init`',
+  },
 } as const satisfies ErrorTexts

@@ -147,6 +147,12 @@ export const DECISION_ERRORS = {
     remedy: 'Look at the child: `colloquy show` of its parent names it. Handle the error in its machine, or in `onError` of the parent.',
     where: '`event.error.code` of `onError` in a parent',
   },
+  child_cancelled: {
+    meaning: 'A child was cancelled.',
+    cause: 'An operator stopped it with `colloquy cancel`.',
+    remedy: 'Its parent goes on with `onError` of its invoke. To stop both, cancel the parent.',
+    where: '`event.error.code` of `onError` in a parent',
+  },
   child_exists: {
     meaning: 'The actor that was to start as a child existed before.',
     cause: 'A producer published to its address, which is made up for one child.',

@@ -137,7 +137,7 @@ export const PUBLISHING_ERRORS = {
     meaning: 'There is no record of the actor.',
     cause: 'The address is misspelt, or the actor has not decided anything yet.',
     remedy: 'Check tenant, kind and id. `colloquy tail <tenant>` shows the actors that decide.',
-    where: `${HTTP} \`/v1/actors\`, \`colloquy show\``,
+    where: `${HTTP} \`/v1/actors\`, \`colloquy show\`, \`colloquy reset\`, \`colloquy cancel\``,
     http: 404,
   },
   unknown_model: {

@@ -37,7 +37,33 @@ export const TASK_ERRORS = {
   result_too_large: {
     meaning: 'The result of a task is too large for a record.',
     cause: '`run` returned more bytes than the limit in the message.',
-    remedy: 'Store the large part elsewhere, and return its address.',
+    remedy: 'Store the large part with `store` of the call, and return its reference.',
+    where: TASK,
+  },
+  object_too_large: {
+    meaning: 'A task has stored nothing: the object is too large.',
+    cause: '`store` was called with more bytes than the limit in the message.',
+    remedy: 'Store it in parts, or raise `COLLOQUY_TASK_OBJECT_BYTES_MAX` on the processes with the role `tasks`.',
+    where: TASK,
+  },
+  objects_full: {
+    meaning: 'A task has stored nothing: there is no room for more objects.',
+    cause: 'The objects of all tasks together have reached one of the limits in the message.',
+    remedy: 'Raise `COLLOQUY_TASK_OBJECTS_BYTES_MAX` on the processes with the role `tasks`, or store less. The next attempt tries again.',
+    where: TASK,
+  },
+  no_object: {
+    meaning: 'There is no object for a reference.',
+    cause:
+      'The output of the run that stored it did not have the reference, its records were lost, or it belongs to another tenant. '
+      + 'Or it was lost in a restore from a backup without it.',
+    remedy: 'Return the reference in the output of the task that stores the object. Run that task again.',
+    where: TASK,
+  },
+  bad_object: {
+    meaning: 'An object is not the one of its reference.',
+    cause: 'The reference was changed or made up, or the stored bytes are damaged.',
+    remedy: 'Pass references on as they are. If the bytes are damaged, run the task again that stored it.',
     where: TASK,
   },
   no_memory: {
@@ -120,6 +146,12 @@ export const TASK_ERRORS = {
     meaning: 'The tenant has spent its budget for language models of today.',
     cause: 'The cost since 00:00 UTC has reached `BUDGET_DAY` of the tenant.',
     remedy: 'Raise it: `colloquy tenant set <tenant> BUDGET_DAY <amount>`. It counts from 0 at 00:00 UTC.',
+    where: TASK,
+  },
+  index_behind: {
+    meaning: 'The index of recommendations is not complete yet.',
+    cause: 'It is read from LOG at its first use in a process, from the index that was saved last, and a large one takes some time.',
+    remedy: 'Ask again: each attempt of the task finds more of it. `problem: unavailable` in `recommendations.given` says the same.',
     where: TASK,
   },
   no_model: {

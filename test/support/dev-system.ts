@@ -37,6 +37,7 @@ const kind = defineKind({
   events: {
     'item.added': z.object({
       name: z.string().min(2).max(20), count: z.int().min(1).max(9).default(1), size: z.enum(['S', 'L']).optional(),
+      due: z.iso.datetime().optional(), day: z.iso.date().optional(),
     }),
     'order.placed': z.object({ to: z.object({ city: z.string().min(1), tags: z.array(z.string().min(2)).optional() }) }),
     'goods.packed': z.object({}),

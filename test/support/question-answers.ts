@@ -294,6 +294,12 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
     'late-tasks': lateTasks(tasks.filter(({ status }) => status === 'done')),
     kpi: keyFigures(facts, period, during),
     'evaluator-agreement': agreement(facts, period, during),
+    // The facts of these tests have no triggers; trigger.int has.
+    alerts: parts(
+      [],
+      () => ({ series: null }),
+      () => ({ alerts: 0, open: 0, acknowledged: 0, escalated: 0, acknowledged_p50_ms: null, cleared_p50_ms: null }),
+    ),
     'prompt-versions': parts(
       turns.filter(({ promptVersion }) => promptVersion !== undefined),
       ({ promptVersion }) => ({ prompt_version: promptVersion ?? null }),

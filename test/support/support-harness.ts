@@ -16,6 +16,7 @@ import { generates } from '../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../actors/testkit/prompt-stub.ts'
 import { placedAt } from '../../actors/testkit/queue-stub.ts'
+import { recommendsFromCatalogue } from '../../actors/testkit/recommending-stub.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import type { Act } from '../../schemas/dialogue-acts.ts'
 import type { Emitted, LogRecord, Started } from '../../schemas/record.ts'
@@ -136,6 +137,7 @@ export function createSupportHarness(
         ...generation,
         ...prompts,
         ...placedAt(),
+        ...recommendsFromCatalogue(),
       }
       const output = await definition.run(call)
       harness.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)

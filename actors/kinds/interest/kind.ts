@@ -1,138 +1,151 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
-import { z } from 'zod'
-import { defineKind } from '../../definition/define-kind.ts'
-import { defineTask } from '../../definition/task-definition.ts'
-import { type Item, itemIdSchema, itemSchema, topicSchema } from './catalogue.ts'
+import { type Item, ITEMS_PAIRED } from '../../../schemas/catalogue-events.ts'
+import { send } from '../../definition/send-action.ts'
+import { signalWeight } from '../../recommending/signals.ts'
+import { type Asked, ASKED_MAX, SEARCHES_MAX } from './interest-context.ts'
+import { defineInterest, type InterestOptions } from './interest-definition.ts'
+import { answerOf, keptFresh, type Output, shownAfter, staleFrom } from './lists.ts'
+import { EMPTY, merged, pairsOf, profileOf, type Signal, turnOf, visitorOf, withSignal } from './profile.ts'
 
-/** The weight of a signal halves in a week. */
-const HALF_LIFE_MS = 7 * 86_400_000
-/** Half-lives after which scores are rescaled, long before a double overflows. */
-const RESCALE_AFTER = 32
-const SIGNALS = { 'item.browsed': 1, 'item.liked': 3, 'item.bought': 5 } as const
-/** Number of topics kept: those with the highest and lowest scores. */
-const TOPICS_MAX = 32
-/** Number of purchases kept, newest first. These are never recommended; older ones may be recommended again. */
-const BOUGHT_MAX = 64
-/** Questions that may wait. One more is answered at once with no items and the problem `busy`. */
-const ASKED_MAX = 8
+export type { InterestOptions } from './interest-definition.ts'
 
-const topicsSchema = z.array(z.tuple([topicSchema, z.number()])).max(TOPICS_MAX)
-const foundSchema = z.array(z.object({ item: itemIdSchema, score: z.number() })).max(20)
-const contextSchema = z.object({
-  landmark: z.string().meta({ description: 'The time at which a signal has its plain weight' }),
-  topics: topicsSchema,
-  bought: z.array(itemIdSchema).max(BOUGHT_MAX),
-  asked: z.array(z.object({ replyTo: z.string(), count: z.int() })).max(ASKED_MAX),
-})
-type Context = z.infer<typeof contextSchema>
-const givenSchema = z.object({ replyTo: z.string(), items: foundSchema, problem: z.enum(['busy', 'unavailable']).optional() })
+/** From the first signal after a list to the next list, where the visitor asked for fresh ones. */
+const REFRESH_MS = 2_000
+const SEARCH_CHARS_MAX = 256
+/** How far the clocks of two hosts may be apart. */
+const SKEW_MS = 60_000
 
-const defineInterest = (catalogue: readonly Item[], name: string) =>
-  defineKind({
-    name,
-    version: 1,
-    context: contextSchema,
-    events: {
-      'item.browsed': itemSchema,
-      'item.liked': itemSchema,
-      'item.bought': itemSchema,
-      'item.rated': itemSchema.extend({ stars: z.int().min(1).max(5).meta({ description: '1 and 2 lower the scores of its topics' }) }),
-      'recommendations.asked': z.object({ count: z.int().min(1).max(20).default(5) }),
-    },
-    emits: { 'recommendations.given': givenSchema },
-    tasks: {
-      recommend: defineTask({
-        input: z.object({ topics: topicsSchema, without: z.array(itemIdSchema), count: z.int() }),
-        output: foundSchema,
-        deadlineMs: 10_000,
-        attemptsMax: 3,
-        concurrencyMax: 64,
-        run: async ({ input: { topics, without, count } }) => {
-          const interest = new Map(topics)
-          const scoreOf = (about: readonly string[]): number =>
-            about.reduce((sum, name) => sum + (interest.get(name) ?? 0), 0) / about.length
-          const scored = catalogue.map(({ item, topics: about }) => ({ item, score: scoreOf(about) }))
-          return scored
-            .filter(({ item, score }) => score > 0 && !without.includes(item))
-            .sort((a, b) => b.score - a.score)
-            .slice(0, count)
-        },
-      }),
-    },
-    label: ({ topics, bought }) => ({ favourite: topics[0]?.[0] ?? null, bought: bought.length }),
-  })
-
-/** The weight of a signal at `time`. It does not depend on the order of signals. */
-const weightAt = (time: string, landmark: string): number => 2 ** ((Date.parse(time) - Date.parse(landmark)) / HALF_LIFE_MS)
-
-/**
- * Adds a signal to the scores of its topics. Scores decay without updates: a new signal gets a higher weight, relative to a fixed landmark,
- * and old signals keep theirs. Only the topics of its item change. Exponential forward decay: Cormode, Shkapenyuk, Srivastava and Xu,
- * "Forward decay", ICDE 2009.
- */
-function withSignal(context: Context, signal: number, about: readonly string[], time: string): Pick<Context, 'landmark' | 'topics'> {
-  const landmark = weightAt(time, context.landmark) > 2 ** RESCALE_AFTER ? time : context.landmark
-  const aging = weightAt(context.landmark, landmark)
-  const topics = new Map(context.topics.map(([name, score]) => [name, score * aging]))
-  for (const name of new Set(about)) topics.set(name, (topics.get(name) ?? 0) + signal * weightAt(time, landmark))
-  const nonZero = [...topics].filter(([, score]) => score !== 0).sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
-  return { landmark, topics: nonZero.slice(0, TOPICS_MAX).sort(([, a], [, b]) => b - a) }
-}
-
-/** Options of the kind `interest`. */
-export interface InterestOptions {
-  /** Name of the kind. Default: `interest`. */
-  readonly name?: string
-}
-
-/** Creates the kind `interest`: a visitor's interests by topic, fading with time, and recommendations from a catalogue. */
-export function createInterest(catalogue: readonly Item[], { name = 'interest' }: InterestOptions = {}) {
-  const interest = defineInterest(catalogue, name)
+/** Creates the kind `interest`: a visitor's interests by topic and item, fading with time, and recommendations from a catalogue. */
+export function createInterest(catalogue: readonly Item[], options: InterestOptions = {}) {
+  const { name = 'interest' } = options
+  const interest = defineInterest(catalogue, options)
   return interest.with(
     setup({
       ...interest.xstate,
-      guards: { isAsked: ({ context }) => context.asked.length > 0, isBusy: ({ context }) => context.asked.length >= ASKED_MAX },
+      delays: { refresh: REFRESH_MS },
+      guards: {
+        isAsked: ({ context }) => context.asked.length > 0,
+        isBusy: ({ context }) => context.asked.length >= ASKED_MAX,
+        isStale: ({ context }) => context.fresh?.isStale === true,
+      },
       actions: {
-        learn: assign(({ context, event }) => {
-          if (event.type === 'recommendations.asked') return {}
-          const signal = event.type === 'item.rated' ? (event.data.stars - 3) * 2 : SIGNALS[event.type]
+        learn: enqueueActions(({ context, event, enqueue }) => {
+          const weight = signalWeight(event.type, 'data' in event ? event.data : undefined)
+          if (weight === undefined || !('data' in event) || !('item' in event.data)) return
+          const { item, topics } = event.data
+          const signal: Signal = { type: event.type, item, topics, weight }
           // A producer whose clock is ahead must not outweigh all others.
-          return withSignal(context, signal, event.data.topics, Date.parse(event.time) < Date.parse(event.at) ? event.time : event.at)
+          const profile = withSignal(context, signal, Date.parse(event.time) < Date.parse(event.at) ? event.time : event.at)
+          const { favourite, before } = turnOf(profile, context.favourite)
+          const paired = pairsOf(context, signal)
+          enqueue.assign({ ...profile, favourite, fresh: staleFrom(context, event.at), segment: event.data.segment ?? context.segment })
+          if (paired !== undefined) enqueue.emit({ type: ITEMS_PAIRED, data: paired })
+          if (before !== undefined && favourite !== null) enqueue.emit({ type: 'interest.changed', data: { before, now: favourite } })
         }),
-        buy: assign({ bought: ({ context }, item: string) => [...context.bought.filter((one) => one !== item), item].slice(-BOUGHT_MAX) }),
-        ask: assign({ asked: ({ context }, question: Context['asked'][number]) => [...context.asked, question] }),
+        follow: enqueueActions(({ context, event, enqueue }) => {
+          if (event.type !== 'item.clicked' && event.type !== 'item.bought') return
+          const { item } = event.data
+          const wanted = event.type === 'item.clicked' ? event.data.list : undefined
+          const shown = context.shown.find(({ list, items }) => items.includes(item) && (wanted === undefined || list === wanted))
+          if (shown === undefined) return
+          const { list, strategy, items } = shown
+          const type = event.type === 'item.clicked' ? 'recommendation.clicked' : 'recommendation.bought'
+          enqueue.emit({ type, data: { list, item, rank: items.indexOf(item) + 1, strategy } })
+        }),
+        search: assign(({ context, event }) => {
+          if (event.type !== 'item.searched') return {}
+          const text = event.data.text.slice(0, SEARCH_CHARS_MAX).toWellFormed()
+          const searches = [text, ...context.searches.filter((one) => one !== text)].slice(0, SEARCHES_MAX)
+          return { searches, segment: event.data.segment ?? context.segment }
+        }),
+        ask: assign(({ context, event }) => {
+          if (event.type !== 'recommendations.asked') return {}
+          const { count, segment, keepFresh } = event.data
+          const question: Asked = { replyTo: event.id, count, ...(segment !== undefined && { segment }) }
+          return {
+            asked: [...context.asked, question],
+            ...(keepFresh === true && { fresh: keptFresh(question, event.at) }),
+            ...(segment !== undefined && { segment }),
+          }
+        }),
         refuse: emit(({ event }) => ({ type: 'recommendations.given', data: { replyTo: event.id, items: [], problem: 'busy' } })),
-        give: enqueueActions(({ context, enqueue }, { items, ...problem }: Omit<z.infer<typeof givenSchema>, 'replyTo'>) => {
+        give: enqueueActions(({ context, enqueue }, output: Output) => {
           const [{ replyTo } = { replyTo: '' }, ...asked] = context.asked
-          // The visitor may have bought an item since the task started.
-          const left = items.filter(({ item }) => !context.bought.includes(item))
-          enqueue.emit({ type: 'recommendations.given', data: { replyTo, items: left, ...problem } })
+          enqueue.emit({ type: 'recommendations.given', data: answerOf(context, output, replyTo, replyTo) })
+          enqueue.assign({ asked, ...shownAfter(context, output, replyTo) })
+        }),
+        giveUp: enqueueActions(({ context, enqueue }) => {
+          const [{ replyTo } = { replyTo: '' }, ...asked] = context.asked
+          enqueue.emit({ type: 'recommendations.given', data: { replyTo, items: [], problem: 'unavailable' } })
           enqueue.assign({ asked })
         }),
+        startRefresh: assign(({ context: { fresh } }) => ({ fresh: fresh && { ...fresh, isStale: false, lists: fresh.lists + 1 } })),
+        refresh: enqueueActions(({ context, enqueue }, output: Output) => {
+          if (context.fresh === null) return
+          const { replyTo, lists } = context.fresh
+          const list = `${replyTo}~${lists}`
+          enqueue.emit({ type: 'recommendations.given', data: answerOf(context, output, replyTo, list) })
+          enqueue.assign(shownAfter(context, output, list))
+        }),
+        tellProfile: send(({ context, event }) => ({
+          kind: name,
+          id: event.type === 'visitor.signed_in' ? event.data.as : '',
+          type: 'profile.merged',
+          data: profileOf(context),
+        })),
+        forget: assign({ ...EMPTY, searches: [], favourite: null }),
+        // A landmark that is ahead, which no actor sends, would make all that follows weigh nothing.
+        merge: assign(({ context, event }) =>
+          event.type !== 'profile.merged' || Date.parse(event.data.landmark) > Date.parse(event.at) + SKEW_MS
+            ? {}
+            : merged(context, event.data),
+        ),
       },
     }).createMachine({
       id: 'interest',
-      context: { landmark: '1970-01-01T00:00:00Z', topics: [], bought: [], asked: [] },
+      context: { ...EMPTY, searches: [], favourite: null, asked: [], shown: [], fresh: null },
       initial: 'listening',
       on: {
         'item.browsed': { actions: 'learn' },
+        'item.clicked': { actions: ['follow', 'learn'] },
+        'item.searched': { actions: 'search' },
         'item.liked': { actions: 'learn' },
+        'item.unliked': { actions: 'learn' },
+        'item.disliked': { actions: 'learn' },
+        'item.bought': { actions: ['follow', 'learn'] },
+        'item.returned': { actions: 'learn' },
         'item.rated': { actions: 'learn' },
-        'item.bought': { actions: ['learn', { type: 'buy', params: ({ event }) => event.data.item }] },
-        'recommendations.asked': [
-          { guard: 'isBusy', actions: 'refuse' },
-          { actions: { type: 'ask', params: ({ event }) => ({ replyTo: event.id, count: event.data.count }) } },
-        ],
+        'item.commented': { actions: 'learn' },
+        'visitor.signed_in': { actions: ['tellProfile', 'forget'] },
+        'profile.merged': { actions: 'merge' },
+        'recommendations.asked': [{ guard: 'isBusy', actions: 'refuse' }, { actions: 'ask' }],
       },
       states: {
-        listening: { always: { guard: 'isAsked', target: 'recommending' } },
+        listening: {
+          always: [
+            { guard: 'isAsked', target: 'recommending' },
+            { guard: 'isStale', target: 'settling' },
+          ],
+        },
         recommending: {
           invoke: {
             id: 'recommend',
             src: 'recommend',
-            input: ({ context: { topics, bought, asked } }) => ({ topics, without: bought, count: asked[0]?.count ?? 1 }),
-            onDone: { target: 'listening', actions: { type: 'give', params: ({ event }) => ({ items: event.output }) } },
-            onError: { target: 'listening', actions: { type: 'give', params: { items: [], problem: 'unavailable' } } },
+            input: ({ context }) => visitorOf(context, context.asked[0]),
+            onDone: { target: 'listening', actions: { type: 'give', params: ({ event }) => event.output } },
+            onError: { target: 'listening', actions: 'giveUp' },
+          },
+        },
+        settling: { always: { guard: 'isAsked', target: 'recommending' }, after: { refresh: 'refreshing' } },
+        refreshing: {
+          entry: 'startRefresh',
+          invoke: {
+            id: 'refresh',
+            src: 'recommend',
+            input: ({ context }) => visitorOf(context, context.fresh),
+            onDone: { target: 'listening', actions: { type: 'refresh', params: ({ event }) => event.output } },
+            // The list of before stays; the next signal leads to another one.
+            onError: 'listening',
           },
         },
       },

@@ -1,9 +1,12 @@
 import fc from 'fast-check'
+import { counted } from '../../../schemas/counted.ts'
 import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
+import type { Act } from '../acts.ts'
 import type { World } from '../simulated-world.ts'
+import type { Atlas } from './dead-ends.ts'
 import type { Move } from './moves.ts'
-import { type Finding, walk } from './random-walk.ts'
+import { type Finding, shortened, stateOf, type Walk, walk } from './random-walk.ts'
 
 /** Number of walks, moves in each, and rounds for which each walk is repeated. */
 const WALKS = 25
@@ -17,18 +20,44 @@ const GREW_IN_LAST = 16
  */
 const ROUNDS_MAX = 400
 
-/** Finds a short walk that makes the context grow without end when it is repeated. */
-export function findGrowth(start: World, moves: fc.Arbitrary<Move>, seed: number): Finding | undefined {
-  const property = fc.property(fc.array(moves, { minLength: 1, maxLength: MOVES_MAX }), (all) => growthOf(start, all) === undefined)
-  const { counterexample } = fc.check(property, { numRuns: WALKS, seed, endOnFailure: false })
-  const found = counterexample?.[0]
-  return found === undefined || found === null ? undefined : growthOf(start, found)
+/** Reached states from which walks are repeated, too. */
+const STATES_MAX = 60
+/** From a reached state, a walk that did not let the context grow in so many rounds is given up. */
+const ROUNDS_TO_GROW = 6
+
+/**
+ * Finds a short walk that makes the context grow without end when it is repeated: from the start, and from each state that the walks of an
+ * atlas have reached.
+ */
+export function findGrowth(start: World, { states }: Atlas, moves: fc.Arbitrary<Move>, seed: number): Finding | undefined {
+  const walks = fc.array(moves, { minLength: 1, maxLength: MOVES_MAX })
+  const repeated = (from: World, roundsToGrow: number): readonly Move[] | undefined => {
+    const property = fc.property(walks, (all) => growthOf(from, all, roundsToGrow) === undefined)
+    return fc.check(property, { numRuns: WALKS, seed, endOnFailure: false }).counterexample?.[0]
+  }
+  const first = repeated(start, ROUNDS)
+  if (first !== undefined) return growthOf(start, first, ROUNDS)
+  for (const [state, { world, acts }] of [...states].slice(0, STATES_MAX)) {
+    if (world.actor.status !== 'active') continue
+    const found = repeated(world, ROUNDS_TO_GROW)
+    if (found === undefined) continue
+    const isSame = (way: Walk): boolean =>
+      way.finding === undefined && stateOf(way.world) === state && growthOf(way.world, found, ROUNDS_TO_GROW) !== undefined
+    const way = shortened(start, { acts, world, finding: undefined }, isSame)
+    return growthOf(way.world, found, ROUNDS_TO_GROW, way.acts)
+  }
+  return undefined
 }
 
-function growthOf(start: World, moves: readonly Move[]): Finding | undefined {
+/**
+ * @param way the acts that led to `start`
+ * @returns `undefined` if the context stops growing
+ */
+function growthOf(start: World, moves: readonly Move[], roundsToGrow: number, way: readonly Act[] = []): Finding | undefined {
   let world = start
-  let bytes = 0
+  let bytes = contextBytes(start)
   let grewInARow = 0
+  let hasGrown = false
   const first = walk(start, moves)
   for (let round = 1; round <= ROUNDS_MAX; round++) {
     const { world: after, finding } = walk(world, moves)
@@ -36,16 +65,19 @@ function growthOf(start: World, moves: readonly Move[]): Finding | undefined {
     if ((finding !== undefined && !rejected) || after.actor.status === 'done') return undefined
     const now = contextBytes(after)
     grewInARow = now > bytes || rejected ? grewInARow + 1 : 0
-    if (round >= ROUNDS && grewInARow < GREW_IN_LAST) return undefined
+    // The first round may only begin: the machine starts, or leaves the state.
+    hasGrown ||= round > 1 && grewInARow > 0
+    if ((round >= roundsToGrow && !hasGrown) || (round >= ROUNDS && grewInARow < GREW_IN_LAST)) return undefined
     if (rejected || round === ROUNDS_MAX) {
       const end = rejected
         ? `until the state was larger than ${LIMITS.stateBytesMax} bytes and the input was rejected`
         : `to ${now} bytes, and is still growing`
+      const what = way.length === 0 ? 'this was repeated' : `what follows the first ${counted(way.length, 'step')} was repeated`
       return {
         code: 'unbounded_context' satisfies ErrorCode,
-        acts: first.acts,
+        acts: [...way, ...first.acts],
         world: first.world,
-        what: `the context grew each time this was repeated, ${round} times, ${end}. Bound the number of things it holds`,
+        what: `the context grew each time ${what}, ${round} times, ${end}. Bound the number of things it holds`,
       }
     }
     bytes = now

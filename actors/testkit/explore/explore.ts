@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert'
 import fc from 'fast-check'
 import type { AnyStateNode } from 'xstate'
-import type { Kind } from '../../definition/kind.ts'
+import { type Kind, producedEvents } from '../../definition/kind.ts'
 import { startByParent } from '../child-acts.ts'
 import { narrativeOf } from '../failure.ts'
 import { actCode, chainCode, literal } from '../scenario-code.ts'
@@ -68,7 +68,7 @@ export function explore<K extends Kind>(kind: K, options: ExploreOptions<K> = {}
   const finding =
     (counterexample === null ? undefined : shortest(start, counterexample[0]))
     ?? findDeadEnd(start, atlas, moves, restingStates, seed)
-    ?? findGrowth(start, moves, seed)
+    ?? findGrowth(start, atlas, moves, seed)
   if (finding !== undefined) throw fault(code, finding, explore)
 
   const states = Object.fromEntries([...atlas.states].map(([state, { visits }]) => [state, visits]))
@@ -78,7 +78,7 @@ export function explore<K extends Kind>(kind: K, options: ExploreOptions<K> = {}
     acts,
     states,
     unreached: leafPaths(kind.machine.root).filter((leaf) => !reached.has(leaf)),
-    ineffective: Object.keys(kind.events).filter((type) => !atlas.effective.has(type)),
+    ineffective: Object.keys(producedEvents(kind)).filter((type) => !atlas.effective.has(type)),
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { z } from 'zod'
-import type { Kind } from '../../definition/kind.ts'
+import { type Kind, producedEvents } from '../../definition/kind.ts'
 import { type Act, unstubbedTasks } from '../acts.ts'
 import { arbitraryOf } from '../arbitrary-values.ts'
 import { runningChildren } from '../child-acts.ts'
@@ -38,7 +38,7 @@ const EXPLORED = { code: 'explored', message: 'explored' }
  * @throws ColloquyError `needs_samples` where values of a schema cannot be generated.
  */
 export function movesOf<K extends Kind>(kind: K, { events, tasks, children }: ValueOptions<K>): fc.Arbitrary<Move> {
-  const data = Object.entries(kind.events).map(([type, schema]) =>
+  const data = Object.entries(producedEvents(kind)).map(([type, schema]) =>
     valuesOf(events?.[type], schema, `input "${type}"`).map((made): Move => ({ move: 'event', type, data: made })),
   )
   const outputs = fc.record(

@@ -1,3 +1,6 @@
+import { actionText, guardText } from '../../../actors/definition/describe-machine.ts'
+import { nameOf } from '../../../actors/definition/walk-machine.ts'
+
 const MS: readonly (readonly [unit: string, ms: number])[] = [
   ['d', 86_400_000],
   ['h', 3_600_000],
@@ -11,8 +14,12 @@ export function durationText(ms: number): string {
   return `${ms / size} ${unit}`
 }
 
-/** An event as its author wrote it; XState renames those of `after`, `invoke` and `onDone`. */
-export function eventName(event: string): string {
+/**
+ * An event as its author wrote it; XState renames those of `after`, `invoke` and `onDone`.
+ *
+ * @param tasks names of tasks, by id. Default: their ids
+ */
+export function eventName(event: string, tasks: ReadonlyMap<string, string> = new Map()): string {
   const [, what, rest = ''] = /^xstate\.(after|done\.actor|error\.actor|done\.state)\.(.*)$/s.exec(event) ?? []
   switch (what) {
     case 'after': {
@@ -20,9 +27,9 @@ export function eventName(event: string): string {
       return `after ${/^\d+$/.test(delay) ? durationText(Number(delay)) : delay}`
     }
     case 'done.actor':
-      return `${rest} done`
+      return `${tasks.get(rest) ?? rest} done`
     case 'error.actor':
-      return `${rest} failed`
+      return `${tasks.get(rest) ?? rest} failed`
     case 'done.state':
       return 'done'
     default:
@@ -30,14 +37,17 @@ export function eventName(event: string): string {
   }
 }
 
-/** The name of a guard; an inline function has none. */
-export const guardName = (guard: unknown): string => nameOf(guard) ?? 'if …'
+/** Stands for an inline function, which has no name. */
+const INLINE = 'ƒ'
 
-/** The name of an action, or the name of XState's built-in one. */
-export const actionName = (action: unknown): string => nameOf(action)?.replace(/^xstate\./, '') ?? '…'
+/** The name of a guard, or the expression of a combined one; an inline function has none. */
+export function guardName(guard: unknown): string {
+  const text = nameOf(guard) ?? guardText(guard)
+  return text === INLINE ? 'if …' : text.replaceAll(INLINE, '…')
+}
 
-function nameOf(thing: unknown): string | undefined {
-  if (typeof thing === 'string') return thing
-  const isNamed = (typeof thing === 'object' || typeof thing === 'function') && thing !== null && 'type' in thing
-  return isNamed && typeof thing.type === 'string' ? thing.type : undefined
+/** The name of an action, or that of XState's built-in one with the type of its event. */
+export function actionName(action: unknown): string {
+  const name = nameOf(action) ?? actionText(action)
+  return name === INLINE ? '…' : name
 }

@@ -1,4 +1,5 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate'
+import { shownTask, taskNames } from '../../../actors/definition/walk-machine.ts'
 import { actionName, eventName, guardName } from './chart-names.ts'
 
 /** A transition in a drawing. */
@@ -34,17 +35,19 @@ export interface Statechart {
 /** Reads a machine, with states and transitions in the order of its definition. */
 export function readStatechart(machine: AnyStateMachine): Statechart {
   const transitions: Transition[] = []
-  return { root: readState(machine.root, transitions), transitions }
+  return { root: readState(machine.root, transitions, taskNames(machine)), transitions }
 }
 
 const idOf = (node: AnyStateNode): string => node.path.join('.')
 
-function readState(node: AnyStateNode, transitions: Transition[]): ChartState {
-  const lines = node.invoke.map(({ src, id }) => `run ${typeof src === 'string' && !src.startsWith('xstate.invoke') ? src : id}`)
+function readState(node: AnyStateNode, transitions: Transition[], tasks: ReadonlyMap<string, string>): ChartState {
+  const lines = node.invoke.map(({ src, id }) => runText(src, shownTask(id, src, node.id)))
   lines.push(...namesOf(node.entry).map((action) => `entry / ${action}`), ...namesOf(node.exit).map((action) => `exit / ${action}`))
   for (const { eventType: event, guard, target: targets, actions: toDo } of allOf(node)) {
     const actions = namesOf(toDo)
-    const label = [eventName(event), ...(guard === undefined ? [] : [`[${guardName(guard)}]`])].filter((part) => part !== '').join(' ')
+    const label = [eventName(event, tasks), ...(guard === undefined ? [] : [`[${guardName(guard)}]`])]
+      .filter((part) => part !== '')
+      .join(' ')
     if (targets === undefined) lines.push([label, ...(actions.length === 0 ? [] : [actions.join(', ')])].join(' / '))
     else for (const target of targets) transitions.push({ from: idOf(node), to: idOf(target), event, label, actions })
   }
@@ -56,9 +59,13 @@ function readState(node: AnyStateNode, transitions: Transition[]): ChartState {
     initial: initial.includes(node),
     lines,
     description: node.description,
-    states: Object.values(node.states).map((state) => readState(state, transitions)),
+    states: Object.values(node.states).map((state) => readState(state, transitions, tasks)),
   }
 }
+
+/** A task that a state runs, with its id where that is not its name. */
+const runText = (src: unknown, id: string): string =>
+  typeof src !== 'string' || src.startsWith('xstate.invoke') || src === id ? `run ${id}` : `run ${src} (${id})`
 
 /** The part of XState's definition of a transition that this module reads. */
 interface Definition {

@@ -1,6 +1,7 @@
 import { go, refresh } from './follow.js'
 import { html } from './html.js'
 import { current, update } from './store.js'
+import { timeText } from './times.js'
 
 /** The actors of the kind, newest first, and the filters of the list. */
 export function actorList() {
@@ -36,8 +37,8 @@ export function actorList() {
               onClick=${() => go({ kind, actor: { tenant, kind, id } })}
             >
               <span class="who">${tenant}/<b>${id}</b></span
-              ><time title=${lastAt}>${ago(lastAt)}</time> <span class="state" data-status=${status}>${state || 'not started'}</span
-              ><small>${n}</small>
+              ><time title=${timeText(lastAt)}>${ago(lastAt)}</time>
+              <span class="state" data-status=${status}>${state || 'not started'}</span><small>${n}</small>
             </button>
           </li>`,
       )}

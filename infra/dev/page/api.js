@@ -1,4 +1,4 @@
-/** @import { DevActors, DevKinds, DevState } from '../dev-routes.ts' */
+/** @import { DevActors, DevKinds, DevProblems, DevState } from '../dev-routes.ts' */
 /** @import { History } from '../actor-history.ts' */
 
 /** An error answer of the interface, in the form of RFC 9457. */
@@ -49,6 +49,12 @@ export const readActors = (kind, state, text) => /** @type {Promise<DevActors>} 
 /** @param {string} tenant @param {string} kind @param {string} id @param {{ from?: number, limit?: number }} range */
 export const readHistory = (tenant, kind, id, range) =>
   /** @type {Promise<History>} */ (ask(`history/${pathOf(tenant, kind, id)}?${query(range)}`))
+
+/** All that is wrong with the data of an input. @param {string} kind @param {{ type: string, data: unknown }} input */
+export const readProblems = (kind, input) =>
+  /** @type {Promise<DevProblems>} */ (
+    ask('problems', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ kind, ...input }) })
+  )
 
 /**
  * @typedef {{ position: number, id: string, outcome: 'committed' | 'rejected' | 'repeat', reason?: string, error?: string }} Sent

@@ -1,4 +1,5 @@
 import { Problem, readActors, readHistory, readKinds, readState } from './api.js'
+import { typesByState } from './fitting-types.js'
 import { current, kindNow, update } from './store.js'
 
 /** @import { Address } from './store.js' */
@@ -48,8 +49,9 @@ async function takeKinds() {
 /** Gives the form a type of input that the kind has. */
 function chooseType() {
   const { form } = current()
-  const types = Object.keys(kindNow()?.events ?? {})
-  if (!types.includes(form.type)) update({ form: { ...form, type: types[0] ?? '', raw: null, json: null, error: null, sent: null } })
+  if (Object.hasOwn(kindNow()?.events ?? {}, form.type)) return
+  const { fitting, others } = typesByState()
+  update({ form: { ...form, type: fitting[0] ?? others[0] ?? '', raw: null, json: null, errors: [], sent: null } })
 }
 
 /** The query of the list of actors. When it changes, the page reads the list again. */

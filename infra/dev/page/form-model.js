@@ -1,3 +1,5 @@
+import { localTime, utcTime } from './times.js'
+
 /** @import { JsonSchema } from '../kind-view.ts' */
 
 /**
@@ -16,7 +18,7 @@
  *   | { control: 'list', items: JsonSchema }
  *   | { control: 'choice', of: readonly JsonSchema[] }
  *   | { control: 'select', values: readonly unknown[] }
- *   | { control: 'number' | 'text' | 'lines' | 'json' }} Control
+ *   | { control: 'number' | 'text' | 'lines' | 'json' | 'date' | 'time' | 'date-time' }} Control
  */
 
 /** A text field gets a text area if its text may be longer than this, or if its name says that it is prose. */
@@ -33,6 +35,8 @@ export function controlOf(schema, name = '') {
   if (variants !== undefined) return { control: 'choice', of: variants }
   switch (schema.type) {
     case 'string': {
+      const { format } = schema
+      if (format === 'date' || format === 'time' || format === 'date-time') return { control: format }
       const charsMax = schema.maxLength ?? (PROSE.test(name) ? Infinity : 0)
       return { control: charsMax > LINE_CHARS_MAX ? 'lines' : 'text' }
     }
@@ -88,33 +92,37 @@ export function blank(schema, required) {
 }
 
 /** @param {unknown} value @param {string} control */
-const textOf = (value, control) => (control === 'json' ? JSON.stringify(value) : String(value))
-
-/** A field for JSON has a text that is not JSON. */
-export class NotJson extends Error {
-  /** @param {string} field its path, as the server writes it */
-  constructor(field) {
-    super('this is not JSON')
-    this.field = field
-  }
+function textOf(value, control) {
+  if (control === 'json') return JSON.stringify(value)
+  return control === 'date-time' ? localTime(String(value)) : String(value)
 }
+
+/**
+ * What is wrong with a field, whose path is as the server writes it.
+ *
+ * @typedef {{ field: string, text: string }} FieldError
+ */
+
+/** A field for JSON has a text that is not JSON. @param {string} field @returns {FieldError} */
+export const notJson = (field) => ({ field, text: 'This is not JSON.' })
 
 /**
  * Turns the contents into the value to send; `undefined` for an empty optional field. Keeps invalid contents, so that the server can
  * explain the mistake.
  *
- * @param {JsonSchema} schema @param {Raw} raw @param {boolean} required @param {string} [path]
+ * @param {JsonSchema} schema @param {Raw} raw @param {boolean} required
+ * @param {FieldError[]} faults gets the fields for JSON whose text is not JSON; they have no value
+ * @param {string} [path]
  * @returns {unknown}
- * @throws {NotJson}
  */
-export function valueOf(schema, raw, required, path = 'data') {
+export function valueOf(schema, raw, required, faults, path = 'data') {
   const nothing = required && isNullable(schema) ? null : undefined
   const of = controlOf(schema)
   if (of.control === 'object') {
     const tree = isTree(raw) ? raw : {}
     const entries = of.properties.map(({ name, schema: inner, required: isNeeded }) => [
       name,
-      valueOf(inner, tree[name] ?? '', isNeeded && required, `${path}.${name}`),
+      valueOf(inner, tree[name] ?? '', isNeeded && required, faults, `${path}.${name}`),
     ])
     const given = entries.filter(([, value]) => value !== undefined)
     return given.length > 0 || required ? Object.fromEntries(given) : undefined
@@ -122,17 +130,19 @@ export function valueOf(schema, raw, required, path = 'data') {
   if (of.control === 'list') {
     const items = isList(raw) ? raw.items : []
     if (items.length === 0) return required ? [] : undefined
-    return items.map((item, index) => valueOf(of.items, item, true, `${path}.${index}`))
+    return items.map((item, index) => valueOf(of.items, item, true, faults, `${path}.${index}`))
   }
-  if (of.control === 'choice') return isChoice(raw) ? valueOf(of.of[raw.choice] ?? {}, raw.of, required, path) : undefined
+  if (of.control === 'choice') return isChoice(raw) ? valueOf(of.of[raw.choice] ?? {}, raw.of, required, faults, path) : undefined
   if (typeof raw !== 'string') return undefined
   if (raw === '') return required && (of.control === 'text' || of.control === 'lines') && !isNullable(schema) ? '' : nothing
   if (of.control === 'number') return raw.trim() === '' || Number.isNaN(Number(raw)) ? raw : Number(raw)
-  if (of.control === 'text' || of.control === 'lines') return raw
+  if (of.control === 'date-time') return utcTime(raw)
+  if (of.control !== 'json' && of.control !== 'select') return raw
   try {
     return JSON.parse(raw)
   } catch {
-    throw new NotJson(path)
+    faults.push(notJson(path))
+    return undefined
   }
 }
 
@@ -166,6 +176,7 @@ export function fieldsOf(schema, raw, path = 'data') {
  * Splits an error into the field that it names and its text. The field is empty if the error names none of `fields`.
  *
  * @param {string} text as the server wrote it, `<field>: <what is wrong>` @param {readonly string[]} fields
+ * @returns {FieldError}
  */
 export function placeError(text, fields) {
   const field =

@@ -2,12 +2,12 @@ import { blank, controlOf, isChoice, isList, isTree } from './form-model.js'
 import { html } from './html.js'
 
 /** @import { JsonSchema } from '../kind-view.ts' */
-/** @import { Raw } from './form-model.js' */
+/** @import { FieldError, Raw } from './form-model.js' */
 
 /**
  * @typedef {{
  *   schema: JsonSchema, raw: Raw, required: boolean, path: string, name: string,
- *   change: Change, error: { field: string, text: string } | null,
+ *   change: Change, errors: readonly FieldError[],
  * }} Field
  *
  * Changes the field by a function from its current contents to the new ones: the user may have typed since the field was drawn.
@@ -30,7 +30,7 @@ export function field(of) {
 }
 
 /** @param {Field} of @param {readonly { name: string, schema: JsonSchema, required: boolean }[]} properties */
-function objectField({ raw, path, name, change, error, required }, properties) {
+function objectField({ raw, path, name, change, errors, required }, properties) {
   const tree = isTree(raw) ? raw : {}
   const inner = properties.map((property) =>
     field({
@@ -39,7 +39,7 @@ function objectField({ raw, path, name, change, error, required }, properties) {
       required: property.required,
       name: property.name,
       path: `${path}.${property.name}`,
-      error,
+      errors,
       change: (next) =>
         change((now) => {
           const held = isTree(now) ? now : {}
@@ -55,7 +55,7 @@ function objectField({ raw, path, name, change, error, required }, properties) {
 }
 
 /** @param {Field} of @param {JsonSchema} items */
-function listField({ raw, path, name, change, error, required }, items) {
+function listField({ raw, path, name, change, errors, required }, items) {
   const list = itemsOf(raw)
   return html` <fieldset>
     <legend>${name}${required ? '' : optional}</legend>
@@ -68,7 +68,7 @@ function listField({ raw, path, name, change, error, required }, items) {
             required: true,
             name: String(index + 1),
             path: `${path}.${index}`,
-            error,
+            errors,
             change: (next) => change((now) => ({ items: itemsOf(now).map((held, at) => (at === index ? next(held) : held)) })),
           })}
           <button
@@ -82,7 +82,7 @@ function listField({ raw, path, name, change, error, required }, items) {
         </div>`,
     )}
     <button type="button" class="plain" onClick=${() => change((now) => ({ items: [...itemsOf(now), blank(items, true)] }))}>+ add</button>
-    ${errorAt(path, error)}
+    ${errorAt(path, errors)}
   </fieldset>`
 }
 
@@ -90,7 +90,7 @@ function listField({ raw, path, name, change, error, required }, items) {
 const itemsOf = (raw) => (isList(raw) ? raw.items : [])
 
 /** @param {Field} of @param {readonly JsonSchema[]} variants */
-function choiceField({ raw, path, name, change, error, required }, variants) {
+function choiceField({ raw, path, name, change, errors, required }, variants) {
   const chosen = isChoice(raw) ? raw.choice : 0
   const schema = variants[chosen] ?? {}
   return html` <fieldset>
@@ -114,7 +114,7 @@ function choiceField({ raw, path, name, change, error, required }, variants) {
       required,
       name: 'value',
       path,
-      error,
+      errors,
       change: (next) => change((now) => ({ choice: chosen, of: next(isChoice(now) ? now.of : blank(schema, required)) })),
     })}
   </fieldset>`
@@ -132,9 +132,9 @@ function variantName(variant, index) {
  * @param {Field} of
  * @param {Exclude<ReturnType<typeof controlOf>, { control: 'object' | 'list' | 'choice' }>} control
  */
-function leafField({ schema, raw, path, name, change, error, required }, control) {
+function leafField({ schema, raw, path, name, change, errors, required }, control) {
   const value = typeof raw === 'string' ? raw : ''
-  const isWrong = error?.field === path
+  const isWrong = errors.some(({ field: at }) => at === path)
   const onInput = (/** @type {Event} */ { target }) => {
     if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) {
       const { value: typed } = target
@@ -144,7 +144,7 @@ function leafField({ schema, raw, path, name, change, error, required }, control
   const attributes = { name: path, onInput, 'aria-invalid': isWrong ? 'true' : undefined, title: hintOf(schema), autocomplete: 'off' }
   return html` <label key=${path} class=${isWrong ? 'field wrong' : 'field'}>
     <span>${name}${required ? '' : optional}${schema.description === undefined ? null : html`<small>${schema.description}</small>`}</span>
-    ${input(control, value, attributes, required)} ${errorAt(path, error)}
+    ${input(control, value, attributes, required)} ${errorAt(path, errors)}
   </label>`
 }
 
@@ -159,6 +159,12 @@ function input(control, value, attributes, required) {
         ${required ? null : html`<option value="">—</option>`}
         ${control.values.map((one) => html`<option key=${JSON.stringify(one)} value=${JSON.stringify(one)}>${String(one)}</option>`)}
       </select>`
+    case 'date':
+      return html`<input type="date" value=${value} ...${attributes} />`
+    case 'time':
+      return html`<input type="time" step="1" value=${value} ...${attributes} />`
+    case 'date-time':
+      return html`<input type="datetime-local" step="1" value=${value} ...${attributes} />`
     case 'number':
       return html`<input inputmode="decimal" value=${value} ...${attributes} />`
     case 'lines':
@@ -172,8 +178,8 @@ function input(control, value, attributes, required) {
 
 const optional = html`<i> optional</i>`
 
-/** @param {string} path @param {{ field: string, text: string } | null} error */
-const errorAt = (path, error) => (error?.field === path ? html`<em role="alert">${error.text}</em>` : null)
+/** @param {string} path @param {readonly FieldError[]} errors */
+const errorAt = (path, errors) => errors.filter(({ field: at }) => at === path).map(({ text }) => html`<em role="alert">${text}</em>`)
 
 const BOUNDS = /** @type {const} */ ([
   ['minimum', 'from'],

@@ -2,6 +2,7 @@ import { differences } from './diff.js'
 import { look } from './follow.js'
 import { html } from './html.js'
 import { current, update } from './store.js'
+import { timeText } from './times.js'
 
 /** @import { Step } from '../actor-history.ts' */
 
@@ -38,6 +39,7 @@ export function timeline() {
           html` <li key=${step.n} ref=${step.n === at ? intoView : undefined}>
             <button
               class=${step.outcome}
+              title=${timeText(step.at)}
               aria-current=${String(step.n === at)}
               onClick=${() => {
                 void look(step.n)
@@ -155,16 +157,16 @@ function changes(before, after) {
 const told = (one) =>
   one === undefined
     ? null
-    : html`<br /><small>${text(one.progress)} — ${one.attempt > 1 ? `attempt ${one.attempt}, ` : ''}told at ${clock(one.at)}</small>`
+    : html`<br /><small>${text(one.progress)} — ${one.attempt > 1 ? `attempt ${one.attempt}, ` : ''}told at ${timeText(one.at)}</small>`
 
 /** Pending tasks and timers. @param {Step} step */
 function pending({ state }) {
   const { progress } = current()
   const tasks = Object.entries(state?.tasks ?? {}).map(
-    ([run, { task, deadlineAt }]) => html` <li><i>task</i> <b>${task}</b> until ${clock(deadlineAt)}${told(progress[run])}</li>`,
+    ([run, { task, deadlineAt }]) => html` <li><i>task</i> <b>${task}</b> until ${timeText(deadlineAt)}${told(progress[run])}</li>`,
   )
   const timers = Object.values(state?.timers ?? {}).map(
-    ({ event, at }) => html` <li><i>timer</i> <b>${timerName(event.type)}</b> at ${clock(at)}</li>`,
+    ({ event, at }) => html` <li><i>timer</i> <b>${timerName(event.type)}</b> at ${timeText(at)}</li>`,
   )
   return tasks.length + timers.length === 0
     ? null
@@ -174,16 +176,6 @@ function pending({ state }) {
         </ul>`
 }
 
-const DAY_MS = 86_400_000
-/**
- * A time of day; with its date if it is more than a day away.
- *
- * @param {string} iso
- */
-const clock = (iso) => {
-  const at = new Date(iso)
-  return Math.abs(at.getTime() - Date.now()) > DAY_MS ? at.toLocaleString() : at.toLocaleTimeString()
-}
 /** @param {unknown} value */
 const text = (value) => (typeof value === 'string' ? value : JSON.stringify(value))
 /** @param {unknown} value */

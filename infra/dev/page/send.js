@@ -1,7 +1,8 @@
-import { Problem, send } from './api.js'
+import { Problem, readProblems, send } from './api.js'
+import { typesByState } from './fitting-types.js'
 import { go, look, refresh } from './follow.js'
 import { field } from './form.js'
-import { blank, fieldsOf, NotJson, placeError, valueOf } from './form-model.js'
+import { blank, fieldsOf, notJson, placeError, valueOf } from './form-model.js'
 import { html } from './html.js'
 import { current, kindNow, update, updateForm } from './store.js'
 
@@ -20,9 +21,9 @@ export function sendForm() {
   const { form } = current()
   const kind = kindNow()
   if (kind === undefined) return html`<p class="empty">No kind to send to.</p>`
-  const types = Object.keys(kind.events)
+  const { state, fitting, others } = typesByState()
   const schema = schemaNow()
-  const isKnown = types.includes(form.type)
+  const isKnown = Object.hasOwn(kind.events, form.type)
   const asJson = form.json !== null || !isKnown
   const raw = rawNow()
   return html` <form
@@ -41,17 +42,18 @@ export function sendForm() {
         value=${isKnown ? form.type : OTHER}
         onChange=${(/** @type {Event} */ event) =>
           event.target instanceof HTMLSelectElement
-          && updateForm({ type: event.target.value, raw: null, json: null, error: null, sent: null })}
+          && updateForm({ type: event.target.value, raw: null, json: null, errors: [], sent: null })}
       >
-        ${types.map((type) => html`<option key=${type} value=${type}>${type}</option>`)}
+        ${group(`fit ${state || 'every state'}`, fitting)} ${group(`change nothing in ${state || 'it'}`, others)}
         <option value=${OTHER}>another…</option>
       </select>
     </label>
     ${isKnown ? null : line('type', 'Another type')}
+    ${others.includes(form.type) ? html`<p class="hint">No transition takes this input in ${state}: it will change nothing.</p>` : null}
     ${schema.description === undefined ? null : html`<p class="hint">${schema.description}</p>`}
     ${
       asJson
-        ? html`<label class=${`field${form.error?.field === 'data' ? ' wrong' : ''}`}
+        ? html`<label class=${`field${isWrong('data') ? ' wrong' : ''}`}
             ><span>data</span>
             <textarea
               name="data"
@@ -69,15 +71,13 @@ export function sendForm() {
             required: true,
             path: 'data',
             name: '',
-            error: form.error,
+            errors: form.errors,
             change: (next) => updateForm({ raw: next(rawNow()) }),
           })
     }
-    ${
-      form.error === null || isShown(form.error.field, schema, raw, asJson)
-        ? null
-        : html`<p class="refusal" role="alert">${form.error.text}</p>`
-    }
+    ${form.errors
+      .filter(({ field: at }) => !isShown(at, schema, raw, asJson))
+      .map(({ text }) => html`<p class="refusal" role="alert">${text}</p>`)}
     <div class="actions">
       <button class="primary" disabled=${form.busy}>${form.busy ? 'Sending…' : 'Send'}</button>
       ${
@@ -94,7 +94,7 @@ export function sendForm() {
 /** @param {'tenant' | 'id' | 'type'} name @param {string} label */
 function line(name, label) {
   const { form } = current()
-  return html` <label class=${`field${form.error?.field === name ? ' wrong' : ''}`}
+  return html` <label class=${`field${isWrong(name) ? ' wrong' : ''}`}
     ><span>${label}</span>
     <input
       name=${name}
@@ -107,7 +107,17 @@ function line(name, label) {
 }
 
 /** @param {string} name */
-const errorOf = (name) => (current().form.error?.field === name ? html`<em role="alert">${current().form.error?.text}</em>` : null)
+const errorsOf = (name) => current().form.errors.filter(({ field: at }) => at === name)
+/** @param {string} name */
+const isWrong = (name) => errorsOf(name).length > 0
+/** @param {string} name */
+const errorOf = (name) => errorsOf(name).map(({ text }) => html`<em role="alert">${text}</em>`)
+
+/** Types of inputs under a heading. @param {string} label @param {readonly string[]} types */
+const group = (label, types) =>
+  types.length === 0
+    ? null
+    : html`<optgroup label=${label}>${types.map((type) => html`<option key=${type} value=${type}>${type}</option>`)}</optgroup>`
 
 /** @param {string} name @param {JsonSchema} schema @param {import('./form-model.js').Raw} raw @param {boolean} asJson */
 const isShown = (name, schema, raw, asJson) =>
@@ -115,12 +125,8 @@ const isShown = (name, schema, raw, asJson) =>
 
 /** @param {JsonSchema} schema @param {import('./form-model.js').Raw} raw */
 function toggleJson(schema, raw) {
-  if (current().form.json !== null) return updateForm({ json: null, error: null })
-  try {
-    updateForm({ json: JSON.stringify(valueOf(schema, raw, true), undefined, 2), error: null })
-  } catch {
-    updateForm({ json: '{}', error: null })
-  }
+  if (current().form.json !== null) return updateForm({ json: null, errors: [] })
+  updateForm({ json: JSON.stringify(valueOf(schema, raw, true, []), undefined, 2) ?? '{}', errors: [] })
 }
 
 /** @param {SubmitEvent} event */
@@ -137,28 +143,45 @@ async function sendNow() {
   const actor = { tenant: form.tenant.trim(), kind, id: form.id.trim() }
   const asJson = form.json !== null || schema === ANYTHING
   const fields = ['tenant', 'id', 'type', ...(asJson ? ['data'] : fieldsOf(schema, raw))]
-  updateForm({ busy: true, error: null, sent: null })
+  /** @type {import('./form-model.js').FieldError[]} */
+  const faults = []
+  const data = asJson ? parsed(form.json ?? '{}', faults) : valueOf(schema, raw, true, faults)
+  if (faults.length > 0) return updateForm({ errors: faults, sent: null })
+  updateForm({ busy: true, errors: [], sent: null })
   try {
-    const data = asJson ? parsed(form.json ?? '{}') : valueOf(schema, raw, true)
-    const sent = await send(actor.tenant, kind, actor.id, { type: form.type, data })
-    updateForm({ busy: false, sent, error: sent.error === undefined ? null : placeError(sent.error, fields) })
+    const input = { type: form.type, data }
+    const sent = await send(actor.tenant, kind, actor.id, input)
+    const problems = sent.error === undefined ? [] : await problemsOf(kind, input, sent.error, sent.reason)
+    updateForm({ busy: false, sent, errors: problems.map((text) => placeError(text, fields)) })
     if (shown?.tenant !== actor.tenant || shown.id !== actor.id) go({ kind, actor })
     await refresh()
     await look(current().last)
   } catch (error) {
     updateForm({ busy: false })
-    if (error instanceof NotJson) updateForm({ error: { field: error.field, text: 'This is not JSON.' } })
-    else if (error instanceof Problem) updateForm({ error: placeError(error.message, fields) })
+    if (error instanceof Problem) updateForm({ errors: [placeError(error.message, fields)] })
     else throw error
   }
 }
 
-/** @param {string} text @returns {unknown} */
-function parsed(text) {
+/**
+ * All that is wrong with a refused input; only what the refusal says where the kinds cannot tell now.
+ *
+ * @param {string} kind @param {{ type: string, data: unknown }} input @param {string} refusal @param {string} [reason]
+ * @returns {Promise<readonly string[]>}
+ */
+async function problemsOf(kind, input, refusal, reason) {
+  if (reason !== 'bad_data') return [refusal]
+  const { problems } = await readProblems(kind, input).catch(() => ({ problems: null }))
+  return problems === null || problems.length === 0 ? [refusal] : problems
+}
+
+/** @param {string} text @param {import('./form-model.js').FieldError[]} faults @returns {unknown} */
+function parsed(text, faults) {
   try {
     return JSON.parse(text)
   } catch {
-    throw new NotJson('data')
+    faults.push(notJson('data'))
+    return undefined
   }
 }
 

@@ -2,7 +2,7 @@
 /** @import { DevState } from '../dev-routes.ts' */
 /** @import { ListedActor } from '../../reporting/actor-list.ts' */
 /** @import { History, Step } from '../actor-history.ts' */
-/** @import { Raw } from './form-model.js' */
+/** @import { FieldError, Raw } from './form-model.js' */
 /** @import { Sent } from './api.js' */
 
 /** @typedef {{ tenant: string, kind: string, id: string }} Address */
@@ -12,7 +12,7 @@
  *
  * @typedef {{
  *   tenant: string, id: string, type: string, raw: Raw | null, json: string | null, busy: boolean,
- *   error: { field: string, text: string } | null, sent: Sent & { step?: number } | null,
+ *   errors: readonly FieldError[], sent: Sent & { step?: number } | null,
  * }} Form
  */
 
@@ -42,7 +42,7 @@
  */
 
 /** @type {Form} */
-const form = { tenant: 'dev', id: 'a1', type: '', raw: null, json: null, busy: false, error: null, sent: null }
+const form = { tenant: 'dev', id: 'a1', type: '', raw: null, json: null, busy: false, errors: [], sent: null }
 
 /** @type {State} */
 let state = {

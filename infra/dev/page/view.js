@@ -6,6 +6,7 @@ import { stepDetail, timeline } from './history.js'
 import { html } from './html.js'
 import { sendForm } from './send.js'
 import { current, kindNow, update } from './store.js'
+import { timeText } from './times.js'
 
 /** The whole page for the current state. */
 export function page() {
@@ -60,8 +61,7 @@ function header() {
       )}
     </nav>
     <p class="phase" data-phase=${phase} role="status" title=${(reload?.changed ?? []).join('\n')}>
-      <i></i>${PHASES[phase]}${took}
-      ${reload === null || reload.since === '' ? '' : html`<time>${new Date(reload.since).toLocaleTimeString()}</time>`}
+      <i></i>${PHASES[phase]}${took} ${reload === null || reload.since === '' ? '' : html`<time>${timeText(reload.since)}</time>`}
     </p>
   </header>`
 }

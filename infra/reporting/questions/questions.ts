@@ -200,6 +200,16 @@ export const ANSWERS = {
     handed_high: figure,
   }),
   'cache-freshness': z.object({ total, age: name, answers: count, stale: count, late: count, max_stale_ms: figure }),
+  alerts: z.object({
+    total,
+    series: name,
+    alerts: count,
+    open: count,
+    acknowledged: count,
+    escalated: count,
+    acknowledged_p50_ms: figure,
+    cleared_p50_ms: figure,
+  }),
 } as const
 
 /** Columns with a time, in UTC. */
@@ -230,6 +240,7 @@ export const ROW_NAMES = {
   'evaluator-agreement': ['one', 'other'],
   'prompt-versions': ['prompt_version'],
   'cache-freshness': ['age'],
+  alerts: ['series'],
 } as const satisfies { readonly [Name in keyof typeof ANSWERS]: readonly (keyof z.output<(typeof ANSWERS)[Name]> & string)[] }
 
 export type QuestionName = keyof typeof ANSWERS

@@ -513,6 +513,24 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       series: [series(rows.slice(0, PARTS_MAX), words.columns.agree_share, COLOURS.good, (row) => row.agree_share)],
     }),
   },
+  alerts: {
+    columns: [
+      ['series', 'text'],
+      ['alerts', 'count'],
+      ['open', 'count'],
+      ['acknowledged', 'count'],
+      ['escalated', 'count'],
+      ['acknowledged_p50_ms', 'duration'],
+      ['cleared_p50_ms', 'duration'],
+    ],
+    hasData: (rows) => some(totalOf(rows)?.alerts),
+    chart: (rows, { words, format }) => ({
+      shape: 'bars',
+      labels: drawn(rows).map((row) => clipped(row.series ?? words.unknown)),
+      format: format.count,
+      series: [series(drawn(rows), words.columns.alerts, COLOURS.bad, (row) => row.alerts)],
+    }),
+  },
   'prompt-versions': {
     columns: [
       ['prompt_version', 'text'],

@@ -52,4 +52,5 @@ const askAll = async (clickhouse: ClickHouseClient, scope: Scope, join: JoinMean
   'evaluator-agreement': await askQuestion(clickhouse, 'evaluator-agreement', scope),
   'prompt-versions': await askQuestion(clickhouse, 'prompt-versions', scope),
   'cache-freshness': await askQuestion(clickhouse, 'cache-freshness', scope),
+  alerts: await askQuestion(clickhouse, 'alerts', scope),
 })

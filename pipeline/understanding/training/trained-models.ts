@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import { Objm } from '@nats-io/obj'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
+import { openObjectBucket } from '../../jetstream/object-bucket.ts'
 import { TRAINER_VERSION } from '../intents/model-file.ts'
 import type { SetName } from '../taught/taught-set.ts'
 
@@ -36,10 +36,10 @@ export const trainedName = ({ tenant, set, version, seq, vectors }: TrainedFrom)
   hash('sha256', JSON.stringify([tenant, set, version, seq, TRAINER_VERSION, vectors])).slice(0, 32)
 
 /** Opens the store, and creates it where it is missing. */
-export async function openTrainedModels({ js }: Pick<JetStreamContext, 'js'>, replicas: number): Promise<TrainedModels> {
-  const store = await new Objm(js).create(TRAINED_BUCKET, { replicas, description: 'trained sets of intents' })
+export async function openTrainedModels(jetstream: Pick<JetStreamContext, 'js' | 'jsm'>, replicas: number): Promise<TrainedModels> {
+  const bucket = await openObjectBucket(jetstream, TRAINED_BUCKET, { replicas, description: 'trained sets of intents' })
   const stored = async ({ tenant, set }: SetName): Promise<{ name: string; trainer: number; from: TrainedFrom }[]> => {
-    const found = (await store.list()).flatMap(({ name, metadata = {} }) => {
+    const found = (await bucket.list()).flatMap(({ name, metadata }) => {
       if (metadata['tenant'] !== tenant || metadata['set'] !== set) return []
       const from = {
         tenant,
@@ -53,22 +53,20 @@ export async function openTrainedModels({ js }: Pick<JetStreamContext, 'js'>, re
     return found.sort((one, other) => other.from.seq - one.from.seq)
   }
   return {
-    has: async (from) => (await store.info(trainedName(from)))?.deleted === false,
-    load: async (from) => (await store.getBlob(trainedName(from))) ?? undefined,
+    has: async (from) => (await bucket.find(trainedName(from))) !== undefined,
+    load: (from) => bucket.load(trainedName(from)),
     async save(from, bytes) {
       const { tenant, set, version, seq, vectors } = from
       const numbers = { version: String(version), seq: String(seq), trainer: String(TRAINER_VERSION) }
-      await store.putBlob({ name: trainedName(from), metadata: { tenant, set, ...numbers, vectors: vectors ?? '' } }, bytes)
+      await bucket.save(trainedName(from), { tenant, set, ...numbers, vectors: vectors ?? '' }, bytes)
     },
-    async remove(from) {
-      await store.delete(trainedName(from))
-    },
+    remove: (from) => bucket.remove(trainedName(from)),
     versionsOf: async (set, vectors) =>
       (await stored(set)).filter(({ trainer, from }) => trainer === TRAINER_VERSION && from.vectors === vectors).map(({ from }) => from),
     async prune(set, keep, vectors) {
       const all = await stored(set)
       const kept = new Set(vectors.flatMap((one) => all.filter(({ from }) => from.vectors === one).slice(0, keep)))
-      for (const one of all) if (!kept.has(one)) await store.delete(one.name)
+      for (const one of all) if (!kept.has(one)) await bucket.remove(one.name)
     },
   }
 }

@@ -40,6 +40,13 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
 
 const ORDER = 'acme/order/o1'
 
+/** What an actor of XState shows. */
+type Native = Snapshot<unknown> & {
+  readonly value: unknown
+  readonly context: object
+  readonly children: Readonly<Record<string, AnyActorRef | undefined>>
+}
+
 function sameAsXState(all: readonly Act[], options: { readonly inMemory: boolean; readonly compiled: boolean }): void {
   const billing = billingKind.machine.provide({ actors: { charge } })
   const native = createActor(orderKind.machine.provide({ actors: { billing } }), { logger: () => undefined })
@@ -47,8 +54,8 @@ function sameAsXState(all: readonly Act[], options: { readonly inMemory: boolean
   native.start()
   const town = createActorTown([orderKind, billingKind], options)
   const nativeChild = (of: string): AnyActorRef | undefined => {
-    const { children }: { readonly children: Readonly<Record<string, AnyActorRef | undefined>> } = native.getSnapshot()
-    const child = children[of]
+    const snapshot: Native = native.getSnapshot()
+    const child = snapshot.children[of]
     return child !== undefined && (child.getSnapshot() as Snapshot<unknown>).status === 'active' ? child : undefined
   }
   const running = (): Map<string, string> =>
@@ -86,8 +93,7 @@ function sameAsXState(all: readonly Act[], options: { readonly inMemory: boolean
       }
     }
     town.settle()
-    const snapshot: Snapshot<unknown> & { readonly value: unknown; readonly context: object; readonly children: object } =
-      native.getSnapshot()
+    const snapshot: Native = native.getSnapshot()
     const { state, status, outcome } = town.last(ORDER)
     // What an error is called differs: XState gives the error itself.
     const shown = (context: object | undefined) => ({ ...context, problem: Reflect.get(context ?? {}, 'problem') === '' ? '' : 'some' })

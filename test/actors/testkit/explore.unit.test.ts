@@ -155,6 +155,32 @@ describe('explore finds', () => {
     )
   })
 
+  test('a context that grows without end by a step of a state that is far from the start', () => {
+    const next = (target: string) => ({ on: { pay: target } })
+    const kind = order.with(
+      createMachine({
+        context,
+        initial: 'a',
+        states: {
+          a: next('b'),
+          b: next('c'),
+          c: next('d'),
+          d: next('e'),
+          e: {
+            on: {
+              pay: 'done',
+              add: { target: 'e', reenter: true, actions: assign({ items: ({ context: { items } }) => [...items, 'x'] }) },
+            },
+          },
+          ...toEnd,
+        },
+      }),
+    )
+    const fault = faultOf(() => explore(kind))
+    expect(fault).toMatch(/^unbounded_context: the context grew each time what follows the first 4 steps was repeated, \d+ times/)
+    expect(fault).toMatch(/given\(order\)\n(.*when\('pay'.*\n){4}.*when\('add'.*\n\n/)
+  })
+
   test('nothing where a list is bounded, even by a high bound', () => {
     const kind = order.with(
       createMachine({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readPairs } from '../../../bench/eval/pair-sets.ts'
 import { questionOf } from '../../../bench/eval/measure-cached-answers.ts'
+import { readPairs } from '../../../bench/eval/pair-sets.ts'
 import { differenceOf } from '../../../pipeline/answering/same-question.ts'
 
 describe.each(['en', 'zh'] as const)('pairs of questions in %s', (lang) => {

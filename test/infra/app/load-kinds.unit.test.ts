@@ -90,9 +90,10 @@ test('the kinds of what tenants set and teach are added to any config that has n
     await writeFile(join(folder, file), `${imports.replace("'one'", `'${name}'`)}export default [kind({})]`)
     return loadKinds(loadSettings({}, settingsFor(folder, { CONFIG: join(folder, file) })).settings)
   }
-  expect([...(await named('plain.ts', 'one')).keys()]).toEqual(['one', 'source', 'tenant', 'intents', 'intent', 'prompt', 'hook', 'canary'])
+  const always = ['source', 'tenant', 'intents', 'intent', 'prompt', 'hook', 'schedule', 'canary']
+  expect([...(await named('plain.ts', 'one')).keys()]).toEqual(['one', ...always])
   const own = await named('own.ts', 'source')
-  expect([...own.keys()]).toEqual(['source', 'tenant', 'intents', 'intent', 'prompt', 'hook', 'canary'])
+  expect([...own.keys()]).toEqual(always)
   expect(own.get('source')).not.toBe(sourceKind)
 })
 

@@ -89,15 +89,17 @@ test('an input is sent with a form of its schema, and an error is shown at its f
   expect(await page.innerText('.field:has([name=id]) em')).toContain('must match')
 
   await page.fill('[name=id]', 'form')
-  await page.click('button.primary')
-  expect(await page.innerText('.field:has([name="data.name"]) em')).toContain('at least 2 characters')
-  await page.fill('[name="data.name"]', '书本')
   await page.fill('[name="data.count"]', 'many')
   await page.click('button.primary')
   await page.waitForSelector('.field:has([name="data.count"]) em')
+  expect(await page.innerText('.field:has([name="data.name"]) em')).toContain('at least 2 characters')
+  expect(await page.innerText('.field:has([name="data.count"]) em')).toContain('must be a')
+  await page.fill('[name="data.name"]', '书本')
 
   await page.fill('[name="data.count"]', '3')
   await page.selectOption('[name="data.size"]', { label: 'L' })
+  await page.fill('[name="data.due"]', '2026-02-03T04:05:06')
+  await page.fill('[name="data.day"]', '2026-02-03')
   await page.keyboard.press('Control+Enter')
   await page.waitForSelector('.sent[data-outcome=committed]')
   await page.selectOption('[name=known-type]', 'order.placed')
@@ -113,9 +115,25 @@ test('an input is sent with a form of its schema, and an error is shown at its f
   const { body } = await dev.get('/dev/history/dev/order/form')
   const inputs = (body as unknown as { records: { outcome: string; input: { data?: object } }[] }).records
   expect(inputs.filter(({ outcome }) => outcome === 'committed').map(({ input }) => input.data)).toEqual([
-    { name: '书本', count: 3, size: 'L' },
+    { name: '书本', count: 3, size: 'L', due: new Date('2026-02-03T04:05:06').toISOString().replace('.000', ''), day: '2026-02-03' },
     { to: { city: 'Zürich', tags: ['加急'] } },
   ])
+})
+
+test('the form offers first what the state of its actor has a transition for', async () => {
+  await open()
+  const groups = async () =>
+    Promise.all((await page.locator('[name=known-type] optgroup').all()).map((group) => group.getAttribute('label')))
+  const typesOf = (group: number) => page.locator('[name=known-type] optgroup').nth(group).locator('option').allTextContents()
+  await page.fill('[name=id]', 'fits')
+  expect(await groups()).toEqual(['fit open', 'change nothing in open'])
+  expect(await typesOf(0)).toEqual(['item.added', 'order.placed'])
+  await send('fits', 'order.placed', { to: { city: 'Oslo' } })
+  await page.goto(`${dev.addresses.pageUrl}#/order/acme/fits`)
+  await page.waitForSelector('.box.active[data-state="placed.goods.waiting"]')
+  expect(await typesOf(0)).toEqual(['goods.packed', 'money.paid'])
+  await page.selectOption('[name=known-type]', 'item.added')
+  await page.locator('.hint', { hasText: 'it will change nothing' }).waitFor()
 })
 
 test('the history of an actor is stepped through, with state and context before and after', async () => {

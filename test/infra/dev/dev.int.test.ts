@@ -67,7 +67,7 @@ test('a save that cannot be used is refused with its reason, and the earlier kin
   })
   await dev.remove('colloquy.config.ts')
   const gone = await dev.until(({ reload }) => reload.problem?.code === 'kind_missing')
-  const kinds = ['order', 'source', 'tenant', 'intents', 'intent', 'prompt', 'hook', 'canary']
+  const kinds = ['order', 'source', 'tenant', 'intents', 'intent', 'prompt', 'hook', 'schedule', 'canary']
   expect(gone.reload).toMatchObject({ phase: 'refused', kinds })
   expect(await place('b2')).toMatchObject({ emitted: [{ data: { text: '二' } }] })
 

@@ -7,7 +7,7 @@ import { newActor } from '../../../actors/core/actor.ts'
 import { openJetStream } from '../../../infra/app/nats-access.ts'
 import { type NatsServer, startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
 import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
-import { taskStartedIn } from '../../../pipeline/dispatcher/find-task-start.ts'
+import { runStartedIn } from '../../../pipeline/dispatcher/find-run-start.ts'
 import {
   findRecord,
   firstRecord,
@@ -132,10 +132,10 @@ describe("a search among an actor's records", () => {
   test('finds the record that started a task among those of its millisecond, and none if no record did', async () => {
     for (const [index, seq] of seqs.entries()) {
       const n = index + 1
-      expect((await taskStartedIn(jetstream, SUBJECT, last, `run-${n}`, atOf(n)))?.seq).toBe(seq)
+      expect((await runStartedIn(jetstream, SUBJECT, last, `run-${n}`, atOf(n)))?.seq).toBe(seq)
     }
-    expect(await taskStartedIn(jetstream, SUBJECT, last, 'run-x', atOf(10))).toBeUndefined()
-    expect(await taskStartedIn(jetstream, SUBJECT, last, 'run-1', atOf(10))).toBeUndefined()
-    expect(await taskStartedIn(jetstream, SUBJECT, last, 'run-x', atOf(RECORDS))).toBeUndefined()
+    expect(await runStartedIn(jetstream, SUBJECT, last, 'run-x', atOf(10))).toBeUndefined()
+    expect(await runStartedIn(jetstream, SUBJECT, last, 'run-1', atOf(10))).toBeUndefined()
+    expect(await runStartedIn(jetstream, SUBJECT, last, 'run-x', atOf(RECORDS))).toBeUndefined()
   })
 })

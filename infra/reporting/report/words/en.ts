@@ -97,6 +97,11 @@ export const en: Words = {
     share: 'Share',
     resolved: 'Resolved',
     open: 'Open',
+    series: 'Series',
+    alerts: 'Alerts',
+    acknowledged: 'Acknowledged',
+    acknowledged_p50_ms: 'Until acknowledged, median',
+    cleared_p50_ms: 'Until cleared, median',
     way: 'How',
     cost: 'Cost',
     cost_unknown: 'Cost unknown',
@@ -473,6 +478,15 @@ export const en: Words = {
           `${first?.one ?? ''} and ${first?.other ?? ''} agree on ${f.share(first?.agree_share ?? null)} of `
           + `${f.count(first?.answers ?? 0)} answers.`
         )
+      },
+    },
+    alerts: {
+      title: 'Which alerts were raised?',
+      definition:
+        'Alerts that triggers raised in the period, by series, with the median times until somebody had seen them and they were over.',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        return `${f.count(all?.alerts ?? 0)} alerts; ${f.count(all?.open ?? 0)} are open, ${f.count(all?.escalated ?? 0)} were escalated.`
       },
     },
     'prompt-versions': {

@@ -94,6 +94,11 @@ export const zh: Words = {
     share: '占比',
     resolved: '已解决',
     open: '未关闭',
+    series: '序列',
+    alerts: '告警',
+    acknowledged: '已确认',
+    acknowledged_p50_ms: '确认用时中位数',
+    cleared_p50_ms: '恢复用时中位数',
     way: '方式',
     cost: '成本',
     cost_unknown: '成本未知',
@@ -425,6 +430,14 @@ export const zh: Words = {
           `${first?.one ?? ''} 与 ${first?.other ?? ''} 在 ${f.count(first?.answers ?? 0)} 个回答中有 `
           + `${f.share(first?.agree_share ?? null)} 判断一致。`
         )
+      },
+    },
+    alerts: {
+      title: '发生了哪些告警？',
+      definition: '期间内由触发器发出的告警，按序列统计，以及从发出到有人确认、到恢复的时间中位数。',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        return `${f.count(all?.alerts ?? 0)} 个告警，其中 ${f.count(all?.open ?? 0)} 个未恢复，${f.count(all?.escalated ?? 0)} 个已升级。`
       },
     },
     'prompt-versions': {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Item, loadCatalogue } from '../../../../actors/kinds/interest/catalogue.ts'
+import { mergedSchema } from '../../../../actors/kinds/interest/interest-context.ts'
 import { createInterest } from '../../../../actors/kinds/interest/kind.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'
 import { firstAttempt } from '../../../../actors/testkit/first-attempt.ts'
@@ -8,10 +9,12 @@ import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
 import { placedAt } from '../../../../actors/testkit/queue-stub.ts'
+import { recommendsFromCatalogue } from '../../../../actors/testkit/recommending-stub.ts'
 import { given, type Scenario } from '../../../../actors/testkit/scenario.ts'
 import { fails } from '../../../../actors/testkit/task-stubs.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { LIMITS } from '../../../../schemas/limits.ts'
+import { visitorSchema } from '../../../../schemas/recommendation-query.ts'
 import { emptySearchIndex, understandByActs } from '../../../support/core-helpers.ts'
 import { silent } from '../../../support/test-system.ts'
 
@@ -178,6 +181,121 @@ describe('recommendations', () => {
   })
 })
 
+describe('signals of an item', () => {
+  test('without topics count when the index tells them', () => {
+    given(kind)
+      .task('recommend', { items: [], strategy: 'fused', indexSeq: 7, learnt: [['kettle', ['tea']]] })
+      .when('item.liked', { item: 'kettle' })
+      .thenLabel({ favourite: null })
+      .when('recommendations.asked', {})
+      .thenLabel({ favourite: 'tea' })
+      .thenEmitted('recommendations.given', { items: [], strategy: 'fused', indexSeq: 7 })
+  })
+
+  test('can be taken back: a like takes its own weight, also later, and without a like nothing changes', () => {
+    const liked = given(kind)
+      .when('item.browsed', { item: 'a', topics: ['tea'] })
+      .after('7d')
+      .when('item.liked', { item: 'a', topics: ['tea'] })
+    const later = liked.after('7d').when('item.unliked', { item: 'a', topics: ['tea'] })
+    expect(scores(later).get('tea')).toBeCloseTo(1, 9)
+    expect(scores(later.when('item.unliked', { item: 'a', topics: ['tea'] })).get('tea')).toBeCloseTo(1, 9)
+  })
+
+  test('exclude what was refused or returned, until it is liked or bought again', () => {
+    const without = (story: Story): unknown =>
+      visitorSchema.parse(story.when('recommendations.asked', {}).records.at(-1)?.started[0]?.input).without
+    const bought = given(kind).when('item.bought', { item: 'a' })
+    expect(without(bought.when('item.returned', { item: 'a' }))).toEqual(['a'])
+    expect(bought.when('item.returned', { item: 'a' }).context.bought).toEqual([])
+    expect(without(given(kind).when('item.disliked', { item: 'b' }))).toEqual(['b'])
+    expect(without(given(kind).when('item.disliked', { item: 'b' }).when('item.liked', { item: 'b' }))).toEqual([])
+  })
+
+  test('are paired with the items of before, once, and not where they speak against an item', () => {
+    given(kind)
+      .when('item.browsed', { item: 'a' })
+      .thenNotEmitted()
+      .when('item.browsed', { item: 'b' })
+      .thenEmitted('items.paired', { item: 'b', others: [['a', 1]] })
+      .when('item.liked', { item: 'b' })
+      .thenNotEmitted()
+      .when('item.disliked', { item: 'c' })
+      .thenNotEmitted()
+  })
+
+  test('tell when the interests turn', () => {
+    const fond = given(kind).when('item.liked', { item: 'a', topics: ['tea'] })
+    fond
+      .when('item.liked', { item: 'b', topics: ['music'] })
+      .thenNotEmitted('interest.changed')
+      .when('item.bought', { item: 'b', topics: ['music'] })
+      .thenEmitted('interest.changed', { before: 'tea', now: 'music' })
+  })
+})
+
+describe('lists', () => {
+  const made = (...items: string[]) => ({
+    items: items.map((item) => ({ item, score: 1, why: { by: 'popular' as const, of: '' } })),
+    strategy: 'fused' as const,
+    indexSeq: 9,
+    learnt: [],
+  })
+
+  test('are credited with the clicks and purchases that follow', () => {
+    given(kind)
+      .task('recommend', made('x', 'y'))
+      .when('recommendations.asked', {}, { id: 'q-1' })
+      .when('item.clicked', { item: 'y', list: 'q-1' })
+      .thenEmitted('recommendation.clicked', { list: 'q-1', item: 'y', rank: 2, strategy: 'fused' })
+      .when('item.clicked', { item: 'y', list: 'other' })
+      .thenNotEmitted('recommendation.clicked')
+      .when('item.bought', { item: 'x' })
+      .thenEmitted('recommendation.bought', { list: 'q-1', item: 'x', rank: 1 })
+  })
+
+  test('are kept fresh where that was asked: one new list for many signals', () => {
+    const asked = given(kind).when('recommendations.asked', { count: 3, keepFresh: true }, { id: 'q-1' }).taskEnds('recommend', made('x'))
+    let story = asked
+    for (const item of ['a', 'b', 'c']) story = story.when('item.browsed', { item }).thenState('settling')
+    story
+      .after('2s')
+      .thenState('refreshing')
+      .thenTask('recommend', { count: 3 })
+      .taskEnds('recommend', made('z'))
+      .thenEmitted('recommendations.given', { replyTo: 'q-1', list: 'q-1~2' })
+      .thenState('listening')
+    asked.after('2h').when('item.browsed', { item: 'a' }).thenState('listening')
+  })
+
+  test('use the searches and the segment of the visitor', () => {
+    given(kind)
+      .when('item.searched', { text: 'green tea', segment: 'gardeners' })
+      .when('recommendations.asked', {})
+      .thenTask('recommend', { searches: ['green tea'], segment: 'gardeners' })
+  })
+})
+
+test('a visitor who signs in hands the profile over', () => {
+  const guest = given(kind)
+    .when('item.liked', { item: 'a', topics: ['tea'] })
+    .when('visitor.signed_in', { as: 'member' })
+  const sent = guest.records.at(-1)?.sent?.[0]
+  expect(sent).toMatchObject({ kind: 'interest', actor: 'member', type: 'profile.merged' })
+  expect(guest.context.topics).toEqual([])
+  const member = given(kind)
+    .when('item.bought', { item: 'b', topics: ['tea'] })
+    .when('profile.merged', mergedSchema.parse(sent?.data))
+  expect(member.context).toMatchObject({
+    topics: [['tea', 8]],
+    bought: ['b'],
+    recent: [
+      ['a', 3, 0],
+      ['b', 5, 0],
+    ],
+  })
+})
+
 test('random walks find no fault, no dead end and no unbounded context', () => {
   const items = loadCatalogue().slice(0, 6)
   const { unreached, ineffective } = explore(kind, {
@@ -186,6 +304,11 @@ test('random walks find no fault, no dead end and no unbounded context', () => {
       'item.browsed': items,
       'item.liked': items,
       'item.bought': items,
+      'item.clicked': [{ item: 'a' }],
+      'item.unliked': items,
+      'item.returned': items,
+      'recommendations.asked': [{ count: 2 }, { count: 2, keepFresh: true }],
+      'visitor.signed_in': [{ as: 'member' }],
       'item.rated': fc
         .record({ item: fc.constantFrom(...items), stars: fc.integer({ min: 1, max: 5 }) })
         .map(({ item, stars }) => ({ ...item, stars })),
@@ -196,9 +319,11 @@ test('random walks find no fault, no dead end and no unbounded context', () => {
 })
 
 describe('the catalogue', () => {
-  const recommend = (topics: [string, number][], without: string[] = [], count = 20) =>
-    kind.tasks.recommend.run({
-      input: { topics, without, count },
+  const topicsKind = createInterest(loadCatalogue(), { strategy: 'topics' })
+  const recommend = async (topics: [string, number][], without: string[] = [], count = 20) => {
+    const { recommend: task } = topicsKind.tasks
+    const found = await task.run({
+      input: task.input.parse({ topics, without, count }),
       ...firstAttempt,
       signal: new AbortController().signal,
       log: silent,
@@ -211,7 +336,10 @@ describe('the catalogue', () => {
       ...generates(),
       ...builtInPrompts(),
       ...placedAt(),
+      ...recommendsFromCatalogue(),
     })
+    return Array.isArray(found) ? found : found.items
+  }
 
   test('is ranked by interest, without excluded or disliked items and those of no interest', async () => {
     expect(
@@ -223,7 +351,7 @@ describe('the catalogue', () => {
         ])
       ).map(({ item }) => item),
     ).toEqual(['云雾绿茶', '岩骨乌龙', '青瓷茶具'])
-    expect(await recommend([['tea', 4]], ['云雾绿茶'])).toEqual([{ item: 'brook-kettle', score: 2 }])
+    expect(await recommend([['tea', 4]], ['云雾绿茶'])).toEqual([{ item: 'brook-kettle', score: 2, why: { by: 'topic', of: 'tea' } }])
     expect(await recommend([['travel', 1]], [], 2)).toHaveLength(2)
     expect(await recommend([])).toEqual([])
   })

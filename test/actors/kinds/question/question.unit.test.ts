@@ -7,6 +7,7 @@ import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
 import { placedAt } from '../../../../actors/testkit/queue-stub.ts'
+import { recommendsFromCatalogue } from '../../../../actors/testkit/recommending-stub.ts'
 import { given } from '../../../../actors/testkit/scenario.ts'
 import { fails, never, takes } from '../../../../actors/testkit/task-stubs.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
@@ -126,6 +127,7 @@ const answer = (text: string) =>
     live: recordsLive(),
     ...generates(),
     ...builtInPrompts(),
+    ...recommendsFromCatalogue(),
     ...placedAt(),
   })
 

@@ -9,6 +9,7 @@ import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
 import { placedAt } from '../../../../actors/testkit/queue-stub.ts'
+import { recommendsFromCatalogue } from '../../../../actors/testkit/recommending-stub.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { chunkWithHeading } from '../../../../schemas/knowledge-events.ts'
 import { understandByActs } from '../../../support/core-helpers.ts'
@@ -61,6 +62,7 @@ const lookUp = (input: Query, searchIndex: TaskSearchIndex, hasModel = false) =>
     hasModels: () => hasModel,
     ...builtInPrompts(),
     ...placedAt(),
+    ...recommendsFromCatalogue(),
     log,
     ...firstAttempt,
     signal: new AbortController().signal,

@@ -8,6 +8,7 @@ import { NO_ANSWER } from '../../../../actors/prompting/built-in-prompts.ts'
 import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
+import { recommendsFromCatalogue } from '../../../../actors/testkit/recommending-stub.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 
 const understood: Understood = {
@@ -73,6 +74,7 @@ async function answer(found: Awaited<ReturnType<TaskCall<unknown>['shareAnswer']
       evaluate: evaluateByRules,
       ...generation,
       ...builtInPrompts(),
+      ...recommendsFromCatalogue(),
       live,
       signal: new AbortController().signal,
       log: pino({ level: 'silent' }),

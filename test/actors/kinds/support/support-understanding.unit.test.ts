@@ -9,6 +9,7 @@ import { generates } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
 import { placedAt } from '../../../../actors/testkit/queue-stub.ts'
+import { recommendsFromCatalogue } from '../../../../actors/testkit/recommending-stub.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { messageSent } from '../../../../schemas/events.ts'
 import { understandByActs } from '../../../support/core-helpers.ts'
@@ -170,6 +171,7 @@ test('a search is made for what asks something, and for nothing else', async () 
       ...generates(),
       ...builtInPrompts(),
       ...placedAt(),
+      ...recommendsFromCatalogue(),
       log: pino({ level: 'silent' }),
       ...firstAttempt,
       signal: new AbortController().signal,

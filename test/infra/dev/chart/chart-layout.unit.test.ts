@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type AnyStateNode, createMachine } from 'xstate'
+import { and, type AnyStateNode, createMachine, not, raise } from 'xstate'
 import { loadCatalogue } from '../../../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../../../actors/kinds/interest/kind.ts'
 import { createReminder } from '../../../../actors/kinds/reminder/kind.ts'
@@ -125,6 +125,32 @@ describe.each(DRAWN)('the drawing of $name', ({ machine }) => {
   })
 })
 
+test('transitions have the names of sources, guards and actions, not the ids that XState makes up', () => {
+  const isNew = not('isOld')
+  const chart = readStatechart(
+    createMachine({
+      id: 'order',
+      initial: 'a',
+      states: {
+        a: {
+          invoke: [
+            { src: 'look', onDone: { target: 'b', guard: and(['isBig', isNew]), actions: 'note' }, onError: 'b' },
+            { src: 'look', id: 'again', onDone: 'b' },
+          ],
+        },
+        b: { on: { go: { target: 'a', guard: () => true, actions: [raise({ type: 'stop' }), () => undefined] } } },
+      },
+    }),
+  )
+  expect(chart.transitions.map(({ label, actions }) => [label, ...actions])).toEqual([
+    ['look done [and(isBig, not(isOld))]', 'note'],
+    ['look failed'],
+    ['again done'],
+    ['go [if …]', 'raise stop', '…'],
+  ])
+  expect(chart.root.states[0]?.lines).toEqual(['run look', 'run look (again)'])
+})
+
 test('events of after, invoke and onDone are shown as their author wrote them', () => {
   const events = [
     'xstate.after.1800000.m.a.b',
@@ -134,6 +160,13 @@ test('events of after, invoke and onDone are shown as their author wrote them', 
     'xstate.done.state.m',
     'message.received',
   ]
-  expect(events.map(eventName)).toEqual(['after 30 min', 'after silence', 'look.up done', 'x failed', 'done', 'message.received'])
+  expect(events.map((event) => eventName(event))).toEqual([
+    'after 30 min',
+    'after silence',
+    'look.up done',
+    'x failed',
+    'done',
+    'message.received',
+  ])
   expect([250, 1_500, 2_000, 90_000, 3_600_000, 172_800_000].map(durationText)).toEqual(['250 ms', '1500 ms', '2 s', '90 s', '1 h', '2 d'])
 })

@@ -181,6 +181,16 @@ const answers: Answers = {
     intent: total ? null : HOSTILE,
     lang: total ? null : HOSTILE,
   })),
+  alerts: [true, false].map((total) => ({
+    total,
+    series: total ? null : HOSTILE,
+    alerts: 3,
+    open: 1,
+    acknowledged: 2,
+    escalated: 1,
+    acknowledged_p50_ms: 60_000,
+    cleared_p50_ms: 120_000,
+  })),
   'late-tasks': [true, false].map((total) => ({
     total,
     kind: total ? null : HOSTILE,
@@ -277,6 +287,7 @@ const empty: Answers = {
   'model-cost': [],
   kpi: [],
   'evaluator-agreement': [],
+  alerts: [],
   'prompt-versions': [],
   'cache-freshness': [],
 }

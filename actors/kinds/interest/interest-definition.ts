@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import { type Item, itemIdSchema, ITEMS_PAIRED, itemsPaired, topicSchema, topicsSchema } from '../../../schemas/catalogue-events.ts'
+import { COUNT_MAX, STRATEGIES, type Strategy, visitorSchema, whySchema } from '../../../schemas/recommendation-query.ts'
+import { TOKEN } from '../../../schemas/subjects.ts'
+import { defineKind } from '../../definition/define-kind.ts'
+import { defineTask } from '../../definition/task-definition.ts'
+import { contextSchema, mergedSchema, RECENT_MAX, segmentSchema } from './interest-context.ts'
+import { fromVersion1 } from './interest-version-1.ts'
+
+const signal = {
+  item: itemIdSchema,
+  topics: topicsSchema.optional().meta({ description: 'Default: those of the item in the catalogue' }),
+  segment: segmentSchema.optional(),
+}
+const signalSchema = z.object(signal)
+const listItem = z.object({ item: itemIdSchema, score: z.number(), why: whySchema.optional() })
+const foundSchema = z.object({
+  items: z.array(listItem).max(COUNT_MAX),
+  strategy: z.enum(STRATEGIES),
+  indexSeq: z.int().nonnegative(),
+  learnt: z.array(z.tuple([itemIdSchema, z.array(topicSchema)])).max(RECENT_MAX),
+})
+/** Version 1 gave the items alone. */
+const outputSchema = z.union([foundSchema, z.array(listItem).max(COUNT_MAX)])
+export type Found = z.infer<typeof foundSchema>
+
+const givenSchema = z.object({
+  replyTo: z.string(),
+  items: z.array(listItem).max(COUNT_MAX),
+  list: z.string().optional().meta({ description: 'Id of the list, for item.clicked' }),
+  strategy: z.enum(STRATEGIES).optional(),
+  indexSeq: z.int().nonnegative().optional().meta({ description: 'LOG sequence up to which the index had read' }),
+  problem: z.enum(['busy', 'unavailable']).optional(),
+})
+export type Given = z.infer<typeof givenSchema>
+const followedSchema = z.object({ list: z.string(), item: itemIdSchema, rank: z.int().positive(), strategy: z.string() })
+/** Options of the kind `interest`. */
+export interface InterestOptions {
+  /** Name of the kind. Default: `interest`. */
+  readonly name?: string
+  /** Name of the kind of items. Default: `item`. */
+  readonly items?: string
+  /** How recommendations are made. Default: `fused`. */
+  readonly strategy?: Strategy
+}
+
+/** The definition of the kind, without its machine. */
+export const defineInterest = (catalogue: readonly Item[], { name = 'interest', items = 'item', strategy = 'fused' }: InterestOptions) =>
+  defineKind({
+    name,
+    version: 2,
+    context: contextSchema,
+    events: {
+      'item.browsed': signalSchema,
+      'item.clicked': signalSchema.extend({ list: z.string().max(256).optional().meta({ description: 'Where it was shown' }) }),
+      'item.searched': z.object({ text: z.string().min(1).max(1_024), segment: segmentSchema.optional() }),
+      'item.liked': signalSchema,
+      'item.unliked': signalSchema,
+      'item.disliked': signalSchema,
+      'item.bought': signalSchema,
+      'item.returned': signalSchema,
+      'item.rated': signalSchema.extend({ stars: z.int().min(1).max(5).meta({ description: '1 and 2 lower the scores of its topics' }) }),
+      'item.commented': signalSchema.extend({ text: z.string().max(4_000) }),
+      'recommendations.asked': z.object({
+        count: z.int().min(1).max(COUNT_MAX).default(5),
+        segment: segmentSchema.optional(),
+        keepFresh: z.boolean().optional().meta({ description: 'For an hour, signals lead to another list, 2 s after the first of them' }),
+      }),
+      'visitor.signed_in': z.object({ as: z.string().regex(TOKEN).meta({ description: 'Id of the actor that takes the profile over' }) }),
+      'profile.merged': mergedSchema,
+    },
+    emits: {
+      'recommendations.given': givenSchema,
+      'recommendation.clicked': followedSchema,
+      'recommendation.bought': followedSchema,
+      'interest.changed': z.object({ before: topicSchema, now: topicSchema }),
+      [ITEMS_PAIRED]: itemsPaired,
+    },
+    tasks: {
+      recommend: defineTask({
+        input: visitorSchema,
+        output: outputSchema,
+        deadlineMs: 10_000,
+        attemptsMax: 3,
+        concurrencyMax: 64,
+        recommends: { strategy, catalogue, items },
+        run: async ({ input, recommend }) => recommend({ visitor: input, strategy, catalogue, items }),
+      }),
+    },
+    migrate: { 1: fromVersion1 },
+    label: ({ topics, bought }) => ({ favourite: topics[0]?.[0] ?? null, bought: bought.length }),
+  })

@@ -1,0 +1,72 @@
+import { createItemIndex, type ItemIndex } from '../../actors/recommending/item-index.ts'
+import { encodeVector } from '../../actors/recommending/item-vector.ts'
+import { recommend } from '../../actors/recommending/recommend.ts'
+import { STRATEGIES, type Visitor } from '../../schemas/recommendation-query.ts'
+import { createRandom, pick } from '../harness/random.ts'
+
+const TOPICS = 500
+const TOPICS_PER_ITEM = 4
+const DIMENSIONS = 64
+/** New items of visitors for each item of the catalogue, each paired with 16 others. */
+const PAIRED_PER_ITEM = 8
+const LISTS = 1_000
+const AT = '2026-01-01T00:00:00.000Z'
+const MIB = 1024 * 1024
+
+/** Prints how long a list takes by each strategy, from an index in which every item has topics, a vector and neighbours. */
+export function timeRecommendations(items: number, print: (text: string) => void): void {
+  const random = createRandom(1)
+  const beforeBytes = usedBytes()
+  const startedMs = performance.now()
+  const index = filledIndex(items, random)
+  const filledMs = performance.now() - startedMs
+  print(`${items} items, read in ${(filledMs / 1_000).toFixed(1)} s, take ${Math.round((usedBytes() - beforeBytes) / MIB)} MiB.`)
+  print(`${'strategy'.padEnd(12)}${'median ms'.padStart(12)}${'p99 ms'.padStart(12)}`)
+  for (const strategy of STRATEGIES) {
+    const times = Array.from({ length: LISTS }, () => {
+      const visitor = visitorOf(items, random)
+      const listMs = performance.now()
+      recommend(index, visitor, strategy)
+      return performance.now() - listMs
+    }).sort((one, other) => one - other)
+    const at = (share: number): string => (times[Math.floor(times.length * share)] ?? 0).toFixed(2)
+    print(`${strategy.padEnd(12)}${at(0.5).padStart(12)}${at(0.99).padStart(12)}`)
+  }
+}
+
+const nameOf = (number: number): string => `item-${number}`
+/** Some items are chosen far more often than others. */
+const popular = (count: number, random: () => number): number => Math.floor(count * random() ** 3)
+
+function filledIndex(items: number, random: () => number): ItemIndex {
+  const index = createItemIndex()
+  let seq = 0
+  for (let number = 0; number < items; number++) {
+    const topics = Array.from({ length: TOPICS_PER_ITEM }, () => `topic ${popular(TOPICS, random)}`)
+    const vector = encodeVector(Float32Array.from({ length: DIMENSIONS }, () => random() - 0.5))
+    index.apply(++seq, [{ type: 'listed', item: nameOf(number), topics: [...new Set(topics)], vector, vectorModel: 'made' }])
+  }
+  for (let signal = 0; signal < items * PAIRED_PER_ITEM; signal++) {
+    const item = nameOf(popular(items, random))
+    const others = Array.from({ length: 16 }, (): [string, number] => [nameOf(popular(items, random)), 1])
+    index.apply(++seq, [
+      { type: 'signal', item, weight: 1, topics: [], segment: undefined, at: AT },
+      { type: 'paired', item, others },
+    ])
+  }
+  return index
+}
+
+const visitorOf = (items: number, random: () => number): Visitor => ({
+  topics: Array.from({ length: 32 }, () => [`topic ${popular(TOPICS, random)}`, random()]),
+  recent: Array.from({ length: 32 }, () => [nameOf(popular(items, random)), 1, 0]),
+  without: Array.from({ length: 64 }, () => nameOf(pick(random, items))),
+  count: 10,
+  searches: [],
+  segment: null,
+})
+
+function usedBytes(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}

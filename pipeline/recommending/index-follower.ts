@@ -1,0 +1,128 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { indexOf, type ItemIndex } from '../../actors/recommending/item-index.ts'
+import { indexChangesOf } from '../../actors/recommending/item-index-changes.ts'
+import type { Item } from '../../schemas/catalogue-events.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
+import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
+import { recordsOfKind } from '../jetstream/last-record.ts'
+import { logParser } from '../jetstream/log-message.ts'
+import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
+import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
+import { backOffMs, type Pauses } from '../runtime/retry.ts'
+import type { IndexName, IndexPlace, SavedIndexes } from './saved-indexes.ts'
+
+/** An index that follows LOG. */
+export interface IndexFollower {
+  /** The index; `undefined` until it has read LOG to its end once. */
+  current(): ItemIndex | undefined
+  /** Resolves when `current` has an index. */
+  readonly ready: Promise<void>
+  stop(): void
+}
+
+export interface FollowerOptions {
+  readonly jetstream: JetStreamContext
+  readonly name: IndexName
+  readonly catalogue: readonly Item[]
+  readonly saved: SavedIndexes
+  readonly log: Logger
+  /** Records after which the index is saved; default 20,000. */
+  readonly saveEvery?: number
+}
+
+const FETCH_MAX = 512
+const SAVE_EVERY = 20_000
+const REOPEN_PAUSES: Pauses = { minMs: 50, maxMs: 5_000 }
+
+/** The subjects in LOG from which an index is made. */
+export const subjectsOf = ({ tenant, visitors, items }: IndexName): string[] => [
+  ...new Set([recordsOfKind(visitors, tenant), recordsOfKind(items, tenant)]),
+]
+
+/** Starts to read an index: from the one that was saved last, or from the start of LOG, and then as LOG grows. */
+export function followIndex({ jetstream, name, catalogue, saved, log, saveEvery = SAVE_EVERY }: FollowerOptions): IndexFollower {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const ready = Promise.withResolvers<void>()
+  let index = indexOf(catalogue)
+  let place: IndexPlace | undefined
+  let isReady = false
+  let reader: StreamReader | undefined
+  let unsaved = 0
+
+  const reachedEnd = (): void => {
+    isReady = true
+    ready.resolve()
+  }
+  const resume = async (): Promise<void> => {
+    if (place === undefined && index.seq === 0) {
+      const found = await saved.load(name, catalogue)
+      if (found !== undefined) ({ index, place } = found)
+    }
+    if (place === undefined || (await isThere(jetstream, place))) return
+    log.warn({ ...name, seq: place.seq }, 'LOG was truncated below an index of recommendations; making the index again')
+    index = indexOf(catalogue)
+    place = undefined
+  }
+  const save = async (at: IndexPlace): Promise<void> => {
+    unsaved = 0
+    try {
+      await saved.save(name, catalogue, index, at)
+    } catch (err) {
+      rateLimitedWarn(log, { err, ...name }, 'could not save an index of recommendations; it is read from LOG again after a restart')
+    }
+  }
+  const read = async (): Promise<void> => {
+    await resume()
+    const parse = await logParser(jetstream)
+    const opened = await openReader(jetstream, {
+      stream: 'LOG',
+      filterSubjects: subjectsOf(name),
+      startSeq: (place?.seq ?? 0) + 1,
+      messagesMax: FETCH_MAX,
+    })
+    reader = opened
+    if (signal.aborted) opened.stop()
+    if (opened.pending === 0) reachedEnd()
+    for await (const message of opened) {
+      const { record, seq } = parse(message)
+      if (record !== undefined) index.apply(seq, indexChangesOf(record))
+      place = { seq, ts: message.time.toISOString() }
+      if (message.info.pending === 0) reachedEnd()
+      // Not while it is far behind: it would save again and again what it is about to replace.
+      if (++unsaved >= saveEvery && message.info.pending < saveEvery) await save(place)
+    }
+  }
+  const follow = async (): Promise<void> => {
+    for (let failures = 0; !signal.aborted;) {
+      const startedMs = performance.now()
+      try {
+        await read()
+      } catch (err) {
+        rateLimitedWarn(log, { err, ...name }, 'the reader of an index of recommendations was interrupted; starting it again')
+        failures = performance.now() - startedMs > REOPEN_PAUSES.maxMs ? 0 : failures + 1
+        await delay(backOffMs(failures, REOPEN_PAUSES), undefined, { signal }).catch(() => undefined)
+      }
+    }
+  }
+  void follow()
+  return {
+    current: () => (isReady ? index : undefined),
+    ready: ready.promise,
+    stop() {
+      stopping.abort()
+      reader?.stop()
+    },
+  }
+}
+
+/** Whether LOG still has the message. */
+async function isThere({ jsm }: JetStreamContext, { seq, ts }: IndexPlace): Promise<boolean> {
+  try {
+    return (await jsm.streams.getMessage('LOG', { seq }))?.time.toISOString() === ts
+  } catch (error) {
+    if (isJetStreamError(error, 'noSuchSequence')) return false
+    throw error
+  }
+}

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest'
+import { indexOf, type ItemIndex } from '../../../actors/recommending/item-index.ts'
+import { encodeVector } from '../../../actors/recommending/item-vector.ts'
+import { addNeighbour, emptyRow, NEIGHBOURS_MAX, ROW_MAX } from '../../../actors/recommending/neighbours.ts'
+import { recommend, recommendFrom } from '../../../actors/recommending/recommend.ts'
+import { topicsIn } from '../../../actors/recommending/topics-in-text.ts'
+import { decodeIndex, encodeIndex } from '../../../pipeline/recommending/saved-indexes.ts'
+import { STRATEGIES, type Visitor, visitorSchema } from '../../../schemas/recommendation-query.ts'
+
+const AT = '2026-01-01T00:00:00.000Z'
+const visitor = (about: Partial<Visitor> = {}): Visitor => ({ ...visitorSchema.parse({ topics: [], without: [], count: 5 }), ...about })
+const shop = (): ItemIndex =>
+  indexOf([
+    { item: 'oolong', topics: ['tea', 'gifts'] },
+    { item: 'kettle', topics: ['tea', 'kitchen'] },
+    { item: 'pan', topics: ['kitchen'] },
+    { item: 'lamp', topics: ['light'] },
+  ])
+const itemsOf = (list: ReturnType<typeof recommend>): string[] => list.map(({ item }) => item)
+
+describe('strategies', () => {
+  test('find by topic, also by those of recent items and of searches, and say which', () => {
+    expect(recommend(shop(), visitor({ topics: [['light', 2]] }), 'topics')).toEqual([
+      { item: 'lamp', score: 2, why: { by: 'topic', of: 'light' } },
+    ])
+    expect(itemsOf(recommend(shop(), visitor({ recent: [['pan', 1, 1]] }), 'topics'))).toEqual(['kettle', 'pan'])
+    expect(itemsOf(recommend(shop(), visitor({ searches: ['a LIGHT for the desk'] }), 'topics'))).toEqual(['lamp'])
+  })
+
+  test('find what goes together, stronger pairs first', () => {
+    const index = shop()
+    index.apply(1, [
+      {
+        type: 'paired',
+        item: 'oolong',
+        others: [
+          ['lamp', 1],
+          ['pan', 0.5],
+        ],
+      },
+    ])
+    expect(recommend(index, visitor({ recent: [['oolong', 1, 0]] }), 'together').map(({ item, why }) => [item, why])).toEqual([
+      ['lamp', { by: 'together', of: 'oolong' }],
+      ['pan', { by: 'together', of: 'oolong' }],
+    ])
+  })
+
+  test('find what is similar by vectors of one model', () => {
+    const index = shop()
+    const vector = (...values: number[]): string => encodeVector(Float32Array.from(values))
+    const listed = (item: string, text: string) => ({ type: 'listed' as const, item, topics: [], vector: text, vectorModel: 'm' })
+    index.apply(1, [listed('oolong', vector(1, 0, 0)), listed('kettle', vector(0.9, 0.1, 0)), listed('lamp', vector(-1, 0, 0.1))])
+    expect(recommend(index, visitor({ recent: [['oolong', 1, 0]], without: ['oolong'] }), 'similar')[0]).toMatchObject({
+      item: 'kettle',
+      why: { by: 'similar', of: 'oolong' },
+    })
+    index.apply(2, [{ ...listed('pan', vector(1)), vectorModel: 'other' }])
+    expect(recommend(index, visitor({ recent: [['oolong', 1, 0]] }), 'similar')).toEqual([])
+  })
+
+  test('start with what is popular in the segment, or among all', () => {
+    const index = shop()
+    const signal = (item: string, segment: string | undefined, weight = 1) =>
+      ({ type: 'signal', item, weight, topics: [], segment, at: AT }) as const
+    index.apply(1, [signal('lamp', undefined, 3), signal('pan', 'cooks')])
+    expect(recommend(index, visitor({ segment: 'cooks' }), 'fused')[0]).toMatchObject({ item: 'pan', why: { by: 'popular', of: 'cooks' } })
+    expect(itemsOf(recommend(index, visitor({ segment: 'unknown' }), 'fused'))).toEqual(['lamp', 'pan'])
+  })
+
+  test('leave out what is bought and withdrawn, and give what was seen last', () => {
+    const index = shop()
+    index.apply(1, [{ type: 'unlisted', item: 'kettle' }])
+    const fond = visitor({
+      topics: [
+        ['tea', 1],
+        ['kitchen', 1],
+        ['light', 0.1],
+      ],
+      recent: [['pan', 1, 0]],
+      without: ['oolong'],
+    })
+    expect(itemsOf(recommend(index, fond, 'fused'))).toEqual(['lamp', 'pan'])
+  })
+
+  test.each(STRATEGIES)('%s gives nothing for an empty index, and unknown items do no harm', (strategy) => {
+    expect(recommend(indexOf([]), visitor({ recent: [['x', 1, 1]], topics: [['y', 1]], without: ['z'] }), strategy)).toEqual([])
+  })
+})
+
+test('the topics of recent items are told, so that the visitor keeps them', () => {
+  const { learnt } = recommendFrom(shop(), {
+    visitor: visitor({
+      recent: [
+        ['pan', 1, 1],
+        ['lamp', 1, 0],
+        ['x', 1, 1],
+      ],
+    }),
+    strategy: 'fused',
+  })
+  expect(learnt).toEqual([['pan', ['kitchen']]])
+})
+
+test('a full row keeps the strongest neighbours', () => {
+  const row = emptyRow()
+  for (let round = 0; round < 3; round++) addNeighbour(row, 0, 1, (_, weight) => weight)
+  for (let id = 1; id <= ROW_MAX; id++) addNeighbour(row, id, 1, (_, weight) => weight)
+  expect(row.count).toBe(NEIGHBOURS_MAX + 1)
+  expect([row.ids[0], row.weights[0], row.total]).toEqual([0, 3, ROW_MAX + 3])
+})
+
+test('a saved index gives the same lists, and goes on in the same way', async () => {
+  const index = shop()
+  const change = (seq: number, item: string, other: string): void =>
+    index.apply(seq, [
+      { type: 'signal', item, weight: 1, topics: ['new'], segment: 'cooks', at: AT },
+      { type: 'paired', item, others: [[other, 0.7]] },
+    ])
+  for (const [at, item] of ['pan', 'lamp', 'cup', 'pan'].entries()) change(at + 1, item, 'oolong')
+  const place = { seq: index.seq, ts: AT }
+  const { state, place: found } = decodeIndex(await encodeIndex(index, place))
+  expect(found).toEqual(place)
+  expect({ ...state, items: state.items.length }).toMatchObject({ seq: 4, items: 5 })
+  expect(state.popularity).toEqual(index.state().popularity)
+})
+
+test('topics are found in texts of both languages', () => {
+  const topics = new Set(['smart home', 'tea', '茶', '厨房'])
+  expect(topicsIn('Tea for a smart home', (phrase) => topics.has(phrase))).toEqual(['smart home', 'tea'])
+  expect(topicsIn('我想买厨房用的刀', (phrase) => topics.has(phrase))).toEqual(['厨房'])
+})
