@@ -563,6 +563,19 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       ['max_stale_ms', 'duration'],
     ],
     hasData: (rows) => rows.length > 0,
-    chart: () => undefined,
+    chart: (rows, { words, format }) => {
+      const parts = partsOf(rows)
+      return parts.length === 0
+        ? undefined
+        : {
+            shape: 'bars',
+            labels: parts.map((row) => clipped(row.age ?? words.unknown)),
+            format: format.count,
+            series: [
+              series(parts, words.columns.answers, COLOURS.plain, (row) => row.answers),
+              series(parts, words.columns.stale, COLOURS.fair, (row) => row.stale),
+            ],
+          }
+    },
   },
 }
