@@ -227,6 +227,8 @@ describe('an actor', () => {
       id: path.split('/')[2],
       n: 25,
       state: 'paused',
+      parent: null,
+      children: [],
       status: 'active',
       machine: 'toy@1',
       context: { count: 300, note: '' },
