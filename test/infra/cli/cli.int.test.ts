@@ -79,13 +79,18 @@ test.each([
   ['undeclared_type', 'demo/support/x', 'message.recieved', '{"text":"hi"}', 'did you mean "message.received"?'],
   ['bad_data', 'demo/support/x', 'message.received', '{"txt":"hi"}', 'data.text'],
 ])('publish refuses %s, and publishes nothing without --force', async (code, actor, type, data, says) => {
-  const before = (await run('status', '--json')).stdout
+  await caughtUp()
+  const published = async (): Promise<unknown> => {
+    const [{ log, dead } = {}] = await json<{ log?: unknown; dead?: unknown }>('status')
+    return { log, dead }
+  }
+  const before = await published()
   const refused = await run('publish', actor, type, data)
   expect([refused.code, refused.stdout]).toEqual([1, ''])
   expect(refused.stderr).toContain(code)
   expect(refused.stderr).toContain(says)
   expect(refused.stderr).toMatch(/[^?.][?.] Nothing was published;/)
-  expect((await run('status', '--json')).stdout).toBe(before)
+  expect(await published()).toEqual(before)
 
   const forced = await run('publish', actor, type, data, '--force', '--wait', 'actor')
   expect(forced.code).toBe(code === 'undeclared_type' ? 0 : 1)
