@@ -43,6 +43,7 @@ export const definitionSchema = z.object({
   input: z.unknown().optional(),
   output: z.unknown().optional(),
   every: z.unknown().optional(),
+  dataBesideType: z.literal(true).optional(),
 })
 export type Definition = z.infer<typeof definitionSchema>
 
@@ -71,6 +72,7 @@ export function describe(kind: Kind): Definition {
     ...(kind.input !== undefined && { input: jsonSchema(kind.input, 'input') }),
     ...(kind.output !== undefined && { output: jsonSchema(kind.output, 'output') }),
     ...(kind.every !== undefined && { every: kind.every }),
+    ...(kind.dataBesideType === true && { dataBesideType: true as const }),
   }
 }
 
