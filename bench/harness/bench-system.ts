@@ -105,6 +105,9 @@ export async function startSystem({
     CONFIG: KINDS,
     LOG_LEVEL: 'warn',
     CANARY: 'off',
+    // Judgements are inputs that no scenario sends: the gate would count them as duplicated.
+    QUALITY_SAMPLE: '0',
+    QUALITY_SAMPLE_MODEL: '0',
     ROLES: hasTables ? roles.join() : 'serve',
     ...overrides,
   }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
-import { foldText } from '../../actors/core/fold-text.ts'
+import { foldHan, spellSigns } from '../../actors/core/fold-text.ts'
 import type { SharedQuestion } from '../../actors/definition/task-answers.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
 import { basisSchema } from './basis.ts'
@@ -20,13 +20,21 @@ export const answerEntrySchema = z.object({
 export type AnswerEntry = z.infer<typeof answerEntrySchema>
 
 /** Raise it with each change of the entry, or of what a normalised question is. */
-export const ENTRY_VERSION = 1
+export const ENTRY_VERSION = 2
 
 const CLOSING_MARKS = /[\s?!.。？！…]+$/u
 const BLANKS = /\s+/gu
 
-/** A question without what makes no difference to its answer: case, width, accents, blanks and closing marks. */
-export const normalisedQuestion = (text: string): string => foldText(text).replace(BLANKS, ' ').trim().replace(CLOSING_MARKS, '')
+/**
+ * A question without what makes no difference to its answer: case, width, blanks and closing marks. Accents do: German Kuchen are cakes,
+ * and Küchen are kitchens.
+ */
+export const normalisedQuestion = (text: string): string =>
+  foldHan(spellSigns(text.normalize('NFKC')))
+    .toLowerCase()
+    .replace(BLANKS, ' ')
+    .trim()
+    .replace(CLOSING_MARKS, '')
 
 /** The key of the entry of a question. It has all that decides the answer and does not change with the tenant's knowledge. */
 export function keyOfQuestion(tenant: string, kind: string, question: SharedQuestion): CacheKey {

@@ -88,14 +88,24 @@ describe('an answer is given again', () => {
 
   test.each([
     ['是吗？', '是吗'],
-    ['  Straße  9？！ ', 'strasse 9'],
+    ['  Straße  9？！ ', 'straße 9'],
+    ['CAFE\u0301?', 'café'],
     ['運費多少', normalisedQuestion('运费多少')],
   ])('%j is the same question as %j', (text, normalised) => {
     expect(normalisedQuestion(text)).toBe(normalised)
   })
 
+  test.each([
+    ['Was kosten Kuchen?', 'Was kosten Küchen?'],
+    ['Giá dừa bao nhiêu?', 'Giá dứa bao nhiêu?'],
+    ['¿Cuántos años?', '¿Cuántos anos?'],
+  ])('%j is another question than %j', (text, other) => {
+    expect(normalisedQuestion(text)).not.toBe(normalisedQuestion(other))
+  })
+
   test.each<[string, Partial<Question>, { tenant?: string; kind?: string }]>([
     ['another question', { text: 'How much is shipping to Sweden?' }, {}],
+    ['another accent', { text: 'How much is shipping to Nörway?' }, {}],
     ['another language', { lang: 'zh' }, {}],
     ['another act', { act: 'confirm' }, {}],
     ['another intent', { intents: ['refund'] }, {}],
