@@ -30,8 +30,7 @@ earlier kinds keep running. Only this machine can open the page. Ctrl-C (or SIGT
 
 /** Runs until it is interrupted. */
 async function runDev(out: Output, settings: Settings, options: Options): Promise<void> {
-  // Imported here and not above: these modules load all of Colloquy, which would delay every other command by a second.
-  const [{ startDev }, { startDemo }] = await Promise.all([import('../dev/start-dev.ts'), import('../demo/demo.ts')])
+  const [{ startDev }, { startDemo }] = await loadDev()
   await using started = new AsyncDisposableStack()
   const interrupts = watchInterrupts(() => endAtOnce(INTERRUPTED_TWICE))
   started.defer(interrupts.stop)
@@ -52,6 +51,12 @@ async function runDev(out: Output, settings: Settings, options: Options): Promis
   started.defer(async () => demo?.stop())
   await Promise.race([interrupts.first, system.running.failed.finally(stopInTime)])
 }
+
+/**
+ * Imported here and not above: these modules load all of Colloquy, which would delay every other command by a second. In a function of
+ * its own, because TypeScript leaves `.ts` in an import that stands beside an `await using`.
+ */
+const loadDev = () => Promise.all([import('../dev/start-dev.ts'), import('../demo/demo.ts')])
 
 /** Waits until the kinds decide inputs, or cannot: then a second line follows once they do. */
 async function printStart(out: Output, system: DevSystem, interrupted: Promise<unknown>): Promise<void> {
