@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { isIP } from 'node:net'
 import { Command } from 'commander'
 import { clusterHookSecret, keyOfHook, shownKey } from '../../pipeline/hooks/hook-key.ts'
+import { isPublicAddress } from '../../pipeline/hooks/public-address.ts'
 import { readHooks } from '../../pipeline/hooks/read-hooks.ts'
 import { createSender, type OutgoingInput } from '../../pipeline/producer/input-sender.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
@@ -41,6 +43,14 @@ Example:
     .action(async (name: string, type: string, url: string, { tenant, kind, json }: Options & { readonly kind?: string }) => {
       const read = hookSet.safeParse({ type, url, kind }, IN_WORDS)
       if (!read.success) throw new ColloquyError('bad_hook', zodProblem(read.error, ''))
+      const { hostname, host } = new URL(url)
+      const address = hostname.replace(/^\[(.*)\]$/, '$1')
+      const { HOOK_HOSTS: allowed } = cli.settings().settings
+      if (isIP(address) !== 0 && !isPublicAddress(address) && !allowed.includes(address) && !allowed.includes(host)) {
+        cli.out.note(
+          `${address} is not a public address: each event becomes a dead letter, unless COLLOQUY_HOOK_HOSTS of the role dispatch names it`,
+        )
+      }
       const position = await sendTo(cli, { tenant, name }, { type: 'hook.set', data: { ...read.data } })
       if (json) cli.out.json({ position })
       else cli.out.line(`${url} is called for ${type}${kind === undefined ? '' : ` of ${kind}`} of ${tenant} (position ${position})`)
