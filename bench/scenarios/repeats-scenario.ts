@@ -28,7 +28,8 @@ const repeatsWith = (cache: 'on' | 'off'): Scenario => ({
   inputs: REPEATING,
   settings() {
     writeNoModels()
-    return { MODELS: MODELS_FILE, LOG_LEVEL: 'error', CACHE: cache }
+    // The role judge would add records for replies that are quoted at the end of the reply budget.
+    return { MODELS: MODELS_FILE, LOG_LEVEL: 'error', CACHE: cache, QUALITY_SAMPLE: '0' }
   },
   run: measureRepeats,
 })
