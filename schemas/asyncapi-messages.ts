@@ -235,18 +235,29 @@ type JsonSchema = z.core.JSONSchema.JSONSchema
 export function titled(title: string, schema: JsonSchema): JsonSchema {
   const inside = <Part extends JsonSchema | boolean>(name: string, part: Part): Part | JsonSchema =>
     typeof part === 'boolean' || !isNamed(part) ? part : titled(`${title}${wordsOf(name)}`, part)
-  const { properties, items, anyOf, ...more } = schema
+  const options = (of: readonly JsonSchema[]): JsonSchema[] => of.map((part, at) => inside(`option ${at + 1}`, part))
+  const { properties, items, additionalProperties, anyOf, oneOf, default: given, ...more } = schema
   return {
     ...(schema.type === 'array' ? {} : { title }),
     ...more,
+    // Modelina writes Java that does not compile for the default of a list.
+    ...(given === undefined || Array.isArray(given) ? {} : { default: given }),
     ...(properties === undefined ? {} : { properties: mapValues(properties, (name, part) => inside(name, part)) }),
-    ...(items === undefined || Array.isArray(items) ? {} : { items: inside('item', items as JsonSchema) }),
-    ...(anyOf === undefined ? {} : { anyOf: anyOf.map((part, at) => inside(`option ${at + 1}`, part)) }),
+    ...(additionalProperties === undefined ? {} : { additionalProperties: inside('value', additionalProperties) }),
+    ...(items === undefined
+      ? {}
+      : {
+          items: Array.isArray(items)
+            ? items.map((part: JsonSchema | boolean, at) => inside(`item ${at + 1}`, part))
+            : inside('item', items as JsonSchema),
+        }),
+    ...(anyOf === undefined ? {} : { anyOf: options(anyOf) }),
+    ...(oneOf === undefined ? {} : { oneOf: options(oneOf) }),
   }
 }
 
-const isNamed = ({ type, anyOf, enum: values }: JsonSchema): boolean =>
-  type === 'object' || type === 'array' || anyOf !== undefined || values !== undefined
+const isNamed = ({ type, anyOf, oneOf, enum: values }: JsonSchema): boolean =>
+  type === 'object' || type === 'array' || anyOf !== undefined || oneOf !== undefined || values !== undefined
 
 const mapValues = <Value, Result>(object: Readonly<Record<string, Value>>, map: (name: string, value: Value) => Result) =>
   Object.fromEntries(Object.entries(object).map(([name, value]) => [name, map(name, value)]))

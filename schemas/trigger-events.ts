@@ -102,7 +102,7 @@ export const actionSchema = z.discriminatedUnion('to', [
     id: token,
     type: z.string().regex(EVENT_TYPE),
     data: z
-      .record(z.string(), z.json())
+      .record(z.string(), z.unknown())
       .refine((data) => Buffer.byteLength(JSON.stringify(data)) <= TRIGGER_LIMITS.dataBytesMax, 'must have at most 2,048 bytes as JSON')
       .default({}),
   }),
