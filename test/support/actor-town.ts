@@ -4,7 +4,8 @@ import type { Decision } from '../../actors/core/decision.ts'
 import { compiledKinds } from '../../actors/definition/compiled-machine.ts'
 import { type Kind, kindsByName } from '../../actors/definition/kind.ts'
 import { sentBy } from '../../pipeline/dispatcher/outgoing-messages.ts'
-import type { InternalInput } from '../../schemas/internal-messages.ts'
+import type { InternalInput, OperatorMessage } from '../../schemas/internal-messages.ts'
+import { ACTOR_CANCELLED, ACTOR_RESET } from '../../schemas/operator-events.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address, type Origin, originOf, parseActorKey } from '../../schemas/subjects.ts'
 import { reread } from './core-helpers.ts'
@@ -21,6 +22,9 @@ export interface ActorTown {
   publish(actor: string, type: string, data: object): LogRecord
   /** Delivers the outcome of a task's only run. */
   taskEnds(actor: string, outcome: { readonly output: unknown } | { readonly error: { code: string; message: string } }): LogRecord
+  /** Cancels an actor, or takes it back to its state after a record, as an operator does. */
+  cancel(actor: string): LogRecord
+  reset(actor: string, to: number): LogRecord
   /** Delivers a message as an actor's dispatcher or another would. */
   deliver(waiting: Waiting): Decision
   /** Messages that are on their way, oldest first. Tests may lose, double and reorder them. */
@@ -73,6 +77,8 @@ export function createActorTown(
     if (record === undefined) throw new Error(`${actor} has no record; there are ${[...records.keys()].join(', ')}`)
     return record
   }
+  const operate = (actor: string, message: OperatorMessage): LogRecord =>
+    recorded(deliver({ address: addressOf(actor), origin: 'internal', payload: JSON.stringify(message) }))
   return {
     publish: (actor, type, data) =>
       recorded(deliver({ address: addressOf(actor), origin: 'producer', payload: JSON.stringify({ type, id: `p${seq}`, data }) })),
@@ -82,6 +88,13 @@ export function createActorTown(
       const message: InternalInput =
         'output' in outcome ? { type: 'task.done', ...common, ...outcome } : { type: 'task.failed', ...common, ...outcome }
       return recorded(deliver({ address: addressOf(actor), origin: 'internal', payload: JSON.stringify(message) }))
+    },
+    cancel: (actor) => operate(actor, { type: ACTOR_CANCELLED, id: `o${seq}`, data: {} }),
+    reset(actor, to) {
+      const then = records.get(actorKey(addressOf(actor)))?.[to - 1]
+      if (then === undefined) throw new Error(`${actor} has no record ${to}`)
+      const { machine, at, status, state } = then
+      return operate(actor, { type: ACTOR_RESET, id: `o${seq}`, data: { to }, restored: { machine, at, status, state } })
     },
     deliver,
     waiting,

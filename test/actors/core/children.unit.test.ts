@@ -37,6 +37,46 @@ describe.each([
     return { town, child: onlyChild(town) }
   }
 
+  test('a cancel of a parent stops its children with all that they wait for', () => {
+    const { town, child } = placed()
+    town.settle()
+    expect(town.cancel(ORDER)).toMatchObject({ status: 'done', sent: [{ type: 'xstate.stop', actor: child.split('/')[2] }] })
+    expect(town.last(ORDER).state?.children).toBeUndefined()
+    town.settle()
+    expect(town.last(child)).toMatchObject({ status: 'stopped', state: { tasks: {} } })
+  })
+
+  test('the parent of a child that is cancelled hears an error', () => {
+    const { town, child } = placed()
+    town.settle()
+    expect(town.cancel(child)).toMatchObject({ status: 'done', state: { tasks: {} } })
+    town.settle()
+    expect(town.last(ORDER)).toMatchObject({
+      to: 'failed',
+      state: { context: { problem: expect.stringContaining('child_cancelled') as string } },
+    })
+    expect(childrenOf(town)).toEqual([])
+  })
+
+  test('a reset stops the children of now, and starts those of then again as other actors', () => {
+    const { town, child } = placed()
+    town.settle()
+    town.publish(ORDER, 'split', { name: 'later', amount: 3 })
+    town.settle()
+    expect(childrenOf(town)).toHaveLength(2)
+    town.reset(ORDER, 1)
+    const again = onlyChild(town)
+    expect(again).not.toBe(child)
+    town.settle()
+    expect(town.last(child).status).toBe('stopped')
+    expect(town.last(again)).toMatchObject({ to: 'charging', started: [{ task: 'charge', input: { amount: 7 } }] })
+    town.taskEnds(again, { output: { receipt: 'r1' } })
+    town.settle()
+    town.publish(ORDER, 'confirm', { receipt: 'r1' })
+    town.settle()
+    expect(town.last(ORDER)).toMatchObject({ to: 'paid', state: { context: { receipt: 'r1' } } })
+  })
+
   test('an invoke of a kind starts an actor of its own, whose output comes back to onDone', () => {
     const { town, child } = placed()
     town.settle()
