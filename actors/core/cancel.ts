@@ -1,13 +1,14 @@
 import type { Input } from '../../schemas/envelope.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
-import type { TaskEnd } from '../../schemas/record.ts'
 import type { Kind } from '../definition/kind.ts'
 import { readData } from '../definition/upcast.ts'
-import { endForParent, stopOfChild } from './children.ts'
+import { endForParent } from './children.ts'
 import { commit, type Outcomes, unchanged } from './commit.ts'
-import type { Decision, DecisionInput } from './decision.ts'
+import { type Decision, type DecisionInput, idBase } from './decision.ts'
+import { pendingRunsOf } from './snapshot.ts'
 import { step } from './step.ts'
+import { stopAll } from './stop-all.ts'
 
 /**
  * Stops an actor at once: its last record has no pending task or timer, and status `done`. It keeps its state.
@@ -41,20 +42,18 @@ export function decideCancel(decisionInput: DecisionInput, kind: Kind | undefine
 const CANCELLED = { code: 'child_cancelled' satisfies ErrorCode, message: 'an operator has cancelled the actor' }
 
 /** The same outcome with nothing pending. A run that this very record would start is not started. */
-function withoutRuns({ actor, message }: DecisionInput, { started, timers, ...outcomes }: Outcomes): Outcomes {
+function withoutRuns(decisionInput: DecisionInput, { started, timers: startedTimers, ...outcomes }: Outcomes): Outcomes {
   const { state, stopped, ended, status, sent: told = [] } = outcomes
-  const early = new Set([...started, ...timers].map(({ run }) => run))
-  const tasks = Object.entries(state?.tasks ?? {}).filter(([run]) => !early.has(run))
+  const early = new Set([...started, ...startedTimers].map(({ run }) => run))
+  const ofBefore = <Run>(runs: Readonly<Record<string, Run>>) => Object.fromEntries(Object.entries(runs).filter(([run]) => !early.has(run)))
   let count = 0
   // Apart from the ids that the step itself has given.
-  const nextSentId = (): string => `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}-e${(count += 1)}`
-  const parent = actor.case?.parent
-  const sent = [
-    ...told,
-    ...Object.entries(state?.children ?? {}).map(([run, child]) => stopOfChild(nextSentId(), run, child)),
-    ...(parent !== undefined && status === 'active' ? [endForParent(nextSentId(), parent, { error: CANCELLED })] : []),
-  ]
-  const pending = [...tasks.map(([run]) => run), ...Object.keys(state?.timers ?? {}).filter((run) => !early.has(run))]
+  const nextSentId = (): string => `${idBase(decisionInput)}-e${(count += 1)}`
+  const { tasks, timers, children } = pendingRunsOf(state)
+  const rest = stopAll({ tasks: ofBefore(tasks), timers: ofBefore(timers), children }, nextSentId)
+  const parent = decisionInput.actor.case?.parent
+  const end = parent !== undefined && status === 'active' ? [endForParent(nextSentId(), parent, { error: CANCELLED })] : []
+  const sent = [...told, ...rest.sent, ...end]
   return {
     ...outcomes,
     state: state && { ...state, tasks: {}, timers: {}, children: undefined },
@@ -62,8 +61,8 @@ function withoutRuns({ actor, message }: DecisionInput, { started, timers, ...ou
     status: status === 'error' ? status : 'done',
     started: [],
     timers: [],
-    stopped: [...stopped, ...pending],
-    ended: [...ended, ...tasks.map(([run, { task, startedAt }]): TaskEnd => ({ run, task, status: 'stopped', startedAt }))],
+    stopped: [...stopped, ...rest.runs],
+    ended: [...ended, ...rest.ended],
     snapshot: undefined,
   }
 }

@@ -6,7 +6,7 @@ import { parseActorSource } from '../../schemas/subjects.ts'
 import type { Kind } from '../definition/kind.ts'
 import { endForParent, type Parent } from './children.ts'
 import { commit, type Outcomes, reject, unchanged } from './commit.ts'
-import type { Decision, DecisionInput } from './decision.ts'
+import { type Decision, type DecisionInput, idBase } from './decision.ts'
 import { pendingRunsOf } from './snapshot.ts'
 import { stopAll } from './stop-all.ts'
 import { isEnded, transition } from './transition.ts'
@@ -90,5 +90,3 @@ function childEnded(decisionInput: DecisionInput, kind: Kind, input: Input, end:
       : { type: childErrorType(child), error: end.error, actorId: child, at }
   return transition(decisionInput, kind, input, event, { run: end.run }, fresh)
 }
-
-const idBase = ({ message }: DecisionInput): string => `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`

@@ -55,6 +55,10 @@ export interface DecisionInput {
   readonly resolvedDeadLetter?: ResolvedDeadLetter | undefined
 }
 
+/** The beginning of the ids that a decision gives: that of its message in INBOX, which no other decision has. */
+export const idBase = ({ message }: Pick<DecisionInput, 'message'>): string =>
+  `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`
+
 /**
  * A record to append after the actor's last one. `next` is the actor after the append; undefined where the caller has to load it from the
  * record.

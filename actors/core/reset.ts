@@ -5,7 +5,7 @@ import type { Restored, Sent, State } from '../../schemas/record.ts'
 import { type Kind, machineName } from '../definition/kind.ts'
 import { isFunction, nodesOf, tasksOf } from '../definition/walk-machine.ts'
 import { commit, type Outcomes, reject, unchanged } from './commit.ts'
-import type { DecisionInput, PendingRecord } from './decision.ts'
+import { type DecisionInput, idBase, type PendingRecord } from './decision.ts'
 import { type Action, collectEffects, type EffectContext } from './effects.ts'
 import { everyActions, everyDueOf } from './every.ts'
 import { migrate, versionOf } from './migrate.ts'
@@ -39,12 +39,12 @@ export function decideReset(decisionInput: DecisionInput, kind: Kind, input: Inp
 }
 
 function outcomesOf(decisionInput: DecisionInput, kind: Kind, restored: Restored): Outcomes {
-  const { actor, message, at } = decisionInput
+  const { actor, at } = decisionInput
   const context: EffectContext = {
     tenant: actor.address.tenant,
     actor: actor.address.id,
     parent: actor.case?.parent,
-    base: `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`,
+    base: idBase(decisionInput),
     at,
     tracing: {},
   }

@@ -15,7 +15,7 @@ import { refusalError } from '../definition/refusal.ts'
 import type { Actor } from './actor.ts'
 import { endForParent, type Parent } from './children.ts'
 import type { Outcomes } from './commit.ts'
-import type { DecisionInput } from './decision.ts'
+import { type DecisionInput, idBase } from './decision.ts'
 import { type Action, collectEffects, type EffectContext, type Effects, selfSentEvent } from './effects.ts'
 import { everyActions, isEverySkipped } from './every.ts'
 import { followerIn, sentToFollower } from './follow.ts'
@@ -83,7 +83,7 @@ export function step(
 
   const stillRunning = stillPending(pendingRunsOf(recorded), endedRun)
   actions.push(...everyActions(kind, snapshot, stillRunning.timers, endedRun?.due, at))
-  const base = `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`
+  const base = idBase(decisionInput)
   const parent = childStart?.parent ?? actor.case?.parent
   const effects = collectEffects(kind, actions, stillRunning, {
     tenant: actor.address.tenant,

@@ -70,14 +70,14 @@ export interface AttemptsBefore {
  * error of the task is an outcome.
  */
 export async function runTask(definition: TaskDefinition, message: TaskMessage, before: AttemptsBefore, deps: RunDeps): Promise<Outcome> {
-  const { signal } = deps
+  const { signal, progress: reported, toldBefore, call: watched, onAttempt, onHeld, ...tools } = deps
   if (before.count >= definition.attemptsMax) {
     return { kind: 'failed', attempts: before.count, error: failureOf('runner_lost', lostText(before)) }
   }
   const input = read(definition.input, message.input, 'input')
   if (!input.ok) return { kind: 'failed', attempts: before.count + 1, error: failureOf('bad_task_input', input.problem) }
   let attemptError: TaskError | undefined
-  let told = deps.toldBefore
+  let told = toldBefore
   for (let attempts = before.count + 1; ; attempts++) {
     const heartbeat = startHeartbeat(signal, definition.heartbeatMs)
     try {
@@ -86,67 +86,40 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
       const progress = (now: unknown): void => {
         ends.throwIfAborted()
         heartbeat.beat()
-        deps.progress.tell(attempts, now)
+        reported.tell(attempts, now)
         told = now
       }
-      const {
-        log,
-        actor,
-        searchIndex,
-        understand,
-        evaluate,
-        tierFor,
-        shareAnswer,
-        hasModels,
-        promptFor,
-        recommend,
-        vectorOf,
-        placeInQueue,
-        tellPlaces,
-        store,
-        object,
-        live,
-      } = deps
       const generate: TaskCall<unknown>['generate'] = (query) =>
-        deps.generate({ ...query, signal: query.signal === undefined ? ends : AbortSignal.any([ends, query.signal]) })
-      const tools = {
-        searchIndex,
+        tools.generate({ ...query, signal: query.signal === undefined ? ends : AbortSignal.any([ends, query.signal]) })
+      const call = {
+        ...tools,
         // The deprecated name of `searchIndex`.
-        memory: searchIndex,
-        understand,
-        evaluate,
+        memory: tools.searchIndex,
         generate,
-        tierFor,
-        shareAnswer,
-        hasModels,
-        promptFor,
-        recommend,
-        vectorOf,
-        placeInQueue,
-        tellPlaces,
-        store,
-        object,
-        live,
+        input: input.data,
+        ...attempt,
+        signal: ends,
+        progress,
+        lastProgress: told,
       }
-      const call = { input: input.data, ...attempt, signal: ends, log, actor, progress, lastProgress: told, ...tools }
-      const run = deps.call(() => definition.run(call))
+      const run = watched(() => definition.run(call))
       // A task that ignores its signal does not keep its slot.
       const output = await unlessAborted(run, ends)
-      deps.onAttempt('ok')
+      onAttempt('ok')
       const problem = outputProblem(definition, output)
       if (problem !== undefined) {
-        deps.live.failed(problem.code)
+        tools.live.failed(problem.code)
         return { kind: 'failed', error: problem, attempts }
       }
-      for (const reason of definition.heldBack?.(output) ?? []) deps.onHeld(REASON.test(reason) ? reason : 'other')
+      for (const reason of definition.heldBack?.(output) ?? []) onHeld(REASON.test(reason) ? reason : 'other')
       return { kind: 'done', output, attempts, ...(attemptError !== undefined && { attemptError }) }
     } catch (error) {
       if (signal.aborted) return { kind: 'given_up' }
-      deps.onAttempt('error')
+      onAttempt('error')
       const code = codeOf(error)?.slice(0, 128) ?? ('error' satisfies ErrorCode)
-      deps.live.failed(code)
+      tools.live.failed(code)
       attemptError = { code, message: messageOf(error).slice(0, 4096).toWellFormed() }
-      deps.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
+      tools.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
       if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: attemptError, attempts }
       const pauseMs = pauseAfter(attempts, error, { ...RETRY_DEFAULTS, ...definition.retry })
       heartbeat.stop()
