@@ -13,7 +13,9 @@ const INTERVAL_COLUMNS = ['tenant', 'kind', 'actor', 'case_no', 'history', 'mach
 
 const events = TABLES.events.columns
 const { tenant, kind, actor, machine, seq, idx, committed_at } = TABLES.events.columns
-const EVENT_COLUMNS = 'tenant, kind, actor, machine, seq, idx, committed_at'
+/** The columns that a row of an event begins with, in views of some types of events. */
+const OF_EVENT = { tenant, kind, actor, machine, seq, idx, committed_at }
+const EVENT_COLUMNS = Object.keys(OF_EVENT).join(', ')
 const textOf = (field: string): string => `JSONExtractString(data_raw, '${field}')`
 /** What a visitor did with an item of a list. */
 const followed = (action: string): string => `SELECT ${EVENT_COLUMNS}, '${action}' AS action, ${textOf('list')} AS list,
@@ -82,13 +84,7 @@ export const VIEWS = {
     comment: 'Every item of every list of recommendations as it was shown, and what the visitor did with it: one row for each action',
     over: '`events`',
     columns: {
-      tenant,
-      kind,
-      actor,
-      machine,
-      seq,
-      idx,
-      committed_at,
+      ...OF_EVENT,
       action: col(
         TEXT,
         'shown, clicked or bought; a click or a purchase counts for the newest list with the item, or for the one it names',
@@ -116,13 +112,7 @@ export const VIEWS = {
     comment: 'Every pair of items that a visitor had to do with: the new one with each of before. Sums of weights say what goes together',
     over: '`events`',
     columns: {
-      tenant,
-      kind,
-      actor,
-      machine,
-      seq,
-      idx,
-      committed_at,
+      ...OF_EVENT,
       place: col('UInt16', 'Position among the pairs of the event: 1 is the item before'),
       item: col('String', 'The item that is new to the visitor'),
       other: col('String', 'An item of before'),

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto'
-import { isIP } from 'node:net'
 import { Command } from 'commander'
 import { clusterHookSecret, keyOfHook, shownKey } from '../../pipeline/hooks/hook-key.ts'
-import { isPublicAddress } from '../../pipeline/hooks/public-address.ts'
+import { accessOf } from '../../pipeline/hooks/public-address.ts'
 import { readHooks } from '../../pipeline/hooks/read-hooks.ts'
-import { createSender, type OutgoingInput } from '../../pipeline/producer/input-sender.ts'
+import type { OutgoingInput } from '../../pipeline/producer/input-sender.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { HOOK_KIND, HOOK_LIMITS, hookSet } from '../../schemas/hook-events.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
@@ -13,6 +11,7 @@ import { withJetStream } from '../app/connect-to-running.ts'
 import { openBucket } from '../app/prepare-streams.ts'
 import { onOneLine } from '../app/terminal-output.ts'
 import { tokenArgument } from './arguments.ts'
+import { sendInput } from './send-input.ts'
 
 interface Options extends JsonOption {
   readonly tenant: string
@@ -43,13 +42,9 @@ Example:
     .action(async (name: string, type: string, url: string, { tenant, kind, json }: Options & { readonly kind?: string }) => {
       const read = hookSet.safeParse({ type, url, kind }, IN_WORDS)
       if (!read.success) throw new ColloquyError('bad_hook', zodProblem(read.error, ''))
-      const { hostname, host } = new URL(url)
-      const address = hostname.replace(/^\[(.*)\]$/, '$1')
-      const { HOOK_HOSTS: allowed } = cli.settings().settings
-      if (isIP(address) !== 0 && !isPublicAddress(address) && !allowed.includes(address) && !allowed.includes(host)) {
-        cli.out.note(
-          `${address} is not a public address: each event becomes a dead letter, unless COLLOQUY_HOOK_HOSTS of the role dispatch names it`,
-        )
+      if (accessOf(new URL(url), cli.settings().settings.HOOK_HOSTS) === 'refused') {
+        const remedy = 'each event becomes a dead letter, unless COLLOQUY_HOOK_HOSTS of the role dispatch names it'
+        cli.out.note(`${new URL(url).hostname} is not a public address: ${remedy}`)
       }
       const position = await sendTo(cli, { tenant, name }, { type: 'hook.set', data: { ...read.data } })
       if (json) cli.out.json({ position })
@@ -103,11 +98,6 @@ const sendTo = (
   input: Pick<OutgoingInput, 'type' | 'data'>,
 ): Promise<number> =>
   withJetStream(settings().settings, async ({ nc }) => {
-    const sender = createSender(nc, { onWait: (why) => out.note(`${why}; trying again`) })
-    try {
-      const sent = await sender.send({ tenant, kind: HOOK_KIND, id: name }, { id: randomUUID(), source: 'hooks', ...input })
-      return sent.position
-    } finally {
-      await sender.close()
-    }
+    const { position } = await sendInput(nc, { out }, { tenant, kind: HOOK_KIND, id: name }, { source: 'hooks', ...input })
+    return position
   })

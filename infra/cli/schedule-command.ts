@@ -1,19 +1,18 @@
-import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { Command, Option } from 'commander'
 import { calendarProblem, MISSED, type Missed } from '../../actors/definition/calendar.ts'
 import type { Schedule } from '../../actors/kinds/schedule/kind.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { readSchedule, readSchedules, scheduleAddress, SCHEDULES_MAX, type SetSchedule } from '../../pipeline/operator/schedules.ts'
-import { createSender, type OutgoingInput } from '../../pipeline/producer/input-sender.ts'
+import type { OutgoingInput } from '../../pipeline/producer/input-sender.ts'
 import { createProducer } from '../../pipeline/producer/producer.ts'
-import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
 import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { printable } from '../app/terminal-output.ts'
 import { objectArgument, targetArgument, tokenArgument } from './arguments.ts'
+import { sendInput, untilDecided } from './send-input.ts'
 
 interface Options extends JsonOption {
   readonly tenant: string
@@ -25,9 +24,6 @@ interface AddOptions extends Options {
   readonly missedMax?: number
   readonly force?: true
 }
-
-/** How long a command waits until the schedule is as it wants it. */
-const DECIDED_MS_MAX = 30_000
 
 export const scheduleCommand = (cli: CommandContext): Command =>
   new Command().addCommand(addCommand(cli)).addCommand(listCommand(cli)).addCommand(removeCommand(cli))
@@ -144,21 +140,9 @@ const change = <T>(
 ): Promise<T> =>
   withJetStream(settings().settings, async (jetstream) => {
     const { input, effect } = await changeFor(jetstream)
-    const sender = createSender(jetstream.nc, { onWait: (why) => out.note(`${why}; trying again`) })
-    try {
-      await sender.send(scheduleAddress(tenant, name), { id: randomUUID(), source: 'schedule', ...input })
-    } finally {
-      await sender.close()
-    }
-    const late = AbortSignal.timeout(DECIDED_MS_MAX)
-    return pollUntil(async () => effect(await readSchedule(jetstream, tenant, name)), { signal: late }).catch((error: unknown) => {
-      if (!late.aborted) throw error
-      throw new ColloquyError(
-        'schedule_not_changed',
-        `the schedule "${name}" of ${tenant} has not changed within ${DECIDED_MS_MAX / 1_000} s; see "colloquy status" and `
-          + `"colloquy dead ls --tenant ${tenant}"`,
-      )
-    })
+    await sendInput(jetstream.nc, { out }, scheduleAddress(tenant, name), { source: 'schedule', ...input })
+    const notYet = { code: 'schedule_not_changed', what: `the schedule "${name}"`, tenant } as const
+    return untilDecided(async () => effect(await readSchedule(jetstream, tenant, name)), notYet)
   })
 
 async function refuseTooMany(jetstream: JetStreamContext, tenant: string, name: string): Promise<void> {

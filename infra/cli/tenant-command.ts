@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto'
 import { Command, InvalidArgumentError } from 'commander'
-import { createSender } from '../../pipeline/producer/input-sender.ts'
 import { readTenantSettings, tenantAddress } from '../../pipeline/tenants/tenant-settings-reader.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
@@ -14,6 +12,7 @@ import {
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningNats, withJetStream } from '../app/connect-to-running.ts'
 import { tokenArgument } from './arguments.ts'
+import { sendInput } from './send-input.ts'
 
 /** Width of a column of keys. */
 const KEY_CHARS = 18
@@ -42,14 +41,12 @@ const setCommand = ({ out, settings }: CommandContext): Command =>
       const problem = value === null ? undefined : tenantSettingProblem(key, value)
       if (problem !== undefined) throw new ColloquyError('bad_tenant_setting', problem)
       const nc = await connectToRunningNats(settings().settings)
-      const sender = createSender(nc, { onWait: (why) => out.note(`${why}; trying again`) })
       try {
-        const input = { type: 'tenant.set', id: randomUUID(), source: 'tenant', data: { key, value } }
-        const { position } = await sender.send(tenantAddress(tenant), input)
+        const input = { type: 'tenant.set', source: 'tenant', data: { key, value } }
+        const { position } = await sendInput(nc, { out }, tenantAddress(tenant), input)
         if (json) out.json({ position })
         else out.line(`${key} of ${tenant} ${value === null ? 'is unset' : `is ${JSON.stringify(value)}`} (position ${position})`)
       } finally {
-        await sender.close()
         await nc.close()
       }
     })

@@ -1,12 +1,12 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import pLimit from 'p-limit'
 import { z } from 'zod'
-import { type Address, inputSubject, messageIdOf, parseLogSubject } from '../../schemas/subjects.ts'
+import { type Address, inputSubject, messageIdOf } from '../../schemas/subjects.ts'
 import { SERIES_KIND, TRIGGER_KIND, TRIGGER_LIMITS, triggerWatch } from '../../schemas/trigger-events.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createConsumeLoop } from '../jetstream/consume-loop.ts'
-import { lastRecord, recordsOf, recordsOfKind } from '../jetstream/last-record.ts'
+import { actorsOfKind, lastRecord, recordsOf } from '../jetstream/last-record.ts'
 import { logParser, reportBadRecord } from '../jetstream/log-message.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { type StreamPosition, withPosition } from '../jetstream/position-history.ts'
@@ -179,13 +179,12 @@ const watchingSchema = z.object({ settings: z.object({ series: z.string() }).nul
 
 /** What all triggers watch now. Those of another kind than `trigger` count from their next `trigger.watching` on. */
 async function readWatches({ jsm }: Pick<JetStreamContext, 'jsm'>, watched: WatchedEvents): Promise<void> {
-  const { state } = await jsm.streams.info('LOG', { subjects_filter: recordsOfKind(TRIGGER_KIND) })
   const limit = pLimit(REQUESTS_MAX)
-  const read = async (subject: string): Promise<void> => {
-    const { address } = parseLogSubject(subject)
+  const read = async (address: Address): Promise<void> => {
     const last = await lastRecord({ jsm }, recordsOf(address))
     const found = watchingSchema.safeParse(last?.record.state?.context)
     if (found.success) watched.set(address, found.data.settings?.series ?? null, found.data.watch)
   }
-  await Promise.all(Object.keys(state.subjects ?? {}).map((subject) => limit(read, subject)))
+  const triggers = await actorsOfKind({ jsm }, TRIGGER_KIND)
+  await Promise.all(triggers.map((address) => limit(read, address)))
 }

@@ -1,9 +1,9 @@
 import { createTransport, type Transporter } from 'nodemailer'
 import { request } from 'undici'
 import type { Channels, Notification } from '../../actors/kinds/trigger/channels.ts'
-import { ColloquyError, hasCode, messageOf, TerminalError } from '../../schemas/errors.ts'
+import { hasCode, messageOf, TerminalError } from '../../schemas/errors.ts'
 import { createPublicAgent } from './public-address.ts'
-import { postSigned } from './signed-post.ts'
+import { mustBeTaken, postSigned } from './signed-post.ts'
 
 export interface AlertChannelsOptions {
   /** Hosts of hooks and chats, with or without a port, whose addresses need not be public. Default: none. */
@@ -19,8 +19,6 @@ export interface AlertChannelsOptions {
 }
 
 const TIMEOUT_MS = 10_000
-/** Bytes of an answer that are read, so that the connection can be used again. */
-const ANSWER_BYTES_MAX = 64 * 1024
 const SUBJECT_CHARS_MAX = 150
 
 /** The text of a chat message in the form that the chat's incoming web hook takes. Mattermost, Rocket.Chat and Google Chat take Slack's. */
@@ -46,10 +44,7 @@ export function createAlertChannels({ hosts = [], secret, smtpUrl, mailFrom, tim
       const body = JSON.stringify(CHAT_BODIES[format](text))
       const headers = { 'content-type': 'application/json', 'user-agent': 'Colloquy' }
       const answer = await refusedForGood(request(to, { method: 'POST', dispatcher: agent, signal: within(signal), headers, body }))
-      await answer.body.dump({ limit: ANSWER_BYTES_MAX })
-      if (answer.statusCode < 200 || answer.statusCode >= 300) {
-        throw new ColloquyError('hook_failed', `${new URL(to).host} answered ${answer.statusCode}`)
-      }
+      await mustBeTaken(answer, new URL(to).host)
     },
     async mail({ to, text, alert }, id, signal) {
       if (smtpUrl === undefined || mailFrom === undefined) {

@@ -27,24 +27,36 @@ const resolvePublic: LookupFunction = (host, options, done) => {
   })
 }
 
+/** An IPv6 address stands in brackets in a URL. */
+const hostOf = ({ hostname }: Pick<URL, 'hostname'>): string => hostname.replace(/^\[(.*)\]$/, '$1')
+
+/**
+ * Which address the host of a URL may have: `any`; a `public` one, which is known when the connection is made; or it is an address that is
+ * not public, and `refused`.
+ *
+ * @param allowed host names or IP addresses, each with or without `:port`, that may have any address
+ */
+export function accessOf(url: Pick<URL, 'hostname' | 'port' | 'protocol'>, allowed: readonly string[]): 'any' | 'public' | 'refused' {
+  const host = hostOf(url)
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80')
+  if (allowed.includes(host) || allowed.includes(`${host}:${port}`)) return 'any'
+  return isIP(host) !== 0 && !isPublicAddress(host) ? 'refused' : 'public'
+}
+
 /**
  * Creates the HTTP client for URLs that tenants choose. It connects to public addresses only: the address is checked when the connection
  * is made, so that a name cannot resolve to another one between the check and the call. It follows no redirect.
  *
- * @param allowed host names or IP addresses, each with or without `:port`, that may have any address
+ * @param allowed as for `accessOf`
  */
 export function createPublicAgent(allowed: readonly string[]): Agent {
-  const known = new Set(allowed)
-  const [toAny, toPublic] = [
-    buildConnector({ timeout: CONNECT_MS_MAX }),
-    buildConnector({ timeout: CONNECT_MS_MAX, lookup: resolvePublic }),
-  ]
+  const toAny = buildConnector({ timeout: CONNECT_MS_MAX })
+  const toPublic = buildConnector({ timeout: CONNECT_MS_MAX, lookup: resolvePublic })
   return new Agent({
     connect(options, done) {
-      const { hostname, port, protocol } = options
-      const host = hostname.replace(/^\[(.*)\]$/, '$1')
-      if (known.has(host) || known.has(`${host}:${port || (protocol === 'https:' ? '443' : '80')}`)) toAny(options, done)
-      else if (isIP(host) !== 0 && !isPublicAddress(host)) done(refused(host, host), null)
+      const access = accessOf(options, allowed)
+      if (access === 'refused') done(refused(hostOf(options), hostOf(options)), null)
+      else if (access === 'any') toAny(options, done)
       else toPublic(options, done)
     },
   })

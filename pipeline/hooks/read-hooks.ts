@@ -1,9 +1,9 @@
 import pLimit from 'p-limit'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { HOOK_KIND, HOOK_LIMITS, hookContextSchema, type HookSet } from '../../schemas/hook-events.ts'
-import { parseLogSubject } from '../../schemas/subjects.ts'
+import type { Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { lastRecord, recordsOfKind } from '../jetstream/last-record.ts'
+import { actorsOfKind, lastRecord, recordsOf } from '../jetstream/last-record.ts'
 
 const REQUESTS_MAX = 16
 
@@ -24,10 +24,9 @@ export async function readHooks(
   { jsm }: Pick<JetStreamContext, 'jsm'>,
   tenant?: string,
 ): Promise<(Hook & { readonly isCalled: boolean })[]> {
-  const { state } = await jsm.streams.info('LOG', { subjects_filter: recordsOfKind(HOOK_KIND, tenant) })
   const limit = pLimit(REQUESTS_MAX)
-  const read = async (subject: string): Promise<Hook[]> => {
-    const last = (await lastRecord({ jsm }, subject))?.record.state
+  const read = async (address: Address): Promise<Hook[]> => {
+    const last = (await lastRecord({ jsm }, recordsOf(address)))?.record.state
     if (last === undefined || last === null) return []
     const context = hookContextSchema.safeParse(last.context)
     if (!context.success) {
@@ -36,13 +35,11 @@ export async function readHooks(
         `hooks are kept by the built-in kind "${HOOK_KIND}", and a colloquy.config.ts has another kind of this name; rename it`,
       )
     }
-    const { tenant: of, id: name } = parseLogSubject(subject).address
+    const { tenant: of, id: name } = address
     return context.data.hook === null ? [] : [{ tenant: of, name, ...context.data.hook, beginnings: context.data.beginnings }]
   }
-  const all = (await Promise.all(Object.keys(state.subjects ?? {}).map((subject) => limit(read, subject)))).flat()
-  const byTenant = Map.groupBy(
-    all.sort((a, b) => (`${a.tenant}.${a.name}` < `${b.tenant}.${b.name}` ? -1 : 1)),
-    ({ tenant: of }) => of,
-  )
+  const actors = await actorsOfKind({ jsm }, HOOK_KIND, tenant)
+  const all = (await Promise.all(actors.map((address) => limit(read, address)))).flat()
+  const byTenant = Map.groupBy(all, ({ tenant: of }) => of)
   return [...byTenant.values()].flatMap((own) => own.map((hook, index) => ({ ...hook, isCalled: index < HOOK_LIMITS.perTenantMax })))
 }

@@ -44,8 +44,13 @@ export async function postSigned({ agent, url, key, id, body, contentType, signa
     },
     body,
   })
-  await answer.body.dump({ limit: ANSWER_BYTES_MAX })
-  if (answer.statusCode >= 200 && answer.statusCode < 300) return
-  const why = answer.statusCode < 400 && answer.statusCode >= 300 ? ', and redirects are not followed: set the hook to its new URL' : ''
-  throw new ColloquyError('hook_failed', `${url} answered ${answer.statusCode}${why}`)
+  await mustBeTaken(answer, url)
+}
+
+/** Reads an answer to its end. @param from who answers, for the error @throws ColloquyError `hook_failed` for any answer but 2xx */
+export async function mustBeTaken({ body, statusCode }: Pick<Dispatcher.ResponseData, 'body' | 'statusCode'>, from: string): Promise<void> {
+  await body.dump({ limit: ANSWER_BYTES_MAX })
+  if (statusCode >= 200 && statusCode < 300) return
+  const why = statusCode >= 300 && statusCode < 400 ? ', and redirects are not followed: set the hook to its new URL' : ''
+  throw new ColloquyError('hook_failed', `${from} answered ${statusCode}${why}`)
 }

@@ -1,7 +1,7 @@
 import type { StoredMsg } from '@nats-io/jetstream'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import type { Address } from '../../schemas/subjects.ts'
+import { actorKey, type Address, parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from './connection.ts'
 import { NO_MESSAGE_STATUS } from './jetstream-codes.ts'
 import { logParser, type ParseLogMessage } from './log-message.ts'
@@ -33,6 +33,14 @@ type Reads = Pick<JetStreamContext, 'jsm'>
 export const recordsOf = ({ tenant, kind, id }: Address): string => `log.*.${tenant}.${kind}.${id}`
 /** The subject of the records of all actors of a kind. */
 export const recordsOfKind = (kind: string, tenant = '*'): string => `log.*.${tenant}.${kind}.*`
+
+/** The actors of a kind that have a record, of one tenant or of all, by tenant and id. */
+export async function actorsOfKind({ jsm }: Reads, kind: string, tenant?: string): Promise<Address[]> {
+  const { state } = await jsm.streams.info('LOG', { subjects_filter: recordsOfKind(kind, tenant) })
+  const addresses = Object.keys(state.subjects ?? {}).map((subject) => parseLogSubject(subject).address)
+  const byKey = [...new Map(addresses.map((address) => [actorKey(address), address]))]
+  return byKey.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, address]) => address)
+}
 
 /** The end of a subject in LOG. */
 export interface SubjectEnd {

@@ -3,7 +3,7 @@ import { type Schedule, SCHEDULE_KIND, scheduleContextSchema } from '../../actor
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { lastRecord, recordsOf, recordsOfKind } from '../jetstream/last-record.ts'
+import { actorsOfKind, lastRecord, recordsOf } from '../jetstream/last-record.ts'
 
 /** A schedule that is set. */
 export interface SetSchedule {
@@ -45,9 +45,8 @@ export async function readSchedule({ jsm }: Reads, tenant: string, name: string)
 
 /** All schedules of a tenant, by name. @throws ColloquyError `no_schedules` as `readSchedule` */
 export async function readSchedules({ jsm }: Reads, tenant: string): Promise<SetSchedule[]> {
-  const { state } = await jsm.streams.info('LOG', { subjects_filter: recordsOfKind(SCHEDULE_KIND, tenant) })
-  const names = [...new Set(Object.keys(state.subjects ?? {}).map((subject) => subject.split('.').at(-1) ?? ''))].sort()
   const limit = pLimit(REQUESTS_MAX)
-  const all = await Promise.all(names.map((name) => limit(() => readSchedule({ jsm }, tenant, name))))
+  const actors = await actorsOfKind({ jsm }, SCHEDULE_KIND, tenant)
+  const all = await Promise.all(actors.map(({ id }) => limit(() => readSchedule({ jsm }, tenant, id))))
   return all.filter((schedule) => schedule !== undefined)
 }

@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto'
 import { Command } from 'commander'
-import { createSender } from '../../../pipeline/producer/input-sender.ts'
 import { setAddress } from '../../../pipeline/understanding/taught/taught-set.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { intentsDescribed } from '../../../schemas/intent-events.ts'
 import { IN_WORDS, zodProblem } from '../../../schemas/problem-words.ts'
 import type { CommandContext } from '../../app/command-context.ts'
 import { connectToRunningNats } from '../../app/connect-to-running.ts'
+import { sendInput } from '../send-input.ts'
 import { type SetOptions, withSet } from './set-option.ts'
 
 interface Options extends SetOptions {
@@ -31,14 +30,12 @@ export const describeCommand = ({ out, settings }: CommandContext): Command =>
       const data = intentsDescribed.safeParse({ intents: [{ name, ...facts }] }, IN_WORDS)
       if (!data.success) throw new ColloquyError('bad_intent', zodProblem(data.error, ''))
       const nc = await connectToRunningNats(settings().settings)
-      const sender = createSender(nc, { onWait: (why) => out.note(`${why}; trying again`) })
       try {
-        const input = { type: 'intents.described', id: randomUUID(), source: 'intents', data: data.data }
-        const { position } = await sender.send(setAddress(options), input)
+        const input = { type: 'intents.described', source: 'intents', data: data.data }
+        const { position } = await sendInput(nc, { out }, setAddress(options), input)
         if (options.json) out.json({ position })
         else out.line(`${name} is described (position ${position})`)
       } finally {
-        await sender.close()
         await nc.close()
       }
     })

@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto'
 import { type Command, InvalidArgumentError } from 'commander'
-import { createSender, type OutgoingInput } from '../../../pipeline/producer/input-sender.ts'
+import type { OutgoingInput } from '../../../pipeline/producer/input-sender.ts'
 import { promptAddress, type PromptName, readPrompt, type TaughtPrompt } from '../../../pipeline/prompts/prompts-reader.ts'
-import { pollUntil } from '../../../pipeline/runtime/poll-until.ts'
-import { ColloquyError } from '../../../schemas/errors.ts'
 import { promptNameSchema } from '../../../schemas/prompt-events.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../../app/command-context.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
 import { tokenArgument } from '../arguments.ts'
+import { sendInput, untilDecided } from '../send-input.ts'
 
 export interface PromptOptions extends JsonOption {
   readonly tenant: string
@@ -23,9 +21,6 @@ export function nameArgument(text: string): string {
   if (!name.success) throw new InvalidArgumentError('It must be letters and digits, in parts that a single "-" or "_" joins; at most 32.')
   return name.data
 }
-
-/** How long a command waits for the decision about what it sent. */
-const DECIDED_MS_MAX = 30_000
 
 /**
  * Sends an input to a prompt, and waits until it has had its effect.
@@ -44,21 +39,9 @@ export const changePrompt = <T>(
     const input = inputFor(before)
     const known = effect(before, before)
     if (known !== undefined) return known
-    const sender = createSender(jetstream.nc, { onWait: (why) => out.note(`${why}; trying again`) })
-    try {
-      await sender.send(promptAddress(name), { id: randomUUID(), source: 'prompts', ...input })
-    } finally {
-      await sender.close()
-    }
-    const late = AbortSignal.timeout(DECIDED_MS_MAX)
-    return pollUntil(async () => effect(await readPrompt(jetstream, name), before), { signal: late }).catch((error: unknown) => {
-      if (!late.aborted) throw error
-      throw new ColloquyError(
-        'prompt_not_changed',
-        `the prompt "${name.name}" of ${name.tenant} has not changed within ${DECIDED_MS_MAX / 1_000} s; see "colloquy status" and `
-          + `"colloquy dead ls --tenant ${name.tenant}"`,
-      )
-    })
+    await sendInput(jetstream.nc, { out }, promptAddress(name), { source: 'prompts', ...input })
+    const notYet = { code: 'prompt_not_changed', what: `the prompt "${name.name}"`, tenant: name.tenant } as const
+    return untilDecided(async () => effect(await readPrompt(jetstream, name), before), notYet)
   })
 
 /** The version, or the built-in text. */

@@ -1,8 +1,7 @@
 import { INTENTS_KIND, OUT_OF_SCOPE } from '../../../schemas/intent-events.ts'
-import { parseLogSubject } from '../../../schemas/subjects.ts'
 import type { Embedder } from '../../embedding/embedder.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
-import { recordsOfKind } from '../../jetstream/last-record.ts'
+import { actorsOfKind } from '../../jetstream/last-record.ts'
 import { readTaughtSet, type SetName, type TaughtSet } from '../taught/taught-set.ts'
 import type { TrainedFrom, TrainedModels } from './trained-models.ts'
 
@@ -32,13 +31,8 @@ export async function* trainableSets(jetstream: JetStreamContext): AsyncGenerato
 }
 
 /** All sets of all tenants, by the subjects of LOG. */
-async function setsIn({ jsm }: JetStreamContext): Promise<SetName[]> {
-  const { state } = await jsm.streams.info('LOG', { subjects_filter: recordsOfKind(INTENTS_KIND) })
-  return Object.keys(state.subjects ?? {}).map((subject) => {
-    const { tenant, id } = parseLogSubject(subject).address
-    return { tenant, set: id }
-  })
-}
+const setsIn = async (jetstream: JetStreamContext): Promise<SetName[]> =>
+  (await actorsOfKind(jetstream, INTENTS_KIND)).map(({ tenant, id }) => ({ tenant, set: id }))
 
 /** A set that answers with one model, and whose newest version is not trained for another one yet; `undefined` if there is none. */
 export async function findUntrained(
