@@ -170,6 +170,9 @@ test('a place that LOG does not have is a gap, after which the stream goes on', 
     await add(other)
   }
   await expect.poll(() => live.events).toEqual(upTo(1, 6))
+  // Of both actors, so that LOG ends where it is read to end.
+  const theirs = follow(feed, 'toy', other, 0)
+  await expect.poll(() => theirs.events).toHaveLength(6)
   const seqs = live.ids.map((one) => placeOf(one).seq)
   const [first = 0, second = 0, third = 0, fourth = 0] = seqs
   const { last_seq: end } = (await jsm.streams.info('LOG')).state
@@ -178,8 +181,6 @@ test('a place that LOG does not have is a gap, after which the stream goes on', 
   await expect.poll(() => ahead.gaps).toEqual([{ from: end + 1, to: end + 9, reason: 'truncated' }])
   await add(id)
   await expect.poll(() => ahead.events).toEqual(upTo(7, 7))
-  const theirs = follow(feed, 'toy', other, 0)
-  await expect.poll(() => theirs.events).toHaveLength(6)
   const foreign = follow(feed, 'toy', id, theirs.ids[4])
   await expect.poll(() => foreign.gaps.map(({ reason }) => reason)).toEqual(['unknown_id'])
 
