@@ -1,14 +1,7 @@
 import { hash, randomUUID } from 'node:crypto'
 import type { ClickHouseClient } from '@clickhouse/client'
-import type { KV } from '@nats-io/kv'
-import type { Logger } from 'pino'
 import { compiledKinds } from '../../actors/definition/compiled-machine.ts'
-import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'
-import { createAnswersShadow } from '../../pipeline/answering/answers-shadow.ts'
-import { createAnswersCache, noSharedAnswers, openSharedAnswers } from '../../pipeline/answering/shared-answers.ts'
-import { createSimilarAnswers } from '../../pipeline/answering/similar-answers.ts'
-import type { Caches } from '../../pipeline/cache/caches.ts'
 import { startCanary } from '../../pipeline/canary/canary.ts'
 import type { Assignment } from '../../pipeline/cluster/assignment.ts'
 import { joinCluster, type Membership } from '../../pipeline/cluster/membership.ts'
@@ -16,83 +9,40 @@ import { chooseRecordForm, type RecordFormChoice } from '../../pipeline/cluster/
 import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
 import type { Embedder } from '../../pipeline/embedding/embedder.ts'
-import { localQuestionVectors, remoteQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
 import { startEventFeed } from '../../pipeline/feeds/event-feed.ts'
 import { startHooks } from '../../pipeline/hooks/hooks.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
-import { createHandOver, type HandOver } from '../../pipeline/host/hand-over.ts'
+import { createHandOver } from '../../pipeline/host/hand-over.ts'
 import { type HostRun, startHost } from '../../pipeline/host/host.ts'
 import { startInboxTrim } from '../../pipeline/host/inbox-trim.ts'
 import type { Delivery } from '../../pipeline/host/message-handler.ts'
 import { startIndexer } from '../../pipeline/indexer/indexer.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
-import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { startSourcingWatchdog } from '../../pipeline/jetstream/sourcing-watchdog.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncation.ts'
 import { startJudge } from '../../pipeline/judge/judge.ts'
 import { judgeByRules, type JudgeEvaluator } from '../../pipeline/judge/judge-evaluator.ts'
 import { startProjector } from '../../pipeline/projector/projector.ts'
-import { createPromptsReader } from '../../pipeline/prompts/prompts-reader.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
-import { openSavedIndexes } from '../../pipeline/recommending/saved-indexes.ts'
-import { createTenantIndexes } from '../../pipeline/recommending/tenant-indexes.ts'
-import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { backgroundRun, singlePartition } from '../../pipeline/runtime/partitioned-stage.ts'
 import { isProcessAlive } from '../../pipeline/runtime/process-alive.ts'
-import { type Stage, startStage } from '../../pipeline/runtime/stage.ts'
-import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
-import { wordsWhereNoVector } from '../../pipeline/search/words-where-no-vector.ts'
-import { createObjectStore, openTaskObjects } from '../../pipeline/task-runner/object-store.ts'
-import { startObjectSweeper } from '../../pipeline/task-runner/object-sweeper.ts'
-import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
-import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
-import { createStreamModeReader } from '../../pipeline/tenants/stream-mode-reader.ts'
-import { createTenantSettingsReader } from '../../pipeline/tenants/tenant-settings-reader.ts'
+import { type Stage } from '../../pipeline/runtime/stage.ts'
 import { startWakeUpSweeper } from '../../pipeline/timers/wake-up-sweeper.ts'
 import { findUntrained } from '../../pipeline/understanding/training/trainable-sets.ts'
 import { openTrainedModels } from '../../pipeline/understanding/training/trained-models.ts'
 import { startTrainer } from '../../pipeline/understanding/training/trainer.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
-import type { CallSlot } from '../../pipeline/watchdog/call-slot.ts'
 import { CANARY_KIND } from '../../schemas/canary-events.ts'
-import type { Role, Settings } from '../settings.ts'
+import type { Role } from '../settings.ts'
 import { hostIdentity } from './host-identity.ts'
 import { withSuccessor } from './index-successor.ts'
 import { indexerBounds, indexerState } from './indexer-state.ts'
 import { refuseOlderProcesses } from './kind-registry.ts'
 import { modelJudgeOf } from './model-judge.ts'
-import { openGeneration } from './open-generation.ts'
-import { openUnderstanding } from './open-understanding.ts'
-import { BUCKET } from './prepare-streams.ts'
-import type { SearchIndex } from './search-index.ts'
-import { createSharing, type OwnWork, type SharedWork, startOwn, workloadOf } from './shared-work.ts'
-
-export interface StageDeps {
-  readonly settings: Settings
-  readonly kinds: Kinds
-  readonly replicas: number
-  readonly jetstream: JetStreamContext
-  readonly kv: KV
-  /** Absent if no role of this process uses tables. */
-  readonly client: ClickHouseClient | undefined
-  /** Absent if this process neither writes nor searches the index. */
-  readonly searchIndex: SearchIndex | undefined
-  /** Absent: nothing is cached. */
-  readonly caches: Caches | undefined
-  /** Shows what this thread decides to the watchdog outside it. */
-  readonly calls: CallSlot
-  readonly metrics: Metrics
-  readonly log: Logger
-  /** The identity of this member of the cluster. Default: a new one. */
-  readonly member?: MemberIdentity
-}
-
-export interface MemberIdentity {
-  readonly id: string
-  /** A member that has ended without a farewell, which this one replaces: its leases need not run out. */
-  readonly formerId: string | undefined
-}
+import type { RoleWork, StageContext, StageDeps } from './role-work.ts'
+import { createSharing, type SharedWork, startOwn, workloadOf } from './shared-work.ts'
+import { tasksWork } from './tasks-work.ts'
 
 export interface Stages {
   /** The stages of this process, by role. */
@@ -112,21 +62,6 @@ const WAKE_UP_SWEEP_MS = 30_000
 const SOURCING_WATCH_MS = 5_000
 /** Judgements by a model that are repeated after a crash, at most. */
 const MODEL_JUDGEMENTS_MAX = 8
-
-interface StageContext extends StageDeps {
-  /** Identifies the database. Workers with the same database share the work on its tables; others fill tables of their own. */
-  readonly tablesId: string
-  /** From the host to the dispatcher of this thread; absent unless it has both. */
-  readonly handOver: HandOver | undefined
-  readonly inFlight: { readonly bytesMax: number; readonly log: Logger; readonly metrics: Metrics; readonly jetstream: JetStreamContext }
-}
-
-interface RoleWork {
-  /** The stage of the role. */
-  readonly stage: SharedWork | OwnWork
-  /** Background jobs of the role; one member of the cluster runs each. */
-  readonly background?: readonly SharedWork[]
-}
 
 /**
  * The work of each role; `undefined` if the process lacks what the role needs. In the order in which they start: readers of the log first,
@@ -335,74 +270,6 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight, handOve
         partitions: 1,
         start: async () =>
           singlePartition(backgroundRun(await startHooks({ jetstream, kv, log, metrics, allowedHosts: settings.HOOK_HOSTS }))),
-      },
-    ],
-  }
-}
-
-function tasksWork({ settings, kinds, kv, replicas, jetstream, searchIndex, caches, metrics, log }: StageContext): RoleWork {
-  return {
-    stage: {
-      name: 'tasks',
-      partitions: 'all',
-      async start(started) {
-        const search = searchIndex?.search ?? createRemoteSearch(jetstream.nc)
-        const searches = createTenantSearches(jetstream, wordsWhereNoVector(search, log))
-        started.defer(() => searches.stop())
-        const vectors =
-          searchIndex === undefined ? remoteQuestionVectors(jetstream.nc) : localQuestionVectors(() => searchIndex.current().embedder)
-        const understand = await openUnderstanding({ settings, jetstream, replicas, vectors, log }, started)
-        const tenants = createTenantSettingsReader(jetstream)
-        started.defer(() => tenants.stop())
-        const generation = await openGeneration({ settings, jetstream, kv, tenants, metrics, log }, started)
-        const indexes = createTenantIndexes({ jetstream, saved: await openSavedIndexes(jetstream, replicas), log })
-        started.defer(() => indexes.stop())
-        const prompts = createPromptsReader(jetstream, tenants)
-        started.defer(() => prompts.stop())
-        const bucket = await openTaskObjects(jetstream, replicas)
-        const { TASK_OBJECT_BYTES_MAX: objectBytesMax, TASK_OBJECTS_BYTES_MAX: objectsBytesMax } = settings
-        const objects = createObjectStore(bucket, { objectBytesMax, objectsBytesMax })
-        const isShadow = settings.CACHE === 'shadow'
-        const settingsOf = async (tenant: string) => (await tenants.of(tenant)).settings
-        const similar = createSimilarAnswers({ vectors, settingsOf, evaluate: evaluateByRules, isShadow, metrics, log })
-        const shadow = isShadow ? createAnswersShadow({ metrics, log }) : undefined
-        const answers =
-          caches === undefined ? noSharedAnswers : openSharedAnswers(jetstream, { cache: createAnswersCache(caches), similar, shadow, log })
-        started.defer(() => answers.stop())
-        return startStage(
-          'tasks',
-          () =>
-            startTaskRunner({
-              jetstream,
-              bucket: BUCKET,
-              kv,
-              kinds,
-              searchIndexOf: searches.of,
-              understand,
-              evaluate: evaluateByRules,
-              streamModeOf: createStreamModeReader(tenants, settings.STREAM, log),
-              ...generation,
-              answers,
-              promptFor: prompts.promptFor,
-              objects,
-              recommend: indexes.recommend,
-              vectorOf: (text) => vectors.of(text, 'passage'),
-              log,
-              metrics,
-              now: Date.now,
-            }),
-          log,
-        )
-      },
-    },
-    background: [
-      {
-        name: 'objects',
-        partitions: 1,
-        async start() {
-          const bucket = await openTaskObjects(jetstream, replicas)
-          return singlePartition(backgroundRun(startObjectSweeper({ jetstream, bucket, log, now: Date.now })))
-        },
       },
     ],
   }

@@ -1,7 +1,7 @@
 import type { MetricsSnapshot } from '../../../pipeline/runtime/metrics.ts'
 import type { StageStatus } from '../../../pipeline/runtime/stage.ts'
 import type { Role, Settings } from '../../settings.ts'
-import type { MemberIdentity } from '../start-stages.ts'
+import type { MemberIdentity } from '../role-work.ts'
 
 /** The data that a thread starts with. */
 export interface ThreadData {
