@@ -22,8 +22,8 @@ import { BUCKET } from './prepare-streams.ts'
 import type { RoleWork, StageContext } from './role-work.ts'
 
 /**
- * The work of the role `tasks`: the runner with all that its tasks may call, and the sweeper of their objects. Its searches and vectors come
- * over NATS: the process with the role `serve` or `embed` has the index and the model.
+ * The work of the role `tasks`: the runner with all that its tasks may call, and the sweeper of their objects. Its searches and vectors
+ * come over NATS from a process that has the index and the model.
  */
 export function tasksWork({ settings, kinds, kv, replicas, jetstream, caches, metrics, log }: StageContext): RoleWork {
   return {
