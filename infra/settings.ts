@@ -318,7 +318,7 @@ const SETTINGS = {
   },
   HEAP_BYTES_MAX: {
     schema: count(64 * 1024 * 1024, 1024 ** 4).default(heapBytesDefault()),
-    about: 'Max heap bytes of each thread that runs kinds, and max bytes that one decision may allocate beyond it',
+    about: 'Max heap bytes of each thread that runs kinds, of which one decision may allocate half, buffers included',
   },
   LIVE_ACTORS_MAX: { schema: count(1, 10_000_000).default(50_000), about: 'Max idle actors cached in memory' },
   TASK_OBJECT_BYTES_MAX: {

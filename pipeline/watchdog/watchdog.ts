@@ -54,6 +54,11 @@ export const UNKNOWN_BLOCK_MS_MAX = 60_000
 /** A blocked task has this long after its deadline, when its machine goes on without it. */
 const DEADLINE_MARGIN_MS = 5_000
 const POLL_MS = 100
+/**
+ * The part of a thread's heap by which one decision may grow the memory. The watchdog must be first: where V8 itself finds a full heap, it
+ * often ends the whole process, since the collection under way needs more than the 16 MiB that Node adds for it.
+ */
+export const GROWTH_SHARE_MAX = 0.5
 
 /** A block that is long enough to be reported. */
 interface OpenBlock {

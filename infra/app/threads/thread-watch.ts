@@ -4,7 +4,7 @@ import type { Metrics } from '../../../pipeline/runtime/metrics.ts'
 import { askBlockedThread } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
 import { readSlot } from '../../../pipeline/watchdog/call-slot.ts'
 import { isDecision } from '../../../pipeline/watchdog/kind-code.ts'
-import { type Block, codeText, secondsText, SLOW_MS, startWatchdog, UNKNOWN_BLOCK_MS_MAX } from '../../../pipeline/watchdog/watchdog.ts'
+import { type Block, codeText, GROWTH_SHARE_MAX, secondsText, SLOW_MS, startWatchdog, UNKNOWN_BLOCK_MS_MAX } from '../../../pipeline/watchdog/watchdog.ts'
 import { parseLogSubject } from '../../../schemas/subjects.ts'
 import type { Role, Settings } from '../../settings.ts'
 import { slotOfBlock } from '../watchdog/slot-of-block.ts'
@@ -52,7 +52,7 @@ export function watchThread({ role, worker, memory, slotPath, settings, metrics,
     callMsMax: settings.DECISION_MS_MAX,
     unknownMsMax: UNKNOWN_BLOCK_MS_MAX * patience,
     silentMsMin: SLOW_MS * patience,
-    growthBytesMax: settings.HEAP_BYTES_MAX,
+    growthBytesMax: settings.HEAP_BYTES_MAX * GROWTH_SHARE_MAX,
     ask: () => askBlockedThread(threadId),
     onBlocked(block) {
       const { code, at, isLeftBehind } = block

@@ -6,7 +6,7 @@ import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
 import { answerWhileBlocked } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
 import { type CallSlot, createCallSlot, createSlotMemory, keepBeating } from '../../../pipeline/watchdog/call-slot.ts'
 import { openSlotFile } from '../../../pipeline/watchdog/slot-file.ts'
-import { UNKNOWN_BLOCK_MS_MAX } from '../../../pipeline/watchdog/watchdog.ts'
+import { GROWTH_SHARE_MAX, UNKNOWN_BLOCK_MS_MAX } from '../../../pipeline/watchdog/watchdog.ts'
 import type { Settings } from '../../settings.ts'
 import type { ProcessWatchdogData } from './process-watchdog-worker.ts'
 
@@ -62,7 +62,7 @@ export function watchedSlot(
 ): CallSlot {
   const memory = createSlotMemory()
   answerWhileBlocked()
-  const limits = { callMsMax: DECISION_MS_MAX, growthBytesMax: HEAP_BYTES_MAX, unknownMsMax: UNKNOWN_BLOCK_MS_MAX }
+  const limits = { callMsMax: DECISION_MS_MAX, growthBytesMax: HEAP_BYTES_MAX * GROWTH_SHARE_MAX, unknownMsMax: UNKNOWN_BLOCK_MS_MAX }
   const watchdog = startProcessWatchdog({ memory, ...limits, path, noun })
   started.defer(() => watchdog.stop())
   const file = path === undefined ? undefined : openSlotFile(path)

@@ -22,7 +22,7 @@ const SETTINGS: Partial<Record<SettingName, string>> = {
   // So that all actors share a partition.
   PARTITIONS: '1',
   DECISION_MS_MAX: '2500',
-  HEAP_BYTES_MAX: String(192 * 1024 * 1024),
+  HEAP_BYTES_MAX: String(384 * 1024 * 1024),
 }
 
 interface Readyz {
@@ -103,7 +103,7 @@ test.each<[Trap, string]>([
   ['term', `process.kill(`],
   ['symbol', 'it threw a value that is not an Error'],
   ['end', 'host_ended: this input ended its host 2 times: ended its thread with exit code 3'],
-  ['heap', 'host_ended: this input ended its host 2 times: '],
+  ['heap', 'host_ended: this input ended its host 2 times: allocated more than 192 MiB'],
   ['buffers', 'host_ended: this input ended its host 2 times: allocated more than 192 MiB'],
 ])('a decision with the trap "%s" is rejected as poison, and its neighbours go on', async (how, error) => {
   const { addresses, lines } = await up()
