@@ -210,6 +210,24 @@ export const ANSWERS = {
     acknowledged_p50_ms: figure,
     cleared_p50_ms: figure,
   }),
+  trends: z.object({
+    total,
+    about: z.string(),
+    kind: name,
+    type: name,
+    hour: time.nullable(),
+    weeks: figure,
+    events: figure,
+    usual: figure,
+    rise: figure,
+    expected: figure,
+    mean: figure,
+    band_low: figure,
+    band_high: figure,
+    surprise: figure,
+    error_to_naive: figure,
+    covered: figure,
+  }),
 } as const
 
 /** Columns with a time, in UTC. */
@@ -241,6 +259,7 @@ export const ROW_NAMES = {
   'prompt-versions': ['prompt_version'],
   'cache-freshness': ['age'],
   alerts: ['series'],
+  trends: ['about', 'kind', 'type', 'hour'],
 } as const satisfies { readonly [Name in keyof typeof ANSWERS]: readonly (keyof z.output<(typeof ANSWERS)[Name]> & string)[] }
 
 export type QuestionName = keyof typeof ANSWERS

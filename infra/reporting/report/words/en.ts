@@ -102,6 +102,19 @@ export const en: Words = {
     acknowledged: 'Acknowledged',
     acknowledged_p50_ms: 'Until acknowledged, median',
     cleared_p50_ms: 'Until cleared, median',
+    about: 'About',
+    type: 'Type of event',
+    weeks: 'Weeks',
+    events: 'Last 24 hours',
+    usual: 'Usual',
+    rise: 'Rise',
+    expected: 'Expected',
+    mean: 'Mean',
+    band_low: 'At least',
+    band_high: 'At most',
+    surprise: 'Surprise',
+    error_to_naive: 'Error to that of the week before',
+    covered: 'In the band',
     way: 'How',
     cost: 'Cost',
     cost_unknown: 'Cost unknown',
@@ -487,6 +500,17 @@ export const en: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         return `${f.count(all?.alerts ?? 0)} alerts; ${f.count(all?.open ?? 0)} are open, ${f.count(all?.escalated ?? 0)} were escalated.`
+      },
+    },
+    trends: {
+      title: 'What rises, and what is to be expected?',
+      definition:
+        'Events of the last 24 hours by kind and type, beside what the same hours of up to four earlier weeks had. A rise of 0 is as usual, of 0.69 '
+        + 'twice as much; few events count little. The chart is the forecast of the next week, with the band that holds four of five hours.',
+      summary: (rows, f) => {
+        const [all, first] = rows.filter(({ about }) => about === 'series')
+        const events = `${f.count(all?.events ?? 0)} events in the last 24 hours, where ${f.count(all?.usual ?? null)} are usual`
+        return first?.type == null || (first.rise ?? 0) <= 0 ? `${events}.` : `${events}; ${clipped(first.type)} rises most.`
       },
     },
     'prompt-versions': {
