@@ -14,8 +14,8 @@ import { makeInteractions, readInteractions } from './interaction-sets.ts'
 import { measureActs } from './measure-acts.ts'
 import { measureInjections } from './measure-injections.ts'
 import { measureRecommendations } from './measure-recommendations.ts'
-import { LANGS } from './retrieval-sets.ts'
 import { measureTrends } from './measure-trends.ts'
+import { LANGS } from './retrieval-sets.ts'
 import { timeRecommendations } from './time-recommendations.ts'
 
 const print = (text: string): void => {
