@@ -86,8 +86,11 @@ function formText(value: unknown): string {
   const choices = form.anyOf ?? form.oneOf
   if (choices !== undefined) return [...new Set(choices.map(formText))].join(' or ')
   const types = (typeof form.type === 'string' ? [form.type] : (form.type ?? [])).map((type) => TYPES[type] ?? type)
-  if (form.type === 'array')
-    return `list of ${form.prefixItems?.map(formText).join(' and ') ?? formText(form.items ?? {})}${between(form.minItems, form.maxItems)}`
+  if (form.prefixItems !== undefined) return `list of ${form.prefixItems.map(formText).join(' and ')}`
+  if (form.type === 'array') {
+    const entries = between(form.minItems, form.maxItems)
+    return `list${entries}${entries === '' ? '' : ','} of ${formText(form.items ?? {})}`
+  }
   if (form.format === 'date-time') return 'time'
   if (form.type === 'string') return `${form.format ?? 'text'}${between(form.minLength, form.maxLength)}`
   if (form.type === 'object' && form.properties !== undefined) return `{${Object.keys(form.properties).join(', ')}}`
