@@ -51,6 +51,7 @@ const ROOMS = [
   'pipeline/recommending',
   'pipeline/task-queues',
   'pipeline/feeds',
+  'pipeline/fan-out',
   'pipeline/task-runner',
   'pipeline/dead-letters',
   'pipeline/operator',
