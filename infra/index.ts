@@ -79,7 +79,7 @@ export { LIMITS } from '../schemas/limits.ts'
 export type { Tier } from '../schemas/models-file.ts'
 export { type ObjectReference, objectReference } from '../schemas/object-reference.ts'
 export { actorCancelled } from '../schemas/operator-events.ts'
-export type { RecipientsWhere } from '../schemas/recipients.ts'
+export { type RecipientsWhere, recipientsWhere } from '../schemas/recipients.ts'
 export type { StreamMode } from '../schemas/stream-mode.ts'
 
 /** @deprecated since 0.2, removed in 0.3: use `TaskSearchHit`. */

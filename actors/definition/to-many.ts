@@ -52,8 +52,9 @@ const DAY_MS = 86_400_000
  *     invoke: { src: 'tell', input: ({ context }) => ({ where: { context: { template: context.id } }, data: { version: 3 } }), … }
  *
  * Every running actor of the kind that existed when the task was started, and that the condition selects when its turn comes, gets the
- * event once. Its id is `<run>:<recipient>`, its `source` the sender. The task goes on where it stood after a crash. It ends with the number of recipients.
- * What a recipient rejects is its own dead letter. A machine that leaves the state stops the task; what was sent stays sent.
+ * event once. The id of the event is `<run>:<recipient>`, its `source` the sender. After a crash the task goes on where it stood. It ends
+ * with the number of recipients. What a recipient rejects is its own dead letter. A machine that leaves the state stops the task; what was
+ * sent stays sent.
  *
  * @throws ColloquyError `bad_kind` where the kind does not take the event, or a bound is not a whole number from 1
  */

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { TerminalError } from '../../schemas/errors.ts'
-import type { Fact, RecipientsWhere } from '../../schemas/recipients.ts'
+import type { RecipientsWhere } from '../../schemas/recipients.ts'
 import type { FanOut, TaskFanOut } from '../definition/task-fan-out.ts'
 import { isIn } from './simulated-world.ts'
 
@@ -9,7 +9,7 @@ export interface TestRecipient {
   readonly id: string
   /** Default: the state fits every condition. */
   readonly state?: string
-  readonly label?: Readonly<Record<string, Fact | null>>
+  readonly label?: Readonly<Record<string, unknown>>
   readonly context?: Readonly<Record<string, unknown>>
 }
 

@@ -10,7 +10,7 @@ import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { TO_MANY_LIMITS } from '../../schemas/recipients.ts'
 import { actorSource, actorSubject, type Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { recordAt } from '../jetstream/last-record.ts'
+import { lastRecord, recordAt, recordsOf } from '../jetstream/last-record.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { createRatePace } from '../runtime/rate-pace.ts'
@@ -56,8 +56,8 @@ const BATCH = 250
 const CLOCKS_MS_MAX = 60_000
 
 /**
- * Creates the fan-outs of a process. An input is published as an actor's event to another one (`act.…`): no producer can forge it. The
- * recipients come from the tables in the order of their ids. Each has one id in all attempts, by which its recipient knows what comes again.
+ * Creates the fan-outs of a process. An input is published as an actor's event to another one (`act.…`), which no producer can forge. The
+ * recipients come from the tables in the order of their ids. An input has one id in all attempts: its recipient recognises a repeat.
  */
 export function createFanOuts({ jetstream, kinds, recipients, perSecondMax, log, metrics }: FanOutsOptions): FanOuts {
   const pace = createRatePace(perSecondMax)
@@ -102,6 +102,7 @@ export function createFanOuts({ jetstream, kinds, recipients, perSecondMax, log,
       for (let isFirst = known === undefined; ; isFirst = false) {
         const { after } = stood
         const query = { tenant, kind, where, after, until, logSeq: seq, limit: TO_MANY_LIMITS.pageMax, counted: isFirst }
+        if (!(await isPending(jetstream, sender, run))) return stood.done
         const { ids, total = stood.total } = await recipients(query, signal)
         if (total > recipientsMax) throw tooMany(what, total)
         stood = { ...stood, total }
@@ -117,6 +118,15 @@ export function createFanOuts({ jetstream, kinds, recipients, perSecondMax, log,
       }
     },
   }
+}
+
+/**
+ * Whether the sender still waits for the run. The message that stops a run can be lost, and a fan-out is long: it looks for itself before
+ * each page. Nobody needs the outcome of a run that is over.
+ */
+async function isPending(jetstream: JetStreamContext, sender: Address, run: string): Promise<boolean> {
+  const state = (await lastRecord(jetstream, recordsOf(sender)))?.record.state
+  return state === undefined || state === null || Object.hasOwn(state.tasks, run)
 }
 
 /** @throws TerminalError */

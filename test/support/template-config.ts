@@ -2,6 +2,7 @@ import { assign, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind } from '../../actors/definition/define-kind.ts'
 import { toMany } from '../../actors/definition/to-many.ts'
+import { recipientsWhere } from '../../schemas/recipients.ts'
 import type { Address } from '../../schemas/subjects.ts'
 
 export const CHANGED = 'template.changed'
@@ -40,18 +41,12 @@ export const documentKind = document.with(
   }),
 )
 
-const where = z.object({
-  state: z.union([z.string(), z.array(z.string())]).optional(),
-  label: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string())])).optional(),
-  context: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
-})
-
 const template = defineKind({
   name: 'template',
   version: 1,
-  context: z.object({ id: z.string(), version: z.int(), reached: z.int(), code: z.string(), where: where.optional() }),
+  context: z.object({ id: z.string(), version: z.int(), reached: z.int(), code: z.string(), where: recipientsWhere.optional() }),
   events: {
-    changed: z.object({ where: where.optional() }),
+    changed: z.object({ where: recipientsWhere.optional() }),
     'changed.for.few': z.object({}),
     'changed.for.nobody': z.object({}),
     'changed.wrongly': z.object({}),
