@@ -54,7 +54,7 @@ async function measure({ actors }: BenchOptions): Promise<Measured> {
   await waitUntil(
     () => told.length > 0 && seenMs.length >= 2 * actors,
     Math.max(CAUGHT_UP_MS_MAX, (2_000 * actors) / system.settings.FANOUT_RATE_MAX),
-    () => `${seenMs.length - actors} of ${actors} actors have heard of the change; the task reached ${told.join()}`,
+    () => `${seenMs.length - actors} of ${actors} actors have a record of the change; the task reached ${told.join()}`,
   )
   const [firstMs = NaN, lastMs = NaN] = [seenMs[actors], seenMs.at(-1)]
   const tookSeconds = (lastMs - causeMs) / 1_000
@@ -69,8 +69,9 @@ async function measure({ actors }: BenchOptions): Promise<Measured> {
       unexpected: seenMs.length - 2 * actors,
     },
     notes: [
-      'From when the input that causes the event is published to when a core subscription sees the record of each recipient on its way into '
-        + 'LOG. The task first waits until the tables have the records of all recipients. All roles but embed run on the machine of the harness.',
+      'From when the input that causes the event is published to when a core subscription sees the record of each recipient on its way '
+        + 'into LOG. The task first waits until the tables have the records of all recipients. All roles but embed run on the machine of '
+        + 'the harness.',
       'processors: processor time of Colloquy and nats-server and ClickHouse in it, per second.',
     ],
   }
