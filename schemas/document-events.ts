@@ -15,7 +15,7 @@ export const DOCUMENT_LIMITS = {
   /** Bytes of a document's data as JSON. */
   dataBytesMax: 32 * 1_024,
   /** Versions that are kept of a template and of a document; those that are approved or in use stay besides. */
-  versionsMax: 20,
+  versionsMax: 12,
   /** UTF-16 units of a title, a name and a note. */
   textCharsMax: 200,
   /** UTF-16 units of a problem. */

@@ -49,6 +49,7 @@ const ROOMS = [
   'pipeline/judge',
   'pipeline/replay-check',
   'pipeline/recommending',
+  'pipeline/documents',
   'pipeline/task-queues',
   'pipeline/feeds',
   'pipeline/task-runner',
