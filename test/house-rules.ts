@@ -52,6 +52,7 @@ const ROOMS = [
   'pipeline/documents',
   'pipeline/task-queues',
   'pipeline/feeds',
+  'pipeline/fan-out',
   'pipeline/task-runner',
   'pipeline/dead-letters',
   'pipeline/operator',
