@@ -1,6 +1,7 @@
 import { enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
 import {
+  DOCUMENT_KIND,
   DOCUMENT_LIMITS,
   LANGUAGES,
   TEMPLATE_KIND,
@@ -17,6 +18,7 @@ import { parseActorSource } from '../../../schemas/subjects.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { send } from '../../definition/send-action.ts'
 import { defineTask } from '../../definition/task-definition.ts'
+import { toMany } from '../../definition/to-many.ts'
 import { textProblem } from './liquid.ts'
 import { schemaProblem, sourceHash, templateSource } from './template-source.ts'
 
@@ -37,7 +39,7 @@ const contextSchema = z.object({
 })
 type Context = z.infer<typeof contextSchema>
 
-const defineTemplate = (name: string) =>
+const defineTemplate = (name: string, documentKind: string) =>
   defineKind({
     name,
     version: 1,
@@ -53,6 +55,7 @@ const defineTemplate = (name: string) =>
         concurrencyMax: 16,
         run: ({ input, store }) => store(JSON.stringify(input)),
       }),
+      tell: toMany({ kind: documentKind, type: 'template.given' }),
     },
     label: ({ versions }) => ({ version: versions.at(-1)?.version ?? 0, lang: versions.at(-1)?.lang ?? null }),
     refuse: (_, input) => (input.type === 'template.set' ? (textProblem(input.data.text) ?? schemaProblem(input.data.schema)) : undefined),
@@ -62,6 +65,8 @@ const defineTemplate = (name: string) =>
 export interface TemplateOptions {
   /** Name of the kind. Default: `template`. */
   readonly name?: string
+  /** Name of the kind of its documents. Default: `document`. */
+  readonly documentKind?: string
 }
 
 const givenOf = ({ id, versions }: Context): z.input<typeof templateGiven> => ({
@@ -72,14 +77,15 @@ const givenOf = ({ id, versions }: Context): z.input<typeof templateGiven> => ({
 
 /**
  * Creates the kind `template`: Markdown with Liquid, in versions. The text of a version is an object of its own, so that a document gets a
- * reference. What is no template is refused with its line.
+ * reference. What is no template is refused with its line. All documents of the template are told of a new version.
  */
-export function createTemplate({ name = TEMPLATE_KIND }: TemplateOptions = {}) {
-  const kind = defineTemplate(name)
+export function createTemplate({ name = TEMPLATE_KIND, documentKind = DOCUMENT_KIND }: TemplateOptions = {}) {
+  const kind = defineTemplate(name, documentKind)
   return kind.with(
     setup({
       ...kind.xstate,
       guards: {
+        isUnset: ({ context }) => context.versions.length === 0,
         isNew: ({ context: { next, versions }, event }) =>
           event.type === 'template.set' && sourceHash(event.data) !== (next ?? versions.at(-1))?.hash,
       },
@@ -122,7 +128,18 @@ export function createTemplate({ name = TEMPLATE_KIND }: TemplateOptions = {}) {
             id: 'keep',
             src: 'keep',
             input: ({ event }) => templateSource.parse(event.type === 'template.set' ? event.data : {}),
-            onDone: { target: 'ready', actions: { type: 'use', params: ({ event }) => ({ source: event.output }) } },
+            onDone: { target: 'telling', actions: { type: 'use', params: ({ event }) => ({ source: event.output }) } },
+            // A telling that this version has stopped goes on.
+            onError: { target: 'telling', actions: { type: 'fail', params: ({ event }) => ({ error: event.error }) } },
+          },
+        },
+        telling: {
+          always: { guard: 'isUnset', target: 'ready' },
+          invoke: {
+            id: 'tell',
+            src: 'tell',
+            input: ({ context }) => ({ where: { label: { template: context.id } }, data: givenOf(context) }),
+            onDone: 'ready',
             onError: { target: 'ready', actions: { type: 'fail', params: ({ event }) => ({ error: event.error }) } },
           },
         },

@@ -12,7 +12,7 @@ const SOURCE = { object: '0'.repeat(32), sha256: '1'.repeat(64), bytes: 10 }
 const TEXT = 'Dear {{ name }}'
 const ASKER = { source: 'colloquy/test/document/bill' }
 
-const story = (): Story => given(templateKind, { id: 'letter' }).task('keep', SOURCE)
+const story = (): Story => given(templateKind, { id: 'letter' }).task('keep', SOURCE).task('tell', { recipients: 3 })
 const set = (data: object = {}, from = story()): Story => from.when('template.set', { text: TEXT, ...data })
 
 describe('a template', () => {
@@ -29,6 +29,21 @@ describe('a template', () => {
     set({ schema: { type: 'object' } }, set()).thenEmitted('template.changed', { version: 2 })
   })
 
+  test('tells its documents of each version', () => {
+    const started = set({ text: 'other' }, set()).records.flatMap((record) => record.started)
+    expect(started.filter(({ task }) => task === 'tell').map(({ input }) => input)).toMatchObject([
+      { where: { label: { template: 'letter' } }, data: { version: 1 } },
+      { where: { label: { template: 'letter' } }, data: { template: 'letter', version: 2, source: SOURCE } },
+    ])
+  })
+
+  test('says that its documents were not told', () => {
+    set({}, story().task('tell', fails('too_many_recipients')))
+      .thenEmitted('template.failed', { code: 'too_many_recipients' })
+      .thenState('ready')
+      .thenLabel({ version: 1 })
+  })
+
   test('tells who asks of the version in use', () => {
     story()
       .when('template.asked', {}, ASKER)
@@ -39,7 +54,7 @@ describe('a template', () => {
   test('whose text cannot be stored stays as it was', () => {
     const failed = given(templateKind, { id: 'letter' }).task('keep', fails('objects_full')).when('template.set', { text: TEXT })
     failed.thenEmitted('template.failed', { code: 'objects_full' }).thenLabel({ version: 0 })
-    set({}, failed.task('keep', SOURCE)).thenEmitted('template.changed', { version: 1 })
+    set({}, failed.task('keep', SOURCE).task('tell', { recipients: 0 })).thenEmitted('template.changed', { version: 1 })
   })
 
   test.each([
