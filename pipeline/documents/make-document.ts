@@ -1,7 +1,6 @@
-import { z } from 'zod'
 import type { DocumentProblem, DocumentRequest, MadeDocument } from '../../actors/kinds/document/render-task.ts'
+import { dataProblem } from '../../actors/kinds/template/data-schema.ts'
 import { createLiquid, problemOf } from '../../actors/kinds/template/liquid.ts'
-import { zodProblem } from '../../schemas/problem-words.ts'
 import { readMarkdown } from './document-blocks.ts'
 import { docxFile } from './docx-file.ts'
 import { htmlPage } from './html-page.ts'
@@ -38,10 +37,8 @@ export async function makeDocument(request: DocumentRequest): Promise<MadeDocume
 
 /** The template, filled. */
 function markdownOf({ template: { text, schema }, data, at }: DocumentRequest): string {
-  const checked = schema === undefined ? undefined : z.fromJSONSchema(schema).safeParse(data)
-  if (checked?.success === false) {
-    throw new RejectedDocument({ code: 'bad_document_data', problem: zodProblem(checked.error, 'data') })
-  }
+  const problem = schema && dataProblem(schema, data)
+  if (problem !== undefined) throw new RejectedDocument({ code: 'bad_document_data', problem })
   const filled = filledText(text, data, at).toWellFormed().replace(CONTROL, '')
   const bytes = Buffer.byteLength(filled)
   if (bytes > MARKDOWN_BYTES_MAX) {

@@ -14,15 +14,11 @@ export function escapeMarkdown(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (Array.isArray(value)) return value.map(escapeMarkdown).join(', ')
   if (typeof value === 'object') throw new Error('this is an object; write one of its fields, as in {{ customer.name }}')
-  return String(value)
+  if (typeof value !== 'string') return String(value)
+  return value
     .split(/\r\n?|\n/)
     .map((line) =>
-      line
-        .trim()
-        .replace(ANYWHERE, '\\$&')
-        .replace(ENTITY, '\\&')
-        .replace(AT_START, '\\$1')
-        .replace(NUMBER_AT_START, '$1\\$2'),
+      line.trim().replace(ANYWHERE, '\\$&').replace(ENTITY, '\\&').replace(AT_START, '\\$1').replace(NUMBER_AT_START, '$1\\$2'),
     )
     .filter((line, index, lines) => line !== '' || lines.length === 1 || index === 0)
     .join('\\\n')

@@ -19,8 +19,9 @@ import { defineKind } from '../../definition/define-kind.ts'
 import { send } from '../../definition/send-action.ts'
 import { defineTask } from '../../definition/task-definition.ts'
 import { toMany } from '../../definition/to-many.ts'
+import { schemaProblem } from './data-schema.ts'
 import { textProblem } from './liquid.ts'
-import { schemaProblem, sourceHash, templateSource } from './template-source.ts'
+import { sourceHash, templateSource } from './template-source.ts'
 
 const factsSchema = z.object({
   version: z.int().positive(),

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
-import { messageOf } from '../../../schemas/errors.ts'
 import { type TemplateSet, templateSet } from '../../../schemas/document-events.ts'
 
 /** A version of a template as its object has it. */
@@ -12,14 +11,3 @@ const HASH_CHARS = 12
 /** A hash of all that makes a version another one. */
 export const sourceHash = ({ text, schema, lang, title }: TemplateSet): string =>
   hash('sha256', JSON.stringify([text, schema ?? null, lang, title ?? null])).slice(0, HASH_CHARS)
-
-/** Why a JSON Schema cannot be used; `undefined` where it can. */
-export function schemaProblem(schema: TemplateSet['schema']): string | undefined {
-  if (schema === undefined) return undefined
-  try {
-    z.fromJSONSchema(schema)
-    return undefined
-  } catch (error) {
-    return `schema: ${messageOf(error)}`
-  }
-}

@@ -67,7 +67,12 @@ describe('a template', () => {
     [{ text: '{% if a %}\n'.repeat(4_000) }, 'text: line 65, column 1: at most 64 blocks'],
     [{ text: `{% liquid ${'if a\n'.repeat(4_000)} %}` }, 'text: line 1, column 1: at most 64 blocks'],
     [{ text: `{{ a${'[b'.repeat(4_000)} }}` }, 'at most 64 blocks and 32 brackets'],
-    [{ schema: { type: 'object', properties: { a: { type: 'strange' } } } }, 'schema: '],
+    [
+      { schema: { type: 'object', properties: { a: { type: 'strange' } } } },
+      'schema.properties.a.type: must be equal to one of the allowed values',
+    ],
+    [{ schema: { $ref: 'https://example.com/schema.json' } }, 'schema: $ref to https://example.com/schema.json: only parts of itself'],
+    [{ schema: { $schema: 'http://json-schema.org/draft-04/schema#' } }, 'schema: '],
     [{ schema: { type: 'object', description: 'x'.repeat(DOCUMENT_LIMITS.schemaBytesMax) } }, 'must have at most 16 KiB'],
   ])('that is none is refused with its line %#', (data, problem) => {
     const refused = set(data).thenRejected('bad_data')
