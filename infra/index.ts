@@ -35,6 +35,7 @@ export { kindFromMachine, type MachineOptions } from '../actors/definition/kind-
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
 export { type KindSetup, saga, type SagaEnds, type SagaStates, type SagaStep, type SagaTask } from '../actors/definition/saga.ts'
 export { send, type SendAction, type Sending, type SendingOptions } from '../actors/definition/send-action.ts'
+export type { FanOut, TaskFanOut } from '../actors/definition/task-fan-out.ts'
 export type {
   AnsweringModel,
   FailedGeneration,
@@ -45,7 +46,6 @@ export type {
   GenerationStream,
   TaskGeneration,
 } from '../actors/definition/task-generation.ts'
-export type { FanOut, TaskFanOut } from '../actors/definition/task-fan-out.ts'
 export type { TaskLive } from '../actors/definition/task-live.ts'
 export type { TaskObjects } from '../actors/definition/task-objects.ts'
 export type {

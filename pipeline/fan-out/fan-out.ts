@@ -6,12 +6,14 @@ import type { FanOut } from '../../actors/definition/task-fan-out.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { TerminalError } from '../../schemas/errors.ts'
 import type { TaskMessage } from '../../schemas/internal-messages.ts'
+import { LIMITS } from '../../schemas/limits.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { TO_MANY_LIMITS } from '../../schemas/recipients.ts'
 import { actorSource, actorSubject, type Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { lastRecord, recordAt, recordsOf } from '../jetstream/last-record.ts'
+import { lastRecord, recordAt, recordsOf, type StoredRecord } from '../jetstream/last-record.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
+import { streamInfo } from '../jetstream/stream-info.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { createRatePace } from '../runtime/rate-pace.ts'
 import { askWithRetry } from '../runtime/retry.ts'
@@ -61,15 +63,16 @@ const CLOCKS_MS_MAX = 60_000
  */
 export function createFanOuts({ jetstream, kinds, recipients, perSecondMax, log, metrics }: FanOutsOptions): FanOuts {
   const pace = createRatePace(perSecondMax)
-  const room = createStreamRoom(jetstream, log)
+  const room = createStreamRoom((stream) => streamInfo(jetstream.jsm, stream), log)
   return {
     of: (sender, task) => async (what, attempt) => {
       const { kind, type, data, where, recipientsMax } = what
       check(kinds, what)
       const { signal, progress } = attempt
-      const { run, seq = 0, startedAt, correlationid, traceparent } = task
+      const { run, startedAt, correlationid, traceparent } = task
       const { tenant } = sender
-      const cause = await askWithRetry({ log, signal }, 'the record that started a task', () => recordAt(jetstream, seq))
+      const cause = await askWithRetry({ log, signal }, 'the record that started a task', () => startOf(jetstream, sender, task))
+      const logSeq = task.seq ?? cause?.seq ?? 0
       const common = {
         type,
         source: actorSource(sender),
@@ -79,16 +82,18 @@ export function createFanOuts({ jetstream, kinds, recipients, perSecondMax, log,
         traceparent,
         data,
       }
+      const messageTo = (id: string): string => JSON.stringify({ ...common, id: `${run}:${id}` })
+      const bytes = Buffer.byteLength(messageTo(LONGEST_ID))
+      if (bytes > LIMITS.inputBytesMax) throw tooLarge(bytes)
       const sendAll = async (ids: readonly string[]): Promise<void> => {
         const sent: Promise<unknown>[] = []
         for (const id of ids) {
-          const payload = JSON.stringify({ ...common, id: `${run}:${id}` })
-          await room.take(payload.length, signal)
+          await room.take(bytes, signal)
           await pace.next(signal)
           const one = publishWithRetry(
             { publisher: jetstream.publisher, log, metrics, signal },
             actorSubject({ tenant, kind, id }),
-            payload,
+            messageTo(id),
           )
           one.catch(() => undefined)
           sent.push(one)
@@ -101,7 +106,7 @@ export function createFanOuts({ jetstream, kinds, recipients, perSecondMax, log,
       let stood = known ?? { done: 0, total: 0, after: '' }
       for (let isFirst = known === undefined; ; isFirst = false) {
         const { after } = stood
-        const query = { tenant, kind, where, after, until, logSeq: seq, limit: TO_MANY_LIMITS.pageMax, counted: isFirst }
+        const query = { tenant, kind, where, after, until, logSeq, limit: TO_MANY_LIMITS.pageMax, counted: isFirst }
         if (!(await isPending(jetstream, sender, run))) return stood.done
         const { ids, total = stood.total } = await recipients(query, signal)
         if (total > recipientsMax) throw tooMany(what, total)
@@ -119,6 +124,10 @@ export function createFanOuts({ jetstream, kinds, recipients, perSecondMax, log,
     },
   }
 }
+
+/** The record that started a run; the sender's last one where a dispatcher of version 0.1 did not tell which. */
+const startOf = (jetstream: JetStreamContext, sender: Address, { seq }: TaskMessage): Promise<StoredRecord | undefined> =>
+  seq === undefined ? lastRecord(jetstream, recordsOf(sender)) : recordAt(jetstream, seq)
 
 /**
  * Whether the sender still waits for the run. The message that stops a run can be lost, and a fan-out is long: it looks for itself before
@@ -140,6 +149,14 @@ function check(kinds: Kinds, { kind: name, type, data }: FanOut): void {
   const read = schema.safeParse(data, IN_WORDS)
   if (!read.success) throw new TerminalError('bad_task_input' satisfies ErrorCode, `toMany: ${name} ${zodProblem(read.error, type)}`)
 }
+
+const LONGEST_ID = 'i'.repeat(128)
+
+const tooLarge = (bytes: number): TerminalError =>
+  new TerminalError(
+    'bad_task_input' satisfies ErrorCode,
+    `toMany: the event has ${bytes} bytes; at most ${LIMITS.inputBytesMax} are allowed`,
+  )
 
 const tooMany = ({ kind, recipientsMax }: FanOut, total: number): TerminalError =>
   new TerminalError(

@@ -51,14 +51,9 @@ function conditionOf({ tenant, kind, where, until }: RecipientsQuery): Condition
   }
   const factIs = (column: string, field: string, value: Fact): string => {
     const [json, type] = [`${column}, ${parameter('String', field)}`, `JSONType(${column}, ${parameter('String', field)})`]
-    switch (typeof value) {
-      case 'string':
-        return `(${type} = 'String' AND JSONExtractString(${json}) = ${parameter('String', value)})`
-      case 'number':
-        return `(${type} IN ('Int64', 'UInt64', 'Double') AND JSONExtractFloat(${json}) = ${parameter('Float64', value)})`
-      case 'boolean':
-        return `(${type} = 'Bool' AND JSONExtractBool(${json}) = ${parameter('Bool', value)})`
-    }
+    if (typeof value === 'string') return `(${type} = 'String' AND JSONExtractString(${json}) = ${parameter('String', value)})`
+    if (typeof value === 'boolean') return `(${type} = 'Bool' AND JSONExtractBool(${json}) = ${parameter('Bool', value)})`
+    return `(${type} IN ('Int64', 'UInt64', 'Double') AND JSONExtractFloat(${json}) = ${parameter('Float64', value)})`
   }
   const isIn = (state: string): string =>
     `arrayExists(leaf -> leaf = ${parameter('String', state)} OR startsWith(leaf, ${parameter('String', `${state}.`)}),`

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { StreamInfo } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
-import type { JetStreamContext } from '../jetstream/connection.ts'
-import { streamInfo } from '../jetstream/stream-info.ts'
 import { shared } from '../runtime/poll-until.ts'
+import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import { askWithRetry } from '../runtime/retry.ts'
 
 /**
@@ -18,11 +18,17 @@ export interface StreamRoom {
   take(bytes: number, signal: AbortSignal): Promise<void>
 }
 
-export function createStreamRoom({ jsm }: Pick<JetStreamContext, 'jsm'>, log: Logger): StreamRoom {
+interface Filled {
+  readonly config: Pick<StreamInfo['config'], 'max_bytes'>
+  readonly state: Pick<StreamInfo['state'], 'bytes'>
+}
+
+/** @param infoOf the size of a stream and what it holds, read at most each `everyMs` */
+export function createStreamRoom(infoOf: (stream: keyof typeof SHARES) => Promise<Filled>, log: Logger, everyMs = READ_MS): StreamRoom {
   let free = 0
   let readAtMs = -Infinity
   const roomIn = async (stream: keyof typeof SHARES): Promise<number> => {
-    const { config, state } = await streamInfo(jsm, stream)
+    const { config, state } = await infoOf(stream)
     return config.max_bytes > 0 ? config.max_bytes * SHARES[stream] - state.bytes : Infinity
   }
   const read = shared(async () => {
@@ -32,9 +38,10 @@ export function createStreamRoom({ jsm }: Pick<JetStreamContext, 'jsm'>, log: Lo
   return {
     async take(bytes, signal) {
       for (;;) {
-        if (performance.now() - readAtMs >= READ_MS) await askWithRetry({ log, signal }, 'the sizes of SENT and INBOX', read)
+        if (performance.now() - readAtMs >= everyMs) await askWithRetry({ log, signal }, 'the sizes of SENT and INBOX', read)
         if (free >= bytes) break
-        await delay(READ_MS, undefined, { signal })
+        rateLimitedWarn(log, { ...SHARES }, 'an event to many actors waits: SENT or INBOX is filled beyond these shares')
+        await delay(everyMs, undefined, { signal })
       }
       free -= bytes
     },

@@ -12,12 +12,12 @@ import { startAtEnd } from '../jetstream/start-at-end.ts'
 import { createBatchLoop } from '../runtime/batch-loop.ts'
 import { boundedBatches } from '../runtime/bounded-batches.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
+import { createRatePace } from '../runtime/rate-pace.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import { createAnswerJudge } from './judge-answers.ts'
 import { isLacking, isSampled, type JudgeEvaluator } from './judge-evaluator.ts'
 import { createPassageTexts } from './passage-texts.ts'
 import { createQuestionTexts } from './question-texts.ts'
-import { createRatePace } from '../runtime/rate-pace.ts'
 import { answersIn, mayHaveAnswer, mayHaveQuestion, type RecordedAnswer } from './recorded-answers.ts'
 
 export interface JudgeOptions extends Pick<RetryDeps, 'log' | 'metrics'> {

@@ -2,11 +2,11 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import { logParser } from '../jetstream/log-message.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
+import { createRatePace } from '../runtime/rate-pace.ts'
 import { createAnswerJudge, type Judged } from './judge-answers.ts'
 import { covers, type JudgeEvaluator } from './judge-evaluator.ts'
 import { createPassageTexts } from './passage-texts.ts'
 import { createQuestionTexts } from './question-texts.ts'
-import { createRatePace } from '../runtime/rate-pace.ts'
 import { answerKey, answersIn, mayHaveAnswer, mayHaveQuestion, type RecordedAnswer } from './recorded-answers.ts'
 
 /** What a run of `rescore` did. */
