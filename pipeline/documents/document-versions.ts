@@ -18,7 +18,7 @@ export interface KeptVersions {
 export async function readVersions(jetstream: Pick<JetStreamContext, 'jsm'>, address: Address): Promise<KeptVersions> {
   const context = contextSchema.safeParse((await lastRecord(jetstream, recordsOf(address)))?.record.state?.context)
   if (context.data === undefined) {
-    throw new ColloquyError('no_document', `${actorKey(address)} is no document; "colloquy actors --kind document" lists those that there are`)
+    throw new ColloquyError('no_document', `${actorKey(address)} is no document; list them by "colloquy actors --kind document"`)
   }
   return context.data
 }
@@ -39,8 +39,8 @@ export async function readFileOf(
   const reference = found?.files[format]
   if (found === undefined || reference === undefined) {
     const kept = versions.map((one) => one.version).join(', ') || 'none'
-    const has =
-      found === undefined ? `it keeps the versions ${kept}` : `version ${found.version} has ${formatsOf(found).join(', ')}, and no ${format}`
+    const formats = found === undefined ? '' : formatsOf(found).join(', ')
+    const has = found === undefined ? `it keeps the versions ${kept}` : `version ${found.version} has ${formats}, and no ${format}`
     throw new ColloquyError('no_document_file', `${actorKey(address)} has no such file: ${has}`)
   }
   // A document with a file has the bucket already, so nothing is created here.

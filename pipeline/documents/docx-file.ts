@@ -2,7 +2,7 @@ import { strToU8, zipSync } from 'fflate'
 import type { TemplateSource } from '../../actors/kinds/template/template-source.ts'
 import type { Block, Lines, Run } from './document-blocks.ts'
 import { DOCX_PARTS, numberingPart } from './docx-parts.ts'
-import { escapeMarkup } from './html-page.ts'
+import { escapeMarkup } from './document-page.ts'
 
 /** The time of each entry: the same document is the same bytes at all times and in all zones. */
 const ENTRY_TIME = new Date(1980, 0, 1)
@@ -56,9 +56,7 @@ const relationships = (links: readonly string[]): string =>
   + `<Relationship Id="styles" Type="${OFFICE}/styles" Target="styles.xml"/>`
   + `<Relationship Id="numbering" Type="${OFFICE}/numbering" Target="numbering.xml"/>`
   + links
-    .map(
-      (url, index) => `<Relationship Id="link${index}" Type="${OFFICE}/hyperlink" Target="${escapeMarkup(url)}" TargetMode="External"/>`,
-    )
+    .map((url, index) => `<Relationship Id="link${index}" Type="${OFFICE}/hyperlink" Target="${escapeMarkup(url)}" TargetMode="External"/>`)
     .join('')
   + '</Relationships>'
 
@@ -97,7 +95,8 @@ function blockXml(block: Block, place: Place, references: References): string {
 const EMPTY: Block = { type: 'paragraph', lines: [[]] }
 
 function paragraphXml(lines: Lines, { level, style, list }: Place, references: References): string {
-  const number = list === undefined ? '' : `<w:numPr><w:ilvl w:val="${Math.min(level - 1, LEVELS_MAX)}"/><w:numId w:val="${list}"/></w:numPr>`
+  const depth = Math.min(level - 1, LEVELS_MAX)
+  const number = list === undefined ? '' : `<w:numPr><w:ilvl w:val="${depth}"/><w:numId w:val="${list}"/></w:numPr>`
   const indent = level > 0 && list === undefined ? `<w:ind w:left="${level * INDENT}"/>` : ''
   const properties = `${style === undefined ? '' : `<w:pStyle w:val="${style}"/>`}${number}${indent}`
   const runs = lines.map((line) => line.map((run) => runXml(run, references)).join('')).join('<w:r><w:br/></w:r>')
@@ -122,7 +121,8 @@ function tableXml(rows: readonly (readonly Lines[])[], references: References): 
   const columns = rows[0]?.length ?? 0
   const cell = (lines: Lines, isHead: boolean): string => {
     const shown = isHead ? lines.map((line) => line.map((run) => ({ ...run, bold: true }))) : lines
-    return `<w:tc>${isHead ? '<w:tcPr><w:shd w:val="clear" w:fill="F3F3F3"/></w:tcPr>' : ''}${paragraphXml(shown, { level: 0 }, references)}</w:tc>`
+    const shade = isHead ? '<w:tcPr><w:shd w:val="clear" w:fill="F3F3F3"/></w:tcPr>' : ''
+    return `<w:tc>${shade}${paragraphXml(shown, { level: 0 }, references)}</w:tc>`
   }
   const row = (cells: readonly Lines[], index: number): string =>
     `<w:tr>${index === 0 ? '<w:trPr><w:tblHeader/></w:trPr>' : ''}${cells.map((lines) => cell(lines, index === 0)).join('')}</w:tr>`

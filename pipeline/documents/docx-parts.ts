@@ -30,8 +30,8 @@ const stylesPart = (lang: string): string =>
   + style('Quote', 'Quote', '', '<w:color w:val="555555"/>')
   + style('Code', 'Code', '<w:shd w:val="clear" w:fill="F3F3F3"/>', '<w:rFonts w:ascii="Consolas" w:hAnsi="Consolas"/><w:sz w:val="20"/>')
   + style('Rule', 'Rule', `<w:pBdr>${border(['bottom'])}</w:pBdr>`, '')
-  + '<w:style w:type="character" w:styleId="Hyperlink"><w:name w:val="Hyperlink"/><w:rPr><w:color w:val="0563C1"/><w:u w:val="single"/></w:rPr>'
-  + '</w:style><w:style w:type="table" w:styleId="TableGrid"><w:name w:val="Table Grid"/><w:tblPr><w:tblBorders>'
+  + '<w:style w:type="character" w:styleId="Hyperlink"><w:name w:val="Hyperlink"/><w:rPr><w:color w:val="0563C1"/>'
+  + '<w:u w:val="single"/></w:rPr></w:style><w:style w:type="table" w:styleId="TableGrid"><w:name w:val="Table Grid"/><w:tblPr><w:tblBorders>'
   + `${border(['top', 'left', 'bottom', 'right', 'insideH', 'insideV'])}</w:tblBorders></w:tblPr></w:style></w:styles>`
 
 const LEVELS = Array.from({ length: 9 }, (_, level) => level)
@@ -48,7 +48,9 @@ export const numberingPart = (lists: readonly (number | undefined)[]): string =>
   + lists
     .map((start, index) => {
       const starts = LEVELS.map((level) => `<w:lvlOverride w:ilvl="${level}"><w:startOverride w:val="${start}"/></w:lvlOverride>`).join('')
-      return `<w:num w:numId="${index + 1}"><w:abstractNumId w:val="${start === undefined ? 0 : 1}"/>${start === undefined ? '' : starts}</w:num>`
+      return start === undefined
+        ? `<w:num w:numId="${index + 1}"><w:abstractNumId w:val="0"/></w:num>`
+        : `<w:num w:numId="${index + 1}"><w:abstractNumId w:val="1"/>${starts}</w:num>`
     })
     .join('')
   + '</w:numbering>'
@@ -56,13 +58,16 @@ export const numberingPart = (lists: readonly (number | undefined)[]): string =>
 /** The parts that hardly differ from document to document. */
 export const DOCX_PARTS = ({ title, lang, at }: { readonly title: string; readonly lang: 'en' | 'zh'; readonly at: string }) => ({
   '[Content_Types].xml':
-    `<Types xmlns="${PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>`
-    + `<Default Extension="xml" ContentType="application/xml"/><Override PartName="/word/document.xml" ContentType="${TYPE}.document.main+xml"/>`
+    `<Types xmlns="${PACKAGE}/content-types">`
+    + '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    + '<Default Extension="xml" ContentType="application/xml"/>'
+    + `<Override PartName="/word/document.xml" ContentType="${TYPE}.document.main+xml"/>`
     + `<Override PartName="/word/styles.xml" ContentType="${TYPE}.styles+xml"/>`
     + `<Override PartName="/word/numbering.xml" ContentType="${TYPE}.numbering+xml"/>`
     + '<Override PartName="/docProps/core.xml" ContentType="application/vnd.openxmlformats-package.core-properties+xml"/></Types>',
   '_rels/.rels':
-    `<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="document" Type="${OFFICE}/officeDocument" Target="word/document.xml"/>`
+    `<Relationships xmlns="${PACKAGE}/relationships">`
+    + `<Relationship Id="document" Type="${OFFICE}/officeDocument" Target="word/document.xml"/>`
     + `<Relationship Id="core" Type="${PACKAGE}/relationships/metadata/core-properties" Target="docProps/core.xml"/></Relationships>`,
   'docProps/core.xml':
     `<cp:coreProperties xmlns:cp="${PACKAGE}/metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/" `

@@ -3,7 +3,7 @@ import { dataProblem } from '../../actors/kinds/template/data-schema.ts'
 import { createLiquid, problemOf } from '../../actors/kinds/template/liquid.ts'
 import { readMarkdown } from './document-blocks.ts'
 import { docxFile } from './docx-file.ts'
-import { htmlPage } from './html-page.ts'
+import { htmlPage } from './document-page.ts'
 import { pdfFile } from './pdf-file.ts'
 import { RejectedDocument } from './rejected-document.ts'
 

@@ -33,7 +33,14 @@ export async function pdfFile(
 ): Promise<Uint8Array> {
   const fonts = await fontsFor(textsOf(blocks).join('\n'))
   const info = { Title: title, Creator: 'Colloquy', Producer: 'Colloquy', CreationDate: new Date(at) }
-  const pdf = new PDFDocument({ size: 'A4', margin: MARGIN, bufferPages: true, lang: lang === 'zh' ? 'zh-CN' : 'en', info, displayTitle: true })
+  const pdf = new PDFDocument({
+    size: 'A4',
+    margin: MARGIN,
+    bufferPages: true,
+    lang: lang === 'zh' ? 'zh-CN' : 'en',
+    info,
+    displayTitle: true,
+  })
   const done = Promise.withResolvers<Uint8Array>()
   const chunks: Uint8Array[] = []
   pdf.on('data', (chunk: Uint8Array) => chunks.push(chunk))
@@ -84,7 +91,11 @@ function writeBlock(pdf: Pdf, block: Block, style: Style): void {
     case 'rule':
       needRoom(pdf, GAP * 3)
       pdf.y += GAP
-      pdf.moveTo(x, pdf.y).lineTo(x + width, pdf.y).lineWidth(0.5).stroke(RULE)
+      pdf
+        .moveTo(x, pdf.y)
+        .lineTo(x + width, pdf.y)
+        .lineWidth(0.5)
+        .stroke(RULE)
       pdf.y += GAP * 2
       return
     case 'quote':
@@ -165,7 +176,11 @@ function writeTable(pdf: Pdf, rows: readonly (readonly Lines[])[], style: Style)
       // A row that is higher than a page goes on in the next one, without its frame.
       if (pdf.bufferedPageRange().count === page) {
         const cell = cellStyle(column, isHead)
-        pdf.rect(cell.x - CELL_PADDING, top, widths[column] ?? 0, Math.min(height, pdf.page.height - MARGIN - top)).lineWidth(0.5).stroke(RULE)
+        const left = pdf.page.height - MARGIN - top
+        pdf
+          .rect(cell.x - CELL_PADDING, top, widths[column] ?? 0, Math.min(height, left))
+          .lineWidth(0.5)
+          .stroke(RULE)
         pdf.y = top + CELL_PADDING
       }
       writeLines(pdf, lines, cellStyle(column, isHead))
@@ -192,6 +207,7 @@ function columnWidths(pdf: Pdf, rows: readonly (readonly Lines[])[], style: Styl
 function numberPages(pdf: Pdf): void {
   const { count } = pdf.bufferedPageRange()
   if (count < 2) return
+  const options = { width: pdf.page.width - 2 * MARGIN, align: 'center', lineBreak: false } as const
   for (let page = 0; page < count; page++) {
     pdf.switchToPage(page)
     const { bottom } = pdf.page.margins
@@ -201,7 +217,7 @@ function numberPages(pdf: Pdf): void {
       .font('regular')
       .fontSize(SIZE - 2)
       .fillColor(GREY)
-      .text(`${page + 1} / ${count}`, MARGIN, pdf.page.height - MARGIN / 2, { width: pdf.page.width - 2 * MARGIN, align: 'center', lineBreak: false })
+      .text(`${page + 1} / ${count}`, MARGIN, pdf.page.height - MARGIN / 2, options)
     pdf.page.margins.bottom = bottom
   }
 }

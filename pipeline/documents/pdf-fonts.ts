@@ -58,6 +58,7 @@ async function readFont(file: string): Promise<Buffer> {
     return await readFile(fileURLToPath(import.meta.resolve(`${FONT_PACKAGE}/${file}`)))
   } catch (cause) {
     const remedy = `run "npm install ${FONT_PACKAGE}" beside Colloquy, or leave pdf out of the formats`
-    throw new RejectedDocument({ code: 'font_missing', problem: `a PDF of this text needs a font that is not installed: ${remedy}` }, { cause })
+    const problem = `a PDF of this text needs a font that is not installed: ${remedy}`
+    throw new RejectedDocument({ code: 'font_missing', problem }, { cause })
   }
 }

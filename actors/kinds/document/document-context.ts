@@ -44,5 +44,5 @@ export function changeProblem({ settings }: DocumentContext, change: Data): stri
 export function approvalProblem(context: DocumentContext, version: number): string | undefined {
   const newest = newestOf(context)?.version
   if (newest === version) return undefined
-  return newest === undefined ? 'version: the document has none yet' : `version: the newest one is ${newest}; only it is approved or declined`
+  return newest === undefined ? 'version: the document has none yet' : `version: only the newest one, ${newest}, is approved or declined`
 }

@@ -157,10 +157,7 @@ export function createDocumentKind({ make, name = DOCUMENT_KIND, templateKind = 
         current: {
           always: { guard: 'isStale', target: 'settling' },
           initial: 'draft',
-          on: {
-            'approval.given': { target: '.draft', actions: 'approve' },
-            'approval.declined': { target: '.draft', actions: 'decline' },
-          },
+          on: { 'approval.given': { target: '.draft', actions: 'approve' }, 'approval.declined': { target: '.draft', actions: 'decline' } },
           states: {
             draft: {
               always: [

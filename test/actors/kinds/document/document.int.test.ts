@@ -56,7 +56,12 @@ test('a document is made of template and data, again when either changes, is com
   await becomes('acme/document/bill', 'document.approved', 1)
 
   const listed = await cli('documents', 'ls', 'acme/document/bill', '--json')
-  expect(listed.stdout.trim().split('\n').map((line) => JSON.parse(line) as object)).toMatchObject([
+  expect(
+    listed.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object),
+  ).toMatchObject([
     { version: 1, approved: false },
     { version: 2 },
     { version: 3, approved: true, formats: ['markdown', 'html', 'docx', 'pdf'] },
@@ -69,7 +74,8 @@ test('a document is made of template and data, again when either changes, is com
   const missing = await cli('documents', 'get', 'acme/document/bill', '--at', '9', '--out', path)
   expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('it keeps the versions 1, 2, 3') as string })
   await caughtUp(system)
-  expect(await rows(system, `SELECT version, template_version, lines_added, approved_by FROM document_versions ORDER BY version`)).toMatchObject([
+  const columns = 'version, template_version, lines_added, approved_by'
+  expect(await rows(system, `SELECT ${columns} FROM document_versions ORDER BY version`)).toMatchObject([
     { version: 1, template_version: 1, lines_added: 5, approved_by: null },
     { version: 2 },
     { version: 3, template_version: 2, approved_by: 'ann' },
@@ -80,7 +86,8 @@ test('a template that cannot be filled, loops for ever or lacks data is told wit
   const loop = 'x\n{% for i in (1..100000) %}{% for j in (1..100000) %}{% assign x = j %}{% endfor %}{% endfor %}'
   await publish('template.loop', 'template.set', { text: loop })
   await publish('template.lacks', 'template.set', { text: 'Dear\n\n{{ name }}' })
-  for (const id of ['loop', 'lacks', 'letter']) await publish(`document.${id}`, 'document.set', { template: id, data: {}, formats: ['html'] })
+  for (const id of ['loop', 'lacks', 'letter'])
+    await publish(`document.${id}`, 'document.set', { template: id, data: {}, formats: ['html'] })
   for (const id of ['loop', 'lacks', 'letter']) await becomes(`acme/document/${id}`, 'document.failed', 1)
   const problems = await Promise.all(['loop', 'lacks', 'letter'].map((id) => emitted(`acme/document/${id}`, 'document.failed')))
   expect(problems.flat()).toMatchObject([

@@ -13,7 +13,8 @@ const MADE = { title: 'A bill', files: { markdown: reference('2'), pdf: referenc
 const FROM_TEMPLATE = { source: 'colloquy/test/template/letter' }
 
 const story = (): Story => given(documentKind, { id: 'bill' }).task('render', { made: MADE })
-const set = (data: Record<string, string | number> = { name: 'Ann' }, from = story()): Story => from.when('document.set', { template: 'letter', data })
+const set = (data: Record<string, string | number> = { name: 'Ann' }, from = story()): Story =>
+  from.when('document.set', { template: 'letter', data })
 const told = (from: Story, version = 1, template = 'letter'): Story =>
   from.when('template.given', { template, version, source: version === 0 ? null : reference('1') }, FROM_TEMPLATE)
 const made = (): Story => told(set()).after('1s')
@@ -47,7 +48,9 @@ describe('a document', () => {
   test('takes a field, changes and removes it', () => {
     const changed = set({ name: 'Ann', city: 'Ulm' }).when('document.changed', { data: { name: null, sum: 3 } })
     expect(changed.context.settings?.data).toEqual({ city: 'Ulm', sum: 3 })
-    made().when('document.changed', { data: { name: 'Ann' } }).thenNothing()
+    made()
+      .when('document.changed', { data: { name: 'Ann' } })
+      .thenNothing()
     set({ name: 'Ann' }, made()).thenNothing()
   })
 
@@ -58,10 +61,7 @@ describe('a document', () => {
   })
 
   test('asks another template when it gets one', () => {
-    made()
-      .when('document.set', { template: 'other', data: {} })
-      .thenState('asking')
-      .thenSent('template', 'other', 'template.asked')
+    made().when('document.set', { template: 'other', data: {} }).thenState('asking').thenSent('template', 'other', 'template.asked')
   })
 
   test('has no new version where nothing is new', () => {
@@ -74,7 +74,11 @@ describe('a document', () => {
     const failed = told(set({}, story().task('render', { problem }))).after('1s')
     failed.thenState('failed').thenEmitted('document.failed', { template: 'letter', templateVersion: 1, ...problem })
     failed.task('render', { made: MADE }).when('document.retried', {}).thenState('current.draft')
-    failed.task('render', { made: MADE }).when('document.changed', { data: { name: 'Ann' } }).after('1s').thenState('current.draft')
+    failed
+      .task('render', { made: MADE })
+      .when('document.changed', { data: { name: 'Ann' } })
+      .after('1s')
+      .thenState('current.draft')
     told(set({}, story().task('render', fails('objects_full'))))
       .after('1s')
       .thenEmitted('document.failed', { code: 'objects_full' })
@@ -85,7 +89,8 @@ describe('a document', () => {
     approved.thenState('current.approved').thenEmitted('document.approved', { version: 1, by: 'ann' }).thenLabel({ approved: 1 })
     const next = told(approved, 2).after('1s').thenState('current.draft').thenLabel({ version: 2, approved: 1 })
     next.when('approval.given', { version: 1, by: 'ann' }).thenRejected('bad_data')
-    next.when('approval.declined', { version: 2, by: 'bob', reason: 'too long' })
+    next
+      .when('approval.declined', { version: 2, by: 'bob', reason: 'too long' })
       .thenState('current.declined')
       .thenEmitted('document.declined', { version: 2, by: 'bob', reason: 'too long' })
       .when('approval.given', { version: 2, by: 'bob' })
@@ -110,13 +115,17 @@ describe('a document', () => {
     ['document.set', { template: 'letter', data: { a: 'x'.repeat(DOCUMENT_LIMITS.dataBytesMax) } }, 'must have at most 32 KiB'],
     ['document.set', { template: 'letter', data: {}, formats: ['pdf', 'pdf'] }, 'must not have a format twice'],
   ] as const)('refuses %s %j', (type, data, problem) => {
-    const refused = story().when(type, data as never).thenRejected('bad_data')
+    const refused = story()
+      .when(type, data as never)
+      .thenRejected('bad_data')
     expect(JSON.stringify(refused.records.at(-1))).toContain(problem)
   })
 
   test('refuses a change beyond its data', () => {
     const half = 'x'.repeat(DOCUMENT_LIMITS.dataBytesMax / 2)
-    const refused = set({ a: half }).when('document.changed', { data: { b: half } }).thenRejected('bad_data')
+    const refused = set({ a: half })
+      .when('document.changed', { data: { b: half } })
+      .thenRejected('bad_data')
     expect(JSON.stringify(refused.records.at(-1))).toContain('at most 32768')
   })
 
