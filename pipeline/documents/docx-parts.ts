@@ -31,7 +31,8 @@ const stylesPart = (lang: string): string =>
   + style('Code', 'Code', '<w:shd w:val="clear" w:fill="F3F3F3"/>', '<w:rFonts w:ascii="Consolas" w:hAnsi="Consolas"/><w:sz w:val="20"/>')
   + style('Rule', 'Rule', `<w:pBdr>${border(['bottom'])}</w:pBdr>`, '')
   + '<w:style w:type="character" w:styleId="Hyperlink"><w:name w:val="Hyperlink"/><w:rPr><w:color w:val="0563C1"/>'
-  + '<w:u w:val="single"/></w:rPr></w:style><w:style w:type="table" w:styleId="TableGrid"><w:name w:val="Table Grid"/><w:tblPr><w:tblBorders>'
+  + '<w:u w:val="single"/></w:rPr></w:style><w:style w:type="table" w:styleId="TableGrid"><w:name w:val="Table Grid"/>'
+  + '<w:tblPr><w:tblBorders>'
   + `${border(['top', 'left', 'bottom', 'right', 'insideH', 'insideV'])}</w:tblBorders></w:tblPr></w:style></w:styles>`
 
 const LEVELS = Array.from({ length: 9 }, (_, level) => level)
