@@ -53,6 +53,7 @@ const ROOMS = [
   'pipeline/feeds',
   'pipeline/fan-out',
   'pipeline/task-runner',
+  'pipeline/documents',
   'pipeline/dead-letters',
   'pipeline/operator',
   'pipeline/producer',
