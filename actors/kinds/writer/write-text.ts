@@ -83,7 +83,8 @@ function listFacts({ facts }: Writing): Made {
   return { text: null, made: 'facts', failure: { code: 'no_model' satisfies ErrorCode, message } }
 }
 
-type Call = Pick<
+/** What writing needs of a task. */
+export type WriteCall = Pick<
   TaskCall<Writing>,
   'input' | 'hasModels' | 'promptFor' | 'generate' | 'evaluate' | 'attempt' | 'progress' | 'lastProgress' | 'signal'
 >
@@ -92,7 +93,7 @@ type Call = Pick<
  * Has a model write the text. A failure that another attempt may mend is thrown, until the last attempt: the outcome then says what it
  * took.
  */
-async function writeText(call: Call): Promise<Made> {
+export async function writeText(call: WriteCall): Promise<Made> {
   const { input, signal } = call
   if (!call.hasModels()) return listFacts(input)
   const { lang, arm, brief, facts } = input

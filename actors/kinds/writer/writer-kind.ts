@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
+import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import { messageOf } from '../../../schemas/errors.ts'
 import { taskError } from '../../../schemas/internal-messages.ts'
 import { parseActorSource } from '../../../schemas/subjects.ts'
@@ -131,6 +132,12 @@ export function createWriter({ name = WRITER_KIND }: WriterOptions = {}) {
           enqueue.assign({ writing: { ...writingOf(context), arm, feedback, isChosen: true } })
         }),
         withdraw: enqueueActions(({ context, enqueue }) => enqueue(send(toStrategy(context, 'choice.withdrawn')))),
+        /** A failure is no fault of the arm, unless it names a version that there is not. */
+        giveUp: enqueueActions(({ context, enqueue }, { code }: { readonly code: string }) => {
+          const isOfArm = code === ('no_prompt_version' satisfies ErrorCode)
+          const said = isOfArm ? toStrategy(context, 'reward.given', { reward: 0, by: 'failure' }) : toStrategy(context, 'choice.withdrawn')
+          enqueue(send(said))
+        }),
         tell: enqueueActions(({ context, enqueue }, { text, made, failure, ...facts }: Made) => {
           const all = { ...factsOf(context), ...facts }
           if (text !== null) enqueue.emit({ type: 'text.written', data: { text, made, ...all } })
@@ -173,7 +180,10 @@ export function createWriter({ name = WRITER_KIND }: WriterOptions = {}) {
               {
                 guard: ({ event }) => event.output.text === null,
                 target: 'failed',
-                actions: [{ type: 'tell', params: ({ event }) => event.output }, 'withdraw'],
+                actions: [
+                  { type: 'tell', params: ({ event }) => event.output },
+                  { type: 'giveUp', params: ({ event }) => ({ code: event.output.failure?.code ?? '' }) },
+                ],
               },
               {
                 guard: ({ event }) => event.output.made === 'facts',
