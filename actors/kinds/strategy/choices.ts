@@ -40,6 +40,12 @@ export const armOf = ({ no: _no, chosen: _chosen, rewarded: _rewarded, reward: _
 /** The arms as they were set. */
 export const armsOf = ({ arms }: StrategyContext): Arm[] => arms.map(armOf)
 
+/** The arms in the state that a record of a strategy has; those of a strategy without records, where it has none. */
+export function strategyArms(context: unknown): Arm[] {
+  const read = strategyContextSchema.safeParse(context)
+  return armsOf(read.success ? read.data : newStrategy)
+}
+
 /** What was learned of the arms that a later state does not have. */
 export const forgottenIn = (before: StrategyContext, after: StrategyContext) =>
   before.arms
@@ -69,7 +75,10 @@ export function openArm({ arms, open }: StrategyContext, choice: string): KeptAr
   return arms.find(({ no }) => no === found?.arm)
 }
 
-/** Makes a choice. @param seed decides it */
+/** What decides the choice that an input asks for, beside the state. */
+export const seedOf = ({ source, id }: { readonly source: string; readonly id: string }): string => `${source}\n${id}`
+
+/** Makes a choice. @param seed of the input that asks */
 export function withChoice(context: StrategyContext, choice: string, seed: string) {
   const samples = drawSamples(context.arms, seed)
   const [arm] = samples.reduce((best, one) => (one[1] > best[1] ? one : best))

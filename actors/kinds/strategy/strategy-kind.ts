@@ -22,6 +22,7 @@ import {
   forgottenIn,
   newStrategy,
   openArm,
+  seedOf,
   strategyContextSchema,
   withArms,
   withChoice,
@@ -71,8 +72,7 @@ export const strategyKind = kind.with(
     ...kind.xstate,
     guards: {
       isNew: ({ context, event }) =>
-        event.type === 'strategy.set'
-        && !isDeepStrictEqual([armsOf(context), context.feedback], [event.data.arms, event.data.feedback]),
+        event.type === 'strategy.set' && !isDeepStrictEqual([armsOf(context), context.feedback], [event.data.arms, event.data.feedback]),
       isOpen: ({ context, event }) => 'choice' in event.data && openArm(context, event.data.choice) !== undefined,
     },
     actions: {
@@ -90,7 +90,7 @@ export const strategyKind = kind.with(
       choose: enqueueActions(({ context, event, enqueue }) => {
         if (event.type !== 'choice.asked') return
         const { choice } = event.data
-        const { arm, samples, dropped, ...after } = withChoice(context, choice, `${event.source}\n${event.id}`)
+        const { arm, samples, dropped, ...after } = withChoice(context, choice, seedOf(event))
         enqueue.assign(after.context)
         enqueue.emit({ type: 'choice.made', data: { choice, arm, samples } })
         if (dropped.length > 0) enqueue.emit({ type: 'choices.dropped', data: { choices: dropped, reason: 'too_many' } })

@@ -56,6 +56,9 @@ export function betaFrom(seed: string, alpha: number, beta: number): number {
  * choice: so an arm is chosen as often as it is likely to be the best one (W. R. Thompson, 1933). The seed decides all: a replay draws the
  * same. The numbers of an arm do not depend on the other arms.
  */
-export function drawSamples<A extends ArmCounts & { readonly id: string }>(arms: readonly A[], seed: string): readonly (readonly [A, number])[] {
+export function drawSamples<A extends ArmCounts & { readonly id: string }>(
+  arms: readonly A[],
+  seed: string,
+): readonly (readonly [A, number])[] {
   return arms.map((arm) => [arm, betaFrom(`${seed}\n${arm.id}`, 1 + arm.reward, 1 + arm.rewarded - arm.reward)] as const)
 }

@@ -10,12 +10,7 @@ import type { ChosenPrompt } from '../../definition/task-prompts.ts'
 import { buildWriting } from '../../prompting/build-writing.ts'
 import { WRITE_PROMPTS } from '../../prompting/built-in-prompts.ts'
 
-export const writingSchema = z.object({
-  brief: z.string(),
-  facts: z.array(z.string()),
-  lang: z.enum(['en', 'zh']),
-  arm: armSchema,
-})
+export const writingSchema = z.object({ brief: z.string(), facts: z.array(z.string()), lang: z.enum(['en', 'zh']), arm: armSchema })
 /** What is to be written, and how. */
 export type Writing = z.output<typeof writingSchema>
 

@@ -11,6 +11,7 @@ import type { Generate } from '../../../pipeline/models/generate.ts'
 import type { Search } from '../../../pipeline/search/search-answer.ts'
 import type { DatasetQuestion } from './question-lines.ts'
 import type { Variant } from './variant.ts'
+import { type ArmFor, writeByArm } from './write-by-arm.ts'
 
 /** An answer of a variant to a question. */
 export interface VariantAnswer {
@@ -35,13 +36,22 @@ export interface VariantParts {
   /** `undefined`: the best passage is quoted. */
   readonly generation: Generate | undefined
   readonly promptFor: (question: DatasetQuestion) => Promise<ChosenPrompt>
+  /** Where the variant is an arm of a strategy: the questions are briefs of texts. */
+  readonly armFor?: ArmFor | undefined
   readonly search: Search
   /** Of questions whose line has none. */
   readonly tenant: string
 }
 
-/** Answers a question as `support` does, by a variant: looks it up, and has a model write the answer or quotes the best passage. */
+/**
+ * Answers a question as `support` does, by a variant: looks it up, and has a model write the answer or quotes the best passage. With an arm
+ * of a strategy it writes the text of a brief as `writer` does.
+ */
 export async function answerQuestion(parts: VariantParts, question: DatasetQuestion, signal: AbortSignal): Promise<VariantAnswer> {
+  const { armFor, generation, variant } = parts
+  if (armFor !== undefined && generation !== undefined) {
+    return writeByArm(await armFor(question), { ...variant, generation, tenant: question.tenant ?? parts.tenant }, question, signal)
+  }
   const startedMs = performance.now()
   const hits = await passagesFor(parts, question)
   const answer = parts.generation === undefined ? quote(question, hits) : await generate(parts, parts.generation, question, hits, signal)

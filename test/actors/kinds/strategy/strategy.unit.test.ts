@@ -7,7 +7,10 @@ import { WRITING_LIMITS } from '../../../../schemas/writing-events.ts'
 type Story = Scenario<typeof strategyKind>
 
 const WRITER = { source: 'colloquy/test/writer/w-1' }
-const ARMS = [{ id: 'short', length: 40 }, { id: 'friendly', tone: 'friendly', prompt: 'write', version: 2 }]
+const ARMS = [
+  { id: 'short', length: 40 },
+  { id: 'friendly', tone: 'friendly', prompt: 'write', version: 2 },
+]
 
 const story = (): Story => given(strategyKind, { id: 'news' })
 const set = (arms: { id: string; length?: number; tone?: string; version?: number }[] = ARMS, from = story()): Story =>
@@ -15,7 +18,9 @@ const set = (arms: { id: string; length?: number; tone?: string; version?: numbe
 const asked = (choice: string, from = set()): Story => from.when('choice.asked', { choice })
 const rewarded = (choice: string, reward: number, from: Story): Story => from.when('reward.given', { choice, reward })
 const chosenIn = ({ records }: Story): unknown[] =>
-  records.flatMap(({ emitted }) => emitted.flatMap(({ type, data }) => (type === 'choice.made' ? [(data['arm'] as { id: string }).id] : [])))
+  records.flatMap(({ emitted }) =>
+    emitted.flatMap(({ type, data }) => (type === 'choice.made' ? [(data['arm'] as { id: string }).id] : [])),
+  )
 
 describe('a strategy', () => {
   test('has the built-in prompt as its only arm before any is set', () => {
@@ -25,9 +30,7 @@ describe('a strategy', () => {
   })
 
   test('tells an actor that asks, and nobody where a producer asks', () => {
-    set()
-      .when('choice.asked', { choice: 'c-1' }, WRITER)
-      .thenSent('writer', 'w-1', 'choice.made', { choice: 'c-1', feedback: '1d' })
+    set().when('choice.asked', { choice: 'c-1' }, WRITER).thenSent('writer', 'w-1', 'choice.made', { choice: 'c-1', feedback: '1d' })
     expect(asked('c-1').records.at(-1)?.sent ?? []).toEqual([])
   })
 
@@ -50,7 +53,9 @@ describe('a strategy', () => {
   })
 
   test.each([1.01, -0.01, Number.NaN, '1'])('refuses the reward %s', (reward) => {
-    asked('c-1').whenRaw({ type: 'reward.given', data: { choice: 'c-1', reward } }).thenRejected('bad_data')
+    asked('c-1')
+      .whenRaw({ type: 'reward.given', data: { choice: 'c-1', reward } })
+      .thenRejected('bad_data')
   })
 
   test('ignores the reward of a choice that it does not know, and says so', () => {
@@ -68,7 +73,9 @@ describe('a strategy', () => {
   })
 
   test('that is set to the same again changes nothing', () => {
-    set(ARMS, rewarded('c-1', 1, asked('c-1'))).thenNothing().thenLabel({ rewarded: 1 })
+    set(ARMS, rewarded('c-1', 1, asked('c-1')))
+      .thenNothing()
+      .thenLabel({ rewarded: 1 })
   })
 
   test('keeps what it learned of an arm that stays, and forgets what changes', () => {
@@ -79,7 +86,13 @@ describe('a strategy', () => {
     const openOf = (no: number | undefined) => now.context.open.flatMap(({ choice, arm }) => (arm === no ? [choice] : []))
     const dropped = openOf(changed?.no)
     expect(dropped.length).toBeGreaterThan(0)
-    const after = set([{ id: 'short', length: 40 }, { id: 'friendly', tone: 'warm' }], now)
+    const after = set(
+      [
+        { id: 'short', length: 40 },
+        { id: 'friendly', tone: 'warm' },
+      ],
+      now,
+    )
       .thenEmitted('strategy.changed', { reason: 'set', forgotten: [{ arm: 'friendly', chosen: changed?.chosen }] as never })
       .thenEmitted('choices.dropped', { reason: 'changed', choices: dropped })
     expect(after.context.arms).toMatchObject([kept ?? {}, { id: 'friendly', chosen: 0, rewarded: 0 }])

@@ -63,7 +63,11 @@ describe('a bandit over arms of known rewards', () => {
   })
 
   test('tries equal arms equally at first', () => {
-    const { context } = withArms(newStrategy, ['a', 'b', 'c', 'd'].map((id) => armSchema.parse({ id })), '0s')
+    const { context } = withArms(
+      newStrategy,
+      ['a', 'b', 'c', 'd'].map((id) => armSchema.parse({ id })),
+      '0s',
+    )
     const chosen = Array.from({ length: 4_000 }, (_, index) => withChoice(context, `c-${index}`, `seed ${index}`).arm.id)
     for (const id of ['a', 'b', 'c', 'd']) {
       const count = chosen.filter((one) => one === id).length
@@ -72,7 +76,12 @@ describe('a bandit over arms of known rewards', () => {
   })
 
   test('draws for an arm what it would draw without the others', () => {
-    const of = (...ids: string[]) => withArms(newStrategy, ids.map((id) => armSchema.parse({ id })), '0s').context
+    const of = (...ids: string[]) =>
+      withArms(
+        newStrategy,
+        ids.map((id) => armSchema.parse({ id })),
+        '0s',
+      ).context
     expect(withChoice(of('a', 'b'), 'c', 'seed').samples['a']).toBe(withChoice(of('z', 'a'), 'c', 'seed').samples['a'])
   })
 })

@@ -60,8 +60,16 @@ describe('the model', () => {
           return builtInPrompts().promptFor(name, wanted)
         },
       })
-    const [one, same, other] = [await asking({ prompt: 'news', version: 3 }), await asking({ prompt: 'news', version: 3 }), await asking({ length: 90 })]
-    expect(versions).toEqual([['news', 3], ['news', 3], ['write', 0]])
+    const [one, same, other] = [
+      await asking({ prompt: 'news', version: 3 }),
+      await asking({ prompt: 'news', version: 3 }),
+      await asking({ length: 90 }),
+    ]
+    expect(versions).toEqual([
+      ['news', 3],
+      ['news', 3],
+      ['write', 0],
+    ])
     expect(one.made.requestHash).toBe(same.made.requestHash)
     expect(one.made.requestHash).not.toBe(other.made.requestHash)
   })
@@ -108,9 +116,7 @@ describe('a failure', () => {
   })
 
   test('of a version that there is not is final', async () => {
-    const { made } = await write(['A text.'], {
-      promptFor: () => Promise.reject(new ColloquyError('no_prompt_version', 'no version 9')),
-    })
+    const { made } = await write(['A text.'], { promptFor: () => Promise.reject(new ColloquyError('no_prompt_version', 'no version 9')) })
     expect(made).toMatchObject({ text: null, failure: { code: 'no_prompt_version' } })
   })
 })

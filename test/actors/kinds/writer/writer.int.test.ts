@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { kindsByName } from '../../../../actors/definition/define-kind.ts'
-import { newStrategy, type StrategyContext, withArms, withChoice, withReward } from '../../../../actors/kinds/strategy/choices.ts'
+import { newStrategy, seedOf, type StrategyContext, withArms, withChoice, withReward } from '../../../../actors/kinds/strategy/choices.ts'
 import { strategyKind } from '../../../../actors/kinds/strategy/strategy-kind.ts'
 import { createWriter } from '../../../../actors/kinds/writer/writer-kind.ts'
 import { promptKind } from '../../../../actors/kinds/prompt/kind.ts'
@@ -148,7 +148,7 @@ test(
     let expected: StrategyContext = withArms(newStrategy, ARMS, '0s').context
     const arms: string[] = []
     for (let round = 0; round < ROUNDS; round++) {
-      const { arm, ...made } = withChoice(expected, `c-${round}`, `test\nask-${round}`)
+      const { arm, ...made } = withChoice(expected, `c-${round}`, seedOf({ source: 'test', id: `ask-${round}` }))
       arms.push(arm.id)
       expected = withReward(made.context, `c-${round}`, RATES[arm.id] ?? 0)
       await publish('strategy.sim', 'choice.asked', { choice: `c-${round}` }, `ask-${round}`)

@@ -41,7 +41,14 @@ describe('a writer', () => {
 
   test('records the whole context of what it has written', () => {
     written().thenEmitted('text.written', {
-      ...{ text: MADE.text, made: 'model', purpose: 'news', brief: 'Tell customers that the shop opens on Sundays.', facts: [], lang: 'en' },
+      ...{
+        text: MADE.text,
+        made: 'model',
+        purpose: 'news',
+        brief: 'Tell customers that the shop opens on Sundays.',
+        facts: [],
+        lang: 'en',
+      },
       ...{ choice: CHOICE, arm: 'short', tone: 'friendly', length: 40, promptVersion: 'write@3', requestHash: 'ab' },
       ...{ model: 'tiny', tier: 'small', tokensIn: 100, tokensOut: 9, cost: 0.01, quality: 0.8, evaluator: 'rules@1' },
     })
@@ -111,7 +118,9 @@ describe('a writer', () => {
     const data = { choice: CHOICE, arm: ARM, feedback: '1d' }
     briefed().when('choice.made', data, { source: 'colloquy/test/strategy/other' }).thenState('choosing')
     briefed().when('choice.made', data, { source: 'somebody' }).thenState('choosing')
-    briefed().when('choice.made', { ...data, choice: 'other' }, FROM_STRATEGY).thenState('choosing')
+    briefed()
+      .when('choice.made', { ...data, choice: 'other' }, FROM_STRATEGY)
+      .thenState('choosing')
   })
 
   test('has one brief, in its language', () => {
