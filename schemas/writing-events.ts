@@ -43,7 +43,7 @@ export const armSchema = z.object({
     .int()
     .nonnegative()
     .default(0)
-    .meta({ description: 'Its version, whoever else gets it: `share` does not apply; 0 is the built-in text' }),
+    .meta({ description: 'Exactly this version: its `share` does not apply; 0 is the built-in text' }),
   tone: z.string().trim().min(1).max(toneCharsMax).optional().meta({ description: 'Such as friendly, or 正式' }),
   length: z.int().min(lengthMin).max(lengthMax).optional().meta({ description: 'Words at most; in Chinese, characters' }),
 })
@@ -83,10 +83,7 @@ export const choiceMade = z.object({
   samples: z.record(z.string(), z.number()).meta({ description: 'What was drawn for each arm; the largest was chosen' }),
 })
 export const choiceRewarded = z.object({ choice: z.string(), arm: z.string(), reward, by: z.string() })
-export const choicesDropped = z.object({
-  choices: z.array(z.string()),
-  reason: z.enum(['too_many', 'withdrawn', 'changed', 'reset']),
-})
+export const choicesDropped = z.object({ choices: z.array(z.string()), reason: z.enum(['too_many', 'withdrawn', 'changed', 'reset']) })
 export const rewardIgnored = z.object({
   choice: z.string(),
   reward,

@@ -46,6 +46,7 @@ interface Options extends JsonOption {
 const LIMIT_DEFAULT = 200
 const CONCURRENCY_DEFAULT = 4
 const REQUESTS_DEFAULT = 1_000
+const MIXED = 'one variant writes texts by an arm, the other answers questions; give both an arm, or none'
 /** A line about the progress after so many questions. */
 const NOTE_EVERY = 25
 
@@ -69,7 +70,8 @@ export const experimentCommand = ({ out, settings }: CommandContext): Command =>
     .addHelpText(
       'after',
       `
-Both variants answer each question as support does, or write each text as writer does. The answers are evaluated, and compared question by question.
+Both variants answer each question as support does, or write each text as writer does. The answers are evaluated, and compared question by
+question.
 
 Keys of a variant:
 ${KEYS_HELP.join('\n')}
@@ -83,7 +85,7 @@ Examples:
       const { settings: effective } = settings()
       const variants = { a: parseVariant(options.a), b: parseVariant(options.b) }
       if ((variants.a.arm === undefined) !== (variants.b.arm === undefined)) {
-        throw new ColloquyError('bad_variant', 'one variant writes texts by an arm, the other answers questions; give both an arm, or none')
+        throw new ColloquyError('bad_variant', MIXED)
       }
       const models = { a: await modelsFor(effective, variants.a), b: await modelsFor(effective, variants.b) }
       const judge = evaluatorFor(effective, options.evaluator)

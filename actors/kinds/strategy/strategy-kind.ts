@@ -64,8 +64,8 @@ const kind = defineKind({
 const meanOf = ({ rewarded, reward }: { readonly rewarded: number; readonly reward: number }): number => (1 + reward) / (2 + rewarded)
 
 /**
- * The kind `strategy`: how texts of a purpose are written. It chooses one of its arms for each text by Thompson sampling and learns from the
- * rewards. Before arms are set it has one, the built-in prompt. A choice follows from the state and from source and id of the input.
+ * The kind `strategy`: how texts of a purpose are written. It chooses one of its arms for each text by Thompson sampling and learns from
+ * the rewards. Before arms are set it has one, the built-in prompt. A choice follows from the state and from source and id of the input.
  */
 export const strategyKind = kind.with(
   setup({

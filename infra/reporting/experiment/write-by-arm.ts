@@ -10,9 +10,9 @@ import { chosenPrompt, readPromptVersion } from '../../../pipeline/prompts/promp
 import { readTenantSettings } from '../../../pipeline/tenants/tenant-settings-reader.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { type Arm, STRATEGY_KIND, WRITING_LIMITS } from '../../../schemas/writing-events.ts'
-import type { VariantAnswer } from './answer-question.ts'
 import type { DatasetQuestion } from './question-lines.ts'
 import type { ArmName, Variant } from './variant.ts'
+import type { VariantAnswer } from './variant-answer.ts'
 
 /** An arm of a strategy with the prompt that it names. */
 export interface ArmToTry {

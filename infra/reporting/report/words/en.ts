@@ -502,8 +502,8 @@ export const en: Words = {
     strategies: {
       title: 'Which way of writing does better?',
       definition:
-        'What strategies for texts chose and learned in the period, by arm: choices, the mean reward with its 95 % interval, and what a text '
-        + 'cost. Arms whose intervals overlap may be equal.',
+        'What strategies for texts chose and learned in the period, by arm: choices, the mean reward with its 95 % interval, and what a '
+        + 'text cost. Arms whose intervals overlap may be equal.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         return (
