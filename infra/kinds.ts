@@ -17,10 +17,12 @@ export { createItem, type ItemOptions } from '../actors/kinds/item/kind.ts'
 export { createQuestion, type QuestionOptions } from '../actors/kinds/question/kind.ts'
 export { createReminder, type ReminderOptions } from '../actors/kinds/reminder/kind.ts'
 export { seriesKind } from '../actors/kinds/series/series-kind.ts'
+export { strategyKind } from '../actors/kinds/strategy/strategy-kind.ts'
 export { createSupport, type SupportOptions } from '../actors/kinds/support/kind.ts'
 export { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
 export { createTemplate, type TemplateOptions } from '../actors/kinds/template/kind.ts'
 export { createTrade, type TradeOptions } from '../actors/kinds/trade/kind.ts'
+export { createWriter, type WriterOptions } from '../actors/kinds/writer/writer-kind.ts'
 export type { AlertChannelsOptions } from '../pipeline/hooks/alert-channels.ts'
 
 /** Options of the kind `trigger`. */

@@ -19,12 +19,14 @@ import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { scheduleKind } from '../../actors/kinds/schedule/kind.ts'
 import { seriesKind } from '../../actors/kinds/series/series-kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
+import { strategyKind } from '../../actors/kinds/strategy/strategy-kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import { createTemplate } from '../../actors/kinds/template/kind.ts'
 import { tenantKind } from '../../actors/kinds/tenant/kind.ts'
 import { createTriggerKind } from '../../actors/kinds/trigger/trigger-kind.ts'
 import { createDocumentMaker } from '../../pipeline/documents/document-maker.ts'
+import { createWriter } from '../../actors/kinds/writer/writer-kind.ts'
 import { createAlertChannels } from '../../pipeline/hooks/alert-channels.ts'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
@@ -122,6 +124,8 @@ function builtInKinds(settings: Settings): Kind[] {
     createTriggerKind({ channels: createAlertChannels({ hosts, secret, smtpUrl, mailFrom }) }),
     createTemplate(),
     createDocumentKind({ make: createDocumentMaker() }),
+    strategyKind,
+    createWriter(),
     ...ALWAYS_THERE,
   ]
 }

@@ -18,6 +18,7 @@ import { teachDemoIntents } from './demo-intents.ts'
 import { itemCues } from './demo-items.ts'
 import { questionCues } from './demo-questions.ts'
 import { reminderCues } from './demo-reminders.ts'
+import { textCues } from './demo-texts.ts'
 import { triggerCues } from './demo-triggers.ts'
 import { visitorCues } from './demo-visitors.ts'
 import { playScript } from './play-script.ts'
@@ -41,8 +42,8 @@ export interface Demo {
 /**
  * Plays a producer for the built-in kinds, over a connection of its own. It sends knowledge articles, examples of intents, the users' turns
  * of the bundled conversations, questions that stand alone, bookings of appointments, items of a shop and signals of its visitors,
- * readings of machines with triggers, and templates with their documents. It skips kinds that this process does not have. It plays nothing
- * if the tenant `demo` has any record.
+ * readings of machines with triggers, templates with their documents, and briefs of texts with strategies that learn. It skips kinds that
+ * this process does not have. It plays nothing if the tenant `demo` has any record.
  */
 export function startDemo(running: Running, log: Logger): Demo {
   const stopping = new AbortController()
@@ -95,6 +96,7 @@ export function startDemo(running: Running, log: Logger): Demo {
       interest: () => playScript(visitorCues(TENANT, loadCatalogue()), sender, signal),
       trigger: () => playScript(triggerCues(TENANT), sender, signal),
       document: () => playScript(documentCues(TENANT), sender, signal),
+      writer: () => playScript(textCues(TENANT), sender, signal),
     }
     const played = Object.entries(parts).filter(([kind]) => running.kinds.has(kind))
     const fail = (error: unknown): never => {
