@@ -109,3 +109,12 @@ function formsOf(word: string): string[] {
   if (/[^aeiou]y$/.test(word)) return [word, ...['ies', 'ied', 'ier', 'iest', 'ily', 'iness'].map((ending) => stem + ending), `${word}ing`]
   return [word, ...ENDINGS.map((ending) => word + ending)]
 }
+
+/** Whether a single word, or a word of Han characters, judges or shows a feeling. */
+export function isJudging(word: string): boolean {
+  const tokens = IS_HAN.test(word) ? [...word] : [word]
+  const found = entryAt(tokens, 0)
+  return found !== undefined && found[1] === tokens.length && found[0].polarity !== 0
+}
+
+const IS_HAN = /^\p{Script=Han}/u
