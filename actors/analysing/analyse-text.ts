@@ -14,8 +14,9 @@ export interface TextAnalysis {
 /**
  * Analyses a text in Chinese, English or both: its language, its sentiment and its keywords.
  *
- * Pure and deterministic: the same text gives the same result under the same `SENTIMENT_VERSION`. Each part reads the start of a long text only,
- * so that a text of a megabyte costs no more than one of some thousand characters. A text in another language, or without words, is neutral.
+ * Pure and deterministic: the same text gives the same result under the same `SENTIMENT_VERSION`. Each part reads the start of a long text
+ * only, so that a text of a megabyte costs no more than one of some thousand characters. A text without words is neutral; of other
+ * languages, emoji, ratings and borrowed words are read.
  */
 export function analyseText(text: string): TextAnalysis {
   return { language: languageOfText(text), sentiment: sentimentOf(text), keywords: keywordsOfText(text) }

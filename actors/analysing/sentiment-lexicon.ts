@@ -4,7 +4,8 @@ import { NEGATIVE_SIGNS, POSITIVE_SIGNS } from './sentiment-signs.ts'
 import { sentimentTokens } from './sentiment-tokens.ts'
 
 /** What a word does to the words behind it, or to its clause. */
-export type Role = 'negation' | 'never' | 'degree' | 'intensifier' | 'diminisher' | 'turn' | 'concession' | 'condition' | 'question' | 'balance'
+export type Role =
+  'negation' | 'never' | 'degree' | 'intensifier' | 'diminisher' | 'turn' | 'concession' | 'condition' | 'question' | 'balance'
 
 /** An entry of the lexicon. */
 export interface Entry {

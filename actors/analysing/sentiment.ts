@@ -9,8 +9,8 @@ export type SentimentLabel = (typeof SENTIMENT_LABELS)[number]
 export interface Sentiment {
   readonly label: SentimentLabel
   /**
-   * The probability of positive less that of negative by the model: from −1 to 1, near 0 where the text is neutral or says both. Means of it
-   * are meaningful.
+   * The probability of positive less that of negative by the model: from −1 to 1, near 0 where the text is neutral or says both. Means of
+   * it are meaningful.
    */
   readonly score: number
 }

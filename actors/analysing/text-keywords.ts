@@ -40,8 +40,8 @@ export function countWords(texts: Iterable<string>): WordCounts {
 }
 
 /**
- * The words that say most of a text, the best first, at most `most`. Words that occur more often come first; with a background, those that are
- * rare in it (TF-IDF). Of equal ones the earlier comes first.
+ * The words that say most of a text, the best first, at most `most`. Words that occur more often come first; with a background, those that
+ * are rare in it (TF-IDF). Of equal ones the earlier comes first.
  */
 export function keywordsOfText(text: string, background?: WordCounts, most = KEYWORDS_MAX): string[] {
   const weights = new Map<string, number>()
@@ -68,9 +68,9 @@ const SCORE_MIN = 1.96
 const PRIOR_WORDS = 1_000
 
 /**
- * The words that set a group of texts apart from a background that contains them, the surest first. By log-odds with an informative Dirichlet
- * prior (Monroe, Colaresi, Quinn: Fightin' Words, 2008), over texts that have a word: one text that repeats it counts once. Words of a single
- * text set no group apart.
+ * The words that set a group of texts apart from a background that contains them, the surest first. By log-odds with an informative
+ * Dirichlet prior (Monroe, Colaresi, Quinn: Fightin' Words, 2008), over texts that have a word: one text that repeats it counts once.
+ * Words of a single text set no group apart.
  */
 export function distinctiveWords(group: WordCounts, background: WordCounts, most = KEYWORDS_MAX): DistinctiveWord[] {
   const scores = new Map<string, number>()

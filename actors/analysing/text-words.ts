@@ -17,18 +17,30 @@ const SEGMENTER = new Intl.Segmenter('zh', { granularity: 'word' })
 /** Words of nearly every text; those of contractions without the apostrophe. */
 const COMMON = new Set(
   `
-  a about after again all almost also always am an and another any anyone anything are aren't around as ask asked at away back be because been before being
-  between both but by came can can't cannot come could couldn't day days did didn't do does doesn't doing don't done down during each either else
-  even ever every everyone everything few first for from get gets getting give given go goes going gone got had hadn't half has hasn't have
-  haven't having he her here hers him his how i'd i'll i'm i've if in into is isn't it it's its just keep kept know last least less let like little
-  look looking lot lots made make makes making many may maybe me might mine more most much must my need never new next no nobody none nor not nothing
-  now of off often on once one only onto or other our ours out over own people please put quite rather really right said same say says see seem seems seen
-  she should shouldn't since so some someone something soon still such sure take taken taking tell than that that's the their theirs them then there
-  there's these they they're thing things think this those though three through time times to today together told tomorrow too took try trying
-  two under until up upon us use used using very want wanted was wasn't way we we're well went were weren't what what's when where which while who whole
-  whom whose why will with within without won't would wouldn't year years yes yesterday yet you you're your yours yourself im ive dont doesnt didnt cant
-  wont isnt thats lol omg etc via per ago able actually already although among anyway became become begin behind below best better bit certain
-  despite enough especially finally former good great however instead later mean means myself itself perhaps pretty probably several sort somehow
+  a about after again all almost also always am an and another any anyone anything are aren't around as ask asked at away back be because
+been before being
+  between both but by came can can't cannot come could couldn't day days did didn't do does doesn't doing don't done down during each
+either else
+  even ever every everyone everything few first for from get gets getting give given go goes going gone got had hadn't half has hasn't
+have
+  haven't having he her here hers him his how i'd i'll i'm i've if in into is isn't it it's its just keep kept know last least less let
+like little
+  look looking lot lots made make makes making many may maybe me might mine more most much must my need never new next no nobody none nor
+not nothing
+  now of off often on once one only onto or other our ours out over own people please put quite rather really right said same say says
+see seem seems seen
+  she should shouldn't since so some someone something soon still such sure take taken taking tell than that that's the their theirs them
+then there
+  there's these they they're thing things think this those though three through time times to today together told tomorrow too took try
+trying
+  two under until up upon us use used using very want wanted was wasn't way we we're well went were weren't what what's when where which
+while who whole
+  whom whose why will with within without won't would wouldn't year years yes yesterday yet you you're your yours yourself im ive dont
+doesnt didnt cant
+  wont isnt thats lol omg etc via per ago able actually already although among anyway became become begin behind below best better bit
+certain
+  despite enough especially finally former good great however instead later mean means myself itself perhaps pretty probably several sort
+somehow
   sometimes stuff towards usually whether worth yeah okay guys hey hello thanks thank
 
   我们 你们 他们 她们 它们 咱们 大家 自己 别人 人家 有人 这个 那个 这些 那些 这样 那样 这种 那种 这么 那么 这里 那里 这儿 那儿 这是 那是 什么 怎么 怎样 怎么样 为什么 哪里 哪个 哪些 多少 几个

@@ -25,8 +25,8 @@ const WEIGHT_STEPS = 127
 const SEED = 20_260_101
 
 /**
- * Trains a linear model: multinomial logistic regression over hashed features, by stochastic gradient descent with AdaGrad (Duchi, Hazan and
- * Singer, 2011) and L2 decay, classes weighted by the square root of their rarity. The result depends on the samples and options only.
+ * Trains a linear model: multinomial logistic regression over hashed features, by stochastic gradient descent with AdaGrad (Duchi, Hazan
+ * and Singer, 2011) and L2 decay, classes weighted by the square root of their rarity. The result depends on the samples and options only.
  */
 export function trainWeights(samples: readonly Sample[], form: ModelForm, options: TrainingOptions = {}): StoredWeights {
   const { epochs = 30, rate = 0.25, decay = 5e-4 } = options
