@@ -35,7 +35,8 @@ export function sentimentBy({ steps, buckets, scale }: HashedWeights, text: stri
   })
   if (features === 0) return { label: 'neutral', score: 0 }
   const highest = Math.max(positive, negative, neutral)
-  const [up, down, level] = [positive, negative, neutral].map((sum) => Math.exp((sum - highest) * scale)) as [number, number, number]
+  const likelihood = (sum: number): number => Math.exp((sum - highest) * scale)
+  const [up, down, level] = [likelihood(positive), likelihood(negative), likelihood(neutral)] as const
   const label =
     positive === highest && positive > neutral ? 'positive' : negative === highest && negative > neutral ? 'negative' : 'neutral'
   return { label, score: (up - down) / (up + down + level) }

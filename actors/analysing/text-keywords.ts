@@ -74,7 +74,7 @@ const PRIOR_WORDS = 1_000
  */
 export function distinctiveWords(group: WordCounts, background: WordCounts, most = KEYWORDS_MAX): DistinctiveWord[] {
   const scores = new Map<string, number>()
-  const sumOf = ({ textsOf }: WordCounts): number => textsOf.values().reduce((sum, count) => sum + count, 0)
+  const sumOf = ({ textsOf }: WordCounts): number => [...textsOf.values()].reduce((sum, count) => sum + count, 0)
   const [inGroup, inAll] = [sumOf(group), Math.max(1, sumOf(background))]
   const inRest = Math.max(0, inAll - inGroup)
   const prior = Math.min(PRIOR_WORDS, inAll)
