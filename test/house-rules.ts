@@ -18,6 +18,7 @@ const ROOMS = [
   'actors/definition',
   'actors/core',
   'actors/recommending',
+  'actors/analysing',
   'actors/prompting',
   'actors/streaming',
   'actors/kinds',

@@ -14,6 +14,7 @@ import { makeInteractions, readInteractions } from './interaction-sets.ts'
 import { measureActs } from './measure-acts.ts'
 import { measureInjections } from './measure-injections.ts'
 import { measureRecommendations } from './measure-recommendations.ts'
+import { measureSentiment } from './measure-sentiment.ts'
 import { LANGS } from './retrieval-sets.ts'
 import { timeRecommendations } from './time-recommendations.ts'
 
@@ -23,6 +24,11 @@ const print = (text: string): void => {
 
 async function evaluateActs({ json }: Pick<RetrievalFlags, 'json'>): Promise<void> {
   const report = await measureActs(print)
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
+}
+
+async function evaluateSentiment({ json }: Pick<RetrievalFlags, 'json'>): Promise<void> {
+  const report = await measureSentiment(print)
   if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
 }
 
@@ -46,9 +52,9 @@ const VISITORS = 2_000
 
 const program = new Command('eval')
   .description(
-    'Measure quality, in Chinese and English: how often search finds the right texts, also for follow-ups, how well intents, acts and bad '
-      + 'answers are told, how often a cached answer would serve another question, and how many injected instructions the model of '
-      + 'COLLOQUY_LLM_MODEL obeys, and how often recommendations have what a visitor chooses next.',
+    'Measure quality, in Chinese and English: how often search finds the right texts, also for follow-ups, how well intents, acts, '
+      + 'sentiment and bad answers are told, how often a cached answer would serve another question, how many injected '
+      + 'instructions the model of COLLOQUY_LLM_MODEL obeys, and how often recommendations have what a visitor chooses next.',
   )
   .addArgument(
     new Argument('[what]', 'what to measure')
@@ -57,6 +63,7 @@ const program = new Command('eval')
         'follow-ups',
         'intents',
         'acts',
+        'sentiment',
         'quality',
         'injections',
         'cached-answers',
@@ -81,6 +88,7 @@ const program = new Command('eval')
     if (what === 'injections') return evaluateInjections(flags)
     if (what === 'cached-answers') return evaluateCachedAnswers(flags, print)
     if (what === 'acts') return evaluateActs(flags)
+    if (what === 'sentiment') return evaluateSentiment(flags)
     if (what === 'follow-ups') return evaluateFollowUps(flags, print)
     if (what === 'quality') return evaluateQuality(flags, print)
     return what === 'intents' ? evaluateIntents(flags, print) : evaluateRetrieval(flags, print)
