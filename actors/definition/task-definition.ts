@@ -12,6 +12,7 @@ import type { TaskPrompts } from './task-prompts.ts'
 import type { TaskQueue } from './task-queue.ts'
 import type { TaskRecommending } from './task-recommending.ts'
 import type { TaskSearchIndex } from './task-search.ts'
+import type { TaskTopics } from './task-topics.ts'
 import type { TaskUnderstanding } from './task-understanding.ts'
 
 /** The argument of a task's `run`. */
@@ -67,6 +68,8 @@ export interface TaskCall<Input> {
   readonly recommend: TaskRecommending['recommend']
   /** The vector of a text by the embedding model in use. */
   readonly vectorOf: TaskRecommending['vectorOf']
+  /** The topic that a text belongs to. */
+  readonly topicFor: TaskTopics['topicFor']
   /** Where another run of the actor is in the queue of its task. */
   readonly placeInQueue: TaskQueue['placeInQueue']
   /** Tells those who follow the actor the later places of that run. */

@@ -39,6 +39,7 @@ export interface RunDeps extends Pick<
   | 'promptFor'
   | 'recommend'
   | 'vectorOf'
+  | 'topicFor'
   | 'placeInQueue'
   | 'tellPlaces'
   | 'store'

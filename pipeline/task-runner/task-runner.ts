@@ -26,6 +26,7 @@ import { createMeasuredRuns, createServiceTimesReader, queueName } from '../task
 import { createPlaceTeller } from '../task-queues/place-teller.ts'
 import { createQueuePlaces } from '../task-queues/queue-places.ts'
 import type { StreamModeOf } from '../tenants/stream-mode-reader.ts'
+import type { TopicFor } from '../topics/tenant-topics.ts'
 import type { Understand } from '../understanding/understand.ts'
 import { runKindCode } from '../watchdog/kind-code.ts'
 import { createEventLoopWatchdog } from './event-loop-watchdog.ts'
@@ -57,6 +58,7 @@ export interface RunnerOptions {
   readonly objects: ObjectStore
   readonly recommend: Recommend
   readonly vectorOf: TaskCall<unknown>['vectorOf']
+  readonly topicFor: TopicFor
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -197,6 +199,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         ...options.objects.of(actor, task.run),
         recommend: (query) => options.recommend(actor, query),
         vectorOf: options.vectorOf,
+        topicFor: (place, newTopic) => options.topicFor(tenant, place, newTopic),
         promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
         call: (work) => watchdog.call(watched, work),
         progress,

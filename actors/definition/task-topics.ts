@@ -1,0 +1,12 @@
+import type { TextPlace } from '../analysing/topic-index.ts'
+
+/** What tasks that analyse texts of many get. */
+export interface TaskTopics {
+  /**
+   * The topic of the actor's tenant that a text belongs to: one that is there, or a new one, which `newTopic` names. The new one is there for
+   * the texts that follow at once; it lasts if an actor of the kind `topics` hears of it.
+   *
+   * @throws ColloquyError `index_behind` while the topics are still being read from LOG
+   */
+  topicFor(place: TextPlace, newTopic: string): Promise<string>
+}
