@@ -82,6 +82,7 @@ export const searchAnalysisSchema = z.object({ keywords: keywordsSchema, topic: 
 export const postAnalysed = analysisSchema.omit({ vector: true, model: true }).extend({
   author: account,
   platform: platformSchema.nullable(),
+  publishedAt: z.iso.datetime(),
   excerpt: z.string().max(SOCIAL_LIMITS.excerptCharsMax),
 })
 export const postSpread = z.object({

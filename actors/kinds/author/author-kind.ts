@@ -16,7 +16,7 @@ import { defineTask } from '../../definition/task-definition.ts'
 
 /** Topics that an author is interested in, the strongest of them. */
 const INTERESTS_MAX = 16
-/** Searches that wait for their analysis; of more, the oldest are forgotten. */
+/** Searches that wait for their analysis; more are left out. */
 const SEARCHES_MAX = 8
 /** What a post and a search say of an interest. */
 const [POST_WEIGHT, SEARCH_WEIGHT] = [1, 0.5]
@@ -101,7 +101,7 @@ export const authorKind = kind.with(
       search: assign(({ context, event }) => {
         if (event.type !== 'search.made') return {}
         const { text, platform = null } = event.data
-        return { searches: [...context.searches, { text, platform, at: happenedAt(event) }].slice(-SEARCHES_MAX) }
+        return { searches: [...context.searches, { text, platform, at: happenedAt(event) }] }
       }),
       find: enqueueActions(({ context, enqueue }, found: z.infer<typeof searchAnalysisSchema>) => {
         const [search, ...searches] = context.searches
@@ -115,11 +115,10 @@ export const authorKind = kind.with(
     id: AUTHOR_KIND,
     context: { posts: 0, influence: null, likes: 0, comments: 0, shares: 0, interests: [], interestsAt: null, searches: [] },
     initial: 'listening',
-    on: { 'author.credited': { actions: 'credit' }, 'search.made': { actions: 'search' } },
+    on: { 'author.credited': { actions: 'credit' } },
     states: {
-      listening: { always: { guard: 'isSearching', target: 'searching' } },
+      listening: { on: { 'search.made': { actions: 'search' } }, always: { guard: 'isSearching', target: 'searching' } },
       searching: {
-        // The one that is analysed stays, whatever comes meanwhile.
         on: { 'search.made': { guard: ({ context }) => context.searches.length < SEARCHES_MAX, actions: 'search' } },
         invoke: {
           id: 'analyse',

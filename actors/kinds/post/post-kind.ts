@@ -134,15 +134,16 @@ export const postKind = kind.with(
       }),
       understand: enqueueActions(({ context, event, enqueue }, { vector, model, score, ...found }: Analysis) => {
         const { id: post, author, platform, text } = context
+        const publishedAt = context.publishedAt ?? event.at
         if (author === null) return
         const { topic, language, sentiment, keywords } = found
         const excerpt = (text ?? '').slice(0, SOCIAL_LIMITS.excerptCharsMax).toWellFormed()
-        enqueue.emit({ type: 'post.analysed', data: { ...found, score, author, platform, excerpt } })
+        enqueue.emit({ type: 'post.analysed', data: { ...found, score, author, platform, publishedAt, excerpt } })
         if (topic !== null) {
           const data = { post, author, language, sentiment, keywords, vector, model }
           enqueue(send({ kind: TOPIC_KIND, id: topic, type: 'topic.joined', data }))
         }
-        const credit = untoldOf(context.untold, Date.parse(context.publishedAt ?? event.at))
+        const credit = untoldOf(context.untold, Date.parse(publishedAt))
         enqueue(send({ kind: AUTHOR_KIND, id: author, type: 'author.credited', data: { ...credit, post, isNew: true, topic } }))
         enqueue.assign({ found: { topic, language, sentiment }, text: null, untold: null })
       }),

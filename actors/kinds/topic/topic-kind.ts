@@ -51,10 +51,12 @@ const isPowerOfGrowth = (posts: number): boolean => Number.isInteger(Math.log(po
 
 /** The keywords with those of another post. Where there are too many, the rarest make room. */
 function withKeywords(before: Context['keywords'], more: readonly string[]): Context['keywords'] {
-  const counts = new Map(before.slice(0, SOCIAL_LIMITS.topicKeywordsMax - new Set(more).size))
-  const dropped = new Map(before)
-  for (const word of new Set(more)) counts.set(word, (dropped.get(word) ?? 0) + 1)
-  return [...counts].sort(([, one], [, other]) => other - one)
+  const known = new Map(before)
+  const isNew = (word: string): boolean => !known.has(word)
+  const words = [...new Set(more)]
+  const counts = new Map(before.filter(([word], rank) => rank < SOCIAL_LIMITS.topicKeywordsMax - words.filter(isNew).length || words.includes(word)))
+  for (const word of words) counts.set(word, (known.get(word) ?? 0) + 1)
+  return [...counts].sort(([, one], [, other]) => other - one).slice(0, SOCIAL_LIMITS.topicKeywordsMax)
 }
 
 function joined(context: Context, { keywords, sentiment, vector, model }: TopicJoined): Context {

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { createTopicIndex } from '../../../actors/analysing/topic-index.ts'
+import { encodeVector } from '../../../actors/recommending/item-vector.ts'
+
+const at = (...values: number[]): { vector: string; model: string; keywords: string[] } => ({
+  vector: encodeVector(Float32Array.from(values)),
+  model: 'm',
+  keywords: ['x'],
+})
+
+describe('the index of topics', () => {
+  test('finds a topic by its keywords', () => {
+    const index = createTopicIndex()
+    index.place({ topic: 'tea', keywords: [['tea', 5], ['green', 2], ['cup', 1]] }) // prettier-ignore
+    expect(index.nearest({ keywords: ['tea', 'morning'] })).toBe('tea')
+    expect(index.nearest({ keywords: ['cup', 'world', 'football'] })).toBeUndefined()
+    expect(index.nearest({ keywords: [] })).toBeUndefined()
+  })
+
+  test('finds a topic by meaning, of the same model only', () => {
+    const index = createTopicIndex()
+    const { vector, model } = at(1, 0, 0)
+    index.place({ topic: 'tea', keywords: [['tea', 1]], vector, model })
+    expect(index.nearest(at(1, 0.1, 0))).toBe('tea')
+    expect(index.nearest(at(-1, 0.1, 0))).toBeUndefined()
+    expect(index.nearest({ ...at(1, 0, 0), model: 'other' })).toBeUndefined()
+  })
+
+  test('has a new topic at once, and as LOG tells it afterwards', () => {
+    const index = createTopicIndex()
+    index.propose('tea', { keywords: ['tea', 'cup'] })
+    expect(index.nearest({ keywords: ['tea'] })).toBe('tea')
+    index.place({ topic: 'tea', keywords: [['tea', 4], ['kettle', 3]] }) // prettier-ignore
+    expect(index.nearest({ keywords: ['kettle'] })).toBe('tea')
+    expect(index.size).toBe(1)
+  })
+
+  test('leaves out a topic that another process opened at the same moment where one is', () => {
+    const index = createTopicIndex()
+    index.place({ topic: 'tea-1', keywords: [['tea', 1], ['cup', 1]] }) // prettier-ignore
+    index.place({ topic: 'tea-2', keywords: [['tea', 1], ['cup', 1]] }) // prettier-ignore
+    expect(index.size).toBe(1)
+    index.place({ topic: 'tea-1', keywords: [['coffee', 1]] })
+    expect(index.nearest({ keywords: ['coffee'] })).toBe('tea-1')
+  })
+
+  test('of 10,000 topics keeps those that were placed last', () => {
+    const index = createTopicIndex(100)
+    for (let topic = 0; topic < 10_000; topic++) index.place({ topic: `t${topic}`, keywords: [[`w${topic}`, 1]] })
+    expect(index.size).toBe(100)
+    expect(index.nearest({ keywords: ['w9999'] })).toBe('t9999')
+    expect(index.nearest({ keywords: ['w1'] })).toBeUndefined()
+  })
+})
