@@ -91,8 +91,8 @@ export function createTopicIndex(topicsMax: number = SOCIAL_LIMITS.topicsMax): T
     get size() {
       return topics.size
     },
-    nearest: (place) => nearestOf(topicAt(place, evenly(place.keywords), false)),
-    propose: (id, place) => put(id, topicAt(place, evenly(place.keywords), true)),
+    nearest: (place) => nearestOf(topicAt(place, weighedKeywords(place.keywords), false)),
+    propose: (id, place) => put(id, topicAt(place, weighedKeywords(place.keywords), true)),
     place(placed) {
       const topic = topicAt(placed, placed.keywords, false)
       const known = topics.get(placed.topic)
@@ -102,7 +102,9 @@ export function createTopicIndex(topicsMax: number = SOCIAL_LIMITS.topicsMax): T
   }
 }
 
-const evenly = (keywords: readonly string[]): (readonly [string, number])[] => keywords.map((word) => [word, 1])
+/** Keywords with their weights: the first one says most. */
+export const weighedKeywords = (keywords: readonly string[]): (readonly [word: string, weight: number])[] =>
+  keywords.map((word, rank) => [word, Math.max(1, SOCIAL_LIMITS.keywordsMax - rank)])
 
 function topicAt(
   { vector, model }: Pick<TextPlace, 'vector' | 'model'>,

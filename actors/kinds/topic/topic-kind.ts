@@ -13,6 +13,7 @@ import {
   TOPICS_KIND,
   weightedKeywords,
 } from '../../../schemas/social-events.ts'
+import { weighedKeywords } from '../../analysing/topic-index.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { send } from '../../definition/send-action.ts'
 import { decodeVector, encodeBytes } from '../../recommending/item-vector.ts'
@@ -23,7 +24,7 @@ const GROWTH = 4
 const contextSchema = z.object({
   id: z.string(),
   posts: z.int().nonnegative(),
-  keywords: weightedKeywords.meta({ description: 'With the number of posts that have each, the most frequent first' }),
+  keywords: weightedKeywords.meta({ description: 'With their weights in its posts, the heaviest first' }),
   /** The sum of the vectors of its posts; null without vectors. */
   sum: z.array(z.int()).length(VECTOR_SIZE).nullable(),
   model: z.string().nullable(),
@@ -54,8 +55,10 @@ function withKeywords(before: Context['keywords'], more: readonly string[]): Con
   const known = new Map(before)
   const isNew = (word: string): boolean => !known.has(word)
   const words = [...new Set(more)]
-  const counts = new Map(before.filter(([word], rank) => rank < SOCIAL_LIMITS.topicKeywordsMax - words.filter(isNew).length || words.includes(word)))
-  for (const word of words) counts.set(word, (known.get(word) ?? 0) + 1)
+  const counts = new Map(
+    before.filter(([word], rank) => rank < SOCIAL_LIMITS.topicKeywordsMax - words.filter(isNew).length || words.includes(word)),
+  )
+  for (const [word, weight] of weighedKeywords(words)) counts.set(word, (known.get(word) ?? 0) + weight)
   return [...counts].sort(([, one], [, other]) => other - one).slice(0, SOCIAL_LIMITS.topicKeywordsMax)
 }
 

@@ -50,7 +50,7 @@ test('posts are analysed, find their topic and make their authors known', async 
   expect(topics['wb-1']).not.toBe(topics['x-1'])
   const labels = await rows<{ kind: string; actor: string; label: Record<string, unknown> }>(
     system,
-    `SELECT kind, actor, label_text AS label FROM actors WHERE kind IN ('author', 'topic', 'topics') ORDER BY kind, actor`,
+    `SELECT kind, actor, label_raw AS label FROM actors WHERE kind IN ('author', 'topic', 'topics') ORDER BY kind, actor`,
   )
   console.log(labels)
 }, 120_000)

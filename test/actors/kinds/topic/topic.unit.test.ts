@@ -11,7 +11,9 @@ const story = () => given(topicKind, { id: 'battery-1' })
 
 describe('a topic', () => {
   test('opens with its first post, and tells where it is at 4, 16, 64 posts', () => {
-    let now = story().when('topic.joined', JOINED).thenEmitted('topic.opened', { keywords: ['battery', 'phone'], language: 'en' })
+    let now = story()
+      .when('topic.joined', JOINED)
+      .thenEmitted('topic.opened', { keywords: ['battery', 'phone'], language: 'en' })
     for (let post = 2; post <= 20; post++) now = now.when('topic.joined', { ...JOINED, sentiment: 'negative', keywords: ['battery'] })
     const placed = now.records.flatMap(({ sent = [] }) => sent.map(({ data }) => data['posts']))
     expect(placed).toEqual([1, 4, 16])
@@ -20,7 +22,9 @@ describe('a topic', () => {
 
   test('keeps the centre of its vectors, of one model', () => {
     const vector = encodeVector(Float32Array.from({ length: 8 }, (_, at) => at))
-    const now = story().when('topic.joined', { ...JOINED, vector, model: 'm' }).when('topic.joined', { ...JOINED, vector, model: 'other' })
+    const now = story()
+      .when('topic.joined', { ...JOINED, vector, model: 'm' })
+      .when('topic.joined', { ...JOINED, vector, model: 'other' })
     now.thenContext({ model: 'm' })
     story()
       .when('topic.joined', { ...JOINED, vector, model: 'm' })
@@ -31,7 +35,7 @@ describe('a topic', () => {
     let now = story()
     for (let post = 0; post < 100; post++) now = now.when('topic.joined', { ...JOINED, keywords: ['battery', `w${post}`] })
     expect(now.context.keywords).toHaveLength(24)
-    expect(now.context.keywords[0]).toEqual(['battery', 100])
+    expect(now.context.keywords[0]).toEqual(['battery', 500])
     expect(now.context.keywords.at(-1)?.[0]).toBe('w99')
   })
 })
