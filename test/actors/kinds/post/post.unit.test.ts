@@ -50,7 +50,11 @@ describe('a post', () => {
   test('that is liked before it is published counts the like, and tells of it with the post', () => {
     const liked = story().when('post.liked', { by: 'bob' }).when('post.commented', { by: 'bob', text: 'great' }).after('1h')
     expect(credits(liked)).toEqual([])
-    const now = liked.task('analyse', FOUND).task('hear', { positive: 1, neutral: 0, negative: 0 }).when('post.published', POST).after('10s')
+    const now = liked
+      .task('analyse', FOUND)
+      .task('hear', { positive: 1, neutral: 0, negative: 0 })
+      .when('post.published', POST)
+      .after('10s')
     expect(credits(now)).toMatchObject([{ isNew: true, likes: 1, comments: 1 }])
     now.thenEmitted('comments.analysed', { positive: 1 })
   })
@@ -90,8 +94,12 @@ describe('a post', () => {
   })
 
   test('of another platform or author with the same id is refused; the same post again changes nothing', () => {
-    analysed().when('post.published', { ...POST, platform: 'x' }).thenRejected('bad_data')
-    analysed().when('post.published', { ...POST, author: 'eve' }).thenRejected('bad_data')
+    analysed()
+      .when('post.published', { ...POST, platform: 'x' })
+      .thenRejected('bad_data')
+    analysed()
+      .when('post.published', { ...POST, author: 'eve' })
+      .thenRejected('bad_data')
     analysed().when('post.published', POST).thenNothing()
   })
 
@@ -126,7 +134,8 @@ describe('a post', () => {
 
 test('a post that 10,000 accounts like and share stays small', () => {
   let spread = NO_SPREAD
-  for (let account = 0; account < 10_000; account++) spread = withShare(spread, `a${account}`, account === 0 ? undefined : `a${account - 1}`, account)
+  for (let account = 0; account < 10_000; account++)
+    spread = withShare(spread, `a${account}`, account === 0 ? undefined : `a${account - 1}`, account)
   expect(spread).toMatchObject({ size: 10_000, depth: 10_000 })
   expect(JSON.stringify(spread).length).toBeLessThan(1_500)
 })

@@ -48,9 +48,16 @@ test('posts are analysed, find their topic and make their authors known', async 
   const topics = Object.fromEntries(found.map(({ actor, topic }) => [actor, topic]))
   expect(topics['x-2']).toBe(topics['x-1'])
   expect(topics['wb-1']).not.toBe(topics['x-1'])
-  const labels = await rows<{ kind: string; actor: string; label: Record<string, unknown> }>(
+  const actors = await rows<{ actor: string; label: string }>(
     system,
-    `SELECT kind, actor, label_raw AS label FROM actors WHERE kind IN ('author', 'topic', 'topics') ORDER BY kind, actor`,
+    `SELECT actor, label_raw AS label FROM actors WHERE kind IN ('author', 'topic', 'topics') ORDER BY kind, actor`,
   )
-  console.log(labels)
+  const labels = Object.fromEntries(actors.map(({ actor, label }) => [actor, JSON.parse(label) as unknown]))
+  expect(labels).toMatchObject({
+    ann: { posts: 1, likes: 1, comments: 1, shares: 2, interest: topics['x-1'] },
+    bob: { posts: 2, interest: topics['x-1'] },
+    eve: { posts: 0, interest: topics['x-1'] },
+    [topics['x-1'] ?? '']: { posts: 2, positive: 1, negative: 1 },
+    all: { topics: 2 },
+  })
 }, 120_000)
