@@ -76,7 +76,12 @@ async function measure({ actors, seed }: BenchOptions): Promise<Measured> {
     })
   })
 
-  const alone = await timedImport(system, join(folder, 'posts.jsonl'), postLines(Math.min(10_000, Math.floor(actors / 4)), random, 'alone'), 'bench-posts')
+  const alone = await timedImport(
+    system,
+    join(folder, 'posts.jsonl'),
+    postLines(Math.min(10_000, Math.floor(actors / 4)), random, 'alone'),
+    'bench-posts',
+  )
   const mixed = await timedImport(system, join(folder, 'items.jsonl'), itemLines(actors, random), 'bench-items')
   const postCount = (lines: number): number => Math.ceil((lines * SORTS.filter((sort) => sort === 'post').length) / SORTS.length)
   const turnsPerSecond = turns / history.seconds

@@ -3,6 +3,8 @@ import { authorKind } from '../../../../actors/kinds/author/author-kind.ts'
 import { postKind } from '../../../../actors/kinds/post/post-kind.ts'
 import { topicKind } from '../../../../actors/kinds/topic/topic-kind.ts'
 import { topicsKind } from '../../../../actors/kinds/topic/topics-kind.ts'
+import { makeSocialReport } from '../../../../infra/reporting/social/social-report.ts'
+import { en, zh } from '../../../../infra/reporting/social/social-words.ts'
 import { caughtUp, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
 import { startSystem, type System } from '../../../support/test-system.ts'
 
@@ -61,3 +63,12 @@ test('posts are analysed, find their topic and make their authors known', async 
     all: { topics: 2 },
   })
 }, 120_000)
+
+test.each(['en', 'zh'] as const)('the report in %s has the figures of the period, and a page without scripts', async (lang) => {
+  const scope = { tenant: 'acme', from: new Date(Date.now() - 86_400_000), to: new Date(Date.now() + 60_000), tz: 'Asia/Shanghai' }
+  const page = await makeSocialReport(system.running.client ?? expect.unreachable('no tables'), scope, new Date(), lang)
+  const { title, sections, noForecast } = { en, zh }[lang]
+  for (const text of [title, ...Object.values(sections), noForecast, '球赛', 'battery', 'The battery of this phone'])
+    expect(page).toContain(text)
+  expect(page).not.toContain('<script')
+})

@@ -28,7 +28,9 @@ const rowsOf = async (name: string, content: string | Uint8Array): Promise<Event
   const path = join(folder, name)
   await writeFile(path, content)
   const { rows } = await openEvents(path)
-  return Array.fromAsync(rows())
+  const found: EventRow[] = []
+  for await (const row of rows()) found.push(row)
+  return found
 }
 const readAll = async (name: string, content: string | Uint8Array) => {
   const reader = createEventReader({ tenant: 'acme', kind: 'post', source: 'file', schemas: SCHEMAS, isCsv: name.includes('.csv') })
