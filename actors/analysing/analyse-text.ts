@@ -1,4 +1,4 @@
-import { detectLanguage } from '../core/detect-language.ts'
+import { languageOfText } from './text-language.ts'
 import { keywordsOfText } from './text-keywords.ts'
 import { type Sentiment, sentimentOf } from './sentiment.ts'
 
@@ -18,5 +18,5 @@ export interface TextAnalysis {
  * so that a text of a megabyte costs no more than one of some thousand characters. A text in another language, or without words, is neutral.
  */
 export function analyseText(text: string): TextAnalysis {
-  return { language: detectLanguage(text), sentiment: sentimentOf(text), keywords: keywordsOfText(text) }
+  return { language: languageOfText(text), sentiment: sentimentOf(text), keywords: keywordsOfText(text) }
 }

@@ -24,6 +24,9 @@ export interface ClauseScores {
   readonly strongest: number
   readonly hasTurn: boolean
   readonly hasCondition: boolean
+  readonly hasQuestion: boolean
+  /** Whether a word says neither, or both. */
+  readonly hasBalance: boolean
   /** One a token. */
   readonly marks: readonly Mark[]
 }
@@ -52,7 +55,8 @@ export function scoreClauses(tokens: readonly string[]): ClauseScores {
   const clauses: Clause[] = []
   let clause: Clause = { sum: 0, weight: 1, isAfterTurn: false }
   let [positive, negative, emoji, strongest] = [0, 0, 0, 0]
-  let [hasTurn, hasCondition] = [false, false]
+  let [hasTurn, hasCondition, hasBalance] = [false, false, false]
+  let hasQuestion = entryAt(['^', ...tokens.slice(0, 3)], 0)?.[0].role === 'question'
   let [reach, isNever, intensity, intensityUntil] = [0, false, 1, -1]
   const begin = (isAfterTurn: boolean): void => {
     clauses.push(clause)
@@ -91,6 +95,8 @@ export function scoreClauses(tokens: readonly string[]): ClauseScores {
         clause.weight *= CONDITION_WEIGHT
         hasCondition = true
       }
+      hasQuestion ||= role === 'question'
+      hasBalance ||= role === 'balance'
       if (polarity !== 0) {
         const turned = isSign || !isNegated ? polarity : polarity * (polarity > 0 ? NEGATED_POSITIVE : NEGATED_NEGATIVE)
         value = turned * (at <= intensityUntil && !isSign ? intensity : 1)
@@ -130,6 +136,8 @@ export function scoreClauses(tokens: readonly string[]): ClauseScores {
     strongest: Math.max(-2, Math.min(2, Math.round(strongest))),
     hasTurn,
     hasCondition,
+    hasQuestion,
+    hasBalance,
     marks,
   }
 }

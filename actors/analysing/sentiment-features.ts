@@ -13,7 +13,7 @@ const NUMBER = /^\d+$/
 /** Letters of the start of a word that stands for its forms. */
 const PREFIX_LETTERS = 5
 /** What all sequences of a text weigh together, as the length of a vector. */
-const SEQUENCES_WEIGHT = 1
+const SEQUENCES_WEIGHT = 0.7
 const SIGNED_WEIGHT = 0.6
 
 const [PREFIX, SIGNED, NEGATED, NUMBER_HASH] = [hashOf('prefix '), hashOf('signed '), hashOf('negated '), hashOf('0')]
@@ -29,7 +29,7 @@ export function eachSentimentFeature(text: string, add: AddFeature): void {
 }
 
 function addScores(scores: ClauseScores, text: string, tokens: readonly string[], add: AddFeature): void {
-  const { positive, negative, weighted, last, first, emoji, strongest, afterTurn, hasTurn, hasCondition } = scores
+  const { positive, negative, weighted, last, first, emoji, strongest, afterTurn, hasTurn, hasCondition, hasQuestion, hasBalance } = scores
   const rating = ratingIn(text)
   const question = tokens.includes('?') ? (tokens.at(-1) === '?' ? 'ends as a question' : 'has a question') : 'no question'
   const hasExclamation = tokens.includes('!')
@@ -56,6 +56,9 @@ function addScores(scores: ClauseScores, text: string, tokens: readonly string[]
   named(question, 0.7)
   if (hasExclamation) named(`exclamation, ${direction}`, 0.7)
   if (hasTurn) named(`turn, ${direction}`, 0.7)
+  if (hasQuestion) named(`question word, ${direction}`, 1)
+  if (hasQuestion) named(`question word, ${question}`, 0.7)
+  if (hasBalance) named(`balance, ${direction}`, 1)
   if (hasCondition) named(`condition, ${direction}`, 0.7)
   if (rating !== undefined) named(`rating: ${rating < 0.45 ? 'low' : rating < 0.75 ? 'middle' : 'high'}`, 2)
 }

@@ -4,7 +4,7 @@ import { NEGATIVE_SIGNS, POSITIVE_SIGNS } from './sentiment-signs.ts'
 import { sentimentTokens } from './sentiment-tokens.ts'
 
 /** What a word does to the words behind it, or to its clause. */
-export type Role = 'negation' | 'never' | 'degree' | 'intensifier' | 'diminisher' | 'turn' | 'concession' | 'condition'
+export type Role = 'negation' | 'never' | 'degree' | 'intensifier' | 'diminisher' | 'turn' | 'concession' | 'condition' | 'question' | 'balance'
 
 /** An entry of the lexicon. */
 export interface Entry {
@@ -85,6 +85,8 @@ const ROLES: readonly { readonly ENGLISH: string; readonly CHINESE: string; read
   { ENGLISH: english.ENGLISH_NEGATIONS, CHINESE: chinese.CHINESE_NEGATIONS, role: 'negation' },
   { ENGLISH: english.ENGLISH_NEVERS, CHINESE: chinese.CHINESE_NEVERS, role: 'never' },
   { ENGLISH: english.ENGLISH_DEGREES, CHINESE: chinese.CHINESE_DEGREES, role: 'degree' },
+  { ENGLISH: english.ENGLISH_QUESTIONS, CHINESE: chinese.CHINESE_QUESTIONS, role: 'question' },
+  { ENGLISH: english.ENGLISH_BALANCES, CHINESE: chinese.CHINESE_BALANCES, role: 'balance' },
   { ENGLISH: english.ENGLISH_TURNS, CHINESE: chinese.CHINESE_TURNS, role: 'turn' },
   { ENGLISH: english.ENGLISH_CONCESSIONS, CHINESE: chinese.CHINESE_CONCESSIONS, role: 'concession' },
   { ENGLISH: english.ENGLISH_CONDITIONS, CHINESE: chinese.CHINESE_CONDITIONS, role: 'condition' },
@@ -107,3 +109,12 @@ function formsOf(word: string): string[] {
   if (/[^aeiou]y$/.test(word)) return [word, ...['ies', 'ied', 'ier', 'iest', 'ily', 'iness'].map((ending) => stem + ending), `${word}ing`]
   return [word, ...ENDINGS.map((ending) => word + ending)]
 }
+
+/** Whether a single word, or a word of Han characters, judges or shows a feeling. */
+export function isJudging(word: string): boolean {
+  const tokens = IS_HAN.test(word) ? [...word] : [word]
+  const found = entryAt(tokens, 0)
+  return found !== undefined && found[1] === tokens.length && found[0].polarity !== 0
+}
+
+const IS_HAN = /^\p{Script=Han}/u

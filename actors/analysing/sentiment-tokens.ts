@@ -13,7 +13,7 @@ const TOKEN = new RegExp(
     '[a-z0-9]+',
     '(?:(?!\\p{Script=Han})[\\p{L}\\p{M}\\p{N}])+',
     '\\p{Extended_Pictographic}',
-    '[,.!?;:~"“”()%$\\n。、/*-]',
+    '[,.!?;:~^"“”()%$\\n。、/*-]',
   ].join('|'),
   'gu',
 )
