@@ -79,12 +79,14 @@ export type Analysis = z.infer<typeof analysisSchema>
 /** What a task finds in a search. */
 export const searchAnalysisSchema = z.object({ keywords: keywordsSchema, topic: account.nullable() })
 
-export const postAnalysed = analysisSchema.omit({ vector: true, model: true }).extend({
-  author: account,
-  platform: platformSchema.nullable(),
-  publishedAt: z.iso.datetime(),
-  excerpt: z.string().max(SOCIAL_LIMITS.excerptCharsMax),
-})
+export const postAnalysed = analysisSchema
+  .omit({ vector: true, model: true })
+  .extend({
+    author: account,
+    platform: platformSchema.nullable(),
+    publishedAt: z.iso.datetime(),
+    excerpt: z.string().max(SOCIAL_LIMITS.excerptCharsMax),
+  })
 export const postSpread = z.object({
   size: count.meta({ description: 'Shares so far' }),
   depth: count.meta({ description: 'Longest chain of shares; a share of the post itself is 1' }),

@@ -1,10 +1,15 @@
-import type { TextPlace } from '../analysing/topic-index.ts'
+/** Where a text lies. */
+export interface TextPlace {
+  readonly keywords: readonly string[]
+  readonly vector?: string | undefined
+  readonly model?: string | undefined
+}
 
 /** What tasks that analyse texts of many get. */
 export interface TaskTopics {
   /**
-   * The topic of the actor's tenant that a text belongs to: one that is there, or a new one, which `newTopic` names. The new one is there for
-   * the texts that follow at once; it lasts if an actor of the kind `topics` hears of it.
+   * The topic of the actor's tenant that a text belongs to: one that is there, or a new one, which `newTopic` names. The new one is there
+   * for the texts that follow at once; it lasts if an actor of the kind `topics` hears of it.
    *
    * @throws ColloquyError `index_behind` while the topics are still being read from LOG
    */

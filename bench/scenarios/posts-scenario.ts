@@ -15,7 +15,6 @@ import { importEvents } from '../../pipeline/ingest/events/import-events.ts'
 import type { BenchOptions, Measured, OfflineScenario } from '../harness/bench-scenario.ts'
 import { type BenchSystem, startSystem } from '../harness/bench-system.ts'
 import { lastSeqOf } from '../harness/caught-up.ts'
-import { CAUGHT_UP_MS_MAX } from '../harness/in-time.ts'
 import { usageOf } from '../harness/process-usage.ts'
 import { createRandom, pick as pickIndex } from '../harness/random.ts'
 import { rounded } from '../harness/statistics.ts'
@@ -31,6 +30,8 @@ export const posts: OfflineScenario = {
 const TURNS_A_CONVERSATION = 8
 /** Items of the file with all sorts: a fifth are posts. */
 const SORTS = ['post', 'post', 'liked', 'liked', 'liked', 'liked', 'liked', 'commented', 'shared', 'search'] as const
+/** A file of 100,000 items takes longer than other scenarios on a machine that has other work. */
+const CAUGHT_UP_MS_MAX = 1_200_000
 /** A post tells its author what came within so long after the first like. */
 const GATHER_MS = 12_000
 
@@ -102,11 +103,12 @@ async function measure({ actors, seed }: BenchOptions): Promise<Measured> {
       cpuMsPerItem: rounded((mixed.cpuSeconds * 1_000) / mixed.events),
     },
     notes: [
-      'Each file counts from the start of its import until all stages have caught up: each post is analysed, its topic and its author are told, '
-        + 'and the tables have all rows.',
+      'Each file counts from the start of its import until all stages have caught up: each post is analysed, its topic and its author are '
+        + 'told, and the tables have all rows.',
       `importTurnsPerSecond: ${turns} turns of conversations of ${TURNS_A_CONVERSATION} turns as history. postsPerSecond: posts alone. `
         + 'itemsPerSecond: a fifth posts, half likes, a tenth each of comments, shares and searches.',
-      'inputsPerPost and recordsPerPost: messages of INBOX and records of LOG for each post: the file, the tasks, and what actors send to each other.',
+      'inputsPerPost and recordsPerPost: messages of INBOX and records of LOG for each post: the file, the tasks, and what '
+        + 'actors send to each other.',
       `Records of items were counted ${GATHER_MS / 1_000} s later, when posts have told their authors of likes, comments and shares.`,
     ],
   }

@@ -21,7 +21,7 @@ import { type Output, printable } from '../app/terminal-output.ts'
 import { whileConnected } from '../app/while-connected.ts'
 import { tokenArgument } from './arguments.ts'
 import { type BytesBar, createBytesBar } from './bytes-bar.ts'
-import { type EventsOptions, importEventsCommand } from './import-events.ts'
+import { type EventsOptions, importEventsCommand } from './import-events-command.ts'
 
 interface Options extends EventsOptions {
   readonly answer?: true

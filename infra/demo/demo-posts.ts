@@ -21,7 +21,14 @@ const POSTS: readonly DemoPost[] = [
     comments: ['I love it too', 'Mine is terrible'],
     likes: 12,
   },
-  { id: 'x-2', platform: 'x', author: 'bob', text: 'My new phone battery is terrible, empty after an hour', comments: ['Same here, awful'], likes: 3 },
+  {
+    id: 'x-2',
+    platform: 'x',
+    author: 'bob',
+    text: 'My new phone battery is terrible, empty at noon',
+    comments: ['Same here, awful'],
+    likes: 3,
+  },
   { id: 'x-3', platform: 'x', author: 'cy', text: 'The museum opens its new garden on Friday', likes: 2 },
   { id: 'x-4', platform: 'x', author: 'ann', text: 'A wonderful evening in the museum garden', shares: ['cy'], likes: 5 },
   {

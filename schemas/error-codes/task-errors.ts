@@ -150,8 +150,7 @@ export const TASK_ERRORS = {
   },
   index_behind: {
     meaning: 'The index of recommendations, or that of topics, is not complete yet.',
-    cause:
-      'It is read from LOG at its first use in a process, from the index of recommendations that was saved last, and a large one takes some time.',
+    cause: 'It is read from LOG at its first use in a process. That of recommendations is read from the one that was saved last.',
     remedy: 'Ask again: each attempt of the task finds more of it. `problem: unavailable` in `recommendations.given` says the same.',
     where: TASK,
   },

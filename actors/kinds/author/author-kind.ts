@@ -8,11 +8,11 @@ import {
   searchMade,
   SOCIAL_LIMITS,
 } from '../../../schemas/social-events.ts'
-import { analysePlace } from '../../analysing/analyse-place.ts'
 import { analyseText } from '../../analysing/analyse-text.ts'
-import { fadedBy, happenedAt, withWeight } from '../../analysing/fading.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { defineTask } from '../../definition/task-definition.ts'
+import { analysePlace } from '../../social/analyse-place.ts'
+import { fadedBy, happenedAt, withWeight } from '../../social/fading.ts'
 
 /** Topics that an author is interested in, the strongest of them. */
 const INTERESTS_MAX = 16

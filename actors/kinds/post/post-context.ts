@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { analysisSchema, moodSchema, SOCIAL_LIMITS } from '../../../schemas/social-events.ts'
-import { withWeight } from '../../analysing/fading.ts'
+import { withWeight } from '../../social/fading.ts'
 import { spreadSchema } from './spread.ts'
 
 /** Comments that wait for their analysis, and the start of each that is analysed. */

@@ -17,12 +17,12 @@ import {
   SOCIAL_LIMITS,
   TOPIC_KIND,
 } from '../../../schemas/social-events.ts'
-import { analysePlace } from '../../analysing/analyse-place.ts'
 import { analyseText } from '../../analysing/analyse-text.ts'
-import { happenedAt } from '../../analysing/fading.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { send } from '../../definition/send-action.ts'
 import { defineTask } from '../../definition/task-definition.ts'
+import { analysePlace } from '../../social/analyse-place.ts'
+import { happenedAt } from '../../social/fading.ts'
 import { COMMENT_CHARS_MAX, COMMENTS_MAX, contextSchema, untoldOf, withEngagement } from './post-context.ts'
 import { isDoubled, NO_SPREAD, withLiker, withoutLiker, withShare } from './spread.ts'
 

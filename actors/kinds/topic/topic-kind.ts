@@ -13,10 +13,10 @@ import {
   TOPICS_KIND,
   weightedKeywords,
 } from '../../../schemas/social-events.ts'
-import { weighedKeywords } from '../../analysing/topic-index.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { send } from '../../definition/send-action.ts'
 import { decodeVector, encodeBytes } from '../../recommending/item-vector.ts'
+import { weighedKeywords } from '../../social/topic-index.ts'
 
 /** A topic tells where it is at so many times the posts of before. */
 const GROWTH = 4

@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
-import { fadedBy } from '../../../actors/analysing/fading.ts'
+import { fadedBy } from '../../../actors/social/fading.ts'
 import { UTC } from '../questions/ask-question.ts'
 import type { Trend } from '../trends/hourly-series.ts'
 import { trendOf, trendsOf, WEEKS_MAX } from '../trends/trends-of.ts'
@@ -49,37 +49,42 @@ export interface SocialFigures {
 
 const PERIOD = 'tenant = {tenant:String} AND published_at >= {from:DateTime64(3)} AND published_at < {to:DateTime64(3)}'
 const HAPPENED = "tenant = {tenant:String} AND time >= {from:DateTime64(3)} AND time < {to:DateTime64(3)} AND outcome = 'committed'"
-const wordsOf = (topic: string): string =>
-  `SELECT actor AS topic, JSONExtractString(label_raw, 'keywords') AS words FROM actors WHERE tenant = {tenant:String} AND kind = 'topic' AND ${topic}`
+const WORDS = `SELECT actor AS topic, JSONExtractString(label_raw, 'keywords') AS words
+      FROM actors WHERE tenant = {tenant:String} AND kind = 'topic'`
 
 const SQL: Readonly<Record<Part, string>> = {
-  totals: `SELECT p.posts AS posts, p.authors AS authors, e.comments AS comments, e.likes AS likes, e.unlikes AS unlikes, e.shares AS shares,
-    e.searches AS searches
+  totals: `SELECT p.posts AS posts, p.authors AS authors, e.comments AS comments, e.likes AS likes,
+    e.unlikes AS unlikes, e.shares AS shares, e.searches AS searches
     FROM (SELECT count() AS posts, uniqExact(author) AS authors FROM posts WHERE ${PERIOD}) AS p
     CROSS JOIN (SELECT countIf(type = 'post.commented') AS comments, countIf(type = 'post.liked') AS likes,
       countIf(type = 'post.unliked') AS unlikes, countIf(type = 'post.shared') AS shares, countIf(type = 'search.made') AS searches
       FROM events WHERE ${HAPPENED} AND idx = 0 AND kind IN ('post', 'author')) AS e`,
   moods: `SELECT platform, language, countIf(sentiment = 'positive') AS positive, countIf(sentiment = 'neutral') AS neutral,
-    countIf(sentiment = 'negative') AS negative FROM posts WHERE ${PERIOD} GROUP BY platform, language ORDER BY count() DESC, platform, language
-    LIMIT ${ROWS_MAX}`,
+    countIf(sentiment = 'negative') AS negative FROM posts WHERE ${PERIOD} GROUP BY platform, language
+    ORDER BY count() DESC, platform, language LIMIT ${ROWS_MAX}`,
   topics: `SELECT t.topic AS topic, w.words AS keywords, t.posts AS posts, t.positive AS positive, t.negative AS negative
     FROM (SELECT topic, count() AS posts, countIf(sentiment = 'positive') AS positive, countIf(sentiment = 'negative') AS negative
       FROM posts WHERE ${PERIOD} AND topic != '' GROUP BY topic ORDER BY posts DESC, topic LIMIT ${TRENDS_MAX}) AS t
-    LEFT JOIN (${wordsOf('true')}) AS w ON t.topic = w.topic ORDER BY posts DESC, topic`,
-  authors: `SELECT a.actor AS author, JSONExtractFloat(a.label_raw, 'influence') AS influence, JSONExtractString(a.label_raw, 'influence_at') AS at,
-    JSONExtractUInt(a.label_raw, 'posts') AS posts, JSONExtractString(a.label_raw, 'interest') AS interest
+    LEFT JOIN (${WORDS}) AS w ON t.topic = w.topic ORDER BY posts DESC, topic`,
+  authors: `SELECT a.actor AS author, JSONExtractFloat(a.label_raw, 'influence') AS influence,
+    JSONExtractString(a.label_raw, 'influence_at') AS at, JSONExtractUInt(a.label_raw, 'posts') AS posts,
+    JSONExtractString(a.label_raw, 'interest') AS interest
     FROM actors AS a WHERE a.tenant = {tenant:String} AND a.kind = 'author' AND influence > 0
-    ORDER BY influence * exp2(dateDiff('second', parseDateTimeBestEffort(at), {to:DateTime64(3)}) / -604800) DESC, author LIMIT ${ROWS_MAX}`,
+    ORDER BY influence * exp2(dateDiff('second', parseDateTimeBestEffort(at), {to:DateTime64(3)}) / -604800) DESC, author
+    LIMIT ${ROWS_MAX}`,
   spreads: `SELECT s.post AS post, p.excerpt AS excerpt, s.size AS size, s.depth AS depth, s.per_hour AS per_hour
     FROM (SELECT actor AS post, max(JSONExtractUInt(data_raw, 'size')) AS size, max(JSONExtractUInt(data_raw, 'depth')) AS depth,
       max(JSONExtractFloat(data_raw, 'perHour')) AS per_hour
-      FROM events WHERE ${HAPPENED} AND type = 'post.spread' AND idx > 0 GROUP BY actor ORDER BY size DESC, post LIMIT ${ROWS_MAX}) AS s
+      FROM events WHERE ${HAPPENED} AND type = 'post.spread' AND idx > 0 GROUP BY actor
+      ORDER BY size DESC, post LIMIT ${ROWS_MAX}) AS s
     LEFT JOIN (SELECT actor, any(excerpt) AS excerpt FROM posts WHERE tenant = {tenant:String} GROUP BY actor) AS p ON p.actor = s.post
     ORDER BY size DESC, post`,
   searches: `SELECT arrayJoin(JSONExtract(data_raw, 'keywords', 'Array(String)')) AS keyword, count() AS searches
-    FROM events WHERE ${HAPPENED} AND type = 'search.analysed' AND idx > 0 GROUP BY keyword ORDER BY searches DESC, keyword LIMIT ${ROWS_MAX}`,
+    FROM events WHERE ${HAPPENED} AND type = 'search.analysed' AND idx > 0 GROUP BY keyword
+    ORDER BY searches DESC, keyword LIMIT ${ROWS_MAX}`,
   hours: `SELECT if(topic IN {topics:Array(String)}, topic, '') AS topic, toString(toStartOfHour(published_at)) AS at, count() AS posts
-    FROM posts WHERE tenant = {tenant:String} AND published_at >= {start:DateTime64(3)} AND published_at < {to:DateTime64(3)} GROUP BY topic, at`,
+    FROM posts WHERE tenant = {tenant:String} AND published_at >= {start:DateTime64(3)} AND published_at < {to:DateTime64(3)}
+    GROUP BY topic, at`,
 }
 
 /** Reads the figures of a report. Nothing is read that the period or the weeks before it do not have. */

@@ -24,10 +24,9 @@ afterAll(async () => {
 const LIKES = 80
 const line = (actor: string, type: string, data: object): string => JSON.stringify({ actor, type, data, time: '2026-11-01T10:00:00Z' })
 const importFile = (path: string, ...more: string[]) =>
-  cliJson<{ sent: number; known: number; source: string }>(
-    ['import', '--kind', 'post', '--events', path, '--tenant', 'acme', ...more],
-    { dataDir },
-  )
+  cliJson<{ sent: number; known: number; source: string }>(['import', '--kind', 'post', '--events', path, '--tenant', 'acme', ...more], {
+    dataDir,
+  })
 const inputs = async (type: string): Promise<number> =>
   (await readLog(system)).filter(({ record }) => record.input.type === type && record.outcome === 'committed').length
 

@@ -1,30 +1,24 @@
 import { SOCIAL_LIMITS, type TopicPlaced } from '../../schemas/social-events.ts'
+import type { TextPlace } from '../definition/task-topics.ts'
 import { decodeVector } from '../recommending/item-vector.ts'
 
 /** Similarity from which a text belongs to a topic: by keywords, and by vectors of meaning. */
 const SIMILAR_BY_WORDS = 0.38
 const SIMILAR_BY_MEANING = 0.6
 
-/** Where a text lies. */
-export interface TextPlace {
-  readonly keywords: readonly string[]
-  readonly vector?: string | undefined
-  readonly model?: string | undefined
-}
-
 /** The topics of a tenant that a new text may join. */
 export interface TopicIndex {
   readonly size: number
   /**
-   * The topic that a text is nearest to; `undefined` where none is near. A text with a vector is compared with topics that have one of the same
-   * model, any other text with the keywords of topics without a vector.
+   * The topic that a text is nearest to; `undefined` where none is near. A text with a vector is compared with topics that have one of the
+   * same model, any other text with the keywords of topics without a vector.
    */
   nearest(place: TextPlace): string | undefined
   /** Adds a topic that its first text has made, until LOG tells of it: texts that follow at once join it. */
   propose(topic: string, place: TextPlace): void
   /**
-   * What LOG tells of a topic: a new one, or where a known one is now. A new topic where another one is already is left out, so that two that
-   * were opened at the same moment do not share what comes after.
+   * What LOG tells of a topic: a new one, or where a known one is now. A new topic where another one is already is left out, so that two
+   * that were opened at the same moment do not share what comes after.
    */
   place(placed: Pick<TopicPlaced, 'topic' | 'keywords' | 'vector' | 'model'>): void
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createTopicIndex } from '../../../actors/analysing/topic-index.ts'
+import { createTopicIndex } from '../../../actors/social/topic-index.ts'
 import { encodeVector } from '../../../actors/recommending/item-vector.ts'
 
 const at = (...values: number[]): { vector: string; model: string; keywords: string[] } => ({
