@@ -23,7 +23,7 @@ export const SOCIAL_LIMITS = {
   /** Keywords of a post, and of a topic. */
   keywordsMax: 5,
   topicKeywordsMax: 24,
-  /** Topics of a tenant that a new post may join; the one that was placed the longest time ago is dropped first. */
+  /** Topics of a tenant that a new post may join. */
   topicsMax: 4_096,
 } as const
 

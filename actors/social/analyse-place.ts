@@ -7,6 +7,14 @@ import { encodeVector } from '../recommending/item-vector.ts'
 const EMBEDDED_CHARS_MAX = 1_000
 const KEYWORD_TOKEN = /^[a-z0-9]{2,24}$/
 
+/** A text of an actor. */
+export interface TextToPlace {
+  readonly text: string
+  readonly keywords: readonly string[]
+  readonly actor: Address
+  readonly opens: boolean
+}
+
 /** Where a text lies, and the topic that it belongs to. */
 export interface Analysed {
   readonly keywords: string[]
@@ -17,12 +25,12 @@ export interface Analysed {
 }
 
 /**
- * Finds the place and the topic of a text. A topic that is new gets its first keyword, where that is a token, and a hash of the actor.
+ * Finds the place and the topic of a text. With `opens`, a text that is near no topic opens one: it gets its first keyword, where that is a token, and a hash of the actor.
  *
  * @throws ColloquyError `index_behind`, `embed_failed`, `no_memory`
  */
 export async function analysePlace(
-  { text, keywords, actor }: { readonly text: string; readonly keywords: readonly string[]; readonly actor: Address },
+  { text, keywords, actor, opens }: TextToPlace,
   { vectorOf, topicFor }: Pick<TaskCall<unknown>, 'vectorOf' | 'topicFor'>,
 ): Promise<Analysed> {
   const [first] = keywords
@@ -33,5 +41,5 @@ export async function analysePlace(
       ? { keywords: [...keywords] }
       : { keywords: [...keywords], vector: encodeVector(vector), model: fingerprint }
   const newTopic = `${KEYWORD_TOKEN.test(first) ? first : 't'}-${hash('sha1', `${actorKey(actor)} ${text}`, 'hex').slice(0, 8)}`
-  return { ...place, topic: await topicFor(place, newTopic) }
+  return { ...place, topic: await topicFor(place, opens ? newTopic : null) }
 }

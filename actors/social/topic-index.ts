@@ -20,11 +20,17 @@ export interface TopicIndex {
    * What LOG tells of a topic: a new one, or where a known one is now. A new topic where another one is already is left out, so that two
    * that were opened at the same moment do not share what comes after.
    */
-  place(placed: Pick<TopicPlaced, 'topic' | 'keywords' | 'vector' | 'model'>): void
+  place(placed: TopicPlaced): void
 }
+
+/** A topic with as many posts is large: small ones make room for it. */
+const LARGE_POSTS = 4
+/** Share of the index that large topics may fill: new ones need some room to grow. */
+const LARGE_SHARE_MAX = 0.75
 
 interface Topic {
   readonly isProposed: boolean
+  readonly posts: number
   /** Of length 1. */
   readonly vector: Float32Array | undefined
   readonly model: string | undefined
@@ -34,13 +40,18 @@ interface Topic {
 
 /** Creates an empty index. */
 export function createTopicIndex(topicsMax: number = SOCIAL_LIMITS.topicsMax): TopicIndex {
-  /** The one that was placed last is last. */
+  /** The one that was placed or joined last is last. */
   const topics = new Map<string, Topic>()
   /** By keyword, the topics without a vector. */
   const byWord = new Map<string, Set<string>>()
 
+  let large = 0
+
   const remove = (id: string): void => {
-    for (const word of topics.get(id)?.words.keys() ?? []) {
+    const topic = topics.get(id)
+    if (topic === undefined) return
+    if (isLarge(topic)) large--
+    for (const word of topic.words.keys()) {
       const having = byWord.get(word)
       having?.delete(id)
       if (having?.size === 0) byWord.delete(word)
@@ -50,12 +61,19 @@ export function createTopicIndex(topicsMax: number = SOCIAL_LIMITS.topicsMax): T
   const put = (id: string, topic: Topic): void => {
     remove(id)
     topics.set(id, topic)
+    if (isLarge(topic)) large++
     for (const word of topic.vector === undefined ? topic.words.keys() : []) {
       const having = byWord.get(word) ?? new Set()
       byWord.set(word, having.add(id))
     }
+    if (topics.size > topicsMax) remove(leastWanted() ?? id)
+  }
+  /** The oldest small topic, or the oldest large one where these are too many. */
+  const leastWanted = (): string | undefined => {
     const [oldest] = topics.keys()
-    if (topics.size > topicsMax && oldest !== undefined) remove(oldest)
+    const isWanted = large <= topicsMax * LARGE_SHARE_MAX ? isLarge : (topic: Topic) => !isLarge(topic)
+    for (const [id, topic] of topics) if (!isWanted(topic)) return id
+    return oldest
   }
   const nearestByMeaning = (wanted: Float32Array, model: string | undefined): string | undefined => {
     let best: string | undefined
@@ -78,23 +96,33 @@ export function createTopicIndex(topicsMax: number = SOCIAL_LIMITS.topicsMax): T
     for (const [id, score] of scores) if (score > bestScore) [best, bestScore] = [id, score]
     return best
   }
-  const nearestOf = ({ vector, model, words }: Omit<Topic, 'isProposed'>): string | undefined =>
+  const nearestOf = ({ vector, model, words }: Topic): string | undefined =>
     vector === undefined ? nearestByWords(words) : nearestByMeaning(vector, model)
 
   return {
     get size() {
       return topics.size
     },
-    nearest: (place) => nearestOf(topicAt(place, weighedKeywords(place.keywords), false)),
-    propose: (id, place) => put(id, topicAt(place, weighedKeywords(place.keywords), true)),
+    nearest(place) {
+      const found = nearestOf(topicAt(place, weighedKeywords(place.keywords), NEW))
+      const topic = found === undefined ? undefined : topics.get(found)
+      if (found === undefined || topic === undefined) return undefined
+      topics.delete(found)
+      topics.set(found, topic)
+      return found
+    },
+    propose: (id, place) => put(id, topicAt(place, weighedKeywords(place.keywords), NEW)),
     place(placed) {
-      const topic = topicAt(placed, placed.keywords, false)
+      const topic = topicAt(placed, placed.keywords, { isProposed: false, posts: placed.posts })
       const known = topics.get(placed.topic)
       remove(placed.topic)
       if (known?.isProposed === false || nearestOf(topic) === undefined) put(placed.topic, topic)
     },
   }
 }
+
+const NEW = { isProposed: true, posts: 1 } as const
+const isLarge = ({ posts }: Topic): boolean => posts >= LARGE_POSTS
 
 /** Keywords with their weights: the first one says most. */
 export const weighedKeywords = (keywords: readonly string[]): (readonly [word: string, weight: number])[] =>
@@ -103,11 +131,11 @@ export const weighedKeywords = (keywords: readonly string[]): (readonly [word: s
 function topicAt(
   { vector, model }: Pick<TextPlace, 'vector' | 'model'>,
   words: readonly (readonly [string, number])[],
-  isProposed: boolean,
+  of: Pick<Topic, 'isProposed' | 'posts'>,
 ): Topic {
   const length = Math.sqrt(words.reduce((sum, [, weight]) => sum + weight * weight, 0))
   return {
-    isProposed,
+    ...of,
     vector: vector === undefined ? undefined : ofLength1(decodeVector(vector)),
     model,
     words: new Map(words.map(([word, weight]) => [word, weight / length])),

@@ -12,8 +12,8 @@ import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import { backOffMs, type Pauses } from '../runtime/retry.ts'
 
-/** The topic of a tenant that a text belongs to. @throws ColloquyError `index_behind` */
-export type TopicFor = (tenant: string, place: TextPlace, newTopic: string) => Promise<string>
+/** The topic of a tenant that a text belongs to, as `topicFor` of a task. @throws ColloquyError `index_behind` */
+export type TopicFor = (tenant: string, place: TextPlace, newTopic: string | null) => Promise<string | null>
 
 /** The topics that a process knows. */
 export interface TenantTopics {
@@ -44,7 +44,7 @@ export function createTenantTopics({ jetstream, log, tenantsMax = TENANTS_MAX }:
       const index = follower.current() ?? (await whenReady(follower, tenant))
       const found = index.nearest(place)
       if (found !== undefined) return found
-      index.propose(newTopic, place)
+      if (newTopic !== null) index.propose(newTopic, place)
       return newTopic
     },
     stop: () => followers.clear(),

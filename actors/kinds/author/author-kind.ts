@@ -23,6 +23,9 @@ const [POST_WEIGHT, SEARCH_WEIGHT] = [1, 0.5]
 /** How far the clocks of two hosts may be apart. */
 const SKEW_MS = 60_000
 
+/** A file of a million searches waits for its analysis. */
+const DEADLINE_MS = 86_400_000
+
 const fadingSchema = z.object({ value: z.number(), at: z.number() })
 const contextSchema = z.object({
   posts: z.int().nonnegative(),
@@ -50,11 +53,11 @@ const kind = defineKind({
     analyse: defineTask({
       input: z.object({ text: z.string() }),
       output: searchAnalysisSchema,
-      deadlineMs: 600_000,
+      deadlineMs: DEADLINE_MS,
       attemptsMax: 8,
       concurrencyMax: 64,
       async run({ input: { text }, actor, ...call }) {
-        const { keywords, topic } = await analysePlace({ text, keywords: analyseText(text).keywords, actor }, call)
+        const { keywords, topic } = await analysePlace({ text, keywords: analyseText(text).keywords, actor, opens: false }, call)
         return { keywords, topic }
       },
     }),

@@ -29,6 +29,9 @@ import { isDoubled, NO_SPREAD, withLiker, withoutLiker, withShare } from './spre
 /** From the first like, comment or share to when the post tells its author and hears the comments: what comes meanwhile is told with it. */
 const GATHER_MS = 10_000
 
+/** A file of a million posts waits for its analysis. */
+const DEADLINE_MS = 86_400_000
+
 const kind = defineKind({
   name: POST_KIND,
   version: 1,
@@ -45,19 +48,19 @@ const kind = defineKind({
     analyse: defineTask({
       input: z.object({ text: z.string() }),
       output: analysisSchema,
-      deadlineMs: 600_000,
+      deadlineMs: DEADLINE_MS,
       attemptsMax: 8,
       concurrencyMax: 64,
       async run({ input: { text }, actor, ...call }) {
         const { language, sentiment, keywords } = analyseText(text)
-        const place = await analysePlace({ text, keywords, actor }, call)
+        const place = await analysePlace({ text, keywords, actor, opens: true }, call)
         return { language, sentiment: sentiment.label, score: sentiment.score, ...place }
       },
     }),
     hear: defineTask({
       input: z.object({ texts: z.array(z.string()) }),
       output: moodSchema,
-      deadlineMs: 600_000,
+      deadlineMs: DEADLINE_MS,
       attemptsMax: 4,
       concurrencyMax: 64,
       async run({ input: { texts } }) {
