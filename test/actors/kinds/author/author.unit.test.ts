@@ -54,7 +54,7 @@ describe('an author', () => {
 
 test('random walks find no fault, no dead end and no unbounded context', () => {
   const { unreached, ineffective } = explore(authorKind, {
-    runs: 50,
+    runs: 20,
     events: { 'search.made': [{ text: 'tea' }] },
     tasks: { analyse: [{ keywords: ['tea'], topic: 'tea-1' }] },
   })

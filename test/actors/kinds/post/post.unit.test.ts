@@ -142,7 +142,7 @@ test('a post that 10,000 accounts like and share stays small', () => {
 
 test('random walks find no fault, no dead end and no unbounded context', () => {
   const { unreached, ineffective } = explore(postKind, {
-    runs: 100,
+    runs: 30,
     restingStates: ['text.unknown', 'text.analysed', 'text.failed', 'others.quiet'],
     events: { 'post.published': [POST], 'post.shared': [{ by: 'a' }, { by: 'b', from: 'a' }], 'post.liked': [{ by: 'a' }, { by: 'b' }] },
     tasks: { analyse: [FOUND], hear: [{ positive: 1, neutral: 0, negative: 0 }] },
