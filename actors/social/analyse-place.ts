@@ -25,7 +25,8 @@ export interface Analysed {
 }
 
 /**
- * Finds the place and the topic of a text. With `opens`, a text that is near no topic opens one: it gets its first keyword, where that is a token, and a hash of the actor.
+ * Finds the place and the topic of a text. With `opens`, a text that is near no topic opens one: its id is the first keyword, where that is
+ * a token, and a hash of the actor.
  *
  * @throws ColloquyError `index_behind`, `embed_failed`, `no_memory`
  */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createTopicIndex } from '../../../actors/social/topic-index.ts'
 import { encodeVector } from '../../../actors/recommending/item-vector.ts'
+import { createTopicIndex } from '../../../actors/social/topic-index.ts'
 
 const at = (...values: number[]): { vector: string; model: string; keywords: string[] } => ({
   vector: encodeVector(Float32Array.from(values)),
