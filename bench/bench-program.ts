@@ -20,6 +20,7 @@ import { embed } from './scenarios/embed-scenario.ts'
 import { fanOut } from './scenarios/fan-out-scenario.ts'
 import { kinds } from './scenarios/kinds-scenario.ts'
 import { latency } from './scenarios/latency-scenario.ts'
+import { posts } from './scenarios/posts-scenario.ts'
 import { questions } from './scenarios/questions-scenario.ts'
 import { repeats, repeatsUncached } from './scenarios/repeats-scenario.ts'
 import { replay } from './scenarios/replay-scenario.ts'
@@ -50,7 +51,7 @@ const SCENARIOS: readonly Scenario[] = [
   search,
   soak,
 ]
-const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache, triggers, fanOut]
+const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache, triggers, fanOut, posts]
 
 const SECONDS_DEFAULT = 10
 const RATE_DEFAULT = 500

@@ -242,4 +242,27 @@ export const VIEWS = {
       choice('dropped', 'choices.dropped', { choice: 'one', arm: 'NULL', prompt: 'NULL', reward: 'NULL', reason: textOf('reason') }),
     ].join('\n  UNION ALL\n  '),
   },
+  posts: {
+    comment: 'Every post of social analysis, with what its text says',
+    over: '`events`',
+    columns: {
+      ...OF_EVENT,
+      actor: { ...events.actor, comment: 'Id of the post' },
+      published_at: col(TIME, 'When it was published'),
+      author: col('String', 'Id of the account'),
+      platform: col(TEXT, 'Name of the platform; empty where it is not known'),
+      language: col(TEXT, 'Code of the language, such as zh or en; empty where the text is too short to tell'),
+      sentiment: col(TEXT, 'positive, neutral or negative'),
+      score: col('Float64', 'From -1 (negative) to 1 (positive)'),
+      topic: col('String', 'Id of its topic; empty for a text without words'),
+      keywords: col('Array(String)', 'The words that say most of it, the best first'),
+      excerpt: col('String', 'The start of its text'),
+    },
+    select: `SELECT ${EVENT_COLUMNS}, parseDateTime64BestEffort(${textOf('publishedAt')}, 3, 'UTC') AS published_at,
+    ${textOf('author')} AS author, ${textOf('platform')} AS platform, ${textOf('language')} AS language,
+    ${textOf('sentiment')} AS sentiment,
+    JSONExtractFloat(data_raw, 'score') AS score, ${textOf('topic')} AS topic,
+    JSONExtract(data_raw, 'keywords', 'Array(String)') AS keywords, ${textOf('excerpt')} AS excerpt
+  FROM events WHERE type = 'post.analysed' AND idx > 0`,
+  },
 } as const satisfies Readonly<Record<string, View & { readonly over: string }>>

@@ -13,6 +13,7 @@ import type { TaskPrompts } from './task-prompts.ts'
 import type { TaskQueue } from './task-queue.ts'
 import type { TaskRecommending } from './task-recommending.ts'
 import type { TaskSearchIndex } from './task-search.ts'
+import type { TaskTopics } from './task-topics.ts'
 import type { TaskUnderstanding } from './task-understanding.ts'
 
 /** The argument of a task's `run`. */
@@ -70,6 +71,8 @@ export interface TaskCall<Input> {
   readonly vectorOf: TaskRecommending['vectorOf']
   /** Sends an input to many actors; `toMany` makes the task that does. */
   readonly fanOut: TaskFanOut['fanOut']
+  /** The topic that a text belongs to. */
+  readonly topicFor: TaskTopics['topicFor']
   /** Where another run of the actor is in the queue of its task. */
   readonly placeInQueue: TaskQueue['placeInQueue']
   /** Tells those who follow the actor the later places of that run. */

@@ -2,13 +2,17 @@ import { assign, emit, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
 import { toMany } from '../../actors/definition/to-many.ts'
+import { authorKind } from '../../actors/kinds/author/author-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
+import { postKind } from '../../actors/kinds/post/post-kind.ts'
 import { createQuestion } from '../../actors/kinds/question/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { seriesKind } from '../../actors/kinds/series/series-kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
+import { topicKind } from '../../actors/kinds/topic/topic-kind.ts'
+import { topicsKind } from '../../actors/kinds/topic/topics-kind.ts'
 import { createTriggerKind } from '../../actors/kinds/trigger/trigger-kind.ts'
 import { createReplyStream, type WrittenSentence } from '../../actors/streaming/reply-stream.ts'
 
@@ -196,6 +200,10 @@ export default [
   writerKind,
   hearerKind,
   tellerKind,
+  postKind,
+  authorKind,
+  topicKind,
+  topicsKind,
   seriesKind,
   createTriggerKind({ channels: { hook: nowhere, chat: nowhere, mail: nowhere } }),
 ]

@@ -18,6 +18,7 @@ import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
 import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
 import { createStreamModeReader } from '../../pipeline/tenants/stream-mode-reader.ts'
 import { createTenantSettingsReader } from '../../pipeline/tenants/tenant-settings-reader.ts'
+import { createTenantTopics } from '../../pipeline/topics/tenant-topics.ts'
 import { openGeneration } from './open-generation.ts'
 import { openUnderstanding } from './open-understanding.ts'
 import { BUCKET } from './prepare-streams.ts'
@@ -42,6 +43,8 @@ export function tasksWork({ settings, kinds, kv, replicas, jetstream, caches, me
         const generation = await openGeneration({ settings, jetstream, kv, tenants, metrics, log }, started)
         const indexes = createTenantIndexes({ jetstream, saved: await openSavedIndexes(jetstream, replicas), log })
         started.defer(() => indexes.stop())
+        const topics = createTenantTopics({ jetstream, log })
+        started.defer(() => topics.stop())
         const prompts = createPromptsReader(jetstream, tenants)
         started.defer(() => prompts.stop())
         const bucket = await openTaskObjects(jetstream, replicas)
@@ -75,6 +78,7 @@ export function tasksWork({ settings, kinds, kv, replicas, jetstream, caches, me
               fanOuts,
               recommend: indexes.recommend,
               vectorOf: (text) => vectors.of(text, 'passage'),
+              topicFor: topics.topicFor,
               log,
               metrics,
               now: Date.now,

@@ -41,6 +41,7 @@ export interface RunDeps extends Pick<
   | 'promptFor'
   | 'recommend'
   | 'vectorOf'
+  | 'topicFor'
   | 'placeInQueue'
   | 'tellPlaces'
   | 'store'

@@ -27,6 +27,7 @@ import { createMeasuredRuns, createServiceTimesReader, queueName } from '../task
 import { createPlaceTeller } from '../task-queues/place-teller.ts'
 import { createQueuePlaces } from '../task-queues/queue-places.ts'
 import type { StreamModeOf } from '../tenants/stream-mode-reader.ts'
+import type { TopicFor } from '../topics/tenant-topics.ts'
 import type { Understand } from '../understanding/understand.ts'
 import { runKindCode } from '../watchdog/kind-code.ts'
 import { createEventLoopWatchdog } from './event-loop-watchdog.ts'
@@ -59,6 +60,7 @@ export interface RunnerOptions {
   readonly fanOuts: FanOuts
   readonly recommend: Recommend
   readonly vectorOf: TaskCall<unknown>['vectorOf']
+  readonly topicFor: TopicFor
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -200,6 +202,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         fanOut: options.fanOuts.of(actor, task),
         recommend: (query) => options.recommend(actor, query),
         vectorOf: options.vectorOf,
+        topicFor: (place, newTopic) => options.topicFor(tenant, place, newTopic),
         promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
         call: (work) => watchdog.call(watched, work),
         progress,

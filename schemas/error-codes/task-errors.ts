@@ -161,8 +161,8 @@ export const TASK_ERRORS = {
     where: TASK,
   },
   index_behind: {
-    meaning: 'The index of recommendations is not complete yet.',
-    cause: 'It is read from LOG at its first use in a process, from the index that was saved last, and a large one takes some time.',
+    meaning: 'The index of recommendations, or that of topics, is not complete yet.',
+    cause: 'It is read from LOG at its first use in a process. That of recommendations is read from the one that was saved last.',
     remedy: 'Ask again: each attempt of the task finds more of it. `problem: unavailable` in `recommendations.given` says the same.',
     where: TASK,
   },
