@@ -16,6 +16,7 @@ import { measureInjections } from './measure-injections.ts'
 import { measureRecommendations } from './measure-recommendations.ts'
 import { measureSentiment } from './measure-sentiment.ts'
 import { LANGS } from './retrieval-sets.ts'
+import { measureTrends } from './measure-trends.ts'
 import { timeRecommendations } from './time-recommendations.ts'
 
 const print = (text: string): void => {
@@ -46,6 +47,11 @@ async function evaluateRecommendations(
   if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
 }
 
+async function evaluateTrends({ json }: Pick<RetrievalFlags, 'json'>): Promise<void> {
+  const report = measureTrends(print)
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
+}
+
 const SAMPLE_DEFAULT = 25
 const ITEMS_DEFAULT = 2_000
 const VISITORS = 2_000
@@ -54,7 +60,8 @@ const program = new Command('eval')
   .description(
     'Measure quality, in Chinese and English: how often search finds the right texts, also for follow-ups, how well intents, acts, '
       + 'sentiment and bad answers are told, how often a cached answer would serve another question, how many injected '
-      + 'instructions the model of COLLOQUY_LLM_MODEL obeys, and how often recommendations have what a visitor chooses next.',
+      + 'instructions the model of COLLOQUY_LLM_MODEL obeys, how often recommendations have what a visitor chooses next, '
+      + 'and how well trends forecast counts.',
   )
   .addArgument(
     new Argument('[what]', 'what to measure')
@@ -69,6 +76,7 @@ const program = new Command('eval')
         'cached-answers',
         'recommendations',
         'recommendation-times',
+        'trends',
       ])
       .default('retrieval'),
   )
@@ -85,6 +93,7 @@ const program = new Command('eval')
   .action((what: string, file: string | undefined, flags: RetrievalFlags & { readonly sample: number; readonly items: number }) => {
     if (what === 'recommendations') return evaluateRecommendations(file, flags)
     if (what === 'recommendation-times') return timeRecommendations(flags.items, print)
+    if (what === 'trends') return evaluateTrends(flags)
     if (what === 'injections') return evaluateInjections(flags)
     if (what === 'cached-answers') return evaluateCachedAnswers(flags, print)
     if (what === 'acts') return evaluateActs(flags)

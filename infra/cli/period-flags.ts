@@ -3,12 +3,15 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { nearest } from '../../schemas/nearest.ts'
 import { LABEL_DEFAULT, type Scope, UTC } from '../reporting/questions/ask-question.ts'
 import { previousPeriod } from '../reporting/questions/periods.ts'
+import type { QuestionName } from '../reporting/questions/questions.ts'
 import type { WantedScope } from '../reporting/questions/resolve-scope.ts'
 import { daysBefore, isTimeZone, momentOf, startOfDay, timeZoneNames } from '../reporting/questions/time-zone.ts'
 import { tokenArgument } from './arguments.ts'
 
 const DAY_MS = 24 * 3_600_000
 const DAYS_DEFAULT = 30
+/** Of trends, which compare weeks. */
+const TREND_DAYS_DEFAULT = 84
 
 /** A day or a time that is a moment in any zone. */
 export type TimeInZone = (zone: string) => Date
@@ -21,6 +24,7 @@ export interface PeriodOptions {
   readonly to?: TimeInZone
   readonly compare?: 'previous'
   readonly label?: string
+  readonly type?: string
   /** Database to query. Default: the one with the live tables. */
   readonly database?: string
 }
@@ -34,7 +38,7 @@ export const addPeriodFlags = (command: Command): Command =>
     .option('--tz <zone>', 'time zone of days, hours and of times without a zone, such as Asia/Shanghai', zoneArgument, UTC)
     .option(
       '--from <time>',
-      `start: 2026-11-01 or 2026-11-01T08:00:00Z; in --tz without a zone (default: ${DAYS_DEFAULT} days before --to)`,
+      `start: 2026-11-01 or 2026-11-01T08:00:00Z; in --tz without a zone (default: ${DAYS_DEFAULT} days before --to, for trends ${TREND_DAYS_DEFAULT})`,
       timeArgument,
     )
     .option('--to <time>', 'end, exclusive (default: now)', timeArgument)
@@ -43,18 +47,22 @@ export const addPeriodFlags = (command: Command): Command =>
       `where in the label the label funnel finds its values, such as plan.name (default: ${LABEL_DEFAULT})`,
       pathArgument,
     )
+    .option('--type <type>', 'whose trends: only events of this type, such as message.received (default: all types)', typeArgument)
     .addOption(
       new Option('--compare <period>', 'also the figures of the period of equal length right before, and the change').choices(['previous']),
     )
 
+/** Days of the period of a question that is asked without `--from`. */
+export const daysOf = (name: QuestionName): number => (name === 'trends' ? TREND_DAYS_DEFAULT : DAYS_DEFAULT)
+
 /** @throws ColloquyError `bad_period` if the end is not after the start */
-export function scopeOf({ tenant, kind, tz, label, from, to }: PeriodOptions, now: Date): WantedScope {
+export function scopeOf({ tenant, kind, tz, label, type, from, to }: PeriodOptions, now: Date, days = DAYS_DEFAULT): WantedScope {
   const end = to?.(tz) ?? now
-  const start = from?.(tz) ?? daysBefore(end, DAYS_DEFAULT, tz)
+  const start = from?.(tz) ?? daysBefore(end, days, tz)
   if (start >= end) {
     throw new ColloquyError('bad_period', `--from is ${start.toISOString()}, and --to ${end.toISOString()} is not after it`)
   }
-  return { tenant, kind, tz, label, from: start, to: end }
+  return { tenant, kind, tz, label, type, from: start, to: end }
 }
 
 /** The scope to compare with, if the command shall compare. */
@@ -88,6 +96,11 @@ function zoneArgument(text: string): string {
   const meant = nearest(text, timeZoneNames())
   const hint = meant === undefined ? '' : ` Did you mean ${meant}?`
   throw new InvalidArgumentError(`It must be the name of a time zone, such as UTC, Asia/Shanghai or America/New_York.${hint}`)
+}
+
+function typeArgument(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('It must be the type of an event, such as message.received.')
 }
 
 function pathArgument(text: string): string {

@@ -144,6 +144,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'print the contract for producers as an AsyncAPI 3 document in JSON, with the events of the kinds in CONFIG',
     load: async () => (await import('./asyncapi-command.ts')).asyncApiCommand,
   },
+  events: {
+    about: 'every event that the kinds take and emit, with the fields of its data',
+    load: async () => (await import('./events-command.ts')).eventsCommand,
+  },
   openapi: {
     about: 'print the HTTP interface as an OpenAPI 3.1 document in JSON',
     load: async () => (await import('./openapi-command.ts')).openApiCommand,

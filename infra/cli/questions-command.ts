@@ -9,7 +9,8 @@ import { questionsPage } from '../reporting/questions/questions-page.ts'
 import { absentLabelPath, resolveScope } from '../reporting/questions/resolve-scope.ts'
 import { zonedText } from '../reporting/questions/time-zone.ts'
 import { joinMeanings } from './join-meanings.ts'
-import { addPeriodFlags, type PeriodOptions, previousScopeOf, scopeOf } from './period-flags.ts'
+import { addPeriodFlags, daysOf, type PeriodOptions, previousScopeOf, scopeOf } from './period-flags.ts'
+import { trendNotes } from './trend-notes.ts'
 import { withAnalyst } from './with-analyst.ts'
 
 interface Options extends JsonOption, PeriodOptions {
@@ -29,7 +30,7 @@ export function questionsCommand({ out, settings }: CommandContext): Command {
   }
 
   async function ask(name: QuestionName, options: Options): Promise<void> {
-    const wanted = scopeOf(options, new Date())
+    const wanted = scopeOf(options, new Date(), daysOf(name))
     await withAnalyst(settings().settings, options.database, out, async (clickhouse) => {
       const scope = await resolveScope(clickhouse, wanted)
       const answerOf = async (of: Scope): Promise<Answer<QuestionName>> =>
@@ -41,6 +42,7 @@ export function questionsCommand({ out, settings }: CommandContext): Command {
         const absent = await absentLabelPath(clickhouse, scope)
         if (absent !== undefined) out.note(absent)
       }
+      if (name === 'trends') for (const note of await trendNotes(clickhouse, scope, rows)) out.note(note)
       const before = previousScopeOf(scope, options.compare)
       if (before === undefined) return printAnswer(rows, options)
       const previousRows = await answerOf(before)
@@ -87,6 +89,7 @@ Examples:
   colloquy questions
   colloquy questions containment --tenant acme --from 2026-11-01
   colloquy questions label-funnel --label plan.name
+  colloquy questions trends --kind support --type message.received --tz Asia/Shanghai
   colloquy questions backlog --tz Asia/Shanghai --from 2026-11-01 --to 2026-11-02
   colloquy questions escalations --kind support --from 2026-11-01 --to 2026-12-01 --compare previous`,
     )

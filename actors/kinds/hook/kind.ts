@@ -7,8 +7,11 @@ const kind = defineKind({
   name: HOOK_KIND,
   version: 1,
   context: hookContextSchema,
-  events: { 'hook.set': hookSet, 'hook.removed': hookRemoved },
-  emits: { 'hook.changed': hookChanged },
+  events: {
+    'hook.set': hookSet.describe('A URL to call for each event of a type'),
+    'hook.removed': hookRemoved.describe('The URL is called no more'),
+  },
+  emits: { 'hook.changed': hookChanged.describe('The hook as it is now') },
   tasks: {},
   label: ({ hook }) => ({ type: hook?.type ?? null, url: hook?.url ?? null }),
 })

@@ -51,30 +51,40 @@ export const defineInterest = (catalogue: readonly Item[], { name = 'interest', 
     version: 2,
     context: contextSchema,
     events: {
-      'item.browsed': signalSchema,
-      'item.clicked': signalSchema.extend({ list: z.string().max(256).optional().meta({ description: 'Where it was shown' }) }),
-      'item.searched': z.object({ text: z.string().min(1).max(1_024), segment: segmentSchema.optional() }),
-      'item.liked': signalSchema,
-      'item.unliked': signalSchema,
-      'item.disliked': signalSchema,
-      'item.bought': signalSchema,
-      'item.returned': signalSchema,
-      'item.rated': signalSchema.extend({ stars: z.int().min(1).max(5).meta({ description: '1 and 2 lower the scores of its topics' }) }),
-      'item.commented': signalSchema.extend({ text: z.string().max(4_000) }),
-      'recommendations.asked': z.object({
-        count: z.int().min(1).max(COUNT_MAX).default(5),
-        segment: segmentSchema.optional(),
-        keepFresh: z.boolean().optional().meta({ description: 'For an hour, signals lead to another list, 2 s after the first of them' }),
-      }),
-      'visitor.signed_in': z.object({ as: z.string().regex(TOKEN).meta({ description: 'Id of the actor that takes the profile over' }) }),
-      'profile.merged': mergedSchema,
+      'item.browsed': signalSchema.describe('The visitor looks at an item'),
+      'item.clicked': signalSchema
+        .extend({ list: z.string().max(256).optional().meta({ description: 'Where it was shown' }) })
+        .describe('The visitor opens an item of a list'),
+      'item.searched': z
+        .object({ text: z.string().min(1).max(1_024), segment: segmentSchema.optional() })
+        .describe('The visitor searches for words'),
+      'item.liked': signalSchema.describe('The visitor likes an item'),
+      'item.unliked': signalSchema.describe('A like is taken back'),
+      'item.disliked': signalSchema.describe('The visitor wants no such item'),
+      'item.bought': signalSchema.describe('The visitor buys an item, which is recommended no more'),
+      'item.returned': signalSchema.describe('The visitor sends an item back: what it taught is undone'),
+      'item.rated': signalSchema
+        .extend({ stars: z.int().min(1).max(5).meta({ description: '1 and 2 lower the scores of its topics' }) })
+        .describe('The visitor rates an item'),
+      'item.commented': signalSchema.extend({ text: z.string().max(4_000) }).describe('The visitor writes about an item'),
+      'recommendations.asked': z
+        .object({
+          count: z.int().min(1).max(COUNT_MAX).default(5),
+          segment: segmentSchema.optional(),
+          keepFresh: z.boolean().optional().meta({ description: 'For an hour, signals lead to another list, 2 s after the first of them' }),
+        })
+        .describe('Asks for a list of items'),
+      'visitor.signed_in': z
+        .object({ as: z.string().regex(TOKEN).meta({ description: 'Id of the actor that takes the profile over' }) })
+        .describe('The visitor signs in, and the profile goes to the account'),
+      'profile.merged': mergedSchema.describe('From the actor of a visitor who signed in: its profile, which joins this one'),
     },
     emits: {
-      'recommendations.given': givenSchema,
-      'recommendation.clicked': followedSchema,
-      'recommendation.bought': followedSchema,
-      'interest.changed': z.object({ before: topicSchema, now: topicSchema }),
-      [ITEMS_PAIRED]: itemsPaired,
+      'recommendations.given': givenSchema.describe('A list of items, each with its reason'),
+      'recommendation.clicked': followedSchema.describe('The visitor opened an item of a list'),
+      'recommendation.bought': followedSchema.describe('The visitor bought an item of a list'),
+      'interest.changed': z.object({ before: topicSchema, now: topicSchema }).describe('Another topic than before is the favourite'),
+      [ITEMS_PAIRED]: itemsPaired.describe('An item goes together with those of before'),
     },
     tasks: {
       recommend: defineTask({

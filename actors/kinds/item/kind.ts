@@ -53,8 +53,15 @@ const defineItem = (name: string) =>
     name,
     version: 1,
     context: contextSchema,
-    events: { 'item.offered': offeredSchema, 'item.changed': changedSchema, 'item.withdrawn': z.object({}) },
-    emits: { [ITEM_LISTED]: itemListed, [ITEM_UNLISTED]: itemUnlisted },
+    events: {
+      'item.offered': offeredSchema.describe('The item is for sale'),
+      'item.changed': changedSchema.describe('Some facts of the item are others now'),
+      'item.withdrawn': z.object({}).describe('The item is for sale no more'),
+    },
+    emits: {
+      [ITEM_LISTED]: itemListed.describe('The item may be recommended'),
+      [ITEM_UNLISTED]: itemUnlisted.describe('The item may be recommended no more'),
+    },
     tasks: {
       describe: defineTask({
         input: z.object({ title: z.string(), text: z.string() }),

@@ -64,23 +64,27 @@ const defineQuestion = (name: string, { places, waitingMax, ...options }: Requir
     version: 1,
     context: contextSchema,
     events: {
-      'question.asked': z.object({
-        text: z.string().trim().min(1).max(QUESTION_CHARS_MAX),
-        lang: z.string().max(35).optional().meta({ description: 'BCP 47; the answer is in Chinese or English. Default: as detected' }),
-      }),
+      'question.asked': z
+        .object({
+          text: z.string().trim().min(1).max(QUESTION_CHARS_MAX),
+          lang: z.string().max(35).optional().meta({ description: 'BCP 47; the answer is in Chinese or English. Default: as detected' }),
+        })
+        .describe('Somebody asks'),
     },
     emits: {
-      'question.accepted': placeSchema,
-      'question.answered': z.object({
-        text: z.string(),
-        lang: languageSchema,
-        ...{ sources, kbVersion, promptVersion, model, tokensIn, tokensOut, cost, quality, evaluator },
-        ...evaluatedFields,
-        ...routedFields,
-        ...cachedFields,
-        ...waited,
-      }),
-      'question.failed': z.object({ reason: z.enum(FAILURES), ...waited }),
+      'question.accepted': placeSchema.describe('The question waits for its answer, with its place'),
+      'question.answered': z
+        .object({
+          text: z.string(),
+          lang: languageSchema,
+          ...{ sources, kbVersion, promptVersion, model, tokensIn, tokensOut, cost, quality, evaluator },
+          ...evaluatedFields,
+          ...routedFields,
+          ...cachedFields,
+          ...waited,
+        })
+        .describe('The answer, with what it rests on'),
+      'question.failed': z.object({ reason: z.enum(FAILURES), ...waited }).describe('There is no answer, and why'),
     },
     tasks: {
       answer: answerTask({ ...options, places }),

@@ -63,7 +63,10 @@ export function createSchedule({ periodMsMin = PERIOD_MS_MIN }: ScheduleOptions 
     name: SCHEDULE_KIND,
     version: 1,
     context: scheduleContextSchema,
-    events: { 'schedule.set': scheduleSet, 'schedule.removed': z.object({}) },
+    events: {
+      'schedule.set': scheduleSet.describe('When to send an input to an actor'),
+      'schedule.removed': z.object({}).describe('Nothing is sent any more'),
+    },
     emits: {},
     tasks: {},
     label: ({ schedule, due, sent, skipped }) => ({

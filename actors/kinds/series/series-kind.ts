@@ -34,7 +34,11 @@ const kind = defineKind({
   name: SERIES_KIND,
   version: 1,
   context: contextSchema,
-  events: { 'readings.taken': readingsTaken, 'series.watched': seriesWatched, 'series.unwatched': seriesUnwatched },
+  events: {
+    'readings.taken': readingsTaken.describe('Readings of the series, in any order'),
+    'series.watched': seriesWatched.describe('From a trigger: it wants to hear of changes of a condition'),
+    'series.unwatched': seriesUnwatched.describe('From a trigger: it watches no longer'),
+  },
   emits: {},
   tasks: {},
   label: ({ value, readings, late, watches }) => ({

@@ -19,13 +19,15 @@ const defineTrade = (name: string) =>
     version: 1,
     context: contextSchema,
     events: {
-      'order.placed': orderSchema,
-      'trading.stopped': z.object({ by: text, reason: text.optional() }),
-      'trading.resumed': z.object({ by: text }),
+      'order.placed': orderSchema.describe('Somebody, or a trigger, orders'),
+      'trading.stopped': z.object({ by: text, reason: text.optional() }).describe('The kill switch: no order is taken'),
+      'trading.resumed': z.object({ by: text }).describe('Orders are taken again'),
     },
     emits: {
-      'order.accepted': orderSchema.extend({ left: z.number().meta({ description: 'What the limit of the day leaves' }) }),
-      'order.refused': orderSchema.extend({ reason: refusedBecause }),
+      'order.accepted': orderSchema
+        .extend({ left: z.number().meta({ description: 'What the limit of the day leaves' }) })
+        .describe('The order is taken'),
+      'order.refused': orderSchema.extend({ reason: refusedBecause }).describe('The order is not taken'),
     },
     tasks: {},
     label: ({ traded, orders }) => ({ traded, orders }),

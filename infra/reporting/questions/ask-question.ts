@@ -1,6 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
 import { ColloquyError } from '../../../schemas/errors.ts'
+import { trendRows } from '../trends/trend-rows.ts'
 import type { Period } from './periods.ts'
 import { type Answer, ANSWERS, loadQuestion, type QuestionName } from './questions.ts'
 
@@ -13,6 +14,8 @@ export interface Scope extends Period {
   readonly tz?: string
   /** Path in the label by which the label funnel splits cases. Default: `LABEL_DEFAULT`. */
   readonly label?: string | undefined
+  /** Type of the events whose trends are asked for. Default: all types. */
+  readonly type?: string | undefined
 }
 
 export const UTC = 'UTC'
@@ -21,19 +24,21 @@ export const LABEL_DEFAULT = 'topic'
 /** A time as a parameter for ClickHouse, in UTC. */
 const moment = (time: Date): string => time.toISOString().slice(0, 23).replace('T', ' ')
 
-/** The parameters of every query. Those without a day or an hour leave `tz` unused; only the label funnel has a `path`. */
+/** The parameters of every query. Those without a day or an hour leave `tz` unused; only the label funnel has a `path`, and only trends a `type`. */
 export const parametersOf = ({
   tenant,
   kind = '',
   tz = UTC,
   label = LABEL_DEFAULT,
+  type = '',
   from,
   to,
-}: Scope): Readonly<Record<'tenant' | 'kind' | 'tz' | 'path' | 'from' | 'to', string>> => ({
+}: Scope): Readonly<Record<'tenant' | 'kind' | 'tz' | 'path' | 'type' | 'from' | 'to', string>> => ({
   tenant,
   kind,
   tz,
   path: label,
+  type,
   from: moment(from),
   to: moment(to),
 })
@@ -46,7 +51,7 @@ export async function askQuestion<Name extends QuestionName>(
 ): Promise<Answer<Name>> {
   const { sql } = await loadQuestion(name)
   const result = await clickhouse.query({ query: sql, query_params: parametersOf(scope), format: 'JSONEachRow' })
-  const rows = z.array(ANSWERS[name]).safeParse(await result.json())
+  const rows = z.array(ANSWERS[name]).safeParse(name === 'trends' ? trendRows(await result.json(), scope.tz ?? UTC) : await result.json())
   if (!rows.success) {
     const where = rows.error.issues[0]?.path.join('.')
     throw new ColloquyError(
@@ -59,7 +64,10 @@ export async function askQuestion<Name extends QuestionName>(
 }
 
 /** Whether history that was imported with `--count` is part of the answers for a scope. */
-export async function countsHistory(clickhouse: ClickHouseClient, { label: _label, tz: _tz, ...scope }: Scope): Promise<boolean> {
+export async function countsHistory(
+  clickhouse: ClickHouseClient,
+  { label: _label, tz: _tz, type: _type, ...scope }: Scope,
+): Promise<boolean> {
   const query = `SELECT 1 FROM cases
     WHERE tenant = {tenant:String} AND ({kind:String} = '' OR kind = {kind:String}) AND history AND counted
       AND opened_at < {to:DateTime64(3, 'UTC')} AND (isNull(closed_at) OR closed_at >= {from:DateTime64(3, 'UTC')})

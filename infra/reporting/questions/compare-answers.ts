@@ -22,7 +22,7 @@ export interface AskedAnswer<Name extends QuestionName> {
 }
 
 /** Answers that lack rows also where there is something to count: beyond their limit, or after the time up to which tables are complete. */
-const CUT_OFF: readonly QuestionName[] = ['knowledge-gaps', 'backlog', 'unanswered', 'label-funnel', 'rating-comments']
+const CUT_OFF: readonly QuestionName[] = ['knowledge-gaps', 'backlog', 'unanswered', 'label-funnel', 'rating-comments', 'trends']
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000

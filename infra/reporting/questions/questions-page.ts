@@ -52,6 +52,7 @@ const INTRODUCTION = `Each is one query with parameters. The user \`analyst\` ma
 | \`from\`, \`to\` | the period, as times in UTC; \`to\` is exclusive |
 | \`tz\` | the time zone of days, hours and weekdays, as \`system.time_zones\` spells it; queries without these columns ignore it |
 | \`path\` | of the label funnel only: where in the label the value is |
+| \`type\` | of trends only: the type of events; empty for all types |
 
 \`\`\`sh
 npx colloquy questions containment --tenant acme --tz Asia/Shanghai --from 2026-11-01 --to 2026-12-01

@@ -224,6 +224,24 @@ export const ANSWERS = {
     failed: count,
     cost_per_text: figure,
   }),
+  trends: z.object({
+    total,
+    about: z.string(),
+    kind: name,
+    type: name,
+    hour: time.nullable(),
+    weeks: figure,
+    events: figure,
+    usual: figure,
+    rise: figure,
+    expected: figure,
+    mean: figure,
+    band_low: figure,
+    band_high: figure,
+    surprise: figure,
+    error_to_naive: figure,
+    covered: figure,
+  }),
 } as const
 
 /** Columns with a time, in UTC. */
@@ -256,6 +274,7 @@ export const ROW_NAMES = {
   'cache-freshness': ['age'],
   alerts: ['series'],
   strategies: ['strategy', 'arm'],
+  trends: ['about', 'kind', 'type', 'hour'],
 } as const satisfies { readonly [Name in keyof typeof ANSWERS]: readonly (keyof z.output<(typeof ANSWERS)[Name]> & string)[] }
 
 export type QuestionName = keyof typeof ANSWERS

@@ -77,6 +77,15 @@ export async function absentLabelPath(
   return `no label has a value at "${label}"; ${those}`
 }
 
+/** Says that no event is of the type of a scope, and which types there are; `undefined` if one is. */
+export async function absentType(clickhouse: ClickHouseClient, { tenant, kind = '', type }: Scope): Promise<string | undefined> {
+  if (type === undefined) return undefined
+  const query = `SELECT DISTINCT type AS name FROM events
+    WHERE tenant = {tenant:String} AND ({kind:String} = '' OR kind = {kind:String}) ORDER BY name LIMIT ${NAMES_MAX}`
+  const types = await namesOf(clickhouse, query, { tenant, kind })
+  return types.includes(type) ? undefined : `no event has the type "${type}"; ${hint(type, types)}types: ${listed(types)}`
+}
+
 /** ClickHouse has another list of zones than JavaScript, and minds case. */
 async function spelledTimeZone(clickhouse: ClickHouseClient, tz: string): Promise<string> {
   const query = 'SELECT time_zone AS name FROM system.time_zones WHERE lower(time_zone) = lower({tz:String})'

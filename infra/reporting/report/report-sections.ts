@@ -553,6 +553,32 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       series: [series(drawn(rows), words.columns.chosen, COLOURS.good, (row) => row.chosen)],
     }),
   },
+  trends: {
+    columns: [
+      ['kind', 'text'],
+      ['type', 'text'],
+      ['events', 'count'],
+      ['usual', 'count'],
+      ['rise', 'score'],
+    ],
+    hasData: (rows) => rows.some((row) => row.about === 'series' && row.usual !== null),
+    chart: (rows, { words, format }) => {
+      const hours = rows.filter((row) => row.about === 'forecast')
+      return hours.length === 0
+        ? undefined
+        : {
+            shape: 'lines',
+            labels: hours.map((row) => format.hour(row.hour)),
+            format: format.count,
+            series: [
+              series(hours, words.columns.band_low, COLOURS.light, (row) => row.band_low),
+              series(hours, words.columns.expected, COLOURS.good, (row) => row.expected),
+              series(hours, words.columns.band_high, COLOURS.fair, (row) => row.band_high),
+            ],
+          }
+    },
+    tableRows: (rows) => rows.filter((row) => row.about === 'series'),
+  },
   'prompt-versions': {
     columns: [
       ['prompt_version', 'text'],

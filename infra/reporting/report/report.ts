@@ -54,4 +54,5 @@ const askAll = async (clickhouse: ClickHouseClient, scope: Scope, join: JoinMean
   'cache-freshness': await askQuestion(clickhouse, 'cache-freshness', scope),
   alerts: await askQuestion(clickhouse, 'alerts', scope),
   strategies: await askQuestion(clickhouse, 'strategies', scope),
+  trends: await askQuestion(clickhouse, 'trends', scope),
 })

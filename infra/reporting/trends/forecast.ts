@@ -1,4 +1,4 @@
-import { deviationOf, stable, unstable } from './count-scale.ts'
+import { deviationOf, median, stable, unstable } from './count-scale.ts'
 import { meansAhead, type Past, pastForecasts } from './past-forecasts.ts'
 import { type Timed, withoutOutliers } from './seasonal-level.ts'
 
@@ -18,6 +18,8 @@ const BAND = 0.82
 const SHARES = Array.from({ length: 31 }, (_, index) => 0.6 + index / 100)
 /** Groups of hours by their mean, in which errors are alike. */
 const GROUPS = 4
+/** Forecasts whose errors are so many times as large as those of most were made before a shift. */
+const SHIFT = 2
 /** Ways whose mean is the forecast. */
 const COMBINED = 3
 
@@ -36,9 +38,10 @@ export function forecast(timed: Timed, next: Uint8Array): Forecast {
   const ways = past.ways.toSorted((one, other) => one.error - other.error).slice(0, COMBINED)
   const mean = combined(ways.map((way) => meansAhead(way, timed, cleaned, next)))
   const means = combined(ways.map((way) => way.means))
-  const groups = groupsOf(means, past)
+  const usual = { ...past, weights: withoutShifts(means, past) }
+  const groups = groupsOf(means, usual)
   const groupOf = (value: number): Group => groups.find(({ upTo }) => value <= upTo) ?? groups.at(-1) ?? NO_GROUP
-  const share = shareOf(means, past, groupOf)
+  const share = shareOf(means, usual, groupOf)
   const bands = Array.from(mean, (value) => bandOf(value, groupOf(value), share))
   return {
     mean,
@@ -54,6 +57,24 @@ export function forecast(timed: Timed, next: Uint8Array): Forecast {
 
 const combined = (all: readonly Float64Array[]): Float64Array =>
   Float64Array.from(all[0] ?? [], (_, at) => all.reduce((sum, one) => sum + (one[at] ?? 0), 0) / all.length)
+
+/**
+ * The weights of past errors, without those of the origins before a shift of the level: a forecast could not know of it, and its errors say nothing
+ * about the weeks after it.
+ */
+function withoutShifts(means: Float64Array, { counts, weights, places }: Past): Float64Array {
+  const ends = [...places.slice(1), counts.length]
+  const errors = Float64Array.from(places, (place, index) => {
+    const end = ends[index] ?? place
+    let sum = 0
+    for (let at = place; at < end; at++) sum += Math.abs(stable(counts[at] ?? 0) - stable(means[at] ?? 0))
+    return sum / Math.max(1, end - place)
+  })
+  const most = SHIFT * median(errors)
+  const usual = weights.slice()
+  for (const [index, error] of errors.entries()) if (error > most) usual.fill(0, places[index], ends[index])
+  return usual
+}
 
 /** Hours with similar means, and how far counts were from them. */
 interface Group {

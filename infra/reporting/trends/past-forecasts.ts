@@ -18,6 +18,8 @@ export interface Past {
   /** For each mean of a way: what was counted, and the weight of the error. */
   readonly counts: Float64Array
   readonly weights: Float64Array
+  /** Where the hours of each origin begin in these. */
+  readonly places: readonly number[]
 }
 
 /** Days before the end from which past forecasts are made. */
@@ -48,9 +50,11 @@ export function pastForecasts(timed: Timed, cleaned: Float64Array): Past {
   const length = spans.reduce((sum, span) => sum + span, 0)
   const past = { counts: new Float64Array(length), weights: new Float64Array(length) }
   const ways = PROFILES.map((profile) => LEVELS.map((level): Way => ({ profile, level, means: new Float64Array(length), error: 0 })))
+  const places: number[] = []
   let place = 0
   for (const [index, origin] of origins.entries()) {
     const span = spans[index] ?? 0
+    places.push(place)
     past.counts.set(counts.subarray(origin, origin + span), place)
     for (let hour = 0; hour < span; hour++) past.weights[place + hour] = weightOf(ages, index, Math.floor(hour / HOURS_OF_DAY))
     const known = { counts: cleaned.subarray(0, origin), hours: hours.subarray(0, origin) }
@@ -68,7 +72,7 @@ export function pastForecasts(timed: Timed, cleaned: Float64Array): Past {
     }
     place += span
   }
-  return { ...past, ways: ways.flat() }
+  return { ...past, places, ways: ways.flat() }
 }
 
 /** Each of the seven days ahead has the same weight, whether few origins or many have a forecast of it. */

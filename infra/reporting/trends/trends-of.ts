@@ -1,4 +1,3 @@
-import { UTC } from '../questions/ask-question.ts'
 import { type Forecast, forecast } from './forecast.ts'
 import type { Backtest, ExpectedHour, HourlySeries, Trend, TrendOptions, UnusualHour } from './hourly-series.ts'
 import { HOUR_MS, HOURS_OF_DAY, HOURS_OF_WEEK, hoursOfWeek } from './hours-of-week.ts'
@@ -27,7 +26,7 @@ export const trendsOf = (series: readonly HourlySeries[], options: TrendOptions 
     .toSorted((one, other) => (other.rise ?? -Infinity) - (one.rise ?? -Infinity))
 
 /** What a series does: whether it rises, which hours of the last week were unusual, and what is to be expected. Pure. */
-export function trendOf({ name, start, counts: all }: HourlySeries, { zone = UTC, hours = HOURS_OF_WEEK }: TrendOptions = {}): Trend {
+export function trendOf({ name, start, counts: all }: HourlySeries, { zone = 'UTC', hours = HOURS_OF_WEEK }: TrendOptions = {}): Trend {
   const skipped = Math.max(0, all.length - WEEKS_MAX * HOURS_OF_WEEK)
   const counts = Float64Array.from(all.slice(skipped))
   const startMs = start.getTime() + skipped * HOUR_MS

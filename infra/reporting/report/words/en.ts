@@ -112,6 +112,19 @@ export const en: Words = {
     reward_high: 'At most',
     texts: 'Texts',
     cost_per_text: 'Cost per text',
+    about: 'About',
+    type: 'Type of event',
+    weeks: 'Weeks',
+    events: 'Last 24 hours',
+    usual: 'Usual',
+    rise: 'Rise',
+    expected: 'Expected',
+    mean: 'Mean',
+    band_low: 'At least',
+    band_high: 'At most',
+    surprise: 'Surprise',
+    error_to_naive: 'Error to that of the week before',
+    covered: 'In the band',
     way: 'How',
     cost: 'Cost',
     cost_unknown: 'Cost unknown',
@@ -510,6 +523,17 @@ export const en: Words = {
           `${f.count(all?.chosen ?? 0)} choices, ${f.count(all?.rewarded ?? 0)} of them rewarded; `
           + `${f.count(all?.texts ?? 0)} texts were written, ${f.count(all?.failed ?? 0)} failed.`
         )
+      },
+    },
+    trends: {
+      title: 'What rises, and what is to be expected?',
+      definition:
+        'Events of the last 24 hours by kind and type, beside what the same hours of up to four earlier weeks had. A rise of 0 is as usual, of 0.69 '
+        + 'twice as much; few events count little. The chart is the forecast of the next week, with the band that holds four of five hours.',
+      summary: (rows, f) => {
+        const [all, first] = rows.filter(({ about }) => about === 'series')
+        const events = `${f.count(all?.events ?? 0)} events in the last 24 hours, where ${f.count(all?.usual ?? null)} are usual`
+        return first?.type == null || (first.rise ?? 0) <= 0 ? `${events}.` : `${events}; ${clipped(first.type)} rises most.`
       },
     },
     'prompt-versions': {

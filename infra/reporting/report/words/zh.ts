@@ -109,6 +109,19 @@ export const zh: Words = {
     reward_high: '至多',
     texts: '文本',
     cost_per_text: '每篇成本',
+    about: '内容',
+    type: '事件类型',
+    weeks: '周数',
+    events: '最近 24 小时',
+    usual: '通常',
+    rise: '升幅',
+    expected: '预期',
+    mean: '均值',
+    band_low: '至少',
+    band_high: '至多',
+    surprise: '意外程度',
+    error_to_naive: '误差与上周同时段之比',
+    covered: '落入区间',
     way: '方式',
     cost: '成本',
     cost_unknown: '成本未知',
@@ -460,6 +473,16 @@ export const zh: Words = {
           `共选择 ${f.count(all?.chosen ?? 0)} 次，其中 ${f.count(all?.rewarded ?? 0)} 次得到奖励；`
           + `写成 ${f.count(all?.texts ?? 0)} 篇文本，失败 ${f.count(all?.failed ?? 0)} 篇。`
         )
+      },
+    },
+    trends: {
+      title: '哪些在上升，预计会怎样？',
+      definition:
+        '最近 24 小时的事件，按类型统计，并与此前至多四周的相同时段对比。升幅 0 表示与平常一样，0.69 表示翻倍；数量少的影响小。图为下一周的预测，区间包含五分之四的小时。',
+      summary: (rows, f) => {
+        const [all, first] = rows.filter(({ about }) => about === 'series')
+        const events = `最近 24 小时有 ${f.count(all?.events ?? 0)} 个事件，通常为 ${f.count(all?.usual ?? null)} 个`
+        return first?.type == null || (first.rise ?? 0) <= 0 ? `${events}。` : `${events}；上升最多的是 ${clipped(first.type)}。`
       },
     },
     'prompt-versions': {
