@@ -67,6 +67,9 @@ test('the statechart shows all nested states, and the number of actors in each a
     expect((inner?.y ?? 0) + (inner?.height ?? 0)).toBeLessThan(y + height)
   }
   expect(await page.locator('.label').count()).toBe(4)
+  // The kinds in the header do not fit, and scroll there.
+  await page.setViewportSize({ width: 900, height: 700 })
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(900)
 
   await send('n1', 'item.added', { name: 'book' })
   await send('n2', 'order.placed', { to: { city: '上海' } })
@@ -132,6 +135,7 @@ test('the form offers first what the state of its actor has a transition for', a
   await page.goto(`${dev.addresses.pageUrl}#/order/acme/fits`)
   await page.waitForSelector('.box.active[data-state="placed.goods.waiting"]')
   expect(await typesOf(0)).toEqual(['goods.packed', 'money.paid'])
+  await expect.poll(() => page.inputValue('[name=known-type]')).toBe('goods.packed')
   await page.selectOption('[name=known-type]', 'item.added')
   await page.locator('.hint', { hasText: 'it will change nothing' }).waitFor()
 })
