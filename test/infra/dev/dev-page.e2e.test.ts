@@ -138,6 +138,10 @@ test('the form offers first what the state of its actor has a transition for', a
   await expect.poll(() => page.inputValue('[name=known-type]')).toBe('goods.packed')
   await page.selectOption('[name=known-type]', 'item.added')
   await page.locator('.hint', { hasText: 'it will change nothing' }).waitFor()
+  await send('refused', 'item.added', {})
+  await page.goto(`${dev.addresses.pageUrl}#/order/acme/refused`)
+  await page.locator('text=bad_data').first().waitFor()
+  expect(await groups()).toEqual(['fit open', 'change nothing in open'])
 })
 
 test('the history of an actor is stepped through, with state and context before and after', async () => {
