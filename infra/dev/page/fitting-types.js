@@ -1,7 +1,7 @@
 import { activePaths } from './step.js'
 import { current, kindNow } from './store.js'
 
-/** The state of the actor to which the form sends; empty before its start, `null` where the page does not know it. @returns {string | null} */
+/** The state of the actor to which the form sends; empty before its start, `null` where it is not known. @returns {string | null} */
 function stateOfTarget() {
   const { form, actor, steps, last, actors } = current()
   const [tenant, id] = [form.tenant.trim(), form.id.trim()]

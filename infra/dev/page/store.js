@@ -8,7 +8,8 @@
 /** @typedef {{ tenant: string, kind: string, id: string }} Address */
 
 /**
- * The form for inputs. `chosen`: somebody chose its type. `raw` holds the contents of its fields (`null`: untouched), `json` the text of the JSON view (`null`: not in use).
+ * The form for inputs. `chosen`: somebody chose its type. `raw` holds the contents of its fields (`null`: untouched), `json` the text of
+ * the JSON view (`null`: not in use).
  *
  * @typedef {{
  *   tenant: string, id: string, type: string, chosen: boolean, raw: Raw | null, json: string | null, busy: boolean,
