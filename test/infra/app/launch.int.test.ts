@@ -103,7 +103,7 @@ describe('a start', () => {
     expect(lines.join('')).not.toContain('acquired partitions')
     const server = Number(await readFile(join(folder, 'nats.pid'), 'utf8'))
     expect([server > 0, isProcessAlive(server)]).toEqual([true, false])
-    await (await lockDataFolder(folder)).release()
+    ;(await lockDataFolder(folder)).release()
     await rm(folder, { recursive: true, force: true })
   })
 
