@@ -31,7 +31,7 @@ export {
   type TaskRetry,
 } from '../actors/definition/define-kind.ts'
 export { type Upcaster, upcaster, type Upcasters } from '../actors/definition/earlier-versions.ts'
-export { kindFromMachine, type MachineOptions } from '../actors/definition/kind-from-machine.ts'
+export { kindFromMachine, kindsFromMachine, type MachineOptions } from '../actors/definition/kind-from-machine.ts'
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
 export { type KindSetup, saga, type SagaEnds, type SagaStates, type SagaStep, type SagaTask } from '../actors/definition/saga.ts'
 export { send, type SendAction, type Sending, type SendingOptions } from '../actors/definition/send-action.ts'
