@@ -1,6 +1,6 @@
-import { languageOfText } from './text-language.ts'
-import { keywordsOfText } from './text-keywords.ts'
 import { type Sentiment, sentimentOf } from './sentiment.ts'
+import { keywordsOfText } from './text-keywords.ts'
+import { languageOfText } from './text-language.ts'
 
 /** What can be told of a text by the text alone. */
 export interface TextAnalysis {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { analyseText } from '../../../actors/analysing/analyse-text.ts'
 import { SENTIMENT_LABELS, type SentimentLabel, sentimentOf } from '../../../actors/analysing/sentiment.ts'
 import { ratingIn } from '../../../actors/analysing/sentiment-rating.ts'
-import { languageOfText } from '../../../actors/analysing/text-language.ts'
 import { countWords, distinctiveWords, KEYWORDS_MAX, keywordsOfText } from '../../../actors/analysing/text-keywords.ts'
+import { languageOfText } from '../../../actors/analysing/text-language.ts'
 
 describe('the sentiment of a text', () => {
   it.each<[label: SentimentLabel, en: string, zh: string]>([
