@@ -11,8 +11,12 @@ export interface VectorTable {
   set(number: number, text: string, model: string): void
   /** 64 signed bytes; `undefined` where the item has none. */
   of(number: number): Int8Array | undefined
-  /** Calls with the items whose vectors are nearest, and their cosines. Of 100,000 it compares signs first, as one word of bits each. */
-  eachNear(vector: Float64Array, call: (number: number, cosine: number) => void): void
+  /**
+   * Calls with the items whose vectors are nearest, and their cosines. Of 100,000 it compares signs first, as two words of bits each.
+   *
+   * @param isListed 1 by number for the items that count
+   */
+  eachNear(vector: Float64Array, isListed: Uint8Array, call: (number: number, cosine: number) => void): void
   state(): VectorState
 }
 
@@ -35,6 +39,8 @@ export function createVectorTable(saved?: VectorState): VectorTable {
     signs[2 * number + 1] = signsOf(vector, BITS)
   }
   for (let number = 0; number < lengths.length; number++) describe(number)
+  /** By number, in how many signs it differs; of one question at a time. */
+  let apart = new Uint8Array(0)
 
   return {
     set(number, text, made) {
@@ -51,12 +57,12 @@ export function createVectorTable(saved?: VectorState): VectorTable {
       describe(number)
     },
     of: (number) => ((lengths[number] ?? 0) > 0 ? vectors.subarray(number * VECTOR_SIZE, (number + 1) * VECTOR_SIZE) : undefined),
-    eachNear(vector, call) {
+    eachNear(vector, isListed, call) {
       const [first, second, length] = [signsOf(vector, 0), signsOf(vector, BITS), Math.hypot(...vector)]
       const counts = new Uint32Array(VECTOR_SIZE + 1)
-      const apart = new Uint8Array(lengths.length)
+      if (apart.length < lengths.length) apart = new Uint8Array(lengths.length)
       for (let number = 0; number < lengths.length; number++) {
-        if (lengths[number] === 0) continue
+        if (lengths[number] === 0 || isListed[number] !== 1) continue
         const distance = bitsOf(first ^ (signs[2 * number] ?? 0)) + bitsOf(second ^ (signs[2 * number + 1] ?? 0))
         apart[number] = distance
         counts[distance] = (counts[distance] ?? 0) + 1
@@ -65,7 +71,7 @@ export function createVectorTable(saved?: VectorState): VectorTable {
       while (limit < VECTOR_SIZE && total < COMPARED_MAX) total += counts[++limit] ?? 0
       for (let number = 0; number < lengths.length; number++) {
         const own = lengths[number] ?? 0
-        if (own === 0 || (apart[number] ?? 0) > limit) continue
+        if (own === 0 || isListed[number] !== 1 || (apart[number] ?? 0) > limit) continue
         let dot = 0
         for (let at = 0; at < VECTOR_SIZE; at++) dot += (vectors[number * VECTOR_SIZE + at] ?? 0) * (vector[at] ?? 0)
         call(number, dot / (own * length))

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import { deserialize, serialize } from 'node:v8'
 import { Objm } from '@nats-io/obj'
-import { createItemIndex, INDEX_VERSION, type IndexedItem, type IndexState, type ItemIndex } from '../../actors/recommending/item-index.ts'
+import { createItemIndex, INDEX_VERSION, type IndexState, type ItemIndex, type SavedItem } from '../../actors/recommending/item-index.ts'
 import type { Item } from '../../schemas/catalogue-events.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 
@@ -44,8 +44,8 @@ export async function openSavedIndexes({ js }: Pick<JetStreamContext, 'js'>, rep
       const info = await store.info(objectName(name, catalogue))
       const bytes = info === null || info.deleted ? null : await store.getBlob(objectName(name, catalogue))
       if (bytes === null) return undefined
-      const { place, state } = decodeIndex(bytes)
-      return { index: createItemIndex(state), place }
+      const { place, state, items } = decodeIndex(bytes)
+      return { index: createItemIndex(state, items), place }
     },
     async save(name, catalogue, index, place) {
       const object = objectName(name, catalogue)
@@ -57,39 +57,47 @@ export async function openSavedIndexes({ js }: Pick<JetStreamContext, 'js'>, rep
   }
 }
 
-interface Head extends Omit<IndexState, 'items'> {
+interface Head extends IndexState {
   readonly place: IndexPlace
 }
 
 /** Frames, each with its length before it: the head, then items. */
 export async function encodeIndex(index: ItemIndex, place: IndexPlace): Promise<Uint8Array> {
-  const { items, ...state } = index.state()
-  const frames = [serialize({ ...state, place } satisfies Head)]
-  for (let at = 0; at < items.length; at += ITEMS_PER_TURN) {
-    frames.push(serialize(items.slice(at, at + ITEMS_PER_TURN).map(trimmed)))
+  const frames = [serialize({ ...index.state(), place } satisfies Head)]
+  for (let at = 0; at < index.items.length; at += ITEMS_PER_TURN) {
+    frames.push(serialize(index.savedItems(at, ITEMS_PER_TURN).map(trimmed)))
     await turn()
   }
   return Buffer.concat(frames.flatMap((frame) => [lengthOf(frame), frame]))
 }
 
-/** The index that `encodeIndex` wrote. Only objects of this store are read: Colloquy alone may write there. */
-export function decodeIndex(bytes: Uint8Array): { readonly place: IndexPlace; readonly state: IndexState } {
-  const frames: unknown[] = []
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  for (let at = 0; at < buffer.length;) {
-    const end = at + 4 + buffer.readUInt32LE(at)
-    frames.push(deserialize(buffer.subarray(at + 4, end)))
-    at = end
-  }
-  const [head, ...parts] = frames as [Head, ...IndexedItem[][]]
-  const { place, ...state } = head
-  return { place, state: { ...state, items: parts.flat() } }
+/** The index that `encodeIndex` wrote; items are decoded as they are read. Only Colloquy may write to this store. */
+export function decodeIndex(bytes: Uint8Array): {
+  readonly place: IndexPlace
+  readonly state: IndexState
+  readonly items: Iterable<SavedItem>
+} {
+  const frames = framesOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+  const { place, ...state } = frames.next().value as Head
+  return { place, state, items: itemsOf(frames as Iterable<SavedItem[]>) }
 }
 
-/** Without the room that a row has for more. */
-const trimmed = ({ row, ...item }: IndexedItem): IndexedItem => ({
+function* framesOf(buffer: Buffer): Generator<unknown> {
+  for (let at = 0; at < buffer.length;) {
+    const end = at + 4 + buffer.readUInt32LE(at)
+    yield deserialize(buffer.subarray(at + 4, end))
+    at = end
+  }
+}
+
+function* itemsOf(frames: Iterable<SavedItem[]>): Generator<SavedItem> {
+  for (const items of frames) yield* items
+}
+
+/** With rows of their own: views of a page are saved with the whole page. */
+const trimmed = ({ row, ...item }: SavedItem): SavedItem => ({
   ...item,
-  row: { ...row, ids: row.ids.slice(0, row.count), weights: row.weights.slice(0, row.count) },
+  row: { ...row, ids: row.ids.slice(), weights: row.weights.slice() },
 })
 
 function lengthOf(frame: Uint8Array): Buffer {
