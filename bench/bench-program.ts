@@ -20,6 +20,7 @@ import { embed } from './scenarios/embed-scenario.ts'
 import { kinds } from './scenarios/kinds-scenario.ts'
 import { latency } from './scenarios/latency-scenario.ts'
 import { questions } from './scenarios/questions-scenario.ts'
+import { recommendations } from './scenarios/recommendations-scenario.ts'
 import { repeats, repeatsUncached } from './scenarios/repeats-scenario.ts'
 import { replay } from './scenarios/replay-scenario.ts'
 import { scale } from './scenarios/scale-scenario.ts'
@@ -49,7 +50,7 @@ const SCENARIOS: readonly Scenario[] = [
   search,
   soak,
 ]
-const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache, triggers]
+const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache, triggers, recommendations]
 
 const SECONDS_DEFAULT = 10
 const RATE_DEFAULT = 500

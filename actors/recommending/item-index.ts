@@ -58,14 +58,16 @@ export interface ItemIndex {
   /** Applies the changes of one record. */
   apply(seq: number, changes: readonly IndexChange[]): void
   state(): IndexState
+  /** Takes over saved items, in their order, before any change: not all in one turn, since 100,000 take longer than a task may block. */
+  restore(savedItems: readonly SavedItem[]): void
   /** So many items from a number on, as they are saved. */
   savedItems(from: number, count: number): SavedItem[]
 }
 
 const NO_ITEMS: readonly number[] = []
 
-/** Creates an index, empty or from a saved state. */
-export function createItemIndex(saved?: IndexState, savedItems: Iterable<SavedItem> = []): ItemIndex {
+/** Creates an index, empty or from a saved state; the saved items follow by `restore`. */
+export function createItemIndex(saved?: IndexState): ItemIndex {
   const items: IndexedItem[] = []
   const numbers = new Map<string, number>()
   const isListed = new Uint8Array(ITEMS_MAX)
@@ -104,14 +106,6 @@ export function createItemIndex(saved?: IndexState, savedItems: Iterable<SavedIt
         names.delete(topic)
       }
     }
-  }
-  for (const { row, topics, ...saved } of savedItems) {
-    const item = { ...saved, topics: topics.map(nameOf) }
-    const number = items.push(item) - 1
-    numbers.set(item.item, number)
-    setState(number, item, item.state)
-    post(number, item.topics)
-    neighbours.restore(number, row)
   }
 
   const numberFor = (item: string): number | undefined => {
@@ -184,6 +178,16 @@ export function createItemIndex(saved?: IndexState, savedItems: Iterable<SavedIt
       for (const change of changes) applyOne(change)
     },
     state: () => ({ seq, dropped, catalogueSeq, popularity: popularity.state(), vectors: vectors.state() }),
+    restore(savedItems) {
+      for (const { row, topics, ...one } of savedItems) {
+        const item = { ...one, topics: topics.map(nameOf) }
+        const number = items.push(item) - 1
+        numbers.set(item.item, number)
+        setState(number, item, item.state)
+        post(number, item.topics)
+        neighbours.restore(number, row)
+      }
+    },
     savedItems: (from, count) => items.slice(from, from + count).map((item, at) => ({ ...item, row: neighbours.rowOf(from + at) })),
   }
 }

@@ -34,7 +34,7 @@ export function createVectorTable(saved?: VectorState): VectorTable {
   let lengths = new Float32Array(vectors.length / VECTOR_SIZE)
   const describe = (number: number): void => {
     const vector = vectors.subarray(number * VECTOR_SIZE, (number + 1) * VECTOR_SIZE)
-    lengths[number] = Math.hypot(...vector)
+    lengths[number] = lengthOf(vector)
     signs[2 * number] = signsOf(vector, 0)
     signs[2 * number + 1] = signsOf(vector, BITS)
   }
@@ -79,6 +79,12 @@ export function createVectorTable(saved?: VectorState): VectorTable {
     },
     state: () => ({ vectors, model }),
   }
+}
+
+function lengthOf(vector: Int8Array): number {
+  let sum = 0
+  for (let at = 0; at < VECTOR_SIZE; at++) sum += (vector[at] ?? 0) ** 2
+  return Math.sqrt(sum)
 }
 
 /** One bit for each of 32 numbers: whether it is above 0. */

@@ -32,9 +32,15 @@ export interface SavedIndexes {
   save(name: IndexName, catalogue: readonly Item[], index: ItemIndex, place: IndexPlace): Promise<void>
 }
 
+/** Hashes of catalogues: one may have 100,000 items, and an index is saved again and again. */
+const hashes = new WeakMap<readonly Item[], string>()
+
 /** The name of an object: what the index is made of, and how. */
-const objectName = ({ tenant, visitors, items }: IndexName, catalogue: readonly Item[]): string =>
-  hash('sha256', JSON.stringify([tenant, visitors, items, INDEX_VERSION, catalogue])).slice(0, 32)
+function objectName({ tenant, visitors, items }: IndexName, catalogue: readonly Item[]): string {
+  const known = hashes.get(catalogue) ?? hash('sha256', JSON.stringify(catalogue))
+  hashes.set(catalogue, known)
+  return hash('sha256', JSON.stringify([tenant, visitors, items, INDEX_VERSION, known])).slice(0, 32)
+}
 
 /** Opens the store, and creates it where it is missing. */
 export async function openSavedIndexes({ js }: Pick<JetStreamContext, 'js'>, replicas: number): Promise<SavedIndexes> {
@@ -43,9 +49,7 @@ export async function openSavedIndexes({ js }: Pick<JetStreamContext, 'js'>, rep
     async load(name, catalogue) {
       const info = await store.info(objectName(name, catalogue))
       const bytes = info === null || info.deleted ? null : await store.getBlob(objectName(name, catalogue))
-      if (bytes === null) return undefined
-      const { place, state, items } = decodeIndex(bytes)
-      return { index: createItemIndex(state, items), place }
+      return bytes === null ? undefined : decodeIndex(bytes)
     },
     async save(name, catalogue, index, place) {
       const object = objectName(name, catalogue)
@@ -71,15 +75,16 @@ export async function encodeIndex(index: ItemIndex, place: IndexPlace): Promise<
   return Buffer.concat(frames.flatMap((frame) => [lengthOf(frame), frame]))
 }
 
-/** The index that `encodeIndex` wrote; items are decoded as they are read. Only Colloquy may write to this store. */
-export function decodeIndex(bytes: Uint8Array): {
-  readonly place: IndexPlace
-  readonly state: IndexState
-  readonly items: Iterable<SavedItem>
-} {
+/** The index that `encodeIndex` wrote. Only Colloquy may write to this store. */
+export async function decodeIndex(bytes: Uint8Array): Promise<{ readonly place: IndexPlace; readonly index: ItemIndex }> {
   const frames = framesOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   const { place, ...state } = frames.next().value as Head
-  return { place, state, items: itemsOf(frames as Iterable<SavedItem[]>) }
+  const index = createItemIndex(state)
+  for (const items of frames as Iterable<SavedItem[]>) {
+    index.restore(items)
+    await turn()
+  }
+  return { place, index }
 }
 
 function* framesOf(buffer: Buffer): Generator<unknown> {
@@ -88,10 +93,6 @@ function* framesOf(buffer: Buffer): Generator<unknown> {
     yield deserialize(buffer.subarray(at + 4, end))
     at = end
   }
-}
-
-function* itemsOf(frames: Iterable<SavedItem[]>): Generator<SavedItem> {
-  for (const items of frames) yield* items
 }
 
 /** With rows of their own: views of a page are saved with the whole page. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createItemIndex, indexOf, type ItemIndex } from '../../../actors/recommending/item-index.ts'
+import { indexOf, type ItemIndex } from '../../../actors/recommending/item-index.ts'
 import { encodeVector } from '../../../actors/recommending/item-vector.ts'
 import { createNeighbourTable, NEIGHBOURS_MAX, ROW_MAX } from '../../../actors/recommending/neighbours.ts'
 import { recommend, recommendFrom } from '../../../actors/recommending/recommend.ts'
@@ -121,10 +121,9 @@ test('a saved index gives the same lists, and goes on in the same way', async ()
     ])
   for (const [at, item] of ['pan', 'lamp', 'cup', 'pan'].entries()) change(at + 1, item, 'oolong')
   const place = { seq: index.seq, ts: AT }
-  const { state, items, place: found } = decodeIndex(await encodeIndex(index, place))
+  const { index: restored, place: found } = await decodeIndex(await encodeIndex(index, place))
   expect(found).toEqual(place)
-  expect(state.popularity).toEqual(index.state().popularity)
-  const restored = createItemIndex(state, items)
+  expect(restored.state().popularity).toEqual(index.state().popularity)
   expect([restored.seq, restored.items.length]).toEqual([4, 5])
   for (const one of [index, restored]) one.apply(5, [{ type: 'signal', item: 'cup', weight: 2, topics: [], segment: undefined, at: AT }])
   expect(restored.savedItems(0, 10)).toEqual(index.savedItems(0, 10))
