@@ -8,8 +8,11 @@ import { topicsIn } from './topics-in-text.ts'
 
 /** Candidates that a source gives at most. */
 const CANDIDATES_MAX = 200
-/** Postings that are read for one visitor: those of the strongest topics count. */
-const POSTINGS_MAX = 50_000
+/**
+ * Postings that are read for one visitor, those of the strongest topics first. A topic that does not fit is left out: what very many items
+ * have says little. The strongest one counts where no other does.
+ */
+const POSTINGS_MAX = 20_000
 /** What a search counts for each topic that it names: as much as a like. */
 const SEARCH_WEIGHT = 3
 /** What an item that nobody has chosen yet keeps of its score for topics; the most popular one keeps all. */
@@ -55,10 +58,12 @@ export const byTopics: CandidateSource = (index, visitor, isAllowed) => {
   let postings = 0
   for (const [topic, score] of interests) {
     const posted = index.withTopic(topic)
+    if (postings + posted.length > POSTINGS_MAX) continue
     postings += posted.length
-    if (postings > POSTINGS_MAX && postings > posted.length) break
     for (const number of posted) board.add(number, score)
   }
+  if (postings === 0)
+    for (const [topic, score] of interests.slice(0, 1)) for (const number of index.withTopic(topic)) board.add(number, score)
   board.scale((number) => {
     const known = most === 0 ? 1 : UNKNOWN_SHARE + (1 - UNKNOWN_SHARE) * Math.sqrt((popular[number] ?? 0) / most)
     return known / (topicCounts[number] || 1)

@@ -54,12 +54,15 @@ export function createScoreBoard(): ScoreBoard {
       }
       /** A heap with the weakest on top. */
       const kept = new Int32Array(max)
-      let size = 0
+      const [all, own] = [touched, scores]
+      let [size, least] = [0, 0]
       for (let at = 0; at < count; at++) {
-        const number = touched[at] ?? 0
-        if ((scores[number] ?? 0) <= 0 || (size === max && !isWeaker(kept[0] ?? 0, number)) || !isAllowed(number)) continue
+        const number = all[at] ?? 0
+        const score = own[number] ?? 0
+        if (score <= 0 || score < least || (size === max && !isWeaker(kept[0] ?? 0, number)) || !isAllowed(number)) continue
         if (size < max) siftUp(kept, size++, number, isWeaker)
         else siftDown(kept, size, number, isWeaker)
+        if (size === max) least = own[kept[0] ?? 0] ?? 0
       }
       const found = Array.from(kept.subarray(0, size), (number) => ({ number, score: scores[number] ?? 0 }))
       return found.sort((one, other) => other.score - one.score || one.number - other.number)

@@ -27,7 +27,7 @@ export interface FollowerOptions {
   readonly catalogue: readonly Item[]
   readonly saved: SavedIndexes
   readonly log: Logger
-  /** Records after which the index is saved; default 20,000. */
+  /** Records after which the index is saved; default 20,000, or as many as it has items. */
   readonly saveEvery?: number
 }
 
@@ -94,7 +94,7 @@ export function followIndex({ jetstream, name, catalogue, saved, log, saveEvery 
       place = { seq, ts: message.time.toISOString() }
       if (message.info.pending === 0) reachedEnd()
       // Not while it is far behind: it would save again and again what it is about to replace.
-      if (++unsaved >= saveEvery && message.info.pending < saveEvery) await save(place)
+      if (++unsaved >= Math.max(saveEvery, index.items.length) && message.info.pending < saveEvery) await save(place)
       if (performance.now() - turnedMs > TURN_MS_MAX) {
         await turn()
         turnedMs = performance.now()

@@ -10,6 +10,8 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 export const INDEX_BUCKET = 'RECOMMENDATIONS'
 /** Items that are encoded in one turn of the event loop, so that tasks are answered meanwhile. */
 const ITEMS_PER_TURN = 500
+/** Bytes that are hashed and written in one turn. */
+const CHUNK_BYTES = 128 * 1024
 
 /** Names an index: of a tenant's visitors, who are actors of one kind, and items, which are actors of another. */
 export interface IndexName {
@@ -56,7 +58,8 @@ export async function openSavedIndexes({ js }: Pick<JetStreamContext, 'js'>, rep
       const newest = Number((await store.info(object))?.metadata?.['seq'] ?? 0)
       if (newest >= place.seq) return
       const { tenant, visitors, items } = name
-      await store.putBlob({ name: object, metadata: { tenant, visitors, items, seq: String(place.seq) } }, await encodeIndex(index, place))
+      const metadata = { tenant, visitors, items, seq: String(place.seq) }
+      await store.put({ name: object, metadata }, inTurns(encodeIndex(index, place)))
     },
   }
 }
@@ -66,14 +69,29 @@ interface Head extends IndexState {
 }
 
 /** Frames, each with its length before it: the head, then items. */
-export async function encodeIndex(index: ItemIndex, place: IndexPlace): Promise<Uint8Array> {
-  const frames = [serialize({ ...index.state(), place } satisfies Head)]
-  for (let at = 0; at < index.items.length; at += ITEMS_PER_TURN) {
-    frames.push(serialize(index.savedItems(at, ITEMS_PER_TURN).map(trimmed)))
-    await turn()
-  }
-  return Buffer.concat(frames.flatMap((frame) => [lengthOf(frame), frame]))
+export function* encodeIndex(index: ItemIndex, place: IndexPlace): Generator<Uint8Array> {
+  yield* framed({ ...index.state(), place } satisfies Head)
+  for (let at = 0; at < index.items.length; at += ITEMS_PER_TURN) yield* framed(index.savedItems(at, ITEMS_PER_TURN).map(trimmed))
 }
+
+function* framed(value: unknown): Generator<Uint8Array> {
+  const frame = serialize(value)
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(frame.length)
+  yield length
+  for (let at = 0; at < frame.length; at += CHUNK_BYTES) yield frame.subarray(at, at + CHUNK_BYTES)
+}
+
+/** A stream with a turn of the event loop for each chunk: the store hashes what it writes, and tasks are answered meanwhile. */
+const inTurns = (chunks: Generator<Uint8Array>): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    async pull(controller) {
+      await turn()
+      const { done, value } = chunks.next()
+      if (done === true) controller.close()
+      else controller.enqueue(value)
+    },
+  })
 
 /** The index that `encodeIndex` wrote. Only Colloquy may write to this store. */
 export async function decodeIndex(bytes: Uint8Array): Promise<{ readonly place: IndexPlace; readonly index: ItemIndex }> {
@@ -100,9 +118,3 @@ const trimmed = ({ row, ...item }: SavedItem): SavedItem => ({
   ...item,
   row: { ...row, ids: row.ids.slice(), weights: row.weights.slice() },
 })
-
-function lengthOf(frame: Uint8Array): Buffer {
-  const length = Buffer.alloc(4)
-  length.writeUInt32LE(frame.length)
-  return length
-}
