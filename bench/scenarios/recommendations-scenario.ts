@@ -9,16 +9,15 @@ import { CAUGHT_UP_MS_MAX, waitUntil } from '../harness/in-time.ts'
 import { createProbe, percentilesOf, watchSubject } from '../harness/latency-probe.ts'
 import { planMeasurement } from '../harness/measurement-plan.ts'
 import { openLoop } from '../harness/open-loop.ts'
+import { usageOf } from '../harness/process-usage.ts'
 import { createRandom, pick } from '../harness/random.ts'
 import { rounded } from '../harness/statistics.ts'
-import { usageOf } from '../harness/process-usage.ts'
 import { itemAt, popularOf } from './recommendations/shelf.ts'
 
 /** Measures how soon a list of recommendations is given, and whether what was bought or withdrawn is in it. */
 export const recommendations: OfflineScenario = {
   name: 'recommendations',
-  about:
-    'Time from recommendations.asked to recommendations.given with 100,000 items, at 100 a second and as many signals, with --actors visitors.',
+  about: 'Time from a question to its list, of 100,000 items, at 100 a second and as many signals, with --actors visitors.',
   actorsDefault: 2_000,
   secondsDefault: 30,
   measure,
@@ -162,10 +161,10 @@ async function measure({ seconds, actors, seed }: BenchOptions): Promise<Measure
     },
     spread,
     notes: [
-      'Open loop: a list counts from when its question was due to when a core subscription sees recommendations.given on its way into OUT. The '
-        + 'question starts a task, whose outcome is an input of its own.',
-      `Items have ${ITEMS} vectors, up to four topics of 500, and ${actors * SIGNALS_BEFORE} signals of before; ${RATE} signals a second more come beside `
-        + 'the questions. All roles but embed run on the same machine as the harness.',
+      'Open loop: a list counts from when its question was due to when a core subscription sees recommendations.given on its way into '
+        + 'OUT. The question starts a task, whose outcome is an input of its own.',
+      `Items have ${ITEMS} vectors, up to four topics of 500, and ${actors * SIGNALS_BEFORE} earlier signals; ${RATE} more come `
+        + 'a second, beside the questions. All roles but embed run on the same machine as the harness.',
       `notExcluded: items in lists that were asked for ${EXCLUDED_MS} ms or more after the visitor bought them, or they were withdrawn.`,
     ],
   }

@@ -105,12 +105,13 @@ export async function decodeIndex(bytes: Uint8Array): Promise<{ readonly place: 
   return { place, index }
 }
 
-function* framesOf(buffer: Buffer): Generator<unknown> {
+function* framesOf(buffer: Buffer): Generator<unknown, undefined> {
   for (let at = 0; at < buffer.length;) {
     const end = at + 4 + buffer.readUInt32LE(at)
     yield deserialize(buffer.subarray(at + 4, end))
     at = end
   }
+  return undefined
 }
 
 /** With rows of their own: views of a page are saved with the whole page. */
