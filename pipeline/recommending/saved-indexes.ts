@@ -87,9 +87,9 @@ const inTurns = (chunks: Generator<Uint8Array>): ReadableStream<Uint8Array> =>
   new ReadableStream({
     async pull(controller) {
       await turn()
-      const { done, value } = chunks.next()
-      if (done === true) controller.close()
-      else controller.enqueue(value)
+      const next = chunks.next()
+      if (next.done === true) controller.close()
+      else controller.enqueue(next.value)
     },
   })
 
