@@ -5,7 +5,9 @@
  *
  * Each takes a name, so that it collides with no kind of yours.
  */
+import { createDocumentKind, type DocumentKindOptions } from '../actors/kinds/document/kind.ts'
 import { createTriggerKind } from '../actors/kinds/trigger/trigger-kind.ts'
+import { createDocumentMaker } from '../pipeline/documents/document-maker.ts'
 import { type AlertChannelsOptions, createAlertChannels } from '../pipeline/hooks/alert-channels.ts'
 
 export { createFront, type FrontOptions } from '../actors/kinds/front/kind.ts'
@@ -17,6 +19,7 @@ export { createReminder, type ReminderOptions } from '../actors/kinds/reminder/k
 export { seriesKind } from '../actors/kinds/series/series-kind.ts'
 export { createSupport, type SupportOptions } from '../actors/kinds/support/kind.ts'
 export { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
+export { createTemplate, type TemplateOptions } from '../actors/kinds/template/kind.ts'
 export { createTrade, type TradeOptions } from '../actors/kinds/trade/kind.ts'
 export type { AlertChannelsOptions } from '../pipeline/hooks/alert-channels.ts'
 
@@ -29,4 +32,10 @@ export interface TriggerOptions extends AlertChannelsOptions {
 /** Creates the kind `trigger`, which watches a series of the kind `series` and raises alerts. */
 export const createTrigger = ({ name, ...channels }: TriggerOptions = {}) =>
   createTriggerKind({ name, channels: createAlertChannels(channels) })
+
+/** Options of the kind `document`. */
+export type DocumentOptions = Omit<DocumentKindOptions, 'make'>
+
+/** Creates the kind `document`: a template of the kind `template`, filled with data. */
+export const createDocument = (options: DocumentOptions = {}) => createDocumentKind({ ...options, make: createDocumentMaker() })
 export type { Strategy } from '../schemas/recommendation-query.ts'

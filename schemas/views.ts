@@ -108,6 +108,48 @@ export const VIEWS = {
   UNION ALL
   ${followed('bought')}`,
   },
+  document_versions: {
+    comment: 'Every version of a document, and what became of it',
+    over: '`events`',
+    columns: {
+      tenant: events.tenant,
+      kind: events.kind,
+      actor: { ...events.actor, comment: 'Id of the document' },
+      version: col('UInt64', 'Number of the version, from 1'),
+      template: col('String', 'Id of the template'),
+      template_version: col('UInt64', 'Version of the template'),
+      title: col('String', 'Title of the document'),
+      formats: col('Array(String)', 'Formats of its files, in the order of their names'),
+      bytes: col('UInt64', 'Bytes of all its files'),
+      lines_added: col('UInt64', 'Lines of the Markdown that the version before does not have'),
+      lines_removed: col('UInt64', 'Lines that only the version before has'),
+      made_at: col(TIME, 'When it was made'),
+      approved_at: col(TIME_OR_NULL, 'When it was last approved; NULL where it never was'),
+      approved_by: col('Nullable(String)', 'Who approved it last'),
+      declined_at: col(TIME_OR_NULL, 'When it was last declined; NULL where it never was'),
+      declined_by: col('Nullable(String)', 'Who declined it last'),
+      last_seq: col('UInt64', 'LOG sequence of its last record'),
+    },
+    select: `SELECT tenant, kind, actor, JSONExtractUInt(data_raw, 'version') AS version,
+    anyIf(JSONExtractString(data_raw, 'template'), type = 'document.rendered') AS template,
+    anyIf(JSONExtractUInt(data_raw, 'templateVersion'), type = 'document.rendered') AS template_version,
+    anyIf(JSONExtractString(data_raw, 'title'), type = 'document.rendered') AS title,
+    arraySort(anyIf(JSONExtractKeys(data_raw, 'files'), type = 'document.rendered')) AS formats,
+    anyIf(arraySum(file -> JSONExtractUInt(file.2, 'bytes'), JSONExtractKeysAndValuesRaw(data_raw, 'files')),
+      type = 'document.rendered') AS bytes,
+    anyIf(JSONExtractUInt(data_raw, 'lines', 'added'), type = 'document.rendered') AS lines_added,
+    anyIf(JSONExtractUInt(data_raw, 'lines', 'removed'), type = 'document.rendered') AS lines_removed,
+    minIf(committed_at, type = 'document.rendered') AS made_at,
+    maxOrNullIf(committed_at, type = 'document.approved') AS approved_at,
+    argMaxOrNullIf(JSONExtractString(data_raw, 'by'), seq, type = 'document.approved') AS approved_by,
+    maxOrNullIf(committed_at, type = 'document.declined') AS declined_at,
+    argMaxOrNullIf(JSONExtractString(data_raw, 'by'), seq, type = 'document.declined') AS declined_by,
+    max(seq) AS last_seq
+  FROM events
+  WHERE idx > 0 AND type IN ('document.rendered', 'document.approved', 'document.declined')
+  GROUP BY tenant, kind, actor, version
+  HAVING countIf(type = 'document.rendered') > 0`,
+  },
   item_pairs: {
     comment: 'Every pair of items that a visitor had to do with: the new one with each of before. Sums of weights say what goes together',
     over: '`events`',

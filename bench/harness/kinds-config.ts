@@ -1,6 +1,7 @@
 import { assign, emit, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
+import { toMany } from '../../actors/definition/to-many.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
 import { createQuestion } from '../../actors/kinds/question/kind.ts'
@@ -132,7 +133,55 @@ export const writerKind = writer.with(
   }),
 )
 
-/** The measured kinds: the built-in kinds, and three kinds that do as little as possible. */
+const hearer = defineKind({
+  name: 'bench-hearer',
+  version: 1,
+  context: z.object({ heard: z.number() }),
+  events: { opened: z.object({}), changed: z.object({ to: z.number() }) },
+  emits: {},
+  tasks: {},
+})
+
+/** Counts the changes of which it hears. */
+const hearerKind = hearer.with(
+  setup(hearer.xstate).createMachine({
+    id: 'hearer',
+    context: { heard: 0 },
+    on: { opened: {}, changed: { actions: assign({ heard: ({ context }) => context.heard + 1 }) } },
+  }),
+)
+
+const teller = defineKind({
+  name: 'bench-teller',
+  version: 1,
+  context: z.object({}),
+  events: { change: z.object({ to: z.number() }) },
+  emits: { told: z.object({ recipients: z.number() }) },
+  tasks: { tell: toMany({ kind: hearerKind, type: 'changed' }) },
+})
+
+/** Tells all hearers of a change. */
+const tellerKind = teller.with(
+  setup(teller.xstate).createMachine({
+    id: 'teller',
+    context: {},
+    initial: 'idle',
+    states: {
+      idle: { on: { change: 'telling' } },
+      telling: {
+        invoke: {
+          id: 'tell',
+          src: 'tell',
+          input: ({ event }) => ({ data: { to: event.type === 'change' ? event.data.to : 0 } }),
+          onDone: { target: 'idle', actions: emit(({ event }) => ({ type: 'told', data: event.output })) },
+          onError: 'idle',
+        },
+      },
+    },
+  }),
+)
+
+/** The measured kinds: the built-in kinds, and kinds that do as little as possible. */
 /** What is delivered costs nothing here. */
 const nowhere = async (): Promise<void> => undefined
 
@@ -145,6 +194,8 @@ export default [
   errandKind,
   pairKind,
   writerKind,
+  hearerKind,
+  tellerKind,
   seriesKind,
   createTriggerKind({ channels: { hook: nowhere, chat: nowhere, mail: nowhere } }),
 ]

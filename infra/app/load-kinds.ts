@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { checkChildKinds, type Kind, type Kinds, kindsByName } from '../../actors/definition/define-kind.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'
+import { createDocumentKind } from '../../actors/kinds/document/kind.ts'
 import { createFront } from '../../actors/kinds/front/kind.ts'
 import { hookKind } from '../../actors/kinds/hook/kind.ts'
 import { intentKind } from '../../actors/kinds/intents/intent-kind.ts'
@@ -20,8 +21,10 @@ import { seriesKind } from '../../actors/kinds/series/series-kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
+import { createTemplate } from '../../actors/kinds/template/kind.ts'
 import { tenantKind } from '../../actors/kinds/tenant/kind.ts'
 import { createTriggerKind } from '../../actors/kinds/trigger/trigger-kind.ts'
+import { createDocumentMaker } from '../../pipeline/documents/document-maker.ts'
 import { createAlertChannels } from '../../pipeline/hooks/alert-channels.ts'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
@@ -117,6 +120,8 @@ function builtInKinds(settings: Settings): Kind[] {
     createFront(),
     seriesKind,
     createTriggerKind({ channels: createAlertChannels({ hosts, secret, smtpUrl, mailFrom }) }),
+    createTemplate(),
+    createDocumentKind({ make: createDocumentMaker() }),
     ...ALWAYS_THERE,
   ]
 }

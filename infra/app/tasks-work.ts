@@ -2,6 +2,8 @@ import { createAnswersShadow } from '../../pipeline/answering/answers-shadow.ts'
 import { createAnswersCache, noSharedAnswers, openSharedAnswers } from '../../pipeline/answering/shared-answers.ts'
 import { createSimilarAnswers } from '../../pipeline/answering/similar-answers.ts'
 import { remoteQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
+import { createFanOuts } from '../../pipeline/fan-out/fan-out.ts'
+import { remoteRecipients } from '../../pipeline/fan-out/recipients-service.ts'
 import { createPromptsReader } from '../../pipeline/prompts/prompts-reader.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import { openSavedIndexes } from '../../pipeline/recommending/saved-indexes.ts'
@@ -45,6 +47,8 @@ export function tasksWork({ settings, kinds, kv, replicas, jetstream, caches, me
         const bucket = await openTaskObjects(jetstream, replicas)
         const { TASK_OBJECT_BYTES_MAX: objectBytesMax, TASK_OBJECTS_BYTES_MAX: objectsBytesMax } = settings
         const objects = createObjectStore(bucket, { objectBytesMax, objectsBytesMax })
+        const recipients = remoteRecipients(jetstream.nc, log)
+        const fanOuts = createFanOuts({ jetstream, kinds, recipients, perSecondMax: settings.FANOUT_RATE_MAX, log, metrics })
         const isShadow = settings.CACHE === 'shadow'
         const settingsOf = async (tenant: string) => (await tenants.of(tenant)).settings
         const similar = createSimilarAnswers({ vectors, settingsOf, evaluate: evaluateByRules, isShadow, metrics, log })
@@ -68,6 +72,7 @@ export function tasksWork({ settings, kinds, kv, replicas, jetstream, caches, me
               answers,
               promptFor: prompts.promptFor,
               objects,
+              fanOuts,
               recommend: indexes.recommend,
               vectorOf: (text) => vectors.of(text, 'passage'),
               log,

@@ -9,6 +9,7 @@ import { type InternalInput, type TaskMessage, taskMessageSchema } from '../../s
 import { parseJson } from '../../schemas/json.ts'
 import { abortSubject, actorKey, type Address, internalSubject, liveSubject, taskSubjectsOf } from '../../schemas/subjects.ts'
 import type { SharedAnswers } from '../answering/shared-answers.ts'
+import type { FanOuts } from '../fan-out/fan-out.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
@@ -55,6 +56,7 @@ export interface RunnerOptions {
   readonly hasModels: TaskCall<unknown>['hasModels']
   readonly promptFor: PromptsReader['promptFor']
   readonly objects: ObjectStore
+  readonly fanOuts: FanOuts
   readonly recommend: Recommend
   readonly vectorOf: TaskCall<unknown>['vectorOf']
   /** Milliseconds since 1970. */
@@ -195,6 +197,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         live,
         hasModels: options.hasModels,
         ...options.objects.of(actor, task.run),
+        fanOut: options.fanOuts.of(actor, task),
         recommend: (query) => options.recommend(actor, query),
         vectorOf: options.vectorOf,
         promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
