@@ -80,7 +80,7 @@ const program = new Command('eval')
       ])
       .default('retrieval'),
   )
-  .argument('[file]', 'for recommendations: JSON lines {item, title, topics} and {at, visitor, type, item, topics?} (default: made ones)')
+  .argument('[file]', 'for recommendations: JSON lines of items and interactions, or the traffic of a shop (default: made ones)')
   .option('--items <count>', 'for recommendations without a file and their times: items of the catalogue', wholeNumber(1), ITEMS_DEFAULT)
   .option('--model <name>', 'only this embedding model (default: the built-in one and those in ../shared/models)')
   .addOption(new Option('--fusion <way>', 'how keyword and dense results are combined').choices([...FUSIONS]))
