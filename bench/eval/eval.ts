@@ -15,8 +15,8 @@ import { measureActs } from './measure-acts.ts'
 import { measureInjections } from './measure-injections.ts'
 import { measureRecommendations } from './measure-recommendations.ts'
 import { measureSentiment } from './measure-sentiment.ts'
-import { LANGS } from './retrieval-sets.ts'
 import { measureTrends } from './measure-trends.ts'
+import { LANGS } from './retrieval-sets.ts'
 import { timeRecommendations } from './time-recommendations.ts'
 
 const print = (text: string): void => {

@@ -47,10 +47,9 @@ export function measureTrends(print: (text: string) => void): ShapeResult[] {
         coveredMax: Math.max(...covered),
         inRange: covered.filter((share) => share >= 0.7 && share <= 0.9).length / SEEDS,
       }
-      print(
-        `${shape.name.padEnd(18)} ${String(weeks).padStart(2)} weeks: error ${text(result.errorToNaive)} (worst ${text(result.errorToNaiveMax)}), `
-          + `band holds ${text(result.covered)} (${text(result.coveredMin)} to ${text(result.coveredMax)}), 70 to 90 % in ${text(result.inRange)}`,
-      )
+      const error = `error ${text(result.errorToNaive)} (worst ${text(result.errorToNaiveMax)})`
+      const band = `band holds ${text(result.covered)} (${text(result.coveredMin)} to ${text(result.coveredMax)})`
+      print(`${shape.name.padEnd(18)} ${String(weeks).padStart(2)} weeks: ${error}, ${band}, 70 to 90 % in ${text(result.inRange)}`)
       return result
     }),
   )

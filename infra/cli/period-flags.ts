@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { nearest } from '../../schemas/nearest.ts'
+import { daysBefore, isTimeZone, momentOf, startOfDay, timeZoneNames } from '../reporting/calendar/time-zone.ts'
 import { LABEL_DEFAULT, type Scope, UTC } from '../reporting/questions/ask-question.ts'
 import { previousPeriod } from '../reporting/questions/periods.ts'
 import type { QuestionName } from '../reporting/questions/questions.ts'
 import type { WantedScope } from '../reporting/questions/resolve-scope.ts'
-import { daysBefore, isTimeZone, momentOf, startOfDay, timeZoneNames } from '../reporting/questions/time-zone.ts'
 import { tokenArgument } from './arguments.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -38,7 +38,8 @@ export const addPeriodFlags = (command: Command): Command =>
     .option('--tz <zone>', 'time zone of days, hours and of times without a zone, such as Asia/Shanghai', zoneArgument, UTC)
     .option(
       '--from <time>',
-      `start: 2026-11-01 or 2026-11-01T08:00:00Z; in --tz without a zone (default: ${DAYS_DEFAULT} days before --to, for trends ${TREND_DAYS_DEFAULT})`,
+      'start: 2026-11-01 or 2026-11-01T08:00:00Z; in --tz without a zone '
+        + `(default: ${DAYS_DEFAULT} days before --to, for trends ${TREND_DAYS_DEFAULT})`,
       timeArgument,
     )
     .option('--to <time>', 'end, exclusive (default: now)', timeArgument)

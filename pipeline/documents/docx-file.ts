@@ -1,8 +1,8 @@
 import { strToU8, zipSync } from 'fflate'
 import type { TemplateSource } from '../../actors/kinds/template/template-source.ts'
 import type { Block, Lines, Run } from './document-blocks.ts'
-import { DOCX_PARTS, numberingPart } from './docx-parts.ts'
 import { escapeMarkup } from './document-page.ts'
+import { DOCX_PARTS, numberingPart } from './docx-parts.ts'
 
 /** The time of each entry: the same document is the same bytes at all times and in all zones. */
 const ENTRY_TIME = new Date(1980, 0, 1)

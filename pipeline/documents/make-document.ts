@@ -2,15 +2,15 @@ import type { DocumentProblem, DocumentRequest, MadeDocument } from '../../actor
 import { dataProblem } from '../../actors/kinds/template/data-schema.ts'
 import { createLiquid, problemOf } from '../../actors/kinds/template/liquid.ts'
 import { readMarkdown } from './document-blocks.ts'
-import { docxFile } from './docx-file.ts'
 import { htmlPage } from './document-page.ts'
+import { docxFile } from './docx-file.ts'
 import { pdfFile } from './pdf-file.ts'
 import { RejectedDocument } from './rejected-document.ts'
 
 /** Bytes of the Markdown of a document. */
 export const MARKDOWN_BYTES_MAX = 512 * 1_024
 /** Control characters but tabs and line breaks: no format has them. */
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f\ufffe\uffff]/g // eslint-disable-line no-control-regex
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f\ufffe\uffff]/g  
 
 /** Makes the files of a document. Its caller bounds time and memory. */
 export async function makeDocument(request: DocumentRequest): Promise<MadeDocument | DocumentProblem> {

@@ -46,7 +46,7 @@ export async function pdfFile(
   pdf.on('data', (chunk: Uint8Array) => chunks.push(chunk))
   pdf.on('error', done.reject)
   pdf.on('end', () => done.resolve(Buffer.concat(chunks)))
-  for (const [name, source] of Object.entries(fonts)) pdf.registerFont(name, source)
+  for (const name of ['regular', 'bold', 'code'] as const) pdf.registerFont(name, fonts[name])
   const style: Style = { x: MARGIN, width: pdf.page.width - 2 * MARGIN, size: SIZE, colour: '#000000' }
   for (const block of blocks) writeBlock(pdf, block, style)
   numberPages(pdf)

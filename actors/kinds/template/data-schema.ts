@@ -1,4 +1,4 @@
-import { type AnySchema, Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import { Ajv2020, type AnySchema, type ErrorObject } from 'ajv/dist/2020.js'
 import { messageOf } from '../../../schemas/errors.ts'
 
 /** Schemas within schemas: they are read by recursion. */

@@ -13,8 +13,8 @@ const NUMBER_AT_START = /^(\d+)([.)])/
 export function escapeMarkdown(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (Array.isArray(value)) return value.map(escapeMarkdown).join(', ')
-  if (typeof value === 'object') throw new Error('this is an object; write one of its fields, as in {{ customer.name }}')
-  if (typeof value !== 'string') return String(value)
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value !== 'string') throw new Error('this is an object; write one of its fields, as in {{ customer.name }}')
   return value
     .split(/\r\n?|\n/)
     .map((line) =>

@@ -24,7 +24,10 @@ export const LABEL_DEFAULT = 'topic'
 /** A time as a parameter for ClickHouse, in UTC. */
 const moment = (time: Date): string => time.toISOString().slice(0, 23).replace('T', ' ')
 
-/** The parameters of every query. Those without a day or an hour leave `tz` unused; only the label funnel has a `path`, and only trends a `type`. */
+/**
+ * The parameters of every query. Those without a day or an hour leave `tz` unused; only the label funnel has a `path`, and only trends
+ * have a `type`.
+ */
 export const parametersOf = ({
   tenant,
   kind = '',

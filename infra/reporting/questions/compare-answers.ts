@@ -1,7 +1,7 @@
 import type { z } from 'zod'
+import { dayOf, wallTimeOf } from '../calendar/time-zone.ts'
 import { type Scope, UTC } from './ask-question.ts'
 import { type Answer, ANSWERS, type QuestionName, ROW_NAMES } from './questions.ts'
-import { dayOf, wallTimeOf } from './time-zone.ts'
 
 export type Cell = string | number | boolean | null
 export type Row = Readonly<Record<string, Cell>>

@@ -1,4 +1,4 @@
-import { dayOf, daysBefore, zonedText } from './time-zone.ts'
+import { dayOf, daysBefore, zonedText } from '../calendar/time-zone.ts'
 
 /** A period; `to` is exclusive. */
 export interface Period {

@@ -1,6 +1,6 @@
 /**
- * A count on a scale on which the deviation of Poisson counts is 1, whatever their mean (F. Anscombe, "The Transformation of Poisson, Binomial
- * and Negative-Binomial Data", 1948).
+ * A count on a scale on which the deviation of Poisson counts is 1, whatever their mean (F. Anscombe, "The Transformation of Poisson,
+ * Binomial and Negative-Binomial Data", 1948).
  */
 export const stable = (count: number): number => 2 * Math.sqrt(Math.max(0, count) + 3 / 8)
 

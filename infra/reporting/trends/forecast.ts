@@ -12,7 +12,10 @@ export interface Forecast {
   surprise(ahead: number, count: number): number
 }
 
-/** Share of the hours of past forecasts that the band is to hold, so that it holds 80 % of those to come: the ways were chosen by the past ones. */
+/**
+ * Share of the hours of past forecasts that the band is to hold, so that it holds 80 % of those to come: the ways were chosen by the past
+ * ones.
+ */
 const BAND = 0.82
 /** Shares of a group that its band may hold for that. Where most hours are always 0, their bands hold all, and those of others less. */
 const SHARES = Array.from({ length: 31 }, (_, index) => 0.6 + index / 100)
@@ -26,8 +29,8 @@ const COMBINED = 3
 /**
  * Forecasts counts. The ways with the least errors in forecasts of the last four weeks, each made from what was known then, are chosen, and
  * their mean is the forecast (forecast combination: J. Bates and C. Granger, "The Combination of Forecasts", 1969). The errors of these
- * forecasts, in groups of hours with similar means, are the band (conformal prediction with weights: R. Barber and others, "Conformal Prediction
- * Beyond Exchangeability", 2023).
+ * forecasts, in groups of hours with similar means, are the band (conformal prediction with weights: R. Barber and others, "Conformal
+ * Prediction Beyond Exchangeability", 2023).
  *
  * @param timed two weeks at least.
  * @param next the hour of the week of each hour to forecast, at most 168.
@@ -59,8 +62,8 @@ const combined = (all: readonly Float64Array[]): Float64Array =>
   Float64Array.from(all[0] ?? [], (_, at) => all.reduce((sum, one) => sum + (one[at] ?? 0), 0) / all.length)
 
 /**
- * The weights of past errors, without those of the origins before a shift of the level: a forecast could not know of it, and its errors say nothing
- * about the weeks after it.
+ * The weights of past errors, without those of the origins before a shift of the level: a forecast could not know of it, and its errors
+ * say nothing about the weeks after it.
  */
 function withoutShifts(means: Float64Array, { counts, weights, places }: Past): Float64Array {
   const ends = [...places.slice(1), counts.length]

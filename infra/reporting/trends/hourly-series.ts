@@ -5,8 +5,8 @@ export interface HourlySeries {
   /** Start of the first hour, a full hour of UTC. */
   readonly start: Date
   /**
-   * One count an hour without gaps: an hour in which nothing happened has 0, also before something happened for the first time. The last hour
-   * is over.
+   * One count an hour without gaps: an hour in which nothing happened has 0, also before something happened for the first time. The last
+   * hour is over.
    */
   readonly counts: readonly number[]
 }
@@ -40,11 +40,13 @@ export interface Trend {
   /** What the same hours of up to four earlier weeks let one expect of them; `null` if there are less than eight days of counts. */
   readonly usualDay: number | null
   /**
-   * Logarithm of the last day to the usual one, shrunk so that few events do not lead: 0 is as usual, 0.69 twice as much, below 0 less. `null`
-   * without a usual day.
+   * Logarithm of the last day to the usual one, shrunk so that few events do not lead: 0 is as usual, 0.69 twice as much, below 0 less.
+   * `null` without a usual day.
    */
   readonly rise: number | null
-  /** Unusual hours of the last week, the most surprising first, at most 24; none where the series is too short for a forecast of that week. */
+  /**
+   * Unusual hours of the last week, the most surprising first, at most 24; none where the series is too short for a forecast of that week.
+   */
   readonly unusual: readonly UnusualHour[]
   /** The hours after the last one; `null` where the series is too short for a forecast: less than two weeks. */
   readonly forecast: readonly ExpectedHour[] | null

@@ -1,4 +1,4 @@
-import { wallTimeOf } from '../questions/time-zone.ts'
+import { wallTimeOf } from '../calendar/time-zone.ts'
 
 export const HOURS_OF_DAY = 24
 export const HOURS_OF_WEEK = 168
@@ -8,8 +8,8 @@ export const HOUR_MS = 3_600_000
 const THURSDAY = 3
 
 /**
- * The hour of the week of each of consecutive hours, from 0 (Monday, midnight) to 167, by the clocks of the zone. The hour that clocks skip is
- * missing, and the one that they show twice comes twice.
+ * The hour of the week of each of consecutive hours, from 0 (Monday, midnight) to 167, by the clocks of the zone. The hour that clocks
+ * skip is missing, and the one that they show twice comes twice.
  */
 export function hoursOfWeek(start: Date, count: number, zone: string): Uint8Array {
   const hours = new Uint8Array(count)

@@ -52,9 +52,9 @@ export const expectedOf = ({ mode, profile }: Decomposition, level: number, hour
   mode === 'multiplicative' ? level * (profile[hour] ?? 0) : Math.max(0, level + (profile[hour] ?? 0))
 
 /**
- * Decomposes counts into a level a day and a profile of the week, as classical decomposition does (R. Hyndman and G. Athanasopoulos, "Forecasting:
- * Principles and Practice", 3rd edition, 3.4), in hours of the week by the clock, so that daylight saving moves no peak. Hours with few
- * events are pooled with their hour of the day and their day, as by the posterior mean of a gamma prior.
+ * Decomposes counts into a level a day and a profile of the week, as classical decomposition does (R. Hyndman and G. Athanasopoulos,
+ * "Forecasting: Principles and Practice", 3rd edition, 3.4), in hours of the week by the clock, so that daylight saving moves no peak.
+ * Hours with few events are pooled with their hour of the day and their day, as by the posterior mean of a gamma prior.
  */
 export function decompose(timed: Timed, options: ProfileOptions): Decomposition {
   const days = wholeDays(timed)
@@ -85,8 +85,8 @@ export function levelsAhead({ levels }: Decomposition, { alpha, beta }: LevelOpt
 }
 
 /**
- * The counts with bursts and outages replaced by what was to be expected: they would be expected to come back otherwise. What lasts for three
- * days is none, and no more than one hour in thirty is.
+ * The counts with bursts and outages replaced by what was to be expected: they would be expected to come back otherwise. What lasts for
+ * three days is none, and no more than one hour in thirty is.
  */
 export function withoutOutliers(timed: Timed): Float64Array {
   let cleaned = timed.counts
@@ -103,8 +103,8 @@ export function withoutOutliers(timed: Timed): Float64Array {
 }
 
 /**
- * What is expected of each hour: the median of its hour of the week, relative to the median level of the days around it. Neither knows of a burst
- * of some hours.
+ * What is expected of each hour: the median of its hour of the week, relative to the median level of the days around it. Neither knows of
+ * a burst of some hours.
  */
 function smoothed(timed: Timed, mode: ProfileOptions['mode']): Float64Array {
   const { counts, hours } = timed

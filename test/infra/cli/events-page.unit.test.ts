@@ -61,7 +61,7 @@ test('fields have their form, their bounds and what they mean', () => {
         '`stars` whole number, 1 to 5',
         '`count?` whole number, not negative',
         '`price` number, above 0',
-        '`tags?` list of text, at most 8, at most 3',
+        '`tags?` list, at most 3, of text, at most 8',
         '`at` time or null',
         '`way` "in", "out"',
         '`pair` list of text and true or false',

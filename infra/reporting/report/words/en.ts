@@ -528,8 +528,9 @@ export const en: Words = {
     trends: {
       title: 'What rises, and what is to be expected?',
       definition:
-        'Events of the last 24 hours by kind and type, beside what the same hours of up to four earlier weeks had. A rise of 0 is as usual, of 0.69 '
-        + 'twice as much; few events count little. The chart is the forecast of the next week, with the band that holds four of five hours.',
+        'Events of the last 24 hours by kind and type, beside what the same hours of up to four earlier weeks had. A rise of 0 is as '
+        + 'usual, of 0.69 twice as much; few events count little. The chart is the forecast of the next week, with the band that holds '
+        + 'four of five hours.',
       summary: (rows, f) => {
         const [all, first] = rows.filter(({ about }) => about === 'series')
         const events = `${f.count(all?.events ?? 0)} events in the last 24 hours, where ${f.count(all?.usual ?? null)} are usual`

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { trendRows } from '../../../../infra/reporting/trends/trend-rows.ts'
 import { SHAPES } from '../../../../bench/eval/trend-series.ts'
+import { trendRows } from '../../../../infra/reporting/trends/trend-rows.ts'
 import { deskKind } from '../../../support/analyst-kind.ts'
 import { cliJson, runCli } from '../../../support/run-cli.ts'
 import { caughtUp, publishAll, rows } from '../../../support/system-assertions.ts'
