@@ -17,9 +17,12 @@ import { analysts } from './scenarios/analysts-scenario.ts'
 import { answers } from './scenarios/answers-scenario.ts'
 import { cache } from './scenarios/cache-scenario.ts'
 import { embed } from './scenarios/embed-scenario.ts'
+import { fanOut } from './scenarios/fan-out-scenario.ts'
 import { kinds } from './scenarios/kinds-scenario.ts'
 import { latency } from './scenarios/latency-scenario.ts'
+import { posts } from './scenarios/posts-scenario.ts'
 import { questions } from './scenarios/questions-scenario.ts'
+import { recommendations } from './scenarios/recommendations-scenario.ts'
 import { repeats, repeatsUncached } from './scenarios/repeats-scenario.ts'
 import { replay } from './scenarios/replay-scenario.ts'
 import { scale } from './scenarios/scale-scenario.ts'
@@ -49,7 +52,7 @@ const SCENARIOS: readonly Scenario[] = [
   search,
   soak,
 ]
-const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache, triggers]
+const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache, triggers, fanOut, posts, recommendations]
 
 const SECONDS_DEFAULT = 10
 const RATE_DEFAULT = 500

@@ -31,10 +31,11 @@ export {
   type TaskRetry,
 } from '../actors/definition/define-kind.ts'
 export { type Upcaster, upcaster, type Upcasters } from '../actors/definition/earlier-versions.ts'
-export { kindFromMachine, type MachineOptions } from '../actors/definition/kind-from-machine.ts'
+export { kindFromMachine, kindsFromMachine, type MachineOptions } from '../actors/definition/kind-from-machine.ts'
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
 export { type KindSetup, saga, type SagaEnds, type SagaStates, type SagaStep, type SagaTask } from '../actors/definition/saga.ts'
 export { send, type SendAction, type Sending, type SendingOptions } from '../actors/definition/send-action.ts'
+export type { FanOut, TaskFanOut } from '../actors/definition/task-fan-out.ts'
 export type {
   AnsweringModel,
   FailedGeneration,
@@ -57,6 +58,7 @@ export type {
 } from '../actors/definition/task-prompts.ts'
 export type { TaskRecommending } from '../actors/definition/task-recommending.ts'
 export type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
+export { toMany, type ToManyBounds, type ToManyByName, type ToManyOptions, type ToManyTask } from '../actors/definition/to-many.ts'
 export { createReplyStream, type ReplyStream, type ReplyStreamOptions, type WrittenSentence } from '../actors/streaming/reply-stream.ts'
 export { createProducer, type Producer, type Publication, publish, type PublishOptions } from '../pipeline/producer/producer.ts'
 export { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from '../pipeline/producer/producer-errors.ts'
@@ -77,6 +79,7 @@ export { LIMITS } from '../schemas/limits.ts'
 export type { Tier } from '../schemas/models-file.ts'
 export { type ObjectReference, objectReference } from '../schemas/object-reference.ts'
 export { actorCancelled } from '../schemas/operator-events.ts'
+export { type RecipientsWhere, recipientsWhere } from '../schemas/recipients.ts'
 export type { StreamMode } from '../schemas/stream-mode.ts'
 
 /** @deprecated since 0.2, removed in 0.3: use `TaskSearchHit`. */

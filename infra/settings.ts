@@ -329,6 +329,10 @@ const SETTINGS = {
     schema: count(1024, 1024 ** 5).default(GIB),
     about: 'Max bytes of all objects that tasks have stored, beside STORAGE_BYTES_MAX',
   },
+  FANOUT_RATE_MAX: {
+    schema: count(1, 100_000).default(1_000),
+    about: 'Max inputs a second that the tasks of a process send to many actors, all of them together',
+  },
   IN_FLIGHT_MAX: { schema: count(1, 100_000).default(2_048), about: 'Max messages in flight in a stage' },
   IN_FLIGHT_BYTES_MAX: { schema: count(1024 * 1024, 1024 ** 4).default(64 * 1024 * 1024), about: 'Max bytes in flight in a stage' },
   PROJECT_BATCH_MS: { schema: count(1, 60_000).default(200), about: 'Milliseconds that a row waits for its batch to fill' },

@@ -4,6 +4,7 @@ import { given as givenKind } from '../actors/testkit/scenario.ts'
 
 export type { Duration } from '../actors/testkit/durations.ts'
 export { explore, type Explored, type ExploreOptions } from '../actors/testkit/explore/explore.ts'
+export { type FanOutRecorder, fansOutTo, type SentToOne, type TestRecipient } from '../actors/testkit/fan-out-stub.ts'
 export { firstAttempt } from '../actors/testkit/first-attempt.ts'
 export { generates, type ModelStub, type StubbedGeneration } from '../actors/testkit/generation-stub.ts'
 export { type LiveRecorder, recordsLive, type ToldLive } from '../actors/testkit/live-recorder.ts'

@@ -2,6 +2,7 @@ import { BENCH_ERRORS } from './error-codes/bench-errors.ts'
 import { COMMAND_ERRORS } from './error-codes/command-errors.ts'
 import { DECISION_ERRORS } from './error-codes/decision-errors.ts'
 import { DEFINITION_ERRORS } from './error-codes/definition-errors.ts'
+import { DOCUMENT_ERRORS } from './error-codes/document-errors.ts'
 import type { ErrorTexts } from './error-codes/error-text.ts'
 import { HOOK_ERRORS } from './error-codes/hook-errors.ts'
 import { PROMPT_ERRORS } from './error-codes/prompt-errors.ts'
@@ -27,6 +28,7 @@ export const ERROR_AREAS = {
   'Intents and entities': UNDERSTANDING_ERRORS,
   'Prompts and experiments': PROMPT_ERRORS,
   Hooks: HOOK_ERRORS,
+  Documents: DOCUMENT_ERRORS,
   'Commands and backups': COMMAND_ERRORS,
   'Test kit': TESTKIT_ERRORS,
   Measurements: BENCH_ERRORS,
@@ -45,6 +47,7 @@ export const ERROR_CODES = {
   ...UNDERSTANDING_ERRORS,
   ...PROMPT_ERRORS,
   ...HOOK_ERRORS,
+  ...DOCUMENT_ERRORS,
   ...COMMAND_ERRORS,
   ...TESTKIT_ERRORS,
   ...BENCH_ERRORS,

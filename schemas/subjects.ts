@@ -97,6 +97,8 @@ export const SEARCH_SUBJECT = 'colloquy.search'
 export const TRAIN_SUBJECT = 'colloquy.train'
 /** Core NATS: asks a process with an embedding model for the vector of a question. */
 export const VECTOR_SUBJECT = 'colloquy.vector'
+/** Core NATS: asks a process with tables for a page of the recipients of an input to many actors. */
+export const RECIPIENTS_SUBJECT = 'colloquy.recipients'
 
 /** The way by which a message came: `internal` through `int.`, `actor` through `act.`. Producers may not publish to these subjects. */
 export type Origin = 'producer' | 'actor' | 'internal'

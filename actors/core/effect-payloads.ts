@@ -87,21 +87,25 @@ export const sentBytes = (data: unknown): number => Buffer.byteLength(JSON.strin
 const OF_RECEIVED_EVENT: ReadonlySet<string> = new Set(['id', 'time', 'arrivedAt', 'at', 'source'])
 
 /**
- * An event that XState's `sendTo`, `sendParent` or `forwardTo` sends to a child or a parent.
+ * An event that XState's `sendTo`, `sendParent` or `forwardTo` sends to a child or a parent. Its fields beside `type` become data where the
+ * machine of the kind expects data there.
  *
  * @throws ColloquyError `bad_send` where it has fields that an input cannot have
  */
 export function eventBetween(
+  { dataBesideType = false }: Pick<Kind, 'dataBesideType'>,
   tenant: string,
   id: string,
   to: { readonly kind: string; readonly actor: string },
   { type, data = {}, ...more }: { readonly type: string; readonly data?: unknown },
 ): Sent {
-  const lost = Object.keys(more).filter((name) => !OF_RECEIVED_EVENT.has(name))
-  if (lost.length > 0) {
-    refuse('bad_send', `event "${type}" to ${to.kind}/${to.actor} has ${lost.join(', ')} beside type and data; put them into data`)
+  const beside = Object.entries(more).filter(([name]) => !OF_RECEIVED_EVENT.has(name))
+  if (beside.length > 0 && !dataBesideType) {
+    const names = beside.map(([name]) => name).join(', ')
+    refuse('bad_send', `event "${type}" to ${to.kind}/${to.actor} has ${names} beside type and data; put them into data`)
   }
-  return sentEvent(tenant, id, { kind: to.kind, id: to.actor, type, data })
+  const whole = isObject(data) ? { ...Object.fromEntries(beside), ...data } : data
+  return sentEvent(tenant, id, { kind: to.kind, id: to.actor, type, data: whole })
 }
 
 /**

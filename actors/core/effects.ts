@@ -239,7 +239,7 @@ function sendAround(collector: EffectCollector, self: unknown, params: unknown):
   if (delay !== undefined) throw refusalError(kind.name, delayedToOther(''))
   if (isToParent && context.parent !== undefined) {
     const { kind: parentKind, id } = context.parent
-    collector.sent.push(eventBetween(context.tenant, nextSentId(collector), { kind: parentKind, actor: id }, event))
+    collector.sent.push(eventBetween(kind, context.tenant, nextSentId(collector), { kind: parentKind, actor: id }, event))
     return
   }
   const child = [...children.values()].find((one) => one.child === name)
@@ -248,7 +248,7 @@ function sendAround(collector: EffectCollector, self: unknown, params: unknown):
 }
 
 function sendToChild(collector: EffectCollector, child: PendingChild, event: AnyEventObject): void {
-  collector.sent.push(eventBetween(collector.context.tenant, nextSentId(collector), child, event))
+  collector.sent.push(eventBetween(collector.kind, collector.context.tenant, nextSentId(collector), child, event))
 }
 
 function startTask(collector: EffectCollector, { id: child, src, input }: Fields): void {

@@ -9,7 +9,7 @@ import type { LogRecord, Sent, State, TaskEnd } from '../../schemas/record.ts'
 import { spawnedChildren, spawnInAssign } from '../definition/check-behaviour.ts'
 import { contextNotJson } from '../definition/check-context.ts'
 import { alwaysCycle } from '../definition/check-cycles.ts'
-import { type Kind, machineName } from '../definition/kind.ts'
+import { inputFromAddress, type Kind, machineName } from '../definition/kind.ts'
 import type { TransitionResult } from '../definition/pure-machine.ts'
 import { refusalError } from '../definition/refusal.ts'
 import type { Actor } from './actor.ts'
@@ -132,8 +132,9 @@ export function step(
 }
 
 /** @throws InputRefused where the kind needs an input that only a parent gives */
-function machineInput({ name, input: schema }: Kind, { address }: Actor, childStart: ChildStart | undefined): unknown {
-  if (schema === undefined) return address
+function machineInput(kind: Kind, { address }: Actor, childStart: ChildStart | undefined): unknown {
+  const { name, input: schema } = kind
+  if (schema === undefined) return inputFromAddress(kind, address)
   const read = schema.safeParse(childStart?.input, IN_WORDS)
   if (read.success) return read.data
   const hint = childStart === undefined ? `; no parent started this actor, and kind "${name}" needs the input of one` : ''

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { jsonProblem } from '../../schemas/json.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { callsSpawn, spawnedChildren, spawnInAssign } from './check-behaviour.ts'
-import type { Kind } from './kind.ts'
+import { inputFromAddress, type Kind } from './kind.ts'
 import type { TransitionResult } from './pure-machine.ts'
 import type { Refusal } from './refusal.ts'
 import { isFunction } from './walk-machine.ts'
@@ -12,8 +12,11 @@ const NOT_JSON: ReadonlySet<string> = new Set(['date', 'map', 'set', 'bigint', '
 
 const CONTEXT_INSTEAD = 'keep JSON values: an ISO text for a time, a list of pairs for a Map, a list for a Set, a text for a bigint'
 
+/** What begins an actor. */
+type Begun = Pick<Kind, 'name' | 'context' | 'pure' | 'input' | 'inputOf'>
+
 /** Checks the context that a record has to hold: by its schema, and in the machine's initial state. */
-export function checkContext(kind: Pick<Kind, 'name' | 'context' | 'machine' | 'pure' | 'input'>): Refusal[] {
+export function checkContext(kind: Pick<Kind, 'machine'> & Begun): Refusal[] {
   const context: unknown = kind.machine.config.context
   if (isFunction(context) && callsSpawn(context)) return [spawnInAssign('context')]
   const schema = checkSchema(kind.context)
@@ -41,9 +44,10 @@ export const contextNotJson = (what: string): Refusal => ({ code: 'context_not_j
  * Checks the initial context of an actor with an invented id. If the machine throws because it needs a particular id, only decisions can
  * check the context.
  */
-function checkFirst({ name, context: schema, pure, input }: Pick<Kind, 'name' | 'context' | 'pure' | 'input'>): Refusal[] {
+function checkFirst(kind: Begun): Refusal[] {
+  const { context: schema } = kind
   // An input that a parent gives cannot be invented.
-  const initial = input === undefined ? initialResult(name, pure) : undefined
+  const initial = kind.input === undefined ? initialResult(kind) : undefined
   if (initial === undefined || initial[0].status === 'error') return []
   const [first, actions] = initial
   const [spawned] = spawnedChildren(undefined, first, actions)
@@ -63,9 +67,9 @@ function checkFirst({ name, context: schema, pure, input }: Pick<Kind, 'name' | 
   ]
 }
 
-function initialResult(kind: string, pure: Kind['pure']): TransitionResult | undefined {
+function initialResult(kind: Begun): TransitionResult | undefined {
   try {
-    return pure.initial({ tenant: 'tenant', kind, id: 'id' })
+    return kind.pure.initial(inputFromAddress(kind, { tenant: 'tenant', kind: kind.name, id: 'id' }))
   } catch {
     return undefined
   }

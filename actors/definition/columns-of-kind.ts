@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Field, Fields, KindColumns, Leaf } from '../../schemas/kind-columns.ts'
-import type { Kind, Label } from './kind.ts'
+import { inputFromAddress, type Kind, type Label } from './kind.ts'
 
 type JsonSchema = z.core.JSONSchema.BaseSchema
 
@@ -118,7 +118,7 @@ const joined = (one: Fields, other: Fields, join: (one: Field, other: Field) => 
 function labelFields(kind: Kind, schema: JsonSchema, context: Fields): Fields {
   const labels = [
     () => sampleOf(schema, schema, 0),
-    () => kind.pure.initial({ tenant: 'tenant', kind: kind.name, id: 'id' })[0].context as unknown,
+    () => kind.pure.initial(inputFromAddress(kind, { tenant: 'tenant', kind: kind.name, id: 'id' }))[0].context as unknown,
   ]
     .map((make) => labelOf(kind, make))
     .filter((label) => label !== undefined)

@@ -99,6 +99,10 @@ export interface KindOptions<
    * schema makes of `undefined`; if it makes nothing, its inputs are rejected as `bad_data`. Default: the machine's `input` is the address.
    */
   readonly input?: Input
+  /**
+   * The `input` of the machine, from the address of the actor, for a kind that declares no schema `input`. Pure. Default: the address.
+   */
+  inputOf?(address: Address): unknown
   /** What the machine ends with: `event.output` in `onDone` of a parent. Another output rejects the input. Default: any. */
   readonly output?: Output
   /** Facts about an actor for the tables, such as its intent. Default: none. */
@@ -180,6 +184,7 @@ export function defineKind<
         tasks: options.tasks,
         children,
         input: options.input,
+        inputOf: options.inputOf,
         output: options.output,
         migrate: options.migrate ?? {},
         upcast,

@@ -23,6 +23,8 @@ export function inputAdvice(kinds: Kinds, kindName: string, input: WireInput): I
   const kind = kinds.get(kindName)
   if (kind === undefined) return undefined
   if (input.type === ANSWER_JUDGED || (input.type === EVERY && kind.every !== undefined)) return badData(kind, input)
+  // The first input starts the machine, whatever its type; it has a transition for none.
+  if (Object.keys(kind.events).length === 0 && !TABLE_INPUTS.includes(input.type)) return undefined
   const declared = [...new Set([...Object.keys(producedEvents(kind)), ...TABLE_INPUTS])]
   if (!declared.includes(input.type) && !isJudgement(kind, input.type) && !takesByWildcard(kind, input.type)) {
     const hint = meant(input.type, 'its types', declared)

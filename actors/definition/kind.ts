@@ -63,6 +63,8 @@ export interface Kind<
   readonly upcast: Readonly<Record<string, Upcasters<unknown>>>
   /** Absent: every invoke has a transition for its error, and one whose guards refuse it ends the actor. */
   readonly onTaskError?: OnTaskError | undefined
+  /** What the machine of an actor gets that no parent started, where the kind declares no `input`. Absent: the address itself. */
+  readonly inputOf?: ((address: Address) => unknown) | undefined
   /** When each live actor gets the event `every`. Absent: never. */
   readonly every?: Calendar | undefined
   /** The machine also gets the data of an input as fields beside its `type`, as machines that were written for XState expect. */
@@ -71,6 +73,10 @@ export interface Kind<
   /** Why the actor must not take an input whose data fits its schema; `undefined` where it may. */
   refuse(context: z.output<Context>, input: GivenInput, address: Address): string | undefined
 }
+
+/** The input of a machine whose kind declares none. */
+export const inputFromAddress = ({ inputOf }: Pick<Kind, 'inputOf'>, address: Address): unknown =>
+  inputOf === undefined ? address : inputOf(address)
 
 /** Kinds by name. */
 export type Kinds = ReadonlyMap<string, Kind>

@@ -5,6 +5,7 @@ import type { RecommendSource } from '../../schemas/recommendation-query.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { TaskAnswers } from './task-answers.ts'
 import type { TaskEvaluation } from './task-evaluation.ts'
+import type { TaskFanOut } from './task-fan-out.ts'
 import type { TaskGeneration } from './task-generation.ts'
 import type { TaskLive } from './task-live.ts'
 import type { TaskObjects } from './task-objects.ts'
@@ -12,6 +13,7 @@ import type { TaskPrompts } from './task-prompts.ts'
 import type { TaskQueue } from './task-queue.ts'
 import type { TaskRecommending } from './task-recommending.ts'
 import type { TaskSearchIndex } from './task-search.ts'
+import type { TaskTopics } from './task-topics.ts'
 import type { TaskUnderstanding } from './task-understanding.ts'
 
 /** The argument of a task's `run`. */
@@ -67,6 +69,10 @@ export interface TaskCall<Input> {
   readonly recommend: TaskRecommending['recommend']
   /** The vector of a text by the embedding model in use. */
   readonly vectorOf: TaskRecommending['vectorOf']
+  /** Sends an input to many actors; `toMany` makes the task that does. */
+  readonly fanOut: TaskFanOut['fanOut']
+  /** The topic that a text belongs to. */
+  readonly topicFor: TaskTopics['topicFor']
   /** Where another run of the actor is in the queue of its task. */
   readonly placeInQueue: TaskQueue['placeInQueue']
   /** Tells those who follow the actor the later places of that run. */

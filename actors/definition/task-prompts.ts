@@ -18,6 +18,8 @@ export type BuiltInPrompts = Readonly<Record<PromptLanguage, BuiltInPrompt>>
 export interface PromptWanted {
   readonly builtIn: BuiltInPrompts
   readonly lang: PromptLanguage
+  /** Exactly this version, whatever is released; 0 is the built-in text. Default: the one that the actor gets. */
+  readonly version?: number | undefined
 }
 
 /** A prompt for one actor. */
@@ -45,7 +47,8 @@ export interface TaskPrompts {
    * The prompt of this name: the version that the actor gets, or the built-in text where none is released for it. An actor keeps a version
    * while its share grows.
    *
-   * @throws ColloquyError `no_prompts` where a kind of the installation's own has the name `prompt`
+   * @throws ColloquyError `no_prompts` where a kind of the installation's own has the name `prompt`; `no_prompt_version` where the prompt
+   * has no such `version`
    */
   promptFor(name: string, wanted: PromptWanted): Promise<ChosenPrompt>
 }

@@ -58,3 +58,21 @@ If the passages do not answer the message, write {{noAnswer}} and nothing else.
 如果资料不能回答这条消息，只写 {{noAnswer}}，不写其他内容。
 {{rules}}`),
 }
+
+/** The name of the prompt by which a text is written from a brief. */
+export const WRITE_PROMPT = 'write'
+/** Its texts. */
+export const WRITE_PROMPTS: BuiltInPrompts = {
+  en: builtIn(`You write texts for a company.
+{{company}}
+{{persona}}
+Write the text that the brief asks for, and nothing else: no title unless it asks for one, no remarks about the text. Write in {{language}}.
+Where facts are given, use only them; never add facts, prices, dates or promises.
+{{rules}}`),
+  zh: builtIn(`你为一家公司撰写文字。
+{{company}}
+{{persona}}
+写出任务所要求的文字，不写其他内容：除非任务要求，不写标题，也不对文字作任何说明。用{{language}}书写。
+如果给出了事实，只使用这些事实；不得自行添加事实、价格、日期或承诺。
+{{rules}}`),
+}

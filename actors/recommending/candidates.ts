@@ -3,13 +3,16 @@ import type { Visitor, Why } from '../../schemas/recommendation-query.ts'
 import type { ItemIndex } from './item-index.ts'
 import { cosineOf } from './item-vector.ts'
 import type { Row } from './neighbours.ts'
-import { createScoreBoard } from './strongest.ts'
+import { createScoreBoard, type Scored } from './strongest.ts'
 import { topicsIn } from './topics-in-text.ts'
 
 /** Candidates that a source gives at most. */
 const CANDIDATES_MAX = 200
-/** Postings that are read for one visitor: those of the strongest topics count. */
-const POSTINGS_MAX = 50_000
+/**
+ * Postings that are read for one visitor, those of the strongest topics first. A topic that does not fit is left out: what very many items
+ * have says little. The strongest one counts where no other does.
+ */
+const POSTINGS_MAX = 20_000
 /** What a search counts for each topic that it names: as much as a like. */
 const SEARCH_WEIGHT = 3
 /** What an item that nobody has chosen yet keeps of its score for topics; the most popular one keeps all. */
@@ -17,16 +20,15 @@ const UNKNOWN_SHARE = 0.3
 /** Each older item counts so much less for what comes next. */
 const RECENCY = 0.93
 
-/** An item that may be recommended, by its number. */
-export interface Candidate {
-  readonly number: number
-  readonly score: number
+/** What a source found, best first; scores are above 0. */
+export interface Found {
+  readonly candidates: readonly Scored[]
   /** Told for the chosen ones only. */
-  readonly why: () => Why
+  readonly whyOf: (number: number) => Why
 }
 
-/** Finds candidates, best first; scores are above 0. Pure: the same index and visitor give the same list. */
-export type CandidateSource = (index: ItemIndex, visitor: Visitor, isAllowed: (number: number) => boolean) => Candidate[]
+/** Finds candidates. Pure: the same index and visitor give the same ones. */
+export type CandidateSource = (index: ItemIndex, visitor: Visitor, isAllowed: (number: number) => boolean) => Found
 
 /** The interests of a visitor with what the index knows of recent items and searches, strongest first. */
 export function interestsOf(index: ItemIndex, { topics, recent, searches }: Visitor): [topic: string, score: number][] {
@@ -50,51 +52,50 @@ const board = createScoreBoard()
 export const byTopics: CandidateSource = (index, visitor, isAllowed) => {
   const interests = interestsOf(index, visitor)
   board.clear(index.items.length)
-  const popular = index.popularity.scores(visitor.segment ?? undefined)
-  const most = popular.reduce((one, other) => Math.max(one, other), 0)
+  const { scores: popular, order } = index.popularity.ranking(visitor.segment ?? undefined)
+  const most = popular[order[0] ?? 0] ?? 0
+  const { topicCounts } = index
   let postings = 0
   for (const [topic, score] of interests) {
     const posted = index.withTopic(topic)
+    if (postings + posted.length > POSTINGS_MAX) continue
     postings += posted.length
-    if (postings > POSTINGS_MAX && postings > posted.length) break
     for (const number of posted) board.add(number, score)
   }
+  if (postings === 0)
+    for (const [topic, score] of interests.slice(0, 1)) for (const number of index.withTopic(topic)) board.add(number, score)
   board.scale((number) => {
     const known = most === 0 ? 1 : UNKNOWN_SHARE + (1 - UNKNOWN_SHARE) * Math.sqrt((popular[number] ?? 0) / most)
-    return known / (index.items[number]?.topics.length ?? 1)
+    return known / (topicCounts[number] || 1)
   })
   const scores = new Map(interests)
-  return board
-    .strongest(CANDIDATES_MAX, isAllowed)
-    .map(({ number, score }) => ({
-      number,
-      score,
-      why: () => ({ by: 'topic', of: strongestOf(index.items[number]?.topics ?? [], (topic) => scores.get(topic) ?? 0) ?? '' }),
-    }))
+  return {
+    candidates: board.strongest(CANDIDATES_MAX, isAllowed),
+    whyOf: (number) => ({ by: 'topic', of: strongestOf(index.items[number]?.topics ?? [], (topic) => scores.get(topic) ?? 0) ?? '' }),
+  }
 }
 
 /** By co-occurrence: what visitors had together with the recent items of this one. */
 export const byCoOccurrence: CandidateSource = (index, { recent }, isAllowed) => {
   board.clear(index.items.length)
-  const parts: { readonly item: string; readonly weight: number; readonly row: Row }[] = []
+  const { neighbours } = index
+  const parts: { readonly item: string; readonly row: Row; readonly weight: number }[] = []
   for (const [rank, [item, score]] of recent.entries()) {
     const number = score > 0 ? index.numberOf(item) : undefined
-    const row = number === undefined ? undefined : index.items[number]?.row
-    if (row !== undefined && row.count > 0) parts.push({ item, row, weight: RECENCY ** rank / Math.sqrt(row.total) })
+    const row = number === undefined ? undefined : neighbours.rowOf(number)
+    if (row !== undefined && row.ids.length > 0) parts.push({ item, row, weight: RECENCY ** rank / Math.sqrt(row.total) })
   }
   for (const { row, weight } of parts) {
-    for (let at = 0; at < row.count; at++) {
-      const other = row.ids[at] ?? 0
-      board.add(other, (weight * (row.weights[at] ?? 0)) / Math.sqrt(index.items[other]?.row.total ?? 1))
+    const { ids, weights } = row
+    for (let at = 0; at < ids.length; at++) {
+      const other = ids[at] ?? 0
+      board.add(other, (weight * (weights[at] ?? 0)) / Math.sqrt(neighbours.totalOf(other)))
     }
   }
-  return board
-    .strongest(CANDIDATES_MAX, isAllowed)
-    .map(({ number, score }) => ({
-      number,
-      score,
-      why: () => ({ by: 'together', of: strongestOf(parts, ({ row, weight }) => weight * weightIn(row, number))?.item ?? '' }),
-    }))
+  return {
+    candidates: board.strongest(CANDIDATES_MAX, isAllowed),
+    whyOf: (number) => ({ by: 'together', of: strongestOf(parts, ({ row, weight }) => weight * weightIn(row, number))?.item ?? '' }),
+  }
 }
 
 /** By vectors: what is similar to the recent items of this visitor. */
@@ -106,33 +107,34 @@ export const byVectors: CandidateSource = (index, { recent }, isAllowed) => {
     const vector = number === undefined ? undefined : index.vectors.of(number)
     if (vector === undefined) continue
     of.push({ item, vector })
-    for (const [at, value] of vector.entries()) mean[at] = (mean[at] ?? 0) + RECENCY ** rank * value
+    const weight = RECENCY ** rank
+    for (let at = 0; at < VECTOR_SIZE; at++) mean[at] = (mean[at] ?? 0) + weight * (vector[at] ?? 0)
   }
-  if (of.length === 0) return []
   board.clear(index.items.length)
-  index.vectors.eachNear(mean, (number, cosine) => board.add(number, cosine))
-  return board.strongest(CANDIDATES_MAX, isAllowed).map(({ number, score }) => ({
-    number,
-    score,
-    why: () => {
+  if (of.length > 0) index.vectors.eachNear(mean, index.isListed, board.add)
+  return {
+    candidates: board.strongest(CANDIDATES_MAX, isAllowed),
+    whyOf(number) {
       const own = index.vectors.of(number)
       return { by: 'similar', of: strongestOf(of, ({ vector }) => (own === undefined ? 0 : cosineOf(vector, own)))?.item ?? '' }
     },
-  }))
+  }
 }
 
 /** By popularity in the visitor's segment, or among all visitors. The start for a visitor of whom nothing is known. */
 export const byPopularity: CandidateSource = (index, { segment }, isAllowed) => {
-  board.clear(index.items.length)
-  for (const [number, score] of index.popularity.scores(segment ?? undefined).entries()) if (score > 0) board.add(number, score)
-  return board
-    .strongest(CANDIDATES_MAX, isAllowed)
-    .map(({ number, score }) => ({ number, score, why: () => ({ by: 'popular', of: segment ?? '' }) }))
+  const { scores, order, ranked } = index.popularity.ranking(segment ?? undefined)
+  const candidates: Scored[] = []
+  for (let rank = 0; rank < ranked && candidates.length < CANDIDATES_MAX; rank++) {
+    const number = order[rank] ?? 0
+    if (isAllowed(number)) candidates.push({ number, score: scores[number] ?? 0 })
+  }
+  return { candidates, whyOf: () => ({ by: 'popular', of: segment ?? '' }) }
 }
 
-function weightIn(row: Row, number: number): number {
-  const at = row.ids.subarray(0, row.count).indexOf(number)
-  return at < 0 ? 0 : (row.weights[at] ?? 0)
+function weightIn({ ids, weights }: Row, number: number): number {
+  const at = ids.indexOf(number)
+  return at < 0 ? 0 : (weights[at] ?? 0)
 }
 
 /** The first of those with the highest score. */

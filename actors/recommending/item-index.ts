@@ -1,11 +1,11 @@
 import type { Item } from '../../schemas/catalogue-events.ts'
 import type { IndexChange } from './item-index-changes.ts'
-import { addNeighbour, emptyRow, type Row } from './neighbours.ts'
+import { createNeighbourTable, type NeighbourTable, type Row } from './neighbours.ts'
 import { createPopularity, type Popularity, type PopularityState } from './popularity.ts'
 import { createVectorTable, type VectorState, type VectorTable } from './vector-table.ts'
 
 /** Version of the fold: an index that was saved by another version is made again from LOG. */
-export const INDEX_VERSION = 1
+export const INDEX_VERSION = 2
 /** Max items of an index. Later ones are counted in `dropped`. With all neighbours, so many need less than 256 MB. */
 export const ITEMS_MAX = 110_000
 
@@ -15,16 +15,18 @@ export interface IndexedItem {
   /** `known` by signals only: it is not in the catalogue. */
   state: 'known' | 'listed' | 'unlisted'
   topics: readonly string[]
-  /** The items that visitors had together with it, by number. */
+}
+
+/** An item of a saved index, with the items that visitors had together with it, by number. */
+export interface SavedItem extends Readonly<IndexedItem> {
   readonly row: Row
 }
 
-/** What an index is restored from. */
+/** What an index is restored from, without its items. */
 export interface IndexState {
   readonly seq: number
   readonly dropped: number
   readonly catalogueSeq: number
-  readonly items: readonly IndexedItem[]
   readonly popularity: PopularityState
   readonly vectors: VectorState
 }
@@ -42,7 +44,12 @@ export interface ItemIndex {
   readonly dropped: number
   /** By number. */
   readonly items: readonly IndexedItem[]
-  readonly popularity: Pick<Popularity, 'scores'>
+  /** By number: 1 where the item may be recommended. */
+  readonly isListed: Uint8Array
+  /** By number. */
+  readonly topicCounts: Uint8Array
+  readonly neighbours: Pick<NeighbourTable, 'rowOf' | 'totalOf'>
+  readonly popularity: Pick<Popularity, 'ranking'>
   numberOf(item: string): number | undefined
   /** Numbers of the items with a topic, listed or not. */
   withTopic(topic: string): readonly number[]
@@ -51,20 +58,39 @@ export interface ItemIndex {
   /** Applies the changes of one record. */
   apply(seq: number, changes: readonly IndexChange[]): void
   state(): IndexState
+  /** Takes over saved items, in their order, before any change: not all in one turn, since 100,000 take longer than a task may block. */
+  restore(savedItems: readonly SavedItem[]): void
+  /** So many items from a number on, as they are saved. */
+  savedItems(from: number, count: number): SavedItem[]
 }
 
 const NO_ITEMS: readonly number[] = []
 
-/** Creates an index, empty or from a saved state. */
+/** Creates an index, empty or from a saved state; the saved items follow by `restore`. */
 export function createItemIndex(saved?: IndexState): ItemIndex {
-  const items: IndexedItem[] = [...(saved?.items ?? [])]
-  const numbers = new Map(items.map(({ item }, number) => [item, number]))
+  const items: IndexedItem[] = []
+  const numbers = new Map<string, number>()
+  const isListed = new Uint8Array(ITEMS_MAX)
+  const topicCounts = new Uint8Array(ITEMS_MAX)
+  const neighbours = createNeighbourTable(ITEMS_MAX)
   const postings = new Map<string, number[]>()
+  /** Topics that items have: equal ones share one text. */
+  const names = new Map<string, string>()
   const popularity = createPopularity(saved?.popularity)
   const vectors = createVectorTable(saved?.vectors)
   let [seq, catalogueSeq, dropped] = [saved?.seq ?? 0, saved?.catalogueSeq ?? 0, saved?.dropped ?? 0]
 
+  const setState = (number: number, item: IndexedItem, state: IndexedItem['state']): void => {
+    item.state = state
+    isListed[number] = state === 'listed' ? 1 : 0
+  }
+  const nameOf = (topic: string): string => {
+    const known = names.get(topic)
+    if (known === undefined) names.set(topic, topic)
+    return known ?? topic
+  }
   const post = (number: number, topics: readonly string[]): void => {
+    topicCounts[number] = topics.length
     for (const topic of new Set(topics)) {
       const posted = postings.get(topic)
       if (posted === undefined) postings.set(topic, [number])
@@ -74,11 +100,13 @@ export function createItemIndex(saved?: IndexState): ItemIndex {
   const unpost = (number: number, topics: readonly string[]): void => {
     for (const topic of new Set(topics)) {
       const left = postings.get(topic)?.filter((one) => one !== number) ?? []
-      if (left.length === 0) postings.delete(topic)
-      else postings.set(topic, left)
+      if (left.length > 0) postings.set(topic, left)
+      else {
+        postings.delete(topic)
+        names.delete(topic)
+      }
     }
   }
-  for (const [number, { topics }] of items.entries()) post(number, topics)
 
   const numberFor = (item: string): number | undefined => {
     const known = numbers.get(item)
@@ -88,16 +116,14 @@ export function createItemIndex(saved?: IndexState): ItemIndex {
       return undefined
     }
     numbers.set(item, items.length)
-    return items.push({ item, state: 'known', topics: [], row: emptyRow() }) - 1
+    return items.push({ item, state: 'known', topics: [] }) - 1
   }
-  /** What is chosen with everything says little of one item. */
-  const strengthOf = (other: number, weight: number): number => weight / Math.sqrt(items[other]?.row.total ?? 1)
   const setTopics = (number: number, topics: readonly string[]): void => {
     const item = items[number]
     if (item === undefined || (item.topics.length === topics.length && item.topics.every((topic, at) => topic === topics[at]))) return
     unpost(number, item.topics)
-    item.topics = topics
-    post(number, topics)
+    item.topics = topics.map(nameOf)
+    post(number, item.topics)
   }
   const applyOne = (change: IndexChange): void => {
     const number = numberFor(change.item)
@@ -105,13 +131,13 @@ export function createItemIndex(saved?: IndexState): ItemIndex {
     if (number === undefined || item === undefined) return
     switch (change.type) {
       case 'listed':
-        item.state = 'listed'
+        setState(number, item, 'listed')
         setTopics(number, change.topics)
         if (change.vector !== undefined) vectors.set(number, change.vector, change.vectorModel ?? '')
         catalogueSeq = seq
         return
       case 'unlisted':
-        item.state = 'unlisted'
+        setState(number, item, 'unlisted')
         catalogueSeq = seq
         return
       case 'signal':
@@ -121,10 +147,9 @@ export function createItemIndex(saved?: IndexState): ItemIndex {
       case 'paired':
         for (const [name, weight] of change.others) {
           const other = numberFor(name)
-          const row = other === undefined ? undefined : items[other]?.row
-          if (other === undefined || row === undefined || other === number) continue
-          addNeighbour(item.row, other, weight, strengthOf)
-          addNeighbour(row, number, weight, strengthOf)
+          if (other === undefined || other === number) continue
+          neighbours.add(number, other, weight)
+          neighbours.add(other, number, weight)
         }
     }
   }
@@ -140,6 +165,9 @@ export function createItemIndex(saved?: IndexState): ItemIndex {
       return dropped
     },
     items,
+    isListed,
+    topicCounts,
+    neighbours,
     popularity,
     vectors,
     numberOf: (item) => numbers.get(item),
@@ -149,7 +177,18 @@ export function createItemIndex(saved?: IndexState): ItemIndex {
       seq = at
       for (const change of changes) applyOne(change)
     },
-    state: () => ({ seq, dropped, catalogueSeq, items, popularity: popularity.state(), vectors: vectors.state() }),
+    state: () => ({ seq, dropped, catalogueSeq, popularity: popularity.state(), vectors: vectors.state() }),
+    restore(savedItems) {
+      for (const { row, topics, ...one } of savedItems) {
+        const item = { ...one, topics: topics.map(nameOf) }
+        const number = items.push(item) - 1
+        numbers.set(item.item, number)
+        setState(number, item, item.state)
+        post(number, item.topics)
+        neighbours.restore(number, row)
+      }
+    },
+    savedItems: (from, count) => items.slice(from, from + count).map((item, at) => ({ ...item, row: neighbours.rowOf(from + at) })),
   }
 }
 

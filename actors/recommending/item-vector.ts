@@ -16,8 +16,14 @@ export function encodeVector(embedding: Float32Array): string {
       for (let bit = 0; bit < 32; bit++) projected[at + bit] = (projected[at + bit] ?? 0) + ((seed >>> bit) & 1 ? value : -value)
     }
   }
-  const largest = projected.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
-  const bytes = Int8Array.from(projected, (value) => (largest === 0 ? 0 : Math.round((value / largest) * BYTE_MAX)))
+  return encodeBytes(projected)
+}
+
+/** A vector of any length, each value rounded to a byte relative to the largest. */
+export function encodeBytes(vector: ArrayLike<number>): string {
+  const values = Array.from(vector)
+  const largest = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
+  const bytes = Int8Array.from(values, (value) => (largest === 0 ? 0 : Math.round((value / largest) * BYTE_MAX)))
   return Buffer.from(bytes.buffer).toString('base64')
 }
 

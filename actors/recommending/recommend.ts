@@ -1,6 +1,7 @@
 import type { Recommendation, Recommended, RecommendQuery, Strategy, Visitor } from '../../schemas/recommendation-query.ts'
-import { byCoOccurrence, byPopularity, byTopics, byVectors, type Candidate, type CandidateSource, topicsOf } from './candidates.ts'
+import { byCoOccurrence, byPopularity, byTopics, byVectors, type CandidateSource, type Found, topicsOf } from './candidates.ts'
 import type { ItemIndex } from './item-index.ts'
+import type { Scored } from './strongest.ts'
 
 const SOURCES: Readonly<Record<Exclude<Strategy, 'fused'>, CandidateSource>> = {
   topics: byTopics,
@@ -26,54 +27,67 @@ const SAMENESS = 0.1
  */
 export function recommend(index: ItemIndex, visitor: Visitor, strategy: Strategy): Recommended[] {
   const excluded = new Set(visitor.without.map((item) => index.numberOf(item)))
-  const isAllowed = (number: number): boolean => index.items[number]?.state === 'listed' && !excluded.has(number)
-  const found = strategy === 'fused' ? fuse(index, visitor, isAllowed) : SOURCES[strategy](index, visitor, isAllowed)
+  const isAllowed = (number: number): boolean => index.isListed[number] === 1 && !excluded.has(number)
+  const { candidates, whyOf } = strategy === 'fused' ? fuse(index, visitor, isAllowed) : SOURCES[strategy](index, visitor, isAllowed)
   const seen = new Set(visitor.recent.map(([item]) => index.numberOf(item)))
-  const fresh = found.filter(({ number }) => !seen.has(number))
-  const known = found.filter(({ number }) => seen.has(number))
+  const fresh = candidates.filter(({ number }) => !seen.has(number))
+  const known = candidates.filter(({ number }) => seen.has(number))
   const chosen = strategy === 'fused' ? diversify(index, fresh, visitor.count) : fresh.slice(0, visitor.count)
-  return [...chosen, ...known.slice(0, visitor.count - chosen.length)].flatMap(({ number, score, why }) => {
+  return [...chosen, ...known.slice(0, visitor.count - chosen.length)].flatMap(({ number, score }) => {
     const item = index.items[number]?.item
-    return item === undefined ? [] : [{ item, score: rounded(score), why: why() }]
+    return item === undefined ? [] : [{ item, score: rounded(score), why: whyOf(number) }]
   })
 }
 
-function fuse(index: ItemIndex, visitor: Visitor, isAllowed: (number: number) => boolean): Candidate[] {
-  const fused = new Map<number, Candidate & { readonly part: number }>()
+/** A sum of parts, with the greatest of them and the source that it is from. */
+interface Sum {
+  readonly number: number
+  score: number
+  part: number
+  from: Found
+}
+
+function fuse(index: ItemIndex, visitor: Visitor, isAllowed: (number: number) => boolean): Found {
+  const sums = new Map<number, Sum>()
   for (const [source, weight] of FUSED) {
-    const candidates = source(index, visitor, isAllowed)
-    const best = candidates[0]?.score ?? 1
-    for (const { number, score, why } of candidates) {
+    const from = source(index, visitor, isAllowed)
+    const best = from.candidates[0]?.score ?? 1
+    for (const { number, score } of from.candidates) {
       const part = (weight * score) / best
-      const before = fused.get(number)
-      const isReason = before === undefined || part > before.part
-      fused.set(number, {
-        number,
-        score: (before?.score ?? 0) + part,
-        part: isReason ? part : before.part,
-        why: isReason ? why : before.why,
-      })
+      const sum = sums.get(number)
+      if (sum === undefined) {
+        sums.set(number, { number, score: part, part, from })
+        continue
+      }
+      sum.score += part
+      if (part > sum.part) [sum.part, sum.from] = [part, from]
     }
   }
-  return [...fused.values()].sort((one, other) => other.score - one.score || one.number - other.number)
+  return {
+    candidates: [...sums.values()].sort((one, other) => other.score - one.score || one.number - other.number),
+    whyOf: (number) => sums.get(number)?.from.whyOf(number) ?? { by: 'popular', of: '' },
+  }
 }
 
 /**
  * Chooses one item after the other: the best, less what its topics have in common with those chosen. Carbonell and Goldstein, "The use of
  * MMR, diversity-based reranking", SIGIR 1998.
  */
-function diversify(index: ItemIndex, candidates: readonly Candidate[], count: number): Candidate[] {
-  const pool = candidates.slice(0, count * POOL_PER_ITEM)
-  const chosen: Candidate[] = []
-  const best = pool[0]?.score ?? 0
+function diversify(index: ItemIndex, candidates: readonly Scored[], count: number): Scored[] {
+  const pool = candidates.slice(0, count * POOL_PER_ITEM).map((candidate) => ({ candidate, same: 0 }))
+  const chosen: Scored[] = []
+  const best = candidates[0]?.score ?? 0
   while (chosen.length < count && pool.length > 0) {
     let [at, most] = [0, -Infinity]
-    for (const [place, candidate] of pool.entries()) {
-      const same = Math.max(0, ...chosen.map(({ number }) => shared(topicsAt(index, number), topicsAt(index, candidate.number))))
+    for (const [place, { candidate, same }] of pool.entries()) {
       const score = candidate.score - SAMENESS * best * same
       if (score > most) [at, most] = [place, score]
     }
-    chosen.push(...pool.splice(at, 1))
+    for (const { candidate } of pool.splice(at, 1)) {
+      chosen.push(candidate)
+      const topics = topicsAt(index, candidate.number)
+      for (const one of pool) one.same = Math.max(one.same, shared(topics, topicsAt(index, one.candidate.number)))
+    }
   }
   return chosen
 }

@@ -11,8 +11,12 @@ export interface VectorTable {
   set(number: number, text: string, model: string): void
   /** 64 signed bytes; `undefined` where the item has none. */
   of(number: number): Int8Array | undefined
-  /** Calls with the items whose vectors are nearest, and their cosines. Of 100,000 it compares signs first, as one word of bits each. */
-  eachNear(vector: Float64Array, call: (number: number, cosine: number) => void): void
+  /**
+   * Calls with the items whose vectors are nearest, and their cosines. Of 100,000 it compares signs first, as two words of bits each.
+   *
+   * @param isListed 1 by number for the items that count
+   */
+  eachNear(vector: Float64Array, isListed: Uint8Array, call: (number: number, cosine: number) => void): void
   state(): VectorState
 }
 
@@ -30,11 +34,14 @@ export function createVectorTable(saved?: VectorState): VectorTable {
   let lengths = new Float32Array(vectors.length / VECTOR_SIZE)
   const describe = (number: number): void => {
     const vector = vectors.subarray(number * VECTOR_SIZE, (number + 1) * VECTOR_SIZE)
-    lengths[number] = Math.hypot(...vector)
+    lengths[number] = lengthOf(vector)
     signs[2 * number] = signsOf(vector, 0)
     signs[2 * number + 1] = signsOf(vector, BITS)
   }
   for (let number = 0; number < lengths.length; number++) describe(number)
+  /** Of one question at a time: items that may be near, in how many signs each differs, and how many differ in so many. */
+  let [near, apart] = [new Int32Array(0), new Uint8Array(0)]
+  const counts = new Int32Array(VECTOR_SIZE + 1)
 
   return {
     set(number, text, made) {
@@ -51,28 +58,41 @@ export function createVectorTable(saved?: VectorState): VectorTable {
       describe(number)
     },
     of: (number) => ((lengths[number] ?? 0) > 0 ? vectors.subarray(number * VECTOR_SIZE, (number + 1) * VECTOR_SIZE) : undefined),
-    eachNear(vector, call) {
+    eachNear(vector, isListed, call) {
       const [first, second, length] = [signsOf(vector, 0), signsOf(vector, BITS), Math.hypot(...vector)]
-      const counts = new Uint32Array(VECTOR_SIZE + 1)
-      const apart = new Uint8Array(lengths.length)
-      for (let number = 0; number < lengths.length; number++) {
-        if (lengths[number] === 0) continue
-        const distance = bitsOf(first ^ (signs[2 * number] ?? 0)) + bitsOf(second ^ (signs[2 * number + 1] ?? 0))
-        apart[number] = distance
+      const size = lengths.length
+      if (near.length < size) [near, apart] = [new Int32Array(size), new Uint8Array(size)]
+      counts.fill(0)
+      // By names of its own: a variable that others may set is read again for each item.
+      const [allSigns, allVectors, allLengths, found, distances] = [signs, vectors, lengths, near, apart]
+      // The limit falls as more are found: most items are read once and never looked at again.
+      let [limit, within, count] = [VECTOR_SIZE, 0, 0]
+      for (let number = 0; number < size; number++) {
+        const distance = bitsOf(first ^ (allSigns[2 * number] ?? 0), second ^ (allSigns[2 * number + 1] ?? 0))
+        if (distance > limit || isListed[number] !== 1 || allLengths[number] === 0) continue
+        found[count] = number
+        distances[count++] = distance
         counts[distance] = (counts[distance] ?? 0) + 1
+        within++
+        while (within - (counts[limit] ?? 0) >= COMPARED_MAX) within -= counts[limit--] ?? 0
       }
-      let [limit, total] = [0, counts[0] ?? 0]
-      while (limit < VECTOR_SIZE && total < COMPARED_MAX) total += counts[++limit] ?? 0
-      for (let number = 0; number < lengths.length; number++) {
-        const own = lengths[number] ?? 0
-        if (own === 0 || (apart[number] ?? 0) > limit) continue
+      for (let at = 0; at < count; at++) {
+        if ((distances[at] ?? 0) > limit) continue
+        const number = found[at] ?? 0
+        const from = number * VECTOR_SIZE
         let dot = 0
-        for (let at = 0; at < VECTOR_SIZE; at++) dot += (vectors[number * VECTOR_SIZE + at] ?? 0) * (vector[at] ?? 0)
-        call(number, dot / (own * length))
+        for (let place = 0; place < VECTOR_SIZE; place++) dot += (allVectors[from + place] ?? 0) * (vector[place] ?? 0)
+        call(number, dot / ((allLengths[number] ?? 1) * length))
       }
     },
     state: () => ({ vectors, model }),
   }
+}
+
+function lengthOf(vector: Int8Array): number {
+  let sum = 0
+  for (let at = 0; at < VECTOR_SIZE; at++) sum += (vector[at] ?? 0) ** 2
+  return Math.sqrt(sum)
 }
 
 /** One bit for each of 32 numbers: whether it is above 0. */
@@ -82,9 +102,10 @@ function signsOf(vector: Int8Array | Float64Array, from: number): number {
   return bits
 }
 
-/** The number of bits that are set. Source: Bit Twiddling Hacks by Sean Eron Anderson (public domain). */
-function bitsOf(word: number): number {
-  const pairs = word - ((word >>> 1) & 0x55555555)
-  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333)
-  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+/** How many bits of two words are set. After "Bit Twiddling Hacks" by Sean Eron Anderson (public domain). */
+function bitsOf(one: number, other: number): number {
+  const pairs = (one - ((one >>> 1) & 0x55555555)) | 0
+  const others = (other - ((other >>> 1) & 0x55555555)) | 0
+  const fours = ((pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333) + (others & 0x33333333) + ((others >>> 2) & 0x33333333)) | 0
+  return Math.imul((fours & 0x0f0f0f0f) + ((fours >>> 4) & 0x0f0f0f0f), 0x01010101) >>> 24
 }

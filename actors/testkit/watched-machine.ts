@@ -7,7 +7,7 @@ import type { Decision, Message } from '../core/decision.ts'
 import { leavesOf } from '../core/snapshot.ts'
 import { type Difference, differencesBetween } from '../core/value-differences.ts'
 import { deepFreeze } from '../definition/deep-freeze.ts'
-import { type Kind, type Kinds, kindsByName } from '../definition/kind.ts'
+import { inputFromAddress, type Kind, type Kinds, kindsByName } from '../definition/kind.ts'
 import { createPureMachine, type PureMachine } from '../definition/pure-machine.ts'
 import { type Conditions, under } from './simulated-conditions.ts'
 
@@ -152,9 +152,9 @@ const fromRecord = ({ snapshot: _, ...actor }: Actor): Actor => ({
   snapshot: undefined,
 })
 
-function initialStateOf({ name, pure }: Kind): string {
+function initialStateOf(kind: Kind): string {
   try {
-    const [snapshot] = pure.initial({ tenant: 'test', kind: name, id: 'initial' })
+    const [snapshot] = kind.pure.initial(inputFromAddress(kind, { tenant: 'test', kind: kind.name, id: 'initial' }))
     return leavesOf(snapshot.value as State['value']).join('+')
   } catch {
     // The first input reports the error.

@@ -1,108 +1,22 @@
-import { deflateRawSync } from 'node:zlib'
+import { bucketOf, hashOf, type StoredWeights } from '../../actors/analysing/hashed-weights.ts'
 import { featuresOf } from '../../pipeline/understanding/acts/act-features.ts'
-import { bucketOf, type StoredActModel } from '../../pipeline/understanding/acts/act-model.ts'
 import { ACTS } from '../../schemas/dialogue-acts.ts'
 import type { LabelledMessage } from './act-sets.ts'
+import { type Sample, trainWeights } from './hashed-training.ts'
 
 /** A change of the features, of the form of the weights, or of the training makes another version. */
 const VERSION = 1
-export interface TrainingOptions {
-  readonly buckets?: number
-  readonly epochs?: number
-  readonly rate?: number
-  /** The factor of the squared weights in the loss. */
-  readonly decay?: number
-}
-const WEIGHT_STEPS = 127
-const SEED = 20_260_101
+const BUCKETS = 32_768
 
-interface Sample {
-  readonly buckets: Int32Array
-  readonly values: Float64Array
-  readonly act: number
-  readonly weight: number
-}
+/** Trains the model of acts. The result depends on the messages only. */
+export const trainActs = (messages: readonly LabelledMessage[]): StoredWeights =>
+  trainWeights(messages.map(sampleOf), { version: VERSION, buckets: BUCKETS, classes: ACTS.length })
 
-/**
- * Trains the model: multinomial logistic regression over hashed features, by stochastic gradient descent with AdaGrad (Duchi, Hazan and
- * Singer, 2011) and L2 decay, classes weighted by the square root of their rarity. The result depends on the messages and options only.
- */
-export function trainActs(messages: readonly LabelledMessage[], options: TrainingOptions = {}): StoredActModel {
-  const { buckets = 32_768, epochs = 30, rate = 0.25, decay = 5e-4 } = options
-  const samples = samplesOf(messages, buckets)
-  const width = ACTS.length
-  const weights = new Float64Array(buckets * width)
-  const squares = new Float64Array(buckets * width).fill(1e-3)
-  const order = samples.map((_, index) => index)
-  const random = createRandom(SEED)
-  const errors = new Float64Array(width)
-  for (let epoch = 0; epoch < epochs; epoch += 1) {
-    shuffle(order, random)
-    for (const index of order) {
-      const sample = samples[index]
-      if (sample !== undefined) step(sample)
-    }
-  }
-  return quantised(weights, buckets)
-
-  function step({ buckets: used, values, act, weight }: Sample): void {
-    errors.fill(0)
-    for (let slot = 0; slot < used.length; slot += 1) {
-      const base = (used[slot] ?? 0) * width
-      const value = values[slot] ?? 0
-      for (let other = 0; other < width; other += 1) errors[other] = (errors[other] ?? 0) + value * (weights[base + other] ?? 0)
-    }
-    const highest = Math.max(...errors)
-    let sum = 0
-    for (let other = 0; other < width; other += 1) sum += errors[other] = Math.exp((errors[other] ?? 0) - highest)
-    for (let other = 0; other < width; other += 1) errors[other] = weight * ((errors[other] ?? 0) / sum - (other === act ? 1 : 0))
-    for (let slot = 0; slot < used.length; slot += 1) {
-      const base = (used[slot] ?? 0) * width
-      const value = values[slot] ?? 0
-      for (let other = 0; other < width; other += 1) {
-        const at = base + other
-        const gradient = value * (errors[other] ?? 0) + decay * (weights[at] ?? 0)
-        const square = (squares[at] ?? 0) + gradient * gradient
-        squares[at] = square
-        weights[at] = (weights[at] ?? 0) - (rate * gradient) / Math.sqrt(square)
-      }
-    }
-  }
-}
-
-function samplesOf(messages: readonly LabelledMessage[], buckets: number): Sample[] {
-  const counts = ACTS.map((act) => messages.filter((message) => message.act === act).length)
-  return messages.map(({ text, history, act: name }) => {
-    const features = featuresOf(text, history)
-    const act = ACTS.indexOf(name)
-    return {
-      buckets: Int32Array.from(features, (feature) => bucketOf(feature.name, buckets)),
-      values: Float64Array.from(features, ({ value }) => value),
-      act,
-      weight: Math.sqrt(messages.length / (ACTS.length * Math.max(1, counts[act] ?? 0))),
-    }
-  })
-}
-
-function quantised(weights: Float64Array, buckets: number): StoredActModel {
-  const largest = weights.reduce((highest, weight) => Math.max(highest, Math.abs(weight)), 0)
-  // Four digits, so that the stored number is short and the same everywhere.
-  const scale = Math.max(1e-4, Math.ceil((largest / WEIGHT_STEPS) * 1e4) / 1e4)
-  const bytes = Int8Array.from(weights, (weight) => Math.round(weight / scale))
-  return { version: VERSION, buckets, scale, weights: deflateRawSync(bytes, { level: 9 }).toString('base64') }
-}
-
-/** A linear congruential generator (Numerical Recipes), from 0 to 1. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32
-}
-
-function shuffle(order: number[], random: () => number): void {
-  for (let index = order.length - 1; index > 0; index -= 1) {
-    const other = Math.floor(random() * (index + 1))
-    const own = order[index] ?? 0
-    order[index] = order[other] ?? 0
-    order[other] = own
+function sampleOf({ text, history, act }: LabelledMessage): Sample {
+  const features = featuresOf(text, history)
+  return {
+    buckets: Int32Array.from(features, ({ name }) => bucketOf(hashOf(name), BUCKETS)),
+    values: Float64Array.from(features, ({ value }) => value),
+    class: ACTS.indexOf(act),
   }
 }

@@ -14,6 +14,7 @@ import { makeInteractions, readInteractions } from './interaction-sets.ts'
 import { measureActs } from './measure-acts.ts'
 import { measureInjections } from './measure-injections.ts'
 import { measureRecommendations } from './measure-recommendations.ts'
+import { measureSentiment } from './measure-sentiment.ts'
 import { measureTrends } from './measure-trends.ts'
 import { LANGS } from './retrieval-sets.ts'
 import { timeRecommendations } from './time-recommendations.ts'
@@ -24,6 +25,11 @@ const print = (text: string): void => {
 
 async function evaluateActs({ json }: Pick<RetrievalFlags, 'json'>): Promise<void> {
   const report = await measureActs(print)
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
+}
+
+async function evaluateSentiment({ json }: Pick<RetrievalFlags, 'json'>): Promise<void> {
+  const report = await measureSentiment(print)
   if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
 }
 
@@ -52,9 +58,9 @@ const VISITORS = 2_000
 
 const program = new Command('eval')
   .description(
-    'Measure quality, in Chinese and English: how often search finds the right texts, also for follow-ups, how well intents, acts and bad '
-      + 'answers are told, how often a cached answer would serve another question, and how many injected instructions the model of '
-      + 'COLLOQUY_LLM_MODEL obeys, how often recommendations have what a visitor chooses next, '
+    'Measure quality, in Chinese and English: how often search finds the right texts, also for follow-ups, how well intents, acts, '
+      + 'sentiment and bad answers are told, how often a cached answer would serve another question, how many injected '
+      + 'instructions the model of COLLOQUY_LLM_MODEL obeys, how often recommendations have what a visitor chooses next, '
       + 'and how well trends forecast counts.',
   )
   .addArgument(
@@ -64,6 +70,7 @@ const program = new Command('eval')
         'follow-ups',
         'intents',
         'acts',
+        'sentiment',
         'quality',
         'injections',
         'cached-answers',
@@ -73,7 +80,7 @@ const program = new Command('eval')
       ])
       .default('retrieval'),
   )
-  .argument('[file]', 'for recommendations: JSON lines {item, title, topics} and {at, visitor, type, item, topics?} (default: made ones)')
+  .argument('[file]', 'for recommendations: JSON lines of items and interactions, or the traffic of a shop (default: made ones)')
   .option('--items <count>', 'for recommendations without a file and their times: items of the catalogue', wholeNumber(1), ITEMS_DEFAULT)
   .option('--model <name>', 'only this embedding model (default: the built-in one and those in ../shared/models)')
   .addOption(new Option('--fusion <way>', 'how keyword and dense results are combined').choices([...FUSIONS]))
@@ -90,6 +97,7 @@ const program = new Command('eval')
     if (what === 'injections') return evaluateInjections(flags)
     if (what === 'cached-answers') return evaluateCachedAnswers(flags, print)
     if (what === 'acts') return evaluateActs(flags)
+    if (what === 'sentiment') return evaluateSentiment(flags)
     if (what === 'follow-ups') return evaluateFollowUps(flags, print)
     if (what === 'quality') return evaluateQuality(flags, print)
     return what === 'intents' ? evaluateIntents(flags, print) : evaluateRetrieval(flags, print)

@@ -13,6 +13,34 @@ const interactionSchema = z.object({
 })
 const itemLineSchema = z.object({ item: itemIdSchema, title: z.string(), topics: z.array(topicSchema).default([]) })
 
+/** The type of a signal for each type of line in exported traffic of a shop. A visit to a topic's page has a text and no item. */
+const SHOP_TYPES = {
+  browse: 'item.browsed',
+  click: 'item.clicked',
+  search: 'item.searched',
+  like: 'item.liked',
+  buy: 'item.bought',
+  rate: 'item.rated',
+} as const
+const shopTime = z.number().transform((ms) => new Date(ms).toISOString())
+const shopItemSchema = z
+  .object({ type: z.literal('item'), id: itemIdSchema, title: z.string(), topics: z.array(topicSchema).default([]) })
+  .transform(({ id: item, title, topics }): ItemLine => ({ item, title, topics }))
+const shopEventSchema = z
+  .object({
+    type: z.enum(['browse', 'click', 'search', 'like', 'buy', 'rate']),
+    visitor: z.string(),
+    item: itemIdSchema.optional(),
+    text: z.string().optional(),
+    value: z.number().optional(),
+    at: shopTime,
+  })
+  .transform(({ type, value, ...event }): Interaction => ({
+    ...event,
+    type: event.item === undefined ? SHOP_TYPES.search : SHOP_TYPES[type],
+    ...(value !== undefined && { stars: value }),
+  }))
+
 /** What a visitor did. */
 export type Interaction = z.infer<typeof interactionSchema>
 /** An item of the catalogue. */
@@ -24,9 +52,12 @@ export interface InteractionSet {
   readonly interactions: readonly Interaction[]
 }
 
-/** Reads a file with lines of both forms; a line with `visitor` is an interaction. */
+/**
+ * Reads a file of items and interactions; a line with `visitor` is an interaction. It may have lines of a shop's traffic instead: items
+ * `{type: "item", id, title, topics}`, and `{type: "click", visitor, item, at}`, with `at` in milliseconds.
+ */
 export async function readInteractions(file: string): Promise<InteractionSet> {
-  const lines = await readLines(file, z.union([interactionSchema, itemLineSchema]))
+  const lines = await readLines(file, z.union([shopItemSchema, shopEventSchema, interactionSchema, itemLineSchema]))
   const interactions = lines.filter((line) => 'visitor' in line)
   return {
     items: lines.flatMap((line) => ('visitor' in line ? [] : [line])),

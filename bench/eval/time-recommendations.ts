@@ -13,7 +13,10 @@ const LISTS = 1_000
 const AT = '2026-01-01T00:00:00.000Z'
 const MIB = 1024 * 1024
 
-/** Prints how long a list takes by each strategy, from an index in which every item has topics, a vector and neighbours. */
+/**
+ * Prints how long a list takes by each strategy, by the clock and in processor time, from an index in which every item has topics, a vector
+ * and neighbours.
+ */
 export function timeRecommendations(items: number, print: (text: string) => void): void {
   const random = createRandom(1)
   const beforeBytes = usedBytes()
@@ -21,18 +24,24 @@ export function timeRecommendations(items: number, print: (text: string) => void
   const index = filledIndex(items, random)
   const filledMs = performance.now() - startedMs
   print(`${items} items, read in ${(filledMs / 1_000).toFixed(1)} s, take ${Math.round((usedBytes() - beforeBytes) / MIB)} MiB.`)
-  print(`${'strategy'.padEnd(12)}${'median ms'.padStart(12)}${'p99 ms'.padStart(12)}`)
+  print(['strategy', 'median ms', 'p99 ms', 'cpu median', 'cpu p99'].map((title) => title.padEnd(12)).join(''))
   for (const strategy of STRATEGIES) {
-    const times = Array.from({ length: LISTS }, () => {
+    const clockMs: number[] = []
+    const cpuMs: number[] = []
+    for (let list = 0; list < LISTS; list++) {
       const visitor = visitorOf(items, random)
-      const listMs = performance.now()
+      const [fromMs, fromCpu] = [performance.now(), process.threadCpuUsage()]
       recommend(index, visitor, strategy)
-      return performance.now() - listMs
-    }).sort((one, other) => one - other)
-    const at = (share: number): string => (times[Math.floor(times.length * share)] ?? 0).toFixed(2)
-    print(`${strategy.padEnd(12)}${at(0.5).padStart(12)}${at(0.99).padStart(12)}`)
+      const { user, system } = process.threadCpuUsage(fromCpu)
+      clockMs.push(performance.now() - fromMs)
+      cpuMs.push((user + system) / 1_000)
+    }
+    const figures = [clockMs, cpuMs].flatMap((times) => [quantile(times, 0.5), quantile(times, 0.99)])
+    print([strategy, ...figures.map((ms) => ms.toFixed(2))].map((cell) => cell.padEnd(12)).join(''))
   }
 }
+
+const quantile = (times: number[], share: number): number => times.sort((one, other) => one - other)[Math.floor(times.length * share)] ?? 0
 
 const nameOf = (number: number): string => `item-${number}`
 /** Some items are chosen far more often than others. */

@@ -1,13 +1,18 @@
 import { assign, emit, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
+import { toMany } from '../../actors/definition/to-many.ts'
+import { authorKind } from '../../actors/kinds/author/author-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
+import { postKind } from '../../actors/kinds/post/post-kind.ts'
 import { createQuestion } from '../../actors/kinds/question/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { seriesKind } from '../../actors/kinds/series/series-kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
+import { topicKind } from '../../actors/kinds/topic/topic-kind.ts'
+import { topicsKind } from '../../actors/kinds/topic/topics-kind.ts'
 import { createTriggerKind } from '../../actors/kinds/trigger/trigger-kind.ts'
 import { createReplyStream, type WrittenSentence } from '../../actors/streaming/reply-stream.ts'
 
@@ -132,7 +137,55 @@ export const writerKind = writer.with(
   }),
 )
 
-/** The measured kinds: the built-in kinds, and three kinds that do as little as possible. */
+const hearer = defineKind({
+  name: 'bench-hearer',
+  version: 1,
+  context: z.object({ heard: z.number() }),
+  events: { opened: z.object({}), changed: z.object({ to: z.number() }) },
+  emits: {},
+  tasks: {},
+})
+
+/** Counts the changes of which it hears. */
+const hearerKind = hearer.with(
+  setup(hearer.xstate).createMachine({
+    id: 'hearer',
+    context: { heard: 0 },
+    on: { opened: {}, changed: { actions: assign({ heard: ({ context }) => context.heard + 1 }) } },
+  }),
+)
+
+const teller = defineKind({
+  name: 'bench-teller',
+  version: 1,
+  context: z.object({}),
+  events: { change: z.object({ to: z.number() }) },
+  emits: { told: z.object({ recipients: z.number() }) },
+  tasks: { tell: toMany({ kind: hearerKind, type: 'changed' }) },
+})
+
+/** Tells all hearers of a change. */
+const tellerKind = teller.with(
+  setup(teller.xstate).createMachine({
+    id: 'teller',
+    context: {},
+    initial: 'idle',
+    states: {
+      idle: { on: { change: 'telling' } },
+      telling: {
+        invoke: {
+          id: 'tell',
+          src: 'tell',
+          input: ({ event }) => ({ data: { to: event.type === 'change' ? event.data.to : 0 } }),
+          onDone: { target: 'idle', actions: emit(({ event }) => ({ type: 'told', data: event.output })) },
+          onError: 'idle',
+        },
+      },
+    },
+  }),
+)
+
+/** The measured kinds: the built-in kinds, and kinds that do as little as possible. */
 /** What is delivered costs nothing here. */
 const nowhere = async (): Promise<void> => undefined
 
@@ -145,6 +198,12 @@ export default [
   errandKind,
   pairKind,
   writerKind,
+  hearerKind,
+  tellerKind,
+  postKind,
+  authorKind,
+  topicKind,
+  topicsKind,
   seriesKind,
   createTriggerKind({ channels: { hook: nowhere, chat: nowhere, mail: nowhere } }),
 ]

@@ -15,6 +15,7 @@ import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import { createMetrics, merged, type Metrics, type MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
+import { unlessAborted } from '../../pipeline/runtime/unless-aborted.ts'
 import { createSearchAnswers } from '../../pipeline/search/cached-search.ts'
 import { createQueryVectorCache } from '../../pipeline/search/query-vectors.ts'
 import { lockDataFolder, watchFolders } from '../servers/data-folder.ts'
@@ -97,6 +98,8 @@ export interface LaunchOptions {
   readonly dataLock?: DataLock | undefined
   /** Learns what is being stopped. */
   readonly stops?: StopTracker
+  /** Ends the start before its next part begins; what has started is stopped. Has no effect later. Default: none. */
+  readonly signal?: AbortSignal
   /** Interval at which the limits of the streams are checked; default: `STREAM_CHECK_MS`. */
   readonly streamCheckMs?: number
   /** What the embedding model `auto` means; default: `AUTO_PRESET`. */
@@ -110,15 +113,19 @@ export interface LaunchOptions {
  * search index: if ClickHouse or Qdrant is away, those start when it answers.
  *
  * @throws ColloquyError of the part that could not start; all parts that have started are stopped first.
+ * @throws the reason of `signal`, in the same way
  */
 export async function launch(settings: Settings, kinds: Kinds, log: Logger, options: LaunchOptions = {}): Promise<Running> {
   await using started = new AsyncDisposableStack()
   const lock = options.dataLock ?? (usesDataFolder(settings) ? await lockDataFolder(settings.DATA_DIR) : undefined)
   started.defer(() => lock?.release())
   const stops = options.stops ?? createStopTracker()
+  const { signal = NEVER } = options
   const reranker = opensIndex(settings) ? await accessReranker(settings, log) : undefined
   started.defer(() => reranker?.close())
+  signal.throwIfAborted()
   const { nats, engine } = await startServers({ settings, log, lock, stops }, started)
+  signal.throwIfAborted()
   const nc = await connectNats(nats.connection, 'colloquy')
   const jetstream = await openJetStream(nc)
   started.defer(stops.named('the connection to NATS', () => jetstream.close()))
@@ -134,6 +141,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     duplicateWindowMs: options.duplicateWindowMs,
   })
   await refuseNewerRecords(kv)
+  signal.throwIfAborted()
   if (settings.ROLES.includes('host')) {
     const watch = (until: AsyncDisposableStack) => watchedSlot(settings, { noun: 'migration' }, until)
     await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString(), watch }, kinds)
@@ -176,7 +184,9 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const index = tables && startIndexPart(base, tables)
   started.defer(stops.named('the search index', async () => index?.stop()))
 
+  signal.throwIfAborted()
   const core = await startCoreRoles(base, started)
+  signal.throwIfAborted()
   const stages = new Map<Role, Stage>(core.stages)
   if (tables !== undefined && settings.ROLES.includes('project')) {
     stages.set(
@@ -247,9 +257,12 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     const feed = startMetricFeed({ names: metricNames, others: otherMetrics, publisher, log, metrics, process: String(process.pid) })
     started.defer(() => feed.stop())
   }
-  await tables?.settled
-  await index?.settled
-  await probing
+  const settled = async (): Promise<void> => {
+    await tables?.settled
+    await index?.settled
+    await probing
+  }
+  await unlessAborted(settled(), signal)
   const failed = Promise.withResolvers<never>()
   failed.promise.catch(() => undefined)
   const watch = watchFolders(foldersOf(settings), (folder) => failed.reject(folderGone(folder)))
@@ -279,5 +292,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     stop: () => stopping.disposeAsync(),
   }
 }
+
+const NEVER = new AbortController().signal
 
 const byRole = ([one]: [Role, Stage], [other]: [Role, Stage]): number => ROLES.indexOf(one) - ROLES.indexOf(other)

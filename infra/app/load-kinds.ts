@@ -4,7 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { checkChildKinds, type Kind, type Kinds, kindsByName } from '../../actors/definition/define-kind.ts'
+import { authorKind } from '../../actors/kinds/author/author-kind.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'
+import { createDocumentKind } from '../../actors/kinds/document/kind.ts'
 import { createFront } from '../../actors/kinds/front/kind.ts'
 import { hookKind } from '../../actors/kinds/hook/kind.ts'
 import { intentKind } from '../../actors/kinds/intents/intent-kind.ts'
@@ -12,16 +14,23 @@ import { intentsKind } from '../../actors/kinds/intents/intents-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
 import { createItem } from '../../actors/kinds/item/kind.ts'
+import { postKind } from '../../actors/kinds/post/post-kind.ts'
 import { promptKind } from '../../actors/kinds/prompt/kind.ts'
 import { createQuestion } from '../../actors/kinds/question/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { scheduleKind } from '../../actors/kinds/schedule/kind.ts'
 import { seriesKind } from '../../actors/kinds/series/series-kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
+import { strategyKind } from '../../actors/kinds/strategy/strategy-kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
+import { createTemplate } from '../../actors/kinds/template/kind.ts'
 import { tenantKind } from '../../actors/kinds/tenant/kind.ts'
+import { topicKind } from '../../actors/kinds/topic/topic-kind.ts'
+import { topicsKind } from '../../actors/kinds/topic/topics-kind.ts'
 import { createTriggerKind } from '../../actors/kinds/trigger/trigger-kind.ts'
+import { createWriter } from '../../actors/kinds/writer/writer-kind.ts'
+import { createDocumentMaker } from '../../pipeline/documents/document-maker.ts'
 import { createAlertChannels } from '../../pipeline/hooks/alert-channels.ts'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
@@ -115,8 +124,16 @@ function builtInKinds(settings: Settings): Kind[] {
     createInterest(loadCatalogue()),
     createItem(),
     createFront(),
+    postKind,
+    authorKind,
+    topicKind,
+    topicsKind,
     seriesKind,
     createTriggerKind({ channels: createAlertChannels({ hosts, secret, smtpUrl, mailFrom }) }),
+    createTemplate(),
+    createDocumentKind({ make: createDocumentMaker() }),
+    strategyKind,
+    createWriter(),
     ...ALWAYS_THERE,
   ]
 }

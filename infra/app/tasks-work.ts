@@ -2,6 +2,8 @@ import { createAnswersShadow } from '../../pipeline/answering/answers-shadow.ts'
 import { createAnswersCache, noSharedAnswers, openSharedAnswers } from '../../pipeline/answering/shared-answers.ts'
 import { createSimilarAnswers } from '../../pipeline/answering/similar-answers.ts'
 import { remoteQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
+import { createFanOuts } from '../../pipeline/fan-out/fan-out.ts'
+import { remoteRecipients } from '../../pipeline/fan-out/recipients-service.ts'
 import { createPromptsReader } from '../../pipeline/prompts/prompts-reader.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import { openSavedIndexes } from '../../pipeline/recommending/saved-indexes.ts'
@@ -16,6 +18,7 @@ import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
 import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
 import { createStreamModeReader } from '../../pipeline/tenants/stream-mode-reader.ts'
 import { createTenantSettingsReader } from '../../pipeline/tenants/tenant-settings-reader.ts'
+import { createTenantTopics } from '../../pipeline/topics/tenant-topics.ts'
 import { openGeneration } from './open-generation.ts'
 import { openUnderstanding } from './open-understanding.ts'
 import { BUCKET } from './prepare-streams.ts'
@@ -40,11 +43,15 @@ export function tasksWork({ settings, kinds, kv, replicas, jetstream, caches, me
         const generation = await openGeneration({ settings, jetstream, kv, tenants, metrics, log }, started)
         const indexes = createTenantIndexes({ jetstream, saved: await openSavedIndexes(jetstream, replicas), log })
         started.defer(() => indexes.stop())
+        const topics = createTenantTopics({ jetstream, log })
+        started.defer(() => topics.stop())
         const prompts = createPromptsReader(jetstream, tenants)
         started.defer(() => prompts.stop())
         const bucket = await openTaskObjects(jetstream, replicas)
         const { TASK_OBJECT_BYTES_MAX: objectBytesMax, TASK_OBJECTS_BYTES_MAX: objectsBytesMax } = settings
         const objects = createObjectStore(bucket, { objectBytesMax, objectsBytesMax })
+        const recipients = remoteRecipients(jetstream.nc, log)
+        const fanOuts = createFanOuts({ jetstream, kinds, recipients, perSecondMax: settings.FANOUT_RATE_MAX, log, metrics })
         const isShadow = settings.CACHE === 'shadow'
         const settingsOf = async (tenant: string) => (await tenants.of(tenant)).settings
         const similar = createSimilarAnswers({ vectors, settingsOf, evaluate: evaluateByRules, isShadow, metrics, log })
@@ -68,8 +75,10 @@ export function tasksWork({ settings, kinds, kv, replicas, jetstream, caches, me
               answers,
               promptFor: prompts.promptFor,
               objects,
+              fanOuts,
               recommend: indexes.recommend,
               vectorOf: (text) => vectors.of(text, 'passage'),
+              topicFor: topics.topicFor,
               log,
               metrics,
               now: Date.now,

@@ -27,6 +27,7 @@ import { summarise } from '../reporting/experiment/experiment-summary.ts'
 import { readDataset } from '../reporting/experiment/question-lines.ts'
 import { type QuestionResult, runExperiment } from '../reporting/experiment/run-experiment.ts'
 import { NO_MODEL, parseVariant, type Variant, VARIANT_KEYS } from '../reporting/experiment/variant.ts'
+import { armsFor } from '../reporting/experiment/write-by-arm.ts'
 import type { Settings } from '../settings.ts'
 import { tokenArgument } from './arguments.ts'
 
@@ -45,6 +46,7 @@ interface Options extends JsonOption {
 const LIMIT_DEFAULT = 200
 const CONCURRENCY_DEFAULT = 4
 const REQUESTS_DEFAULT = 1_000
+const MIXED = 'one variant writes texts by an arm, the other answers questions; give both an arm, or none'
 /** A line about the progress after so many questions. */
 const NOTE_EVERY = 25
 
@@ -68,18 +70,23 @@ export const experimentCommand = ({ out, settings }: CommandContext): Command =>
     .addHelpText(
       'after',
       `
-Both variants answer each question as support does. The answers are evaluated, and compared question by question.
+Both variants answer each question as support does, or write each text as writer does. The answers are evaluated, and compared question by
+question.
 
 Keys of a variant:
 ${KEYS_HELP.join('\n')}
 
 Examples:
   colloquy experiment questions.jsonl --tenant acme --a prompt=answer@1 --b prompt=answer@2 --html experiment.html
-  colloquy experiment questions.jsonl --tenant acme --a model=off,fusion=auto --b model=off,fusion=rrf`,
+  colloquy experiment questions.jsonl --tenant acme --a model=off,fusion=auto --b model=off,fusion=rrf
+  colloquy experiment briefs.jsonl --tenant acme --a arm=news/short --b arm=news/friendly`,
     )
     .action(async (file: string, options: Options) => {
       const { settings: effective } = settings()
       const variants = { a: parseVariant(options.a), b: parseVariant(options.b) }
+      if ((variants.a.arm === undefined) !== (variants.b.arm === undefined)) {
+        throw new ColloquyError('bad_variant', MIXED)
+      }
       const models = { a: await modelsFor(effective, variants.a), b: await modelsFor(effective, variants.b) }
       const judge = evaluatorFor(effective, options.evaluator)
       const dataset = await readDataset(file, options.limit)
@@ -102,9 +109,10 @@ Examples:
         const parts = async (variant: Variant, asked: readonly ConfiguredModel[]): Promise<VariantParts> => {
           const generation = asked.length === 0 ? undefined : createLocalGeneration(asked, effective, tenants)
           const promptFor = promptsFor(jetstream, variant, options.tenant)
-          // A version that is not there is told before anything is asked.
-          if (generation !== undefined && questions[0] !== undefined) await promptFor(questions[0])
-          return { variant, generation, search, tenant: options.tenant, promptFor }
+          const armFor = variant.arm === undefined ? undefined : armsFor(jetstream, variant.arm, options.tenant)
+          // A version or an arm that is not there is told before anything is asked.
+          if (generation !== undefined && questions[0] !== undefined) await (armFor ?? promptFor)(questions[0])
+          return { variant, generation, search, tenant: options.tenant, promptFor, armFor }
         }
         const [a, b] = await Promise.all([parts(variants.a, models.a), parts(variants.b, models.b)])
         const stream = options.answers === undefined ? undefined : createWriteStream(options.answers)

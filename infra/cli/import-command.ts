@@ -11,7 +11,7 @@ import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
 import { counted } from '../../schemas/counted.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
-import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
+import { type CommandContext, JSON_FLAG } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { registeredKinds } from '../app/kind-registry.ts'
 import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
@@ -21,18 +21,14 @@ import { type Output, printable } from '../app/terminal-output.ts'
 import { whileConnected } from '../app/while-connected.ts'
 import { tokenArgument } from './arguments.ts'
 import { type BytesBar, createBytesBar } from './bytes-bar.ts'
+import { type EventsOptions, importEventsCommand } from './import-events-command.ts'
 
-interface Options extends JsonOption {
-  readonly tenant: string
-  readonly kind: string
-  readonly rate?: number
+interface Options extends EventsOptions {
   readonly answer?: true
   readonly count?: true
   readonly addChanged?: true
   readonly replyWaitMs: number
   readonly parallel?: number
-  readonly wait?: true
-  readonly timeoutMs: number
 }
 
 const RUN_AGAIN = 'the file is not imported whole: run the command again, which adds only what is missing'
@@ -45,7 +41,10 @@ const PRINTED_MAX = 20
 
 export const importCommand = ({ out, settings }: CommandContext): Command =>
   new Command()
-    .argument('<file>', 'JSON lines, a JSON array, or an export; the format is recognised, and gzip is unpacked')
+    .argument('[file]', 'JSON lines, a JSON array, or an export; the format is recognised, and gzip is unpacked')
+    .option('--events <file>', 'send the events of a file, one a line, as live inputs: JSON lines, or CSV by its name; see below')
+    .option('--source <name>', 'with --events: name of the file among all that are imported (default: by its first line)')
+    .option('--skip-wrong', 'with --events: leave wrong lines out (default: nothing is sent where a line is wrong)')
     .option('--tenant <tenant>', 'tenant of the actors', tokenArgument, 'default')
     .option('--kind <kind>', 'kind of the actors', tokenArgument, 'support')
     .option('--count', 'count the conversations in "colloquy questions", as closed cases')
@@ -70,9 +69,17 @@ ${Object.values(FORMATS)
 
 A turn is known by its role and text, and by its number among equal ones. A turn that has changed is named and left out; the exit code is
 then 1, as it is where a conversation cannot be read. --add-changed adds such turns. An id that is not
-a token ([A-Za-z0-9_-], up to 128 characters) becomes the actor "b64-" and the base64url of the id.`,
+a token ([A-Za-z0-9_-], up to 128 characters) becomes the actor "b64-" and the base64url of the id.
+
+Events (--events): {"actor", "type", "data", "time"?, "id"?, "kind"?} a line. CSV has these columns in its first line, and a column for each
+field of the data. All lines are checked first. Running it again sends only lines that were added at the end.
+
+  colloquy import --kind post --events posts.jsonl --tenant acme`,
     )
-    .action(async (path: string, options: Options) => {
+    .action(async (path: string | undefined, options: Options) => {
+      if (options.events !== undefined && path === undefined) return importEventsCommand({ out, settings }, options.events, options)
+      if (path === undefined || options.events !== undefined)
+        throw new ColloquyError('no_data', 'give either a file of conversations or --events <file>')
       const { settings: effective } = settings()
       const file = await openConversations(path)
       await withJetStream(effective, async (jetstream) => {

@@ -132,6 +132,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'set prompts in versions, release a version to a share of the conversations, compare texts',
     load: async () => (await import('./prompts/prompts-command.ts')).promptsCommand,
   },
+  documents: {
+    about: 'list the versions of a document, write a file of one, show the lines in which two differ',
+    load: async () => (await import('./documents-command.ts')).documentsCommand,
+  },
   'nats-config': {
     about: 'print the accounts that protect the streams on a NATS of your own',
     load: async () => (await import('./nats-config-command.ts')).natsConfigCommand,

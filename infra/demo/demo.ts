@@ -13,10 +13,13 @@ import { INTENTS_KIND } from '../../schemas/intent-events.ts'
 import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { Running } from '../app/launch.ts'
 import { uploadArticles } from './demo-articles.ts'
+import { documentCues } from './demo-documents.ts'
 import { teachDemoIntents } from './demo-intents.ts'
 import { itemCues } from './demo-items.ts'
+import { postCues } from './demo-posts.ts'
 import { questionCues } from './demo-questions.ts'
 import { reminderCues } from './demo-reminders.ts'
+import { textCues } from './demo-texts.ts'
 import { triggerCues } from './demo-triggers.ts'
 import { visitorCues } from './demo-visitors.ts'
 import { playScript } from './play-script.ts'
@@ -39,8 +42,9 @@ export interface Demo {
 
 /**
  * Plays a producer for the built-in kinds, over a connection of its own. It sends knowledge articles, examples of intents, the users' turns
- * of the bundled conversations, questions that stand alone, bookings of appointments, items of a shop and signals of its visitors, and
- * readings of machines with triggers. It skips kinds that this process does not have. It plays nothing if the tenant `demo` has any record.
+ * of the bundled conversations, questions that stand alone, bookings of appointments, items of a shop and signals of its visitors,
+ * readings of machines with triggers, templates with their documents, briefs of texts with strategies that learn, and posts. It skips kinds
+ * that this process does not have. It plays nothing if the tenant `demo` has any record.
  */
 export function startDemo(running: Running, log: Logger): Demo {
   const stopping = new AbortController()
@@ -92,6 +96,9 @@ export function startDemo(running: Running, log: Logger): Demo {
       item: () => playScript(itemCues(TENANT, loadCatalogue()), sender, signal),
       interest: () => playScript(visitorCues(TENANT, loadCatalogue()), sender, signal),
       trigger: () => playScript(triggerCues(TENANT), sender, signal),
+      document: () => playScript(documentCues(TENANT), sender, signal),
+      writer: () => playScript(textCues(TENANT), sender, signal),
+      post: () => playScript(postCues(TENANT), sender, signal),
     }
     const played = Object.entries(parts).filter(([kind]) => running.kinds.has(kind))
     const fail = (error: unknown): never => {

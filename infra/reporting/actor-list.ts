@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
+import { nearest } from '../../schemas/nearest.ts'
 
 const rowsSchema = z.array(
   z.object({
@@ -49,4 +50,35 @@ export async function listActors(
     format: 'JSONEachRow',
   })
   return rowsSchema.parse(await result.json())
+}
+
+const namesSchema = z.array(z.object({ name: z.string() }))
+
+/** Kinds or states that are named where nothing is found. */
+const NAMED_MAX = 64
+
+/** Why no actor has such a kind or state, with the ones that actors have; `undefined` where some have both. */
+export async function whyNoActor(clickhouse: ClickHouseClient, query: ActorQuery): Promise<string | undefined> {
+  const { kind = '', state = '' } = query
+  const named = async (what: string): Promise<string[]> => {
+    const result = await clickhouse.query({
+      query: `SELECT DISTINCT ${what} AS name FROM actors
+        WHERE {kind:String} = '' OR kind = {kind:String} ORDER BY name LIMIT ${NAMED_MAX}`,
+      query_params: { kind: what === 'kind' ? '' : kind },
+      format: 'JSONEachRow',
+    })
+    return namesSchema.parse(await result.json()).map(({ name }) => name)
+  }
+  const has = async (of: Omit<ActorQuery, 'limit'>): Promise<boolean> => (await listActors(clickhouse, { ...of, limit: 1 })).length > 0
+  if (kind !== '' && !(await has({ kind }))) return `No actor is of the kind "${kind}"; ${others(kind, 'kinds', await named('kind'))}`
+  if (state === '' || (await has({ kind, state }))) return undefined
+  const of = kind === '' ? '' : ` of the kind "${kind}"`
+  return `No actor${of} is in the state "${state}"; ${others(state, 'states', await named("arrayJoin(splitByChar('+', state))"))}`
+}
+
+function others(word: string, what: string, names: readonly string[]): string {
+  if (names.length === 0) return 'there is no actor yet.'
+  const near = nearest(word, names)
+  const all = names.length === NAMED_MAX ? [...names, '…'] : names
+  return `${near === undefined ? '' : `did you mean "${near}"? `}${what} of actors: ${all.join(', ')}`
 }

@@ -12,12 +12,12 @@ import { startAtEnd } from '../jetstream/start-at-end.ts'
 import { createBatchLoop } from '../runtime/batch-loop.ts'
 import { boundedBatches } from '../runtime/bounded-batches.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
+import { createRatePace } from '../runtime/rate-pace.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import { createAnswerJudge } from './judge-answers.ts'
 import { isLacking, isSampled, type JudgeEvaluator } from './judge-evaluator.ts'
 import { createPassageTexts } from './passage-texts.ts'
 import { createQuestionTexts } from './question-texts.ts'
-import { createRatePace } from './rate-pace.ts'
 import { answersIn, mayHaveAnswer, mayHaveQuestion, type RecordedAnswer } from './recorded-answers.ts'
 
 export interface JudgeOptions extends Pick<RetryDeps, 'log' | 'metrics'> {
@@ -74,7 +74,7 @@ export async function startJudge(options: JudgeOptions): Promise<StageRun> {
   const questions = createQuestionTexts(jetstream, parse)
   /** Kinds that have had an answer to judge: the questions of the others need not be kept. */
   const judgedKinds = new Set<string>()
-  const pace = createRatePace(rateMax, loop.signal)
+  const pace = createRatePace(rateMax)
   const judge = createAnswerJudge({
     evaluator,
     questions,
@@ -117,7 +117,7 @@ export async function startJudge(options: JudgeOptions): Promise<StageRun> {
     async write({ found, last }) {
       for (const step of boundedBatches(found, { itemsMax: answersMax, bytesMax: Infinity }, () => 0)) {
         const answers = step.flatMap((record) => record.answers)
-        for (const _ of answers) await pace.next()
+        for (const _ of answers) await pace.next(loop.signal)
         await judge(answers)
         await moveTo(step.at(-1)?.at ?? last)
       }

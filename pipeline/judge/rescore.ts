@@ -2,11 +2,11 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import { logParser } from '../jetstream/log-message.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
+import { createRatePace } from '../runtime/rate-pace.ts'
 import { createAnswerJudge, type Judged } from './judge-answers.ts'
 import { covers, type JudgeEvaluator } from './judge-evaluator.ts'
 import { createPassageTexts } from './passage-texts.ts'
 import { createQuestionTexts } from './question-texts.ts'
-import { createRatePace } from './rate-pace.ts'
 import { answerKey, answersIn, mayHaveAnswer, mayHaveQuestion, type RecordedAnswer } from './recorded-answers.ts'
 
 /** What a run of `rescore` did. */
@@ -52,7 +52,7 @@ export async function rescore(options: RescoreOptions): Promise<Rescored> {
   const questions = createQuestionTexts(jetstream, parse)
   const passages = createPassageTexts(jetstream)
   const judge = createAnswerJudge({ evaluator, questions, passages, publishing: { publisher: jetstream.publisher, log, metrics, signal } })
-  const pace = createRatePace(options.rateMax, signal)
+  const pace = createRatePace(options.rateMax)
   let sum = { to: from - 1, answers: 0, known: 0, judged: 0, failed: 0, skipped: 0 }
   let found: RecordedAnswer[] = []
   const flush = async (): Promise<void> => {
@@ -60,7 +60,7 @@ export async function rescore(options: RescoreOptions): Promise<Rescored> {
     found = []
     const before = answers.length === 0 ? new Set() : await options.judgedBefore(answers)
     const lacking = answers.filter((answer) => !before.has(answerKey(answer)) && !isJudgedInRecord(evaluator, answer))
-    for (const _ of lacking) await pace.next()
+    for (const _ of lacking) await pace.next(signal)
     const { judged, failed, skipped } = await judge(lacking)
     sum = {
       to: sum.to,

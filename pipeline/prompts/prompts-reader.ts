@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { ChosenPrompt, PromptWanted } from '../../actors/definition/task-prompts.ts'
 import { promptContextSchema, type PromptRelease, type PromptText } from '../../actors/kinds/prompt/prompt-context.ts'
 import { knownVariables } from '../../actors/prompting/built-in-prompts.ts'
@@ -11,6 +12,10 @@ import { firstRecord, lastRecord, type ReadFrom, recordsOf } from '../jetstream/
 import { createTenantCache, type TenantCache } from '../tenants/tenant-cache.ts'
 import type { VersionedSettings } from '../tenants/tenant-settings-reader.ts'
 import { chooseVersion, type PromptUse } from './choose-version.ts'
+
+/** Versions that a process keeps beside those in use, and for how long: 64 of the largest take 1 MiB. */
+const VERSIONS_MAX = 64
+const VERSION_MS = 60_000
 
 /** Names a prompt of a tenant. */
 export type PromptName = Pick<PromptUse, 'tenant' | 'name'>
@@ -32,7 +37,7 @@ export interface PromptsReader {
   /**
    * The prompt for an actor: the version that it gets, or the built-in text where none is released for it.
    *
-   * @throws ColloquyError `no_prompts` if the actor with the prompt is of another kind
+   * @throws ColloquyError `no_prompts` if the actor with the prompt is of another kind; `no_prompt_version` where `version` is none
    */
   promptFor(use: PromptUse, wanted: PromptWanted): Promise<ChosenPrompt>
   stop(): void
@@ -59,14 +64,27 @@ export function createPromptsReader(
     },
     ([, tenant, , name]) => `${tenant}.${name}`,
   )
+  /** Texts of versions that nobody is released to any more: they never change, unless the actor is erased. */
+  const versions = new LRUCache<string, PromptText>({ max: VERSIONS_MAX, ttl: VERSION_MS })
+  const textOf = async ({ tenant, name }: PromptUse, texts: readonly PromptText[], version: number): Promise<PromptText | undefined> => {
+    if (version === 0) return undefined
+    const key = `${tenant}.${name}@${version}`
+    const known = texts.find((one) => one.version === version) ?? versions.get(key)
+    if (known !== undefined) return known
+    const read = await readPromptVersion(jetstream, { tenant, name }, version)
+    versions.set(key, read)
+    return read
+  }
   return {
     async promptFor(use, wanted) {
       const [{ release, texts, seq: promptSeq }, { settings, seq: settingsSeq }] = await Promise.all([
         cache.of(`${use.tenant}.${use.name}`),
         tenants.of(use.tenant),
       ])
-      const version = chooseVersion(use, release)
-      const taught = texts.find((one) => one.version === version)
+      const taught =
+        wanted.version === undefined
+          ? texts.find((one) => one.version === chooseVersion(use, release))
+          : await textOf(use, texts, wanted.version)
       return { ...chosenPrompt(use.name, taught, settings, wanted), readFrom: { name: use.name, promptSeq, settingsSeq } }
     },
     stop: cache.stop,

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { indexOf, type ItemIndex } from '../../actors/recommending/item-index.ts'
 import { indexChangesOf } from '../../actors/recommending/item-index-changes.ts'
@@ -27,12 +27,14 @@ export interface FollowerOptions {
   readonly catalogue: readonly Item[]
   readonly saved: SavedIndexes
   readonly log: Logger
-  /** Records after which the index is saved; default 20,000. */
+  /** Records after which the index is saved; default 20,000, or as many as it has items. */
   readonly saveEvery?: number
 }
 
 const FETCH_MAX = 512
 const SAVE_EVERY = 20_000
+/** How long records are applied in one turn of the event loop: what is fetched comes without one, and tasks wait meanwhile. */
+const TURN_MS_MAX = 5
 const REOPEN_PAUSES: Pauses = { minMs: 50, maxMs: 5_000 }
 
 /** The subjects in LOG from which an index is made. */
@@ -85,13 +87,18 @@ export function followIndex({ jetstream, name, catalogue, saved, log, saveEvery 
     reader = opened
     if (signal.aborted) opened.stop()
     if (opened.pending === 0) reachedEnd()
+    let turnedMs = performance.now()
     for await (const message of opened) {
       const { record, seq } = parse(message)
       if (record !== undefined) index.apply(seq, indexChangesOf(record))
       place = { seq, ts: message.time.toISOString() }
       if (message.info.pending === 0) reachedEnd()
       // Not while it is far behind: it would save again and again what it is about to replace.
-      if (++unsaved >= saveEvery && message.info.pending < saveEvery) await save(place)
+      if (++unsaved >= Math.max(saveEvery, index.items.length) && message.info.pending < saveEvery) await save(place)
+      if (performance.now() - turnedMs > TURN_MS_MAX) {
+        await turn()
+        turnedMs = performance.now()
+      }
     }
   }
   const follow = async (): Promise<void> => {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import { deserialize, serialize } from 'node:v8'
 import { Objm } from '@nats-io/obj'
-import { createItemIndex, INDEX_VERSION, type IndexedItem, type IndexState, type ItemIndex } from '../../actors/recommending/item-index.ts'
+import { createItemIndex, INDEX_VERSION, type IndexState, type ItemIndex, type SavedItem } from '../../actors/recommending/item-index.ts'
 import type { Item } from '../../schemas/catalogue-events.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 
@@ -10,6 +10,8 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 export const INDEX_BUCKET = 'RECOMMENDATIONS'
 /** Items that are encoded in one turn of the event loop, so that tasks are answered meanwhile. */
 const ITEMS_PER_TURN = 500
+/** Bytes that are hashed and written in one turn. */
+const CHUNK_BYTES = 128 * 1024
 
 /** Names an index: of a tenant's visitors, who are actors of one kind, and items, which are actors of another. */
 export interface IndexName {
@@ -32,9 +34,15 @@ export interface SavedIndexes {
   save(name: IndexName, catalogue: readonly Item[], index: ItemIndex, place: IndexPlace): Promise<void>
 }
 
+/** Hashes of catalogues: one may have 100,000 items, and an index is saved again and again. */
+const hashes = new WeakMap<readonly Item[], string>()
+
 /** The name of an object: what the index is made of, and how. */
-const objectName = ({ tenant, visitors, items }: IndexName, catalogue: readonly Item[]): string =>
-  hash('sha256', JSON.stringify([tenant, visitors, items, INDEX_VERSION, catalogue])).slice(0, 32)
+function objectName({ tenant, visitors, items }: IndexName, catalogue: readonly Item[]): string {
+  const known = hashes.get(catalogue) ?? hash('sha256', JSON.stringify(catalogue))
+  hashes.set(catalogue, known)
+  return hash('sha256', JSON.stringify([tenant, visitors, items, INDEX_VERSION, known])).slice(0, 32)
+}
 
 /** Opens the store, and creates it where it is missing. */
 export async function openSavedIndexes({ js }: Pick<JetStreamContext, 'js'>, replicas: number): Promise<SavedIndexes> {
@@ -43,57 +51,71 @@ export async function openSavedIndexes({ js }: Pick<JetStreamContext, 'js'>, rep
     async load(name, catalogue) {
       const info = await store.info(objectName(name, catalogue))
       const bytes = info === null || info.deleted ? null : await store.getBlob(objectName(name, catalogue))
-      if (bytes === null) return undefined
-      const { place, state } = decodeIndex(bytes)
-      return { index: createItemIndex(state), place }
+      return bytes === null ? undefined : decodeIndex(bytes)
     },
     async save(name, catalogue, index, place) {
       const object = objectName(name, catalogue)
       const newest = Number((await store.info(object))?.metadata?.['seq'] ?? 0)
       if (newest >= place.seq) return
       const { tenant, visitors, items } = name
-      await store.putBlob({ name: object, metadata: { tenant, visitors, items, seq: String(place.seq) } }, await encodeIndex(index, place))
+      const metadata = { tenant, visitors, items, seq: String(place.seq) }
+      await store.put({ name: object, metadata }, inTurns(encodeIndex(index, place)))
     },
   }
 }
 
-interface Head extends Omit<IndexState, 'items'> {
+interface Head extends IndexState {
   readonly place: IndexPlace
 }
 
 /** Frames, each with its length before it: the head, then items. */
-export async function encodeIndex(index: ItemIndex, place: IndexPlace): Promise<Uint8Array> {
-  const { items, ...state } = index.state()
-  const frames = [serialize({ ...state, place } satisfies Head)]
-  for (let at = 0; at < items.length; at += ITEMS_PER_TURN) {
-    frames.push(serialize(items.slice(at, at + ITEMS_PER_TURN).map(trimmed)))
-    await turn()
-  }
-  return Buffer.concat(frames.flatMap((frame) => [lengthOf(frame), frame]))
+export function* encodeIndex(index: ItemIndex, place: IndexPlace): Generator<Uint8Array> {
+  yield* framed({ ...index.state(), place } satisfies Head)
+  for (let at = 0; at < index.items.length; at += ITEMS_PER_TURN) yield* framed(index.savedItems(at, ITEMS_PER_TURN).map(trimmed))
 }
 
-/** The index that `encodeIndex` wrote. Only objects of this store are read: Colloquy alone may write there. */
-export function decodeIndex(bytes: Uint8Array): { readonly place: IndexPlace; readonly state: IndexState } {
-  const frames: unknown[] = []
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  for (let at = 0; at < buffer.length;) {
-    const end = at + 4 + buffer.readUInt32LE(at)
-    frames.push(deserialize(buffer.subarray(at + 4, end)))
-    at = end
-  }
-  const [head, ...parts] = frames as [Head, ...IndexedItem[][]]
-  const { place, ...state } = head
-  return { place, state: { ...state, items: parts.flat() } }
-}
-
-/** Without the room that a row has for more. */
-const trimmed = ({ row, ...item }: IndexedItem): IndexedItem => ({
-  ...item,
-  row: { ...row, ids: row.ids.slice(0, row.count), weights: row.weights.slice(0, row.count) },
-})
-
-function lengthOf(frame: Uint8Array): Buffer {
+function* framed(value: unknown): Generator<Uint8Array> {
+  const frame = serialize(value)
   const length = Buffer.alloc(4)
   length.writeUInt32LE(frame.length)
-  return length
+  yield length
+  for (let at = 0; at < frame.length; at += CHUNK_BYTES) yield frame.subarray(at, at + CHUNK_BYTES)
 }
+
+/** A stream with a turn of the event loop for each chunk: the store hashes what it writes, and tasks are answered meanwhile. */
+const inTurns = (chunks: Generator<Uint8Array>): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    async pull(controller) {
+      await turn()
+      const next = chunks.next()
+      if (next.done === true) controller.close()
+      else controller.enqueue(next.value)
+    },
+  })
+
+/** The index that `encodeIndex` wrote. Only Colloquy may write to this store. */
+export async function decodeIndex(bytes: Uint8Array): Promise<{ readonly place: IndexPlace; readonly index: ItemIndex }> {
+  const frames = framesOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+  const { place, ...state } = frames.next().value as Head
+  const index = createItemIndex(state)
+  for (const items of frames as Iterable<SavedItem[]>) {
+    index.restore(items)
+    await turn()
+  }
+  return { place, index }
+}
+
+function* framesOf(buffer: Buffer): Generator<unknown, undefined> {
+  for (let at = 0; at < buffer.length;) {
+    const end = at + 4 + buffer.readUInt32LE(at)
+    yield deserialize(buffer.subarray(at + 4, end))
+    at = end
+  }
+  return undefined
+}
+
+/** With rows of their own: views of a page are saved with the whole page. */
+const trimmed = ({ row, ...item }: SavedItem): SavedItem => ({
+  ...item,
+  row: { ...row, ids: row.ids.slice(), weights: row.weights.slice() },
+})

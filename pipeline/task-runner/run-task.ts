@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { z } from 'zod'
 import { RETRY_DEFAULTS, type TaskCall, type TaskDefinition } from '../../actors/definition/task-definition.ts'
+import type { FanOut } from '../../actors/definition/task-fan-out.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, messageOf, TerminalError } from '../../schemas/errors.ts'
 import type { TaskError, TaskMessage } from '../../schemas/internal-messages.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
+import type { SendToMany } from '../fan-out/fan-out.ts'
 import { unlessAborted } from '../runtime/unless-aborted.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { LiveWriter } from './live-writer.ts'
@@ -39,11 +41,13 @@ export interface RunDeps extends Pick<
   | 'promptFor'
   | 'recommend'
   | 'vectorOf'
+  | 'topicFor'
   | 'placeInQueue'
   | 'tellPlaces'
   | 'store'
   | 'object'
 > {
+  readonly fanOut: SendToMany
   /** Aborts at the deadline, when the machine no longer needs the run, and when the runner stops. */
   readonly signal: AbortSignal
   readonly progress: Pick<RunProgress, 'tell'>
@@ -91,8 +95,10 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
       }
       const generate: TaskCall<unknown>['generate'] = (query) =>
         tools.generate({ ...query, signal: query.signal === undefined ? ends : AbortSignal.any([ends, query.signal]) })
+      const lastProgress = told
       const call = {
         ...tools,
+        fanOut: (what: FanOut) => tools.fanOut(what, { signal: ends, progress, lastProgress }),
         // The deprecated name of `searchIndex`.
         memory: tools.searchIndex,
         generate,
@@ -100,7 +106,7 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
         ...attempt,
         signal: ends,
         progress,
-        lastProgress: told,
+        lastProgress,
       }
       const run = watched(() => definition.run(call))
       // A task that ignores its signal does not keep its slot.

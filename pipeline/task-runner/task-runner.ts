@@ -9,6 +9,7 @@ import { type InternalInput, type TaskMessage, taskMessageSchema } from '../../s
 import { parseJson } from '../../schemas/json.ts'
 import { abortSubject, actorKey, type Address, internalSubject, liveSubject, taskSubjectsOf } from '../../schemas/subjects.ts'
 import type { SharedAnswers } from '../answering/shared-answers.ts'
+import type { FanOuts } from '../fan-out/fan-out.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
@@ -26,6 +27,7 @@ import { createMeasuredRuns, createServiceTimesReader, queueName } from '../task
 import { createPlaceTeller } from '../task-queues/place-teller.ts'
 import { createQueuePlaces } from '../task-queues/queue-places.ts'
 import type { StreamModeOf } from '../tenants/stream-mode-reader.ts'
+import type { TopicFor } from '../topics/tenant-topics.ts'
 import type { Understand } from '../understanding/understand.ts'
 import { runKindCode } from '../watchdog/kind-code.ts'
 import { createEventLoopWatchdog } from './event-loop-watchdog.ts'
@@ -55,8 +57,10 @@ export interface RunnerOptions {
   readonly hasModels: TaskCall<unknown>['hasModels']
   readonly promptFor: PromptsReader['promptFor']
   readonly objects: ObjectStore
+  readonly fanOuts: FanOuts
   readonly recommend: Recommend
   readonly vectorOf: TaskCall<unknown>['vectorOf']
+  readonly topicFor: TopicFor
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -195,8 +199,10 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         live,
         hasModels: options.hasModels,
         ...options.objects.of(actor, task.run),
+        fanOut: options.fanOuts.of(actor, task),
         recommend: (query) => options.recommend(actor, query),
         vectorOf: options.vectorOf,
+        topicFor: (place, newTopic) => options.topicFor(tenant, place, newTopic),
         promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
         call: (work) => watchdog.call(watched, work),
         progress,

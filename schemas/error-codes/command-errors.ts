@@ -77,6 +77,19 @@ export const COMMAND_ERRORS = {
     remedy: 'Correct them and run the command again. It does not import a turn twice.',
     where: '`colloquy import`',
   },
+  wrong_lines: {
+    meaning: 'Lines of a file of events cannot be sent. Nothing was sent, or all others with `--skip-wrong`.',
+    cause: 'They are no JSON, lack a field, or have data that the kind refuses. The message lists each with its line, column and problem.',
+    remedy:
+      'Correct them and run the command again; or send the others with `--skip-wrong`, and the corrected ones in a file of their own.',
+    where: '`colloquy import --events`',
+  },
+  changed_file: {
+    meaning: 'The file of events was changed where it had been sent already. Nothing was sent.',
+    cause: 'Lines are recognised by their number. Lines were changed, inserted or removed; only lines at the end may be added.',
+    remedy: 'Put new lines at the end, or into a file of their own. `--source <name>` sends the whole file as another one.',
+    where: '`colloquy import --events`',
+  },
   no_conversations: {
     meaning: 'The file has no conversation that can be read. Nothing was imported.',
     cause: 'It has another format, or is damaged. The message names the first problem.',

@@ -40,6 +40,18 @@ export const TASK_ERRORS = {
     remedy: 'Store the large part with `store` of the call, and return its reference.',
     where: TASK,
   },
+  no_such_recipients: {
+    meaning: 'An event to many actors goes to a kind that is not there or does not take it.',
+    cause: '`toMany` names a kind that the configuration does not export, or an event that is not among its `events`.',
+    remedy: 'Export the kind beside the one that sends, and declare the event. Nothing was sent.',
+    where: TASK,
+  },
+  too_many_recipients: {
+    meaning: 'An event to many actors would reach more of them than its bound.',
+    cause: 'The condition selects more actors than `recipientsMax` of `toMany`.',
+    remedy: 'Narrow `where`, or raise `recipientsMax`. Nothing was sent.',
+    where: TASK,
+  },
   object_too_large: {
     meaning: 'A task has stored nothing: the object is too large.',
     cause: '`store` was called with more bytes than the limit in the message.',
@@ -149,8 +161,8 @@ export const TASK_ERRORS = {
     where: TASK,
   },
   index_behind: {
-    meaning: 'The index of recommendations is not complete yet.',
-    cause: 'It is read from LOG at its first use in a process, from the index that was saved last, and a large one takes some time.',
+    meaning: 'The index of recommendations, or that of topics, is not complete yet.',
+    cause: 'It is read from LOG at its first use in a process. That of recommendations is read from the one that was saved last.',
     remedy: 'Ask again: each attempt of the task finds more of it. `problem: unavailable` in `recommendations.given` says the same.',
     where: TASK,
   },

@@ -302,6 +302,15 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
       () => ({ series: null }),
       () => ({ alerts: 0, open: 0, acknowledged: 0, escalated: 0, acknowledged_p50_ms: null, cleared_p50_ms: null }),
     ),
+    // Nor texts and strategies; writer.int has.
+    strategies: parts(
+      [],
+      () => ({ strategy: null, arm: null }),
+      () => ({
+        ...{ chosen: 0, rewarded: 0, by_feedback: 0, reward: null, reward_low: null, reward_high: null },
+        ...{ texts: 0, failed: 0, cost_per_text: null },
+      }),
+    ),
     'prompt-versions': parts(
       turns.filter(({ promptVersion }) => promptVersion !== undefined),
       ({ promptVersion }) => ({ prompt_version: promptVersion ?? null }),

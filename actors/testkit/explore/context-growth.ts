@@ -76,6 +76,7 @@ function growthOf(start: World, moves: readonly Move[], roundsToGrow: number, wa
       return {
         code: 'unbounded_context' satisfies ErrorCode,
         acts: [...way, ...first.acts],
+        repeated: { after: way.length, times: round },
         world: first.world,
         what: `the context grew each time ${what}, ${round} times, ${end}. Bound the number of things it holds`,
       }

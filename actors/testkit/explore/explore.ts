@@ -96,13 +96,19 @@ function beginning(kind: Kind, input: unknown): { world: World; code: string } {
   return { world: startByParent(startStep(world, 'a parent starts it'), input), code: `given(${kind.name}, ${literal({ input })})` }
 }
 
-function fault(begin: string, { code, what, acts, world }: Finding, calledBy: (kind: never) => unknown): AssertionError {
-  const test = chainCode(begin, acts.map(actCode), '  ')
+function fault(begin: string, { code, what, acts, world, repeated }: Finding, calledBy: (kind: never) => unknown): AssertionError {
+  const calls = acts.map(actCode)
+  if (repeated !== undefined) calls.splice(repeated.after, 0, `// This is the cycle: ${repeated.times} times.`)
+  const test = chainCode(begin, calls, '  ')
+  const found =
+    repeated === undefined
+      ? 'The shortest way found, as a test:'
+      : 'The shortest way found, as a test that goes through the cycle once; the fault shows when it is repeated:'
   const prefix = code === '' || what.startsWith(`${code}: `) ? '' : `${code}: `
   const history = narrativeOf(world)
     .map((line) => `  ${line}`)
     .join('\n')
-  const message = `${prefix}${what}\n\nThe shortest way found, as a test:\n${test}\n\nWhat happened:\n${history}\n`
+  const message = `${prefix}${what}\n\n${found}\n${test}\n\nWhat happened:\n${history}\n`
   return new AssertionError({ message, operator: 'explore', stackStartFn: calledBy })
 }
 

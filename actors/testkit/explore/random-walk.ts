@@ -15,6 +15,8 @@ export interface Finding {
   readonly what: string
   readonly acts: readonly Act[]
   readonly world: World
+  /** The fault shows only where the acts after the first ones are done so many times. */
+  readonly repeated?: { readonly after: number; readonly times: number }
 }
 
 /** The result of a walk. */

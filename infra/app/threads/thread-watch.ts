@@ -4,7 +4,15 @@ import type { Metrics } from '../../../pipeline/runtime/metrics.ts'
 import { askBlockedThread } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
 import { readSlot } from '../../../pipeline/watchdog/call-slot.ts'
 import { isDecision } from '../../../pipeline/watchdog/kind-code.ts'
-import { type Block, codeText, GROWTH_SHARE_MAX, secondsText, SLOW_MS, startWatchdog, UNKNOWN_BLOCK_MS_MAX } from '../../../pipeline/watchdog/watchdog.ts'
+import {
+  type Block,
+  codeText,
+  GROWTH_SHARE_MAX,
+  secondsText,
+  SLOW_MS,
+  startWatchdog,
+  UNKNOWN_BLOCK_MS_MAX,
+} from '../../../pipeline/watchdog/watchdog.ts'
 import { parseLogSubject } from '../../../schemas/subjects.ts'
 import type { Role, Settings } from '../../settings.ts'
 import { slotOfBlock } from '../watchdog/slot-of-block.ts'

@@ -7,7 +7,7 @@ import { type Addresses, addressesOf, announce } from '../../app/connect-to-runn
 import { downloadModel } from '../../app/download-model.ts'
 import { durabilityText } from '../../app/durability.ts'
 import { endAtOnce, endInTime } from '../../app/forced-end.ts'
-import { watchInterrupts } from '../../app/interrupts.ts'
+import { type Interrupts, watchInterrupts } from '../../app/interrupts.ts'
 import { launch, type Running } from '../../app/launch.ts'
 import { createFigures } from '../../app/live-figures.ts'
 import { IMPORT_MS_MAX, loadKinds } from '../../app/load-kinds.ts'
@@ -54,11 +54,16 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
   void interrupts.first.then(stopInTime)
   if (hasView) out.line(`Starting Colloquy; log file: ${logFileOf(settings)}`)
 
-  await downloadModel(out, settings, log)
-  const kinds = await watchedImport(settings, IMPORT_MS_MAX, () => loadKinds(settings))
-  const system = await launch(settings, kinds, log, { threads: true, dataLock, stops })
+  const system = await startUnless(interrupts, log, async (signal) => {
+    await downloadModel(out, settings, log)
+    signal.throwIfAborted()
+    const kinds = await watchedImport(settings, IMPORT_MS_MAX, () => loadKinds(settings))
+    signal.throwIfAborted()
+    return launch(settings, kinds, log, { threads: true, dataLock, stops, signal })
+  })
+  if (system === undefined) return
   started.defer(async () => {
-    log.info('stopping')
+    if (!interrupts.received) log.info('stopping')
     await system.stop()
     log.info('stopped')
   })
@@ -83,6 +88,26 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
   started.defer(stops.named('the demo', async () => demo?.stop()))
   if (hasView) started.defer(await showView(out, system, demo, log))
   await Promise.race([interrupts.first, system.failed.finally(stopInTime)])
+}
+
+/** Starts the system. @returns undefined if it is interrupted before: then what had started has stopped */
+async function startUnless(
+  interrupts: Interrupts,
+  log: Logger,
+  start: (signal: AbortSignal) => Promise<Running>,
+): Promise<Running | undefined> {
+  const interrupted = new AbortController()
+  void interrupts.first.then((signal) => {
+    log.info({ signal }, 'stopping')
+    interrupted.abort(new Error(`the start was interrupted by ${signal}`))
+  })
+  try {
+    return await start(interrupted.signal)
+  } catch (error) {
+    if (error !== interrupted.signal.reason) throw error
+    log.info('stopped')
+    return undefined
+  }
 }
 
 function facts({ natsUrl, clickhouseUrl, httpUrl }: Addresses): (readonly [string, string])[] {

@@ -1,7 +1,7 @@
 import { activePaths } from './step.js'
 import { current, kindNow } from './store.js'
 
-/** The state of the actor to which the form sends; `null` where the page does not know it. @returns {string | null} */
+/** The state of the actor to which the form sends; empty before its start, `null` where it is not known. @returns {string | null} */
 function stateOfTarget() {
   const { form, actor, steps, last, actors } = current()
   const [tenant, id] = [form.tenant.trim(), form.id.trim()]
@@ -17,7 +17,7 @@ function stateOfTarget() {
 export function typesByState() {
   const kind = kindNow()
   if (kind === undefined) return { state: '', fitting: [], others: [] }
-  const state = stateOfTarget() ?? kind.initial
+  const state = stateOfTarget() || kind.initial
   const paths = ['', ...activePaths(state)]
   const accepted = new Set(paths.flatMap((path) => kind.accepts[path] ?? []))
   const types = Object.keys(kind.events)

@@ -46,12 +46,13 @@ async function takeKinds() {
   else chooseType()
 }
 
-/** Gives the form a type of input that the kind has. */
+/** Gives the form a type of input that the kind has, and that its actor takes unless somebody has begun to write another. */
 function chooseType() {
   const { form } = current()
-  if (Object.hasOwn(kindNow()?.events ?? {}, form.type)) return
   const { fitting, others } = typesByState()
-  update({ form: { ...form, type: fitting[0] ?? others[0] ?? '', raw: null, json: null, errors: [], sent: null } })
+  const isBegun = form.chosen || form.raw !== null || form.json !== null
+  if (Object.hasOwn(kindNow()?.events ?? {}, form.type) && (isBegun || fitting.length === 0 || fitting.includes(form.type))) return
+  update({ form: { ...form, type: fitting[0] ?? others[0] ?? '', chosen: false, raw: null, json: null, errors: [], sent: null } })
 }
 
 /** The query of the list of actors. When it changes, the page reads the list again. */
@@ -95,6 +96,7 @@ function keep(actor, read) {
   const far = [...steps.keys()].sort((a, b) => Math.abs(b - state.at) - Math.abs(a - state.at))
   for (const n of far.slice(0, Math.max(0, steps.size - STEPS_MAX))) steps.delete(n)
   update({ steps, last: Math.max(state.last, read.last) })
+  chooseType()
 }
 
 /** Shows a record of the actor; the last one makes the page follow new records. @param {number} n */

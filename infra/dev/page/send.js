@@ -42,7 +42,7 @@ export function sendForm() {
         value=${isKnown ? form.type : OTHER}
         onChange=${(/** @type {Event} */ event) =>
           event.target instanceof HTMLSelectElement
-          && updateForm({ type: event.target.value, raw: null, json: null, errors: [], sent: null })}
+          && updateForm({ type: event.target.value, chosen: true, raw: null, json: null, errors: [], sent: null })}
       >
         ${group(`fit ${state || 'every state'}`, fitting)} ${group(`change nothing in ${state || 'it'}`, others)}
         <option value=${OTHER}>another…</option>

@@ -8,10 +8,11 @@
 /** @typedef {{ tenant: string, kind: string, id: string }} Address */
 
 /**
- * The form for inputs. `raw` holds the contents of its fields (`null`: untouched), `json` the text of the JSON view (`null`: not in use).
+ * The form for inputs. `chosen`: somebody chose its type. `raw` holds the contents of its fields (`null`: untouched), `json` the text of
+ * the JSON view (`null`: not in use).
  *
  * @typedef {{
- *   tenant: string, id: string, type: string, raw: Raw | null, json: string | null, busy: boolean,
+ *   tenant: string, id: string, type: string, chosen: boolean, raw: Raw | null, json: string | null, busy: boolean,
  *   errors: readonly FieldError[], sent: Sent & { step?: number } | null,
  * }} Form
  */
@@ -42,7 +43,7 @@
  */
 
 /** @type {Form} */
-const form = { tenant: 'dev', id: 'a1', type: '', raw: null, json: null, busy: false, errors: [], sent: null }
+const form = { tenant: 'dev', id: 'a1', type: '', chosen: false, raw: null, json: null, busy: false, errors: [], sent: null }
 
 /** @type {State} */
 let state = {

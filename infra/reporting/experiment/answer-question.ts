@@ -11,23 +11,8 @@ import type { Generate } from '../../../pipeline/models/generate.ts'
 import type { Search } from '../../../pipeline/search/search-answer.ts'
 import type { DatasetQuestion } from './question-lines.ts'
 import type { Variant } from './variant.ts'
-
-/** An answer of a variant to a question. */
-export interface VariantAnswer {
-  /** `null` where the variant does not answer the question. */
-  readonly text: string | null
-  /** The passages that it cites, as an evaluator takes them, with their scores. */
-  readonly context: readonly string[]
-  readonly retrieval: readonly number[]
-  /** From the search to the last token. */
-  readonly latencyMs: number
-  readonly model?: string
-  readonly promptVersion?: string
-  readonly tokensIn?: number
-  readonly tokensOut?: number
-  /** Absent where it is unknown; without a model 0. */
-  readonly cost?: number
-}
+import type { VariantAnswer } from './variant-answer.ts'
+import { type ArmFor, writeByArm } from './write-by-arm.ts'
 
 /** What a variant answers by. */
 export interface VariantParts {
@@ -35,13 +20,22 @@ export interface VariantParts {
   /** `undefined`: the best passage is quoted. */
   readonly generation: Generate | undefined
   readonly promptFor: (question: DatasetQuestion) => Promise<ChosenPrompt>
+  /** Where the variant is an arm of a strategy: the questions are briefs of texts. */
+  readonly armFor?: ArmFor | undefined
   readonly search: Search
   /** Of questions whose line has none. */
   readonly tenant: string
 }
 
-/** Answers a question as `support` does, by a variant: looks it up, and has a model write the answer or quotes the best passage. */
+/**
+ * Answers a question as `support` does, by a variant: looks it up, and has a model write the answer or quotes the best passage. With an arm
+ * of a strategy it writes the text of a brief as `writer` does.
+ */
 export async function answerQuestion(parts: VariantParts, question: DatasetQuestion, signal: AbortSignal): Promise<VariantAnswer> {
+  const { armFor, generation, variant } = parts
+  if (armFor !== undefined && generation !== undefined) {
+    return writeByArm(await armFor(question), { ...variant, generation, tenant: question.tenant ?? parts.tenant }, question, signal)
+  }
   const startedMs = performance.now()
   const hits = await passagesFor(parts, question)
   const answer = parts.generation === undefined ? quote(question, hits) : await generate(parts, parts.generation, question, hits, signal)

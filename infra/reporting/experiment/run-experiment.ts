@@ -2,8 +2,9 @@ import pLimit from 'p-limit'
 import type { EvaluationQuery } from '../../../actors/definition/task-evaluation.ts'
 import { codeOf, ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import type { Evaluation } from '../../../schemas/quality.ts'
-import { answerQuestion, type VariantAnswer, type VariantParts } from './answer-question.ts'
+import { answerQuestion, type VariantParts } from './answer-question.ts'
 import type { DatasetQuestion } from './question-lines.ts'
+import type { VariantAnswer } from './variant-answer.ts'
 
 /** What came of a question with a variant. */
 export interface VariantResult {

@@ -7,9 +7,24 @@ import { nearest } from '../../../schemas/nearest.ts'
 import { IN_WORDS, zodProblem } from '../../../schemas/problem-words.ts'
 import { promptNameSchema } from '../../../schemas/prompt-events.ts'
 
+/** Names an arm of a strategy. */
+export interface ArmName {
+  readonly strategy: string
+  readonly arm: string
+}
+
 const PROMPT = /^([^@]+)@(\d+|built-in|newest)$/
 
+const ARM = /^([A-Za-z0-9_-]{1,128})\/([A-Za-z0-9_-]{1,32})$/
+
 const shape = {
+  arm: z
+    .string()
+    .regex(ARM, 'must be <strategy>/<arm>')
+    .transform((text): ArmName => {
+      const [, strategy = '', arm = ''] = ARM.exec(text) ?? []
+      return { strategy, arm }
+    }),
   prompt: z
     .string()
     .regex(PROMPT, 'must be <name>@<version>, <name>@newest or <name>@built-in')
@@ -32,6 +47,7 @@ type Given = z.output<typeof variantSchema>
 
 /** What each key of a variant sets. */
 export const VARIANT_KEYS: Readonly<Record<keyof Given, string>> = {
+  arm: '<strategy>/<arm>: lines are briefs, their context the facts, and texts are written as the arm says',
   prompt: '<name>@<version>, <name>@newest or <name>@built-in (default: answer@built-in)',
   model: 'name of a model of COLLOQUY_MODELS, or at COLLOQUY_LLM_BASE_URL; "off": the best passage is quoted (default: as routed)',
   tier: `${TIERS.join(', ')}: a model of this tier`,
@@ -48,16 +64,20 @@ export interface Variant {
   /** As it was given. */
   readonly text: string
   readonly prompt: { readonly name: string; readonly version: string }
+  /** Texts are written, in place of answers. */
+  readonly arm: ArmName | undefined
   /** `off`: no model is asked. `undefined`: any of the settings. */
   readonly model: string | undefined
   readonly tier: Tier | undefined
   readonly temperature: number
   /** A key that was given and has no effect unless a model is asked. */
-  readonly forModel: 'prompt' | 'temperature' | undefined
+  readonly forModel: 'prompt' | 'temperature' | 'arm' | undefined
   readonly passages: 'search' | 'dataset'
   /** Settings of the search; absent ones have their defaults. */
   readonly search: Pick<Given, 'mode' | 'fusion' | 'denseWeight' | 'rerank'>
 }
+
+const ANSWER = { name: 'answer', version: 'built-in' }
 
 /** The value of `model` by which no model is asked. */
 export const NO_MODEL = 'off'
@@ -88,14 +108,16 @@ export function parseVariant(text: string): Variant {
   if (twice !== undefined) throw bad(text, `${twice} is given twice`)
   const given = variantSchema.safeParse(Object.fromEntries(pairs), IN_WORDS)
   if (!given.success) throw bad(text, zodProblem(given.error, ''))
-  const { prompt = { name: 'answer', version: 'built-in' }, model, tier, temperature = 0, passages = 'search', ...search } = given.data
+  const { prompt = ANSWER, arm, model, tier, temperature = 0, passages = 'search', ...search } = given.data
+  const unused = arm === undefined ? undefined : names.find((key) => !['arm', 'model', 'tier', 'temperature'].includes(key))
+  if (unused !== undefined) throw bad(text, `${unused} has no meaning with arm, which says how a text is written`)
   if (passages === 'dataset' && Object.keys(search).length > 0)
     throw bad(text, `${Object.keys(search).join(', ')}: nothing is searched with passages=dataset`)
   if (search.fusion === 'auto' && search.denseWeight !== undefined) throw bad(text, 'denseWeight has no meaning with fusion=auto')
   if (model !== undefined && tier !== undefined) throw bad(text, 'give model or tier')
-  const forModel = (['prompt', 'temperature'] as const).find((key) => given.data[key] !== undefined)
+  const forModel = (['prompt', 'temperature', 'arm'] as const).find((key) => given.data[key] !== undefined)
   if (model === NO_MODEL && forModel !== undefined) throw bad(text, `${forModel}: no model is asked with model=off`)
-  return { text: text === '' ? 'defaults' : text, prompt, model, tier, temperature, forModel, passages, search }
+  return { text: text === '' ? 'defaults' : text, prompt, arm, model, tier, temperature, forModel, passages, search }
 }
 
 const bad = (text: string, problem: string): ColloquyError =>

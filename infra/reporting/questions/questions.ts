@@ -210,6 +210,20 @@ export const ANSWERS = {
     acknowledged_p50_ms: figure,
     cleared_p50_ms: figure,
   }),
+  strategies: z.object({
+    total,
+    strategy: name,
+    arm: name,
+    chosen: count,
+    rewarded: count,
+    by_feedback: count,
+    reward: figure,
+    reward_low: figure,
+    reward_high: figure,
+    texts: count,
+    failed: count,
+    cost_per_text: figure,
+  }),
   trends: z.object({
     total,
     about: z.string(),
@@ -259,6 +273,7 @@ export const ROW_NAMES = {
   'prompt-versions': ['prompt_version'],
   'cache-freshness': ['age'],
   alerts: ['series'],
+  strategies: ['strategy', 'arm'],
   trends: ['about', 'kind', 'type', 'hour'],
 } as const satisfies { readonly [Name in keyof typeof ANSWERS]: readonly (keyof z.output<(typeof ANSWERS)[Name]> & string)[] }
 

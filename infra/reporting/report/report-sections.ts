@@ -531,6 +531,28 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       series: [series(drawn(rows), words.columns.alerts, COLOURS.bad, (row) => row.alerts)],
     }),
   },
+  strategies: {
+    columns: [
+      ['strategy', 'text'],
+      ['arm', 'text'],
+      ['chosen', 'count'],
+      ['rewarded', 'count'],
+      ['by_feedback', 'count'],
+      ['reward', 'score'],
+      ['reward_low', 'score'],
+      ['reward_high', 'score'],
+      ['texts', 'count'],
+      ['failed', 'count'],
+      ['cost_per_text', 'money'],
+    ],
+    hasData: (rows) => some(totalOf(rows)?.chosen) || some(totalOf(rows)?.texts),
+    chart: (rows, { words, format }) => ({
+      shape: 'bars',
+      labels: drawn(rows).map((row) => clipped(`${row.strategy ?? words.unknown} · ${row.arm ?? words.unknown}`)),
+      format: format.count,
+      series: [series(drawn(rows), words.columns.chosen, COLOURS.good, (row) => row.chosen)],
+    }),
+  },
   trends: {
     columns: [
       ['kind', 'text'],

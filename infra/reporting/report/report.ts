@@ -53,5 +53,6 @@ const askAll = async (clickhouse: ClickHouseClient, scope: Scope, join: JoinMean
   'prompt-versions': await askQuestion(clickhouse, 'prompt-versions', scope),
   'cache-freshness': await askQuestion(clickhouse, 'cache-freshness', scope),
   alerts: await askQuestion(clickhouse, 'alerts', scope),
+  strategies: await askQuestion(clickhouse, 'strategies', scope),
   trends: await askQuestion(clickhouse, 'trends', scope),
 })

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { KV } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { LRUCache } from 'lru-cache'
@@ -7,6 +6,7 @@ import type { JetStreamContext } from '../../jetstream/connection.ts'
 import { partitionsOf, streamInfo } from '../../jetstream/stream-info.ts'
 import { createSender, type OutgoingInput, type Sent } from '../../producer/input-sender.ts'
 import { createInFlightLimiter } from '../../runtime/in-flight-limiter.ts'
+import { createPacer } from '../pacer.ts'
 import {
   type Conversation,
   type ConversationPlan,
@@ -282,17 +282,5 @@ function countRead(summary: ImportSummary, fields: Set<string>, { format, unknow
     if (fields.has(name) || fields.size === LISTED_MAX) continue
     fields.add(name)
     summary.unknownFields.push(name)
-  }
-}
-
-/** Limits callers to an even rate, first come, first served; without a rate it does not wait. */
-function createPacer(perSecond: number | undefined): (signal: AbortSignal) => Promise<void> {
-  if (perSecond === undefined) return () => Promise.resolve()
-  let next = 0
-  return async (signal) => {
-    const now = performance.now()
-    const at = Math.max(next, now)
-    next = at + 1_000 / perSecond
-    if (at > now) await delay(at - now, undefined, { signal })
   }
 }

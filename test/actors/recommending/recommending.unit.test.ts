@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { indexOf, type ItemIndex } from '../../../actors/recommending/item-index.ts'
 import { encodeVector } from '../../../actors/recommending/item-vector.ts'
-import { addNeighbour, emptyRow, NEIGHBOURS_MAX, ROW_MAX } from '../../../actors/recommending/neighbours.ts'
+import { createNeighbourTable, NEIGHBOURS_MAX, ROW_MAX } from '../../../actors/recommending/neighbours.ts'
 import { recommend, recommendFrom } from '../../../actors/recommending/recommend.ts'
 import { topicsIn } from '../../../actors/recommending/topics-in-text.ts'
 import { decodeIndex, encodeIndex } from '../../../pipeline/recommending/saved-indexes.ts'
@@ -102,11 +102,14 @@ test('the topics of recent items are told, so that the visitor keeps them', () =
 })
 
 test('a full row keeps the strongest neighbours', () => {
-  const row = emptyRow()
-  for (let round = 0; round < 3; round++) addNeighbour(row, 0, 1, (_, weight) => weight)
-  for (let id = 1; id <= ROW_MAX; id++) addNeighbour(row, id, 1, (_, weight) => weight)
-  expect(row.count).toBe(NEIGHBOURS_MAX + 1)
-  expect([row.ids[0], row.weights[0], row.total]).toEqual([0, 3, ROW_MAX + 3])
+  const table = createNeighbourTable(ROW_MAX + 2)
+  for (let round = 0; round < 3; round++) table.add(0, 1, 1)
+  for (let id = 2; id <= ROW_MAX + 1; id++) table.add(0, id, 1)
+  const { ids, weights, total } = table.rowOf(0)
+  expect(ids).toHaveLength(NEIGHBOURS_MAX + 1)
+  expect([ids[0], weights[0], total]).toEqual([1, 3, ROW_MAX + 3])
+  // Of equal ones, the later stay.
+  expect([ids[1], ids.at(-1)]).toEqual([ROW_MAX + 2 - NEIGHBOURS_MAX, ROW_MAX + 1])
 })
 
 test('a saved index gives the same lists, and goes on in the same way', async () => {
@@ -118,10 +121,15 @@ test('a saved index gives the same lists, and goes on in the same way', async ()
     ])
   for (const [at, item] of ['pan', 'lamp', 'cup', 'pan'].entries()) change(at + 1, item, 'oolong')
   const place = { seq: index.seq, ts: AT }
-  const { state, place: found } = decodeIndex(await encodeIndex(index, place))
+  const { index: restored, place: found } = await decodeIndex(Buffer.concat([...encodeIndex(index, place)]))
   expect(found).toEqual(place)
-  expect({ ...state, items: state.items.length }).toMatchObject({ seq: 4, items: 5 })
-  expect(state.popularity).toEqual(index.state().popularity)
+  expect(restored.state().popularity).toEqual(index.state().popularity)
+  expect([restored.seq, restored.items.length]).toEqual([4, 5])
+  for (const one of [index, restored]) one.apply(5, [{ type: 'signal', item: 'cup', weight: 2, topics: [], segment: undefined, at: AT }])
+  expect(restored.savedItems(0, 10)).toEqual(index.savedItems(0, 10))
+  expect(restored.popularity.ranking('cooks')).toEqual(index.popularity.ranking('cooks'))
+  const fond = visitor({ recent: [['oolong', 1, 1]], topics: [['new', 1]], segment: 'cooks' })
+  for (const strategy of STRATEGIES) expect(recommend(restored, fond, strategy)).toEqual(recommend(index, fond, strategy))
 })
 
 test('topics are found in texts of both languages', () => {

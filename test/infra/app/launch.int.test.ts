@@ -1,11 +1,17 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { kindsByName } from '../../../actors/definition/kind.ts'
+import { launch } from '../../../infra/app/launch.ts'
+import { lockDataFolder } from '../../../infra/servers/data-folder.ts'
+import { loadSettings } from '../../../infra/settings.ts'
+import { isProcessAlive } from '../../../pipeline/runtime/process-alive.ts'
 import { codeOf } from '../../../schemas/errors.ts'
 import { TABLES } from '../../../schemas/tables.ts'
 import { caughtUp, publishAll, readLog, rows } from '../../support/system-assertions.ts'
-import { startSystem, type System } from '../../support/test-system.ts'
+import { settingsFor, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
 let dataDir: string
@@ -81,6 +87,24 @@ describe('a start', () => {
     expect(await refusal({ NATS_URL: 'nats://127.0.0.1:1' })).toBe('nats_unreachable')
     const { CLICKHOUSE_URL } = await serversByUrl()
     expect(await refusal({ CLICKHOUSE_URL, CLICKHOUSE_USER: 'nobody' })).toBe('clickhouse_unreachable')
+  })
+
+  test('that is interrupted stops what has started, and starts nothing more', async () => {
+    const folder = await temporaryFolder()
+    const { settings } = loadSettings({}, settingsFor(folder))
+    const interrupted = new AbortController()
+    const lines: string[] = []
+    const onLine = (line: string): void => {
+      lines.push(line)
+      if (line.includes('nats-server')) interrupted.abort(new Error('no more'))
+    }
+    const log = pino({ level: 'debug' }, { write: onLine })
+    await expect(launch(settings, kindsByName([toyKind]), log, { signal: interrupted.signal })).rejects.toThrow('no more')
+    expect(lines.join('')).not.toContain('acquired partitions')
+    const server = Number(await readFile(join(folder, 'nats.pid'), 'utf8'))
+    expect([server > 0, isProcessAlive(server)]).toEqual([true, false])
+    ;(await lockDataFolder(folder)).release()
+    await rm(folder, { recursive: true, force: true })
   })
 
   test('is refused on a data folder in use', async () => {

@@ -28,10 +28,28 @@ test('actors are listed by kind, tenant, state and text', async () => {
   expect(await list('--limit', '1')).toHaveLength(1)
 })
 
+test('a kind or state that no actor has is told, with those that actors have', async () => {
+  const kind = await runCli(['actors', '--kind', 'refnd', '--state', 'review'], cli)
+  expect(kind).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/No actor is of the kind "refnd"; did you mean "refund"\? kinds of actors: .*refund/) as string,
+  })
+  const state = await runCli(['actors', '--kind', 'refund', '--state', 'reviewed', '--json'], cli)
+  expect(state).toMatchObject({
+    code: 0,
+    stdout: '',
+    stderr: expect.stringMatching(/No actor of the kind "refund" is in the state "reviewed"; .*states of actors: .*review/) as string,
+  })
+  const both = await runCli(['actors', '--kind', 'refund', '--state', 'review', '--text', 'none such'], cli)
+  expect(both.stderr).not.toContain('No actor')
+})
+
 test('any condition over the table narrows them further, and a wrong one says what is wrong', async () => {
   expect(await list('--kind', 'refund', '--where', "n = 1 AND tenant != 'acme' -- as in SQL")).toEqual(['other/refund/large'])
   const wrong = await runCli(['actors', '--where', 'nothing = 1'], cli)
   expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/nothing/)])
+  const empty = await runCli(['actors', '--where', ' '], cli)
+  expect([empty.code, empty.stderr]).toEqual([1, expect.stringMatching(/--where[^]*It must be a text/)])
   const written = await runCli(['actors', '--where', '1) SETTINGS x = 1; DROP TABLE actors --'], cli)
   expect(written.code).toBe(1)
   expect(await list('--text', 'small')).toEqual(['acme/refund/small'])

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { ExperimentSummary } from '../../../infra/reporting/experiment/experiment-summary.ts'
 import { completion, json, type ModelEndpoint, startModelEndpoint } from '../../support/model-endpoint.ts'
 import { type CliRun, runCli } from '../../support/run-cli.ts'
+import { caughtUp, publishAll } from '../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 let system: System
@@ -123,6 +124,32 @@ test('two versions of a prompt are compared; what the model was told is theirs, 
   expect(new Set(systems)).toEqual(new Set(['First. Acme mends bicycles.', 'Second. Acme mends bicycles.']))
   const missing = await run(await dataset(2), 'passages=dataset,prompt=answer@9', 'passages=dataset')
   expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('has the versions 1 to 2, and no 9')])
+})
+
+test('two arms of a strategy are compared on the same briefs; the model is told what each arm says', async () => {
+  const arms = [
+    { id: 'short', length: 20 },
+    { id: 'warm', tone: 'warm', prompt: 'news', version: 1 },
+  ]
+  await publishAll(system, [
+    { subject: 'in.acme.prompt.news', body: { type: 'prompt.set', data: { text: 'Write news.' } } },
+    { subject: 'in.acme.strategy.news', body: { type: 'strategy.set', data: { arms } } },
+  ])
+  await caughtUp(system)
+  endpoint.react(completion('You may return an item within 14 days.'))
+  const { summary } = printed(await run(await dataset(6), 'arm=news/short', 'arm=news/warm,model=good', '--json'))
+  expect([summary.a.prompts, summary.b.prompts]).toEqual([
+    [expect.stringMatching(/^write@built-in-/), expect.stringMatching(/^write@built-in-/)],
+    ['news@1'],
+  ])
+  expect(summary).toMatchObject({ a: { answered: 6 }, b: { answered: 6 }, sameAnswers: 6 })
+  const told = endpoint.asked.map(({ body }) => body.messages[0]?.content ?? '')
+  expect(told.filter((text) => /at most 20 words|不超过20字/.test(text))).toHaveLength(6)
+  expect(told.filter((text) => text.startsWith('Write news.') && /Tone: warm|语气：warm/.test(text))).toHaveLength(6)
+  const missing = await run(await dataset(2), 'arm=news/short', 'arm=news/tall')
+  expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('has no arm "tall"; it has short, warm')])
+  const mixed = await run(await dataset(2), 'arm=news/short', 'prompt=answer@built-in')
+  expect([mixed.code, mixed.stderr]).toEqual([1, expect.stringContaining('give both an arm, or none')])
 })
 
 test('a model that fails is counted; one that only fails ends the experiment', async () => {

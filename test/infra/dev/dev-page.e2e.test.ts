@@ -67,6 +67,9 @@ test('the statechart shows all nested states, and the number of actors in each a
     expect((inner?.y ?? 0) + (inner?.height ?? 0)).toBeLessThan(y + height)
   }
   expect(await page.locator('.label').count()).toBe(4)
+  // The kinds in the header do not fit, and scroll there.
+  await page.setViewportSize({ width: 900, height: 700 })
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(900)
 
   await send('n1', 'item.added', { name: 'book' })
   await send('n2', 'order.placed', { to: { city: '上海' } })
@@ -132,8 +135,13 @@ test('the form offers first what the state of its actor has a transition for', a
   await page.goto(`${dev.addresses.pageUrl}#/order/acme/fits`)
   await page.waitForSelector('.box.active[data-state="placed.goods.waiting"]')
   expect(await typesOf(0)).toEqual(['goods.packed', 'money.paid'])
+  await expect.poll(() => page.inputValue('[name=known-type]')).toBe('goods.packed')
   await page.selectOption('[name=known-type]', 'item.added')
   await page.locator('.hint', { hasText: 'it will change nothing' }).waitFor()
+  await send('refused', 'item.added', {})
+  await page.goto(`${dev.addresses.pageUrl}#/order/acme/refused`)
+  await page.locator('text=bad_data').first().waitFor()
+  expect(await groups()).toEqual(['fit open', 'change nothing in open'])
 })
 
 test('the history of an actor is stepped through, with state and context before and after', async () => {

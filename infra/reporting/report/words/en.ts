@@ -102,6 +102,16 @@ export const en: Words = {
     acknowledged: 'Acknowledged',
     acknowledged_p50_ms: 'Until acknowledged, median',
     cleared_p50_ms: 'Until cleared, median',
+    strategy: 'Strategy',
+    arm: 'Arm',
+    chosen: 'Chosen',
+    rewarded: 'Rewarded',
+    by_feedback: 'By feedback',
+    reward: 'Reward, mean',
+    reward_low: 'At least',
+    reward_high: 'At most',
+    texts: 'Texts',
+    cost_per_text: 'Cost per text',
     about: 'About',
     type: 'Type of event',
     weeks: 'Weeks',
@@ -500,6 +510,19 @@ export const en: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         return `${f.count(all?.alerts ?? 0)} alerts; ${f.count(all?.open ?? 0)} are open, ${f.count(all?.escalated ?? 0)} were escalated.`
+      },
+    },
+    strategies: {
+      title: 'Which way of writing does better?',
+      definition:
+        'What strategies for texts chose and learned in the period, by arm: choices, the mean reward with its 95 % interval, and what a '
+        + 'text cost. Arms whose intervals overlap may be equal.',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        return (
+          `${f.count(all?.chosen ?? 0)} choices, ${f.count(all?.rewarded ?? 0)} of them rewarded; `
+          + `${f.count(all?.texts ?? 0)} texts were written, ${f.count(all?.failed ?? 0)} failed.`
+        )
       },
     },
     trends: {

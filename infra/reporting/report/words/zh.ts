@@ -99,6 +99,16 @@ export const zh: Words = {
     acknowledged: '已确认',
     acknowledged_p50_ms: '确认用时中位数',
     cleared_p50_ms: '恢复用时中位数',
+    strategy: '策略',
+    arm: '方案',
+    chosen: '选用次数',
+    rewarded: '有奖励',
+    by_feedback: '来自反馈',
+    reward: '平均奖励',
+    reward_low: '至少',
+    reward_high: '至多',
+    texts: '文本',
+    cost_per_text: '每篇成本',
     about: '内容',
     type: '事件类型',
     weeks: '周数',
@@ -451,6 +461,18 @@ export const zh: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         return `${f.count(all?.alerts ?? 0)} 个告警，其中 ${f.count(all?.open ?? 0)} 个未恢复，${f.count(all?.escalated ?? 0)} 个已升级。`
+      },
+    },
+    strategies: {
+      title: '哪种写法更好？',
+      definition:
+        '期间内文本策略的选择与所学，按方案统计：选用次数、平均奖励及其 95% 置信区间，以及每篇文本的成本。区间重叠的方案可能并无差别。',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        return (
+          `共选择 ${f.count(all?.chosen ?? 0)} 次，其中 ${f.count(all?.rewarded ?? 0)} 次得到奖励；`
+          + `写成 ${f.count(all?.texts ?? 0)} 篇文本，失败 ${f.count(all?.failed ?? 0)} 篇。`
+        )
       },
     },
     trends: {

@@ -71,14 +71,15 @@ describe('Ctrl-C', () => {
     expect(await ended).toMatchObject({ code: 0 })
   })
 
-  test('during the start stops it once it has started', async () => {
+  test('during the start stops what has started, and starts nothing more', async () => {
     const starting = startCli(['up', '--json', '--log-level', 'debug'], options)
     processes.push(starting)
     await starting.line((line) => line.includes('nats-server'))
 
     starting.signal('SIGINT')
 
-    expect(await starting.ended).toMatchObject({ code: 0 })
+    const ended = await starting.ended
+    expect(ended, ended.stderr).toMatchObject({ code: 0 })
     expect(isProcessAlive((await natsPid().catch(() => 0)) || starting.pid)).toBe(false)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { scopeOf, timeArgument } from '../../../../infra/cli/period-flags.ts'
-import { previousPeriod } from '../../../../infra/reporting/questions/periods.ts'
 import { dayOf, isTimeZone, momentOf, startOfDay, timeZoneNames, zonedText } from '../../../../infra/reporting/calendar/time-zone.ts'
+import { previousPeriod } from '../../../../infra/reporting/questions/periods.ts'
 
 const NEW_YORK = 'America/New_York'
 const day = (text: string): number => Date.parse(text) / 86_400_000

@@ -19,6 +19,7 @@ test('a variant has what it is given, and defaults for the rest', () => {
     temperature: 0.7,
     search: { mode: 'hybrid', fusion: 'rrf', denseWeight: 0.5, rerank: false },
   })
+  expect(parseVariant('arm=news/short,temperature=1')).toMatchObject({ arm: { strategy: 'news', arm: 'short' }, temperature: 1 })
   expect(parseVariant('tier=small')).toMatchObject({ tier: 'small' })
 })
 
@@ -38,6 +39,10 @@ test.each([
   ['model=x,tier=small', 'give model or tier'],
   ['model=off,prompt=answer@1', 'prompt: no model is asked with model=off'],
   ['model=off,temperature=1', 'temperature: no model is asked with model=off'],
+  ['arm=news', 'must be <strategy>/<arm>'],
+  ['arm=news/short,fusion=rrf', 'fusion has no meaning with arm'],
+  ['arm=news/short,prompt=news@1', 'prompt has no meaning with arm'],
+  ['arm=news/short,model=off', 'arm: no model is asked with model=off'],
   ['__proto__=1', 'there is no key "__proto__"'],
 ])('%s is refused: %s', (text, says) => {
   expect(() => parseVariant(text)).toThrow(

@@ -27,8 +27,8 @@ const REAL = fileURLToPath(new URL('../../../../../shared/data/conversations.jso
 const DEMO = fileURLToPath(new URL('../../../../infra/demo/conversations.jsonl', import.meta.url))
 const CONVERSATIONS_MAX = 60
 const TENANT = 'shop'
-/** No actor here raises an alert; trigger.int asks for alerts. */
-const WITHOUT_ROWS = 'alerts'
+/** No actor here raises an alert or writes a text; trigger.int and writer.int ask these questions. */
+const WITHOUT_ROWS = ['alerts', 'strategies']
 /** Trends need weeks of events; trends.int asks for them. */
 const ASKED = QUESTION_NAMES.filter((name) => name !== 'trends')
 const HOUR_MS = 3_600_000
@@ -187,7 +187,7 @@ test.each(ASKED)('%s: the analyst gets what the records say', async (name) => {
   const middle = await periodOf(opened[Math.floor(opened.length / 4)] ?? 0, closed[Math.floor(closed.length * 0.9)] ?? 0)
   for (const period of [whole, middle]) {
     const answer = await askQuestion(analyst, name, scopeOf(period))
-    expect(answer.length).toBeGreaterThan(1 - Number(['backlog', 'cache-freshness', WITHOUT_ROWS].includes(name)))
+    expect(answer.length).toBeGreaterThan(1 - Number(['backlog', 'cache-freshness', ...WITHOUT_ROWS].includes(name)))
     expect(comparable(answer)).toEqual(comparable(expectedAnswers(facts, period)[name]))
   }
 })
@@ -416,7 +416,7 @@ test('"colloquy report" writes a page with the answers to all questions, in eith
     expect(await runCli(['report', ...flags, '--lang', lang, '--out', file], { dataDir })).toMatchObject({ code: 0, stderr: '' })
     const page = readFileSync(file, 'utf8')
     for (const name of QUESTION_NAMES) expect(page).toContain(`<section id="${name}">`)
-    expect(page.split(none).length - 1, `questions without data besides ${WITHOUT_ROWS} and trends`).toBe(2)
+    expect(page.split(none).length - 1, `questions without data besides ${WITHOUT_ROWS.join(', ')}`).toBe(WITHOUT_ROWS.length)
     expect(page.match(/<svg /g)?.length).toBeGreaterThan(9)
   }
 })

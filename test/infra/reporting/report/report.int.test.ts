@@ -191,6 +191,13 @@ const answers: Answers = {
     acknowledged_p50_ms: 60_000,
     cleared_p50_ms: 120_000,
   })),
+  strategies: [true, false].map((total) => ({
+    total,
+    strategy: total ? null : HOSTILE,
+    arm: total ? null : HOSTILE,
+    ...{ chosen: 9, rewarded: 8, by_feedback: 3, reward: 0.6, reward_low: 0.4, reward_high: 0.8 },
+    ...{ texts: 9, failed: 1, cost_per_text: 0.02 },
+  })),
   trends: ['series', 'series', 'unusual', 'forecast', 'forecast'].map((about, index) => ({
     total: index !== 1,
     about,
@@ -306,6 +313,7 @@ const empty: Answers = {
   kpi: [],
   'evaluator-agreement': [],
   alerts: [],
+  strategies: [],
   trends: [],
   'prompt-versions': [],
   'cache-freshness': [],
