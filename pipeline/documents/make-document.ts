@@ -10,7 +10,7 @@ import { RejectedDocument } from './rejected-document.ts'
 /** Bytes of the Markdown of a document. */
 export const MARKDOWN_BYTES_MAX = 512 * 1_024
 /** Control characters but tabs and line breaks: no format has them. */
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f\ufffe\uffff]/g  
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f\ufffe\uffff]/g
 
 /** Makes the files of a document. Its caller bounds time and memory. */
 export async function makeDocument(request: DocumentRequest): Promise<MadeDocument | DocumentProblem> {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
-import { type ChangedLines, documentVersion, filesSchema, type Format,FORMAT_NAMES } from '../../../schemas/document-events.ts'
+import { type ChangedLines, documentVersion, filesSchema, type Format, FORMAT_NAMES } from '../../../schemas/document-events.ts'
 import { objectReference } from '../../../schemas/object-reference.ts'
 import { defineTask } from '../../definition/task-definition.ts'
 import { type TemplateSource, templateSource } from '../template/template-source.ts'

@@ -115,9 +115,7 @@ describe('a document', () => {
     ['document.set', { template: 'letter', data: { a: 'x'.repeat(DOCUMENT_LIMITS.dataBytesMax) } }, 'must have at most 32 KiB'],
     ['document.set', { template: 'letter', data: {}, formats: ['pdf', 'pdf'] }, 'must not have a format twice'],
   ] as const)('refuses %s %j', (type, data, problem) => {
-    const refused = story()
-      .when(type, data)
-      .thenRejected('bad_data')
+    const refused = story().when(type, data).thenRejected('bad_data')
     expect(JSON.stringify(refused.records.at(-1))).toContain(problem)
   })
 
