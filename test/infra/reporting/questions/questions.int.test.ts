@@ -416,7 +416,9 @@ test('"colloquy report" writes a page with the answers to all questions, in eith
     expect(await runCli(['report', ...flags, '--lang', lang, '--out', file], { dataDir })).toMatchObject({ code: 0, stderr: '' })
     const page = readFileSync(file, 'utf8')
     for (const name of QUESTION_NAMES) expect(page).toContain(`<section id="${name}">`)
-    expect(page.split(none).length - 1, `questions without data besides ${WITHOUT_ROWS.join(', ')} and trends`).toBe(WITHOUT_ROWS.length + 1)
+    expect(page.split(none).length - 1, `questions without data besides ${WITHOUT_ROWS.join(', ')} and trends`).toBe(
+      WITHOUT_ROWS.length + 1,
+    )
     expect(page.match(/<svg /g)?.length).toBeGreaterThan(9)
   }
 })
