@@ -71,7 +71,7 @@ export const templateChanged = z.object({ version, lang: z.enum(LANGUAGES), byte
 export const templateFailed = z.object({ code: z.string(), problem: z.string() })
 
 const dataSchema = z
-  .record(z.string(), z.json())
+  .record(z.string(), z.unknown())
   .refine((data) => bytesOf(data) <= DOCUMENT_LIMITS.dataBytesMax, 'must have at most 32 KiB as JSON')
 
 /** What a document is: it replaces what was set before. */

@@ -38,7 +38,7 @@ export type MakeDocument = (request: DocumentRequest, signal: AbortSignal) => Pr
 const inputSchema = z.object({
   id: z.string(),
   source: objectReference,
-  data: z.record(z.string(), z.json()),
+  data: z.record(z.string(), z.unknown()),
   title: z.string().optional(),
   formats: z.array(z.enum(FORMAT_NAMES)),
   at: z.string(),
