@@ -181,6 +181,23 @@ describe('explore finds', () => {
     expect(fault).toMatch(/given\(order\)\n(.*when\('pay'.*\n){4}.*\/\/ This is the cycle: \d+ times\.\n.*when\('add'.*\n\n/)
   })
 
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('a context that grows by a cycle of three steps, with the seed %i', (seed) => {
+    const kind = order.with(
+      createMachine({
+        context,
+        initial: 'start',
+        states: {
+          start: { on: { pay: 'first' } },
+          first: { on: { add: { target: 'second', actions: assign({ items: ({ context: { items } }) => [...items, 'x'] }) } } },
+          second: { on: { cancel: 'third' } },
+          third: { on: { add: 'first', pay: 'done' } },
+          ...toEnd,
+        },
+      }),
+    )
+    expect(faultOf(() => explore(kind, { seed }))).toMatch(/^unbounded_context: the context grew/)
+  })
+
   test('nothing where a list is bounded, even by a high bound', () => {
     const kind = order.with(
       createMachine({

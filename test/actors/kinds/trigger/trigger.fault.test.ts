@@ -67,11 +67,11 @@ test('kill -9 of the worker in between loses and doubles no alert', async () => 
     })),
   ).flat()
   await publishAll(system, inputs)
-  await expect.poll(() => seriesRecords('readings.taken'), { timeout: 60_000, interval: 20 }).toBeGreaterThan(0)
+  await expect.poll(() => seriesRecords('readings.taken'), { timeout: 60_000, interval: 100 }).toBeGreaterThan(0)
   first.signal('SIGKILL')
   await first.ended
   const second = await startWorker()
-  await expect.poll(() => seriesRecords('readings.taken'), { timeout: 60_000, interval: 20 }).toBe(inputs.length)
+  await expect.poll(() => seriesRecords('readings.taken'), { timeout: 60_000, interval: 100 }).toBe(inputs.length)
   second.signal('SIGKILL')
   await second.ended
   await startWorker()

@@ -65,18 +65,18 @@ test('kill -9 of the worker in between: each text is written once, and each choi
       record.emitted.flatMap((one) => (one.type === type ? [{ actor, choice: one.data['choice'], arm: one.data['arm'] }] : [])),
     )
   const first = await startWorker()
-  await expect.poll(async () => (await emittedOf('writer', 'text.written')).length, { timeout: 60_000, interval: 20 }).toBeGreaterThan(0)
+  await expect.poll(async () => (await emittedOf('writer', 'text.written')).length, { timeout: 60_000, interval: 100 }).toBeGreaterThan(0)
   first.signal('SIGKILL')
   await first.ended
   const second = await startWorker()
   await expect
-    .poll(async () => (await emittedOf('strategy', 'choice.rewarded')).length, { timeout: 120_000, interval: 20 })
+    .poll(async () => (await emittedOf('strategy', 'choice.rewarded')).length, { timeout: 120_000, interval: 100 })
     .toBeGreaterThan(TEXTS / 4)
   second.signal('SIGKILL')
   await second.ended
   await startWorker()
 
-  await expect.poll(async () => (await emittedOf('strategy', 'choice.rewarded')).length, { timeout: 180_000 }).toBe(TEXTS)
+  await expect.poll(async () => (await emittedOf('strategy', 'choice.rewarded')).length, { timeout: 180_000, interval: 1_000 }).toBe(TEXTS)
   const written = await emittedOf('writer', 'text.written')
   expect(written.map(({ actor }) => actor).sort()).toEqual(ids.map((id) => `acme/writer/${id}`).sort())
   const choices = written.map(({ choice }) => choice).sort()
