@@ -63,7 +63,7 @@ Example:
         await using producer = await openProducer(nc)
         const publication = { ...address, ...given, type, data: input.data, messageId: id }
         const advice = await producer.advice(publication)
-        if (advice === undefined) out.note('kind and type are not checked: no process of this version answers')
+        if (advice === undefined) out.note('type and data are not checked: no process that answers has this kind')
         if (advice && force === true) out.note(`${advice.code}: ${onOneLine(advice.message)}`)
         else if (advice) throw refusal(advice)
         const onWait = (why: string): void => out.note(`${why}; trying again`)

@@ -161,7 +161,7 @@ async function advise(
   const producer = await createProducer(nc)
   try {
     const advice = await producer.advice(input)
-    if (advice === undefined) out.note('kind and type are not checked: no process of this version answers')
+    if (advice === undefined) out.note('type and data are not checked: no process that answers has this kind')
     else if (advice && isForced) out.note(`${advice.code}: ${advice.message}`)
     else if (advice) throw new ForeignCodeError(advice.code, `${advice.message}. Nothing was set; --force sets it as it is`)
   } finally {

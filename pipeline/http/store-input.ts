@@ -35,7 +35,9 @@ export async function storeInput(
   const [result, warning] = await Promise.all([
     publisher.publish(inputSubject(address), payload, options),
     // Advice is a courtesy: the input is stored without it, too.
-    advise(address.kind, envelope).catch(() => undefined),
+    advise(address.kind, envelope)
+      .then((advice) => (advice === 'unchecked' ? undefined : advice))
+      .catch(() => undefined),
   ])
   if (!result.ok) throw refusal(result)
   onStored?.(input, result.seq, !result.duplicate)

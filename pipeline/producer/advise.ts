@@ -5,8 +5,11 @@ import type { Kinds } from '../../actors/definition/kind.ts'
 import { readEnvelope, type WireInput } from '../../schemas/envelope.ts'
 import { callWithin } from '../watchdog/call-within.ts'
 
-/** Tells what is wrong with an input of a kind, given as parsed JSON; `undefined` if nothing is known to be. */
-export type Advise = (kind: string, envelope: unknown) => Promise<InputAdvice | undefined>
+/**
+ * Tells what is wrong with an input of a kind, given as parsed JSON; `undefined` if nothing is known to be, `unchecked` if only other
+ * processes have the kind.
+ */
+export type Advise = (kind: string, envelope: unknown) => Promise<InputAdvice | 'unchecked' | undefined>
 
 export interface AdviseDeps {
   /** The kinds of this process. */
@@ -45,6 +48,7 @@ export function createAdvise({ kinds, registeredKinds, log }: AdviseDeps): Advis
     if (kinds.has(kind)) return adviceOfKind(kind, read.input)
     const names = new Set(await registeredKinds())
     // Before the first kinds have started, nothing is known.
-    return names.has(kind) || names.size === 0 ? undefined : unknownKindAdvice(kind, names)
+    if (names.size === 0) return undefined
+    return names.has(kind) ? 'unchecked' : unknownKindAdvice(kind, names)
   }
 }

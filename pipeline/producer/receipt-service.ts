@@ -97,7 +97,10 @@ export function serveReceipts({ nc, waitFor, durability, advise }: ReceiptServic
     if (!request.success) return { error: { code: 'bad_receipt_request', message: zodProblem(request.error, '') } }
     const { input, advise: about } = request.data
     try {
-      if (about !== undefined) return { durability, advice: (await advise(about.kind, parseJson(about.payload))) ?? null }
+      if (about !== undefined) {
+        const advice = await advise(about.kind, parseJson(about.payload))
+        return advice === 'unchecked' ? { durability } : { durability, advice: advice ?? null }
+      }
       return { durability, handled: input === undefined ? undefined : await wait(input) }
     } catch (error) {
       return { error: { code: codeOf(error) ?? 'no_receipt', message: messageOf(error) } }
@@ -124,7 +127,7 @@ export function serveReceipts({ nc, waitFor, durability, advise }: ReceiptServic
 export interface ReceiptClient {
   /** How durable an acknowledgement is; `undefined` if no process answers. */
   durability(): Promise<Durability | undefined>
-  /** What is wrong with an input before it is published; `null` if nothing is known to be, `undefined` if no process answers. */
+  /** What is wrong with an input; `null` if nothing is known to be, `undefined` if no process with its kind answers. */
   advice(kind: string, payload: string): Promise<PublishAdvice | null | undefined>
   /** Waits for a stored input, also while no process answers. @throws the reason of the signal; ColloquyError of a refusal */
   until(input: NonNullable<ReceiptRequest['input']>, signal: AbortSignal): Promise<Handled>

@@ -200,6 +200,6 @@ npx colloquy show acme/order/o1
 \`\`\`
 `
 
-/** The first command in a new project. */
+/** The first command in a new project. Without the setting, the package of the embedder fetches files for GPUs, which nobody here uses. */
 export const installCommand = (colloquy: string | undefined): string =>
-  colloquy === undefined ? 'npm install <package file or git address of Colloquy>' : 'npm install'
+  `ONNXRUNTIME_NODE_INSTALL=skip npm install${colloquy === undefined ? ' <package file or git address of Colloquy>' : ''}`
