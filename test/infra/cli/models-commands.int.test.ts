@@ -6,9 +6,9 @@ import { loadSettings } from '../../../infra/settings.ts'
 import { createBudgets } from '../../../pipeline/models/budgets.ts'
 import { tenantSettingsOf } from '../../../schemas/tenant-settings.ts'
 import { completion, failure, type ModelEndpoint, startModelEndpoint } from '../../support/model-endpoint.ts'
+import { replierKind } from '../../support/replier-kind.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
 import { settingsFor, silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
-import { writerKind } from '../../support/writer-kind.ts'
 
 let dataDir: string
 let file: string
@@ -35,7 +35,7 @@ beforeAll(async () => {
   ;[quick, strong] = [await startModelEndpoint(), await startModelEndpoint()]
   await writeFile(file, fileWith())
   const builtIn = await loadKinds(loadSettings({}, settingsFor(dataDir)).settings)
-  system = await startSystem({ dataDir, kinds: [...builtIn.values(), writerKind], settings: { MODELS: file } })
+  system = await startSystem({ dataDir, kinds: [...builtIn.values(), replierKind], settings: { MODELS: file } })
 })
 beforeEach(() => {
   quick?.react(completion('from quick'))
@@ -50,11 +50,11 @@ afterAll(async () => {
 const run = (...args: string[]) => runCli(args, { dataDir, settings: { MODELS: file } })
 const shown = <T>(...args: string[]) => cliJson<T>(args, { dataDir, settings: { MODELS: file } })
 let lastId = 0
-/** Asks the writer of a tenant. @returns the data of its reply */
+/** Asks the replier of a tenant. @returns the data of its reply */
 async function ask(text: string, tenant = 'acme'): Promise<Record<string, unknown>> {
   const id = `c-${(lastId += 1)}`
-  const replies = system.producer.subscribe(`out.${tenant}.writer.${id}.message.sent`, { max: 1 })
-  system.producer.publish(`in.${tenant}.writer.${id}`, JSON.stringify({ type: 'message.received', id: 'q', data: { role: 'user', text } }))
+  const replies = system.producer.subscribe(`out.${tenant}.replier.${id}.message.sent`, { max: 1 })
+  system.producer.publish(`in.${tenant}.replier.${id}`, JSON.stringify({ type: 'message.received', id: 'q', data: { role: 'user', text } }))
   for await (const message of replies) return message.json<{ data: Record<string, unknown> }>().data
   throw new Error('no reply')
 }
@@ -74,7 +74,7 @@ test('a task of a kind generates by the tier of the question, and the turn tells
   await run('status', '--wait')
   const rows = await shown<Record<string, unknown>>(
     'sql',
-    "SELECT model, tier, complexity, tier_reason, tokens_in FROM turns WHERE kind = 'writer' ORDER BY committed_at",
+    "SELECT model, tier, complexity, tier_reason, tokens_in FROM turns WHERE kind = 'replier' ORDER BY committed_at",
   )
   expect(rows).toMatchObject([
     { model: 'quick', tier: 'small', tier_reason: 'complexity', tokens_in: 120 },

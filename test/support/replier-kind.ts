@@ -6,8 +6,8 @@ import { KNOWN_EMITS, KNOWN_INPUTS, messageSent, routedFields } from '../../sche
 const sent = messageSent.extend(routedFields)
 const written = sent.omit({ replyTo: true })
 
-const writer = defineKind({
-  name: 'writer',
+const replier = defineKind({
+  name: 'replier',
   version: 1,
   context: z.object({ text: z.string(), id: z.string() }),
   events: KNOWN_INPUTS,
@@ -30,9 +30,9 @@ const writer = defineKind({
 })
 
 /** Answers each message with what a language model generates, or with the code of the error. */
-export const writerKind = writer.with(
+export const replierKind = replier.with(
   setup({
-    ...writer.xstate,
+    ...replier.xstate,
     actions: {
       note: assign(({ event }) => (event.type === 'message.received' ? { text: event.data.text, id: event.id } : {})),
       tell: emit(({ context }, answer: z.output<typeof written>) => ({ type: 'message.sent', data: { ...answer, replyTo: context.id } })),
