@@ -1,12 +1,9 @@
-import { pino } from 'pino'
 import { z } from 'zod'
-import { ROLES } from '../../infra/settings.ts'
-import { createBenchPublisher } from '../harness/bench-publisher.ts'
 import type { BenchOptions, Measured, OfflineScenario } from '../harness/bench-scenario.ts'
-import { startSystem } from '../harness/bench-system.ts'
 import { CAUGHT_UP_MS_MAX, waitUntil } from '../harness/in-time.ts'
 import { watchSubject } from '../harness/latency-probe.ts'
 import { usageOf } from '../harness/process-usage.ts'
+import { startProducing } from '../harness/producing-system.ts'
 import { rounded } from '../harness/statistics.ts'
 
 /** Measures how fast one change reaches many actors. */
@@ -22,15 +19,7 @@ const toldSchema = z.object({ data: z.object({ recipients: z.number() }) })
 
 async function measure({ actors }: BenchOptions): Promise<Measured> {
   await using started = new AsyncDisposableStack()
-  const roles = ROLES.filter((role) => role !== 'embed')
-  const system = await startSystem({ environment: process.env, settings: {}, workers: 1, roles, log: pino({ level: 'warn' }) })
-  started.defer(() => system.stop())
-  const publisher = createBenchPublisher(system.producerConnection)
-  started.defer(() => {
-    publisher.close()
-  })
-  const input = (kind: string, id: string, type: string, data: object): void =>
-    publisher.publish(`in.${TENANT}.${kind}.${id}`, JSON.stringify({ type, data }), () => undefined)
+  const { system, publisher, input } = await startProducing(TENANT, started)
 
   /** When each record of a hearer was seen. */
   const seenMs: number[] = []

@@ -1,15 +1,12 @@
 import { fileURLToPath } from 'node:url'
-import { pino } from 'pino'
 import { z } from 'zod'
-import { ROLES } from '../../infra/settings.ts'
-import { createBenchPublisher } from '../harness/bench-publisher.ts'
 import type { BenchOptions, Measured, OfflineScenario } from '../harness/bench-scenario.ts'
-import { startSystem } from '../harness/bench-system.ts'
 import { CAUGHT_UP_MS_MAX, waitUntil } from '../harness/in-time.ts'
 import { createProbe, percentilesOf, watchSubject } from '../harness/latency-probe.ts'
 import { planMeasurement } from '../harness/measurement-plan.ts'
 import { openLoop } from '../harness/open-loop.ts'
 import { usageOf } from '../harness/process-usage.ts'
+import { startProducing } from '../harness/producing-system.ts'
 import { createRandom, pick } from '../harness/random.ts'
 import { rounded } from '../harness/statistics.ts'
 import { itemAt, popularOf } from './recommendations/shelf.ts'
@@ -45,31 +42,18 @@ const givenSchema = z.object({
 
 async function measure({ seconds, actors, seed }: BenchOptions): Promise<Measured> {
   await using started = new AsyncDisposableStack()
-  const roles = ROLES.filter((role) => role !== 'embed')
-  const log = pino({ level: 'warn' })
-  const system = await startSystem({ environment: process.env, settings: { CONFIG: KINDS }, workers: 1, roles, log })
-  started.defer(() => system.stop())
-  const publisher = createBenchPublisher(system.producerConnection)
-  started.defer(() => {
-    publisher.close()
-  })
+  const { system, publisher, input } = await startProducing(TENANT, started, { CONFIG: KINDS })
   const random = createRandom(seed)
-  const send = (kind: string, id: string, type: string, data: object, inputId?: string): void =>
-    publisher.publish(
-      `in.${TENANT}.${kind}.${id}`,
-      JSON.stringify({ type, data, ...(inputId !== undefined && { id: inputId }) }),
-      () => undefined,
-    )
-  const signal = (visitor: number, type: string, item: string): void => send('interest', `v${visitor}`, type, { item })
+  const signal = (visitor: number, type: string, item: string): void => input('interest', `v${visitor}`, type, { item })
 
-  const ask = (visitor: string, replyTo: string): void => send('interest', visitor, 'recommendations.asked', { count: LIST }, replyTo)
+  const ask = (visitor: string, replyTo: string): void => input('interest', visitor, 'recommendations.asked', { count: LIST }, replyTo)
 
   let recorded = 0
   const watching = await watchSubject(system.nc, `log.*.${TENANT}.>`, z.unknown(), () => void recorded++)
   let sent = 0
   for (let from = 0; from < ITEMS; from += ITEMS_PER_INPUT, sent++) {
     await publisher.whenAvailable()
-    send('bench-shelf', 'shelf', 'shelf.filled', { from, count: ITEMS_PER_INPUT })
+    input('bench-shelf', 'shelf', 'shelf.filled', { from, count: ITEMS_PER_INPUT })
   }
   for (let index = 0; index < actors * SIGNALS_BEFORE; index++, sent++) {
     await publisher.whenAvailable()
@@ -132,7 +116,7 @@ async function measure({ seconds, actors, seed }: BenchOptions): Promise<Measure
       signal(buyer, 'item.bought', item)
       if (index % WITHDRAWS_EVERY === 0) {
         withdrawn.set(item, atMs)
-        send('bench-shelf', 'shelf', 'shelf.cleared', { item })
+        input('bench-shelf', 'shelf', 'shelf.cleared', { item })
       }
       shown.delete(buyer)
     } else signal(pick(random, actors), 'item.clicked', itemAt(popularOf(ITEMS, random)))

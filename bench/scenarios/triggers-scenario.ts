@@ -1,16 +1,14 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { pino } from 'pino'
 import { z } from 'zod'
-import { ROLES } from '../../infra/settings.ts'
 import { TRIGGER_LIMITS } from '../../schemas/trigger-events.ts'
-import { createBenchPublisher } from '../harness/bench-publisher.ts'
 import type { BenchOptions, Measured, OfflineScenario } from '../harness/bench-scenario.ts'
-import { type BenchSystem, startSystem } from '../harness/bench-system.ts'
+import type { BenchSystem } from '../harness/bench-system.ts'
 import { CAUGHT_UP_MS_MAX, waitUntil } from '../harness/in-time.ts'
 import { createProbe, percentilesOf, watchSubject } from '../harness/latency-probe.ts'
 import { planMeasurement } from '../harness/measurement-plan.ts'
 import { openLoop } from '../harness/open-loop.ts'
 import { usageOf } from '../harness/process-usage.ts'
+import { startProducing } from '../harness/producing-system.ts'
 import { rounded } from '../harness/statistics.ts'
 
 /** Measures how soon an alert is raised while many series take readings. */
@@ -48,15 +46,7 @@ const seriesOf = (index: number): string => `s${index}`
 
 async function measure({ seconds, actors, seed }: BenchOptions): Promise<Measured> {
   await using started = new AsyncDisposableStack()
-  const roles = ROLES.filter((role) => role !== 'embed')
-  const system = await startSystem({ environment: process.env, settings: {}, workers: 1, roles, log: pino({ level: 'warn' }) })
-  started.defer(() => system.stop())
-  const publisher = createBenchPublisher(system.producerConnection)
-  started.defer(() => {
-    publisher.close()
-  })
-  const input = (kind: string, id: string, type: string, data: object): void =>
-    publisher.publish(`in.${TENANT}.${kind}.${id}`, JSON.stringify({ type, data }), () => undefined)
+  const { system, publisher, input } = await startProducing(TENANT, started)
 
   let watched = 0
   const watching = await watchSubject(system.nc, `log.*.${TENANT}.series.*`, z.unknown(), () => void watched++)

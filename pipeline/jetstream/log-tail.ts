@@ -4,9 +4,10 @@ import type { Logger } from 'pino'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
-import { backOffMs, type Pauses } from '../runtime/retry.ts'
+import type { Pauses } from '../runtime/retry.ts'
 import type { JetStreamContext } from './connection.ts'
 import { createConsumeLoop } from './consume-loop.ts'
+import { keepReading } from './keep-reading.ts'
 import { logParser, type ParseLogMessage } from './log-message.ts'
 import { openReader, type StreamReader } from './ordered-reader.ts'
 import { type StreamPosition, withPosition } from './position-history.ts'
@@ -135,16 +136,12 @@ export function createLogTail({ jetstream, metrics, log }: TailDeps): LogTail {
     }
   }
   const readWhileHeld = async (): Promise<void> => {
-    for (let failures = 0; !isIdle && !signal.aborted;) {
-      const startedMs = performance.now()
-      try {
-        await read()
-      } catch (err) {
-        rateLimitedWarn(log, { err }, 'the reader of LOG for those who wait was interrupted; starting it again')
-        failures = performance.now() - startedMs > REOPEN_PAUSES.maxMs ? 0 : failures + 1
-        await delay(backOffMs(failures, REOPEN_PAUSES), undefined, { signal }).catch(() => undefined)
-      }
-    }
+    await keepReading(read, {
+      pauses: REOPEN_PAUSES,
+      signal,
+      isWanted: () => !isIdle,
+      onInterrupted: (err) => rateLimitedWarn(log, { err }, 'the reader of LOG for those who wait was interrupted; starting it again'),
+    })
     history = []
     reading = undefined
   }

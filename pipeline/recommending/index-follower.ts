@@ -1,25 +1,17 @@
-import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { indexOf, type ItemIndex } from '../../actors/recommending/item-index.ts'
 import { indexChangesOf } from '../../actors/recommending/item-index-changes.ts'
 import type { Item } from '../../schemas/catalogue-events.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
+import { keepReading } from '../jetstream/keep-reading.ts'
 import { recordsOfKind } from '../jetstream/last-record.ts'
+import { type LogIndex, REOPEN_PAUSES } from '../jetstream/log-index.ts'
 import { logParser } from '../jetstream/log-message.ts'
 import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
-import { backOffMs, type Pauses } from '../runtime/retry.ts'
 import type { IndexName, IndexPlace, SavedIndexes } from './saved-indexes.ts'
-
-/** An index that follows LOG. */
-export interface IndexFollower {
-  /** The index; `undefined` until it has read LOG to its end once. */
-  current(): ItemIndex | undefined
-  /** Resolves when `current` has an index. */
-  readonly ready: Promise<void>
-  stop(): void
-}
 
 export interface FollowerOptions {
   readonly jetstream: JetStreamContext
@@ -35,7 +27,6 @@ const FETCH_MAX = 512
 const SAVE_EVERY = 20_000
 /** How long records are applied in one turn of the event loop: what is fetched comes without one, and tasks wait meanwhile. */
 const TURN_MS_MAX = 5
-const REOPEN_PAUSES: Pauses = { minMs: 50, maxMs: 5_000 }
 
 /** The subjects in LOG from which an index is made. */
 export const subjectsOf = ({ tenant, visitors, items }: IndexName): string[] => [
@@ -43,7 +34,7 @@ export const subjectsOf = ({ tenant, visitors, items }: IndexName): string[] => 
 ]
 
 /** Starts to read an index: from the one that was saved last, or from the start of LOG, and then as LOG grows. */
-export function followIndex({ jetstream, name, catalogue, saved, log, saveEvery = SAVE_EVERY }: FollowerOptions): IndexFollower {
+export function followIndex({ jetstream, name, catalogue, saved, log, saveEvery = SAVE_EVERY }: FollowerOptions): LogIndex<ItemIndex> {
   const stopping = new AbortController()
   const { signal } = stopping
   const ready = Promise.withResolvers<void>()
@@ -101,19 +92,12 @@ export function followIndex({ jetstream, name, catalogue, saved, log, saveEvery 
       }
     }
   }
-  const follow = async (): Promise<void> => {
-    for (let failures = 0; !signal.aborted;) {
-      const startedMs = performance.now()
-      try {
-        await read()
-      } catch (err) {
-        rateLimitedWarn(log, { err, ...name }, 'the reader of an index of recommendations was interrupted; starting it again')
-        failures = performance.now() - startedMs > REOPEN_PAUSES.maxMs ? 0 : failures + 1
-        await delay(backOffMs(failures, REOPEN_PAUSES), undefined, { signal }).catch(() => undefined)
-      }
-    }
-  }
-  void follow()
+  void keepReading(read, {
+    pauses: REOPEN_PAUSES,
+    signal,
+    onInterrupted: (err) =>
+      rateLimitedWarn(log, { err, ...name }, 'the reader of an index of recommendations was interrupted; starting it again'),
+  })
   return {
     current: () => (isReady ? index : undefined),
     ready: ready.promise,

@@ -1,14 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import type { ItemIndex } from '../../actors/recommending/item-index.ts'
 import { recommendFrom } from '../../actors/recommending/recommend.ts'
 import type { Item } from '../../schemas/catalogue-events.ts'
-import { ColloquyError } from '../../schemas/errors.ts'
 import type { Recommendation, RecommendQuery } from '../../schemas/recommendation-query.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { followIndex, type IndexFollower } from './index-follower.ts'
+import { type LogIndex, readIndex } from '../jetstream/log-index.ts'
+import { followIndex } from './index-follower.ts'
 import type { SavedIndexes } from './saved-indexes.ts'
 
 /** Recommends to an actor from the index of its tenant and kind. @throws ColloquyError `index_behind` */
@@ -29,8 +28,6 @@ export interface TenantIndexesOptions {
 }
 
 const INDEXES_MAX = 8
-/** How long a task waits for an index that is being read. */
-const READY_MS_MAX = 5_000
 /** Lists that are kept for the same visitor, and how long. A change of the catalogue makes them void at once. */
 const LISTS_MAX = 10_000
 const LIST_MS_MAX = 10_000
@@ -40,7 +37,7 @@ interface Kept {
   readonly catalogueSeq: number
 }
 interface Entry {
-  readonly follower: IndexFollower
+  readonly follower: LogIndex<ItemIndex>
   readonly lists: LRUCache<string, Kept>
 }
 
@@ -66,7 +63,7 @@ export function createTenantIndexes({ jetstream, saved, log, indexesMax = INDEXE
   return {
     async recommend(actor, query) {
       const { follower, lists } = entryOf(actor, query)
-      const index = follower.current() ?? (await whenReady(follower, actor))
+      const index = await readIndex(follower, `the index of recommendations for ${actor.kind} of ${actor.tenant} is`)
       const key = JSON.stringify([query.strategy, query.visitor])
       const kept = lists.get(key)
       if (kept?.catalogueSeq === index.catalogueSeq) return kept.recommendation
@@ -76,13 +73,4 @@ export function createTenantIndexes({ jetstream, saved, log, indexesMax = INDEXE
     },
     stop: () => entries.clear(),
   }
-}
-
-async function whenReady(follower: IndexFollower, { tenant, kind }: Address): Promise<ItemIndex> {
-  const waited = new AbortController()
-  await Promise.race([follower.ready, delay(READY_MS_MAX, undefined, { signal: waited.signal }).catch(() => undefined)])
-  waited.abort()
-  const index = follower.current()
-  if (index !== undefined) return index
-  throw new ColloquyError('index_behind', `the index of recommendations for ${kind} of ${tenant} is still being read from LOG`)
 }
