@@ -1,0 +1,179 @@
+import { z } from 'zod'
+import { TOKEN } from './subjects.ts'
+import { spanSchema } from './trigger-events.ts'
+
+/**
+ * The kind that hands cases to people: one actor a team, whose id is the name of the team.
+ *
+ * | from | to | event | meaning |
+ * |---|---|---|---|
+ * | case | desk | `case.waiting` | a case asks for a person; repeated each minute until `case.queued` or `case.assigned` comes |
+ * | desk | case | `case.queued` | the desk has the case, with its place, and when the office opens where it is closed |
+ * | desk | OUT | `case.offered` | an agent is asked to take it |
+ * | agent | desk | `case.accepted`, `case.declined` | the answer |
+ * | desk | case | `case.assigned` | an agent has it; the machine is silent |
+ * | case | desk | `case.replied`, `case.asked` | a person, or the customer, wrote: clocks of the next reply |
+ * | agent | desk | `case.returned`, `case.transferred` | back to the machine with what was agreed; on to an agent or a team |
+ * | desk | case | `case.released` | the agent has it no longer, and why |
+ * | case | desk | `case.ended` | the case is closed |
+ * | desk | case, OUT | `case.overdue` | a promise of time was missed |
+ */
+export const DESK_KIND = 'desk'
+/** The team of cases that name none. */
+export const DEFAULT_TEAM = 'support'
+
+/** Bounds of a team. With all of them at their longest, its state stays within 64 KiB. */
+export const DESK_LIMITS = {
+  /** Open cases that a desk holds; a further one waits in its actor, and is taken when a place is free. */
+  casesMax: 200,
+  agentsMax: 100,
+  /** UTF-16 units of the name of an agent. */
+  agentCharsMax: 48,
+  /** Skills and languages of an agent, and UTF-16 units of one. */
+  skillsMax: 8,
+  skillCharsMax: 24,
+  languagesMax: 4,
+  /** Cases that an agent may have at one time. */
+  capacityMax: 20,
+  /** UTF-16 units of a summary, a note and an agreement. */
+  summaryCharsMax: 1_000,
+  noteCharsMax: 4_000,
+  /** Parts of the office hours, and days on which the office is closed. */
+  hoursMax: 14,
+  holidaysMax: 40,
+} as const
+
+const { agentCharsMax, skillCharsMax, skillsMax, languagesMax, summaryCharsMax } = DESK_LIMITS
+
+/** Name of an agent: what a person is called at the desk and in the tables. */
+export const agentSchema = z.string().trim().min(1).max(agentCharsMax).meta({ description: 'Name of the agent' })
+const teamSchema = z.string().regex(TOKEN).max(64).meta({ description: 'Name of a team: the id of its desk' })
+const skillSchema = z.string().trim().min(1).max(skillCharsMax)
+const languageCode = z.string().trim().min(2).max(8).meta({ description: 'BCP 47, such as zh or en' })
+const at = z.iso.datetime()
+
+/** A case by its actor. */
+export const caseRefSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,128}\/[A-Za-z0-9_-]{1,128}$/, 'must be <kind>/<id> of an actor')
+  .meta({ description: 'The actor of the case, as kind/id' })
+const ofCase = { case: caseRefSchema } as const
+const ofAgent = { ...ofCase, agent: agentSchema } as const
+
+/** What counts for the order of those that wait: the higher one is first, then the one that waits longest. */
+export const PRIORITIES = ['low', 'normal', 'high', 'urgent'] as const
+
+/** The promises of time that a desk keeps. Their clocks stand still outside office hours. */
+export const SLA_CLOCKS = ['first_reply', 'next_reply', 'resolution'] as const
+export type SlaClock = (typeof SLA_CLOCKS)[number]
+
+const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'must be a time such as 09:00, at most 24:00')
+
+/** Settings of a team; each `team.set` replaces all. */
+export const teamSet = z.object({
+  timezone: z.string().max(64).default('UTC').meta({ description: 'IANA time zone of the hours, such as Asia/Shanghai' }),
+  hours: z
+    .array(
+      z.object({ days: z.array(z.int().min(1).max(7)).min(1).max(7).meta({ description: '1: Monday' }), from: clockTime, to: clockTime }),
+    )
+    .max(DESK_LIMITS.hoursMax)
+    .optional()
+    .meta({ description: 'Office hours (default: always open); `to` before `from` ends on the next day' }),
+  holidays: z.array(z.iso.date()).max(DESK_LIMITS.holidaysMax).optional().meta({ description: 'Days on which the office is closed' }),
+  sla: z
+    .object({ firstReply: spanSchema.optional(), nextReply: spanSchema.optional(), resolution: spanSchema.optional() })
+    .optional()
+    .meta({ description: 'Spans of office time, such as 5m, 2h or 3d; a promise that is not set is not kept' }),
+  offerFor: spanSchema.default('60s').meta({ description: 'How long an agent may think about an offer; then it goes to the next' }),
+  awayAfter: spanSchema.default('15m').meta({ description: 'An agent who does nothing for so long is offline, and his cases go back' }),
+})
+
+/** Somebody of the team is there. Repeated each minute or so, it says that he still is; what it names replaces what was said before. */
+export const agentOnline = z.object({
+  agent: agentSchema,
+  skills: z.array(skillSchema).max(skillsMax).optional(),
+  languages: z.array(languageCode).max(languagesMax).optional().meta({ description: 'Default: all' }),
+  capacity: z.int().min(1).max(DESK_LIMITS.capacityMax).optional().meta({ description: 'Cases at one time (default 3)' }),
+})
+/** Somebody goes: no more offers. With `release`, the cases that he has go back to the queue. */
+export const agentOffline = z.object({ agent: agentSchema, release: z.boolean().optional() })
+
+/** A case asks its desk for a person. Sent by the case. */
+export const caseWaiting = z.object({
+  reason: z.string().max(64).meta({ description: 'As in `escalated`' }),
+  since: at.meta({ description: 'When it was escalated' }),
+  skill: skillSchema.optional().meta({ description: 'Only agents who have it (default: all)' }),
+  lang: languageCode.optional(),
+  priority: z.enum(PRIORITIES).default('normal'),
+  customer: z.string().max(128).optional(),
+  summary: z
+    .string()
+    .max(summaryCharsMax)
+    .optional()
+    .meta({ description: 'What was asked and tried, for the agent; it goes into the offer' }),
+  transcript: z
+    .object({ from: z.int().positive(), to: z.int().positive() })
+    .optional()
+    .meta({ description: 'Numbers of the first and the last record of the case' }),
+})
+/** The customer wrote while a person has the case, or while it waits. Sent by the case. */
+export const caseAsked = z.object({})
+/** A person wrote to the customer. Sent by the case. */
+export const caseReplied = z.object({ agent: agentSchema })
+/** The case is closed. Sent by the case. */
+export const caseEnded = z.object({ outcome: z.string().max(64) })
+
+export const caseAccepted = z
+  .object({ ...ofAgent })
+  .meta({ description: 'The agent takes the case: one that was offered to him, or one that waits' })
+export const caseDeclined = z
+  .object({ ...ofAgent, why: z.string().max(200).optional() })
+  .meta({ description: 'The agent does not take it' })
+export const caseReturned = z
+  .object({ ...ofAgent, agreed: z.string().max(summaryCharsMax).optional() })
+  .meta({ description: 'Back to the machine, with what was agreed' })
+export const caseTransferred = z
+  .object({
+    ...ofAgent,
+    to: z.union([z.object({ agent: agentSchema }), z.object({ team: teamSchema })]),
+    note: z.string().max(summaryCharsMax).optional(),
+  })
+  .meta({ description: 'On to another agent, or to another team' })
+
+/** The desk has the case. Sent to the case. */
+export const caseQueued = z.object({
+  team: teamSchema,
+  place: z.int().positive().meta({ description: '1: the next' }),
+  opensAt: at.nullable().meta({ description: 'When the office opens; null: it is open' }),
+})
+/** An agent has the case. Sent to the case. */
+export const caseAssigned = z.object({
+  team: teamSchema,
+  agent: agentSchema,
+  offeredAt: at.nullable().meta({ description: 'null: the agent took it without an offer' }),
+  waitedMs: z.int().nonnegative().meta({ description: 'Since it was escalated' }),
+})
+export const RELEASES = ['returned', 'transferred', 'away', 'offline', 'resolved'] as const
+/** The agent has the case no longer. Sent to the case; with `returned`, the machine goes on. */
+export const caseReleased = z.object({
+  team: teamSchema,
+  agent: agentSchema,
+  why: z.enum(RELEASES),
+  agreed: z.string().max(summaryCharsMax).optional(),
+  handledMs: z.int().nonnegative().meta({ description: 'Since it was assigned' }),
+})
+/** A promise of time was missed, once a clock and a case. Sent to the case, and emitted. */
+export const caseOverdue = z.object({ ...ofCase, team: teamSchema, clock: z.enum(SLA_CLOCKS), agent: agentSchema.nullable(), dueAt: at })
+/** An agent is asked to take a case. Emitted. */
+export const caseOffered = z.object({
+  ...ofAgent,
+  until: at,
+  reason: z.string(),
+  lang: languageCode.nullable(),
+  priority: z.enum(PRIORITIES),
+  waitedMs: z.int().nonnegative(),
+  summary: z.string().max(summaryCharsMax).optional(),
+})
+
+/** A private note about the case: people of the team see it, the customer and models do not. Sent to the actor of the case. */
+export const noteAdded = z.object({ agent: agentSchema, text: z.string().trim().min(1).max(DESK_LIMITS.noteCharsMax) })
