@@ -200,7 +200,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
         hasModels: options.hasModels,
         ...options.objects.of(actor, task.run),
         fanOut: options.fanOuts.of(actor, task),
-        recommend: (query) => options.recommend(actor, query),
+        recommend: (query) => options.recommend(actor, query, task.seq),
         vectorOf: options.vectorOf,
         topicFor: (place, newTopic) => options.topicFor(tenant, place, newTopic),
         promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),

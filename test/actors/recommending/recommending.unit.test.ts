@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { indexOf, type ItemIndex } from '../../../actors/recommending/item-index.ts'
+import { indexChangesOf } from '../../../actors/recommending/item-index-changes.ts'
 import { encodeVector } from '../../../actors/recommending/item-vector.ts'
 import { createNeighbourTable, NEIGHBOURS_MAX, type NeighbourTable, ROW_MAX } from '../../../actors/recommending/neighbours.ts'
 import { recommend, recommendFrom } from '../../../actors/recommending/recommend.ts'
@@ -84,6 +85,31 @@ describe('strategies', () => {
 
   test.each(STRATEGIES)('%s gives nothing for an empty index, and unknown items do no harm', (strategy) => {
     expect(recommend(indexOf([]), visitor({ recent: [['x', 1, 1]], topics: [['y', 1]], without: ['z'] }), strategy)).toEqual([])
+  })
+})
+
+describe('an index', () => {
+  const liked = (data: Record<string, unknown>, at = AT) =>
+    indexChangesOf({ outcome: 'committed', input: { id: 'i', source: 's', time: at, type: 'item.liked', data }, emitted: [], at })
+
+  test('does not change by 10,000 topics, and is not harmed by a withdrawal of an unknown item', () => {
+    const topics = Array.from({ length: 10_000 }, (_, number) => `topic ${number}`)
+    expect(liked({ item: 'lamp', topics })).toEqual([])
+    const index = shop()
+    index.apply(1, [{ type: 'unlisted', item: '没有' }])
+    index.apply(2, liked({ item: '没有', topics: ['light'] }))
+    expect(itemsOf(recommend(index, visitor({ topics: [['light', 1]] }), 'fused'))).toEqual(['lamp'])
+  })
+
+  test('keeps its popularity finite and in order where a clock was far ahead, or behind', () => {
+    const index = shop()
+    for (const [seq, at] of [AT, '2300-01-01T00:00:00.000Z', AT, '1971-01-01T00:00:00.000Z'].entries()) {
+      index.apply(seq + 1, liked({ item: 'pan' }, at))
+      index.apply(seq + 1, liked({ item: 'lamp' }, AT))
+    }
+    const list = recommend(index, visitor(), 'popular')
+    expect(itemsOf(list)[0]).toBe('pan')
+    expect(list.every(({ score }) => Number.isFinite(score) && score > 0)).toBe(true)
   })
 })
 
