@@ -78,12 +78,12 @@ export function createNeighbourTable(itemsMax: number): NeighbourTable {
     held[item] = own + 1
   }
   const unitOf = (item: number): number => 2 ** (doublings[item] ?? 0) / UNITS
-  /** Calls with the cells of a row, a chunk at a time, until a call returns true. */
-  const eachChunk = (item: number, call: (page: Uint32Array, from: number, to: number) => boolean | undefined): void => {
+  /** Calls with the cells of a row, a chunk at a time. */
+  const eachChunk = (item: number, call: (page: Uint32Array, from: number, to: number) => void): void => {
     const count = counts[item] ?? 0
     for (let chunk = 0; chunk * CHUNK_SIZE < count; chunk++) {
       const [page, from] = chunkAt(item, chunk)
-      if (call(page, from, from + Math.min(CHUNK_SIZE, count - chunk * CHUNK_SIZE)) === true) return
+      call(page, from, from + Math.min(CHUNK_SIZE, count - chunk * CHUNK_SIZE))
     }
   }
   const cellsOf = (item: number): Uint32Array => {
@@ -92,7 +92,6 @@ export function createNeighbourTable(itemsMax: number): NeighbourTable {
     eachChunk(item, (page, from, to) => {
       cells.set(page.subarray(from, to), count)
       count += to - from
-      return false
     })
     return cells
   }
@@ -111,7 +110,6 @@ export function createNeighbourTable(itemsMax: number): NeighbourTable {
       doublings[item] = (doublings[item] ?? 0) + 1
       eachChunk(item, (page, from, to) => {
         for (let at = from; at < to; at++) page[at] = halved(page[at] ?? 0)
-        return false
       })
       sum = Math.ceil(sum / 2)
     }
@@ -137,18 +135,15 @@ export function createNeighbourTable(itemsMax: number): NeighbourTable {
     }
     setCells(item, cells.subarray(0, kept))
   }
-  /** Where the cell of a neighbour is. */
+  /** Where the cell of a neighbour is. Without calls: it reads each cell of a row for each weight that is added. */
   const find = (item: number, other: number): readonly [page: Uint32Array, at: number] | undefined => {
-    let found: readonly [Uint32Array, number] | undefined
-    eachChunk(item, (page, from, to) => {
-      for (let at = from; at < to; at++) {
-        if ((page[at] ?? 0) >>> WEIGHT_BITS !== other) continue
-        found = [page, at]
-        return true
-      }
-      return false
-    })
-    return found
+    const count = counts[item] ?? 0
+    for (let chunk = 0; chunk * CHUNK_SIZE < count; chunk++) {
+      const [page, from] = chunkAt(item, chunk)
+      const to = from + Math.min(CHUNK_SIZE, count - chunk * CHUNK_SIZE)
+      for (let at = from; at < to; at++) if ((page[at] ?? 0) >>> WEIGHT_BITS === other) return [page, at]
+    }
+    return undefined
   }
 
   return {
@@ -178,7 +173,6 @@ export function createNeighbourTable(itemsMax: number): NeighbourTable {
           const cell = page[at] ?? 0
           call(cell >>> WEIGHT_BITS, (cell & WEIGHT_MAX) * unit)
         }
-        return false
       })
     },
     weightOf(item, other) {
