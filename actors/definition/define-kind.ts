@@ -284,6 +284,9 @@ function checkNames(options: CheckedOptions): void {
     for (const [bound, value] of Object.entries({ deadlineMs, attemptsMax, concurrencyMax, heartbeatMs })) {
       if (!(Number.isInteger(value) && value > 0)) refuse(`task "${name}": ${bound} must be a whole number from 1`)
     }
+    if (task.hasTenantTurns === true && task.tellsPlaces === true) {
+      refuse(`task "${name}": a run that waits for its tenant's turn has no place; leave out tellsPlaces or hasTenantTurns`)
+    }
     const retry = retrySchema.safeParse(task.retry ?? {}, IN_WORDS)
     if (!retry.success) refuse(`task "${name}": ${zodProblem(retry.error, 'retry')}`)
   }
