@@ -10,6 +10,7 @@ import { parseJson } from '../../schemas/json.ts'
 import { abortSubject, actorKey, type Address, internalSubject, liveSubject, taskSubjectsOf } from '../../schemas/subjects.ts'
 import type { SharedAnswers } from '../answering/shared-answers.ts'
 import type { FanOuts } from '../fan-out/fan-out.ts'
+import { createHookKeys, nameOfCaller } from '../hooks/hook-key.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
@@ -101,6 +102,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     log,
   })
   const watchdog = createEventLoopWatchdog({ log, now: () => performance.now(), blockedMsMin: BLOCKED_MS_MIN })
+  const hookKeyOf = createHookKeys(kv)
   let handled = 0
 
   const aborts = jetstream.nc.subscribe(abortSubject('*'), {
@@ -213,6 +215,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
           hasModels: options.hasModels,
           ...options.objects.of(actor, task.run),
           fanOut: options.fanOuts.of(actor, task),
+          signingKey: () => hookKeyOf({ tenant, name: nameOfCaller(actor) }),
           recommend: (query) => options.recommend(actor, query),
           vectorOf: options.vectorOf,
           topicFor: (place, newTopic) => options.topicFor(tenant, place, newTopic),
