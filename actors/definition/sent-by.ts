@@ -1,7 +1,7 @@
 import type { Input } from '../../schemas/envelope.ts'
 import { type Origin, parseActorSource } from '../../schemas/subjects.ts'
 
-/** By type of an input: the kinds whose actors send it, and nobody else; `*` stands for every kind. A type that is not here comes from anybody. */
+/** By type of an input: the kinds whose actors alone send it; `*` stands for every kind. A type that is not here comes from anybody. */
 export type SentBy = Readonly<Record<string, readonly string[] | '*'>>
 
 /** The senders of a type; `undefined` where anybody sends it. */

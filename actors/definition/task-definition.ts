@@ -66,8 +66,8 @@ export interface TaskCall<Input> {
   /** Opens what a task of the tenant has stored, by its reference. */
   readonly object: TaskObjects['object']
   /**
-   * The key with which calls of the actor are signed, as those of hooks are. `colloquy hooks key <kind>/<id>` shows it to the receiver, who can
-   * forge calls of this actor with it, and of no other.
+   * The key with which calls of the actor are signed, as those of hooks are. `colloquy hooks key <kind>/<id>` shows it to the receiver, who
+   * can forge calls of this actor with it, and of no other.
    */
   signingKey(): Promise<Uint8Array>
   /** Recommends items of a catalogue that events teach. */

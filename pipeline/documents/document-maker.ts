@@ -27,8 +27,8 @@ const LIMITS: MakerLimits = {
 }
 
 /**
- * Makes documents in threads that tenants take in turns, so that no template keeps other tasks or tenants waiting. What takes too long or too
- * much memory ends its thread, and is a problem of that document. Another thread starts with the next one.
+ * Makes documents in threads that tenants take in turns, so that no template keeps other tasks or tenants waiting. What takes too long or
+ * too much memory ends its thread, and is a problem of that document. Another thread starts with the next one.
  */
 export function createDocumentMaker(limits: MakerLimits = LIMITS): MakeDocument {
   const turns = createFairTurns({ placesMax: limits.threadsMax, perClientMax: Math.max(1, limits.threadsMax - 1) })

@@ -15,7 +15,7 @@ export interface TurnLimits {
   readonly perClientMax: number
 }
 
-/** Creates places that clients take in turns: the client that began last comes last. The work of one client begins in the order of the calls. */
+/** Creates places that clients take in turns: who began last comes last. The work of one client begins in the order of the calls. */
 export function createFairTurns({ placesMax, perClientMax }: TurnLimits): FairTurns {
   /** Beginnings that wait, by client; the next one's turn is first. */
   const waiting = new Map<string, (() => void)[]>()
