@@ -38,7 +38,8 @@ export function createTenantTurns(placesMax: number, nowMs: () => number): Tenan
   const laterMs = (line: Line | undefined, now: number): number => {
     if (line === undefined) return LATER_MS_MIN
     line.lastAtMs = Math.min(now + LATER_MS_MAX, Math.max(now + LATER_MS_MIN, line.lastAtMs + line.intervalMs * HASTE))
-    return line.lastAtMs - now
+    // The server reads whole nanoseconds only.
+    return Math.round(line.lastAtMs - now)
   }
   return {
     begin(tenant) {
