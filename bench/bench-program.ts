@@ -17,6 +17,7 @@ import { analysts } from './scenarios/analysts-scenario.ts'
 import { answers } from './scenarios/answers-scenario.ts'
 import { cache } from './scenarios/cache-scenario.ts'
 import { embed } from './scenarios/embed-scenario.ts'
+import { documents } from './scenarios/documents-scenario.ts'
 import { fanOut } from './scenarios/fan-out-scenario.ts'
 import { kinds } from './scenarios/kinds-scenario.ts'
 import { latency } from './scenarios/latency-scenario.ts'
@@ -52,7 +53,7 @@ const SCENARIOS: readonly Scenario[] = [
   search,
   soak,
 ]
-const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache, triggers, fanOut, posts, recommendations]
+const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache, triggers, fanOut, documents, posts, recommendations]
 
 const SECONDS_DEFAULT = 10
 const RATE_DEFAULT = 500
