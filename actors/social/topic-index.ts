@@ -1,10 +1,10 @@
 import { SOCIAL_LIMITS, type TopicPlaced } from '../../schemas/social-events.ts'
 import type { TextPlace } from '../definition/task-topics.ts'
 import { decodeVector } from '../recommending/item-vector.ts'
+import { createSimilarity, dotOf, type VectorOfModel } from './topic-similarity.ts'
 
-/** Similarity from which a text belongs to a topic: by keywords, and by vectors of meaning. */
+/** Similarity from which a text belongs to a topic by keywords. */
 const SIMILAR_BY_WORDS = 0.38
-const SIMILAR_BY_MEANING = 0.6
 
 /** The topics of a tenant that a new text may join. */
 export interface TopicIndex {
@@ -28,22 +28,20 @@ const LARGE_POSTS = 4
 /** Share of the index that large topics may fill: new ones need some room to grow. */
 const LARGE_SHARE_MAX = 0.75
 
-interface Topic {
+interface Topic extends VectorOfModel {
   readonly isProposed: boolean
   readonly posts: number
-  /** Of length 1. */
-  readonly vector: Float32Array | undefined
-  readonly model: string | undefined
   /** Of length 1 in all. */
   readonly words: ReadonlyMap<string, number>
 }
 
-/** Creates an empty index. */
-export function createTopicIndex(topicsMax: number = SOCIAL_LIMITS.topicsMax): TopicIndex {
+/** Creates an empty index. @param nearness share of the way from the usual cosine to 1, from which on a text joins a topic by its vector */
+export function createTopicIndex(topicsMax: number = SOCIAL_LIMITS.topicsMax, nearness?: number): TopicIndex {
   /** The one that was placed or joined last is last. */
   const topics = new Map<string, Topic>()
   /** By keyword, the topics without a vector. */
   const byWord = new Map<string, Set<string>>()
+  const similarity = createSimilarity(nearness)
 
   let large = 0
 
@@ -77,12 +75,11 @@ export function createTopicIndex(topicsMax: number = SOCIAL_LIMITS.topicsMax): T
   }
   const nearestByMeaning = (wanted: Float32Array, model: string | undefined): string | undefined => {
     let best: string | undefined
-    let bestSimilarity = SIMILAR_BY_MEANING
+    let bestSimilarity = similarity.minOf(model)
     for (const [id, { vector, model: other }] of topics) {
       if (vector === undefined || other !== model) continue
-      let similarity = 0
-      for (let at = 0; at < wanted.length; at++) similarity += (wanted[at] ?? 0) * (vector[at] ?? 0)
-      if (similarity > bestSimilarity) [best, bestSimilarity] = [id, similarity]
+      const cosine = dotOf(wanted, vector)
+      if (cosine > bestSimilarity) [best, bestSimilarity] = [id, cosine]
     }
     return best
   }
@@ -104,7 +101,9 @@ export function createTopicIndex(topicsMax: number = SOCIAL_LIMITS.topicsMax): T
       return topics.size
     },
     nearest(place) {
-      const found = nearestOf(topicAt(place, weighedKeywords(place.keywords), NEW))
+      const text = topicAt(place, weighedKeywords(place.keywords), NEW)
+      similarity.observe(text)
+      const found = nearestOf(text)
       const topic = found === undefined ? undefined : topics.get(found)
       if (found === undefined || topic === undefined) return undefined
       topics.delete(found)
@@ -115,6 +114,7 @@ export function createTopicIndex(topicsMax: number = SOCIAL_LIMITS.topicsMax): T
     place(placed) {
       const topic = topicAt(placed, placed.keywords, { isProposed: false, posts: placed.posts })
       const known = topics.get(placed.topic)
+      if (known === undefined) similarity.observe(topic)
       remove(placed.topic)
       if (known?.isProposed === false || nearestOf(topic) === undefined) put(placed.topic, topic)
     },

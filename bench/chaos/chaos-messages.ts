@@ -72,7 +72,7 @@ export function drawMessage(
   context: MessageContext,
   choice = choose(random),
 ): ChaosMessage {
-  const good = (type: string, data: object): ChaosMessage => message({ id, actorId, type, data })
+  const good = (type: string, data: object): ChaosMessage => chaosMessage({ id, actorId, type, data })
   switch (choice) {
     case 'add':
       return good('add', { by: pick(random, 1_000) })
@@ -104,21 +104,21 @@ export function drawMessage(
     case 'exit':
       return good(choice, {})
     case 'bad_data':
-      return message({ id, actorId, type: 'add', data: { by: '很多' }, rejected: 'bad_data' })
+      return chaosMessage({ id, actorId, type: 'add', data: { by: '很多' }, rejected: 'bad_data' })
     case 'bad_json':
-      return message({ id, actorId, type: '', data: {}, rejected: 'bad_json', payload: `{"id":"${id}","type":` })
+      return chaosMessage({ id, actorId, type: '', data: {}, rejected: 'bad_json', payload: `{"id":"${id}","type":` })
     case 'bad_envelope':
-      return message({ id, actorId, type: '', data: {}, rejected: 'bad_envelope', payload: JSON.stringify({ id, data: {} }) })
+      return chaosMessage({ id, actorId, type: '', data: {}, rejected: 'bad_envelope', payload: JSON.stringify({ id, data: {} }) })
     case 'unknown_kind':
-      return message({ id, actorId, kind: 'nosuch', type: 'add', data: { by: 1 }, rejected: 'unknown_kind' })
+      return chaosMessage({ id, actorId, kind: 'nosuch', type: 'add', data: { by: 1 }, rejected: 'unknown_kind' })
     case 'bad_subject':
       return {
-        ...message({ id, actorId, type: 'add', data: { by: 1 }, rejected: 'bad_subject' }),
+        ...chaosMessage({ id, actorId, type: 'add', data: { by: 1 }, rejected: 'bad_subject' }),
         subject: `in.${TENANT}.${KIND}.*`,
         actor: `${TENANT}/_/_`,
       }
     case 'too_large':
-      return message({ id, actorId, type: 'add', data: { by: 1, much: 'x'.repeat(TOO_LARGE_CHARS) }, rejected: 'too_large' })
+      return chaosMessage({ id, actorId, type: 'add', data: { by: 1, much: 'x'.repeat(TOO_LARGE_CHARS) }, rejected: 'too_large' })
   }
 }
 
@@ -146,7 +146,7 @@ interface MessageParts {
   readonly payload?: string
 }
 
-function message({
+export function chaosMessage({
   id,
   actorId,
   kind = KIND,

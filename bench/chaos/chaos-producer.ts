@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { parseJson } from '../../schemas/json.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import { createRandom, pick } from '../harness/random.ts'
+import { type Application, drawApplicationMessage } from './applications/applications.ts'
 import { addressOf, type ChaosMessage, type Choice, drawMessage } from './chaos-messages.ts'
 import type { LedgerFile } from './producer-ledger.ts'
 
@@ -15,6 +16,10 @@ export interface ProducerOptions {
   /** Actors to which only this producer sends; other actors reach them with `forward`. */
   readonly actors: readonly string[]
   readonly allActors: readonly string[]
+  /** Actors of applications to which only this producer sends. */
+  readonly applicationActors: readonly (readonly [id: string, application: Application])[]
+  /** Share of the messages that go to these. */
+  readonly applicationsShare: number
   readonly hasLongWork: boolean
   readonly ledger: LedgerFile
 }
@@ -59,6 +64,8 @@ const ackSchema = z.object({ seq: z.int().positive() })
 
 interface Target {
   id: string
+  /** `undefined`: the chaos kind. */
+  readonly application: Application | undefined
   busy: boolean
   sends: number
   generation: number
@@ -76,7 +83,16 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
     reconnectJitter: 100,
   })
   const random = createRandom(options.seed)
-  const targets: Target[] = actors.map((id) => ({ id, busy: false, sends: 0, generation: 0, remaining: undefined }))
+  const targetOf = (id: string, application?: Application): Target => ({
+    id,
+    application,
+    busy: false,
+    sends: 0,
+    generation: 0,
+    remaining: undefined,
+  })
+  const targets = actors.map((id) => targetOf(id))
+  const applicationTargets = options.applicationActors.map(([id, application]) => targetOf(id, application))
   const context = { hasLongWork, others: () => allActors[pick(random, allActors.length)] ?? '' }
   const injected: Choice[] = []
   const stopping = new AbortController()
@@ -121,7 +137,10 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
     inFlight += 1
     const id = `${name}-${sent}`
     sent += 1
-    const message = drawMessage(random, id, target.id, context, injected.shift())
+    const message =
+      target.application === undefined
+        ? drawMessage(random, id, target.id, context, injected.shift())
+        : drawApplicationMessage(target.application, random, { id, actorId: target.id, sends: target.sends - 1 })
     const withMsgId = random() < 0.5
     const resendAfterMs = random() < RESEND_SHARE ? pick(random, 2_000) : undefined
     ledger.write({
@@ -138,6 +157,7 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
     target.busy = false
     if (message.type === 'quit') target.remaining ??= pick(random, 4)
     else if (target.remaining !== undefined) target.remaining -= 1
+    else if (target.sends === target.application?.sendsMax) target.remaining = 0
     if (resendAfterMs !== undefined) await resend(target, message, id, resendAfterMs)
     if (target.remaining !== undefined && target.remaining <= 0 && !target.busy) replaceActor(target)
   }
@@ -162,6 +182,10 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
     target.sends = 0
   }
   const choose = (): Target | undefined => {
+    if (applicationTargets.length > 0 && random() < options.applicationsShare) {
+      const target = applicationTargets[pick(random, applicationTargets.length)]
+      return target?.busy === true ? undefined : target
+    }
     const target = targets[pick(random, random() < HOT_SHARE ? Math.min(HOT_ACTORS, targets.length) : targets.length)]
     return target?.busy === true ? undefined : target
   }

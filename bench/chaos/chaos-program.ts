@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import type { Logger } from 'pino'
-import { positiveNumber, wholeNumber } from '../../infra/app/number-arguments.ts'
+import { positiveNumber, shareArgument, wholeNumber } from '../../infra/app/number-arguments.ts'
 import { BREAKS } from './break/breaks.ts'
 import { renderChaosReport } from './chaos-report.ts'
 import { type ChaosOptions, isGood, runChaos } from './run-chaos.ts'
@@ -21,6 +21,7 @@ export function createChaosProgram({ line, log, interrupted }: ChaosCli): Comman
     .option('--rate <n>', 'messages per second of all producers', positiveNumber, 500)
     .option('--actors <n>', 'concurrent actors; a new actor replaces an ended one', wholeNumber(4), 2_000)
     .option('--workers <n>', 'worker processes; faults add and remove some', wholeNumber(2), 3)
+    .option('--applications <share>', 'share of the messages that go to the applications', shareArgument, 0.3)
     .option('--cluster', 'use three nats-servers with fsync before each acknowledgement instead of one', false)
     .addOption(
       new Option('--break <name>', 'make the workers break a guarantee; the run passes if the checker notices').choices(

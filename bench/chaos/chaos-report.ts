@@ -9,7 +9,8 @@ export function renderChaosReport(report: ChaosReport): string {
   const findings = Object.entries(verdict.counts)
   const command =
     `npm run chaos -- --minutes ${options.minutes} --seed ${options.seed} --rate ${options.rate} --actors ${options.actors} `
-    + `--workers ${options.workers}${options.cluster ? ' --cluster' : ''}${options.break === undefined ? '' : ` --break ${options.break}`}`
+    + `--workers ${options.workers} --applications ${options.applications}`
+    + `${options.cluster ? ' --cluster' : ''}${options.break === undefined ? '' : ` --break ${options.break}`}`
   return [
     `seed        ${options.seed}   (${command})`,
     `faults      ${faults}: ${injected.map(([name, count]) => `${name} ${count}`).join(', ') || 'none'}`,

@@ -15,6 +15,8 @@ import { lastSeqOf } from '../harness/caught-up.ts'
 import { type NatsServers, startNatsServers } from '../harness/nats-servers.ts'
 import { createRandom } from '../harness/random.ts'
 import { createWorkers, type Workers } from '../harness/worker-processes.ts'
+import { startModelStub } from '../scenarios/answers/model-stub.ts'
+import { applicationActor, APPLICATIONS } from './applications/applications.ts'
 import { type BreakName, BREAKS } from './break/breaks.ts'
 import { SLEEP_MS_MAX } from './chaos-messages.ts'
 import { type ChaosProducer, startProducer } from './chaos-producer.ts'
@@ -37,6 +39,8 @@ export interface ChaosOptions {
   readonly workers: number
   /** Three nats-servers instead of one. */
   readonly cluster: boolean
+  /** Share of the messages that go to actors of the applications; 0: none. */
+  readonly applications: number
   /** Name of the guarantee that the workers break. The checker must notice it. */
   readonly break?: BreakName
 }
@@ -54,12 +58,16 @@ export interface ChaosReport {
 }
 
 const HOOK = new URL('break/break-hook.ts', import.meta.url).href
-const CONFIG = fileURLToPath(new URL('chaos-kind.ts', import.meta.url))
+const CONFIG = fileURLToPath(new URL('applications/chaos-kinds.ts', import.meta.url))
 const PRODUCERS = 4
+/** A language model whose answers take a while, and that sometimes fails. */
+const MODEL = { ms: 50, failsEvery: 20 }
 const LEASE_MS = 3_000
 /** Disk bytes for the streams: a million messages make several gigabytes of records before compression. */
 const STORAGE_BYTES_MAX = 24 * 1024 ** 3
 const DRAIN_MS_MAX = 60_000
+/** Applications wait no longer within what they do: posts tell their author after ten seconds, a document is made within ten. */
+const APPLICATION_TIMER_MS_MAX = 12_000
 /** Request timeout while reading the history: the machine may be busy. */
 const slowRequests = { timeout: 60_000 }
 /** Timeout for reading one table of a long run. */
@@ -98,7 +106,11 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
   started.defer(() => clickhouse.stop())
   const link = await startLink({ host: '127.0.0.1', port: clickhouse.port })
   started.defer(() => link.stop())
+  const model = await startModelStub(MODEL)
+  started.defer(() => model.stop())
   const settings: Partial<Record<SettingName, string>> = {
+    LLM_BASE_URL: model.url,
+    LLM_MODEL: 'stub',
     NATS_URL: nats.url,
     NATS_USER: nats.user,
     NATS_PASSWORD: nats.password,
@@ -171,7 +183,7 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
   const faultsEndedMs = performance.now()
   await Promise.all(producers.map((producer) => producer.drain(DRAIN_MS_MAX)))
   await ledger.close()
-  const isCaughtUp = await waitUntilCaughtUpForGood(settings, jsm, workers, observed)
+  const isCaughtUp = await waitUntilCaughtUpForGood(settings, jsm, workers, observed, options)
   const caughtUpMs = isCaughtUp ? performance.now() - faultsEndedMs : undefined
 
   const verdict = await check(
@@ -190,11 +202,14 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
 }
 
 async function startProducers(
-  { seed, rate, actors, minutes }: ChaosOptions,
+  { seed, rate, actors, minutes, applications }: ChaosOptions,
   connection: Parameters<typeof connect>[0] & object,
   ledger: LedgerFile,
 ): Promise<ChaosProducer[]> {
   const allActors = Array.from({ length: actors }, (_, index) => `a${index}`)
+  const applicationActors = APPLICATIONS.flatMap((application) =>
+    Array.from({ length: application.actors }, (_, number) => [applicationActor(application.kind, number), application] as const),
+  )
   return Promise.all(
     Array.from({ length: PRODUCERS }, (_, index) =>
       startProducer({
@@ -204,6 +219,8 @@ async function startProducers(
         ratePerSecond: rate / PRODUCERS,
         actors: allActors.filter((_id, place) => place % PRODUCERS === index),
         allActors,
+        applicationActors: applicationActors.filter((_actor, place) => place % PRODUCERS === index),
+        applicationsShare: applications,
         hasLongWork: minutes >= LONG_WORK_MINUTES_MIN,
         ledger,
       }),
@@ -222,16 +239,17 @@ async function waitUntilCaughtUpForGood(
   jsm: JetStreamManager,
   workers: Workers,
   observed: Observations,
+  { applications }: ChaosOptions,
 ): Promise<boolean> {
   const lastLogSeq = (): Promise<number> => lastSeqOf({ jsm }, 'LOG')
   try {
     await Promise.all(workers.all.map(({ ready }) => ready))
     const effective = loadSettings({}, settings).settings
-    await delay(SLEEP_MS_MAX)
+    await delay(applications > 0 ? APPLICATION_TIMER_MS_MAX : SLEEP_MS_MAX)
     for (let before = -1, last = await lastLogSeq(); before !== last;) {
       before = last
       await waitUntilCaughtUp(effective, CAUGHT_UP_MS_MAX)
-      await delay(2_500)
+      await delay(applications > 0 ? APPLICATION_TIMER_MS_MAX : 2_500)
       last = await lastLogSeq()
     }
     return true

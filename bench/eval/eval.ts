@@ -15,6 +15,7 @@ import { measureActs } from './measure-acts.ts'
 import { measureInjections } from './measure-injections.ts'
 import { measureRecommendations } from './measure-recommendations.ts'
 import { measureSentiment } from './measure-sentiment.ts'
+import { measureTopics, type TopicOptions } from './measure-topics.ts'
 import { measureTrends } from './measure-trends.ts'
 import { LANGS } from './retrieval-sets.ts'
 import { timeRecommendations } from './time-recommendations.ts'
@@ -52,6 +53,14 @@ async function evaluateTrends({ json }: Pick<RetrievalFlags, 'json'>): Promise<v
   if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
 }
 
+async function evaluateTopics({ json, nearness, ...options }: TopicFlags): Promise<void> {
+  const report = await measureTopics({ ...options, ...(nearness !== undefined && { nearnesses: nearness }) }, print)
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
+}
+interface TopicFlags extends Pick<RetrievalFlags, 'json'>, Pick<TopicOptions, 'data' | 'model'> {
+  readonly nearness?: number[]
+}
+
 const SAMPLE_DEFAULT = 25
 const ITEMS_DEFAULT = 2_000
 const VISITORS = 2_000
@@ -61,7 +70,7 @@ const program = new Command('eval')
     'Measure quality, in Chinese and English: how often search finds the right texts, also for follow-ups, how well intents, acts, '
       + 'sentiment and bad answers are told, how often a cached answer would serve another question, how many injected '
       + 'instructions the model of COLLOQUY_LLM_MODEL obeys, how often recommendations have what a visitor chooses next, '
-      + 'and how well trends forecast counts.',
+      + 'how well trends forecast counts, and how well topics of texts are their labels.',
   )
   .addArgument(
     new Argument('[what]', 'what to measure')
@@ -77,6 +86,7 @@ const program = new Command('eval')
         'recommendations',
         'recommendation-times',
         'trends',
+        'topics',
       ])
       .default('retrieval'),
   )
@@ -89,19 +99,26 @@ const program = new Command('eval')
   .addOption(new Option('--set <language>', 'measure only the sets of this language').choices([...LANGS]))
   .option('--data <folder>', 'other data of the same form, for retrieval, intents and quality (default: ../shared/data)')
   .option('--json <file>', 'also write the figures to a file, as JSON')
+  .option('--nearness <shares...>', 'for topics: these thresholds, on the half of each set for tuning', (text, before?: number[]) => [
+    ...(before ?? []),
+    Number(text),
+  ])
   .option('--sample <count>', 'injections a language', wholeNumber(1), SAMPLE_DEFAULT)
-  .action((what: string, file: string | undefined, flags: RetrievalFlags & { readonly sample: number; readonly items: number }) => {
-    if (what === 'recommendations') return evaluateRecommendations(file, flags)
-    if (what === 'recommendation-times') return timeRecommendations(flags.items, print)
-    if (what === 'trends') return evaluateTrends(flags)
-    if (what === 'injections') return evaluateInjections(flags)
-    if (what === 'cached-answers') return evaluateCachedAnswers(flags, print)
-    if (what === 'acts') return evaluateActs(flags)
-    if (what === 'sentiment') return evaluateSentiment(flags)
-    if (what === 'follow-ups') return evaluateFollowUps(flags, print)
-    if (what === 'quality') return evaluateQuality(flags, print)
-    return what === 'intents' ? evaluateIntents(flags, print) : evaluateRetrieval(flags, print)
-  })
+  .action(
+    (what: string, file: string | undefined, flags: RetrievalFlags & TopicFlags & { readonly sample: number; readonly items: number }) => {
+      if (what === 'recommendations') return evaluateRecommendations(file, flags)
+      if (what === 'recommendation-times') return timeRecommendations(flags.items, print)
+      if (what === 'trends') return evaluateTrends(flags)
+      if (what === 'topics') return evaluateTopics(flags)
+      if (what === 'injections') return evaluateInjections(flags)
+      if (what === 'cached-answers') return evaluateCachedAnswers(flags, print)
+      if (what === 'acts') return evaluateActs(flags)
+      if (what === 'sentiment') return evaluateSentiment(flags)
+      if (what === 'follow-ups') return evaluateFollowUps(flags, print)
+      if (what === 'quality') return evaluateQuality(flags, print)
+      return what === 'intents' ? evaluateIntents(flags, print) : evaluateRetrieval(flags, print)
+    },
+  )
 
 try {
   await program.parseAsync()

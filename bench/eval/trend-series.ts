@@ -37,6 +37,20 @@ const drawn =
   }
 const from0 = (at: number): number => ((at % 168) + 168) % 168
 
+/** Counts of a daily and weekly cycle with a level that wanders: the logarithm of its factor follows from the one of the hour before. */
+const wandering =
+  (after: (log: number, random: () => number) => number) =>
+  (seed: number, hours: number): number[] => {
+    const random = createRandom(seed)
+    let log = 0
+    return Array.from({ length: hours }, (_, at) => {
+      log = after(log, random)
+      return poisson(random, 40 * Math.exp(log) * cycle(from0(at - hours)))
+    })
+  }
+/** A rate an hour of what happens once in so many days. */
+const onceIn = (days: number): number => 1 / (24 * days)
+
 /** Shapes of series. Hours are counted from the end, so that what happens in them happens at the same distance of the end. */
 export const SHAPES: readonly Shape[] = [
   { name: 'level shift', counts: drawn((at) => 40 * cycle(from0(at)) * (at > -24 * 24 ? 1.8 : 1)) },
@@ -48,4 +62,7 @@ export const SHAPES: readonly Shape[] = [
         30 * Math.exp((at + 1344) / 2000) * cycle(from0(at)) * Math.exp(0.25 * normal(random)) * (at > -400 && at < -391 ? 8 : 1),
     ),
   },
+  { name: 'random walk', counts: wandering((log, random) => log + 0.08 * Math.sqrt(onceIn(1)) * normal(random)) },
+  { name: 'many level shifts', counts: wandering((log, random) => log + (random() < onceIn(12) ? 0.4 * normal(random) : 0)) },
+  { name: 'noise of days', counts: wandering((log, random) => log * (1 - onceIn(3)) + 0.3 * Math.sqrt(2 * onceIn(3)) * normal(random)) },
 ]

@@ -88,6 +88,12 @@ export const TESTKIT_ERRORS = {
     remedy: 'Make the state final, add a transition, give `samples`, or list it in `restingStates` if it is intended.',
     where: '`explore`',
   },
+  broken_invariant: {
+    meaning: 'An actor is in a state that its invariant forbids.',
+    cause: 'Some way of events, tasks and timers leads there; the message has the shortest one that was found.',
+    remedy: 'Mend the machine, or the `invariant` of `explore`.',
+    where: '`explore`',
+  },
   unbounded_context: {
     meaning: 'The context grows without bound.',
     cause: 'A step that may repeat adds to the context each time.',

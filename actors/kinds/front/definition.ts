@@ -69,7 +69,9 @@ export const defineFront = (name: string) =>
     // Of what it follows.
     sentBy: { 'message.sent': '*', 'case.closed': '*' },
     // Version 1 could not give up a reply, and remembered no message that had gone on.
-    migrate: { 1: ({ value, context }) => ({ value, context: contextSchema.parse({ ...context, unanswered: [] }) }) },
+    migrate: {
+      1: ({ value, context }) => ({ value, context: contextSchema.parse({ ...context, unanswered: [] }), unknown: ['unanswered'] }),
+    },
     emits: {
       'message.sent': z.looseObject({}).meta({ description: 'A reply of the target, or the refusal of a message' }),
       'case.closed': caseClosed.loose(),

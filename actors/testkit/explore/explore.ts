@@ -1,6 +1,8 @@
 import { AssertionError } from 'node:assert'
 import fc from 'fast-check'
 import type { AnyStateNode } from 'xstate'
+import { z } from 'zod'
+import type { LogRecord } from '../../../schemas/record.ts'
 import { type Kind, producedEvents } from '../../definition/kind.ts'
 import { startByParent } from '../child-acts.ts'
 import { narrativeOf } from '../failure.ts'
@@ -9,7 +11,16 @@ import { createWorld, startStep, type World } from '../simulated-world.ts'
 import { findGrowth } from './context-growth.ts'
 import { createAtlas, findDeadEnd } from './dead-ends.ts'
 import { type Move, movesOf, type ValueOptions, type Values, valuesOf } from './moves.ts'
-import { type Finding, shortened, walk } from './random-walk.ts'
+import { type Finding, type Invariant, lastRecords, shortened, stateOf, walk } from './random-walk.ts'
+
+/** An actor after an act of a walk. */
+export interface ExploredActor<K extends Kind> {
+  /** The active states as records write them. */
+  readonly state: string
+  readonly context: z.output<K['context']>
+  /** What the act led to: its record, and those of tasks that ended at once. */
+  readonly records: readonly LogRecord[]
+}
 
 /** Options of `explore`. */
 export interface ExploreOptions<K extends Kind> extends ValueOptions<K> {
@@ -21,6 +32,8 @@ export interface ExploreOptions<K extends Kind> extends ValueOptions<K> {
   readonly seed?: number
   /** States, or ancestors of states, in which an actor may stay for good although they are not final. Default: none. */
   readonly restingStates?: readonly string[]
+  /** Checked after each act of a walk: says what is wrong with the actor, or returns `undefined`. Default: nothing is. */
+  readonly invariant?: (actor: ExploredActor<K>) => string | undefined
   /** Inputs that a parent gives, for a kind that declares `input`. Default: generated from its schema. */
   readonly input?: Values<unknown>
 }
@@ -41,8 +54,8 @@ export interface Explored {
 /**
  * Walks through a machine at random: inputs with generated data arrive, tasks end, fail and expire, timers fire, time passes.
  *
- * Finds inputs that make the machine throw, task errors without a transition, dead ends, contexts that grow without end, and decisions that
- * depend on more than the actor and its input. Shortens the way to a fault and prints it as a test.
+ * Finds inputs that make the machine throw, task errors without a transition, dead ends, contexts that grow without end, broken
+ * invariants, and decisions that depend on more than the actor and its input. Shortens the way to a fault and prints it as a test.
  *
  * @throws AssertionError with the first fault found.
  * @throws ColloquyError `needs_samples` where values for an input or a task cannot be generated from its schema.
@@ -56,17 +69,23 @@ export function explore<K extends Kind>(kind: K, options: ExploreOptions<K> = {}
   const atlas = createAtlas()
   let acts = 0
 
+  const wrong: Invariant = (world) => {
+    const { state } = world.actor
+    if (options.invariant === undefined || state === null) return undefined
+    const context = z.parse<K['context']>(kind.context, state.context)
+    return options.invariant({ state: stateOf(world), context, records: lastRecords(world) })
+  }
   const walks = fc.array(moves, { minLength: 1, maxLength: movesMax, size: 'max' })
   const { counterexample } = fc.check(
     fc.property(walks, (all) => {
-      const { finding, acts: done } = walk(start, all, atlas.observe)
+      const { finding, acts: done } = walk(start, all, atlas.observe, wrong)
       acts += done.length
       return finding === undefined
     }),
     { numRuns: runs, seed },
   )
   const finding =
-    (counterexample === null ? undefined : shortest(start, counterexample[0]))
+    (counterexample === null ? undefined : shortest(start, counterexample[0], wrong))
     ?? findDeadEnd(start, atlas, moves, restingStates, seed)
     ?? findGrowth(start, atlas, moves, seed)
   if (finding !== undefined) throw fault(code, finding, explore)
@@ -83,10 +102,10 @@ export function explore<K extends Kind>(kind: K, options: ExploreOptions<K> = {}
 }
 
 /** fast-check shortens a walk; this also removes the acts that the fault does not need. */
-function shortest(start: World, moves: readonly Move[]): Finding | undefined {
-  const found = walk(start, moves)
+function shortest(start: World, moves: readonly Move[], wrong: Invariant): Finding | undefined {
+  const found = walk(start, moves, undefined, wrong)
   const code = found.finding?.code
-  return shortened(start, found, ({ finding }) => finding?.code === code).finding
+  return shortened(start, found, ({ finding }) => finding?.code === code, wrong).finding
 }
 
 /** A world to walk in, and the code of a test that begins with it. A kind that declares an input is started by a parent. */

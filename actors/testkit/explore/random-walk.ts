@@ -30,8 +30,13 @@ export interface Walk {
 /** Called for every act, with the world before it and after it. */
 export type Observer = (before: World, act: Act, after: World, acts: readonly Act[]) => void
 
+/** Says what is wrong with an actor; `undefined` where nothing is. */
+export type Invariant = (after: World) => string | undefined
+
+const noInvariant: Invariant = () => undefined
+
 /** Makes the moves in order, until they are used up, the actor has ended, or a fault is found. */
-export function walk(start: World, moves: readonly Move[], observe: Observer = () => undefined): Walk {
+export function walk(start: World, moves: readonly Move[], observe: Observer = () => undefined, invariant = noInvariant): Walk {
   let world = start
   const acts: Act[] = []
   for (const move of moves) {
@@ -40,7 +45,7 @@ export function walk(start: World, moves: readonly Move[], observe: Observer = (
     if (act === undefined) continue
     acts.push(act)
     const after = performOrThrow(world, act)
-    const wrong = problemOf(after)
+    const wrong = problemOf(after, invariant)
     if (wrong !== undefined) return { world: after, acts, finding: { ...wrong, acts, world: after } }
     observe(world, act, after, acts)
     world = after
@@ -49,12 +54,12 @@ export function walk(start: World, moves: readonly Move[], observe: Observer = (
 }
 
 /** Performs the same acts again, up to the first fault; undefined where an act is impossible. */
-function retrace(start: World, acts: readonly Act[]): Walk | undefined {
+function retrace(start: World, acts: readonly Act[], invariant: Invariant): Walk | undefined {
   let world = start
   for (const act of acts) {
     const after = perform(world, act)
     if (typeof after === 'string') return undefined
-    const wrong = problemOf(after)
+    const wrong = problemOf(after, invariant)
     if (wrong !== undefined) return { world: after, acts, finding: { ...wrong, acts, world: after } }
     world = after
   }
@@ -62,11 +67,11 @@ function retrace(start: World, acts: readonly Act[]): Walk | undefined {
 }
 
 /** Removes acts from a walk as long as `holds` stays true without them. */
-export function shortened(start: World, found: Walk, holds: (walk: Walk) => boolean): Walk {
+export function shortened(start: World, found: Walk, holds: (walk: Walk) => boolean, invariant = noInvariant): Walk {
   let shortest = found
   for (let index = found.acts.length - 1; index >= 0; index--) {
     const without = shortest.acts.filter((_, at) => at !== index)
-    const again = without.length === 0 ? undefined : retrace(start, without)
+    const again = without.length === 0 ? undefined : retrace(start, without, invariant)
     if (again !== undefined && holds(again)) shortest = again
   }
   return shortest
@@ -90,7 +95,7 @@ export const hasEffect = (before: World, after: World): boolean =>
   || (before.actor.state !== null
     && lastRecords(after).some((record) => record.emitted.length + record.started.length + (record.sent?.length ?? 0) > 0))
 
-function problemOf(after: World): { code: string; what: string } | undefined {
+function problemOf(after: World, invariant: Invariant): { code: string; what: string } | undefined {
   if (after.complaint !== undefined) return { code: after.complaint.code, what: complaintText(after.complaint) }
   for (const { reason, error, status, input } of lastRecords(after)) {
     if (reason === 'poison') {
@@ -104,7 +109,8 @@ function problemOf(after: World): { code: string; what: string } | undefined {
       }
     }
   }
-  return undefined
+  const broken = invariant(after)
+  return broken === undefined ? undefined : { code: 'broken_invariant' satisfies ErrorCode, what: broken }
 }
 
 /** The code at the beginning of a record's error. */

@@ -1,3 +1,4 @@
+import { followApplications } from './applications/follow-applications.ts'
 import type { History } from './chaos-history.ts'
 import { createFindings, type Findings } from './findings.ts'
 import { followActors } from './follow-actors.ts'
@@ -26,7 +27,8 @@ export const isClean = ({ counts }: Findings): boolean => Object.keys(counts).le
 
 /**
  * Checks G1 to G7, G9 and G10: compares the producers' ledger, LOG, the other streams and the tables with each other and with a model of
- * the chaos kind. The checker and the checked code have only the schemas in common. The checker reads LOG once, record by record.
+ * the chaos kind, and what the actors of applications say with what they were told. The checker
+ * and the checked code have only the schemas in common. The checker reads LOG once, record by record.
  */
 export async function check(history: History): Promise<Verdict> {
   const { report, all } = createFindings()
@@ -37,6 +39,7 @@ export async function check(history: History): Promise<Verdict> {
   const dead = followDeadLetters(inputs, report)
   const tables = followTables(history.tables, report)
   const index = followIndex(report)
+  const applications = followApplications(report)
   let records = 0
   let rejected = 0
   let lastSeq = 0
@@ -59,10 +62,12 @@ export async function check(history: History): Promise<Verdict> {
     runs.take(entry)
     dead.take(entry)
     index.take(entry)
+    applications.take(entry)
     await tables.take(entry)
   }
   inputs.finish()
   runs.finish(history)
+  applications.finish(history.readAtMs)
   const { repeated: out } = await events.finish(history.out)
   const { repeated: deadLetters } = await dead.finish(history.dead, history.tables.deadLetters)
   await tables.finish(actors.all, runs.tasks)

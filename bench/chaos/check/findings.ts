@@ -30,6 +30,20 @@ export const FINDINGS = {
   index: 'G10',
   /** G7: a timer that did not fire, or fired twice, too early, or after its state was left. */
   timer: 'G7',
+  /** What users of the applications count: questions without one reply, */
+  reply: 'applications',
+  /** reminders and scheduled inputs that are missing or doubled, */
+  due: 'applications',
+  /** lists with items that are not to be on them, or questions without one list, */
+  list: 'applications',
+  /** likes, comments, shares and posts that do not sum up, */
+  sum: 'applications',
+  /** documents that do not have the last data and template, */
+  document: 'applications',
+  /** counts of a strategy that are not its choices and rewards, */
+  reward: 'applications',
+  /** and alerts that are not the crossings of their series. */
+  alert: 'applications',
 } as const
 
 export type FindingKind = keyof typeof FINDINGS

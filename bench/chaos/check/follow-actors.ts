@@ -54,12 +54,13 @@ export function followActors(report: ReportFinding): Actors {
       const before = all.get(actor)
       checkPlace(entry, before)
       const isInternal = record.input.source === 'colloquy'
-      const reason = rejected ?? (isInternal ? undefined : mustReject(before?.model, record.input.type))
+      const isModelled = actor.split('/')[1] === 'chaos'
+      const reason = rejected ?? (isInternal || !isModelled ? undefined : mustReject(before?.model, record.input.type))
       if (record.reason !== reason) {
         const input = `${record.input.type || 'an input'} ${record.input.id}`
         report('wrong_outcome', `LOG ${seq}, ${input}: ${record.reason ?? 'committed'}; expected ${reason ?? 'committed'}`)
       }
-      const model = record.outcome === 'committed' ? checkFold(entry, before?.model, report) : before?.model
+      const model = isModelled && record.outcome === 'committed' ? checkFold(entry, before?.model, report) : before?.model
       all.set(actor, { n: record.n, seq, position: record.inbox.seq, partition, state: record.to, status: record.status, model })
     },
   }

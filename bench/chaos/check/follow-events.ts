@@ -23,13 +23,34 @@ interface Sent {
   isRecorded: boolean
 }
 
+/** The task by which a template tells its documents. */
+const FAN_OUT_TASK = 'tell'
+
 export function followEvents(report: ReportFinding): Events {
   const emitted = new Map<string, Emitted>()
   const emittedBy = new Map<string, number>()
+  /** By sender and id. */
   const sent = new Map<string, Sent>()
+  /** Runs that may send to many actors, with the recipients that have committed it. */
+  const fanOuts = new Map<string, Set<string>>()
+  const sentKey = (source: string, id: string): string => `${source} ${id}`
 
-  const checkSent = ({ seq, actor, record: { input, outcome } }: LoggedRecord): void => {
-    const message = sent.get(input.id)
+  /** What a task sends to many actors has its run and the recipient as its id. */
+  const isFannedOut = ({ seq, actor, record: { input, outcome } }: LoggedRecord): boolean => {
+    const recipients = fanOuts.get(input.id.slice(0, input.id.lastIndexOf(':')))
+    if (recipients === undefined || !actor.endsWith(`/${input.id.slice(input.id.lastIndexOf(':') + 1)}`)) return false
+    if (outcome === 'committed' && recipients.has(actor)) report('twice', `LOG ${seq} commits ${input.id} again`)
+    if (outcome === 'committed') recipients.add(actor)
+    return true
+  }
+  const checkSent = (entry: LoggedRecord): void => {
+    if (isFannedOut(entry)) return
+    const {
+      seq,
+      actor,
+      record: { input, outcome },
+    } = entry
+    const message = sent.get(sentKey(input.source, input.id))
     if (message === undefined) return report('event', `LOG ${seq} has ${input.id} from ${input.source}, but no earlier record sends it`)
     if (message.to !== actor) report('event', `LOG ${seq} has ${input.id} at ${actor}; it was sent to ${message.to}`)
     const content = digestOf({ type: input.type, data: input.data })
@@ -51,9 +72,11 @@ export function followEvents(report: ReportFinding): Events {
         emitted.set(id, { actor, place, content: digestOf({ type, data }), isOut: false })
       }
       const [tenant = ''] = actor.split('/')
+      for (const { run, task } of record.started) if (task === FAN_OUT_TASK) fanOuts.set(run, new Set())
       for (const { id, kind, actor: to, type, data } of record.sent ?? []) {
-        if (sent.has(id)) report('id_reused', `LOG ${seq} sends ${id} again`)
-        sent.set(id, { from: actor, to: actorKey({ tenant, kind, id: to }), content: digestOf({ type, data }), isRecorded: false })
+        const key = sentKey(`colloquy/${actor}`, id)
+        if (sent.has(key)) report('id_reused', `LOG ${seq} sends ${id} again`)
+        sent.set(key, { from: actor, to: actorKey({ tenant, kind, id: to }), content: digestOf({ type, data }), isRecorded: false })
       }
     },
     async finish(out) {
@@ -76,7 +99,7 @@ export function followEvents(report: ReportFinding): Events {
         furthest.set(actor, Math.max(event.place, furthest.get(actor) ?? 0))
       }
       for (const [id, { actor, isOut }] of emitted) if (!isOut) report('event', `${id}, emitted by ${actor}, is not in OUT`)
-      for (const [id, { from, to, isRecorded }] of sent) if (!isRecorded) report('event', `${id} from ${from} has no record at ${to}`)
+      for (const [key, { from, to, isRecorded }] of sent) if (!isRecorded) report('event', `${key} from ${from} has no record at ${to}`)
       return { repeated }
     },
   }

@@ -12,8 +12,10 @@ export function followIndex(report: ReportFinding): Index {
   const wanted = new Map<string, { isThere: boolean }>()
   const keyOf = ({ actor, id }: IndexedText): string => `${actor}/${id}`
   return {
-    take({ actor, record: { input, outcome } }) {
-      if (outcome === 'committed' && input.type === 'message.received') wanted.set(keyOf({ actor, id: input.id }), { isThere: false })
+    take({ actor, record: { input, outcome, emitted } }) {
+      const want = (id: string): void => void wanted.set(keyOf({ actor, id }), { isThere: false })
+      if (outcome === 'committed' && input.type === 'message.received') want(input.id)
+      for (const { id, type } of emitted) if (type === 'message.sent') want(id)
     },
     async finish(indexed) {
       for await (const text of indexed) {

@@ -13,10 +13,14 @@ export interface Tables {
 export function followTables(tables: Omit<History['tables'], 'deadLetters'>, report: ReportFinding): Tables {
   const events = followEventRows(tables.events, report)
   const stateIntervals = new Map<string, string>()
+  /** Actors whose label says that they are no conversations: their intervals and tasks have no rows. */
+  const others = new Set<string>()
   return {
     async take({ seq, actor, record }) {
+      if (record.label['conversation'] === false) others.add(actor)
       const shared = { seq, actor, n: record.n, outcome: record.outcome, state_to: record.to }
       for (const [idx, { type, id }] of [record.input, ...record.emitted].entries()) await events.take({ ...shared, idx, type, id })
+      if (others.has(actor)) return
       for (const { state } of record.left ?? []) stateIntervals.set(stateIntervalKey({ left_seq: seq, state }), actor)
     },
     async finish(actors, tasks) {
@@ -28,7 +32,8 @@ export function followTables(tables: Omit<History['tables'], 'deadLetters'>, rep
         ([actor, { n, seq, state, status }]) => [actor, actorText({ actor, n, last_seq: seq, state, status })] as const,
       )
       await compare('actors', tables.actors, new Map(actorTexts), ({ actor }) => actor, actorText, report)
-      const taskTexts = [...tasks].map(([run, { actor, name, status }]) => [run, taskText({ actor, run, name, status })] as const)
+      const ofConversations = [...tasks].filter(([, { actor }]) => !others.has(actor))
+      const taskTexts = ofConversations.map(([run, { actor, name, status }]) => [run, taskText({ actor, run, name, status })] as const)
       await compare('tasks', tables.tasks, new Map(taskTexts), ({ run }) => run, taskText, report)
     },
   }

@@ -59,16 +59,25 @@ async function* readLedger(file: string): AsyncGenerator<LedgerLine> {
 const ledgerLine = z.custom<LedgerLine>((line) => typeof line === 'object' && line !== null && 'what' in line && 'id' in line)
 
 const BATCH_MAX = 1_000
+/** Reads of a stream that fail. The client gives a server five seconds for the first message, which a busy machine may take. */
+const FAILED_READS_MAX = 20
 
 /** Yields the messages of a stream in order. Reads in batches: the caller may take longer for a message than a consumer's timeout. */
 async function* readStream(jsm: JetStreamManager, stream: string): AsyncGenerator<StoredMsg> {
   const { state } = await jsm.streams.info(stream)
   if (state.messages === 0) return
+  let failed = 0
   for (let seq = state.first_seq; seq <= state.last_seq;) {
     let last: number | undefined
-    for await (const message of await jsm.direct.getBatch(stream, { seq, batch: BATCH_MAX })) {
-      yield message
-      last = message.seq
+    try {
+      for await (const message of await jsm.direct.getBatch(stream, { seq, batch: BATCH_MAX })) {
+        yield message
+        last = message.seq
+      }
+    } catch (error) {
+      failed += 1
+      if (failed > FAILED_READS_MAX) throw error
+      last ??= seq - 1
     }
     if (last === undefined) throw new Error(`${stream} returned no message from ${seq} on, although its last sequence is ${state.last_seq}`)
     seq = last + 1

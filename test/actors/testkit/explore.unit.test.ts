@@ -94,6 +94,16 @@ describe('explore finds', () => {
     expect(faultOf(() => explore(kind, { restingStates: ['shut'] }))).toBe('nothing')
   })
 
+  test('an actor that breaks an invariant, with the shortest way there', () => {
+    const kind = order.with(
+      createMachine({ context, initial: 'open', states: { open: { on: { add: 'paid' } }, paid: { on: { cancel: 'done' } }, ...toEnd } }),
+    )
+    const invariant = ({ state }: { readonly state: string }) => (state === 'paid' ? 'it is paid' : undefined)
+    expect(faultOf(() => explore(kind, { invariant }))).toMatch(
+      /^broken_invariant: it is paid\n\n.*\n {2}given\(order\)\n {4}.when\('add', .*\)\n\n/,
+    )
+  })
+
   test('no dead end where a machine has no states', () => {
     const kind = order.with(
       createMachine({ context, on: { add: { actions: put({ sum: ({ event }) => (event.type === 'add' ? event.data.price : 0) }) } } }),

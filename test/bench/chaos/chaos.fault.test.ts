@@ -12,7 +12,22 @@ const MAIN = fileURLToPath(new URL('../../../bench/chaos/chaos.ts', import.meta.
 test('workers and servers are killed, paused and cut off under load, and nothing is lost, doubled or wrong', async () => {
   const folder = await temporaryFolder()
   const json = join(folder, 'report.json')
-  const args = ['--minutes', '0.1', '--seed', '8', '--rate', '150', '--actors', '150', '--workers', '2', '--json', json]
+  const args = [
+    '--minutes',
+    '0.1',
+    '--seed',
+    '8',
+    '--rate',
+    '150',
+    '--actors',
+    '150',
+    '--workers',
+    '2',
+    '--applications',
+    '0.5',
+    '--json',
+    json,
+  ]
   const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...args]).catch((error: unknown) => error as { stdout: string })
   expect(stdout).toMatch(/findings +none\npassed\n$/)
   const { verdict, observed } = JSON.parse(await readFile(json, 'utf8')) as ChaosReport

@@ -54,6 +54,11 @@ describe('an author', () => {
 
 test('random walks find no fault, no dead end and no unbounded context', () => {
   const { unreached, ineffective } = explore(authorKind, {
+    invariant({ state, context: { searches, interests } }) {
+      if ((state === 'searching') !== searches.length > 0) return `${searches.length} searches wait while it is ${state}`
+      const isSorted = interests.every(([, weight], at) => weight <= (interests[at - 1]?.[1] ?? Infinity))
+      return isSorted ? undefined : 'the strongest interest is not the first'
+    },
     runs: 20,
     events: { 'search.made': [{ text: 'tea' }] },
     tasks: { analyse: [{ keywords: ['tea'], topic: 'tea-1' }] },

@@ -307,6 +307,14 @@ test('a visitor who signs in hands the profile over', () => {
 test('random walks find no fault, no dead end and no unbounded context', () => {
   const items = loadCatalogue().slice(0, 6)
   const { unreached, ineffective } = explore(kind, {
+    invariant({ state, context: { bought, disliked, asked }, records }) {
+      if (state === 'listening' && asked.length > 0) return `${asked.length} questions wait, and nothing is done`
+      const given = records
+        .at(-1)
+        ?.emitted.flatMap(({ data }) => (Array.isArray(data['items']) ? (data['items'] as { item: string }[]) : []))
+      const wrong = given?.find(({ item }) => bought.includes(item) || disliked.includes(item))
+      return wrong === undefined ? undefined : `${wrong.item} is on a list, although it was bought or refused`
+    },
     runs: 50,
     events: {
       'item.browsed': items,

@@ -64,6 +64,12 @@ describe('an item', () => {
 
 test('random walks find no fault, no dead end and no unbounded context', () => {
   const { unreached, ineffective } = explore(kind, {
+    invariant({ state, context: { offer }, records }) {
+      if (state.startsWith('offered') && offer === null) return 'it is offered without an offer'
+      const listed = records.flatMap(({ emitted }) => emitted).at(-1)?.type
+      if (listed === 'item.listed' && !state.startsWith('offered')) return `it is listed, and ${state}`
+      return listed === 'item.unlisted' && state !== 'withdrawn' ? `it is unlisted, and ${state}` : undefined
+    },
     runs: 50,
     events: { 'item.offered': [TEA, { title: '茶具', text: '青瓷' }], 'item.changed': [{ title: 'Other' }, { topics: ['x'] }] },
     tasks: { describe: [{ topics: [] }, { topics: ['tea'] }] },

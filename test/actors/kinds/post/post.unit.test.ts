@@ -142,6 +142,10 @@ test('a post that 10,000 accounts like and share stays small', () => {
 
 test('random walks find no fault, no dead end and no unbounded context', () => {
   const { unreached, ineffective } = explore(postKind, {
+    invariant({ context: { author, found, text, comments, mood } }) {
+      if (found !== null && (author === null || text !== null)) return 'what is analysed has an author, and its text is gone'
+      return mood.positive + mood.neutral + mood.negative > 0 && comments === 0 ? 'a mood of no comments' : undefined
+    },
     runs: 30,
     restingStates: ['text.unknown', 'text.analysed', 'text.failed', 'others.quiet'],
     events: { 'post.published': [POST], 'post.shared': [{ by: 'a' }, { by: 'b', from: 'a' }], 'post.liked': [{ by: 'a' }, { by: 'b' }] },

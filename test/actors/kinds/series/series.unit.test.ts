@@ -126,7 +126,20 @@ describe('a series', () => {
   })
 
   test('survives every walk', () => {
-    explore(seriesKind, { runs: 100, restingStates: ['quiet', 'waiting'] })
+    const watch = { revision: 1, when: 'count("10s") > 1', clear: 'count("10s") < 1' }
+    const { unreached, ineffective } = explore(seriesKind, {
+      runs: 100,
+      restingStates: ['quiet', 'waiting'],
+      events: { 'series.watched': [watch], 'readings.taken': [{ readings: [{ value: 1 }, { value: 90 }] }] },
+      invariant({ state, context: { armedFor, dueAt, readings, late } }) {
+        if ((state === 'waiting') !== (armedFor !== null)) return `it is ${state} and armed for ${armedFor}`
+        if (state === 'quiet' && dueAt !== null) return `it is quiet, although something is due at ${dueAt}`
+        return late <= readings ? undefined : `${late} of ${readings} readings were late`
+      },
+    })
+    expect(unreached).toEqual([])
+    // Only an actor watches: a walk has no other one.
+    expect(ineffective).toEqual(['series.watched', 'series.unwatched'])
   })
 })
 

@@ -153,6 +153,12 @@ test('learns in the test kit, where each decision is made twice: the best arm ge
 test('a strategy survives every walk', () => {
   const choices = ['c-1', 'c-2']
   const { unreached, ineffective } = explore(strategyKind, {
+    invariant({ context: { arms, open } }) {
+      const wrong = arms.find(({ chosen, rewarded, reward }) => rewarded > chosen || reward > rewarded)
+      if (wrong !== undefined) return `the counts of an arm do not fit: ${JSON.stringify(wrong)}`
+      const lost = open.find(({ arm }) => !arms.some(({ no }) => no === arm))
+      return lost === undefined ? undefined : `the choice ${lost.choice} is open, and has no arm`
+    },
     runs: 100,
     restingStates: ['active'],
     events: {

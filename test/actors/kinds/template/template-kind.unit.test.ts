@@ -87,6 +87,16 @@ describe('a template', () => {
   })
 
   test('has no walk with a fault', () => {
-    explore(templateKind, { runs: 100 })
+    const { unreached, ineffective } = explore(templateKind, {
+      runs: 100,
+      events: { 'template.set': [{ text: 'Dear {{ name }}' }, { text: '亲爱的 {{ name }}', lang: 'zh' }] },
+      invariant({ state, context: { versions, next } }) {
+        if ((state === 'storing') !== (next !== null)) return `it is ${state}, and its next version is ${next?.version}`
+        const isCounted = versions.every(({ version }, at) => at === 0 || version === (versions[at - 1]?.version ?? 0) + 1)
+        return isCounted ? undefined : `its versions are ${versions.map(({ version }) => version).join(', ')}`
+      },
+    })
+    // Only a document is answered: a walk has none.
+    expect({ unreached, ineffective }).toEqual({ unreached: [], ineffective: ['template.asked'] })
   })
 })

@@ -46,7 +46,20 @@ test('ten thousand topics leave the state of the list small', () => {
   now.thenContext({ topics: 1_000, placed: 1_000 })
 })
 
-test.each([topicKind, topicsKind])('random walks of $name find no fault', (kind) => {
-  const { unreached, ineffective } = explore(kind, { runs: 20, restingStates: kind.name === 'topics' ? ['listing'] : [] })
+test('random walks of a topic find no fault, and its mood is that of all its posts', () => {
+  const { unreached, ineffective } = explore(topicKind, {
+    runs: 20,
+    invariant: ({ context: { posts, mood } }) =>
+      mood.positive + mood.neutral + mood.negative === posts ? undefined : `${posts} posts have the moods ${JSON.stringify(mood)}`,
+  })
+  expect({ unreached, ineffective }).toEqual({ unreached: [], ineffective: [] })
+})
+
+test('random walks of the list of topics find no fault, and no topic is there without being placed', () => {
+  const { unreached, ineffective } = explore(topicsKind, {
+    runs: 20,
+    restingStates: ['listing'],
+    invariant: ({ context: { topics, placed } }) => (topics <= placed ? undefined : `${topics} topics were placed ${placed} times`),
+  })
   expect({ unreached, ineffective }).toEqual({ unreached: [], ineffective: [] })
 })

@@ -1,4 +1,4 @@
-import { test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createTrade } from '../../../../actors/kinds/trade/kind.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'
 import { given } from '../../../../actors/testkit/scenario.ts'
@@ -27,5 +27,15 @@ test('the kill switch stops all orders until somebody resumes trading', () => {
 })
 
 test('survives every walk', () => {
-  explore(trade, { runs: 100, restingStates: ['open', 'stopped'] })
+  const { unreached, ineffective } = explore(trade, {
+    runs: 100,
+    restingStates: ['open', 'stopped'],
+    events: { 'order.placed': [{ side: 'buy', quantity: 3 }] },
+    invariant({ state, context: { traded }, records }) {
+      if (traded > 10) return `it has traded ${traded} of 10 a day`
+      const accepts = records.flatMap(({ emitted }) => emitted).some(({ type }) => type === 'order.accepted')
+      return accepts && state === 'stopped' ? 'it is stopped, and takes an order' : undefined
+    },
+  })
+  expect({ unreached, ineffective }).toEqual({ unreached: [], ineffective: [] })
 })

@@ -180,6 +180,12 @@ test('quiet hours end at the wall time, over midnight and over a change of clock
 test('a trigger survives every walk', () => {
   const escalation = [{ actions: [HOOK, MAIL] }, { after: '15m', actions: [MAIL] }]
   const { unreached } = explore(triggerKind, {
+    invariant({ state, context: { settings, alert, alerts }, records }) {
+      if (state.includes('alert.raised') !== (alert !== null)) return `it is ${state}, and its alert is ${alert?.id}`
+      if (state.includes('alert.off') !== (settings === null)) return `it is ${state}, and ${settings === null ? 'not ' : ''}set`
+      const raised = records.flatMap(({ emitted }) => emitted).findLast(({ type }) => type === 'alert.raised')
+      return raised === undefined || alerts > 0 ? undefined : 'it raises an alert, and counts none'
+    },
     runs: 100,
     restingStates: ['alert', 'hook.idle', 'chat.idle', 'mail.idle'],
     events: {

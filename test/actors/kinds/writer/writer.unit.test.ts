@@ -134,6 +134,12 @@ describe('a writer', () => {
 
 test('a writer survives every walk', () => {
   const { unreached } = explore(writerKind, {
+    invariant({ state, context: { writing, reward }, records }) {
+      if (state !== 'new' && writing === null) return `it is ${state} without a brief`
+      if (reward !== null && state !== 'written') return `it is ${state}, and has its reward`
+      const ends = records.flatMap(({ emitted }) => emitted).filter(({ type }) => type === 'text.written' || type === 'text.failed')
+      return ends.length > 1 ? 'a brief has two ends' : undefined
+    },
     runs: 100,
     restingStates: ['new', 'written', 'failed'],
     events: { 'choice.made': [{ choice: CHOICE, arm: ARM, feedback: '1h' }] },
