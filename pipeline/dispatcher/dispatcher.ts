@@ -124,7 +124,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     const deadLetters = hasDeadLetters(record)
       ? await askWithRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(jetstream, address, record, logSeq))
       : []
-    const sent = sentBy(address, record)
+    const sent = record.sent === undefined ? [] : sentBy(address, record, entry.whole()?.salt)
     const { events, tasks } = earlier.isRecent(record)
       ? { events: eventsOf(address, record), tasks: tasksOf(address, entry) }
       : await askWithRetry(deps, `what was published for LOG ${logSeq}`, () => earlier.effectsLeft(address, entry))

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { TaskMessage } from '../../schemas/internal-messages.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { PublicRecord, Started, TaskEnd } from '../../schemas/record.ts'
@@ -34,12 +35,15 @@ export const eventsOf = (address: Address, record: PublicRecord): Outgoing[] =>
 
 /**
  * The messages of a record to other actors, in order. They are inputs like those of producers. Their `sequence` continues after the emitted
- * events, so that the receiver detects a duplicate however late it arrives. They carry no message id, because INBOX would drop a message
- * whose id a producer happens to have used.
+ * events, so that the receiver detects a duplicate, as long as it remembers the sender.
+ *
+ * @param salt of the record. With it, the messages have ids by which SENT drops what is published twice. The ids cannot be guessed: INBOX
+ * would drop a message whose id a producer happens to have used, or uses on purpose. Without it they have none
  */
-export const sentBy = (address: Address, record: PublicRecord): Outgoing[] =>
+export const sentBy = (address: Address, record: PublicRecord, salt?: string): Outgoing[] =>
   (record.sent ?? []).map(({ id, kind, actor, type, data, causationid, follow }, index) => ({
     subject: actorSubject({ tenant: address.tenant, kind, id: actor }),
+    ...(salt !== undefined && { msgId: hash('sha256', `${salt} ${index}`, 'base64url') }),
     payload: JSON.stringify({
       type,
       id,

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sentBy } from '../../../pipeline/dispatcher/outgoing-messages.ts'
+import { LIMITS } from '../../../schemas/limits.ts'
 import { actorSubject } from '../../../schemas/subjects.ts'
 import { ledgerKind, tellerKind } from '../../support/sender-kinds.ts'
 import { caughtUp, type Entry, publishAll, readLog } from '../../support/system-assertions.ts'
@@ -46,6 +48,25 @@ test('a message that arrives again is a duplicate, however late', async () => {
   expect(await recordsOf('acme/ledger/l1')).toEqual(before)
 })
 
+test('what a dispatcher publishes twice arrives once, also where more actors have sent since than the receiver remembers', async () => {
+  const senders = Array.from({ length: LIMITS.seenIdsMax + LIMITS.seenSourcesMax }, (_, index) => `s${index}`)
+  await publishAll(
+    system,
+    senders.map((id) => ({ subject: `in.acme.teller.${id}`, body: { type: 'pay', id: 'p', data: { to: 'busy', no: 1 } } })),
+  )
+  const before = await recordsOf('acme/ledger/busy')
+  expect(before).toHaveLength(2 * senders.length)
+  const address = { tenant: 'acme', kind: 'teller', id: 's0' }
+  const [first] = (await recordsOf('acme/teller/s0')).filter(({ record }) => record.sent !== undefined)
+  if (first === undefined) throw new Error('s0 has sent nothing')
+
+  for (const { subject, payload, msgId } of sentBy(address, first.record, first.record.salt)) {
+    await system.running.jetstream.publisher.publish(subject, payload, { msgId })
+  }
+
+  expect(await recordsOf('acme/ledger/busy')).toEqual(before)
+})
+
 test('a message stays in its tenant, and names of the maximum length arrive', async () => {
   await publishAll(system, [{ subject: `in.${longest}.teller.${longest}`, body: { type: 'pay', data: { to: longest, no: 1 } } }])
   expect((await recordsOf(`${longest}/ledger/${longest}`)).map(({ record }) => record.outcome)).toEqual(['committed', 'committed'])
@@ -71,5 +92,5 @@ test('a producer has no permission to publish on the subjects of messages betwee
 })
 
 test('a metric counts messages by the kind that sends them', async () => {
-  expect(await system.running.metrics.sent.get()).toMatchObject({ values: [{ labels: { kind: 'teller' }, value: 104 }] })
+  expect(await system.running.metrics.sent.get()).toMatchObject({ values: [{ labels: { kind: 'teller' }, value: 200 }] })
 })
