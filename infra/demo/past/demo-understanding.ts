@@ -11,7 +11,8 @@ export const DEMO_INTENTS = fileURLToPath(new URL('../intents.jsonl', import.met
 /** Trains the demo's set, by words alone, and understands messages by it. Takes about 2 seconds. */
 export async function understandByDemoSet(): Promise<TaskCall<unknown>['understand']> {
   const { examples } = await readExampleFile(DEMO_INTENTS)
-  const set = { classifier: createIntentClassifier(trainIntentsNow(examples)), version: 1, name: 'trained-with-the-demo', vectors: null, facts: new Map() }
+  const classifier = createIntentClassifier(trainIntentsNow(examples))
+  const set = { classifier, version: 1, name: 'trained-with-the-demo', vectors: null, facts: new Map() }
   const understand = createUnderstanding({
     tenants: { of: () => Promise.resolve({ version: 0, seq: 0, settings: tenantSettingsOf({}), set: {} }) },
     sets: { of: () => Promise.resolve(set) },

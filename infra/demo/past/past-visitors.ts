@@ -114,7 +114,7 @@ export function createVisitors({ tenant, texts, fromMs, untilMs, isBadDay }: Vis
     return [input(address, atMs + between(10_000, 60_000, id, 'rated'), `${id}-rating`, channel, 'feedback.given', { rating, ...comment })]
   }
   /** A person takes the case as soon as the desk is there, writes, and closes it. */
-  const takeOver = (visit: Visit, atMs: number): Arrival[] => {
+  const handOver = (visit: Visit, atMs: number): Arrival[] => {
     visit.isWithPerson = true
     const { id, address, lang } = visit
     const agent = oneOf(AGENTS, id, 'agent')
@@ -134,7 +134,7 @@ export function createVisitors({ tenant, texts, fromMs, untilMs, isBadDay }: Vis
     react({ atMs, address, record }: Happened): readonly Arrival[] {
       const visit = visits.get(address.id)
       if (visit === undefined || address.kind !== 'support' || visit.isWithPerson) return []
-      if (record.emitted.some(({ type }) => type === 'escalated')) return takeOver(visit, atMs)
+      if (record.emitted.some(({ type }) => type === 'escalated')) return handOver(visit, atMs)
       if (visit.isOver) return []
       const isReply = record.emitted.some(({ type, data }) => type === 'message.sent' && data['replyTo'] === `${visit.id}-m${visit.said}`)
       if (!isReply) return []

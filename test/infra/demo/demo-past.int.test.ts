@@ -18,6 +18,9 @@ afterEach(async () => {
 
 const past = "tenant = 'demo' AND actor LIKE 'past-%'"
 
+/** Seconds on a quiet machine; a busy one has its own time. */
+const TIMEOUT_MS = 600_000
+
 test('the first start of the demo has weeks of past, which the tables and a replay agree with', async () => {
   running = await startUp(options, '--demo')
   await runCli(['status', '--wait'], options)
@@ -25,7 +28,8 @@ test('the first start of the demo has weeks of past, which the tables and a repl
   const [cases] = await cliJson<{ cases: number; days: number; langs: number }>(
     [
       'sql',
-      `SELECT toUInt32(count()) AS cases, toUInt32(uniq(toDate(opened_at))) AS days, toUInt32(uniq(lang)) AS langs FROM cases WHERE ${past}`,
+      `SELECT toUInt32(count()) AS cases, toUInt32(uniq(toDate(opened_at))) AS days, toUInt32(uniq(lang)) AS langs
+       FROM cases WHERE ${past}`,
     ],
     options,
   )
@@ -35,7 +39,7 @@ test('the first start of the demo has weeks of past, which the tables and a repl
   expect(await runCli(['check', '--tenant', 'demo'], options)).toMatchObject({ code: 0 })
   const verified = await runCli(['verify'], options)
   expect(verified, verified.stdout).toMatchObject({ code: 0 })
-})
+}, TIMEOUT_MS)
 
 test('a past that was cut off half-way is made again', async () => {
   const cut = startCli(['up', '--demo', '--json'], options)
@@ -52,4 +56,4 @@ test('a past that was cut off half-way is made again', async () => {
     options,
   )
   expect(cases).toBeGreaterThan(300)
-})
+}, TIMEOUT_MS)
