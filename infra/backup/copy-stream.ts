@@ -26,19 +26,21 @@ export interface CopyOptions {
   readonly signal: AbortSignal
 }
 
-/**
- * Copies a range of a stream into segment files. The caller names them in the manifest afterwards.
- *
- * @throws ColloquyError `interrupted` when the reader lost its consumer or its connection; the reason of `signal` when it is aborted.
- */
-export async function copyStream({ jetstream, dir, stream, from, to, onMessage, signal }: CopyOptions): Promise<Segment[]> {
-  if (from > to) return []
+/** Writes messages of a stream into segment files, in order. */
+export interface SegmentWriter {
+  add(message: Stored): Promise<void>
+  /** Closes the last segment. @returns all of them, which the caller names in the manifest */
+  close(): Promise<readonly Segment[]>
+}
+
+/** Opens a writer of segments in a backup folder. */
+export function createSegmentWriter(dir: string, stream: 'LOG' | 'DEAD'): SegmentWriter {
   const segments: Segment[] = []
   let lines: string[] = []
   let bytes = 0
   let first = 0
   let last = 0
-  const close = async (): Promise<void> => {
+  const closeOne = async (): Promise<void> => {
     if (lines.length === 0) return
     const packed = await compress(Buffer.from(`${lines.join('\n')}\n`))
     const file = `${stream.toLowerCase()}-${first}-${last}.jsonl.zst`
@@ -47,23 +49,41 @@ export async function copyStream({ jetstream, dir, stream, from, to, onMessage, 
     lines = []
     bytes = 0
   }
+  return {
+    async add(message) {
+      if (lines.length === 0) first = message.seq
+      last = message.seq
+      const line = lineOf(message)
+      lines.push(line)
+      bytes += line.length
+      if (bytes >= SEGMENT_BYTES_MAX || lines.length >= SEGMENT_MESSAGES_MAX) await closeOne()
+    },
+    async close() {
+      await closeOne()
+      return segments
+    },
+  }
+}
+
+/**
+ * Copies a range of a stream into segment files. The caller names them in the manifest afterwards.
+ *
+ * @throws ColloquyError `interrupted` when the reader lost its consumer or its connection; the reason of `signal` when it is aborted.
+ */
+export async function copyStream({ jetstream, dir, stream, from, to, onMessage, signal }: CopyOptions): Promise<readonly Segment[]> {
+  if (from > to) return []
+  const writer = createSegmentWriter(dir, stream)
   const reader = await openReader(jetstream, { stream, filterSubjects: [], startSeq: from, to, messagesMax: AHEAD_MAX })
   try {
     for await (const message of reader) {
       signal.throwIfAborted()
-      if (lines.length === 0) first = message.seq
-      last = message.seq
-      const line = lineOf(storedFrom(message))
-      lines.push(line)
-      bytes += line.length
+      await writer.add(storedFrom(message))
       onMessage(message)
-      if (bytes >= SEGMENT_BYTES_MAX || lines.length >= SEGMENT_MESSAGES_MAX) await close()
     }
   } finally {
     reader.stop()
   }
-  await close()
-  return segments
+  return writer.close()
 }
 
 function storedFrom({ seq, time, subject, headers, data }: JsMsg): Stored {

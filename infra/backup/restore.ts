@@ -21,6 +21,7 @@ import { accessClickHouse } from '../app/clickhouse-access.ts'
 import { durabilityOf } from '../app/durability.ts'
 import { accessNats, connectNats, openJetStream } from '../app/nats-access.ts'
 import { BUCKET, prepareStreams, RESTORE_KEY } from '../app/prepare-streams.ts'
+import type { DataLock } from '../servers/data-lock.ts'
 import type { Settings } from '../settings.ts'
 import { checkSegment, readManifest, readObject, readSegment } from './backup-folder.ts'
 import type { Manifest } from './backup-format.ts'
@@ -56,8 +57,10 @@ export interface Restored extends Rearmed {
  *
  * @throws ColloquyError `no_backup`, `bad_backup`, `partitions_fixed`, `data_dir_in_use` or `system_running`, `not_empty`,
  * `restore_failed`.
+ *
+ * @param lock the lock on the data folder, where the caller has it
  */
-export async function restore(settings: Settings, dir: string, log: Logger, progress: RestoreProgress): Promise<Restored> {
+export async function restore(settings: Settings, dir: string, log: Logger, progress: RestoreProgress, lock?: DataLock): Promise<Restored> {
   const manifest = await readManifest(dir)
   if (manifest === undefined) {
     throw new ColloquyError(
@@ -79,7 +82,7 @@ export async function restore(settings: Settings, dir: string, log: Logger, prog
   await using started = new AsyncDisposableStack()
   // The servers use free ports, so that no producer finds them during the restore.
   const own: Settings = { ...settings, NATS_PORT: 0, CLICKHOUSE_PORT: 0 }
-  const nats = await accessNats(own, log)
+  const nats = await accessNats(own, log, lock)
   started.defer(() => nats.stop())
   const jetstream = await openJetStream(await connectNats(nats.connection, 'colloquy restore'))
   started.defer(() => jetstream.close())

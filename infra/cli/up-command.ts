@@ -4,7 +4,7 @@ import type { UpOptions } from './up/run-up.ts'
 
 export const upCommand = ({ out, settings }: CommandContext): Command =>
   new Command()
-    .option('--demo', 'play the bundled conversations of the tenant "demo" on the first start')
+    .option('--demo', 'on the first start, give the tenant "demo" six weeks of past, and play the bundled conversations')
     .option('--no-demo', 'start empty (the default)')
     .option('--no-view', 'on a terminal: show the log instead of the live view')
     .option(JSON_FLAG, 'print the log as JSON lines, and once started a line with the addresses: {started: true, …}')

@@ -44,7 +44,8 @@ export interface Demo {
  * Plays a producer for the built-in kinds, over a connection of its own. It sends knowledge articles, examples of intents, the users' turns
  * of the bundled conversations, questions that stand alone, bookings of appointments, items of a shop and signals of its visitors,
  * readings of machines with triggers, templates with their documents, briefs of texts with strategies that learn, and posts. It skips kinds
- * that this process does not have. It plays nothing if the tenant `demo` has any record.
+ * that this process does not have. It plays nothing if the tenant `demo` has records of an earlier
+ * play.
  */
 export function startDemo(running: Running, log: Logger): Demo {
   const stopping = new AbortController()
@@ -125,4 +126,10 @@ export function startDemo(running: Running, log: Logger): Demo {
   }
 }
 
-const hasPlayed = async ({ jetstream }: Running): Promise<boolean> => (await lastRecord(jetstream, `log.*.${TENANT}.>`)) !== undefined
+/** The kinds of the demo that its past does not have, and the first of the conversations that it plays. */
+const PLAYED = ['source.*', 'reminder.*', 'item.*', 'interest.*', 'trigger.*', 'document.*', 'writer.*', 'post.*', 'support.demo-en-01']
+
+async function hasPlayed({ jetstream }: Running): Promise<boolean> {
+  const last = await Promise.all(PLAYED.map((actors) => lastRecord(jetstream, `log.*.${TENANT}.${actors}`)))
+  return last.some((record) => record !== undefined)
+}

@@ -48,19 +48,30 @@ const BY_WAKE_UP: ReadonlySet<string> = new Set(['timer.fired', 'task.expired'])
 
 const isFailure = ({ status }: TaskEnd): boolean => status === 'failed' || status === 'expired'
 
+/** A message of INBOX as it came. */
+export interface Original {
+  readonly subject: string
+  /** With the attributes that were in headers. */
+  readonly payload: Uint8Array
+}
+
+/** The input of a rejection; `undefined` where the record rejects none, and where INBOX no longer has it. */
+export async function originalOf(jetstream: JetStreamContext, record: PublicRecord): Promise<Original | undefined> {
+  if (record.reason === undefined) return undefined
+  // Asks the stream's leader: a direct get from a lagging replica could miss the payload.
+  const stored = await jetstream.jsm.streams.getMessage('INBOX', { seq: record.inbox.seq })
+  if (stored === null || stored.time.toISOString() !== record.inbox.ts) return undefined
+  return { subject: stored.subject, payload: structuredPayload(stored.header, stored.data) }
+}
+
 /**
- * The dead letters of a record. A rejected input has the original payload from INBOX, with the attributes that were in headers. If INBOX no
- * longer has it, the dead letter has the excerpt from the record and the header `Colloquy-Payload: excerpt`. The dead letter of a task that
- * failed for good has the outcome of the task.
+ * The dead letters of a record. That of a rejected input has the original payload. Without the original, it has the excerpt from the record
+ * and the header `Colloquy-Payload: excerpt`. The dead letter of a task that failed for good has the outcome of the task.
  *
  * @param logSeq LOG sequence of the record.
+ * @param original the rejected input
  */
-export async function deadLettersOf(
-  jetstream: JetStreamContext,
-  address: Address,
-  record: PublicRecord,
-  logSeq: number,
-): Promise<DeadLetterMessage[]> {
+export function deadLettersOf(address: Address, record: PublicRecord, logSeq: number, original: Original | undefined): DeadLetterMessage[] {
   const deadLetters: DeadLetterMessage[] = []
   const base = {
     [LOG_SEQ]: String(logSeq),
@@ -69,23 +80,19 @@ export async function deadLettersOf(
     'Colloquy-Type': headerText(record.input.type),
   }
   if (record.reason !== undefined) {
-    // Asks the stream's leader: a direct get from a lagging replica could miss the payload.
-    const original = await jetstream.jsm.streams.getMessage('INBOX', { seq: record.inbox.seq })
-    const whole = original !== null && original.time.toISOString() === record.inbox.ts
     // The message of a wake-up has no content; the record's excerpt says what the wake-up was for.
-    const payload =
-      whole && !BY_WAKE_UP.has(record.input.type) ? structuredPayload(original.header, original.data) : Buffer.from(record.payload ?? '')
+    const isWakeUp = BY_WAKE_UP.has(record.input.type)
     deadLetters.push({
       subject: deadSubject(record.reason, address),
       reason: record.reason,
-      payload,
+      payload: original === undefined || isWakeUp ? Buffer.from(record.payload ?? '') : original.payload,
       msgId: `dead-${logSeq}-${record.inbox.seq}`,
       headers: {
         ...base,
         'Colloquy-Reason': record.reason,
         'Colloquy-Error': headerText(record.error ?? ''),
-        'Colloquy-Subject': headerText(whole ? original.subject : ''),
-        ...(whole ? {} : { 'Colloquy-Payload': 'excerpt' }),
+        'Colloquy-Subject': headerText(original?.subject ?? ''),
+        ...(original === undefined ? { 'Colloquy-Payload': 'excerpt' } : {}),
       },
     })
   }

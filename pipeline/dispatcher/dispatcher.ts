@@ -29,6 +29,7 @@ import {
   type DeadLetterMessage,
   deadLettersOf,
   hasDeadLetters,
+  originalOf,
   publishDeadLetter,
   removeDeadLetter,
 } from './dead-letter-messages.ts'
@@ -122,7 +123,12 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     const { partition, address, record, seq: logSeq } = entry
     const startedMs = performance.now()
     const deadLetters = hasDeadLetters(record)
-      ? await askWithRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(jetstream, address, record, logSeq))
+      ? deadLettersOf(
+          address,
+          record,
+          logSeq,
+          await askWithRetry(deps, `the original of LOG ${logSeq}`, () => originalOf(jetstream, record)),
+        )
       : []
     const sent = record.sent === undefined ? [] : sentBy(address, record, entry.whole()?.salt)
     const { events, tasks } = earlier.isRecent(record)

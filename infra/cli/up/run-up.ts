@@ -19,6 +19,7 @@ import type { Output } from '../../app/terminal-output.ts'
 import { endProcess } from '../../app/watchdog/end-process.ts'
 import { watchedImport } from '../../app/watchdog/process-watchdog.ts'
 import { type Demo, startDemo } from '../../demo/demo.ts'
+import { layPast } from '../../demo/past/lay-past.ts'
 import { lockDataFolder } from '../../servers/data-folder.ts'
 import type { Settings } from '../../settings.ts'
 import { startLiveView } from './live-view.ts'
@@ -58,6 +59,9 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
     await downloadModel(out, settings, log)
     signal.throwIfAborted()
     const kinds = await watchedImport(settings, IMPORT_MS_MAX, () => loadKinds(settings))
+    signal.throwIfAborted()
+    const onBegin = (what: string): void => (hasView ? out.line(what) : log.info(what))
+    if (options.demo) await layPast(settings, kinds, { log, lock: dataLock, signal, onBegin })
     signal.throwIfAborted()
     return launch(settings, kinds, log, { threads: true, dataLock, stops, signal })
   })

@@ -8,7 +8,7 @@ import { type Move, moveOf, plainMoveOf } from '../../../../actors/kinds/support
 import { recordedForm } from '../../../../actors/kinds/support/understood.ts'
 import { readExampleFile } from '../../../../pipeline/ingest/intents/example-file.ts'
 import { understandByActs } from '../../../support/core-helpers.ts'
-import { DEMO_INTENTS, understandByDemoSet } from '../../../support/demo-understanding.ts'
+import { DEMO_INTENTS, understandByDemoSet } from '../../../../infra/demo/past/demo-understanding.ts'
 
 const Labelled = z.object({ text: z.string(), lang: z.enum(['en', 'zh']), intent: z.string() })
 

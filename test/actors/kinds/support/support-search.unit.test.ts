@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { createExtract } from '../../../../actors/kinds/support/extract.ts'
 import type { Hit } from '../../../../actors/kinds/support/found.ts'
 import { createSearch } from '../../../../actors/kinds/support/search.ts'
-import { understandByDemoSet } from '../../../support/demo-understanding.ts'
+import { understandByDemoSet } from '../../../../infra/demo/past/demo-understanding.ts'
 import { articles } from '../../../support/support-harness.ts'
 
 /** Written without looking at the search's results: a question, and the articles of which one must come first. */
