@@ -115,10 +115,10 @@ function loadError(config: string, place: string, cause: unknown): ColloquyError
 function builtInKinds(settings: Settings): Kind[] {
   const { HOOK_HOSTS: hosts, HOOK_SECRET: secret, SMTP_URL: smtpUrl, MAIL_FROM: mailFrom } = settings
   const { REPLY_BUDGET_MS: replyBudgetMs, LLM_REWRITE_MS: rewriteMs, QUALITY_MIN: qualityMin, QUOTATION_MIN: quotationMin } = settings
-  const { QUESTIONS_AT_ONCE: places, QUESTIONS_WAITING_MAX: waitingMax } = settings
+  const { QUESTIONS_AT_ONCE: places, QUESTIONS_WAITING_MAX: waitingMax, DESK_TEAM: team } = settings
   const articles = loadArticles()
   return [
-    createSupport({ articles, rewriteMs, replyBudgetMs, qualityMin, quotationMin }),
+    createSupport({ articles, rewriteMs, replyBudgetMs, qualityMin, quotationMin, desk: team === '' ? false : { team } }),
     createQuestion({ articles, places, waitingMax, qualityMin, quotationMin }),
     createReminder(),
     createInterest(loadCatalogue()),
