@@ -16,6 +16,7 @@ import { runOffline, runScenario } from './run-scenario.ts'
 import { analysts } from './scenarios/analysts-scenario.ts'
 import { answers } from './scenarios/answers-scenario.ts'
 import { cache } from './scenarios/cache-scenario.ts'
+import { desk } from './scenarios/desk-scenario.ts'
 import { embed } from './scenarios/embed-scenario.ts'
 import { fanOut } from './scenarios/fan-out-scenario.ts'
 import { kinds } from './scenarios/kinds-scenario.ts'
@@ -52,7 +53,7 @@ const SCENARIOS: readonly Scenario[] = [
   search,
   soak,
 ]
-const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache, triggers, fanOut, posts, recommendations]
+const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache, triggers, desk, fanOut, posts, recommendations]
 
 const SECONDS_DEFAULT = 10
 const RATE_DEFAULT = 500
