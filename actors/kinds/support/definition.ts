@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { agentSchema, caseAssigned, caseOverdue, caseQueued, caseReleased, noteAdded } from '../../../schemas/desk-events.ts'
+import { agentSchema, caseAssigned, caseCalled, caseOverdue, caseQueued, caseReleased, noteAdded } from '../../../schemas/desk-events.ts'
 import {
   cachedFields,
   evaluatedFields,
@@ -58,6 +58,7 @@ export const supportEvents = {
   'case.taken': z.object({ agent: z.string().min(1).max(128) }).meta({ description: 'A person of the support desk takes over the case' }),
   'case.resolved': z.object({ by: z.string().max(128).optional() }).meta({ description: 'The support desk closes the case' }),
   'case.queued': caseQueued,
+  'case.called': caseCalled,
   'case.assigned': caseAssigned,
   'case.released': caseReleased,
   'case.overdue': caseOverdue,

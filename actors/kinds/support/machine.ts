@@ -373,7 +373,7 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
             always: { guard: 'hasDesk', target: 'asking' },
             on: { 'case.taken': 'withAgent', 'message.received': { guard: 'fromAgent', target: 'withAgent', actions: 'note' } },
           },
-          asking: { entry: 'askDesk', after: { askAgain: { target: 'asking', reenter: true } }, on: atDesk },
+          asking: { entry: 'askDesk', after: { askAgain: askAnew }, on: { ...atDesk, 'case.called': { guard: 'fromDesk', ...askAnew } } },
           queued: { on: atDesk },
           withAgent: {
             on: {
@@ -407,6 +407,8 @@ const atDesk = {
     { actions: ['note', 'tellOfMessage'] },
   ],
 } as const
+
+const askAnew = { target: 'asking', reenter: true } as const
 
 /** What a case that has asked for nobody takes from a desk. */
 const unasked = {

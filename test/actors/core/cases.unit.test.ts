@@ -285,20 +285,20 @@ test('a rejection is counted and keeps the entry times of states', () => {
 
 describe('the people of a case', () => {
   test('are who had it last, and when one of them first wrote', () => {
-    const { records } = play(user('hi'), event('case.queued', { team: 'billing', place: 1 }), assigned, agent('hello'), agent('still here'))
+    const records = play(user('hi'), event('case.queued', { team: 'billing', place: 1 }), assigned, agent('hello'), agent('still here'))
     expect(records.at(-1)?.case).toMatchObject({ team: 'support', agent: 'Ann', humanAt: timeAt(4) })
     expect(records.at(-1)?.case.overdue).toBeUndefined()
   })
 
   test('a message that names another person counts as his; a missed promise stays', () => {
     const named = { ...agent('hello'), data: { role: 'agent', text: 'hello', agent: '李敏' } }
-    const { records } = play(user('hi'), assigned, event('case.overdue', { team: 'support', clock: 'first_reply' }), named)
+    const records = play(user('hi'), assigned, event('case.overdue', { team: 'support', clock: 'first_reply' }), named)
     expect(records.at(-1)?.case).toMatchObject({ agent: '李敏', overdue: true, humanAt: timeAt(4) })
   })
 
   test('are those of one case; history counts in a case of history', () => {
     const old = { time: '2020-01-01T00:00:00.000Z', history: true, data: { role: 'agent', text: '您好', agent: 'Bo' } }
-    const { records } = play({ ...user('hi'), history: true, time: '2020-01-01T00:00:00.000Z' }, { ...agent(''), ...old }, user('new'))
+    const records = play({ ...user('hi'), history: true, time: '2020-01-01T00:00:00.000Z' }, { ...agent(''), ...old }, user('new'))
     expect(records[1]?.case).toMatchObject({ agent: 'Bo', humanAt: '2020-01-01T00:00:00.000Z' })
     expect(records[2]?.case.agent).toBeUndefined()
     expect(records[2]?.case.humanAt).toBeUndefined()
