@@ -219,7 +219,8 @@ export const TABLES = {
       ),
       sla: col(
         TEXT_OR_NULL,
-        'missed: the desk said that a promise of time was missed (case.overdue); kept: a desk had the case, and it ended without; else NULL',
+        'missed: the desk said that a promise of time was missed (case.overdue); kept: a desk had the case, and it ended without; NULL '
+          + 'otherwise',
       ),
       closed_at: col(TIME_OR_NULL, 'When the last case.closed was decided; for counted history, the time of its last message'),
       records: col('UInt32', 'Records of the case, including rejections'),

@@ -25,7 +25,7 @@ export const TYPING_ROUTE = {
   path: `/v1/typing/${ADDRESS_PATH}`,
   name: 'tellTyping',
   summary: 'Tells the readers of a conversation that somebody is writing',
-  description: `Nothing is recorded. Readers of its stream get \`typing\`, which ends by itself. One name is told once in ${WINDOW_MS / 1_000} s.`,
+  description: 'Nothing is recorded. Readers of its stream get `typing`, which ends by itself. One name is told once in 2 s.',
   params: addressParams,
   body: { schema: requestSchema, example: EXAMPLE },
   answers: {

@@ -78,11 +78,11 @@ const replyWith = (key: ReplyKey) =>
  * A customer's message waits in the queue until the machine is free; then it is looked up and answered. The lookup also understands it, and
  * the machine decides by what the result says. Only plain courtesies, and plain calls for a person, are certain by their words alone. The
  * case is handed to a person when the customer asks for one, when no answer passes the gate, or when the machine twice in a row does not
- * know, fails or annoys. From then on the machine is silent until the desk resolves the case, or returns it. Silence closes a case; the next
- * message opens another.
+ * know, fails or annoys. From then on the machine is silent until the desk resolves the case, or returns it. Silence closes a case; the
+ * next message opens another.
  *
- * Where the kind has a desk, the case asks it for a person (`asking`), waits there (`queued`), and tells it what the customer and the person
- * do. A desk that has a case which is not handed over is told that it ended.
+ * Where the kind has a desk, the case asks it for a person (`asking`), waits there (`queued`), and tells it what the customer and the
+ * person do. A desk that has a case which is not handed over is told that it ended.
  *
  * `reply.cancel` gives a message up: the task at its reply is stopped, and the next message has its turn.
  *

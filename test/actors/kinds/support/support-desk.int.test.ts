@@ -78,7 +78,8 @@ test('a case goes to a person and back: two agents race, one has it, and the mac
   desk.close()
   talk.close()
 
-  const inTables = `SELECT agent, team, sla, human_first_at IS NOT NULL AS met, wait_for_human_ms = dateDiff('millisecond', escalated_at, human_first_at) AS waits
+  const inTables = `SELECT agent, team, sla, human_first_at IS NOT NULL AS met,
+      wait_for_human_ms = dateDiff('millisecond', escalated_at, human_first_at) AS waits
     FROM cases WHERE actor = 'c1'`
   await expect
     .poll(() => rows(system, inTables), { timeout: 60_000 })

@@ -122,7 +122,7 @@ describe('a case at a desk', () => {
     expect(harness.state).toBe('escalated.withAgent')
   })
 
-  test('ends at the desk when it is resolved, and with the next message opens anew', async () => {
+  test('ends at the desk when it is resolved, and opens the next one with the next message', async () => {
     const harness = assigned()
     harness.event('case.resolved', { by: 'Ann' })
     expect(harness.last).toMatchObject({ to: 'closed', emitted: [{ type: 'case.closed', data: { outcome: 'escalated_resolved' } }] })
