@@ -22,7 +22,7 @@ import { createOfficeHours, type OfficeHours } from './office-hours.ts'
 import { nextPromise } from './promises.ts'
 import { joined, languageOf } from './team.ts'
 
-/** Effects of one input, before the last act of it: an act has at most two, and an agent who goes two for each of his cases. A record has 256. */
+/** Effects of one input before its last act: one has at most two, and an agent who goes two for each case that he has. A record has 256. */
 const EFFECTS_MAX = 160
 
 /** A case that asked when there was no place asks again each minute; one that did not for so long no longer counts. */
@@ -79,7 +79,7 @@ export function createShift(desk: Desk, team: string, now: number) {
     const agent = agentOf(name)
     if (agent !== undefined) agent.idleSince = now
   }
-  /** The agent, who has just been heard of. */
+  /** The agent, who has just given a sign. */
   const heard = (name: string): Agent | undefined => {
     const agent = agentOf(name)
     if (agent !== undefined) Object.assign(agent, { seenAt: now, unanswered: 0 })
@@ -246,7 +246,8 @@ export function createShift(desk: Desk, team: string, now: number) {
         if (known.held === 'assigned') tell(known, 'case.assigned', assignedData(known, null))
         else {
           const before = { priority: known.priority, skill: known.skill, lang: known.lang }
-          if (!wordsFit({ ...desk, cases: [Object.assign(known, facts), ...desk.cases] })) Object.assign(known, before)
+          Object.assign(known, facts)
+          if (!wordsFit(desk)) Object.assign(known, before)
           asking = { one: known, reason, summary }
           queued(known)
         }
@@ -254,8 +255,10 @@ export function createShift(desk: Desk, team: string, now: number) {
       }
       // A clock that is ahead would let the case wait for less than nothing.
       const began = Math.min(now, Date.parse(since))
-      const idleOne = { held: 'waiting', agent: null, at: now, passed: [], isAnswered: false, askedAt: null, dueAt: null } as const
-      const one: DeskCase = { kind, id, ...facts, since: began, ...idleOne, passed: [], missed: new Set() }
+      const one: DeskCase = {
+        ...{ kind, id, ...facts, since: began, held: 'waiting', agent: null, at: now },
+        ...{ passed: [], isAnswered: false, askedAt: null, missed: new Set(), dueAt: null },
+      }
       const cases = [...desk.cases, one]
       if (!wordsFit({ ...desk, cases })) return
       const others = desk.outside.filter((other) => refOf(other) !== refOf(one))
