@@ -18,6 +18,7 @@ import { answers } from './scenarios/answers-scenario.ts'
 import { cache } from './scenarios/cache-scenario.ts'
 import { desk } from './scenarios/desk-scenario.ts'
 import { embed } from './scenarios/embed-scenario.ts'
+import { documents } from './scenarios/documents-scenario.ts'
 import { fanOut } from './scenarios/fan-out-scenario.ts'
 import { kinds } from './scenarios/kinds-scenario.ts'
 import { latency } from './scenarios/latency-scenario.ts'
@@ -53,7 +54,7 @@ const SCENARIOS: readonly Scenario[] = [
   search,
   soak,
 ]
-const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache, triggers, desk, fanOut, posts, recommendations]
+const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache, triggers, desk, fanOut, documents, posts, recommendations]
 
 const SECONDS_DEFAULT = 10
 const RATE_DEFAULT = 500

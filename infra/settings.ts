@@ -143,7 +143,6 @@ const SETTINGS = {
     ),
     about: 'Hosts, with or without a port, separated by commas, that hooks may call although their addresses are not public',
   },
-  HOOK_SECRET: { schema: z.string().min(16).optional(), about: 'Signs the web hooks of triggers; unset: none is sent', secret: true },
   SMTP_URL: {
     schema: url('smtp', 'smtps').optional(),
     about: 'SMTP server for mails, with user and password; unset: none is sent',

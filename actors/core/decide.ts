@@ -8,6 +8,7 @@ import type { JudgedMessage, OperatorMessage, RunInput } from '../../schemas/int
 import { ACTOR_CANCELLED, ACTOR_RESET } from '../../schemas/operator-events.ts'
 import type { TaskEnd } from '../../schemas/record.ts'
 import type { Kind, Kinds } from '../definition/kind.ts'
+import { senderProblem } from '../definition/sent-by.ts'
 import { isJudgement, type ReadData, readData } from '../definition/upcast.ts'
 import type { Actor } from './actor.ts'
 import { decideCancel } from './cancel.ts'
@@ -76,6 +77,8 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
   if (data instanceof Error) return rejectAsPoison(decisionInput, sent, data)
   if (!data.ok) return reject(decisionInput, { reason: 'bad_data', error: data.error, input: sent })
   const read = data.given === sent.data ? sent : { ...sent, data: data.given }
+  const wrongSender = senderProblem(kind.sentBy, read, message.origin)
+  if (wrongSender !== undefined) return reject(decisionInput, { reason: 'bad_data', error: wrongSender, input: read })
   if (read.history === true || isJudgement(kind, read.type)) return commit(decisionInput, kind, read, unchanged(decisionInput))
   if (isEnded(actor)) {
     return reject(decisionInput, { reason: 'ended', error: endedText(actor), input: read })

@@ -10,6 +10,7 @@ import type { LogRecord, Reason, State } from '../../schemas/record.ts'
 import { restoreRecord } from '../../schemas/record-form.ts'
 import { type Address, inputSubject, internalSubject, originOf } from '../../schemas/subjects.ts'
 import type { Kinds } from '../definition/kind.ts'
+import { sendersOf, type SentBy } from '../definition/sent-by.ts'
 import { type Actor, actorAfter } from './actor.ts'
 import { decide } from './decide.ts'
 import type { Chain, Message } from './decision.ts'
@@ -56,7 +57,7 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
   }
   // A reset takes its state from an earlier record; the next records are decided from it.
   if (isReset(record)) return { kind: 'skipped', next: asRecorded }
-  const message = republished(address, record)
+  const message = republished(address, record, kinds.get(address.kind)?.sentBy)
   if (message === undefined) {
     return { kind: 'skipped', next: { ...before, n: record.n, at: record.at, inbox: record.inbox, snapshot: undefined } }
   }
@@ -173,7 +174,7 @@ const isReset = ({ input, outcome }: LogRecord): boolean => input.type === ACTOR
 const REASONS_BEFORE_KIND: readonly Reason[] = ['bad_subject', 'too_large', 'bad_json', 'bad_envelope', 'task_failed']
 
 /** Reconstructs the message from its record; `undefined` where the record says nothing about the kind or lacks part of the payload. */
-function republished(address: Address, record: LogRecord): Message | undefined {
+function republished(address: Address, record: LogRecord, sentBy: SentBy = {}): Message | undefined {
   const { inbox, input, reason, payload } = record
   const at = { seq: inbox.seq, ts: inbox.ts, addressable: true }
   if (record.outcome === 'rejected') {
@@ -199,12 +200,12 @@ function republished(address: Address, record: LogRecord): Message | undefined {
     ...at,
     first: { id, ts: rest.time },
     subject: inputSubject(address),
-    origin: isFromFollower(record) || isChildMessage(type) ? 'actor' : 'producer',
+    origin: isFromFollower(record) || isChildMessage(type) || sendersOf(sentBy, type) !== undefined ? 'actor' : 'producer',
     payload: json({ ...attributes, type, data, ...own, ...rest }),
   }
 }
 
-/** A record does not state the origin of its input; it matters only where its sender follows the actor from then on. */
+/** A record does not state the origin of its input; it matters where only actors send it, or its sender follows the actor from then on. */
 const isFromFollower = ({ input, case: { follower } }: LogRecord): boolean =>
   follower !== undefined && isDeepStrictEqual(followerIn({ origin: 'actor' }, input), follower)
 

@@ -13,6 +13,7 @@ import { deepFreeze } from './deep-freeze.ts'
 import type { Migrations, Upcasters } from './earlier-versions.ts'
 import type { AddressAsInput, ChildKinds, ContextSchema, GivenInput, Kind, Label, OnTaskError, Schemas } from './kind.ts'
 import { createPureMachine } from './pure-machine.ts'
+import type { SentBy } from './sent-by.ts'
 import type { TaskDefinition, Tasks } from './task-definition.ts'
 import { nodesOf } from './walk-machine.ts'
 
@@ -105,6 +106,11 @@ export interface KindOptions<
   inputOf?(address: Address): unknown
   /** What the machine ends with: `event.output` in `onDone` of a parent. Another output rejects the input. Default: any. */
   readonly output?: Output
+  /**
+   * Inputs that only other actors of the tenant send, by type: the names of their kinds, or `'*'` for every kind. One that a producer or an
+   * actor of another kind sends is rejected as `bad_data`. Default: every type comes from anybody.
+   */
+  readonly sentBy?: { readonly [Type in keyof Events & string]?: readonly string[] | '*' }
   /** Facts about an actor for the tables, such as its intent. Default: none. */
   label?(context: z.output<Context>): Label
   /**
@@ -190,6 +196,7 @@ export function defineKind<
         upcast,
         onTaskError: options.onTaskError,
         every: calendarOf(options.every),
+        sentBy: sentByOf(options.sentBy),
         label: (context) => options.label?.(context) ?? {},
         refuse: (context, input, address) => (isOwn(input) ? options.refuse?.(context, input, address) : undefined),
       }
@@ -205,6 +212,9 @@ export function defineKind<
 const outside = (what: string): object => fromPromise(() => Promise.reject(new Error(what)))
 
 const calendarOf = (every: string | Calendar | undefined): Calendar | undefined => (typeof every === 'string' ? { every } : every)
+
+const sentByOf = (sentBy: Readonly<Record<string, SentBy[string] | undefined>> = {}): SentBy =>
+  Object.fromEntries(Object.entries(sentBy).flatMap(([type, kinds]) => (kinds === undefined ? [] : [[type, kinds]])))
 
 function upcastersOf({ name, upcast = {} }: { name: string; upcast?: Readonly<Record<string, Upcasters<unknown> | undefined>> }) {
   const all: Record<string, Upcasters<unknown>> = {}
@@ -283,6 +293,9 @@ function checkNames(options: CheckedOptions): void {
     const { deadlineMs, attemptsMax, concurrencyMax, heartbeatMs = 1 } = task
     for (const [bound, value] of Object.entries({ deadlineMs, attemptsMax, concurrencyMax, heartbeatMs })) {
       if (!(Number.isInteger(value) && value > 0)) refuse(`task "${name}": ${bound} must be a whole number from 1`)
+    }
+    if (task.hasTenantTurns === true && task.tellsPlaces === true) {
+      refuse(`task "${name}": a run that waits for its tenant's turn has no place; leave out tellsPlaces or hasTenantTurns`)
     }
     const retry = retrySchema.safeParse(task.retry ?? {}, IN_WORDS)
     if (!retry.success) refuse(`task "${name}": ${zodProblem(retry.error, 'retry')}`)

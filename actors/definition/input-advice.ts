@@ -5,6 +5,7 @@ import { ANSWER_JUDGED, TABLE_INPUTS } from '../../schemas/events.ts'
 import { nearest } from '../../schemas/nearest.ts'
 import { EVERY } from './calendar.ts'
 import { type Kind, type Kinds, producedEvents } from './kind.ts'
+import { senderProblem } from './sent-by.ts'
 import { isJudgement, readData } from './upcast.ts'
 
 /** What a producer should know about its input: it will be rejected, or it will change nothing. */
@@ -57,7 +58,7 @@ export function dataProblems(kind: Kind, input: Pick<Input, 'type' | 'data'>): r
 }
 
 function badData(kind: Kind, input: WireInput): InputAdvice | undefined {
-  const problem = dataProblem(kind, input)
+  const problem = dataProblem(kind, input) ?? senderProblem(kind.sentBy, { type: input.type, source: input.source ?? '' }, 'producer')
   return problem === undefined ? undefined : { code: 'bad_data', message: problem }
 }
 

@@ -6,6 +6,7 @@ import type { Address } from '../../schemas/subjects.ts'
 import { type Calendar, EVERY } from './calendar.ts'
 import type { Migrations, Upcasters } from './earlier-versions.ts'
 import type { PureMachine } from './pure-machine.ts'
+import type { SentBy } from './sent-by.ts'
 import type { Tasks } from './task-definition.ts'
 
 /** Schemas of events, by type. */
@@ -69,6 +70,7 @@ export interface Kind<
   readonly every?: Calendar | undefined
   /** The machine also gets the data of an input as fields beside its `type`, as machines that were written for XState expect. */
   readonly dataBesideType?: boolean
+  readonly sentBy: SentBy
   label(context: z.output<Context>): Label
   /** Why the actor must not take an input whose data fits its schema; `undefined` where it may. */
   refuse(context: z.output<Context>, input: GivenInput, address: Address): string | undefined

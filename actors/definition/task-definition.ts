@@ -65,6 +65,11 @@ export interface TaskCall<Input> {
   readonly store: TaskObjects['store']
   /** Opens what a task of the tenant has stored, by its reference. */
   readonly object: TaskObjects['object']
+  /**
+   * The key with which calls of the actor are signed, as those of hooks are. `colloquy hooks key <kind>/<id>` shows it to the receiver, who
+   * can forge calls of this actor with it, and of no other.
+   */
+  signingKey(): Promise<Uint8Array>
   /** Recommends items of a catalogue that events teach. */
   readonly recommend: TaskRecommending['recommend']
   /** The vector of a text by the embedding model in use. */
@@ -115,8 +120,14 @@ export interface TaskDefinition<Input extends z.ZodType = z.ZodType, Output exte
   readonly heartbeatMs?: number
   /** Default: `RETRY_DEFAULTS`. */
   readonly retry?: TaskRetry
-  /** Concurrent runs in the whole cluster; at least 1. */
+  /** Concurrent runs in the whole cluster; at least 1. With `hasTenantTurns`, in each process. */
   readonly concurrencyMax: number
+  /**
+   * True: tenants take turns. One has at most three quarters of a process's `concurrencyMax`; its further runs come later, and those of
+   * other tenants behind them do not wait for it. Attempts of lost runners do not count, and `tellsPlaces` is not possible. Default: false,
+   * runs start in the order of their records.
+   */
+  readonly hasTenantTurns?: boolean
   /**
    * True: a run that waits has a place in the queue and an expected time (`placeInQueue`, `GET /v1/actors/…`), for which the durations of
    * the runs are measured. Default: false.

@@ -2,7 +2,6 @@ import { VECTOR_SIZE } from '../../schemas/catalogue-events.ts'
 import type { Visitor, Why } from '../../schemas/recommendation-query.ts'
 import type { ItemIndex } from './item-index.ts'
 import { cosineOf } from './item-vector.ts'
-import type { Row } from './neighbours.ts'
 import { createScoreBoard, type Scored } from './strongest.ts'
 import { topicsIn } from './topics-in-text.ts'
 
@@ -79,22 +78,20 @@ export const byTopics: CandidateSource = (index, visitor, isAllowed) => {
 export const byCoOccurrence: CandidateSource = (index, { recent }, isAllowed) => {
   board.clear(index.items.length)
   const { neighbours } = index
-  const parts: { readonly item: string; readonly row: Row; readonly weight: number }[] = []
+  const parts: { readonly item: string; readonly number: number; readonly weight: number }[] = []
   for (const [rank, [item, score]] of recent.entries()) {
     const number = score > 0 ? index.numberOf(item) : undefined
-    const row = number === undefined ? undefined : neighbours.rowOf(number)
-    if (row !== undefined && row.ids.length > 0) parts.push({ item, row, weight: RECENCY ** rank / Math.sqrt(row.total) })
-  }
-  for (const { row, weight } of parts) {
-    const { ids, weights } = row
-    for (let at = 0; at < ids.length; at++) {
-      const other = ids[at] ?? 0
-      board.add(other, (weight * (weights[at] ?? 0)) / Math.sqrt(neighbours.totalOf(other)))
-    }
+    if (number === undefined || neighbours.countOf(number) === 0) continue
+    const weight = RECENCY ** rank / Math.sqrt(neighbours.totalOf(number))
+    parts.push({ item, number, weight })
+    neighbours.each(number, (other, both) => board.add(other, (weight * both) / Math.sqrt(neighbours.totalOf(other))))
   }
   return {
     candidates: board.strongest(CANDIDATES_MAX, isAllowed),
-    whyOf: (number) => ({ by: 'together', of: strongestOf(parts, ({ row, weight }) => weight * weightIn(row, number))?.item ?? '' }),
+    whyOf: (number) => ({
+      by: 'together',
+      of: strongestOf(parts, (part) => part.weight * neighbours.weightOf(part.number, number))?.item ?? '',
+    }),
   }
 }
 
@@ -130,11 +127,6 @@ export const byPopularity: CandidateSource = (index, { segment }, isAllowed) => 
     if (isAllowed(number)) candidates.push({ number, score: scores[number] ?? 0 })
   }
   return { candidates, whyOf: () => ({ by: 'popular', of: segment ?? '' }) }
-}
-
-function weightIn({ ids, weights }: Row, number: number): number {
-  const at = ids.indexOf(number)
-  return at < 0 ? 0 : (weights[at] ?? 0)
 }
 
 /** The first of those with the highest score. */

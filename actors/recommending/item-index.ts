@@ -5,8 +5,8 @@ import { createPopularity, type Popularity, type PopularityState } from './popul
 import { createVectorTable, type VectorState, type VectorTable } from './vector-table.ts'
 
 /** Version of the fold: an index that was saved by another version is made again from LOG. */
-export const INDEX_VERSION = 2
-/** Max items of an index. Later ones are counted in `dropped`. With all neighbours, so many need less than 256 MB. */
+export const INDEX_VERSION = 3
+/** Max items of an index. Later ones are counted in `dropped`. With all neighbours, so many need less than 192 MiB. */
 export const ITEMS_MAX = 110_000
 
 /** An item as the index knows it. */
@@ -48,7 +48,7 @@ export interface ItemIndex {
   readonly isListed: Uint8Array
   /** By number. */
   readonly topicCounts: Uint8Array
-  readonly neighbours: Pick<NeighbourTable, 'rowOf' | 'totalOf'>
+  readonly neighbours: Pick<NeighbourTable, 'each' | 'countOf' | 'weightOf' | 'totalOf'>
   readonly popularity: Pick<Popularity, 'ranking'>
   numberOf(item: string): number | undefined
   /** Numbers of the items with a topic, listed or not. */

@@ -1,5 +1,7 @@
 import type { InternalInput, TaskError } from '../../schemas/internal-messages.ts'
+import { actorSource, type Origin, parseActorSource } from '../../schemas/subjects.ts'
 import { valueText } from '../core/value-differences.ts'
+import { sendersOf } from '../definition/sent-by.ts'
 import { endChild, stopByParent } from './child-acts.ts'
 import { durationText } from './durations.ts'
 import {
@@ -19,7 +21,7 @@ import {
 export interface Attributes {
   /** Default: a new id for each input. An input with an id that the actor remembers is a duplicate and changes nothing. */
   readonly id?: string
-  /** Default `test`. */
+  /** Default `test`; of an input that only actors send (`sentBy`), an actor of the first kind that does. */
   readonly source?: string
   /** When it happened, ISO. Default: the simulated time. */
   readonly time?: string
@@ -44,13 +46,23 @@ export type Act =
   /** The parent stops the actor. */
   | { readonly act: 'stops' }
 
+/** What only actors send is sent by one, unless the test names a source that is none. */
+function senderOf({ watcher: { kind }, address }: World, type: string, source?: string): { source: string; origin: Origin } {
+  const senders = sendersOf(kind.sentBy, type)
+  if (senders === undefined) return { source: source ?? 'test', origin: 'producer' }
+  const [first = kind.name] = senders === '*' ? [] : senders
+  const sender = source ?? actorSource({ ...address, kind: first, id: 'sender' })
+  return { source: sender, origin: parseActorSource(sender) === undefined ? 'producer' : 'actor' }
+}
+
 /** Performs an act and delivers the stubs' immediate results. A returned text says why the act is impossible. */
 export function perform(world: World, act: Act): World | string {
   const started = startStep(world, actText(act))
   switch (act.act) {
     case 'when': {
-      const body = { type: act.type, data: act.data, id: `input-${world.seq + 1}`, source: 'test', ...act.attributes }
-      return deliverReadyResults(deliver(started, producerMessage(Buffer.from(JSON.stringify(body)))))
+      const { source, origin } = senderOf(world, act.type, act.attributes?.source)
+      const body = { type: act.type, data: act.data, id: `input-${world.seq + 1}`, ...act.attributes, source }
+      return deliverReadyResults(deliver(started, { payload: Buffer.from(JSON.stringify(body)), origin }))
     }
     case 'raw':
       return deliverReadyResults(deliver(started, producerMessage(bytesOf(act.body))))

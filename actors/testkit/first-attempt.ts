@@ -19,7 +19,7 @@ const noRecipients = async (): Promise<never> => {
  */
 export const firstAttempt: Pick<
   TaskCall<unknown>,
-  'key' | 'attempt' | 'progress' | 'lastProgress' | 'shareAnswer' | 'store' | 'object' | 'fanOut'
+  'key' | 'attempt' | 'progress' | 'lastProgress' | 'shareAnswer' | 'store' | 'object' | 'fanOut' | 'signingKey'
 > = {
   key: 'run-1',
   attempt: 1,
@@ -28,6 +28,7 @@ export const firstAttempt: Pick<
   store: noObjects,
   object: noObjects,
   fanOut: noRecipients,
+  signingKey: async () => Buffer.from('the key of a test'),
   async shareAnswer(_, make) {
     await make()
     return undefined

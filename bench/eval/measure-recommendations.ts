@@ -5,7 +5,8 @@ import { createItemIndex } from '../../actors/recommending/item-index.ts'
 import type { IndexChange } from '../../actors/recommending/item-index-changes.ts'
 import { recommend, recommendFrom } from '../../actors/recommending/recommend.ts'
 import { signalWeight } from '../../actors/recommending/signals.ts'
-import { STRATEGIES } from '../../schemas/recommendation-query.ts'
+import { STRATEGIES, type Strategy } from '../../schemas/recommendation-query.ts'
+import { meanWithError } from './error-of-mean.ts'
 import type { InteractionSet } from './interaction-sets.ts'
 import { itemKnn, popularity } from './recommendation-baselines.ts'
 
@@ -22,6 +23,11 @@ const SEARCHES_MAX = 3
 export interface MethodResult {
   readonly method: string
   readonly hitRate: number
+  /** Half of the 95 % interval of `hitRate`. */
+  readonly hitRateError: number
+  /** Hit rate of `fused` less this one, question by question, and half of its 95 % interval. */
+  readonly fusedAhead: number
+  readonly fusedAheadError: number
   readonly coverage: number
 }
 
@@ -39,15 +45,18 @@ export function measureRecommendations({ items, interactions }: InteractionSet, 
   const profiles = new Map<string, Profile>()
   const searches = new Map<string, string[]>()
   const known = new Map<string, Set<string>>()
-  const hits = new Map<string, number>()
+  /** By method, for each question: 1 where the list had the item. */
+  const hits = new Map<string, number[]>()
+  const askedBy: string[] = []
   const shown = new Map<string, Set<string>>()
   const taught = Math.floor(interactions.length * TAUGHT)
   const every = Math.max(1, Math.floor((interactions.length - taught) / ASKED_MAX))
   const times: number[] = []
-  let asked = 0
 
   const count = (method: string, list: readonly string[], item: string): void => {
-    if (list.includes(item)) hits.set(method, (hits.get(method) ?? 0) + 1)
+    const found = hits.get(method) ?? []
+    found.push(list.includes(item) ? 1 : 0)
+    hits.set(method, found)
     const all = shown.get(method) ?? new Set<string>()
     for (const one of list) all.add(one)
     shown.set(method, all)
@@ -62,13 +71,13 @@ export function measureRecommendations({ items, interactions }: InteractionSet, 
     const weight = signalWeight(type, data)
     if (item === undefined || weight === undefined) continue
     if (at >= taught && at % every === 0 && weight > 0 && seen.size > 0 && !seen.has(item)) {
-      asked++
+      askedBy.push(visitor)
       const query = visitorOf({ ...profile, searches: searches.get(visitor) ?? [] }, { count: K })
       for (const strategy of STRATEGIES) {
         const startedMs = performance.now()
         const list = recommend(index, query, strategy).map((one) => one.item)
         if (strategy === 'fused') times.push(performance.now() - startedMs)
-        count(`interest, ${strategy}`, list, item)
+        count(nameOf(strategy), list, item)
       }
       for (const baseline of baselines) count(baseline.name, baseline.recommend(visitor, K), item)
       profiles.set(visitor, withTopics(profile, recommendFrom(index, { visitor: query, strategy: 'popular' }).learnt))
@@ -84,18 +93,25 @@ export function measureRecommendations({ items, interactions }: InteractionSet, 
     if (weight > 0) for (const baseline of baselines) baseline.learn(visitor, item)
   }
   const catalogue = index.items.filter(({ state }) => state === 'listed').length
-  const results = [...shown].map(([method, list]) => ({
-    method,
-    hitRate: (hits.get(method) ?? 0) / asked,
-    coverage: list.size / catalogue,
-  }))
+  const fused = hits.get(nameOf('fused')) ?? []
+  const results = [...hits].map(([method, found]): MethodResult => {
+    const { mean: hitRate, error: hitRateError } = meanWithError(found, askedBy)
+    const ahead = fused.map((hit, at) => hit - (found[at] ?? 0))
+    const { mean: fusedAhead, error: fusedAheadError } = meanWithError(ahead, askedBy)
+    return { method, hitRate, hitRateError, fusedAhead, fusedAheadError, coverage: (shown.get(method)?.size ?? 0) / catalogue }
+  })
   times.sort((one, other) => one - other)
-  print(`${catalogue} items, ${interactions.length} interactions, ${asked} lists asked for.`)
-  print(`${'method'.padEnd(24)}${`hit rate@${K}`.padStart(14)}${'coverage'.padStart(12)}`)
-  for (const { method, hitRate, coverage } of results) {
-    print(`${method.padEnd(24)}${`${(hitRate * 100).toFixed(2)} %`.padStart(14)}${`${(coverage * 100).toFixed(1)} %`.padStart(12)}`)
+  print(`${catalogue} items, ${interactions.length} interactions, ${askedBy.length} lists asked for. Errors are 95 %.`)
+  print(['method'.padEnd(24), ...[`hit rate@${K}`, 'fused is ahead by', 'coverage'].map((title) => title.padStart(20))].join(''))
+  for (const { method, hitRate, hitRateError, fusedAhead, fusedAheadError, coverage } of results) {
+    const cells = [withError(hitRate, hitRateError), withError(fusedAhead, fusedAheadError), `${(coverage * 100).toFixed(1)} %`]
+    print([method.padEnd(24), ...cells.map((cell) => cell.padStart(20))].join(''))
   }
   const p99 = times[Math.floor(times.length * 0.99)] ?? 0
   print(`A fused list takes ${(times[Math.floor(times.length / 2)] ?? 0).toFixed(2)} ms at the median, ${p99.toFixed(2)} ms at p99.`)
   return results
 }
+
+const nameOf = (strategy: Strategy): string => `interest, ${strategy}`
+
+const withError = (share: number, error: number): string => `${(share * 100).toFixed(2)} ± ${(error * 100).toFixed(2)} %`

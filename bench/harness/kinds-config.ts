@@ -4,6 +4,7 @@ import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
 import { toMany } from '../../actors/definition/to-many.ts'
 import { authorKind } from '../../actors/kinds/author/author-kind.ts'
 import { createDesk } from '../../actors/kinds/desk/desk-kind.ts'
+import { createDocumentKind } from '../../actors/kinds/document/kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
 import { postKind } from '../../actors/kinds/post/post-kind.ts'
@@ -12,10 +13,12 @@ import { createReminder } from '../../actors/kinds/reminder/kind.ts'
 import { seriesKind } from '../../actors/kinds/series/series-kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
+import { createTemplate } from '../../actors/kinds/template/kind.ts'
 import { topicKind } from '../../actors/kinds/topic/topic-kind.ts'
 import { topicsKind } from '../../actors/kinds/topic/topics-kind.ts'
 import { createTriggerKind } from '../../actors/kinds/trigger/trigger-kind.ts'
 import { createReplyStream, type WrittenSentence } from '../../actors/streaming/reply-stream.ts'
+import { createDocumentMaker } from '../../pipeline/documents/document-maker.ts'
 
 /** A task that does nothing, so that its round trip measures only the overhead of tasks. */
 const echo = defineTask({
@@ -206,6 +209,8 @@ export default [
   topicKind,
   topicsKind,
   createDesk(),
+  createTemplate(),
+  createDocumentKind({ make: createDocumentMaker() }),
   seriesKind,
   createTriggerKind({ channels: { hook: nowhere, chat: nowhere, mail: nowhere } }),
 ]

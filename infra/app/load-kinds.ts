@@ -114,7 +114,7 @@ function loadError(config: string, place: string, cause: unknown): ColloquyError
 }
 
 function builtInKinds(settings: Settings): Kind[] {
-  const { HOOK_HOSTS: hosts, HOOK_SECRET: secret, SMTP_URL: smtpUrl, MAIL_FROM: mailFrom } = settings
+  const { HOOK_HOSTS: hosts, SMTP_URL: smtpUrl, MAIL_FROM: mailFrom } = settings
   const { REPLY_BUDGET_MS: replyBudgetMs, LLM_REWRITE_MS: rewriteMs, QUALITY_MIN: qualityMin, QUOTATION_MIN: quotationMin } = settings
   const { QUESTIONS_AT_ONCE: places, QUESTIONS_WAITING_MAX: waitingMax, DESK_TEAM: team } = settings
   const articles = loadArticles()
@@ -131,7 +131,7 @@ function builtInKinds(settings: Settings): Kind[] {
     topicKind,
     topicsKind,
     seriesKind,
-    createTriggerKind({ channels: createAlertChannels({ hosts, secret, smtpUrl, mailFrom }) }),
+    createTriggerKind({ channels: createAlertChannels({ hosts, smtpUrl, mailFrom }) }),
     createTemplate(),
     createDocumentKind({ make: createDocumentMaker() }),
     strategyKind,

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { clusterHookSecret, keyOfHook, shownKey } from '../../pipeline/hooks/hook-key.ts'
+import { clusterHookSecret, keyOfHook, nameOfCaller, shownKey } from '../../pipeline/hooks/hook-key.ts'
 import { accessOf } from '../../pipeline/hooks/public-address.ts'
 import { readHooks } from '../../pipeline/hooks/read-hooks.ts'
 import type { OutgoingInput } from '../../pipeline/producer/input-sender.ts'
@@ -10,7 +10,7 @@ import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-
 import { withJetStream } from '../app/connect-to-running.ts'
 import { openBucket } from '../app/prepare-streams.ts'
 import { onOneLine } from '../app/terminal-output.ts'
-import { tokenArgument } from './arguments.ts'
+import { targetArgument, tokenArgument } from './arguments.ts'
 import { sendInput } from './send-input.ts'
 
 interface Options extends JsonOption {
@@ -82,8 +82,8 @@ const listCommand = ({ out, settings }: CommandContext): Command =>
 
 const keyCommand = ({ out, settings }: CommandContext): Command =>
   withTenant(new Command('key'), 'one JSON object: {key}')
-    .description('show the key with which a receiver checks the signature of a hook')
-    .argument('<name>', 'name of the hook', tokenArgument)
+    .description('show the key with which a receiver checks the signature of a hook, or of the calls of an actor')
+    .argument('<name>', 'name of the hook; of an actor <kind>/<id>, such as trigger/hot', callerArgument)
     .action(async (name: string, { tenant, json }: Options) => {
       const key = await withJetStream(settings().settings, async ({ nc }) =>
         shownKey(keyOfHook(await clusterHookSecret(await openBucket(nc)), { tenant, name })),
@@ -91,6 +91,9 @@ const keyCommand = ({ out, settings }: CommandContext): Command =>
       if (json) out.json({ key })
       else out.line(key)
     })
+
+/** The name of a hook, or of an actor whose tasks make calls. */
+const callerArgument = (text: string): string => (text.includes('/') ? nameOfCaller(targetArgument(text)) : tokenArgument(text))
 
 const sendTo = (
   { out, settings }: CommandContext,

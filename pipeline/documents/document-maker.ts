@@ -1,11 +1,15 @@
+import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { DocumentProblem, DocumentRequest, MadeDocument, MakeDocument } from '../../actors/kinds/document/render-task.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
+import { createFairTurns } from '../runtime/fair-turns.ts'
 import { workerEntry } from '../runtime/worker-entry.ts'
 import type { WorkerReply } from './document-worker.ts'
 
-/** Bounds for making one document. */
+/** Bounds for making documents. */
 export interface MakerLimits {
+  /** Threads, and documents at one time; all but one of them, those of one tenant. */
+  readonly threadsMax: number
   readonly makeMsMax: number
   /** MiB of the objects of the thread. Fonts and files are besides. */
   readonly heapMiBMax: number
@@ -13,41 +17,67 @@ export interface MakerLimits {
   readonly idleMsMax: number
 }
 
-const LIMITS: MakerLimits = { makeMsMax: 20_000, heapMiBMax: 256, idleMsMax: 60_000 }
+/** Each may take its full heap. Two at least, so that a tenant leaves one to the others. */
+const [THREADS_MIN, THREADS_MAX] = [2, 4]
+const LIMITS: MakerLimits = {
+  threadsMax: Math.min(THREADS_MAX, Math.max(THREADS_MIN, availableParallelism())),
+  makeMsMax: 20_000,
+  heapMiBMax: 256,
+  idleMsMax: 60_000,
+}
 
 /**
- * Makes documents in a thread, one at a time, so that no template keeps other tasks waiting. What takes too long or too much memory ends
- * the thread, and is a problem of that document. The thread starts with the first document, and after each that ended it.
+ * Makes documents in threads that tenants take in turns, so that no template keeps other tasks or tenants waiting. What takes too long or
+ * too much memory ends its thread, and is a problem of that document. Another thread starts with the next one.
  */
 export function createDocumentMaker(limits: MakerLimits = LIMITS): MakeDocument {
+  const turns = createFairTurns({ placesMax: limits.threadsMax, perClientMax: Math.max(1, limits.threadsMax - 1) })
+  /** The one that made a document last comes first, so that the others end. */
+  const free: DocumentThread[] = []
+  return (request, { tenant, signal }) =>
+    turns.run(
+      tenant,
+      async () => {
+        const thread = free.pop() ?? createDocumentThread(limits)
+        try {
+          return await thread.make(request, signal)
+        } finally {
+          free.push(thread)
+        }
+      },
+      signal,
+    )
+}
+
+/** A thread that makes one document at a time. It is started by a document, and ends when idle. */
+interface DocumentThread {
+  make(request: DocumentRequest, signal: AbortSignal): Promise<MadeDocument | DocumentProblem>
+}
+
+function createDocumentThread(limits: MakerLimits): DocumentThread {
   let worker: Worker | undefined
   let idle: NodeJS.Timeout | undefined
-  let before: Promise<unknown> = Promise.resolve()
-
   const end = (): void => {
     const ended = worker
     worker = undefined
     // A thread that is ended already is what is wanted.
     ended?.terminate().catch(() => undefined)
   }
-  const makeNext = async (request: DocumentRequest, signal: AbortSignal): Promise<MadeDocument | DocumentProblem> => {
-    signal.throwIfAborted()
-    clearTimeout(idle)
-    worker ??= startWorker(limits)
-    const reply = await replyOf(worker, request, limits, signal)
-    if (!('ended' in reply)) {
-      idle = setTimeout(end, limits.idleMsMax).unref()
-      if ('error' in reply) throw new Error(reply.error)
-      return reply.made
-    }
-    end()
-    signal.throwIfAborted()
-    return reply.ended
-  }
-  return (request, signal) => {
-    const made = before.then(() => makeNext(request, signal))
-    before = made.catch(() => undefined)
-    return made
+  return {
+    async make(request, signal) {
+      signal.throwIfAborted()
+      clearTimeout(idle)
+      worker ??= startWorker(limits)
+      const reply = await replyOf(worker, request, limits, signal)
+      if (!('ended' in reply)) {
+        idle = setTimeout(end, limits.idleMsMax).unref()
+        if ('error' in reply) throw new Error(reply.error)
+        return reply.made
+      }
+      end()
+      signal.throwIfAborted()
+      return reply.ended
+    },
   }
 }
 

@@ -8,8 +8,6 @@ import { mustBeTaken, postSigned } from './signed-post.ts'
 export interface AlertChannelsOptions {
   /** Hosts of hooks and chats, with or without a port, whose addresses need not be public. Default: none. */
   readonly hosts?: readonly string[] | undefined
-  /** Signs web hooks. Absent: none is sent. */
-  readonly secret?: string | undefined
   /** `smtp://user:password@host:port`, or `smtps:`. Absent: no mail is sent. */
   readonly smtpUrl?: string | undefined
   /** Sender of mails. */
@@ -29,24 +27,23 @@ const CHAT_BODIES: Readonly<Record<NonNullable<Notification['format']>, (text: s
 }
 
 /** Creates the channels of triggers: signed web hooks, chat web hooks, and mail. Hooks and chats go to public addresses only. */
-export function createAlertChannels({ hosts = [], secret, smtpUrl, mailFrom, timeoutMs = TIMEOUT_MS }: AlertChannelsOptions): Channels {
+export function createAlertChannels({ hosts = [], smtpUrl, mailFrom, timeoutMs = TIMEOUT_MS }: AlertChannelsOptions): Channels {
   const agent = createPublicAgent(hosts)
   const within = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
   let transport: Transporter | undefined
   return {
-    async hook({ to, about, text, alert }, id, signal) {
-      if (secret === undefined) throw new TerminalError('hook_unsigned', 'set COLLOQUY_HOOK_SECRET, with which web hooks are signed')
+    async hook({ to, about, text, alert }, { key: id, signal, signingKey }) {
       const body = Buffer.from(JSON.stringify({ type: `alert.${about}`, text, data: alert }))
-      const call = { agent, url: to, key: Buffer.from(secret), id, body, contentType: 'application/json', signal: within(signal) }
-      await refusedForGood(postSigned(call))
+      const call = { agent, url: to, id, body, contentType: 'application/json', signal: within(signal) }
+      await refusedForGood(postSigned({ ...call, key: await signingKey() }))
     },
-    async chat({ to, format = 'slack', text }, _id, signal) {
+    async chat({ to, format = 'slack', text }, { signal }) {
       const body = JSON.stringify(CHAT_BODIES[format](text))
       const headers = { 'content-type': 'application/json', 'user-agent': 'Colloquy' }
       const answer = await refusedForGood(request(to, { method: 'POST', dispatcher: agent, signal: within(signal), headers, body }))
       await mustBeTaken(answer, new URL(to).host)
     },
-    async mail({ to, text, alert }, id, signal) {
+    async mail({ to, text, alert }, { key: id, signal }) {
       if (smtpUrl === undefined || mailFrom === undefined) {
         throw new TerminalError('mail_unset', 'set COLLOQUY_SMTP_URL and COLLOQUY_MAIL_FROM, over which mails are sent')
       }

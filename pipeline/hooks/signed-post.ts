@@ -6,7 +6,7 @@ export interface SignedPost {
   readonly agent: Dispatcher
   readonly url: string
   /** The key that the receiver checks the signature with. */
-  readonly key: Buffer
+  readonly key: Uint8Array
   /** Names the message: the same for each attempt, so that the receiver can tell a repeat. */
   readonly id: string
   readonly body: Uint8Array
@@ -20,7 +20,7 @@ const CALL_MS_MAX = 15_000
 const ANSWER_BYTES_MAX = 64 * 1024
 
 /** What `webhook-signature` says of a message. */
-export const signatureOf = (key: Buffer, id: string, timestamp: string, body: Uint8Array | string): string =>
+export const signatureOf = (key: Uint8Array, id: string, timestamp: string, body: Uint8Array | string): string =>
   `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`
 
 /**

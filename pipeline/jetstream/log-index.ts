@@ -18,7 +18,7 @@ export const REOPEN_PAUSES: Pauses = { minMs: 50, maxMs: 5_000 }
 const READY_MS_MAX = 5_000
 
 /** The index as soon as it is there. @param what names it in the error @throws ColloquyError `index_behind` */
-export async function readIndex<Index>({ current, ready }: LogIndex<Index>, what: string): Promise<Index> {
+export async function readIndex<Index>({ current, ready }: Pick<LogIndex<Index>, 'current' | 'ready'>, what: string): Promise<Index> {
   const known = current()
   if (known !== undefined) return known
   const waited = new AbortController()

@@ -23,7 +23,15 @@ export interface FollowerOptions {
   readonly saveEvery?: number
 }
 
+/** An index that follows LOG, and tells when it has read a record. */
+export interface IndexFollower extends LogIndex<ItemIndex> {
+  /** The same index, which is not there before it has read a LOG sequence of its own. */
+  asOf(seq: number): Pick<LogIndex<ItemIndex>, 'current' | 'ready'>
+}
+
 const FETCH_MAX = 512
+/** Sequences for which tasks wait. Of more, the first is given up: its task has long asked again. */
+const AWAITED_MAX = 1_024
 const SAVE_EVERY = 20_000
 /** How long records are applied in one turn of the event loop: what is fetched comes without one, and tasks wait meanwhile. */
 const TURN_MS_MAX = 5
@@ -34,7 +42,7 @@ export const subjectsOf = ({ tenant, visitors, items }: IndexName): string[] => 
 ]
 
 /** Starts to read an index: from the one that was saved last, or from the start of LOG, and then as LOG grows. */
-export function followIndex({ jetstream, name, catalogue, saved, log, saveEvery = SAVE_EVERY }: FollowerOptions): LogIndex<ItemIndex> {
+export function followIndex({ jetstream, name, catalogue, saved, log, saveEvery = SAVE_EVERY }: FollowerOptions): IndexFollower {
   const stopping = new AbortController()
   const { signal } = stopping
   const ready = Promise.withResolvers<void>()
@@ -43,10 +51,27 @@ export function followIndex({ jetstream, name, catalogue, saved, log, saveEvery 
   let isReady = false
   let reader: StreamReader | undefined
   let unsaved = 0
+  const awaited = new Map<number, PromiseWithResolvers<void>>()
 
+  const hasRead = (seq: number): boolean => isReady && index.seq >= seq
+  const whenRead = (seq: number): Promise<void> => {
+    if (hasRead(seq)) return ready.promise
+    const found = awaited.get(seq) ?? Promise.withResolvers<void>()
+    for (const first of awaited.keys()) if (awaited.size >= AWAITED_MAX) awaited.delete(first)
+    awaited.set(seq, found)
+    return found.promise
+  }
+  const resolveRead = (): void => {
+    for (const [seq, { resolve }] of awaited) {
+      if (!hasRead(seq)) continue
+      awaited.delete(seq)
+      resolve()
+    }
+  }
   const reachedEnd = (): void => {
     isReady = true
     ready.resolve()
+    resolveRead()
   }
   const resume = async (): Promise<void> => {
     if (place === undefined && index.seq === 0) {
@@ -84,6 +109,7 @@ export function followIndex({ jetstream, name, catalogue, saved, log, saveEvery 
       if (record !== undefined) index.apply(seq, indexChangesOf(record))
       place = { seq, ts: message.time.toISOString() }
       if (message.info.pending === 0) reachedEnd()
+      else resolveRead()
       // Not while it is far behind: it would save again and again what it is about to replace.
       if (++unsaved >= Math.max(saveEvery, index.items.length) && message.info.pending < saveEvery) await save(place)
       if (performance.now() - turnedMs > TURN_MS_MAX) {
@@ -101,6 +127,7 @@ export function followIndex({ jetstream, name, catalogue, saved, log, saveEvery 
   return {
     current: () => (isReady ? index : undefined),
     ready: ready.promise,
+    asOf: (seq) => ({ current: () => (hasRead(seq) ? index : undefined), ready: whenRead(seq) }),
     stop() {
       stopping.abort()
       reader?.stop()

@@ -71,7 +71,7 @@ interface Head extends IndexState {
 /** Frames, each with its length before it: the head, then items. */
 export function* encodeIndex(index: ItemIndex, place: IndexPlace): Generator<Uint8Array> {
   yield* framed({ ...index.state(), place } satisfies Head)
-  for (let at = 0; at < index.items.length; at += ITEMS_PER_TURN) yield* framed(index.savedItems(at, ITEMS_PER_TURN).map(trimmed))
+  for (let at = 0; at < index.items.length; at += ITEMS_PER_TURN) yield* framed(index.savedItems(at, ITEMS_PER_TURN))
 }
 
 function* framed(value: unknown): Generator<Uint8Array> {
@@ -113,9 +113,3 @@ function* framesOf(buffer: Buffer): Generator<unknown, undefined> {
   }
   return undefined
 }
-
-/** With rows of their own: views of a page are saved with the whole page. */
-const trimmed = ({ row, ...item }: SavedItem): SavedItem => ({
-  ...item,
-  row: { ...row, ids: row.ids.slice(), weights: row.weights.slice() },
-})

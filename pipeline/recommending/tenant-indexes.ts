@@ -1,17 +1,23 @@
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
-import type { ItemIndex } from '../../actors/recommending/item-index.ts'
 import { recommendFrom } from '../../actors/recommending/recommend.ts'
 import type { Item } from '../../schemas/catalogue-events.ts'
 import type { Recommendation, RecommendQuery } from '../../schemas/recommendation-query.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { type LogIndex, readIndex } from '../jetstream/log-index.ts'
-import { followIndex } from './index-follower.ts'
+import { readIndex } from '../jetstream/log-index.ts'
+import { createEventLoopTurns } from '../runtime/event-loop-turns.ts'
+import { followIndex, type IndexFollower } from './index-follower.ts'
 import type { SavedIndexes } from './saved-indexes.ts'
 
-/** Recommends to an actor from the index of its tenant and kind. @throws ColloquyError `index_behind` */
-export type Recommend = (actor: Address, query: RecommendQuery) => Promise<Recommendation>
+/**
+ * Recommends to an actor from the index of its tenant and kind.
+ *
+ * @param seq LOG sequence of the actor's record that asks: what LOG had before it is in the index, so that a withdrawn item is in no list
+ * that is asked for later
+ * @throws ColloquyError `index_behind`
+ */
+export type Recommend = (actor: Address, query: RecommendQuery, seq?: number) => Promise<Recommendation>
 
 /** The indexes that a process keeps. */
 export interface TenantIndexes {
@@ -31,13 +37,15 @@ const INDEXES_MAX = 8
 /** Lists that are kept for the same visitor, and how long. A change of the catalogue makes them void at once. */
 const LISTS_MAX = 10_000
 const LIST_MS_MAX = 10_000
+/** How long lists are made in one turn of the event loop: many questions at once would hold the first list until the last one is made. */
+const TURN_MS_MAX = 5
 
 interface Kept {
   readonly recommendation: Recommendation
   readonly catalogueSeq: number
 }
 interface Entry {
-  readonly follower: LogIndex<ItemIndex>
+  readonly follower: IndexFollower
   readonly lists: LRUCache<string, Kept>
 }
 
@@ -46,6 +54,7 @@ export function createTenantIndexes({ jetstream, saved, log, indexesMax = INDEXE
   const entries = new LRUCache<string, Entry>({ max: indexesMax, dispose: ({ follower }) => follower.stop() })
   const catalogues = new WeakMap<readonly Item[], number>()
   let cataloguesKnown = 0
+  const inTurns = createEventLoopTurns(TURN_MS_MAX)
   const numberOf = (catalogue: readonly Item[]): number => {
     const known = catalogues.get(catalogue) ?? ++cataloguesKnown
     catalogues.set(catalogue, known)
@@ -61,9 +70,10 @@ export function createTenantIndexes({ jetstream, saved, log, indexesMax = INDEXE
     return made
   }
   return {
-    async recommend(actor, query) {
+    async recommend(actor, query, seq = 0) {
       const { follower, lists } = entryOf(actor, query)
-      const index = await readIndex(follower, `the index of recommendations for ${actor.kind} of ${actor.tenant} is`)
+      const index = await readIndex(follower.asOf(seq), `the index of recommendations for ${actor.kind} of ${actor.tenant} is`)
+      await inTurns()
       const key = JSON.stringify([query.strategy, query.visitor])
       const kept = lists.get(key)
       if (kept?.catalogueSeq === index.catalogueSeq) return kept.recommendation

@@ -46,6 +46,7 @@ export interface RunDeps extends Pick<
   | 'tellPlaces'
   | 'store'
   | 'object'
+  | 'signingKey'
 > {
   readonly fanOut: SendToMany
   /** Aborts at the deadline, when the machine no longer needs the run, and when the runner stops. */

@@ -10,6 +10,7 @@ import { parseJson } from '../../schemas/json.ts'
 import { abortSubject, actorKey, type Address, internalSubject, liveSubject, taskSubjectsOf } from '../../schemas/subjects.ts'
 import type { SharedAnswers } from '../answering/shared-answers.ts'
 import type { FanOuts } from '../fan-out/fan-out.ts'
+import { createHookKeys, nameOfCaller } from '../hooks/hook-key.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
@@ -26,6 +27,7 @@ import type { StageRun } from '../runtime/stage.ts'
 import { createMeasuredRuns, createServiceTimesReader, queueName } from '../task-queues/measured-runs.ts'
 import { createPlaceTeller } from '../task-queues/place-teller.ts'
 import { createQueuePlaces } from '../task-queues/queue-places.ts'
+import { createTenantTurns, SENT_BACK_MAX } from '../task-queues/tenant-turns.ts'
 import type { StreamModeOf } from '../tenants/stream-mode-reader.ts'
 import type { TopicFor } from '../topics/tenant-topics.ts'
 import type { Understand } from '../understanding/understand.ts'
@@ -100,6 +102,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     log,
   })
   const watchdog = createEventLoopWatchdog({ log, now: () => performance.now(), blockedMsMin: BLOCKED_MS_MIN })
+  const hookKeyOf = createHookKeys(kv)
   let handled = 0
 
   const aborts = jetstream.nc.subscribe(abortSubject('*'), {
@@ -132,10 +135,16 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
   }
 
   /** Attempts of earlier runners, without those that ended because of another run. */
-  const attemptsBefore = async ({ run, startedAt }: TaskMessage, deliveries: number): Promise<AttemptsBefore> => {
+  const attemptsBefore = async (
+    { hasTenantTurns }: TaskDefinition,
+    { run, startedAt }: TaskMessage,
+    deliveries: number,
+  ): Promise<AttemptsBefore> => {
     if (deliveries === 1) return { count: 0, ends: [] }
     const all = await askWithRetry({ log, signal: stopping.signal }, 'the ends of task threads', () => loadTaskEnds(kv, options.now()))
     const ends = all.get(run) ?? []
+    // Most deliveries of such a run only sent it back.
+    if (hasTenantTurns === true) return { count: ends.length, ends: ends.map(({ what }) => what) }
     const excused = excusedDeliveries(all, run, Date.parse(startedAt), ACK_WAIT_MS)
     return { count: Math.max(ends.length, deliveries - 1 - excused), ends: ends.map(({ what }) => what) }
   }
@@ -186,32 +195,40 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
       onDropped: (cause) => rateLimitedWarn(log, { ...watched, cause }, 'pieces of a reply are not told while it is written: too many'),
     })
     try {
-      const outcome = await runKindCode(code, runTask, definition, task, await attemptsBefore(task, message.info.deliveryCount), {
-        signal,
-        log: log.child({ task: name, run: task.run }),
-        actor,
-        searchIndex: options.searchIndexOf(actor),
-        understand: (query) => options.understand(tenant, query),
-        evaluate: options.evaluate,
-        generate: (query) => options.generate(tenant, query, signal),
-        tierFor: (query) => options.tierFor(tenant, query),
-        shareAnswer: options.answers.of({ actor, seq: task.seq }),
-        live,
-        hasModels: options.hasModels,
-        ...options.objects.of(actor, task.run),
-        fanOut: options.fanOuts.of(actor, task),
-        recommend: (query) => options.recommend(actor, query),
-        vectorOf: options.vectorOf,
-        topicFor: (place, newTopic) => options.topicFor(tenant, place, newTopic),
-        promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
-        call: (work) => watchdog.call(watched, work),
-        progress,
-        toldBefore: await toldBefore(task, message.info.deliveryCount),
-        placeInQueue: (task) => places.of(actor, tellingTask(kind, task)),
-        tellPlaces: (task, place) => teller.tell(actor, tellingTask(kind, task), place),
-        onHeld: (reason) => metrics.answersHeld.inc({ kind: kind.name, reason }),
-        onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),
-      })
+      const outcome = await runKindCode(
+        code,
+        runTask,
+        definition,
+        task,
+        await attemptsBefore(definition, task, message.info.deliveryCount),
+        {
+          signal,
+          log: log.child({ task: name, run: task.run }),
+          actor,
+          searchIndex: options.searchIndexOf(actor),
+          understand: (query) => options.understand(tenant, query),
+          evaluate: options.evaluate,
+          generate: (query) => options.generate(tenant, query, signal),
+          tierFor: (query) => options.tierFor(tenant, query),
+          shareAnswer: options.answers.of({ actor, seq: task.seq }),
+          live,
+          hasModels: options.hasModels,
+          ...options.objects.of(actor, task.run),
+          fanOut: options.fanOuts.of(actor, task),
+          signingKey: () => hookKeyOf({ tenant, name: nameOfCaller(actor) }),
+          recommend: (query) => options.recommend(actor, query, task.seq),
+          vectorOf: options.vectorOf,
+          topicFor: (place, newTopic) => options.topicFor(tenant, place, newTopic),
+          promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
+          call: (work) => watchdog.call(watched, work),
+          progress,
+          toldBefore: await toldBefore(task, message.info.deliveryCount),
+          placeInQueue: (task) => places.of(actor, tellingTask(kind, task)),
+          tellPlaces: (task, place) => teller.tell(actor, tellingTask(kind, task), place),
+          onHeld: (reason) => metrics.answersHeld.inc({ kind: kind.name, reason }),
+          onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),
+        },
+      )
       if (outcome.kind === 'done' && definition.tellsPlaces === true) measured.add(queueName(name, kind.name), options.now() - startedAt)
       if (outcome.kind !== 'given_up') await publishOutcome(actor, task, startedAt, outcome)
       else if (stopping.signal.aborted) return message.nak()
@@ -231,6 +248,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
   /** Runs tasks of one name until the runner stops. A connection that breaks ends the queue, and a new one is opened. */
   const runQueue = async (kind: Kind, name: string, definition: TaskDefinition): Promise<void> => {
     const consumer = await ensureConsumer(jetstream, kind, name, definition)
+    const turns = definition.hasTenantTurns === true ? createTenantTurns(definition.concurrencyMax, () => performance.now()) : undefined
     if (definition.tellsPlaces === true) await measured.open(queueName(name, kind.name))
     const open = async (): Promise<ConsumerMessages> => {
       const queue = await consumer.consume({ max_messages: Math.min(definition.concurrencyMax, FETCH_MAX), idle_heartbeat: HEARTBEAT_MS })
@@ -241,9 +259,17 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     const readAll = async (first: ConsumerMessages): Promise<void> => {
       for (let queue = first; ; queue = await open()) {
         for await (const message of queue) {
+          const turn = turns?.begin(message.subject.split('.')[2] ?? '')
+          if (turn !== undefined && 'laterMs' in turn) {
+            message.nak(turn.laterMs)
+            continue
+          }
           const work = handle(kind, name, definition, message)
             .catch(fail)
-            .finally(() => working.delete(work))
+            .finally(() => {
+              turn?.end()
+              working.delete(work)
+            })
           working.add(work)
         }
         queues.delete(queue)
@@ -289,7 +315,8 @@ async function endWithServer(queue: ConsumerMessages): Promise<void> {
 
 async function ensureConsumer({ js, jsm }: JetStreamContext, kind: Kind, name: string, definition: TaskDefinition) {
   const durable = queueName(name, kind.name)
-  const bounds = { ack_wait: nanos(ACK_WAIT_MS), max_ack_pending: definition.concurrencyMax, max_deliver: -1 }
+  const pendingMax = definition.hasTenantTurns === true ? SENT_BACK_MAX : definition.concurrencyMax
+  const bounds = { ack_wait: nanos(ACK_WAIT_MS), max_ack_pending: pendingMax, max_deliver: -1 }
   const identity = { filter_subject: taskSubjectsOf(name, kind.name), ack_policy: AckPolicy.Explicit }
   try {
     await jsm.consumers.add('TASKS', { durable_name: durable, ...identity, ...bounds })

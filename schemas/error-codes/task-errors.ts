@@ -162,7 +162,9 @@ export const TASK_ERRORS = {
   },
   index_behind: {
     meaning: 'The index of recommendations, or that of topics, is not complete yet.',
-    cause: 'It is read from LOG at its first use in a process. That of recommendations is read from the one that was saved last.',
+    cause:
+      'It is read from LOG at its first use in a process, that of recommendations from the one that was saved last. '
+      + 'Or it had not read the question itself after 5 s.',
     remedy: 'Ask again: each attempt of the task finds more of it. `problem: unavailable` in `recommendations.given` says the same.',
     where: TASK,
   },

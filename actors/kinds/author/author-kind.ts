@@ -3,6 +3,7 @@ import { z } from 'zod'
 import {
   AUTHOR_KIND,
   authorCredited,
+  POST_KIND,
   searchAnalysed,
   searchAnalysisSchema,
   searchMade,
@@ -48,6 +49,7 @@ const kind = defineKind({
   version: 1,
   context: contextSchema,
   events: { 'search.made': searchMade, 'author.credited': authorCredited },
+  sentBy: { 'author.credited': [POST_KIND] },
   emits: { 'search.analysed': searchAnalysed },
   tasks: {
     analyse: defineTask({

@@ -16,7 +16,7 @@ import { approvalProblem, changeProblem, contextSchema, newestOf } from './docum
 import { type MakeDocument, renderTask } from './render-task.ts'
 
 /** The kind without its machine. */
-export const defineDocument = (make: MakeDocument, name: string) =>
+export const defineDocument = (make: MakeDocument, name: string, templateKind: string) =>
   defineKind({
     name,
     version: 1,
@@ -29,6 +29,7 @@ export const defineDocument = (make: MakeDocument, name: string) =>
       'approval.given': approvalGiven,
       'approval.declined': approvalDeclined,
     },
+    sentBy: { 'template.given': [templateKind] },
     emits: {
       'document.rendered': documentRendered,
       'document.failed': documentFailed,

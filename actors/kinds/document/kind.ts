@@ -52,7 +52,7 @@ const problemOfError = (error: unknown): DocumentProblem => {
  * approves them.
  */
 export function createDocumentKind({ make, name = DOCUMENT_KIND, templateKind = TEMPLATE_KIND }: DocumentKindOptions) {
-  const kind = defineDocument(make, name)
+  const kind = defineDocument(make, name, templateKind)
   const document = setup({
     ...kind.xstate,
     delays: { settle: ({ context, event }) => settleMs(context, event.at) },

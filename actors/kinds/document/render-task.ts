@@ -32,8 +32,14 @@ export interface MadeDocument {
   readonly files: { readonly markdown: string } & { readonly [Other in Format]?: string | Uint8Array }
 }
 
-/** Makes a document within bounds of time and memory. Throws where another attempt may help. */
-export type MakeDocument = (request: DocumentRequest, signal: AbortSignal) => Promise<MadeDocument | DocumentProblem>
+/** For whom a document is made, and until when. */
+export interface MakingFor {
+  readonly tenant: string
+  readonly signal: AbortSignal
+}
+
+/** Makes a document within bounds of time and memory; tenants take turns. Throws where another attempt may help. */
+export type MakeDocument = (request: DocumentRequest, by: MakingFor) => Promise<MadeDocument | DocumentProblem>
 
 const inputSchema = z.object({
   id: z.string(),
@@ -50,11 +56,11 @@ const madeSchema = documentVersion.pick({ title: true, files: true, lines: true 
 const outputSchema = z.object({ made: madeSchema.optional(), problem: problemSchema.optional() })
 export type MadeVersion = z.output<typeof madeSchema>
 
-/** A document is given up after this time, with all attempts. */
-const DEADLINE_MS = 10 * 60_000
+/** A document is given up after this time, with all attempts and the wait behind the tenant's other documents: 10,000 at 2 s each. */
+const DEADLINE_MS = 6 * 60 * 60_000
 const ATTEMPTS_MAX = 4
-/** Documents that are made at a time in the whole cluster. */
-const CONCURRENCY_MAX = 8
+/** Documents of which a process has the request and the template: they wait for one of its threads, or their files are being stored. */
+const CONCURRENCY_MAX = 64
 
 /** The task that makes a document and stores its files. */
 export const renderTask = (make: MakeDocument) =>
@@ -64,9 +70,10 @@ export const renderTask = (make: MakeDocument) =>
     deadlineMs: DEADLINE_MS,
     attemptsMax: ATTEMPTS_MAX,
     concurrencyMax: CONCURRENCY_MAX,
-    async run({ input: { source, newest, ...request }, object, store, signal }): Promise<z.input<typeof outputSchema>> {
+    hasTenantTurns: true,
+    async run({ input: { source, newest, ...request }, actor: { tenant }, object, store, signal }): Promise<z.input<typeof outputSchema>> {
       const template = templateSource.parse(JSON.parse((await object(source)).toString()))
-      const made = await make({ ...request, template }, signal)
+      const made = await make({ ...request, template }, { tenant, signal })
       if ('problem' in made) return { problem: made }
       const { title, files } = made
       const before = newest?.files.markdown

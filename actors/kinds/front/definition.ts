@@ -66,6 +66,8 @@ export const defineFront = (name: string) =>
       'case.closed': caseClosed.loose(),
       'reply.cancel': replyCancel,
     },
+    // Of what it follows.
+    sentBy: { 'message.sent': '*', 'case.closed': '*' },
     // Version 1 could not give up a reply, and remembered no message that had gone on.
     migrate: { 1: ({ value, context }) => ({ value, context: contextSchema.parse({ ...context, unanswered: [] }) }) },
     emits: {

@@ -34,6 +34,7 @@ const kind = defineKind({
   version: 1,
   context: intentsContextSchema,
   events: { 'intent.counted': intentCounted, 'intents.completed': intentsCompleted, 'intents.described': intentsDescribed },
+  sentBy: { 'intent.counted': [INTENT_KIND] },
   emits: { 'intents.changed': intentsChanged },
   tasks: {},
   label: (context) => ({ version: context.version, intents: taughtOf(context).length, examples: examplesOf(context.intents) }),

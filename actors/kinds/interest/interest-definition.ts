@@ -79,6 +79,7 @@ export const defineInterest = (catalogue: readonly Item[], { name = 'interest', 
         .describe('The visitor signs in, and the profile goes to the account'),
       'profile.merged': mergedSchema.describe('From the actor of a visitor who signed in: its profile, which joins this one'),
     },
+    sentBy: { 'profile.merged': [name] },
     emits: {
       'recommendations.given': givenSchema.describe('A list of items, each with its reason'),
       'recommendation.clicked': followedSchema.describe('The visitor opened an item of a list'),

@@ -1,6 +1,6 @@
 import { assign, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
-import { actorKey, parseActorSource } from '../../../schemas/subjects.ts'
+import { parseActorSource } from '../../../schemas/subjects.ts'
 import { readingsTaken, SERIES_KIND, seriesUnwatched, seriesWatched } from '../../../schemas/trigger-events.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { send } from '../../definition/send-action.ts'
@@ -39,6 +39,7 @@ const kind = defineKind({
     'series.watched': seriesWatched.describe('From a trigger: it wants to hear of changes of a condition'),
     'series.unwatched': seriesUnwatched.describe('From a trigger: it watches no longer'),
   },
+  sentBy: { 'series.watched': '*', 'series.unwatched': '*' },
   emits: {},
   tasks: {},
   label: ({ value, readings, late, watches }) => ({
@@ -48,12 +49,7 @@ const kind = defineKind({
     triggers: watches.length,
     met: watches.filter(({ state }) => state === 'met').length,
   }),
-  refuse: (_, input, { tenant, id }) => {
-    if (input.type === 'readings.taken') return undefined
-    const by = parseActorSource(input.source)
-    if (by?.tenant !== tenant) return `source: only an actor of the tenant ${tenant} watches ${actorKey({ tenant, kind: SERIES_KIND, id })}`
-    return input.type === 'series.watched' ? conditionProblem(input.data) : undefined
-  },
+  refuse: (_, input) => (input.type === 'series.watched' ? conditionProblem(input.data) : undefined),
 })
 
 /** A reading from the future counts as one of now. */

@@ -57,12 +57,12 @@ export const supportEvents = {
   'reply.cancel': replyCancel,
   'case.taken': z.object({ agent: z.string().min(1).max(128) }).meta({ description: 'A person of the support desk takes over the case' }),
   'case.resolved': z.object({ by: z.string().max(128).optional() }).meta({ description: 'The support desk closes the case' }),
-  'case.queued': caseQueued,
-  'case.called': caseCalled,
-  'case.assigned': caseAssigned,
-  'case.released': caseReleased,
-  'case.overdue': caseOverdue,
-  'note.added': noteAdded,
+  'case.queued': caseQueued.meta({ description: 'From the desk: it has the case' }),
+  'case.called': caseCalled.meta({ description: 'From the desk: a place is free, so the case should ask again' }),
+  'case.assigned': caseAssigned.meta({ description: 'From the desk: a person has the case' }),
+  'case.released': caseReleased.meta({ description: 'From the desk: the person has it no longer' }),
+  'case.overdue': caseOverdue.meta({ description: 'From the desk: a promise of time was missed' }),
+  'note.added': noteAdded.meta({ description: 'A private note: recorded, and shown to no customer and no model' }),
 } as const
 
 const querySchema = z.object({

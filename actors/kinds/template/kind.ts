@@ -46,6 +46,7 @@ const defineTemplate = (name: string, documentKind: string) =>
     version: 1,
     context: contextSchema,
     events: { 'template.set': templateSet, 'template.asked': templateAsked },
+    sentBy: { 'template.asked': '*' },
     emits: { 'template.changed': templateChanged, 'template.failed': templateFailed },
     tasks: {
       keep: defineTask({

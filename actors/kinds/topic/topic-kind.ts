@@ -4,6 +4,7 @@ import { VECTOR_SIZE } from '../../../schemas/catalogue-events.ts'
 import {
   ALL_TOPICS,
   moodSchema,
+  POST_KIND,
   SOCIAL_LIMITS,
   TOPIC_KIND,
   topicGrown,
@@ -37,6 +38,7 @@ const kind = defineKind({
   version: 1,
   context: contextSchema,
   events: { 'topic.joined': topicJoined },
+  sentBy: { 'topic.joined': [POST_KIND] },
   emits: { 'topic.opened': topicOpened, 'topic.grown': topicGrown },
   tasks: {},
   label: ({ posts, keywords, mood }) => ({

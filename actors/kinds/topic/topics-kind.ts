@@ -1,6 +1,6 @@
 import { assign, setup } from 'xstate'
 import { z } from 'zod'
-import { topicPlaced, TOPICS_KIND } from '../../../schemas/social-events.ts'
+import { TOPIC_KIND, topicPlaced, TOPICS_KIND } from '../../../schemas/social-events.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 
 const kind = defineKind({
@@ -8,6 +8,7 @@ const kind = defineKind({
   version: 1,
   context: z.object({ topics: z.int().nonnegative(), placed: z.int().nonnegative() }),
   events: { 'topic.placed': topicPlaced },
+  sentBy: { 'topic.placed': [TOPIC_KIND] },
   emits: {},
   tasks: {},
   label: ({ topics }) => ({ topics }),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { alertCleared, alertRaised, CHANNELS } from '../../../schemas/trigger-events.ts'
-import { defineTask } from '../../definition/task-definition.ts'
+import { defineTask, type TaskCall } from '../../definition/task-definition.ts'
 
 /** What goes to somebody outside: an alert was raised, or cleared. */
 export const notificationSchema = z.object({
@@ -15,12 +15,11 @@ export const notificationSchema = z.object({
 })
 export type Notification = z.infer<typeof notificationSchema>
 
-/**
- * Delivers a notification. Each throws where it fails: a TerminalError where another attempt cannot help.
- *
- * @param key the same for every attempt of one notification
- */
-type Deliver = (notification: Notification, key: string, signal: AbortSignal) => Promise<void>
+/** What a delivery takes from its task: `key` is the same for every attempt of one notification. */
+export type DeliveryCall = Pick<TaskCall<Notification>, 'key' | 'signal' | 'signingKey'>
+
+/** Delivers a notification. Each throws where it fails: a TerminalError where another attempt cannot help. */
+type Deliver = (notification: Notification, call: DeliveryCall) => Promise<void>
 
 /** The ways to people and programs outside. */
 export type Channels = Readonly<Record<Notification['channel'], Deliver>>
@@ -40,8 +39,8 @@ export const deliveryTask = (deliver: Deliver) =>
     attemptsMax: ATTEMPTS_MAX,
     concurrencyMax: CONCURRENCY_MAX,
     retry: { initialMs: 500, factor: 3 },
-    run: async ({ input, key, signal }) => {
-      await deliver(input, key, signal)
+    run: async ({ input, key, signal, signingKey }) => {
+      await deliver(input, { key, signal, signingKey })
       return {}
     },
   })

@@ -8,6 +8,7 @@ import {
   conditionChanged,
   notificationFailed,
   notificationSent,
+  SERIES_KIND,
   TRIGGER_LIMITS,
   triggerFailed,
   triggerRemoved,
@@ -48,6 +49,7 @@ export const defineTrigger = (channels: Channels, name: string) =>
       'condition.changed': conditionChanged.describe('From the series: the condition holds now, or no longer'),
       'alert.seen': alertSeen.describe('Somebody looks after the alert'),
     },
+    sentBy: { 'condition.changed': [SERIES_KIND] },
     emits: {
       'alert.raised': alertRaised.describe('An alert begins'),
       'alert.escalated': alertEscalated.describe('Nobody has seen the alert: the next step of its chain'),

@@ -58,6 +58,7 @@ const defineWriter = (name: string) =>
     version: 1,
     context: contextSchema,
     events: { 'brief.given': briefGiven, 'choice.made': choiceGiven, 'feedback.given': textFeedback },
+    sentBy: { 'choice.made': [STRATEGY_KIND] },
     emits: { 'text.written': textWritten, 'text.failed': textFailed },
     tasks: { write: writeTask },
     label: ({ writing, quality, reward }) => ({
@@ -114,7 +115,6 @@ export function createWriter({ name = WRITER_KIND }: WriterOptions = {}) {
         isOwn: ({ context, event }) =>
           event.type === 'choice.made'
           && event.data.choice === context.choice
-          && parseActorSource(event.source)?.kind === STRATEGY_KIND
           && parseActorSource(event.source)?.id === context.writing?.purpose,
         isUnchosen: ({ context }) => context.writing?.isChosen === false,
       },

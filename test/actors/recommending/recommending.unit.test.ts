@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { indexOf, type ItemIndex } from '../../../actors/recommending/item-index.ts'
+import { indexChangesOf } from '../../../actors/recommending/item-index-changes.ts'
 import { encodeVector } from '../../../actors/recommending/item-vector.ts'
-import { createNeighbourTable, NEIGHBOURS_MAX, ROW_MAX } from '../../../actors/recommending/neighbours.ts'
+import { createNeighbourTable, NEIGHBOURS_MAX, type NeighbourTable, ROW_MAX } from '../../../actors/recommending/neighbours.ts'
 import { recommend, recommendFrom } from '../../../actors/recommending/recommend.ts'
 import { topicsIn } from '../../../actors/recommending/topics-in-text.ts'
 import { decodeIndex, encodeIndex } from '../../../pipeline/recommending/saved-indexes.ts'
@@ -87,6 +88,31 @@ describe('strategies', () => {
   })
 })
 
+describe('an index', () => {
+  const liked = (data: Record<string, unknown>, at = AT) =>
+    indexChangesOf({ outcome: 'committed', input: { id: 'i', source: 's', time: at, type: 'item.liked', data }, emitted: [], at })
+
+  test('does not change by 10,000 topics, and is not harmed by a withdrawal of an unknown item', () => {
+    const topics = Array.from({ length: 10_000 }, (_, number) => `topic ${number}`)
+    expect(liked({ item: 'lamp', topics })).toEqual([])
+    const index = shop()
+    index.apply(1, [{ type: 'unlisted', item: '没有' }])
+    index.apply(2, liked({ item: '没有', topics: ['light'] }))
+    expect(itemsOf(recommend(index, visitor({ topics: [['light', 1]] }), 'fused'))).toEqual(['lamp'])
+  })
+
+  test('keeps its popularity finite and in order where a clock was far ahead, or behind', () => {
+    const index = shop()
+    for (const [seq, at] of [AT, '2300-01-01T00:00:00.000Z', AT, '1971-01-01T00:00:00.000Z'].entries()) {
+      index.apply(seq + 1, liked({ item: 'pan' }, at))
+      index.apply(seq + 1, liked({ item: 'lamp' }, AT))
+    }
+    const list = recommend(index, visitor(), 'popular')
+    expect(itemsOf(list)[0]).toBe('pan')
+    expect(list.every(({ score }) => Number.isFinite(score) && score > 0)).toBe(true)
+  })
+})
+
 test('the topics of recent items are told, so that the visitor keeps them', () => {
   const { learnt } = recommendFrom(shop(), {
     visitor: visitor({
@@ -101,15 +127,43 @@ test('the topics of recent items are told, so that the visitor keeps them', () =
   expect(learnt).toEqual([['pan', ['kitchen']]])
 })
 
-test('a full row keeps the strongest neighbours', () => {
-  const table = createNeighbourTable(ROW_MAX + 2)
-  for (let round = 0; round < 3; round++) table.add(0, 1, 1)
-  for (let id = 2; id <= ROW_MAX + 1; id++) table.add(0, id, 1)
-  const { ids, weights, total } = table.rowOf(0)
-  expect(ids).toHaveLength(NEIGHBOURS_MAX + 1)
-  expect([ids[0], weights[0], total]).toEqual([1, 3, ROW_MAX + 3])
-  // Of equal ones, the later stay.
-  expect([ids[1], ids.at(-1)]).toEqual([ROW_MAX + 2 - NEIGHBOURS_MAX, ROW_MAX + 1])
+describe('a row of neighbours', () => {
+  const neighboursOf = (table: NeighbourTable, item: number): [number, number][] => {
+    const found: [number, number][] = []
+    table.each(item, (other, weight) => void found.push([other, weight]))
+    return found
+  }
+
+  test('keeps the strongest when it is full', () => {
+    const table = createNeighbourTable(ROW_MAX + 2)
+    for (let round = 0; round < 3; round++) table.add(0, 1, 1)
+    for (let id = 2; id <= ROW_MAX + 1; id++) table.add(0, id, 1)
+    const found = neighboursOf(table, 0)
+    expect(found).toHaveLength(NEIGHBOURS_MAX + 1)
+    expect([found[0], table.totalOf(0), table.countOf(0)]).toEqual([[1, 3], ROW_MAX + 3, NEIGHBOURS_MAX + 1])
+    // Of equal ones, the later stay.
+    expect([found[1]?.[0], found.at(-1)?.[0]]).toEqual([ROW_MAX + 2 - NEIGHBOURS_MAX, ROW_MAX + 1])
+  })
+
+  test('keeps the proportions of weights of any size, and is restored exactly', () => {
+    const table = createNeighbourTable(110_000)
+    table.add(7, 109_999, 0.25)
+    expect(neighboursOf(table, 7)).toEqual([[109_999, 0.25]])
+    for (let round = 0; round < 3_000; round++)
+      for (const [other, weight] of [
+        [1, 1],
+        [2, 0.5],
+      ] as const)
+        table.add(7, other, weight)
+    expect(table.weightOf(7, 1) / table.weightOf(7, 2)).toBeCloseTo(2, 2)
+    table.add(7, 3, Number.MAX_VALUE)
+    expect(table.weightOf(7, 3)).toBeCloseTo(2 ** 32, -8)
+    expect(table.weightOf(7, 4)).toBe(0)
+    const restored = createNeighbourTable(110_000)
+    restored.restore(7, table.rowOf(7))
+    for (const one of [table, restored]) one.add(7, 5, 1)
+    expect(restored.rowOf(7)).toEqual(table.rowOf(7))
+  })
 })
 
 test('a saved index gives the same lists, and goes on in the same way', async () => {

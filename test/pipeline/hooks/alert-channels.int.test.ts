@@ -16,8 +16,9 @@ async function receiver(): Promise<HookReceiver> {
   return started
 }
 
-const never = new AbortController().signal
-const own = { hosts: ['127.0.0.1'], secret: 'a secret of this test' }
+const KEY = Buffer.from('a key of this test')
+const CALL = { key: 'run-1', signal: new AbortController().signal, signingKey: async () => KEY }
+const own = { hosts: ['127.0.0.1'] }
 const alert = {
   alert: 'hot-1',
   series: 'pump',
@@ -37,22 +38,19 @@ const notification = (channel: Notification['channel'], to: string, more: Partia
 })
 
 describe('the channel hook', () => {
-  test('signs what it sends, and sends nothing without a secret', async () => {
+  test('signs what it sends with the key of its actor', async () => {
     const { url, calls } = await receiver()
-    await createAlertChannels(own).hook(notification('hook', url), 'run-1', never)
+    await createAlertChannels(own).hook(notification('hook', url), CALL)
     expect(calls).toHaveLength(1)
     expect(calls[0]?.event).toEqual({ type: 'alert.raised', text: '告警：泵过热', data: alert })
     const { id = '', timestamp = '', body = '', signature } = calls[0] ?? {}
-    expect([id, signature]).toEqual(['run-1', signatureOf(Buffer.from(own.secret), id, timestamp, body)])
-    const { hook } = createAlertChannels({ hosts: own.hosts })
-    await expect(hook(notification('hook', url), 'run-1', never)).rejects.toMatchObject({ code: 'hook_unsigned' })
-    expect(calls).toHaveLength(1)
+    expect([id, signature]).toEqual(['run-1', signatureOf(KEY, id, timestamp, body)])
   })
 
   test('to a private address is refused for good, and nothing is sent', async () => {
     const { url, calls } = await receiver()
-    const { hook, chat } = createAlertChannels({ secret: own.secret })
-    for (const call of [hook(notification('hook', url), 'run-1', never), chat(notification('chat', url), 'run-1', never)]) {
+    const { hook, chat } = createAlertChannels({})
+    for (const call of [hook(notification('hook', url), CALL), chat(notification('chat', url), CALL)]) {
       const error: unknown = await call.catch((cause: unknown) => cause)
       expect(error).toBeInstanceOf(TerminalError)
       expect(error).toMatchObject({ code: 'hook_address_refused' })
@@ -64,12 +62,12 @@ describe('the channel hook', () => {
     const server = await receiver()
     server.answer = () => undefined
     const { hook, chat } = createAlertChannels({ ...own, timeoutMs: 300 })
-    await expect(hook(notification('hook', server.url), 'run-1', never)).rejects.toThrow(/timeout|aborted/i)
+    await expect(hook(notification('hook', server.url), CALL)).rejects.toThrow(/timeout|aborted/i)
     const { hook: patient } = createAlertChannels(own)
     for (const status of [307, 404, 500]) {
       server.answer = () => status
-      await expect(patient(notification('hook', server.url), 'run-1', never)).rejects.toMatchObject({ code: 'hook_failed' })
-      await expect(chat(notification('chat', server.url), 'run-1', never)).rejects.toThrow()
+      await expect(patient(notification('hook', server.url), CALL)).rejects.toMatchObject({ code: 'hook_failed' })
+      await expect(chat(notification('chat', server.url), CALL)).rejects.toThrow()
     }
   })
 })
@@ -80,19 +78,17 @@ test.each([
   ['dingtalk', { msgtype: 'text', text: { content: '告警：泵过热' } }],
 ] as const)('the channel chat speaks to %s', async (format, body) => {
   const { url, calls } = await receiver()
-  await createAlertChannels(own).chat(notification('chat', url, { format }), 'run-1', never)
+  await createAlertChannels(own).chat(notification('chat', url, { format }), CALL)
   expect(calls[0]?.event).toEqual(body)
 })
 
 test('the channel mail goes over SMTP, and says what is missing', async () => {
   const { port, mails } = await smtpServer()
   const channels = createAlertChannels({ smtpUrl: `smtp://127.0.0.1:${port}`, mailFrom: 'colloquy@example.com' })
-  await channels.mail(notification('mail', 'ann@example.com', { text: 'Alert (high): hot' }), 'run-1', never)
+  await channels.mail(notification('mail', 'ann@example.com', { text: 'Alert (high): hot' }), CALL)
   expect(mails.join('')).toContain('Subject: Alert (high): hot')
   expect(mails.join('')).toContain('Message-ID: <run-1@colloquy>')
-  await expect(createAlertChannels({}).mail(notification('mail', 'ann@example.com'), 'run-1', never)).rejects.toMatchObject({
-    code: 'mail_unset',
-  })
+  await expect(createAlertChannels({}).mail(notification('mail', 'ann@example.com'), CALL)).rejects.toMatchObject({ code: 'mail_unset' })
 })
 
 /** As much of SMTP as a client needs to hand over a mail. */

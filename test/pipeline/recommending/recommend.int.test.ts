@@ -32,6 +32,7 @@ interface GivenData {
   readonly replyTo: string
   readonly items: readonly { readonly item: string; readonly score: number; readonly why?: object }[]
   readonly strategy?: string
+  readonly indexSeq?: number
   readonly problem?: string
 }
 const emittedOf = (entries: readonly Entry[], type: string): Record<string, unknown>[] =>
@@ -40,12 +41,19 @@ const given = async (replyTo: string): Promise<GivenData[]> =>
   emittedOf(await readLog(system), 'recommendations.given')
     .map((data) => data as unknown as GivenData)
     .filter((data) => data.replyTo === replyTo)
-const listFor = async (visitor: string, id: string): Promise<readonly string[]> => {
+const ask = async (visitor: string, id: string): Promise<{ items: readonly string[]; indexSeq: number }> => {
   await publish(does(visitor, 'recommendations.asked', { count: 5 }, id))
   await expect.poll(() => given(id), WAIT).toHaveLength(1)
   const [list] = await given(id)
   expect(list?.problem).toBeUndefined()
-  return list?.items.map((one) => one.item) ?? []
+  return { items: list?.items.map((one) => one.item) ?? [], indexSeq: list?.indexSeq ?? 0 }
+}
+const listFor = async (visitor: string, id: string): Promise<readonly string[]> => (await ask(visitor, id)).items
+/** The LOG sequence of an input, as soon as it has a record. */
+const recordOf = async (id: string): Promise<number> => {
+  const find = async (): Promise<Entry | undefined> => (await readLog(system)).find(({ record }) => record.input.id === id)
+  await expect.poll(find, WAIT).toBeDefined()
+  return (await find())?.seq ?? 0
 }
 
 describe('recommendations on real servers', () => {
@@ -69,6 +77,41 @@ describe('recommendations on real servers', () => {
     await expect.poll(() => listFor('v9', `q-${performance.now()}`), WAIT).not.toContain('pot-1')
     await publish(does('v9', 'item.bought', { item: 'tea-2' }))
     expect(await listFor('v9', 'q-bought')).not.toContain('tea-2')
+  })
+
+  test('never hold what was withdrawn or bought once LOG has it, also where the list was kept', async () => {
+    const cups = ['cup-1', 'cup-2', 'cup-3', 'cup-4']
+    await publish(
+      ...cups.map((id) => item(id, 'item.offered', { title: id, topics: ['cup'] })),
+      does('v-kept', 'item.liked', { item: 'cup-1', topics: ['cup'] }),
+    )
+    let asked = 0
+    const askUntilKept = async (): Promise<readonly string[]> => {
+      let before = await ask('v-kept', `kept-${asked++}`)
+      const isKept = async (): Promise<boolean> => {
+        const list = await ask('v-kept', `kept-${asked++}`)
+        const isSame = list.indexSeq === before.indexSeq
+        before = list
+        return isSame
+      }
+      // The question is a record of the index: only a list that was kept has the sequence of the one before.
+      await expect.poll(isKept, WAIT).toBe(true)
+      return before.items
+    }
+    const [withdrawn = ''] = await askUntilKept()
+    await publish({ subject: `in.acme.item.${withdrawn}`, body: { type: 'item.withdrawn', data: {}, id: 'withdraws' } })
+    const withdrawnSeq = await recordOf('withdraws')
+    const after = await ask('v-kept', 'q-withdrawn')
+    expect(after.items).not.toContain(withdrawn)
+    expect(after.indexSeq).toBeGreaterThan(withdrawnSeq)
+
+    const [bought = ''] = await askUntilKept()
+    await publish(does('v-kept', 'item.bought', { item: bought }, 'buys'))
+    await recordOf('buys')
+    const left = await listFor('v-kept', 'q-bought-kept')
+    expect(left).not.toContain(bought)
+    expect(left).not.toContain(withdrawn)
+    expect(left.length).toBeGreaterThan(0)
   })
 
   test('are attributed: a click and a purchase name the list, in a table of their own', async () => {

@@ -153,7 +153,9 @@ describe('a reply', () => {
   })
 
   test('of anybody else changes nothing', () => {
-    for (const source of ['nats', 'colloquy/acme/sales/c2']) open.when('message.sent', { text: 'Hi' }, { source }).thenNothing()
+    open.when('message.sent', { text: 'Hi' }, { source: 'colloquy/acme/sales/c2' }).thenNothing()
+    open.when('message.sent', { text: 'Hi' }, { source: 'nats' }).thenRejected('bad_data')
+    open.whenRaw({ type: 'message.sent', data: { text: 'Hi' }, source: 'colloquy/acme/sales/c1' }).thenRejected('bad_data')
   })
 
   test('and the messages before are the history of the next message', () => {

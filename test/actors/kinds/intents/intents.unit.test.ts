@@ -77,7 +77,7 @@ test('parts that disagree about their teach, and counts of anybody else, are ref
   expect(errorOf(other)).toBe('parts: the teach "t1" has 3 parts, as one of them said before, and not 2')
   const [data] = counted('ghost', 77, 't2')
   const forged = main.when('intent.counted', data, { source: 'me' }).thenRejected('bad_data')
-  expect(errorOf(forged)).toContain('only the actor acme/intent/main--ghost counts')
+  expect(errorOf(forged)).toContain('only actors of the kind intent send')
 })
 
 test('two teaches at a time are counted apart, and one whose parts do not all come can be completed', () => {

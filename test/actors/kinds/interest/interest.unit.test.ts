@@ -66,6 +66,14 @@ describe('the score of a topic', () => {
     expect(ratio(story, 'early', 'now')).toBeCloseTo(1, 6)
   })
 
+  test('refuses a signal with 10,000 topics or without the name of an item', () => {
+    const topics = Array.from({ length: 10_000 }, (_, number) => `topic ${number}`)
+    given(kind).when('item.liked', { item: 'a', topics }).thenRejected('bad_data')
+    given(kind)
+      .when('item.liked', { item: '', topics: ['茶'] })
+      .thenRejected('bad_data')
+  })
+
   test('works for a topic named like a property of JavaScript objects', () => {
     expect(scores(browsed(given(kind), 'constructor')).get('constructor')).toBe(1)
     given(kind)

@@ -74,4 +74,7 @@ test('random walks find no fault, no dead end and no unbounded context', () => {
 test('keywords are the words that an item says most, in Chinese and English', () => {
   expect(keywordsOf('Kettle for green tea', 'The kettle boils tea. 12 cups.')).toEqual(['kettle', 'tea', 'green', 'boils', 'cups'])
   expect(keywordsOf('青瓷茶具', '')).not.toEqual([])
+  // As the texts of posts are cut: traditional characters as simplified ones, no addresses, no common words.
+  expect(keywordsOf('手機電池', 'see https://example.com/battery 的时候')).toEqual(expect.arrayContaining(['手机', '电池']))
+  expect(keywordsOf("The brewer's kettle", 'http://example.com')).toEqual(['brewer', 'kettle'])
 })

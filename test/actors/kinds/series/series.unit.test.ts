@@ -92,9 +92,11 @@ describe('a series', () => {
     },
   )
 
-  test('is watched by actors of its tenant only', () => {
-    story().when('series.watched', { revision: 1, when: 'value > 1.0' }, { source: 'web' }).thenRejected('bad_data')
-    story().when('series.watched', { revision: 1, when: 'value > 1.0' }, { source: 'colloquy/other/trigger/t' }).thenRejected('bad_data')
+  test('is watched by actors only, and not by a producer that writes the source of one', () => {
+    const data = { revision: 1, when: 'value > 1.0' }
+    story().when('series.watched', data, { source: 'web' }).thenRejected('bad_data')
+    story().whenRaw({ type: 'series.watched', data, source: 'colloquy/test/trigger/t' }).thenRejected('bad_data')
+    story().whenRaw({ type: 'series.unwatched', data: {}, source: 'colloquy/test/trigger/t' }).thenRejected('bad_data')
   })
 
   test('forgets a trigger that watches no longer, with its windows', () => {

@@ -27,7 +27,7 @@ afterAll(async () => {
 async function startWorker(): Promise<CliProcess> {
   const password = (await readFile(join(dataDir, 'nats-password'), 'utf8')).trim()
   const servers = { NATS_URL: system.running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: password }
-  const hooks = { HOOK_HOSTS: '127.0.0.1', HOOK_SECRET: 'a secret of this test' }
+  const hooks = { HOOK_HOSTS: '127.0.0.1' }
   const worker = await startUp({
     dataDir: await temporaryFolder(),
     settings: { ...servers, ...hooks, ROLES: 'host,dispatch,tasks', LEASE_MS: '2000' },

@@ -6,17 +6,17 @@ import { askQuestion } from '../../../../infra/reporting/questions/ask-question.
 import { createAlertChannels } from '../../../../pipeline/hooks/alert-channels.ts'
 import { signatureOf } from '../../../../pipeline/hooks/signed-post.ts'
 import { type HookReceiver, startHookReceiver } from '../../../support/hook-receiver.ts'
+import { runCli } from '../../../support/run-cli.ts'
 import { caughtUp, publishAll, readLog, rows } from '../../../support/system-assertions.ts'
 import { startSystem, type System } from '../../../support/test-system.ts'
 
-const SECRET = 'a secret of this test'
 const METRIC = 'colloquy_stage_in_total'
 let system: System
 let receiver: HookReceiver
 
 beforeAll(async () => {
   receiver = await startHookReceiver()
-  const channels = createAlertChannels({ hosts: [receiver.host], secret: SECRET })
+  const channels = createAlertChannels({ hosts: [receiver.host] })
   system = await startSystem({ kinds: [seriesKind, createTriggerKind({ channels }), createTrade()], settings: { SERIES_METRICS: METRIC } })
 })
 afterAll(async () => {
@@ -48,7 +48,9 @@ test('readings raise one alert, which calls a hook and another actor, is acknowl
   await until('acme/trade/desk', 'order.accepted')
   expect(receiver.calls).toHaveLength(1)
   const { id = '', timestamp = '', body = '', signature, event } = receiver.calls[0] ?? {}
-  expect(signature).toBe(signatureOf(Buffer.from(SECRET), id, timestamp, body))
+  const shown = await runCli(['hooks', 'key', 'trigger/hot', '--tenant', 'acme'], { dataDir: system.settings.DATA_DIR })
+  const key = Buffer.from(shown.stdout.trim().replace(/^whsec_/, ''), 'base64')
+  expect(signature).toBe(signatureOf(key, id, timestamp, body))
   expect(event).toMatchObject({ type: 'alert.raised', data: { alert: 'hot-1', series: 'pump', priority: 'high' } })
 
   await publish('trigger.hot', 'alert.seen', { by: 'ann' })

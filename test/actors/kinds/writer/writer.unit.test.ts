@@ -117,7 +117,7 @@ describe('a writer', () => {
   test('takes a choice of its own strategy only', () => {
     const data = { choice: CHOICE, arm: ARM, feedback: '1d' }
     briefed().when('choice.made', data, { source: 'colloquy/test/strategy/other' }).thenState('choosing')
-    briefed().when('choice.made', data, { source: 'somebody' }).thenState('choosing')
+    briefed().when('choice.made', data, { source: 'somebody' }).thenRejected('bad_data')
     briefed()
       .when('choice.made', { ...data, choice: 'other' }, FROM_STRATEGY)
       .thenState('choosing')
