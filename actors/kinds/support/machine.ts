@@ -2,7 +2,7 @@ import { and, assign, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
 import { parseActorSource } from '../../../schemas/subjects.ts'
 import { send, type Sending } from '../../definition/send-action.ts'
-import { type Desk, waitingOf, withAgent, withoutAgent, withQueued } from './at-desk.ts'
+import type { Desk } from './at-desk.ts'
 import {
   type Context,
   initialContext,
@@ -34,6 +34,7 @@ import {
 import type { Quotation } from './extract.ts'
 import type { Found } from './found.ts'
 import { EXTRACTIVE_MODEL, wasHeldBack, withoutTexts } from './gate.ts'
+import { waitingOf, withAgent, withoutAgent, withQueued } from './handing-over.ts'
 import { type Move, moveOf, plainMoveOf } from './moves.ts'
 import { opensText } from './office-opens.ts'
 import { isRelevant } from './relevance.ts'
