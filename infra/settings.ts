@@ -13,6 +13,7 @@ import { RRF_K_MAX } from '../pipeline/search/search-request.ts'
 import { ColloquyError } from '../schemas/errors.ts'
 import { MODEL_TIMES, TIERS } from '../schemas/models-file.ts'
 import { STREAM_MODES } from '../schemas/stream-mode.ts'
+import { TOKEN } from '../schemas/subjects.ts'
 
 /** All roles. Each names a stage; a process runs any number of them. */
 export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'embed', 'train', 'judge', 'serve'] as const
@@ -275,6 +276,10 @@ const SETTINGS = {
   REPLY_BUDGET_MS: {
     schema: count(2_000, 3_600_000).default(REPLY_BUDGET_DEFAULT_MS),
     about: 'Milliseconds from a message in INBOX to its reply by support; the same for all processes of a cluster',
+  },
+  DESK_TEAM: {
+    schema: z.union([z.literal(''), z.string().regex(TOKEN, 'must be letters, digits, - and _').max(64)]).default(''),
+    about: 'Team whose desk gets the cases that support hands over, such as support; empty: no desk. The same for all processes',
   },
   QUESTIONS_AT_ONCE: {
     schema: count(1, 10_000).default(QUESTION_DEFAULTS.places),

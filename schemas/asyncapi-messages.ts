@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { EMIT_EXAMPLES, type Example, INPUT_EXAMPLES } from './asyncapi-examples.ts'
 import { inputSchema } from './envelope.ts'
 import { KNOWN_EMITS, KNOWN_INPUTS, roleSchema } from './events.ts'
-import { liveDelta, livePlace, liveReset } from './live-messages.ts'
+import { liveDelta, livePlace, liveReset, liveTyping } from './live-messages.ts'
 
 /** An emitted event as published on OUT: a CloudEvent in JSON. */
 export const outEventSchema = z.object({
@@ -119,6 +119,12 @@ export function liveMessages() {
           payload: { event: 'place', task: 'answer', queuePlace: 3, expectedMs: 4_200 },
         },
       ],
+    },
+    'live.typing': {
+      name: 'typing',
+      title: 'Somebody is writing a message',
+      payload: titled('LiveTyping', jsonSchema(liveTyping)),
+      examples: [{ name: 'typing', summary: 'A colleague writes', payload: { event: 'typing', who: '李敏', role: 'agent', forMs: 6_000 } }],
     },
   }
 }

@@ -222,6 +222,30 @@ const SERVED: ReadonlySet<unknown> = new Set(['resolved', 'escalated_resolved', 
 /** Whether the customer of a case with this outcome got what he came for: he did not drop out, whatever closed the case. */
 export const isServed = (outcome: string | null | undefined): boolean => SERVED.has(outcome)
 
+/** What an input says of the person who has a case. */
+export interface AtDesk {
+  readonly agent?: string | undefined
+  readonly team?: string | undefined
+  readonly isOverdue?: boolean
+}
+
+/** Reads `case.assigned`, `case.queued`, `case.taken` and `case.overdue`; no facts in any other input. */
+export function readAtDesk(type: string, data: Data | undefined): AtDesk {
+  if (data === undefined) return {}
+  switch (type) {
+    case 'case.assigned':
+      return { agent: fact(data['agent']), team: fact(data['team']) }
+    case 'case.queued':
+      return { team: fact(data['team']) }
+    case 'case.taken':
+      return { agent: fact(data['agent']) }
+    case 'case.overdue':
+      return { team: fact(data['team']), isOverdue: true }
+    default:
+      return {}
+  }
+}
+
 /** `reason` of `escalated`, `outcome` of `case.closed`, `rating` of `feedback.given`. */
 export const readReason = (data: Data): string | undefined => fact(data['reason'])
 export const readOutcome = (data: Data): string | undefined => fact(data['outcome'])

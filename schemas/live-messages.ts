@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { roleSchema } from './events.ts'
 
 /** UTF-16 units of one piece. */
 export const LIVE_TEXT_CHARS_MAX = 4_096
@@ -38,10 +39,21 @@ export const livePlace = z.object({
     }),
 })
 
+/** UTF-16 units of the name of one who writes. */
+const WHO_CHARS_MAX = 64
+
+/** Somebody is writing a message. LOG does not have it, and it ends by itself. */
+export const liveTyping = z.object({
+  event: z.literal('typing'),
+  who: z.string().trim().min(1).max(WHO_CHARS_MAX).meta({ description: 'A name for people' }),
+  role: roleSchema.extract(['user', 'agent']).meta({ description: 'A customer, or a person of the company' }),
+  forMs: z.int().positive().meta({ description: 'Milliseconds from now until it is over, unless it is told again' }),
+})
+
 /** What is told of a reply while it is written. */
 export const livePieceSchema = z.discriminatedUnion('event', [liveDelta, liveReset])
 export type LivePiece = z.output<typeof livePieceSchema>
 
 /** A message on `live.<tenant>.<kind>.<id>`, core NATS, which nothing keeps. */
-export const liveMessageSchema = z.discriminatedUnion('event', [liveDelta, liveReset, livePlace])
+export const liveMessageSchema = z.discriminatedUnion('event', [liveDelta, liveReset, livePlace, liveTyping])
 export type LiveMessage = z.output<typeof liveMessageSchema>

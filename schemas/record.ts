@@ -164,6 +164,10 @@ export const caseSchema = z.object({
   rating: z.number().optional(),
   tags: z.array(z.string()).optional(),
   counted: z.literal(true).optional(),
+  agent: z.string().optional(),
+  team: z.string().optional(),
+  humanAt: time.optional(),
+  overdue: z.literal(true).optional(),
   counts: z
     .object({
       records: count,

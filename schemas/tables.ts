@@ -202,6 +202,26 @@ export const TABLES = {
         'Time of that reply: when the machine sent it, when it arrived in INBOX (other authors), or when it happened (history)',
       ),
       escalated_at: col(TIME_OR_NULL, 'When the first escalated was decided'),
+      team: col(TEXT_OR_NULL, 'Team whose desk had the case last, by case.queued, case.assigned or case.overdue; NULL where none had it'),
+      agent: col(
+        TEXT_OR_NULL,
+        'Person who had the case last: from case.assigned or case.taken, or else as the last message of a person names him; NULL where '
+          + 'nothing names one',
+      ),
+      human_first_at: col(
+        TIME_OR_NULL,
+        'Time of the first message of a person of the company: when it arrived in INBOX, or when it happened (history); messages that an '
+          + 'earlier version of Colloquy recorded do not count',
+      ),
+      wait_for_human_ms: col(
+        'Nullable(UInt64)',
+        'Milliseconds from escalated_at to human_first_at; 0 where a person wrote before; NULL where either is missing',
+      ),
+      sla: col(
+        TEXT_OR_NULL,
+        'missed: the desk said that a promise of time was missed (case.overdue); kept: a desk had the case, and it ended without; NULL '
+          + 'otherwise',
+      ),
       closed_at: col(TIME_OR_NULL, 'When the last case.closed was decided; for counted history, the time of its last message'),
       records: col('UInt32', 'Records of the case, including rejections'),
       rejected: col('UInt32', 'Rejected inputs of the case'),

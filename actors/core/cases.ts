@@ -5,6 +5,7 @@ import {
   isServed,
   labelNumber,
   labelText,
+  readAtDesk,
   readImported,
   readOutcome,
   readRating,
@@ -56,6 +57,9 @@ export function nextCase(given: CaseStep): { case: Case; answered: LogRecord['an
   const caseClosed = step.emitted.findLast(({ type }) => type === 'case.closed')
   const channel = known.channel ?? channelOf(caseMessages, step)
   const imported = history === true ? importedBy(step) : undefined
+  const isOfCase = step.outcome === 'committed' && isConversation(label) && (input.history === true) === (history === true)
+  const atDesk = isOfCase ? readAtDesk(input.type, input.data) : {}
+  const human = caseMessages.find(({ role }) => role === 'agent')
 
   const after: Case = {
     no: (before?.no ?? 1) + (reopens ? 1 : 0),
@@ -88,6 +92,10 @@ export function nextCase(given: CaseStep): { case: Case; answered: LogRecord['an
     rating: imported?.rating ?? ratingOf(step) ?? known.rating,
     tags: imported?.tags === undefined ? known.tags : [...imported.tags],
     counted: imported?.counted === true ? true : known.counted,
+    agent: atDesk.agent ?? human?.received?.agent ?? known.agent,
+    team: atDesk.team ?? known.team,
+    humanAt: known.humanAt ?? human?.at,
+    overdue: atDesk.isOverdue === true ? true : known.overdue,
     counts: nextCounts(known.counts, step, messages, byRole, turns.answered.length),
   }
   return { case: after, answered: turns.answered.length === 0 ? undefined : turns.answered }

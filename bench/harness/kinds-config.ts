@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
 import { toMany } from '../../actors/definition/to-many.ts'
 import { authorKind } from '../../actors/kinds/author/author-kind.ts'
+import { createDesk } from '../../actors/kinds/desk/desk-kind.ts'
 import { createDocumentKind } from '../../actors/kinds/document/kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
@@ -207,6 +208,7 @@ export default [
   authorKind,
   topicKind,
   topicsKind,
+  createDesk(),
   createTemplate(),
   createDocumentKind({ make: createDocumentMaker() }),
   seriesKind,

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { checkChildKinds, type Kind, type Kinds, kindsByName } from '../../actors/definition/define-kind.ts'
 import { authorKind } from '../../actors/kinds/author/author-kind.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'
+import { createDesk } from '../../actors/kinds/desk/desk-kind.ts'
 import { createDocumentKind } from '../../actors/kinds/document/kind.ts'
 import { createFront } from '../../actors/kinds/front/kind.ts'
 import { hookKind } from '../../actors/kinds/hook/kind.ts'
@@ -115,15 +116,16 @@ function loadError(config: string, place: string, cause: unknown): ColloquyError
 function builtInKinds(settings: Settings): Kind[] {
   const { HOOK_HOSTS: hosts, SMTP_URL: smtpUrl, MAIL_FROM: mailFrom } = settings
   const { REPLY_BUDGET_MS: replyBudgetMs, LLM_REWRITE_MS: rewriteMs, QUALITY_MIN: qualityMin, QUOTATION_MIN: quotationMin } = settings
-  const { QUESTIONS_AT_ONCE: places, QUESTIONS_WAITING_MAX: waitingMax } = settings
+  const { QUESTIONS_AT_ONCE: places, QUESTIONS_WAITING_MAX: waitingMax, DESK_TEAM: team } = settings
   const articles = loadArticles()
   return [
-    createSupport({ articles, rewriteMs, replyBudgetMs, qualityMin, quotationMin }),
+    createSupport({ articles, rewriteMs, replyBudgetMs, qualityMin, quotationMin, desk: team === '' ? false : { team } }),
     createQuestion({ articles, places, waitingMax, qualityMin, quotationMin }),
     createReminder(),
     createInterest(loadCatalogue()),
     createItem(),
     createFront(),
+    createDesk(),
     postKind,
     authorKind,
     topicKind,

@@ -10,6 +10,7 @@ import { OPENAPI_ROUTE } from './openapi/openapi-route.ts'
 import { SEARCH_ROUTE } from './search-route.ts'
 import { SOCKET_ROUTE } from './stream/socket-route.ts'
 import { STREAM_ROUTE } from './stream/sse-route.ts'
+import { TYPING_ROUTE } from './typing-route.ts'
 import { UNDERSTAND_ROUTE } from './understand-route.ts'
 
 /** All routes of the HTTP interface, for its OpenAPI document. A test compares them with those of the server. */
@@ -20,6 +21,7 @@ export const DESCRIBED_ROUTES: readonly DescribedRoute[] = [
   INPUT_ROUTE,
   STREAM_ROUTE,
   SOCKET_ROUTE,
+  TYPING_ROUTE,
   ACTOR_ROUTE,
   SEARCH_ROUTE,
   UNDERSTAND_ROUTE,

@@ -39,6 +39,7 @@ import { createOutlets, type StreamLimits } from './stream/outlets.ts'
 import { createSocketAccess } from './stream/socket-access.ts'
 import { addSocketRoute, isSocketRequest } from './stream/socket-route.ts'
 import { addStreamRoute } from './stream/sse-route.ts'
+import { addTypingRoute } from './typing-route.ts'
 import { addUnderstandRoute } from './understand-route.ts'
 
 export interface HttpServerOptions extends WaitDeps {
@@ -158,6 +159,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   addStreamRoute(app, { feed, outlets, leavePlaces })
   const access = createSocketAccess({ hasToken, checkHost, allowedHosts: options.allowedHosts })
   addSocketRoute(app, { feed, outlets, takeInputs, access, bodies, leavePlaces })
+  addTypingRoute(app, jetstream.nc, connection)
   if (options.search !== undefined) addSearchRoute(app, options.search)
   if (options.understand !== undefined) addUnderstandRoute(app, options.understand)
   if (options.evaluate !== undefined) addEvaluateRoute(app, options.evaluate)

@@ -85,7 +85,7 @@ describe('the document', () => {
     expect(names('in')).toEqual([...Object.keys(KNOWN_INPUTS), ...Object.keys(JUDGEMENTS), ...Object.keys(toyKind.events)])
     expect(names('out')).toEqual([...Object.keys(KNOWN_EMITS), ...Object.keys(toyKind.emits)])
     expect(names('dead')).toEqual(['rejected', 'task_failed'])
-    expect(names('live')).toEqual(['delta', 'reset', 'place'])
+    expect(names('live')).toEqual(['delta', 'reset', 'place', 'typing'])
     for (const channel of ['in', 'out', 'dead']) {
       const known = parsed.channels().get(channel)?.messages().all() ?? []
       for (const one of known) expect(one.headers()?.property('Nats-Msg-Id')?.type()).toBe('string')

@@ -68,6 +68,10 @@ export async function fullRecord(): Promise<LogRecord> {
       rating: 3,
       tags: ['a'],
       counted: true,
+      agent: 'Ann',
+      team: 'support',
+      humanAt: at,
+      overdue: true,
       turns: 1,
       counts: {
         records: 1,

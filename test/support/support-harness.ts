@@ -20,7 +20,7 @@ import { recommendsFromCatalogue } from '../../actors/testkit/recommending-stub.
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import type { Act } from '../../schemas/dialogue-acts.ts'
 import type { Emitted, LogRecord, Started } from '../../schemas/record.ts'
-import { emptySearchIndex, internal, message, reread, timeAt, understandByActs } from './core-helpers.ts'
+import { emptySearchIndex, message, reread, timeAt, understandByActs } from './core-helpers.ts'
 
 export const articles = loadArticles()
 export const support = createSupport({ articles })
@@ -63,9 +63,9 @@ export function createSupportHarness(
   let actor: Actor = from?.actor ?? newActor({ tenant: 'acme', kind: kind.name, id: 'c1' })
   let seq = actor.n
 
-  function take(body: object, fromInside: boolean): Decision {
+  function take(body: object, origin: Message['origin']): Decision {
     seq += 1
-    const at = fromInside ? internal(seq, body) : message(seq, body)
+    const at = message(seq, body, { origin })
     messages.push(at)
     const decision = decide(kinds, actor, at, { now: timeAt(seq), low: 0, lastSeq: actor.n }, true)
     if (decision.kind !== 'record') return decision
@@ -109,13 +109,13 @@ export function createSupportHarness(
       return pending()
     },
 
-    event: (type: string, data: object, more: object = {}) => take({ type, data, ...more }, false),
-    says: (role: string, text: string, id = `m${seq + 1}`) => take({ type: 'message.received', id, data: { role, text } }, false),
+    event: (type: string, data: object, more: object = {}, origin: Message['origin'] = 'producer') => take({ type, data, ...more }, origin),
+    says: (role: string, text: string, id = `m${seq + 1}`) => take({ type: 'message.received', id, data: { role, text } }, 'producer'),
     user: (text: string, id?: string) => harness.says('user', text, id),
-    result: (output: unknown, run = pending().run) => take({ type: 'task.done', ...outcome(run), output }, true),
-    fail: (run = pending().run) => take({ type: 'task.failed', ...outcome(run), error: { code: 'http_500', message: 'no' } }, true),
-    expire: (run = pending().run) => take({ type: 'task.expired', run }, true),
-    fire: (run = Object.keys(actor.state?.timers ?? {})[0]) => take({ type: 'timer.fired', run }, true),
+    result: (output: unknown, run = pending().run) => take({ type: 'task.done', ...outcome(run), output }, 'internal'),
+    fail: (run = pending().run) => take({ type: 'task.failed', ...outcome(run), error: { code: 'http_500', message: 'no' } }, 'internal'),
+    expire: (run = pending().run) => take({ type: 'task.expired', run }, 'internal'),
+    fire: (run = Object.keys(actor.state?.timers ?? {})[0]) => take({ type: 'timer.fired', run }, 'internal'),
 
     /** Runs the pending task as the runner would. */
     async work(): Promise<void> {

@@ -3,6 +3,7 @@ import { roleSchema } from '../../../schemas/events.ts'
 import { detectLanguage } from '../../core/detect-language.ts'
 import type { Label } from '../../definition/kind.ts'
 import { namesNothing } from './asking/follow-up.ts'
+import { agreedTurns, type AtDesk, atDeskSchema } from './at-desk.ts'
 import { clip } from './clip.ts'
 import {
   ABOUT_CHARS_MAX,
@@ -75,14 +76,29 @@ export const contextSchema = z.object({
   failures: z.int().nonnegative(),
   /** Complaints since the customer last seemed content. */
   complaints: z.int().nonnegative(),
+  /** The customer, as his messages name him; kept from earlier cases. */
+  customer: z.string().nullable(),
+  /** When the first message of the case arrived. */
+  openedAt: z.string().nullable(),
+  /** The desk that has been asked for a person; `null`: none, since the machine has the case, or nobody but an outside agent. */
+  desk: atDeskSchema.nullable(),
 })
 export type Context = z.infer<typeof contextSchema>
 
-const newCase = { rating: null, queue: [], misses: 0, failures: 0, complaints: 0 }
+const newCase = { rating: null, queue: [], misses: 0, failures: 0, complaints: 0, openedAt: null, desk: null }
 
 const unheard = { intent: null, confidence: null, act: null }
 
-export const initialContext: Context = { ...newCase, ...unheard, lang: null, topic: null, said: null, asked: null, turns: [] }
+export const initialContext: Context = {
+  ...newCase,
+  ...unheard,
+  lang: null,
+  topic: null,
+  said: null,
+  asked: null,
+  turns: [],
+  customer: null,
+}
 
 /** The context of the same customer's next case: keeps the conversation, resets the counters. */
 export const reopened = (context: Context): Context => ({ ...context, ...newCase })
@@ -101,14 +117,26 @@ export const labelOf = ({ intent, topic, confidence, act, lang, rating }: Contex
 interface Message {
   readonly id: string
   readonly arrivedAt: string
-  readonly data: { readonly role: Turn['role']; readonly text: string; readonly lang?: string | undefined }
+  readonly data: {
+    readonly role: Turn['role']
+    readonly text: string
+    readonly lang?: string | undefined
+    readonly customer?: string | number | undefined
+  }
 }
 
 /** Appends a customer's message to the queue. It is understood when its turn comes. */
 export function withQuestion(context: Context, { id, arrivedAt, data }: Message): Context {
   const text = clip(data.text, QUESTION_CHARS_MAX)
   const lang = languageOf(text, data.lang, context.lang)
-  return { ...context, ...unheard, lang, queue: [...context.queue, { id, text, lang, arrivedAt, understood: null }] }
+  return {
+    ...context,
+    ...unheard,
+    lang,
+    customer: data.customer === undefined ? context.customer : String(data.customer),
+    openedAt: context.openedAt ?? arrivedAt,
+    queue: [...context.queue, { id, text, lang, arrivedAt, understood: null }],
+  }
 }
 
 interface LookedUp {
@@ -211,11 +239,18 @@ export function withoutReply(context: Context, message: string): Context {
   }
 }
 
-/** Empties the queue: a person has taken over the case. */
-export function withHandover(context: Context): Context {
+/** Empties the queue: a person is to take over the case. @param desk the desk that is asked; `null`: none */
+export function withHandover(context: Context, desk: AtDesk | null): Context {
   const waiting = context.queue.map(({ text }): Turn => ({ role: 'user', text }))
-  return { ...context, queue: [], turns: withTurns(context, waiting), misses: 0, failures: 0, complaints: 0 }
+  return { ...context, queue: [], turns: withTurns(context, waiting), misses: 0, failures: 0, complaints: 0, desk }
 }
+
+/** Gives the case back to the machine: its answers know what was agreed. */
+export const withReturn = (context: Context, agreed: string | undefined): Context => ({
+  ...context,
+  turns: withTurns(context, agreedTurns(agreed)),
+  desk: null,
+})
 
 const withTurns = ({ turns }: Context, more: readonly Turn[]): Turn[] =>
   [...turns, ...more.map(({ role, text }) => ({ role, text: clip(text, TURN_CHARS_MAX) }))].slice(-TURNS_MAX)

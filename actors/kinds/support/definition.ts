@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { agentSchema, caseAssigned, caseCalled, caseOverdue, caseQueued, caseReleased, noteAdded } from '../../../schemas/desk-events.ts'
 import {
   cachedFields,
   evaluatedFields,
   feedbackGiven,
   KNOWN_EMITS,
   KNOWN_INPUTS,
+  messageReceived,
   messageSent,
   replyCancel,
   routedFields,
@@ -26,7 +28,7 @@ import {
   QUESTION_CHARS_MAX,
   shareableSchema,
 } from './found.ts'
-import { fromLexicon, sameContext } from './migrate.ts'
+import { fromLexicon, withoutDesk } from './migrate.ts'
 import { spentSchema } from './spent.ts'
 import { understoodSchema } from './understood.ts'
 
@@ -49,10 +51,18 @@ const feedback = feedbackGiven
 /** Inputs from the support desk and the customer, besides messages. */
 export const supportEvents = {
   ...KNOWN_INPUTS,
+  // A name that the desk could not have is none.
+  'message.received': messageReceived.extend({ agent: agentSchema.optional().catch(undefined) }),
   'feedback.given': feedback,
   'reply.cancel': replyCancel,
   'case.taken': z.object({ agent: z.string().min(1).max(128) }).meta({ description: 'A person of the support desk takes over the case' }),
   'case.resolved': z.object({ by: z.string().max(128).optional() }).meta({ description: 'The support desk closes the case' }),
+  'case.queued': caseQueued.meta({ description: 'From the desk: it has the case' }),
+  'case.called': caseCalled.meta({ description: 'From the desk: a place is free, so the case should ask again' }),
+  'case.assigned': caseAssigned.meta({ description: 'From the desk: a person has the case' }),
+  'case.released': caseReleased.meta({ description: 'From the desk: the person has it no longer' }),
+  'case.overdue': caseOverdue.meta({ description: 'From the desk: a promise of time was missed' }),
+  'note.added': noteAdded.meta({ description: 'A private note: recorded, and shown to no customer and no model' }),
 } as const
 
 const querySchema = z.object({
@@ -166,9 +176,18 @@ export const supportEmits = {
 export const defineSupport = (name: string, tasks: { lookup: LookupTask; answer: AnswerTask; quote: QuoteTask }) =>
   defineKind({
     name,
-    version: 8,
+    version: 9,
     context: contextSchema,
-    migrate: { 1: fromLexicon, 2: fromLexicon, 3: fromLexicon, 4: sameContext, 5: sameContext, 6: sameContext, 7: sameContext },
+    migrate: {
+      1: fromLexicon,
+      2: fromLexicon,
+      3: fromLexicon,
+      4: withoutDesk,
+      5: withoutDesk,
+      6: withoutDesk,
+      7: withoutDesk,
+      8: withoutDesk,
+    },
     events: supportEvents,
     emits: supportEmits,
     tasks,

@@ -1,3 +1,4 @@
+import { DEFAULT_TEAM, DESK_KIND } from '../../../schemas/desk-events.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { REWRITE_DEFAULT_MS } from './asking/rewrite.ts'
 import { defineSupport } from './definition.ts'
@@ -28,6 +29,11 @@ export interface SupportOptions extends Partial<Minimums> {
    * need the same value.
    */
   readonly replyBudgetMs?: number
+  /**
+   * The desk that is asked for a person: its kind (default `desk`), and the team (default `support`). Default: `false`, none: agents come
+   * by `case.taken`, or by a message. A desk that is not among the kinds makes a dead letter of each case, each minute.
+   */
+  readonly desk?: { readonly kind?: string; readonly team?: string } | false
 }
 
 /** The most that rewriting a message takes of the reply budget. */
@@ -49,6 +55,7 @@ export function createSupport({
   replyBudgetMs = REPLY_BUDGET_DEFAULT_MS,
   qualityMin = MINIMUMS.qualityMin,
   quotationMin = MINIMUMS.quotationMin,
+  desk = false,
 }: SupportOptions) {
   if (!(rewriteMs >= 0)) throw new ColloquyError('bad_kind', `rewriteMs must be a number from 0 (it is ${rewriteMs})`)
   if (model !== undefined) {
@@ -63,5 +70,12 @@ export function createSupport({
     answer: answerTask({ articles, qualityMin, quotationMin }),
     quote: quoteTask({ articles, quotationMin }),
   })
-  return support.with(supportMachine(support.xstate, { silenceMs, replyBudgetMs, extract: createExtract(articles) }))
+  return support.with(
+    supportMachine(support.xstate, {
+      silenceMs,
+      replyBudgetMs,
+      extract: createExtract(articles),
+      desk: desk === false ? undefined : { kind: DESK_KIND, team: DEFAULT_TEAM, ...desk },
+    }),
+  )
 }

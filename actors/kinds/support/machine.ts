@@ -1,5 +1,8 @@
 import { and, assign, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
+import { parseActorSource } from '../../../schemas/subjects.ts'
+import { send, type Sending } from '../../definition/send-action.ts'
+import type { Desk } from './at-desk.ts'
 import {
   type Context,
   initialContext,
@@ -15,6 +18,7 @@ import {
   withPlain,
   withQuestion,
   withReply,
+  withReturn,
   withUnderstood,
 } from './context.ts'
 import {
@@ -30,7 +34,9 @@ import {
 import type { Quotation } from './extract.ts'
 import type { Found } from './found.ts'
 import { EXTRACTIVE_MODEL, wasHeldBack, withoutTexts } from './gate.ts'
+import { waitingOf, withAgent, withoutAgent, withQueued } from './handing-over.ts'
 import { type Move, moveOf, plainMoveOf } from './moves.ts'
+import { opensText } from './office-opens.ts'
 import { isRelevant } from './relevance.ts'
 import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence } from './replies.ts'
 import { createReplyBudget } from './reply-budget.ts'
@@ -47,7 +53,12 @@ export interface SupportMachineOptions {
   readonly replyBudgetMs: number
   /** Quotes what was found, where no task does it in time. A pure function. */
   extract(input: AnswerInput): Quotation
+  /** `undefined`: none. */
+  readonly desk: Desk | undefined
 }
+
+/** A case asks its desk again until the desk has said that it has the case. */
+const ASK_AGAIN_MS = 60_000
 
 const langOf = ({ queue: [question] }: Context): Question['lang'] => question?.lang ?? 'en'
 
@@ -68,15 +79,18 @@ const replyWith = (key: ReplyKey) =>
  * A customer's message waits in the queue until the machine is free; then it is looked up and answered. The lookup also understands it, and
  * the machine decides by what the result says. Only plain courtesies, and plain calls for a person, are certain by their words alone. The
  * case is handed to a person when the customer asks for one, when no answer passes the gate, or when the machine twice in a row does not
- * know, fails or annoys. From then on the machine is silent until the desk resolves the case. Silence closes a case; the next message opens
- * another.
+ * know, fails or annoys. From then on the machine is silent until the desk resolves the case, or returns it. Silence closes a case; the
+ * next message opens another.
+ *
+ * Where the kind has a desk, the case asks it for a person (`asking`), waits there (`queued`), and tells it what the customer and the
+ * person do. A desk that has a case which is not handed over is told that it ended.
  *
  * `reply.cancel` gives a message up: the task at its reply is stopped, and the next message has its turn.
  *
  * Timers hold the reply budget. In place of a model that is late, `quoting` answers from the same passages; where nothing is back at the
  * end of the budget, the customer gets an apology.
  */
-export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs, extract }: SupportMachineOptions) => {
+export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs, extract, desk }: SupportMachineOptions) => {
   const budget = createReplyBudget(replyBudgetMs)
   /** Without scores: the role judge adds them. */
   const quotedHere = (context: Context, event: unknown): Reply => {
@@ -86,9 +100,11 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
     const quoted = { text: text ?? '', sources, model: EXTRACTIVE_MODEL, hits: hits.length, kbVersion, held: [{ reasons: [because] }] }
     return withSpent<Reply>(quoted, input.spent)
   }
+  const toDesk = (team: string, type: string, data: Sending['data']): Sending => ({ kind: desk?.kind ?? '', id: team, type, data })
   return setup({
     ...support,
     delays: {
+      askAgain: ASK_AGAIN_MS,
       silence: silenceMs,
       replyBudget: ({ context, event }) => budget.untilApology(context, event),
       composing: ({ context, event }) => (isFound(context) ? budget.forModel(context, event) : budget.untilApology(context, event)),
@@ -117,6 +133,12 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
       },
       isLateForModel: ({ context, event }) => isFound(context) && budget.forModel(context, event) === 0,
       isFound: ({ context }) => isFound(context),
+      hasDesk: ({ context }) => context.desk !== null,
+      fromDesk: ({ event }) => teamOf(event, desk) !== undefined,
+      fromOwner: ({ context, event }) =>
+        event.type === 'case.released' && teamOf(event, desk) === context.desk?.team && event.data.agent === context.desk?.agent,
+      returns: ({ event }) => event.type === 'case.released' && event.data.why === 'returned',
+      changesTeam: ({ event }) => event.type === 'case.released' && event.data.to !== undefined,
       isAnswer: ({ event }) => answerDone.safeParse(event).data?.output.text != null,
       isHeldBack: ({ event }) => wasHeldBack(answerDone.parse(event).output),
     },
@@ -167,7 +189,47 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
           enqueue.emit({ type: 'message.sent', data: { text: handover(reason, lang), lang, ...cost, ...replyTo } })
         }
         enqueue.emit({ type: 'escalated', data: { reason } })
-        enqueue.assign(withHandover(context))
+        const at = timeOf(event)
+        const asks = desk !== undefined && at !== undefined && reason !== 'agent_took_over'
+        enqueue.assign(
+          withHandover(context, asks ? { team: desk.team, agent: null, reason, since: at, asked: newest?.id ?? null, told: false } : null),
+        )
+      }),
+      askDesk: enqueueActions(({ context, enqueue }) => {
+        const waiting = waitingOf(context)
+        if (waiting !== undefined && context.desk !== null) enqueue(send(toDesk(context.desk.team, 'case.waiting', waiting)))
+      }),
+      waitAtDesk: enqueueActions(({ context, event, enqueue }) => {
+        if (event.type !== 'case.queued') return
+        const { opensAt, timezone } = event.data
+        if (opensAt !== null && context.desk?.told === false) {
+          const { asked } = context.desk
+          const lang = context.lang ?? 'en'
+          const text = opensText(opensAt, timezone, lang)
+          enqueue.emit({ type: 'message.sent', data: { text, lang, ...(asked !== null && { replyTo: asked }) } })
+        }
+        enqueue.assign(withQueued(context, event.data))
+      }),
+      begin: assign(({ context, event }) =>
+        event.type === 'case.assigned' ? withAgent(context, event.data.team, event.data.agent) : context,
+      ),
+      waitAgain: assign(({ context, event }) => (event.type === 'case.released' ? withoutAgent(context, event.data) : context)),
+      takeBack: assign(({ context, event }) => (event.type === 'case.released' ? withReturn(context, event.data.agreed) : context)),
+      tellOfMessage: enqueueActions(({ context, event, enqueue }) => {
+        if (event.type !== 'message.received' || context.desk === null) return
+        const { team, agent: owner } = context.desk
+        const { role, agent = owner } = event.data
+        if (role === 'user') enqueue(send(toDesk(team, 'case.asked', {})))
+        else if (role === 'agent' && agent !== null) enqueue(send(toDesk(team, 'case.replied', { agent })))
+      }),
+      endAtDesk: enqueueActions(({ context, enqueue }, { outcome }: { outcome: string }) => {
+        if (context.desk !== null) enqueue(send(toDesk(context.desk.team, 'case.ended', { outcome })))
+        enqueue.assign({ desk: null })
+      }),
+      /** To a desk that has a case which no longer waits: its answer crossed with what ended the case there. */
+      endThere: enqueueActions(({ event, enqueue }) => {
+        const team = teamOf(event, desk)
+        if (team !== undefined) enqueue(send(toDesk(team, 'case.ended', { outcome: 'not_waiting' })))
       }),
       close: enqueueActions(({ enqueue }, { outcome }: { outcome: string }) => {
         enqueue.emit({ type: 'case.closed', data: { outcome } })
@@ -191,6 +253,7 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
           'message.received': { guard: 'fromCustomer', actions: 'hear' },
           'feedback.given': { guard: 'ratesLow', target: 'escalated', actions: ['rate', handOver('negative_feedback')] },
           'case.taken': { target: 'escalated.withAgent', actions: handOver('agent_took_over') },
+          ...unasked,
         },
         states: {
           listening: {
@@ -305,17 +368,63 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
 
       escalated: {
         initial: 'waiting',
-        on: { 'case.resolved': { target: 'closed', actions: close('escalated_resolved') } },
+        on: { 'case.resolved': { target: 'closed', actions: [endAtDesk('escalated_resolved'), close('escalated_resolved')] } },
         states: {
-          waiting: { on: { 'case.taken': 'withAgent', 'message.received': { guard: 'fromAgent', target: 'withAgent', actions: 'note' } } },
-          withAgent: {},
+          waiting: {
+            always: { guard: 'hasDesk', target: 'asking' },
+            on: { 'case.taken': 'withAgent', 'message.received': { guard: 'fromAgent', target: 'withAgent', actions: 'note' } },
+          },
+          asking: { entry: 'askDesk', after: { askAgain: askAnew }, on: { ...atDesk, 'case.called': { guard: 'fromDesk', ...askAnew } } },
+          queued: { on: atDesk },
+          withAgent: {
+            on: {
+              'message.received': { guard: 'hasDesk', actions: ['note', 'tellOfMessage'] },
+              'case.assigned': { guard: and(['fromDesk', 'hasDesk']), actions: 'begin' },
+              'case.queued': { guard: and(['fromDesk', 'hasDesk']), target: 'queued', actions: 'waitAtDesk' },
+              'case.released': [
+                { guard: and(['fromOwner', 'returns']), target: '#support.open', actions: 'takeBack' },
+                { guard: and(['fromOwner', 'changesTeam']), target: 'asking', actions: 'waitAgain' },
+                { guard: 'fromOwner', target: 'queued', actions: 'waitAgain' },
+              ],
+            },
+          },
         },
       },
 
-      closed: { on: { 'message.received': { guard: 'fromCustomer', target: 'open', actions: ['startAnew', 'hear'] } } },
+      closed: { on: { 'message.received': { guard: 'fromCustomer', target: 'open', actions: ['startAnew', 'hear'] }, ...unasked } },
     },
   })
 }
+
+const endAtDesk = (outcome: string) => ({ type: 'endAtDesk', params: { outcome } }) as const
+
+/** What a case that waits at a desk takes. */
+const atDesk = {
+  'case.queued': { guard: 'fromDesk', target: 'queued', actions: 'waitAtDesk' },
+  'case.assigned': { guard: 'fromDesk', target: 'withAgent', actions: 'begin' },
+  'case.taken': { target: 'withAgent', actions: endAtDesk('taken') },
+  'message.received': [
+    { guard: 'fromAgent', target: 'withAgent', actions: ['note', 'tellOfMessage'] },
+    { actions: ['note', 'tellOfMessage'] },
+  ],
+} as const
+
+const askAnew = { target: 'asking', reenter: true } as const
+
+/** What a case that has asked for nobody takes from a desk. */
+const unasked = {
+  'case.queued': { guard: 'fromDesk', actions: 'endThere' },
+  'case.assigned': { guard: 'fromDesk', actions: 'endThere' },
+} as const
+
+/** The team whose desk sent an event; `undefined` where no desk of this kind did. */
+function teamOf(event: { readonly source?: unknown }, desk: Desk | undefined): string | undefined {
+  const from = typeof event.source === 'string' ? parseActorSource(event.source) : undefined
+  return from !== undefined && from.kind === desk?.kind ? from.id : undefined
+}
+
+/** When an event is decided; those of tasks and timers have it, too. */
+const timeOf = (event: unknown): string | undefined => z.object({ at: z.string() }).safeParse(event).data?.at
 
 const RATING_MAX = 5
 const LOW_RATING_MAX = 2

@@ -4,11 +4,19 @@ import { type Context, contextSchema } from './context.ts'
 import { hasThanks, isDecline, isParting } from './gratitude.ts'
 import type { UnderstoodMessage } from './understood.ts'
 
+/** What versions before 9 did not keep. None of their cases is at a desk. */
+const BEFORE_DESKS = { customer: null, openedAt: null, desk: null } as const
+const UNKNOWN = ['customer', 'openedAt'] as const
+
 /**
- * Versions 4 to 6 have the same states and fields. Waiting messages of version 4 have no `arrivedAt`: their time counts from the next
+ * Versions 4 to 8 have the same states and fields. Waiting messages of version 4 have no `arrivedAt`: their time counts from the next
  * event. Those of version 5 have no `lookups`.
  */
-export const sameContext: Migration<Context> = ({ value, context }) => ({ value, context: contextSchema.parse(context) })
+export const withoutDesk: Migration<Context> = ({ value, context }) => ({
+  value,
+  context: contextSchema.parse({ ...context, ...BEFORE_DESKS }),
+  unknown: UNKNOWN,
+})
 
 /** The intents of the lexicon that were topics; the others named what a message did. */
 const TOPICS = ['product', 'order', 'shipping', 'returns', 'technical', 'account', 'payment']
@@ -27,7 +35,7 @@ const SAID: Readonly<Record<string, Context['said']>> = {
 }
 
 const earlierContext = contextSchema
-  .omit({ queue: true, act: true, said: true })
+  .omit({ queue: true, act: true, said: true, customer: true, openedAt: true, desk: true })
   .extend({
     queue: z.array(
       z.object({ id: z.string(), text: z.string(), lang: z.enum(['en', 'zh']), intent: z.string(), topic: z.string().nullable() }),
@@ -45,8 +53,10 @@ export const fromLexicon: Migration<Context> = ({ value, context }) => {
   const isTopic = intent !== null && TOPICS.includes(intent)
   return {
     value,
+    unknown: UNKNOWN,
     context: {
       ...before,
+      ...BEFORE_DESKS,
       intent: isTopic ? intent : null,
       confidence: isTopic ? before.confidence : null,
       act: intent === null ? null : (ACTS[intent] ?? null),

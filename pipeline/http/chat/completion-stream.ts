@@ -76,7 +76,7 @@ export function createLiveListener(to: Pick<CompletionStream, 'provisional' | 'r
   let attempt = ''
   let next = 0
   return ({ message }) => {
-    if (message.event === 'place') return
+    if (message.event === 'place' || message.event === 'typing') return
     if (message.event === 'reset') return to.reset()
     const name = `${message.run}/${message.attempt}`
     if (name !== attempt) {

@@ -198,6 +198,11 @@ function caseRows({ identity, record, seq, at }: Source): Row<'cases'>[] {
       first_responder: current.responded?.by ?? null,
       first_response_at: current.responded?.at ?? null,
       escalated_at: escalated?.at ?? null,
+      team: current.team ?? null,
+      agent: current.agent ?? null,
+      human_first_at: current.humanAt ?? null,
+      wait_for_human_ms: waitForHuman(current),
+      sla: current.overdue === true ? 'missed' : ended !== undefined && current.team !== undefined ? 'kept' : null,
       closed_at: ended?.at ?? null,
       records: counts.records,
       rejected: counts.rejected ?? 0,
@@ -221,6 +226,9 @@ function caseRows({ identity, record, seq, at }: Source): Row<'cases'>[] {
     },
   ]
 }
+
+const waitForHuman = ({ escalated, humanAt }: PublicRecord['case']): number | null =>
+  escalated === undefined || humanAt === undefined ? null : Math.max(0, Date.parse(humanAt) - Date.parse(escalated.at))
 
 function taskRows({ identity, record, seq, at }: Source): Row<'tasks'>[] {
   const unknown = {

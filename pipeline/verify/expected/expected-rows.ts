@@ -9,7 +9,7 @@ import type { ExpectedRow, ExpectedValue } from '../canonical-text.ts'
 import { isWithin, leavesOf, regionOf } from './expected-intervals.ts'
 import { messageTime } from './expected-messages.ts'
 import { judgedTurns, judgementIn, scoresOf } from './expected-scores.ts'
-import type { Question, Step, Tally } from './tally.ts'
+import type { CaseTally, Question, Step, Tally } from './tally.ts'
 
 /** A row and its table. */
 export type Expected = readonly [TableName, ExpectedRow]
@@ -200,6 +200,11 @@ function caseOf({ at }: LogRecord, { case: own, customer }: Tally): Columns {
     first_responder: own.responder,
     first_response_at: own.respondedAt,
     escalated_at: own.escalatedAt,
+    team: own.team,
+    agent: own.agent,
+    human_first_at: own.humanAt,
+    wait_for_human_ms: waitOf(own),
+    sla: own.overdue ? 'missed' : own.closedAt !== null && own.team !== null ? 'kept' : null,
     closed_at: own.closedAt,
     records: own.records,
     rejected: own.rejected,
@@ -220,6 +225,12 @@ function caseOf({ at }: LogRecord, { case: own, customer }: Tally): Columns {
     counted: own.counted,
     last_at: at,
   }
+}
+
+function waitOf({ escalatedAt, humanAt }: CaseTally): number | null {
+  if (escalatedAt === null || humanAt === null) return null
+  const ms = Date.parse(humanAt) - Date.parse(escalatedAt)
+  return ms < 0 ? 0 : ms
 }
 
 const questionOf = (asked: Question): Columns => ({

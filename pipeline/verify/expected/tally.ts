@@ -3,6 +3,7 @@ import {
   isConversation,
   labelNumber,
   labelText,
+  readAtDesk,
   readImported,
   readOutcome,
   readRating,
@@ -50,6 +51,10 @@ export interface CaseTally {
   responder: string | null
   respondedAt: string | null
   escalatedAt: string | null
+  team: string | null
+  agent: string | null
+  humanAt: string | null
+  overdue: boolean
   closedAt: string | null
   rating: number | null
   tags: readonly string[]
@@ -172,6 +177,10 @@ export const newCase = (no: number, record: LogRecord, isHistory: boolean): Case
   responder: null,
   respondedAt: null,
   escalatedAt: null,
+  team: null,
+  agent: null,
+  humanAt: null,
+  overdue: false,
   closedAt: null,
   rating: null,
   tags: [],
@@ -284,6 +293,7 @@ function countEvents(now: Tally, record: LogRecord, { received, sent }: RecordMe
     }
   }
   if (own.isHistory && record.outcome === 'committed' && record.input.type === 'conversation.imported') countImported(own, record)
+  countPeople(own, record, received)
   const labelRating = labelNumber(record.label, 'rating')
   const isRated = record.outcome === 'committed' && record.input.type === 'feedback.given' && isConversation(record.label)
   if (isRated) own.rating = readRating(record.input.data) ?? own.rating
@@ -291,6 +301,17 @@ function countEvents(now: Tally, record: LogRecord, { received, sent }: RecordMe
   now.labelRating = labelRating
   now.customer = received?.customer ?? labelText(record.label, 'customer') ?? now.customer
   if (hasUserMessage(own) && !own.isHistory) own.intent ??= labelText(record.label, 'intent') ?? null
+}
+
+/** The people who have the case. Records of an earlier version know none, and count for none. */
+function countPeople(own: CaseTally, record: LogRecord, received: RecordMessages['received']): void {
+  const { input, case: known } = record
+  if (record.outcome !== 'committed' || !isConversation(record.label) || own.isHistory !== (input.history === true)) return
+  const { agent = received?.role === 'agent' ? received.agent : undefined, team, isOverdue } = readAtDesk(input.type, input.data)
+  if (known.agent !== undefined) own.agent = agent ?? own.agent
+  if (known.team !== undefined) own.team = team ?? own.team
+  if (known.overdue === true && isOverdue === true) own.overdue = true
+  if (known.humanAt !== undefined && received?.role === 'agent') own.humanAt ??= messageTime(record)
 }
 
 /** A case that ends so has lost no customer. */

@@ -58,6 +58,7 @@ const user = (text: string, more: object = {}, of: object = {}): Step => ({
 })
 const agent = (text: string): Step => ({ type: 'message.received', data: { role: 'agent', text } })
 const event = (type: string, data: object = {}): Step => ({ type, data })
+const assigned = event('case.assigned', { team: 'support', agent: 'Ann', offeredAt: null, waitedMs: 1 })
 
 /** Decides each step at its own second. LOG sequences are ten times the INBOX sequences. */
 function play(...steps: Step[]): LogRecord[] {
@@ -280,4 +281,26 @@ test('a rejection is counted and keeps the entry times of states', () => {
   ])
   expect(records[1]).toMatchObject({ since: { 'open.idle': 1 }, case: { counts: { records: 2, rejected: 1 } } })
   expect(records[2]).toMatchObject({ left: [{ state: 'open.idle', enteredSeq: 1, cause: 'pause' }], since: { paused: 0 } })
+})
+
+describe('the people of a case', () => {
+  test('are who had it last, and when one of them first wrote', () => {
+    const records = play(user('hi'), event('case.queued', { team: 'billing', place: 1 }), assigned, agent('hello'), agent('still here'))
+    expect(records.at(-1)?.case).toMatchObject({ team: 'support', agent: 'Ann', humanAt: timeAt(4) })
+    expect(records.at(-1)?.case.overdue).toBeUndefined()
+  })
+
+  test('a message that names another person counts as his; a missed promise stays', () => {
+    const named = { ...agent('hello'), data: { role: 'agent', text: 'hello', agent: '李敏' } }
+    const records = play(user('hi'), assigned, event('case.overdue', { team: 'support', clock: 'first_reply' }), named)
+    expect(records.at(-1)?.case).toMatchObject({ agent: '李敏', overdue: true, humanAt: timeAt(4) })
+  })
+
+  test('are those of one case; history counts in a case of history', () => {
+    const old = { time: '2020-01-01T00:00:00.000Z', history: true, data: { role: 'agent', text: '您好', agent: 'Bo' } }
+    const records = play({ ...user('hi'), history: true, time: '2020-01-01T00:00:00.000Z' }, { ...agent(''), ...old }, user('new'))
+    expect(records[1]?.case).toMatchObject({ agent: 'Bo', humanAt: '2020-01-01T00:00:00.000Z' })
+    expect(records[2]?.case.agent).toBeUndefined()
+    expect(records[2]?.case.humanAt).toBeUndefined()
+  })
 })

@@ -46,6 +46,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     { path: '/v1/out/acme/support/c3', isEndless: true },
     { path: '/v1/out/acme/support/c3?after=0', isEndless: true },
   ],
+  tellTyping: [{ path: '/v1/typing/acme/support/c3', body: { who: '李敏', role: 'agent' }, status: 202 }],
   openSocket: [{ path: '/v1/ws', status: 426 }],
   getActor: [{ path: '/v1/actors/acme/support/c3' }, { path: '/v1/actors/acme/support/c3?at=1' }],
   search: [{ path: '/v1/search?tenant=acme&q=Norway' }, { path: '/v1/search?tenant=acme&q=挪威&mode=keyword&limit=3&all=true' }],
