@@ -112,9 +112,9 @@ export const caseWaiting = z.object({
     .optional()
     .meta({ description: 'What was asked and tried, for the agent; it goes into the offer' }),
   transcript: z
-    .object({ from: z.int().positive(), to: z.int().positive() })
+    .object({ from: at, to: at })
     .optional()
-    .meta({ description: 'Numbers of the first and the last record of the case' }),
+    .meta({ description: 'When its first message arrived, and when it was escalated: its rows of `messages` by `committed_at`' }),
 })
 /** The customer wrote while a person has the case, or while it waits. Sent by the case. */
 export const caseAsked = z.object({})
@@ -145,6 +145,7 @@ export const caseQueued = z.object({
   team: teamSchema,
   place: z.int().positive().meta({ description: '1: the next' }),
   opensAt: at.nullable().meta({ description: 'When the office opens; null: it is open' }),
+  timezone: z.string().max(64).optional().meta({ description: 'IANA time zone of the office, in which customers are told (default UTC)' }),
 })
 /** An agent has the case. Sent to the case. */
 export const caseAssigned = z.object({
@@ -160,6 +161,7 @@ export const caseReleased = z.object({
   agent: agentSchema,
   why: z.enum(RELEASES),
   agreed: z.string().max(summaryCharsMax).optional(),
+  to: teamSchema.optional().meta({ description: 'The team that it was transferred to: the case itself asks that desk' }),
   handledMs: z.int().nonnegative().meta({ description: 'Since it was assigned' }),
 })
 /** A promise of time was missed, once a clock and a case. Sent to the case, and emitted. */
