@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { TOKEN } from './subjects.ts'
-import { spanSchema } from './trigger-events.ts'
+import { isZone, spanMs, spanSchema } from './trigger-events.ts'
 
 /**
  * The kind that hands cases to people: one actor a team, whose id is the name of the team.
@@ -9,13 +9,14 @@ import { spanSchema } from './trigger-events.ts'
  * |---|---|---|---|
  * | case | desk | `case.waiting` | a case asks for a person; repeated each minute until `case.queued` or `case.assigned` comes |
  * | desk | case | `case.queued` | the desk has the case, with its place, and when the office opens where it is closed |
- * | desk | OUT | `case.offered` | an agent is asked to take it |
+ * | desk | OUT | `case.offered`, `offer.ended` | an agent is asked to take it; he did not |
  * | agent | desk | `case.accepted`, `case.declined` | the answer |
- * | desk | case | `case.assigned` | an agent has it; the machine is silent |
+ * | desk | OUT | `case.refused` | what an agent wanted to do with a case cannot be done: another one has it, … |
+ * | desk | case, OUT | `case.assigned` | an agent has it; the machine is silent |
  * | case | desk | `case.replied`, `case.asked` | a person, or the customer, wrote: clocks of the next reply |
  * | agent | desk | `case.returned`, `case.transferred` | back to the machine with what was agreed; on to an agent or a team |
- * | desk | case | `case.released` | the agent has it no longer, and why |
- * | case | desk | `case.ended` | the case is closed |
+ * | desk | case, OUT | `case.released` | the agent has it no longer, and why |
+ * | case | desk | `case.ended` | the case is closed; nothing comes back |
  * | desk | case, OUT | `case.overdue` | a promise of time was missed |
  */
 export const DESK_KIND = 'desk'
@@ -27,12 +28,18 @@ export const DESK_LIMITS = {
   /** Open cases that a desk holds; a further one waits in its actor, and is taken when a place is free. */
   casesMax: 200,
   agentsMax: 100,
-  /** UTF-16 units of the name of an agent. */
+  /** UTF-16 units and bytes of the name of an agent: 48 Latin letters, or 24 Chinese characters. */
   agentCharsMax: 48,
-  /** Skills and languages of an agent, and UTF-16 units of one. */
+  agentBytesMax: 72,
+  /** Skills and languages of an agent, UTF-16 units and bytes of a skill. */
   skillsMax: 8,
   skillCharsMax: 24,
+  skillBytesMax: 48,
   languagesMax: 4,
+  /** Different skills, languages and kinds of cases that a team has to do with at one time. */
+  teamSkillsMax: 32,
+  teamLanguagesMax: 16,
+  teamKindsMax: 8,
   /** Cases that an agent may have at one time. */
   capacityMax: 20,
   /** UTF-16 units of a summary, a note and an agreement. */
@@ -43,13 +50,27 @@ export const DESK_LIMITS = {
   holidaysMax: 40,
 } as const
 
-const { agentCharsMax, skillCharsMax, skillsMax, languagesMax, summaryCharsMax } = DESK_LIMITS
+const { agentCharsMax, agentBytesMax, skillCharsMax, skillBytesMax, skillsMax, languagesMax, summaryCharsMax } = DESK_LIMITS
+
+/** A name without control characters, whose JSON is as long as its UTF-8. */
+const nameSchema = (charsMax: number, bytesMax: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(charsMax)
+    .regex(/^[^\p{Cc}"\\]*$/u, 'must have no control characters, quotation marks and backslashes')
+    .refine((text) => Buffer.byteLength(text) <= bytesMax, `must have at most ${bytesMax} bytes in UTF-8`)
 
 /** Name of an agent: what a person is called at the desk and in the tables. */
-export const agentSchema = z.string().trim().min(1).max(agentCharsMax).meta({ description: 'Name of the agent' })
-const teamSchema = z.string().regex(TOKEN).max(64).meta({ description: 'Name of a team: the id of its desk' })
-const skillSchema = z.string().trim().min(1).max(skillCharsMax)
-const languageCode = z.string().trim().min(2).max(8).meta({ description: 'BCP 47, such as zh or en' })
+export const agentSchema = nameSchema(agentCharsMax, agentBytesMax).meta({ description: 'Name of the agent' })
+const teamSchema = z.string().regex(TOKEN).meta({ description: 'Name of a team: the id of its desk' })
+const skillSchema = nameSchema(skillCharsMax, skillBytesMax)
+const languageCode = z
+  .string()
+  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$/, 'must be a language such as zh or en-GB')
+  .max(16)
+  .meta({ description: 'BCP 47, such as zh or en-GB; only the language counts' })
 const at = z.iso.datetime()
 
 /** A case by its actor. */
@@ -67,26 +88,42 @@ export const PRIORITIES = ['low', 'normal', 'high', 'urgent'] as const
 export const SLA_CLOCKS = ['first_reply', 'next_reply', 'resolution'] as const
 export type SlaClock = (typeof SLA_CLOCKS)[number]
 
-const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'must be a time such as 09:00, at most 24:00')
+const startTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as 09:00, at most 23:59')
+const endTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'must be a time such as 18:00, at most 24:00')
+const spanFrom = (least: string) =>
+  spanSchema.refine((text) => (spanMs(text) ?? Infinity) >= (spanMs(least) ?? 0), `must be at least ${least}`)
 
 /** Settings of a team; each `team.set` replaces all. */
 export const teamSet = z.object({
-  timezone: z.string().max(64).default('UTC').meta({ description: 'IANA time zone of the hours, such as Asia/Shanghai' }),
+  timezone: z
+    .string()
+    .max(64)
+    .refine(isZone, 'must be an IANA time zone such as Asia/Shanghai')
+    .default('UTC')
+    .meta({ description: 'IANA time zone of the hours, such as Asia/Shanghai' }),
   hours: z
     .array(
-      z.object({ days: z.array(z.int().min(1).max(7)).min(1).max(7).meta({ description: '1: Monday' }), from: clockTime, to: clockTime }),
+      z
+        .object({ days: z.array(z.int().min(1).max(7)).min(1).max(7).meta({ description: '1: Monday' }), from: startTime, to: endTime })
+        .refine(({ from, to }) => from !== to, { path: ['to'], error: 'must differ from `from`; write 00:00 to 24:00 for a whole day' }),
     )
+    .min(1)
     .max(DESK_LIMITS.hoursMax)
     .optional()
-    .meta({ description: 'Office hours (default: always open); `to` before `from` ends on the next day' }),
-  holidays: z.array(z.iso.date()).max(DESK_LIMITS.holidaysMax).optional().meta({ description: 'Days on which the office is closed' }),
-  sla: z
-    .object({ firstReply: spanSchema.optional(), nextReply: spanSchema.optional(), resolution: spanSchema.optional() })
+    .meta({ description: 'Office hours (default: always open); parts may overlap, and `to` before `from` ends on the next day' }),
+  holidays: z
+    .array(z.iso.date())
+    .max(DESK_LIMITS.holidaysMax)
     .optional()
-    .meta({ description: 'Spans of office time, such as 5m, 2h or 3d; a promise that is not set is not kept' }),
-  offerFor: spanSchema.default('60s').meta({ description: 'How long an agent may think about an offer; then it goes to the next' }),
-  awayAfter: spanSchema.default('15m').meta({ description: 'An agent who does nothing for so long is offline, and his cases go back' }),
+    .meta({ description: 'Days on which no part of the office hours begins' }),
+  sla: z
+    .object({ firstReply: spanFrom('1s').default('30m'), nextReply: spanFrom('1s').optional(), resolution: spanFrom('1s').optional() })
+    .prefault({})
+    .meta({ description: 'Spans of office time, such as 5m, 2h or 3d; only firstReply has a default' }),
+  offerFor: spanFrom('5s').default('60s').meta({ description: 'How long an agent may think about an offer; then it goes to the next' }),
+  awayAfter: spanFrom('1m').default('15m').meta({ description: 'An agent who does nothing for so long is offline, and his cases go back' }),
 })
+export type TeamSettings = z.output<typeof teamSet>
 
 /** Somebody of the team is there. Repeated each minute or so, it says that he still is; what it names replaces what was said before. */
 export const agentOnline = z.object({
@@ -155,13 +192,18 @@ export const caseAssigned = z.object({
   waitedMs: z.int().nonnegative().meta({ description: 'Since it was escalated' }),
 })
 export const RELEASES = ['returned', 'transferred', 'away', 'offline', 'resolved'] as const
-/** The agent has the case no longer. Sent to the case; with `returned`, the machine goes on. */
+export type Release = (typeof RELEASES)[number]
+/**
+ * The agent has the case no longer. Sent to the case, unless the case itself has ended; with `returned`, the machine goes on. With
+ * `transferred` and no `to`, and with `away` and `offline`, the desk still has the case.
+ */
 export const caseReleased = z.object({
   team: teamSchema,
   agent: agentSchema,
   why: z.enum(RELEASES),
   agreed: z.string().max(summaryCharsMax).optional(),
   to: teamSchema.optional().meta({ description: 'The team that it was transferred to: the case itself asks that desk' }),
+  note: z.string().max(summaryCharsMax).optional().meta({ description: 'For the next agent, where it was transferred' }),
   handledMs: z.int().nonnegative().meta({ description: 'Since it was assigned' }),
 })
 /** A promise of time was missed, once a clock and a case. Sent to the case, and emitted. */
@@ -170,12 +212,22 @@ export const caseOverdue = z.object({ ...ofCase, team: teamSchema, clock: z.enum
 export const caseOffered = z.object({
   ...ofAgent,
   until: at,
-  reason: z.string(),
   lang: languageCode.nullable(),
+  skill: skillSchema.nullable(),
   priority: z.enum(PRIORITIES),
   waitedMs: z.int().nonnegative(),
-  summary: z.string().max(summaryCharsMax).optional(),
+  reason: z.string().optional().meta({ description: 'Where the case has just asked; later, its own record tells' }),
+  summary: z.string().max(summaryCharsMax).optional().meta({ description: 'The same' }),
 })
+export const OFFER_ENDS = ['declined', 'lapsed', 'withdrawn'] as const
+/** An agent did not take what was offered to him: he declined, did not answer in time, or it was taken back. Emitted. */
+export const offerEnded = z.object({ ...ofAgent, why: z.enum(OFFER_ENDS) })
+/** What became of a case at the desk, as the case is told. Emitted. */
+export const deskAssigned = caseAssigned.extend(ofCase)
+export const deskReleased = caseReleased.extend(ofCase)
+export const REFUSALS = ['no_such_case', 'unknown_agent', 'taken', 'not_yours', 'no_capacity', 'unavailable'] as const
+/** An agent cannot do with a case what he wanted. `unavailable`: the agent to whom it should go is not there. Emitted. */
+export const caseRefused = z.object({ ...ofAgent, why: z.enum(REFUSALS) })
 
 /** A private note about the case: people of the team see it, the customer and models do not. Sent to the actor of the case. */
 export const noteAdded = z.object({ agent: agentSchema, text: z.string().trim().min(1).max(DESK_LIMITS.noteCharsMax) })

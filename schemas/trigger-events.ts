@@ -110,7 +110,7 @@ export const actionSchema = z.discriminatedUnion('to', [
 export type Action = z.output<typeof actionSchema>
 
 /** Whether the runtime knows an IANA time zone. */
-function isZone(zone: string): boolean {
+export function isZone(zone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
   } catch {
