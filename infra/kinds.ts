@@ -11,6 +11,7 @@ import { createDocumentMaker } from '../pipeline/documents/document-maker.ts'
 import { type AlertChannelsOptions, createAlertChannels } from '../pipeline/hooks/alert-channels.ts'
 
 export { authorKind } from '../actors/kinds/author/author-kind.ts'
+export { createDesk, type DeskOptions } from '../actors/kinds/desk/desk-kind.ts'
 export { createFront, type FrontOptions } from '../actors/kinds/front/kind.ts'
 export { type Item, loadCatalogue } from '../actors/kinds/interest/catalogue.ts'
 export { createInterest, type InterestOptions } from '../actors/kinds/interest/kind.ts'

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { checkChildKinds, type Kind, type Kinds, kindsByName } from '../../actors/definition/define-kind.ts'
 import { authorKind } from '../../actors/kinds/author/author-kind.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'
+import { createDesk } from '../../actors/kinds/desk/desk-kind.ts'
 import { createDocumentKind } from '../../actors/kinds/document/kind.ts'
 import { createFront } from '../../actors/kinds/front/kind.ts'
 import { hookKind } from '../../actors/kinds/hook/kind.ts'
@@ -124,6 +125,7 @@ function builtInKinds(settings: Settings): Kind[] {
     createInterest(loadCatalogue()),
     createItem(),
     createFront(),
+    createDesk(),
     postKind,
     authorKind,
     topicKind,

@@ -13,6 +13,8 @@ export type Values<T> = readonly T[] | fc.Arbitrary<T>
 export interface ValueOptions<K extends Kind> {
   /** Data of inputs by type. Default: generated from their schemas. */
   readonly events?: { readonly [Type in keyof K['events']]?: Values<z.input<K['events'][Type]>> }
+  /** Sources of inputs, for a kind that takes some of them only from other actors: `colloquy/<tenant>/<kind>/<id>`. Default: `test`. */
+  readonly sources?: readonly string[]
   /** Outputs of tasks by name. Default: generated from their schemas. */
   readonly tasks?: { readonly [Task in keyof K['tasks']]?: Values<z.input<K['tasks'][Task]['output']>> }
   /** Outputs of children, by the name of their kind in the machine. Default: generated from the `output` of that kind, if it has one. */
@@ -21,7 +23,7 @@ export interface ValueOptions<K extends Kind> {
 
 /** One move of a walk. Its meaning depends on the world in which it is made: numbers select among the runs pending then. */
 export type Move =
-  | { readonly move: 'event'; readonly type: string; readonly data: unknown }
+  | { readonly move: 'event'; readonly type: string; readonly data: unknown; readonly source: string | undefined }
   | { readonly move: 'task'; readonly pick: number; readonly how: 'ends' | 'fails'; readonly outputs: Readonly<Record<string, unknown>> }
   | { readonly move: 'child'; readonly pick: number; readonly how: 'ends' | 'fails'; readonly outputs: Readonly<Record<string, unknown>> }
   /** The next thing that happens by itself: a timer or a deadline. */
@@ -37,9 +39,12 @@ const EXPLORED = { code: 'explored', message: 'explored' }
  *
  * @throws ColloquyError `needs_samples` where values of a schema cannot be generated.
  */
-export function movesOf<K extends Kind>(kind: K, { events, tasks, children }: ValueOptions<K>): fc.Arbitrary<Move> {
+export function movesOf<K extends Kind>(kind: K, { events, sources, tasks, children }: ValueOptions<K>): fc.Arbitrary<Move> {
+  const source = sources === undefined || sources.length === 0 ? fc.constant(undefined) : fc.constantFrom(...sources)
   const data = Object.entries(producedEvents(kind)).map(([type, schema]) =>
-    valuesOf(events?.[type], schema, `input "${type}"`).map((made): Move => ({ move: 'event', type, data: made })),
+    fc
+      .tuple(valuesOf(events?.[type], schema, `input "${type}"`), source)
+      .map(([made, from]): Move => ({ move: 'event', type, data: made, source: from })),
   )
   const outputs = fc.record(
     Object.fromEntries(
@@ -85,7 +90,7 @@ export function valuesOf(values: Values<unknown> | undefined, schema: z.ZodType,
 export function actOf(world: World, move: Move): Act | undefined {
   switch (move.move) {
     case 'event':
-      return { act: 'when', type: move.type, data: move.data }
+      return { act: 'when', type: move.type, data: move.data, ...(move.source !== undefined && { attributes: { source: move.source } }) }
     case 'task': {
       const waiting = unstubbedTasks(world)
       const task = waiting[move.pick % waiting.length]
