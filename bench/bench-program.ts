@@ -16,6 +16,7 @@ import { runOffline, runScenario } from './run-scenario.ts'
 import { analysts } from './scenarios/analysts-scenario.ts'
 import { answers } from './scenarios/answers-scenario.ts'
 import { cache } from './scenarios/cache-scenario.ts'
+import { desk } from './scenarios/desk-scenario.ts'
 import { embed } from './scenarios/embed-scenario.ts'
 import { documents } from './scenarios/documents-scenario.ts'
 import { fanOut } from './scenarios/fan-out-scenario.ts'
@@ -53,7 +54,7 @@ const SCENARIOS: readonly Scenario[] = [
   search,
   soak,
 ]
-const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache, triggers, fanOut, documents, posts, recommendations]
+const OFFLINE: readonly OfflineScenario[] = [kinds, streams, cache, triggers, desk, fanOut, documents, posts, recommendations]
 
 const SECONDS_DEFAULT = 10
 const RATE_DEFAULT = 500

@@ -9,6 +9,7 @@ import { isZone, spanMs, spanSchema } from './trigger-events.ts'
  * |---|---|---|---|
  * | case | desk | `case.waiting` | a case asks for a person; repeated each minute until `case.queued` or `case.assigned` comes |
  * | desk | case | `case.queued` | the desk has the case, with its place, and when the office opens where it is closed |
+ * | desk | case | `case.called` | a place is free for a case that the desk could not take: it should ask again now, not in a minute |
  * | desk | OUT | `case.offered`, `offer.ended` | an agent is asked to take it; he did not |
  * | agent | desk | `case.accepted`, `case.declined` | the answer |
  * | desk | OUT | `case.refused` | what an agent wanted to do with a case cannot be done: another one has it, … |
@@ -27,6 +28,8 @@ export const DEFAULT_TEAM = 'support'
 export const DESK_LIMITS = {
   /** Open cases that a desk holds; a further one waits in its actor, and is taken when a place is free. */
   casesMax: 200,
+  /** Cases beyond that the desk remembers: those that are next. */
+  outsideMax: 8,
   agentsMax: 100,
   /** UTF-16 units and bytes of the name of an agent: 48 Latin letters, or 24 Chinese characters. */
   agentCharsMax: 48,
@@ -184,6 +187,8 @@ export const caseQueued = z.object({
   opensAt: at.nullable().meta({ description: 'When the office opens; null: it is open' }),
   timezone: z.string().max(64).optional().meta({ description: 'IANA time zone of the office, in which customers are told (default UTC)' }),
 })
+/** There is a place for a case that the desk could not take. Sent to the case, which asks again at once. */
+export const caseCalled = z.object({ team: teamSchema })
 /** An agent has the case. Sent to the case. */
 export const caseAssigned = z.object({
   team: teamSchema,

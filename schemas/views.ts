@@ -122,6 +122,48 @@ export const VIEWS = {
   UNION ALL
   ${followed('bought')}`,
   },
+  assignments: {
+    comment: 'Every case of a desk that was offered to an agent or taken by one, and what became of it: one row for each time',
+    over: '`events`',
+    columns: {
+      tenant: events.tenant,
+      kind: events.kind,
+      actor: { ...events.actor, comment: 'Id of the desk: the name of the team' },
+      case_kind: col(TEXT, 'Kind of the case'),
+      case_actor: col('String', 'Id of the case: its row in conversations has this actor'),
+      agent: col('String', 'Name of the agent'),
+      began_at: col(TIME, 'When it was offered, or taken without an offer'),
+      offered_at: col(TIME_OR_NULL, 'When it was offered; NULL where the agent took it without an offer, or it was handed to him'),
+      accepted_at: col(TIME_OR_NULL, 'From when on the agent had it; NULL where he did not take it'),
+      released_at: col(TIME_OR_NULL, 'Until when he had it; NULL where he still has it, or never had'),
+      waited_ms: col('Nullable(UInt64)', 'From the escalation until the agent had it, also where others had it before'),
+      handle_ms: col('Nullable(UInt64)', 'How long he had it'),
+      outcome: col(
+        TEXT_OR_NULL,
+        'declined, lapsed or withdrawn where he did not take it; returned, transferred, away, offline or resolved where he had it; NULL '
+          + 'while it is open',
+      ),
+      last_seq: col('UInt64', 'LOG sequence of its last record'),
+    },
+    select: `SELECT tenant, kind, actor, splitByChar('/', ref)[1] AS case_kind, splitByChar('/', ref)[2] AS case_actor, agent,
+    min(at) AS began_at,
+    minOrNullIf(at, type = 'case.offered') AS offered_at,
+    minOrNullIf(at, type = 'case.assigned') AS accepted_at,
+    minOrNullIf(at, type = 'case.released') AS released_at,
+    anyOrNullIf(JSONExtractUInt(data, 'waitedMs'), type = 'case.assigned') AS waited_ms,
+    anyOrNullIf(JSONExtractUInt(data, 'handledMs'), type = 'case.released') AS handle_ms,
+    anyOrNullIf(JSONExtractString(data, 'why'), type IN ('case.released', 'offer.ended')) AS outcome,
+    max(last) AS last_seq
+  FROM (
+    SELECT tenant, kind, actor, type, committed_at AS at, seq AS last, data_raw AS data,
+      ${textOf('case')} AS ref, ${textOf('agent')} AS agent,
+      sum(type = 'case.offered' OR (type = 'case.assigned' AND JSONType(data_raw, 'offeredAt') = 'Null'))
+        OVER (PARTITION BY tenant, kind, actor, ref, agent ORDER BY seq, idx) AS turn
+    FROM events
+    WHERE idx > 0 AND type IN ('case.offered', 'offer.ended', 'case.assigned', 'case.released') AND JSONHas(data_raw, 'case')
+  )
+  GROUP BY tenant, kind, actor, ref, agent, turn`,
+  },
   document_versions: {
     comment: 'Every version of a document, and what became of it',
     over: '`events`',

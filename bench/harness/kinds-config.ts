@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
 import { toMany } from '../../actors/definition/to-many.ts'
 import { authorKind } from '../../actors/kinds/author/author-kind.ts'
+import { createDesk } from '../../actors/kinds/desk/desk-kind.ts'
 import { createDocumentKind } from '../../actors/kinds/document/kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
@@ -209,6 +210,7 @@ export default [
   topicsKind,
   createTemplate(),
   createDocumentKind({ make: createDocumentMaker() }),
+  createDesk(),
   seriesKind,
   createTriggerKind({ channels: { hook: nowhere, chat: nowhere, mail: nowhere } }),
 ]

@@ -311,6 +311,28 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
         ...{ texts: 0, failed: 0, cost_per_text: null },
       }),
     ),
+    // Nor desks with people; desk.int has.
+    'wait-for-a-person': parts(
+      [],
+      () => ({ team: null }),
+      () => ({
+        ...{ cases: 0, assigned: 0, waiting: 0, offers: 0, without_offer: 0 },
+        ...{ p50_ms: null, p90_ms: null, p95_ms: null, max_ms: null },
+      }),
+    ),
+    agents: parts(
+      [],
+      () => ({ agent: null }),
+      () => ({
+        ...{ offers: 0, accepted: 0, declined: 0, lapsed: 0, withdrawn: 0, answer_p50_ms: null, handle_p50_ms: null },
+        ...{ resolved: 0, returned: 0, transferred: 0, lost: 0, open: 0 },
+      }),
+    ),
+    sla: parts(
+      [],
+      () => ({ team: null, promise: null }),
+      () => ({ cases: 0, missed: 0, nobody: 0, share: null }),
+    ),
     'prompt-versions': parts(
       turns.filter(({ promptVersion }) => promptVersion !== undefined),
       ({ promptVersion }) => ({ prompt_version: promptVersion ?? null }),

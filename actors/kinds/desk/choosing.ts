@@ -5,11 +5,12 @@ import type { Agent, Desk, DeskCase } from './desk-state.ts'
 export const loadOf = ({ cases }: Desk, { name }: Agent): number =>
   cases.reduce((sum, { held, agent }) => (held === 'assigned' && agent === name ? sum + 1 : sum), 0)
 
-/** Cases that nobody has, in the order in which they are offered: the higher priority, then the longer wait. */
-export const queueOf = ({ cases }: Desk): DeskCase[] =>
-  cases
-    .filter(({ held }) => held !== 'assigned')
-    .toSorted((a, b) => PRIORITIES.indexOf(b.priority) - PRIORITIES.indexOf(a.priority) || a.since - b.since)
+/** The order in which cases get a person: the higher priority, then the longer wait. */
+export const inTurn = (a: Pick<DeskCase, 'priority' | 'since'>, b: Pick<DeskCase, 'priority' | 'since'>): number =>
+  PRIORITIES.indexOf(b.priority) - PRIORITIES.indexOf(a.priority) || a.since - b.since
+
+/** Cases that nobody has, in the order in which they are offered. */
+export const queueOf = ({ cases }: Desk): DeskCase[] => cases.filter(({ held }) => held !== 'assigned').toSorted(inTurn)
 
 /** Agents who can be asked, with the cases that they have. An agent is asked about one case at a time. */
 export interface Free {

@@ -43,11 +43,25 @@ export interface Agent {
   unanswered: number
 }
 
+/** A case that asked when there was no place. Times are milliseconds since 1970. */
+export interface Outsider {
+  readonly kind: string
+  readonly id: string
+  readonly priority: DeskCase['priority']
+  readonly since: number
+  /** When it last asked: it does so each minute. */
+  readonly heardAt: number
+  /** Whether it was told since then that there is a place. */
+  isCalled: boolean
+}
+
 /** A desk as its decisions see it. */
 export interface Desk {
   settings: TeamSettings
   agents: Agent[]
   cases: DeskCase[]
+  /** Those that are next, in the order of the queue. */
+  outside: Outsider[]
 }
 
 export const HELD = ['waiting', 'offered', 'assigned'] as const
@@ -58,6 +72,7 @@ export const UNANSWERED_MAX = 9
 const word = z.int().min(-1)
 const ms = z.int()
 const agentRow = z.tuple([z.string(), z.array(word), z.array(word).nullable(), z.int(), z.int(), ms, ms, z.int()])
+const outsiderRow = z.tuple([z.string(), z.string(), z.int(), ms, ms, z.int()])
 const caseRow = z.tuple([z.string(), word, z.int(), word, word, ms, z.int(), word, ms, z.array(word), ms, z.int(), ms])
 
 /**
@@ -65,7 +80,8 @@ const caseRow = z.tuple([z.string(), word, z.int(), word, word, ms, z.int(), wor
  * places, and all times of a case but the first count from when it was escalated; -1 is none.
  *
  * Rows of agents: name, skills, languages, capacity, online, seenAt, idleSince, unanswered. Rows of cases: id, kind, priority, skill,
- * language, since, held, agent, at, passed, askedAt, flags (1: answered, 2 and up: missed promises), dueAt.
+ * language, since, held, agent, at, passed, askedAt, flags (1: answered, 2 and up: missed promises), dueAt. Rows of those outside: kind, id,
+ * priority, since, heardAt, called.
  */
 export const storedDesk = z.object({
   /** `null`: the defaults. */
@@ -73,15 +89,16 @@ export const storedDesk = z.object({
   words: z.object({ kinds: z.array(z.string()), skills: z.array(z.string()), langs: z.array(z.string()) }),
   agents: z.array(agentRow).max(DESK_LIMITS.agentsMax),
   cases: z.array(caseRow).max(DESK_LIMITS.casesMax),
+  outside: z.array(outsiderRow).max(DESK_LIMITS.outsideMax),
 })
 export type StoredDesk = z.infer<typeof storedDesk>
-export const EMPTY_DESK: StoredDesk = { settings: null, words: { kinds: [], skills: [], langs: [] }, agents: [], cases: [] }
+export const EMPTY_DESK: StoredDesk = { settings: null, words: { kinds: [], skills: [], langs: [] }, agents: [], cases: [], outside: [] }
 
 const DEFAULTS = teamSet.parse({})
 const NONE = -1
 
 /** A working copy, which may be changed. */
-export function unpacked({ settings, words, agents, cases }: StoredDesk): Desk {
+export function unpacked({ settings, words, agents, cases, outside }: StoredDesk): Desk {
   const { kinds, skills, langs } = words
   const named = (all: readonly string[], places: readonly number[]): string[] => places.flatMap((place) => all[place] ?? [])
   const names = agents.map(([name]) => name)
@@ -113,6 +130,11 @@ export function unpacked({ settings, words, agents, cases }: StoredDesk): Desk {
       missed: new Set(SLA_CLOCKS.filter((_, index) => (flags & (2 << index)) !== 0)),
       dueAt: due === NONE ? null : since + due,
     })),
+    outside: outside.map(([kind, id, priority, since, heardAt, called]) => ({
+      ...{ kind, id, since, heardAt },
+      priority: PRIORITIES[priority] ?? 'normal',
+      isCalled: called === 1,
+    })),
   }
 }
 
@@ -130,7 +152,7 @@ export function wordsFit(desk: Pick<Desk, 'agents' | 'cases'>): boolean {
   return kinds.length <= teamKindsMax && skills.length <= teamSkillsMax && langs.length <= teamLanguagesMax
 }
 
-export function packed({ settings, agents, cases }: Desk): StoredDesk {
+export function packed({ settings, agents, cases, outside }: Desk): StoredDesk {
   const words = wordsOf({ agents, cases })
   const places = (all: readonly string[]): ((one: string | null) => number) => {
     const known = new Map(all.map((name, place) => [name, place]))
@@ -165,6 +187,10 @@ export function packed({ settings, agents, cases }: Desk): StoredDesk {
       askedAt === null ? NONE : askedAt - since,
       SLA_CLOCKS.reduce((flags, clock, index) => flags | (missed.has(clock) ? 2 << index : 0), isAnswered ? 1 : 0),
       dueAt === null ? NONE : dueAt - since,
+    ]),
+    outside: outside.map(({ kind, id, priority, since, heardAt, isCalled }) => [
+      ...([kind, id, PRIORITIES.indexOf(priority), since, heardAt] as const),
+      isCalled ? 1 : 0,
     ]),
   }
 }

@@ -15,7 +15,7 @@ import {
   type TeamSettings,
 } from '../../../schemas/desk-events.ts'
 import { spanMs } from '../../../schemas/trigger-events.ts'
-import { freeAgents, loadOf, queueOf, suits } from './choosing.ts'
+import { freeAgents, inTurn, loadOf, queueOf, suits } from './choosing.ts'
 import type { DeskEmit } from './desk-definition.ts'
 import { type Agent, type Desk, type DeskCase, PASSED_MAX, UNANSWERED_MAX, wordsFit } from './desk-state.ts'
 import { createOfficeHours, type OfficeHours } from './office-hours.ts'
@@ -25,11 +25,14 @@ import { joined, languageOf } from './team.ts'
 /** Effects of one input, before the last act of it: an act has at most two, and an agent who goes two for each of his cases. A record has 256. */
 const EFFECTS_MAX = 160
 
+/** A case that asked when there was no place asks again each minute; one that did not for so long no longer counts. */
+const OUTSIDE_MS = 90_000
+
 /** An event for the actor of a case. */
 export interface CaseMessage {
   readonly kind: string
   readonly id: string
-  readonly type: 'case.queued' | 'case.assigned' | 'case.released' | 'case.overdue'
+  readonly type: 'case.queued' | 'case.called' | 'case.assigned' | 'case.released' | 'case.overdue'
   readonly data: Readonly<Record<string, unknown>>
 }
 
@@ -63,11 +66,12 @@ export function createShift(desk: Desk, team: string, now: number) {
   const agentOf = (name: string | null): Agent | undefined => desk.agents.find((one) => one.name === name)
   const caseOf = (ref: string): DeskCase | undefined => desk.cases.find((one) => refOf(one) === ref)
   const emit = (event: DeskEmit): unknown => emits.push(event)
-  const tell = ({ kind, id }: DeskCase, type: CaseMessage['type'], data: CaseMessage['data']): unknown =>
+  const tell = ({ kind, id }: CaseAddress, type: CaseMessage['type'], data: CaseMessage['data']): unknown =>
     sends.push({ kind, id, type, data })
   const rearm = (one: DeskCase): void => {
     one.dueAt = nextPromise(one, desk.settings.sla, office())?.at ?? null
   }
+  const freePlaces = (): number => DESK_LIMITS.casesMax - desk.cases.length
   const refuse = (ref: string, agent: string, why: (typeof REFUSALS)[number]): unknown =>
     emit({ type: 'case.refused', data: { case: ref, agent, why } })
   const remove = (one: DeskCase): unknown => desk.cases.splice(desk.cases.indexOf(one), 1)
@@ -169,6 +173,7 @@ export function createShift(desk: Desk, team: string, now: number) {
     sends,
     /** Does what time has made due: agents who are away, offers without an answer, promises that are missed. */
     settle(): void {
+      desk.outside = desk.outside.filter(({ heardAt }) => heardAt + OUTSIDE_MS > now)
       for (const agent of desk.agents) if (hasRoom() && isAway(agent)) leave(agent, 'away', true)
       for (const one of desk.cases) {
         if (!hasRoom()) return
@@ -181,8 +186,12 @@ export function createShift(desk: Desk, team: string, now: number) {
         missPromises(one)
       }
     },
-    /** Offers what waits to those who are free. */
+    /** Calls those for whom there is a place now, and offers what waits to those who are free. */
     offer(): void {
+      for (const next of desk.outside.slice(0, freePlaces())) {
+        if (!next.isCalled) tell(next, 'case.called', { team })
+        next.isCalled = true
+      }
       let free = freeAgents(desk)
       for (const one of queueOf(desk)) {
         if (free.length === 0) return
@@ -248,8 +257,17 @@ export function createShift(desk: Desk, team: string, now: number) {
       const idleOne = { held: 'waiting', agent: null, at: now, passed: [], isAnswered: false, askedAt: null, dueAt: null } as const
       const one: DeskCase = { kind, id, ...facts, since: began, ...idleOne, passed: [], missed: new Set() }
       const cases = [...desk.cases, one]
-      // The case asks again each minute.
-      if (cases.length > DESK_LIMITS.casesMax || !wordsFit({ ...desk, cases })) return
+      if (!wordsFit({ ...desk, cases })) return
+      const others = desk.outside.filter((other) => refOf(other) !== refOf(one))
+      if (others.filter((other) => inTurn(other, one) < 0).length >= freePlaces()) {
+        // Each that is called asks again at once, and the others each minute.
+        const { outsideMax } = DESK_LIMITS
+        desk.outside = [...others, { kind, id, priority, since: began, heardAt: now, isCalled: false }]
+          .toSorted(inTurn)
+          .slice(0, outsideMax)
+        return
+      }
+      desk.outside = others
       desk.cases = cases
       asking = { one, reason, summary }
       rearm(one)
@@ -269,6 +287,7 @@ export function createShift(desk: Desk, team: string, now: number) {
       rearm(one)
     },
     ended(from: CaseAddress): void {
+      desk.outside = desk.outside.filter((other) => refOf(other) !== refOf(from))
       const one = caseOf(refOf(from))
       if (one === undefined) return
       if (one.held === 'offered') endOffer(one, 'withdrawn')

@@ -54,5 +54,8 @@ const askAll = async (clickhouse: ClickHouseClient, scope: Scope, join: JoinMean
   'cache-freshness': await askQuestion(clickhouse, 'cache-freshness', scope),
   alerts: await askQuestion(clickhouse, 'alerts', scope),
   strategies: await askQuestion(clickhouse, 'strategies', scope),
+  'wait-for-a-person': await askQuestion(clickhouse, 'wait-for-a-person', scope),
+  agents: await askQuestion(clickhouse, 'agents', scope),
+  sla: await askQuestion(clickhouse, 'sla', scope),
   trends: await askQuestion(clickhouse, 'trends', scope),
 })

@@ -112,6 +112,23 @@ export const en: Words = {
     reward_high: 'At most',
     texts: 'Texts',
     cost_per_text: 'Cost per text',
+    team: 'Team',
+    agent: 'Agent',
+    assigned: 'With an agent',
+    offers: 'Offers',
+    without_offer: 'Taken without an offer',
+    accepted: 'Accepted',
+    declined: 'Declined',
+    lapsed: 'No answer',
+    withdrawn: 'Withdrawn',
+    answer_p50_ms: 'Until accepted, median',
+    handle_p50_ms: 'Handle time, median',
+    returned: 'Returned',
+    transferred: 'Transferred',
+    lost: 'Lost',
+    promise: 'Promise',
+    missed: 'Missed',
+    nobody: 'With nobody',
     about: 'About',
     type: 'Type of event',
     weeks: 'Weeks',
@@ -522,6 +539,42 @@ export const en: Words = {
         return (
           `${f.count(all?.chosen ?? 0)} choices, ${f.count(all?.rewarded ?? 0)} of them rewarded; `
           + `${f.count(all?.texts ?? 0)} texts were written, ${f.count(all?.failed ?? 0)} failed.`
+        )
+      },
+    },
+    'wait-for-a-person': {
+      title: 'How long do people wait for a person?',
+      definition: 'Cases that were offered to agents in the period, by team, with the time from the escalation until an agent had them.',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        return (
+          `${f.count(all?.assigned ?? 0)} of ${f.count(all?.cases ?? 0)} cases got an agent, half of them within `
+          + `${f.duration(all?.p50_ms ?? null)}; ${f.count(all?.waiting ?? 0)} wait.`
+        )
+      },
+    },
+    agents: {
+      title: 'What do the agents do?',
+      definition:
+        'Offers and cases of each agent in the period, with the median times until an offer was accepted and for which the agent had a case.',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        return (
+          `${f.count(all?.offers ?? 0)} offers, ${f.count(all?.lapsed ?? 0)} of them without an answer; `
+          + `agents had ${f.count(all?.accepted ?? 0)} cases, ${f.count(all?.open ?? 0)} are open.`
+        )
+      },
+    },
+    sla: {
+      title: 'Which promises of time were missed?',
+      definition:
+        'Promises of the first reply, the next reply and the resolution that were missed in the period, by team. Clocks stand still outside '
+        + 'office hours.',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        return (
+          `${f.count(all?.missed ?? 0)} promises were missed for ${f.count(all?.cases ?? 0)} cases, `
+          + `${f.count(all?.nobody ?? 0)} of them while nobody had the case.`
         )
       },
     },

@@ -109,6 +109,23 @@ export const zh: Words = {
     reward_high: '至多',
     texts: '文本',
     cost_per_text: '每篇成本',
+    team: '团队',
+    agent: '坐席',
+    assigned: '有坐席接手',
+    offers: '派单',
+    without_offer: '主动接手',
+    accepted: '接手',
+    declined: '婉拒',
+    lapsed: '未应答',
+    withdrawn: '已撤回',
+    answer_p50_ms: '接单用时中位数',
+    handle_p50_ms: '处理用时中位数',
+    returned: '交还',
+    transferred: '转交',
+    lost: '收回',
+    promise: '时限',
+    missed: '超时',
+    nobody: '无人负责',
     about: '内容',
     type: '事件类型',
     weeks: '周数',
@@ -472,6 +489,39 @@ export const zh: Words = {
         return (
           `共选择 ${f.count(all?.chosen ?? 0)} 次，其中 ${f.count(all?.rewarded ?? 0)} 次得到奖励；`
           + `写成 ${f.count(all?.texts ?? 0)} 篇文本，失败 ${f.count(all?.failed ?? 0)} 篇。`
+        )
+      },
+    },
+    'wait-for-a-person': {
+      title: '等人工要多久？',
+      definition: '期间内派给坐席的个案，按团队统计，并给出从转人工到坐席接手的时间。',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        return (
+          `${f.count(all?.cases ?? 0)} 个个案中，${f.count(all?.assigned ?? 0)} 个有坐席接手，其中一半在 `
+          + `${f.duration(all?.p50_ms ?? null)} 之内；${f.count(all?.waiting ?? 0)} 个还在等待。`
+        )
+      },
+    },
+    agents: {
+      title: '坐席都做了什么？',
+      definition: '期间内每位坐席收到的派单和接手的个案，以及接单用时和处理用时的中位数。',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        return (
+          `共派单 ${f.count(all?.offers ?? 0)} 次，其中 ${f.count(all?.lapsed ?? 0)} 次无人应答；`
+          + `坐席接手 ${f.count(all?.accepted ?? 0)} 个个案，${f.count(all?.open ?? 0)} 个尚未结束。`
+        )
+      },
+    },
+    sla: {
+      title: '哪些时限没有守住？',
+      definition: '期间内超过的时限（首次回复、下一次回复、解决），按团队统计。办公时间之外不计时。',
+      summary: (rows, f) => {
+        const all = totalOf(rows)
+        return (
+          `${f.count(all?.cases ?? 0)} 个个案共超时 ${f.count(all?.missed ?? 0)} 次，`
+          + `其中 ${f.count(all?.nobody ?? 0)} 次当时没有坐席负责。`
         )
       },
     },

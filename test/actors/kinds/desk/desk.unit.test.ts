@@ -296,6 +296,7 @@ describe('a full desk', () => {
     const { cases, agents } = full.context
     const worst = {
       ...full.context,
+      outside: Array.from({ length: DESK_LIMITS.outsideMax }, () => ['k'.repeat(128), 'c'.repeat(128), 3, 1e12, 1e12, 1]),
       agents: agents.map((one) => [...one.slice(0, 7), 9]),
       cases: cases.map((one) => [...one.slice(0, 7), 99, 99_999_999_999, [99, 99, 99], 99_999_999_999, 15, 99_999_999_999]),
     }
@@ -315,6 +316,23 @@ describe('a full desk', () => {
     // The kind of the second case is among those that the team knows; one more is not.
     expect(second?.kind).not.toBe(first?.kind)
     waits(refused.when('case.ended', { outcome: 'resolved' }, sourceOf(first?.id)), 'other').thenLabel({ cases: DESK_LIMITS.casesMax - 1 })
+  })
+
+  test('calls those outside in their turn, and lets nobody else in before them', () => {
+    const [first] = unpacked(full.context).cases
+    const sourceOf = (id: string | undefined) => ({ source: `colloquy/acme/${first?.kind ?? ''}/${id ?? ''}` })
+    const asks = (from: Story, id: string, since: string, more: Waiting = {}): Story =>
+      from.when('case.waiting', { reason: 'x', since, ...more }, sourceOf(id))
+    const outside = asks(asks(full.after('10s'), 'young', '2026-01-01T00:00:05Z'), 'old', '2026-01-01T00:00:01Z')
+    const free = outside
+      .when('case.ended', { outcome: 'resolved' }, sourceOf(first?.id))
+      .thenSent(first?.kind ?? '', 'old', 'case.called', { team: 'team' })
+    const early = asks(free, 'young', '2026-01-01T00:00:05Z')
+    expect(early.records.at(-1)?.sent ?? []).toEqual([])
+    asks(early, 'old', '2026-01-01T00:00:01Z').thenSent(first?.kind ?? '', 'old', 'case.queued')
+    asks(early, 'urgent', '2026-01-01T00:00:09Z', { priority: 'urgent' }).thenSent(first?.kind ?? '', 'urgent', 'case.queued')
+    // One that has not asked for longer than a minute no longer counts.
+    asks(free.after('2m'), 'new', '2026-01-01T00:02:00Z').thenSent(first?.kind ?? '', 'new', 'case.queued')
   })
 
   test('misses all its promises in steps that fit into records', () => {

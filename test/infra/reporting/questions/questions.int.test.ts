@@ -27,8 +27,8 @@ const REAL = fileURLToPath(new URL('../../../../../shared/data/conversations.jso
 const DEMO = fileURLToPath(new URL('../../../../infra/demo/conversations.jsonl', import.meta.url))
 const CONVERSATIONS_MAX = 60
 const TENANT = 'shop'
-/** No actor here raises an alert or writes a text; trigger.int and writer.int ask these questions. */
-const WITHOUT_ROWS = ['alerts', 'strategies']
+/** No actor here raises an alert, writes a text or hands a case to a person; trigger.int, writer.int and desk.int ask these questions. */
+const WITHOUT_ROWS = ['alerts', 'strategies', 'wait-for-a-person', 'agents', 'sla']
 /** Trends need weeks of events; trends.int asks for them. */
 const ASKED = QUESTION_NAMES.filter((name) => name !== 'trends')
 const HOUR_MS = 3_600_000
