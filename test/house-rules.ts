@@ -127,7 +127,7 @@ const OLD_WORDS: readonly (readonly [word: RegExp, use: string])[] = [
   [/\b[iI]mpatience\b/, 'timeout'],
   [/\buntilStopped\b|\bcarriedSte?p\b|\bowed\b/i, 'backgroundRun, resumedTally, missing'],
   [/\bpour\(|\bkeepPace\b|\bmeasureNoise\b/, 'saturate, openLoop, machineNoise'],
-  [/\bcreateDesk\b|\bdeskWith\b|\brigKind\b|\bstayAlive\b|\bSpecies\b/, 'support harness, parallelKind, actor histories, generators'],
+  [/\bdeskWith\b|\brigKind\b|\bstayAlive\b|\bSpecies\b/, 'support harness, parallelKind, actor histories, generators'],
   [/\b[wW]hoever\b|\bbe it\b|\bheard of\b|\bsurely\b|\bseldom\b|\banew\b/i, 'a sentence that names who does what'],
 ]
 /** File names of the old vocabulary, without their extension. */

@@ -114,8 +114,8 @@ async function measure({ seconds, actors: agents, seed }: BenchOptions): Promise
     spread,
     notes: [
       'Open loop: an offer counts from when case.waiting was due to when a core subscription sees case.offered on its way into OUT.',
-      `One desk, which is one actor: ${RATE} cases a second are three times as many inputs of it. The harness accepts each offer at once and `
-        + 'closes the case when it is assigned. All roles but embed run on the same machine as the harness.',
+      `One desk, which is one actor: ${RATE} cases a second are three times as many inputs of it. The harness accepts each offer at once, `
+        + 'and closes the case when it is assigned. All roles but embed run on the same machine as the harness.',
       'assigned: must equal the cases. offeredAgain: offers of a case that was offered before; must be 0.',
     ],
   }

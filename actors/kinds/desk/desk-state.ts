@@ -80,8 +80,8 @@ const caseRow = z.tuple([z.string(), word, z.int(), word, word, ms, z.int(), wor
  * places, and all times of a case but the first count from when it was escalated; -1 is none.
  *
  * Rows of agents: name, skills, languages, capacity, online, seenAt, idleSince, unanswered. Rows of cases: id, kind, priority, skill,
- * language, since, held, agent, at, passed, askedAt, flags (1: answered, 2 and up: missed promises), dueAt. Rows of those outside: kind, id,
- * priority, since, heardAt, called.
+ * language, since, held, agent, at, passed, askedAt, flags (1: answered, 2 and up: missed promises), dueAt. Rows of those outside: kind,
+ * id, priority, since, heardAt, called.
  */
 export const storedDesk = z.object({
   /** `null`: the defaults. */

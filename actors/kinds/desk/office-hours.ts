@@ -56,7 +56,10 @@ export function createOfficeHours({ timezone, hours, holidays = [] }: OfficeSett
   }
   const horizon = (at: number): number => at + HORIZON_DAYS * DAY_MS
   return {
-    opensAt: (at) => spansFrom(at).next().value?.[0] ?? horizon(at),
+    opensAt(at) {
+      const [first] = spansFrom(at)
+      return first?.[0] ?? horizon(at)
+    },
     after(at, ms) {
       let left = ms
       for (const [start, end] of spansFrom(at)) {

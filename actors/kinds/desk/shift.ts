@@ -22,7 +22,7 @@ import { createOfficeHours, type OfficeHours } from './office-hours.ts'
 import { nextPromise } from './promises.ts'
 import { joined, languageOf } from './team.ts'
 
-/** Effects of one input, before the last act of it: an act has at most two, and an agent who goes two for each of his cases. A record has 256. */
+/** Effects of one input before its last act: one has at most two, and an agent who goes two for each case that he has. A record has 256. */
 const EFFECTS_MAX = 160
 
 /** A case that asked when there was no place asks again each minute; one that did not for so long no longer counts. */
@@ -79,7 +79,7 @@ export function createShift(desk: Desk, team: string, now: number) {
     const agent = agentOf(name)
     if (agent !== undefined) agent.idleSince = now
   }
-  /** The agent, who has just been heard of. */
+  /** The agent, who has just given a sign. */
   const heard = (name: string): Agent | undefined => {
     const agent = agentOf(name)
     if (agent !== undefined) Object.assign(agent, { seenAt: now, unanswered: 0 })

@@ -45,5 +45,6 @@ export function joinProblem(desk: Desk, online: Online): string | undefined {
   const agents = joined(desk, online, 0)
   if (agents === undefined) return `agent: the team has ${DESK_LIMITS.agentsMax} agents who are online or have cases, which is the most`
   if (wordsFit({ agents, cases: desk.cases })) return undefined
-  return `skills, languages: agents and open cases of a team name at most ${DESK_LIMITS.teamSkillsMax} skills and ${DESK_LIMITS.teamLanguagesMax} languages`
+  const { teamSkillsMax, teamLanguagesMax } = DESK_LIMITS
+  return `skills, languages: agents and open cases of a team name at most ${teamSkillsMax} skills and ${teamLanguagesMax} languages`
 }

@@ -556,7 +556,7 @@ export const en: Words = {
     agents: {
       title: 'What do the agents do?',
       definition:
-        'Offers and cases of each agent in the period, with the median times until an offer was accepted and for which the agent had a case.',
+        'Offers and cases of each agent in the period, with the median times until an offer was accepted and until the case left the agent.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         return (
@@ -568,8 +568,8 @@ export const en: Words = {
     sla: {
       title: 'Which promises of time were missed?',
       definition:
-        'Promises of the first reply, the next reply and the resolution that were missed in the period, by team. Clocks stand still outside '
-        + 'office hours.',
+        'Promises of the first reply, the next reply and the resolution that were missed in the period, by team. Clocks stand still '
+        + 'outside office hours.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         return (
