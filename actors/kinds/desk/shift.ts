@@ -246,7 +246,8 @@ export function createShift(desk: Desk, team: string, now: number) {
         if (known.held === 'assigned') tell(known, 'case.assigned', assignedData(known, null))
         else {
           const before = { priority: known.priority, skill: known.skill, lang: known.lang }
-          if (!wordsFit({ ...desk, cases: [Object.assign(known, facts), ...desk.cases] })) Object.assign(known, before)
+          Object.assign(known, facts)
+          if (!wordsFit(desk)) Object.assign(known, before)
           asking = { one: known, reason, summary }
           queued(known)
         }
@@ -254,8 +255,10 @@ export function createShift(desk: Desk, team: string, now: number) {
       }
       // A clock that is ahead would let the case wait for less than nothing.
       const began = Math.min(now, Date.parse(since))
-      const idleOne = { held: 'waiting', agent: null, at: now, passed: [], isAnswered: false, askedAt: null, dueAt: null } as const
-      const one: DeskCase = { kind, id, ...facts, since: began, ...idleOne, passed: [], missed: new Set() }
+      const one: DeskCase = {
+        ...{ kind, id, ...facts, since: began, held: 'waiting', agent: null, at: now },
+        ...{ passed: [], isAnswered: false, askedAt: null, missed: new Set(), dueAt: null },
+      }
       const cases = [...desk.cases, one]
       if (!wordsFit({ ...desk, cases })) return
       const others = desk.outside.filter((other) => refOf(other) !== refOf(one))

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { createDesk } from '../../../../actors/kinds/desk/desk-kind.ts'
-import { unpacked } from '../../../../actors/kinds/desk/desk-state.ts'
+import { EMPTY_DESK, unpacked } from '../../../../actors/kinds/desk/desk-state.ts'
+import { createShift } from '../../../../actors/kinds/desk/shift.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'
 import { given, type Scenario } from '../../../../actors/testkit/scenario.ts'
 import type { caseWaiting, teamSet } from '../../../../schemas/desk-events.ts'
@@ -341,10 +342,17 @@ describe('a full desk', () => {
     expect(Math.max(...late.records.map(({ emitted, sent }) => emitted.length + (sent?.length ?? 0)))).toBeLessThan(LIMITS.effectsMax)
   })
 
-  test('holds no more of the cases that come at once', () => {
-    let crowd = story()
-    for (let index = 0; index < 300; index++) crowd = waits(crowd, `c${index}`)
-    crowd.thenLabel({ cases: DESK_LIMITS.casesMax })
+  test('holds 200 of 10,000 cases that come at once, and knows who is next', () => {
+    const desk = unpacked(EMPTY_DESK)
+    const at = Date.parse('2026-01-01T12:00:00Z')
+    for (let index = 0; index < 10_000; index++) {
+      const shift = createShift(desk, 'team', at)
+      shift.settle()
+      shift.waiting({ kind: 'support', id: `c${index}` }, { reason: 'x', since: new Date(at - index).toISOString(), priority: 'normal' })
+      shift.offer()
+    }
+    expect(desk.cases).toHaveLength(DESK_LIMITS.casesMax)
+    expect(desk.outside.map(({ id }) => id)).toEqual(Array.from({ length: DESK_LIMITS.outsideMax }, (_, index) => `c${9_999 - index}`))
   })
 })
 
@@ -353,7 +361,7 @@ test('no walk through a desk finds a fault', () => {
   const agents = ['Ann', '李娜']
   const pairs = cases.flatMap((one) => agents.map((agent) => ({ case: one, agent })))
   const { unreached, ineffective } = explore(deskKind, {
-    runs: 60,
+    runs: 30,
     restingStates: ['quiet', 'waiting'],
     sources: cases.map((one) => `colloquy/test/${one}`),
     events: {
