@@ -211,6 +211,7 @@ export default [
   createDesk(),
   createTemplate(),
   createDocumentKind({ make: createDocumentMaker() }),
+  createDesk(),
   seriesKind,
   createTriggerKind({ channels: { hook: nowhere, chat: nowhere, mail: nowhere } }),
 ]

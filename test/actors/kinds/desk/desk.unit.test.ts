@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { z } from 'zod'
+import { loadOf } from '../../../../actors/kinds/desk/choosing.ts'
 import { createDesk } from '../../../../actors/kinds/desk/desk-kind.ts'
 import { EMPTY_DESK, unpacked } from '../../../../actors/kinds/desk/desk-state.ts'
 import { createShift } from '../../../../actors/kinds/desk/shift.ts'
@@ -363,6 +364,15 @@ test('no walk through a desk finds a fault', () => {
   const { unreached, ineffective } = explore(deskKind, {
     runs: 30,
     restingStates: ['quiet', 'waiting'],
+    invariant: ({ context }) => {
+      const desk = unpacked(context)
+      const { cases: all, agents: people } = desk
+      const asked = all.filter(({ held }) => held === 'offered').map(({ agent }) => agent)
+      if (new Set(asked).size < asked.length) return 'an agent is asked about two cases'
+      const isHeld = all.every(({ held, agent }) => (held === 'waiting') === (agent === null))
+      if (!isHeld) return 'a case is held by nobody, or waits and is held'
+      return people.every((one) => loadOf(desk, one) <= DESK_LIMITS.capacityMax) ? undefined : 'an agent has too many cases'
+    },
     sources: cases.map((one) => `colloquy/test/${one}`),
     events: {
       'team.set': [{ sla: { nextReply: '1m' } }, { timezone: 'Asia/Shanghai', hours: [{ days: [1, 3], from: '22:00', to: '06:00' }] }],
