@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { personal } from './personal.ts'
-import { TOKEN } from './subjects.ts'
 
 /** The kind that keeps what a customer said about himself: one actor a customer. */
 export const PROFILE_KIND = 'profile'
@@ -43,9 +42,8 @@ export const customerSchema = personal(
 const valueSchema = personal(z.string().min(1).max(valueCharsMax))
 
 /** The message that says a fact. */
-const messageRefSchema = z.object({
-  kind: z.string().regex(TOKEN),
-  actor: z.string().regex(TOKEN).meta({ description: 'Id of the conversation' }),
+export const messageRefSchema = z.object({
+  actor: z.string().max(257).nullable().meta({ description: 'The conversation, as <kind>/<id>; null where no actor told it' }),
   id: z.string().min(1).max(256).meta({ description: 'Id of the message' }),
 })
 export type MessageRef = z.infer<typeof messageRefSchema>
@@ -66,7 +64,7 @@ export const customerTold = z
   .object({
     customer: customerSchema,
     text: personal(z.string().min(1).max(textCharsMax)),
-    message: messageRefSchema,
+    message: z.string().min(1).max(256).meta({ description: 'Id of the message' }),
   })
   .meta({ description: 'A message of the customer that says, corrects or withdraws something about himself' })
 

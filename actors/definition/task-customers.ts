@@ -11,10 +11,10 @@ export interface KnownCustomer {
 /** Customers of the actor's tenant, as a task sees them. */
 export interface TaskCustomers {
   /**
-   * What is known of a customer. What another conversation said just before may be missing for some milliseconds.
+   * What is known of a customer. What another conversation said just before may be missing for some milliseconds. Where profiles cannot be
+   * read, nothing is known, and the log says why: no answer waits for a profile. Never rejects.
    *
    * @param customer his id, as `message.received` has it
-   * @throws ColloquyError `other_customer_key` where this process has another key than those that made the profiles of the tenant
    */
   customer(customer: string | number): Promise<KnownCustomer>
 }

@@ -15,6 +15,7 @@ import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
 import { createItem } from '../../actors/kinds/item/kind.ts'
 import { postKind } from '../../actors/kinds/post/post-kind.ts'
+import { profileKind } from '../../actors/kinds/profile/profile-kind.ts'
 import { promptKind } from '../../actors/kinds/prompt/kind.ts'
 import { createQuestion } from '../../actors/kinds/question/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
@@ -124,6 +125,7 @@ function builtInKinds(settings: Settings): Kind[] {
     createInterest(loadCatalogue()),
     createItem(),
     createFront(),
+    profileKind,
     postKind,
     authorKind,
     topicKind,

@@ -42,6 +42,7 @@ export interface RunDeps extends Pick<
   | 'recommend'
   | 'vectorOf'
   | 'topicFor'
+  | 'customer'
   | 'placeInQueue'
   | 'tellPlaces'
   | 'store'

@@ -4,12 +4,14 @@ import {
   customerTold,
   type Fact,
   factSchema,
+  messageRefSchema,
   PROFILE_KIND,
   PROFILE_LIMITS,
   profileChanged,
   profileErased,
 } from '../../../schemas/profile-events.ts'
 import { personal } from '../../../schemas/personal.ts'
+import { parseActorSource } from '../../../schemas/subjects.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { type Applied, applied } from './facts.ts'
 import { modelStatements, readTask } from './read-by-model.ts'
@@ -23,7 +25,7 @@ export interface ProfileOptions {
 }
 
 const { customerCharsMax, factsMax, waitingMax } = PROFILE_LIMITS
-const waitingSchema = customerTold.omit({ customer: true }).extend({ at: z.string() })
+const waitingSchema = customerTold.pick({ text: true }).extend({ message: messageRefSchema, at: z.string() })
 type Waiting = z.infer<typeof waitingSchema>
 
 export const profileContextSchema = z.object({
@@ -71,7 +73,8 @@ export function createProfile({ name = PROFILE_KIND }: ProfileOptions = {}) {
         hear: enqueueActions(({ context, event, enqueue }) => {
           if (event.type !== 'customer.told') return
           const { customer, text, message } = event.data
-          const told = { text, message, at: event.at }
+          const from = parseActorSource(event.source)
+          const told = { text, message: { actor: from === undefined ? null : `${from.kind}/${from.id}`, id: message }, at: event.at }
           const isRead = mayTell(text) && context.waiting.length < waitingMax
           const change = changed(context.facts, statementsIn(text), told, 'rules')
           const waiting = isRead ? [...context.waiting, told] : context.waiting

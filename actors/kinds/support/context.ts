@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { roleSchema } from '../../../schemas/events.ts'
+import { PROFILE_LIMITS } from '../../../schemas/profile-events.ts'
 import { detectLanguage } from '../../core/detect-language.ts'
 import type { Label } from '../../definition/kind.ts'
 import { namesNothing } from './asking/follow-up.ts'
@@ -16,6 +17,7 @@ import {
   QUESTION_CHARS_MAX,
 } from './found.ts'
 import { isDecline, isParting } from './gratitude.ts'
+import { type Known, knownSchema, preferredLanguage, withSaid } from './known.ts'
 import { type Move, moveOf } from './moves.ts'
 import { plainForm, type UnderstoodMessage, understoodSchema } from './understood.ts'
 
@@ -75,14 +77,18 @@ export const contextSchema = z.object({
   failures: z.int().nonnegative(),
   /** Complaints since the customer last seemed content. */
   complaints: z.int().nonnegative(),
+  /** The customer, as his messages name him; kept from earlier cases. */
+  customer: z.string().nullable().default(null),
+  /** What is known of him; `null` until his first message of the case was looked up. */
+  knows: knownSchema.nullable().default(null),
 })
 export type Context = z.infer<typeof contextSchema>
 
-const newCase = { rating: null, queue: [], misses: 0, failures: 0, complaints: 0 }
+const newCase = { rating: null, queue: [], misses: 0, failures: 0, complaints: 0, knows: null }
 
 const unheard = { intent: null, confidence: null, act: null }
 
-export const initialContext: Context = { ...newCase, ...unheard, lang: null, topic: null, said: null, asked: null, turns: [] }
+export const initialContext: Context = { ...newCase, ...unheard, lang: null, topic: null, said: null, asked: null, turns: [], customer: null }
 
 /** The context of the same customer's next case: keeps the conversation, resets the counters. */
 export const reopened = (context: Context): Context => ({ ...context, ...newCase })
@@ -101,14 +107,21 @@ export const labelOf = ({ intent, topic, confidence, act, lang, rating }: Contex
 interface Message {
   readonly id: string
   readonly arrivedAt: string
-  readonly data: { readonly role: Turn['role']; readonly text: string; readonly lang?: string | undefined }
+  readonly data: {
+    readonly role: Turn['role']
+    readonly text: string
+    readonly lang?: string | undefined
+    readonly customer?: string | number | undefined
+  }
 }
 
 /** Appends a customer's message to the queue. It is understood when its turn comes. */
 export function withQuestion(context: Context, { id, arrivedAt, data }: Message): Context {
   const text = clip(data.text, QUESTION_CHARS_MAX)
-  const lang = languageOf(text, data.lang, context.lang)
-  return { ...context, ...unheard, lang, queue: [...context.queue, { id, text, lang, arrivedAt, understood: null }] }
+  const customer = data.customer === undefined ? context.customer : String(data.customer)
+  const knows = customer === context.customer ? context.knows : null
+  const lang = preferredLanguage(knows) ?? languageOf(text, data.lang, context.lang)
+  return { ...context, ...unheard, lang, customer, knows, queue: [...context.queue, { id, text, lang, arrivedAt, understood: null }] }
 }
 
 interface LookedUp {
@@ -154,6 +167,26 @@ export function withUnderstood(
         act: question.understood?.act ?? null,
       }),
   }
+}
+
+/** Whether the customer is named, and what is known of him is not yet. */
+export const isStranger = ({ customer, knows }: Pick<Context, 'customer' | 'knows'>): boolean => customer !== null && knows === null
+
+/** Notes what is known of the customer, and in which language to answer him. */
+export function withKnown(context: Context, knows: Known): Context {
+  const lang = preferredLanguage(knows)
+  if (lang === undefined) return { ...context, knows }
+  return { ...context, knows, lang, queue: context.queue.map((question) => ({ ...question, lang })) }
+}
+
+/** A message of the customer for his profile, with the case that knows it; `undefined` where there is nothing to tell. */
+export function toldIn(context: Context, message: { readonly id: string; readonly text: string } | undefined) {
+  const { customer, knows } = context
+  if (message === undefined || customer === null || knows?.profile == null) return undefined
+  const { known, isTold } = withSaid(knows, message.text)
+  if (!isTold) return undefined
+  const text = message.text.slice(0, PROFILE_LIMITS.textCharsMax).toWellFormed()
+  return { context: withKnown(context, known), profile: knows.profile, data: { customer, text, message: message.id } }
 }
 
 /** Notes a courtesy, or a call for a person, that is certain by its words alone. */
