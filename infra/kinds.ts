@@ -27,6 +27,7 @@ export { createTemplate, type TemplateOptions } from '../actors/kinds/template/k
 export { topicKind } from '../actors/kinds/topic/topic-kind.ts'
 export { topicsKind } from '../actors/kinds/topic/topics-kind.ts'
 export { createTrade, type TradeOptions } from '../actors/kinds/trade/kind.ts'
+export { createTranslation, type TranslationOptions } from '../actors/kinds/translation/translation-kind.ts'
 export { createWriter, type WriterOptions } from '../actors/kinds/writer/writer-kind.ts'
 export type { AlertChannelsOptions } from '../pipeline/hooks/alert-channels.ts'
 

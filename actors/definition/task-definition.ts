@@ -8,6 +8,7 @@ import type { TaskCustomers } from './task-customers.ts'
 import type { TaskEvaluation } from './task-evaluation.ts'
 import type { TaskFanOut } from './task-fan-out.ts'
 import type { TaskGeneration } from './task-generation.ts'
+import type { TaskGlossary } from './task-glossary.ts'
 import type { TaskLive } from './task-live.ts'
 import type { TaskObjects } from './task-objects.ts'
 import type { TaskPrompts } from './task-prompts.ts'
@@ -77,6 +78,8 @@ export interface TaskCall<Input> {
   readonly vectorOf: TaskRecommending['vectorOf']
   /** What a customer said about himself in any conversation. */
   readonly customer: TaskCustomers['customer']
+  /** The terms of the actor's tenant, each with its translations. */
+  readonly glossary: TaskGlossary['glossary']
   /** Sends an input to many actors; `toMany` makes the task that does. */
   readonly fanOut: TaskFanOut['fanOut']
   /** The topic that a text belongs to. */

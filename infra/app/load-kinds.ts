@@ -29,6 +29,7 @@ import { createTemplate } from '../../actors/kinds/template/kind.ts'
 import { tenantKind } from '../../actors/kinds/tenant/kind.ts'
 import { topicKind } from '../../actors/kinds/topic/topic-kind.ts'
 import { topicsKind } from '../../actors/kinds/topic/topics-kind.ts'
+import { translationKind } from '../../actors/kinds/translation/translation-kind.ts'
 import { createTriggerKind } from '../../actors/kinds/trigger/trigger-kind.ts'
 import { createWriter } from '../../actors/kinds/writer/writer-kind.ts'
 import { createDocumentMaker } from '../../pipeline/documents/document-maker.ts'
@@ -126,6 +127,7 @@ function builtInKinds(settings: Settings): Kind[] {
     createItem(),
     createFront(),
     profileKind,
+    translationKind,
     postKind,
     authorKind,
     topicKind,

@@ -84,6 +84,7 @@ export function tasksWork({ settings, kinds, kv, replicas, jetstream, caches, me
               vectorOf: (text) => vectors.of(text, 'passage'),
               topicFor: topics.topicFor,
               customerOf: profiles.of,
+              glossaryOf: async (tenant) => (await settingsOf(tenant)).GLOSSARY,
               log,
               metrics,
               now: Date.now,

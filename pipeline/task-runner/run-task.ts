@@ -43,6 +43,7 @@ export interface RunDeps extends Pick<
   | 'vectorOf'
   | 'topicFor'
   | 'customer'
+  | 'glossary'
   | 'placeInQueue'
   | 'tellPlaces'
   | 'store'

@@ -65,6 +65,7 @@ export interface RunnerOptions {
   readonly vectorOf: TaskCall<unknown>['vectorOf']
   readonly topicFor: TopicFor
   readonly customerOf: ProfilesReader['of']
+  readonly glossaryOf: (tenant: string) => ReturnType<TaskCall<unknown>['glossary']>
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -222,6 +223,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
           vectorOf: options.vectorOf,
           topicFor: (place, newTopic) => options.topicFor(tenant, place, newTopic),
           customer: (customer) => options.customerOf(tenant, customer),
+          glossary: () => options.glossaryOf(tenant),
           promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
           call: (work) => watchdog.call(watched, work),
           progress,

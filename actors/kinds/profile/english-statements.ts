@@ -156,7 +156,7 @@ function taken(rest: string): readonly Said[] | undefined {
 export const englishClauses = (text: string): string[] =>
   text
     .replaceAll('’', "'")
-    .split(/(?<=[^.\s]{3}[.!]|[?;])\s+|\n|(?:,\s*(?:and |but |so )?|\s+(?:and|but)\s+)(?=(?:please |just )?(?:i|my|call|don't|do not|forget|what|how|where|when|could|can|you can|reply|answer)\b)/iu)
+    .split(/(?<=[!?;]|(?<!\b(?:mr|mrs|ms|dr|prof|st))\.)\s+|\n|(?:,\s*(?:and |but |so )?|\s+(?:and|but)\s+)(?=(?:please |just )?(?:i|my|call|don't|do not|forget|what|how|where|when|could|can|you can|reply|answer)\b)/iu)
     .flatMap((clause) => (clause.trim() === '' ? [] : [clause.trim()]))
 
 /** A question that asks for a form of address or a language says so; any other says nothing. */
