@@ -29,7 +29,7 @@ export const translateOutput = z.object({
   /** Why there is none. */
   problem: z.string().max(128).optional(),
   /** Terms of the message as they are translated. */
-  terms: z.array(termPair).max(termsMax).default([]),
+  terms: z.array(termPair).max(termsMax).optional(),
   ...translationFacts,
 })
 export type Translated = z.output<typeof translateOutput>
@@ -74,7 +74,7 @@ const AGAIN = {
  * an answer with a fault is asked for once again, and of the two the better one is kept, with the faults that it has. A failure that another
  * attempt may mend is thrown, until the last one.
  */
-export async function translate(call: TranslateCall): Promise<z.input<typeof translateOutput>> {
+export async function translate(call: TranslateCall): Promise<Translated> {
   const { input, generate, signal } = call
   if (!call.hasModels()) return { text: null, problem: 'no_model' satisfies ErrorCode }
   const { text: original, from, to, remembered, turns } = input

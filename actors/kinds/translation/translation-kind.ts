@@ -152,7 +152,7 @@ export function createTranslation({ name = TRANSLATION_KIND }: TranslationOption
             enqueue.emit({ type: 'message.translated', data: passedOn({ ...message, to }, problem ?? 'no_reader') })
           } else enqueue.assign({ waiting: [...context.waiting, { ...message, to }] })
         }),
-        give: enqueueActions(({ context, enqueue }, { text, problem, terms, ...facts }: Translated) => {
+        give: enqueueActions(({ context, enqueue }, { text, problem, terms = [], ...facts }: Translated) => {
           const [first, ...waiting] = context.waiting
           if (first === undefined) return
           const data: MessageTranslated =
@@ -193,7 +193,7 @@ export function createTranslation({ name = TRANSLATION_KIND }: TranslationOption
                 onDone: { target: 'listening', actions: { type: 'give', params: ({ event }) => event.output } },
                 onError: {
                   target: 'listening',
-                  actions: { type: 'give', params: ({ event }) => ({ text: null, terms: [], problem: codeIn(event.error) }) },
+                  actions: { type: 'give', params: ({ event }) => ({ text: null, problem: codeIn(event.error) }) },
                 },
               },
             },
