@@ -14,7 +14,10 @@ const term = z.string().trim().min(1).max(GLOSSARY_LIMITS.termCharsMax)
 export const glossaryEntry = z
   .record(languageCode, term)
   .refine((entry) => Object.keys(entry).length >= 2, 'must have the term in at least two languages')
-  .refine((entry) => Object.keys(entry).length <= GLOSSARY_LIMITS.languagesMax, `must have at most ${GLOSSARY_LIMITS.languagesMax} languages`)
+  .refine(
+    (entry) => Object.keys(entry).length <= GLOSSARY_LIMITS.languagesMax,
+    `must have at most ${GLOSSARY_LIMITS.languagesMax} languages`,
+  )
 
 /** The terms of a tenant: each is translated as it stands there. */
 export const glossarySchema = z.array(glossaryEntry).max(GLOSSARY_LIMITS.termsMax)

@@ -34,9 +34,7 @@ export type About = z.infer<typeof aboutSchema>
 
 /** A customer's own id across conversations. A number counts as its digits. */
 export const customerSchema = personal(
-  z
-    .union([z.string().min(1).max(customerCharsMax), z.int()])
-    .meta({ description: 'Id of the customer, as message.received has it' }),
+  z.union([z.string().min(1).max(customerCharsMax), z.int()]).meta({ description: 'Id of the customer, as message.received has it' }),
 )
 
 const valueSchema = personal(z.string().min(1).max(valueCharsMax))

@@ -68,7 +68,9 @@ export const messageTranslated = z.object({
     .string()
     .max(128)
     .optional()
-    .meta({ description: 'Why there is no translation: no_model, busy, too_long, empty, no_reader, same_language, ended, or the code of an error' }),
+    .meta({
+      description: 'Why there is no translation: no_model, busy, too_long, empty, no_reader, same_language, ended, or the code of an error',
+    }),
   terms: z.array(termPair).max(termsMax).optional().meta({ description: 'Terms of the message as they are translated' }),
   ...translationFacts,
 })

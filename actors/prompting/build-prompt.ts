@@ -46,7 +46,16 @@ export interface PromptParts {
  *
  * Data stands in a fence (`createFence`). The first message depends on template and variables only, so that an endpoint can cache it.
  */
-export function buildPrompt({ template, variables, passages, turns = [], earlier = [], knows = [], message, lang }: PromptParts): GenerationMessage[] {
+export function buildPrompt({
+  template,
+  variables,
+  passages,
+  turns = [],
+  earlier = [],
+  knows = [],
+  message,
+  lang,
+}: PromptParts): GenerationMessage[] {
   const { passagesMax, passageCharsMax, turnsMax, earlierMax, knownMax, textCharsMax } = PROMPT_DATA_LIMITS
   const words = PROMPT_WORDS[lang]
   const shown = passages.slice(0, passagesMax)

@@ -38,7 +38,14 @@ export const translationCues = (tenant: string): Cue[] =>
   [
     { type: 'participant.joined', data: { participant: 'Ann', lang: 'en' } },
     { type: 'participant.joined', data: { participant: '小李', lang: 'zh' } },
-    ...TALK.map(([participant, text]) => ({ type: 'message.received', data: { role: participant === 'Ann' ? 'agent' : 'user', participant, text } })),
-  ].map((input, at) => ({ atMs: at * PAUSE_MS, address: { tenant, kind: 'translation', id: 'two-languages' }, input: { ...named(at), ...input } }))
+    ...TALK.map(([participant, text]) => ({
+      type: 'message.received',
+      data: { role: participant === 'Ann' ? 'agent' : 'user', participant, text },
+    })),
+  ].map((input, at) => ({
+    atMs: at * PAUSE_MS,
+    address: { tenant, kind: 'translation', id: 'two-languages' },
+    input: { ...named(at), ...input },
+  }))
 
 const named = (at: number) => ({ id: `demo-${at + 1}`, source: 'demo' })

@@ -3,12 +3,7 @@ import { z } from 'zod'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { factSchema, PROFILE_LIMITS } from '../../schemas/profile-events.ts'
 import { TOKEN } from '../../schemas/subjects.ts'
-import {
-  type Conversation,
-  CONVERSATIONS_MAX,
-  type ConversationsQuery,
-  conversationSchema,
-} from '../profiles/customer-conversations.ts'
+import { type Conversation, CONVERSATIONS_MAX, type ConversationsQuery, conversationSchema } from '../profiles/customer-conversations.ts'
 import type { Profile } from '../profiles/profiles-reader.ts'
 import type { ConnectionWatch } from './connection-health.ts'
 import { addRoute, type DescribedRoute, type RouteTypes } from './described-route.ts'

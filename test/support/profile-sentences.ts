@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { aboutSchema } from '../../schemas/profile-events.ts'
 
-/** A sentence with what it says of the customer: `about=value`, `-about=value` where it is withdrawn, `-about` for any value, `-*` for all. */
+/** A sentence with what it says of the customer: `about=value`; `-about=value` where it is withdrawn, `-about` any value, `-*` all. */
 export interface ProfileSentence {
   readonly text: string
   readonly expected: readonly string[]

@@ -166,9 +166,7 @@ export function pairsOf({ recent }: Profile, { item, weight }: Signal): z.infer<
 export const visitorOf = (
   { topics, recent, bought, disliked, searches, segment }: Profile & { readonly searches: string[] },
   question:
-    | { readonly count: number; readonly segment?: string | undefined; readonly customer?: string | number | undefined }
-    | null
-    | undefined,
+    { readonly count: number; readonly segment?: string | undefined; readonly customer?: string | number | undefined } | null | undefined,
 ): Visitor & { readonly customer?: string | number } => ({
   topics,
   without: [...bought, ...disliked],

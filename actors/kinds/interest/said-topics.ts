@@ -14,10 +14,14 @@ const REFUSED = 2
  */
 export function withSaid(visitor: Visitor, facts: readonly Pick<Fact, 'about' | 'value'>[]): Visitor {
   const liked = facts.flatMap(({ about, value }) => (about === 'likes' ? [value] : []))
-  const refused = facts.flatMap(({ about, value }) => (about === 'refuses' || about === 'allergy' ? phrasesOf(value).slice(0, PHRASES_MAX) : []))
+  const refused = facts.flatMap(({ about, value }) =>
+    about === 'refuses' || about === 'allergy' ? phrasesOf(value).slice(0, PHRASES_MAX) : [],
+  )
   if (liked.length + refused.length === 0) return visitor
   const strongest = Math.max(1, ...visitor.topics.map(([, score]) => Math.abs(score)))
-  const against = new Map(refused.flatMap((topic) => (topicSchema.safeParse(topic).success ? [[topic, -REFUSED * strongest] as const] : [])))
+  const against = new Map(
+    refused.flatMap((topic) => (topicSchema.safeParse(topic).success ? [[topic, -REFUSED * strongest] as const] : [])),
+  )
   return {
     ...visitor,
     searches: [...visitor.searches, ...liked.slice(-LIKES_MAX)],

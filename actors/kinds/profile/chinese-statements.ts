@@ -10,7 +10,8 @@ const VERY = '(?:真的|很|最|特别|非常|比较|一直|超级?|更|还|也|
 const I = `我${VERY}`
 const NAME = '([\\p{L}\\p{M}·. ]{1,16}?)'
 const NAME_END = '(?:就行了?|就好了?|就可以了?|即可|好了|吧|了|谢谢|可以吗|行吗|好吗|吗)*$'
-const NO_NAME = /^(?:一下|一声|起床|来|去|等|的|了|过|怎|车|外卖|醒|不|你|他|她|它|什|谁|人|这|那|几|多|回|出|上|下|赶|快递|名字|又|再|客服|帮|给|找)/u
+const NO_NAME =
+  /^(?:一下|一声|起床|来|去|等|的|了|过|怎|车|外卖|醒|不|你|他|她|它|什|谁|人|这|那|几|多|回|出|上|下|赶|快递|名字|又|再|客服|帮|给|找)/u
 const NO_THING = /^(?:这|那|你|您|它|他|她|的|吗|呢|等|被|和你|跟你|我|上|了|到|么)/u
 const NO_PLACE = /^(?:这|那|你|您|哪|的|院|宾馆|酒店|了|不)/u
 
@@ -54,7 +55,10 @@ const nameIn = (text: string | undefined): string | undefined => {
 
 /** What is liked: a few characters. */
 function thingIn(text: string | undefined): string | undefined {
-  const thing = (text ?? '').replace(/(?:，.*|因为.*|的时候.*|谢谢.*)$/u, '').replace(/(?:了|呢|啊|哦|吧|呀|[\s。！!])+$/u, '').trim()
+  const thing = (text ?? '')
+    .replace(/(?:，.*|因为.*|的时候.*|谢谢.*)$/u, '')
+    .replace(/(?:了|呢|啊|哦|吧|呀|[\s。！!])+$/u, '')
+    .trim()
   return thing === '' || [...thing].length > 12 || NO_THING.test(thing) ? undefined : thing
 }
 
@@ -74,10 +78,15 @@ const RULES: readonly Rule[] = [
     pattern('(?:帮我|把)*(?:忘掉|忘了|忘记|删掉|删除|别记|不要记)我的?(名字|称呼|语言|过敏|饮食|忌口|住址|地址|职业|工作)'),
     ([what = '']) => ABOUTS.flatMap(([word, about]) => (what === word ? [withdrawn(about)] : [])),
   ],
-  [pattern('(?:帮我|把)*(?:忘掉|忘了|忘记|删掉|别记|不要记)(?:我说过?的?)?(我.+?)(?:这件事|的事|这回事|吧|了)*$'), ([rest = '']) => taken(rest)],
+  [
+    pattern('(?:帮我|把)*(?:忘掉|忘了|忘记|删掉|别记|不要记)(?:我说过?的?)?(我.+?)(?:这件事|的事|这回事|吧|了)*$'),
+    ([rest = '']) => taken(rest),
+  ],
   [pattern('我(?:可|从来|从)?没(?:有)?说过?(我.+)$'), ([rest = '']) => taken(rest)],
   [
-    pattern(`(?:别|不要|不许|不用|请勿)再?(?:(?:这么|这样|那么|那样)(?:叫|称呼|喊)我|(?:叫|称呼|喊)我(?:为|做)?(?:(这个|那个|这个名字|那个名字)|${NAME})?)(?:了|吧)*$`),
+    pattern(
+      `(?:别|不要|不许|不用|请勿)再?(?:(?:这么|这样|那么|那样)(?:叫|称呼|喊)我|(?:叫|称呼|喊)我(?:为|做)?(?:(这个|那个|这个名字|那个名字)|${NAME})?)(?:了|吧)*$`,
+    ),
     ([that = '', name = '']) => withdrawn('name', that === '' && name !== '' ? name : null),
   ],
   [pattern('(?:那|这)不是我的?名字'), () => withdrawn('name')],
@@ -98,7 +107,9 @@ const RULES: readonly Rule[] = [
   [pattern('用(?:敬语|尊称|您)'), () => said('form', 'formal')],
 
   [
-    pattern(`(?:都|改|跟我|和我)*(?:用|说|讲|换成|改成|切换(?:到|成)?)${LANGUAGE}(?:来)?(?:回答|回复|回|写|说|交流|沟通|聊)?(?:我)?(?:就行|可以|好|行)?(?:吧|吗)*$`),
+    pattern(
+      `(?:都|改|跟我|和我)*(?:用|说|讲|换成|改成|切换(?:到|成)?)${LANGUAGE}(?:来)?(?:回答|回复|回|写|说|交流|沟通|聊)?(?:我)?(?:就行|可以|好|行)?(?:吧|吗)*$`,
+    ),
     language,
   ],
   [pattern(`我(?:只会|只懂|只能|更?喜欢|习惯|想|希望)(?:用|说|讲|看)?${LANGUAGE}(?:交流|沟通)?$`), language],
@@ -106,10 +117,7 @@ const RULES: readonly Rule[] = [
   [pattern(`${I}(?:只)?${DIET}(?:的)?$`), ([diet = '']) => said('diet', dietOf(diet))],
   [pattern(`${I}?对(.+?)(?:严重|有点|特别)?过敏`), ([thing]) => said('allergy', thingIn(thing))],
   [pattern('我(?:有)?([^不没对]{1,8}?)过敏'), ([thing]) => said('allergy', thingIn(thing))],
-  [
-    pattern(`${I}(?:不太?(?:喜欢|爱|吃|喝|能吃|能喝)|讨厌|受不了)(?:吃|喝|看|听|玩)?(.+)$`),
-    ([thing]) => said('refuses', thingIn(thing)),
-  ],
+  [pattern(`${I}(?:不太?(?:喜欢|爱|吃|喝|能吃|能喝)|讨厌|受不了)(?:吃|喝|看|听|玩)?(.+)$`), ([thing]) => said('refuses', thingIn(thing))],
   [pattern(`我${VERY}喜欢的[^是]{1,6}是(.+)$`), ([thing]) => said('likes', thingIn(thing))],
   [pattern(`${I}(?:喜欢(?:吃|喝|看|听|玩)?|爱(?:吃|喝|看|听|玩)|热爱|偏爱)(.+)$`), ([thing]) => said('likes', thingIn(thing))],
 
@@ -149,4 +157,7 @@ function asWritten(value: string, folded: string, clause: string): string {
 
 /** Whether a text may say something of its author that no rule reads. */
 export const mayTellChinese = (text: string): boolean =>
-  !/[？?]|吗/u.test(text) && /我(?:平时|一般|经常|总是|从不|习惯|有[一两二三个]|家|的?(?:女儿|儿子|老公|老婆|先生|太太|孩子|妈|爸|生日|爱好|狗|猫))/u.test(foldHan(text))
+  !/[？?]|吗/u.test(text)
+  && /我(?:平时|一般|经常|总是|从不|习惯|有[一两二三个]|家|的?(?:女儿|儿子|老公|老婆|先生|太太|孩子|妈|爸|生日|爱好|狗|猫))/u.test(
+    foldHan(text),
+  )

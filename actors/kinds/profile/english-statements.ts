@@ -1,17 +1,25 @@
 import type { About } from '../../../schemas/profile-events.ts'
 import { type ClauseReader, firstOf, type Rule, type Said, said, withdrawn } from './statement.ts'
 
+const startsWith = (...words: readonly string[]): RegExp => new RegExp(String.raw`^(?:${words.join('|')})\b`, 'i')
+
 /** Words before a statement that say nothing. */
 const LEAD = String.raw`^(?:(?:please|oh|and|but|also|so|well|hi|hello|hey|actually|just|no|yes|ok(?:ay)?|sorry|thanks|by the way|btw|fyi)\b[\s,:!-]{0,4}){0,5}`
-const REQUEST = String.raw`(?:(?:please|just|can you|could you|would you|will you|you can|you may|you could|can we|could we|let's|i want you to|i'd like you to)\s+){0,4}`
+const REQUEST_WORDS =
+  "please|just|(?:can|could|would|will) you|you (?:can|may|could)|(?:can|could) we|let's|i want you to|i'd like you to"
+const REQUEST = String.raw`(?:(?:${REQUEST_WORDS})\s+){0,4}`
 /** Up to five words of letters, which may be of any script. */
 const NAME = String.raw`([\p{L}\p{M}][\p{L}\p{M}'’.\-]*(?: [\p{L}\p{M}][\p{L}\p{M}'’.\-]*){0,4}?)`
 const NAME_END = String.raw`(?:,? by the way)?(?:\s+(?:from now on|instead|please|if you like|and)\b.*)?[\s.!]*$`
 /** Words after which a name, or what is liked, does not start. */
-const NO_NAME =
-  /^(?:back|later|tomorrow|today|tonight|now|when|if|at|on|in|a|an|the|as|by|for|to|me|it|that|this|what|whatever|maybe|asap|again|before|after|any|crazy|stupid|wrong|not|never|spelled|misspelled)\b/i
-const NO_THING =
-  /^(?:it|its|that|this|these|those|them|him|her|you|your|yours|how|when|what|where|why|if|the|my|our|to|so|as|being|having|waiting|when|no|not|one|for|about|with)\b/i
+const NO_NAME = startsWith(
+  'back|later|tomorrow|today|tonight|now|when|if|at|on|in|a|an|the|as|by|for|to|me|it|that|this|what|whatever|maybe|asap|again',
+  'before|after|any|crazy|stupid|wrong|not|never|spelled|misspelled',
+)
+const NO_THING = startsWith(
+  'it|its|that|this|these|those|them|him|her|you|your|yours|how|when|what|where|why|if|the|my|our|to|so|as|being|having|waiting',
+  'no|not|one|for|about|with',
+)
 const NO_PLACE = /^(?:a|an|my|your|this|that|it|hope|fear|here|there|the (?:house|flat|apartment|city|countryside))\b/i
 
 const LANGUAGES: Readonly<Record<string, string>> = {
@@ -56,11 +64,15 @@ function nameIn(text: string | undefined): string | undefined {
   return name === '' || NO_NAME.test(name) ? undefined : name
 }
 
+const GOES_ON = new RegExp(
+  String.raw`\s+(?:because|since|but|so|when|if|while|although|and i|and also|very much|a lot|too|as well|any ?more|please|most`
+    + String.raw`|more than|these days|at all)\b`,
+  'i',
+)
+
 /** What is liked: a few words, up to one that goes on with something else. */
 function thingIn(text: string | undefined): string | undefined {
-  const [thing = ''] = (text ?? '').split(
-    /\s+(?:because|since|but|so|when|if|while|although|and i|and also|very much|a lot|too|as well|any ?more|please|most|more than|these days|at all)\b/i,
-  )
+  const [thing = ''] = (text ?? '').split(GOES_ON)
   const words = thing.replace(/[\s.!]+$/, '').split(/\s+/)
   return thing === '' || words.length > 6 || NO_THING.test(thing) ? undefined : words.join(' ')
 }
@@ -99,7 +111,10 @@ const RULES: readonly Rule[] = [
     },
   ],
 
-  [pattern(String.raw`${REQUEST}(?:everybody |everyone |people |friends |my friends )?calls? me ${NAME}${NAME_END}`), ([name]) => said('name', nameIn(name))],
+  [
+    pattern(String.raw`${REQUEST}(?:everybody |everyone |people |friends |my friends )?calls? me ${NAME}${NAME_END}`),
+    ([name]) => said('name', nameIn(name)),
+  ],
   [
     pattern(String.raw`my name(?:'s| is) ${NAME}(?:\s+(?:and|but)\b.*)?[\s.!]*$`),
     ([name]) => (/^(?:on|in|at|spelled|wrong|not)\b/i.test(name ?? '') ? undefined : said('name', nameIn(name))),
@@ -111,15 +126,24 @@ const RULES: readonly Rule[] = [
   ],
   [pattern(String.raw`${REQUEST}address me as ${NAME}${NAME_END}`), ([name]) => said('name', nameIn(name))],
 
-  [pattern(String.raw`${REQUEST}(?:no need to be (?:so )?formal|be informal|drop the formalities|be less formal)`), () => said('form', 'informal')],
+  [
+    pattern(String.raw`${REQUEST}(?:no need to be (?:so )?formal|be informal|drop the formalities|be less formal)`),
+    () => said('form', 'informal'),
+  ],
   [pattern(String.raw`${REQUEST}(?:be (?:more )?formal|address me formally)`), () => said('form', 'formal')],
 
   [
-    pattern(String.raw`${REQUEST}(?:answer|reply|respond|write|speak|talk|continue|switch|go on|chat)(?: back)?(?: to me| with me)?(?: in| to)? ${LANGUAGE}\b`),
+    pattern(
+      String.raw`${REQUEST}(?:answer|reply|respond|write|speak|talk|continue|switch|go on|chat)(?: back)?(?: to me| with me)?`
+        + String.raw`(?: in| to)? ${LANGUAGE}\b`,
+    ),
     language,
   ],
   [
-    pattern(String.raw`i (?:only (?:speak|understand|read)|(?:speak|understand|read) only|prefer|would prefer|'d prefer|would rather speak) ${LANGUAGE}[\s.!]*$`),
+    pattern(
+      String.raw`i (?:only (?:speak|understand|read)|(?:speak|understand|read) only|prefer|would prefer|would rather speak) `
+        + String.raw`${LANGUAGE}[\s.!]*$`,
+    ),
     language,
   ],
   [pattern(String.raw`i'd (?:prefer|rather speak) ${LANGUAGE}[\s.!]*$`), language],
@@ -128,12 +152,21 @@ const RULES: readonly Rule[] = [
   [pattern(String.raw`i (?:only eat|eat only|eat) (halal|kosher|vegetarian|vegan)\b`), ([diet = '']) => said('diet', diet.toLowerCase())],
   [pattern(String.raw`${AM}(?: \w+ly)? allergic to (.+)$`), ([thing]) => said('allergy', thingIn(thing))],
   [
-    pattern(String.raw`i ${VERY}(?:hate|dislike|detest|can't stand|cannot stand|don't ${VERY}(?:like|eat|drink|enjoy)|do not ${VERY}(?:like|eat|drink|enjoy)|never (?:eat|drink)) (.+)$`),
+    pattern(
+      String.raw`i ${VERY}(?:hate|dislike|detest|can't stand|cannot stand|(?:don't|do not) ${VERY}(?:like|eat|drink|enjoy)`
+        + String.raw`|never (?:eat|drink)) (.+)$`,
+    ),
     ([thing]) => said('refuses', thingIn(thing)),
   ],
   [pattern(String.raw`i ${VERY}(?:like|love|enjoy|adore) (.+)$`), ([thing]) => said('likes', thingIn(thing))],
-  [pattern(String.raw`i(?:'m| am) ${VERY}(?:a (?:big |huge |great )?fan of|fond of|into) (.+)$`), ([thing]) => said('likes', thingIn(thing))],
-  [pattern(String.raw`i(?:'m| am) not ${VERY}(?:a (?:big |huge |great )?fan of|fond of|into) (.+)$`), ([thing]) => said('refuses', thingIn(thing))],
+  [
+    pattern(String.raw`i(?:'m| am) ${VERY}(?:a (?:big |huge |great )?fan of|fond of|into) (.+)$`),
+    ([thing]) => said('likes', thingIn(thing)),
+  ],
+  [
+    pattern(String.raw`i(?:'m| am) not ${VERY}(?:a (?:big |huge |great )?fan of|fond of|into) (.+)$`),
+    ([thing]) => said('refuses', thingIn(thing)),
+  ],
   [pattern(String.raw`i prefer (.+)$`), ([thing]) => (/^(?:to|not)\b/i.test(thing ?? '') ? undefined : said('likes', thingIn(thing)))],
   [pattern(String.raw`my favou?rite (?:\w+ ){0,2}(?:is|are) (.+)$`), ([thing]) => said('likes', thingIn(thing))],
 
@@ -152,11 +185,21 @@ function taken(rest: string): readonly Said[] | undefined {
   return /\b(?:i|my|me)\b/i.test(rest) ? [withdrawn(null, rest)] : undefined
 }
 
+/** The end of a sentence, which no title is, or a comma or "and" before another statement or question. */
+const CLAUSE_END = new RegExp(
+  [
+    String.raw`(?<=[!?;]|(?<!\b(?:mr|mrs|ms|dr|prof|st))\.)\s+|\n`,
+    String.raw`(?:,\s*(?:and |but |so )?|\s+(?:and|but)\s+)(?=(?:please |just )?`
+      + String.raw`(?:i|my|call|don't|do not|forget|what|how|where|when|could|can|you can|reply|answer)\b)`,
+  ].join('|'),
+  'iu',
+)
+
 /** The clauses of an English text: sentences, and their parts where another statement starts. */
 export const englishClauses = (text: string): string[] =>
   text
     .replaceAll('’', "'")
-    .split(/(?<=[!?;]|(?<!\b(?:mr|mrs|ms|dr|prof|st))\.)\s+|\n|(?:,\s*(?:and |but |so )?|\s+(?:and|but)\s+)(?=(?:please |just )?(?:i|my|call|don't|do not|forget|what|how|where|when|could|can|you can|reply|answer)\b)/iu)
+    .split(CLAUSE_END)
     .flatMap((clause) => (clause.trim() === '' ? [] : [clause.trim()]))
 
 /** A question that asks for a form of address or a language says so; any other says nothing. */
@@ -169,9 +212,15 @@ export const readEnglish: ClauseReader = (clause) => {
   return firstOf(RULES, clause.replace(/[\s?]+$/, ''))
 }
 
+const OF_SELF = new RegExp(
+  [
+    String.raw`\bi(?:'m| am) (?:an? |from |allergic|married|pregnant|deaf|blind)`,
+    String.raw`\bi (?:usually|always|never|prefer|live|work|own|drive|use) `,
+    String.raw`\bi have (?:a|an|two|three|four|kids)\b`,
+    String.raw`\bmy (?:wife|husband|son|daughter|kids?|children|birthday|favou?rite|hobby|dog|cat)\b`,
+  ].join('|'),
+  'i',
+)
+
 /** Whether a text may say something of its author that no rule reads. */
-export const mayTellEnglish = (text: string): boolean =>
-  !text.includes('?')
-  && /\bi(?:'m| am) (?:an? |from |allergic|married|pregnant|deaf|blind)|\bi (?:usually|always|never|prefer|live|work|own|drive|use) |\bi have (?:a|an|two|three|four|kids)\b|\bmy (?:wife|husband|son|daughter|kids?|children|birthday|favou?rite|hobby|dog|cat)\b/i.test(
-    text.replaceAll('’', "'"),
-  )
+export const mayTellEnglish = (text: string): boolean => !text.includes('?') && OF_SELF.test(text.replaceAll('’', "'"))

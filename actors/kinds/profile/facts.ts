@@ -42,11 +42,7 @@ export function applied<F extends Known>(
     ]
   }
   const kept = bounded(facts)
-  return {
-    facts: kept,
-    said: kept.filter((fact) => !before.includes(fact)),
-    withdrawn: before.filter((fact) => !kept.includes(fact)),
-  }
+  return { facts: kept, said: kept.filter((fact) => !before.includes(fact)), withdrawn: before.filter((fact) => !kept.includes(fact)) }
 }
 
 const isSame = (one: string, other: string): boolean => foldText(one) === foldText(other)

@@ -52,8 +52,12 @@ const defineProfile = (name: string) =>
   })
 
 /** What a message changes. @param by what understood it */
-const changed = (facts: readonly Fact[], statements: readonly Statement[], { message, at }: Omit<Waiting, 'text'>, by: Fact['by']): Applied<Fact> =>
-  applied(facts, statements, ({ about, value, words }) => ({ about, value, words, said: message, at, by }))
+const changed = (
+  facts: readonly Fact[],
+  statements: readonly Statement[],
+  { message, at }: Omit<Waiting, 'text'>,
+  by: Fact['by'],
+): Applied<Fact> => applied(facts, statements, ({ about, value, words }) => ({ about, value, words, said: message, at, by }))
 
 const eventsOf = ({ facts, said, withdrawn }: Applied<Fact>): z.infer<typeof profileChanged>[] =>
   said.length + withdrawn.length === 0 ? [] : [{ said: shown(said), withdrawn: shown(withdrawn), facts: facts.length }]

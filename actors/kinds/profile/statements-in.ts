@@ -1,11 +1,11 @@
 import { PROFILE_LIMITS } from '../../../schemas/profile-events.ts'
-import { clip } from '../support/clip.ts'
 import { chineseClauses, mayTellChinese, readChinese } from './chinese-statements.ts'
 import { englishClauses, mayTellEnglish, readEnglish } from './english-statements.ts'
 import type { Statement } from './statement.ts'
 
 /** Statements of one message that are read. */
 const STATEMENTS_MAX = 16
+const CONTROLS = /\p{Cc}/gu
 const HAN = /\p{Script=Han}/u
 /** A value in which somebody put more than words: markup, an address of the web, signs of direction. */
 const UNFIT = /[<>{}[\]|\\@#$^*=~`"\u200b-\u200f\u202a-\u202e\u2066-\u2069]|https?:/u
@@ -16,11 +16,14 @@ const UNFIT = /[<>{}[\]|\\@#$^*=~`"\u200b-\u200f\u202a-\u202e\u2066-\u2069]|http
  */
 export function statementsIn(text: string): Statement[] {
   const { textCharsMax, valueCharsMax, wordsCharsMax } = PROFILE_LIMITS
-  const read = text.slice(0, textCharsMax).toWellFormed().replace(/[^\S\n]+/gu, ' ')
+  const read = text
+    .slice(0, textCharsMax)
+    .toWellFormed()
+    .replace(/[^\S\n]+/gu, ' ')
   const [clauses, readClause] = HAN.test(read) ? [chineseClauses(read), readChinese] : [englishClauses(read), readEnglish]
   return clauses
     .filter(({ length }) => length <= wordsCharsMax)
-    .flatMap((clause) => readClause(clause).map((one): Statement => ({ ...one, words: clip(clause, wordsCharsMax) })))
+    .flatMap((clause) => readClause(clause).map((one): Statement => ({ ...one, words: clause.replace(CONTROLS, ' ') })))
     .filter(({ value }) => value === null || (value.length <= valueCharsMax && !UNFIT.test(value)))
     .slice(0, STATEMENTS_MAX)
 }

@@ -88,7 +88,16 @@ const newCase = { rating: null, queue: [], misses: 0, failures: 0, complaints: 0
 
 const unheard = { intent: null, confidence: null, act: null }
 
-export const initialContext: Context = { ...newCase, ...unheard, lang: null, topic: null, said: null, asked: null, turns: [], customer: null }
+export const initialContext: Context = {
+  ...newCase,
+  ...unheard,
+  lang: null,
+  topic: null,
+  said: null,
+  asked: null,
+  turns: [],
+  customer: null,
+}
 
 /** The context of the same customer's next case: keeps the conversation, resets the counters. */
 export const reopened = (context: Context): Context => ({ ...context, ...newCase })

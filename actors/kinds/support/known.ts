@@ -22,10 +22,13 @@ export type Known = z.infer<typeof knownSchema>
 export const knowsSchema = z.array(z.string().max(PROFILE_LIMITS.valueCharsMax + 40)).max(KNOWN_MAX)
 
 /** What a task read, within the bounds of a case. */
-export const knownOf = ({ profile, facts }: { readonly profile: string | null; readonly facts: readonly Known['facts'][number][] }): Known => ({
+export const knownOf = ({
   profile,
-  facts: facts.slice(-KNOWN_MAX),
-})
+  facts,
+}: {
+  readonly profile: string | null
+  readonly facts: readonly Known['facts'][number][]
+}): Known => ({ profile, facts: facts.slice(-KNOWN_MAX) })
 
 /** What a case knows after a message of the customer, and what the message says of him. */
 export function withSaid(known: Known, text: string): { readonly known: Known; readonly isTold: boolean } {
@@ -54,7 +57,8 @@ export function noted(known: Known | null, text: string, lang: Language): string
 }
 
 function notedReply(statements: readonly Statement[], name: string | undefined, lang: Language): string {
-  if (statements.every(({ is }) => is === 'withdrawn')) return lang === 'zh' ? '好的，我不再记着这一点。' : "All right, I no longer keep that in mind."
+  if (statements.every(({ is }) => is === 'withdrawn'))
+    return lang === 'zh' ? '好的，我不再记着这一点。' : 'All right, I no longer keep that in mind.'
   if (name !== undefined) return lang === 'zh' ? `好的，${name}，我记住了。` : `All right, ${name}, I'll remember that.`
   return lang === 'zh' ? '好的，我记住了。' : "All right, I'll remember that."
 }

@@ -375,7 +375,9 @@ const moveIn = ({ queue: [question] }: Context): Move | undefined => (question =
 function politeReply(context: Context): string {
   const [question] = context.queue
   const move = COURTESIES.find((polite) => polite === moveIn(context))
-  return question === undefined || move === undefined ? '' : courtesy(move, question.understood?.act ?? null, question.text, question.lang, nameOf(context.knows))
+  return question === undefined || move === undefined
+    ? ''
+    : courtesy(move, question.understood?.act ?? null, question.text, question.lang, nameOf(context.knows))
 }
 
 /** What is known of a message that is handed over; a plain call for a person needs no lookup. */

@@ -35,21 +35,27 @@ const [LENGTH_MIN, LENGTH_MAX] = [0.25, 5]
 const SHORT = 8
 
 /**
- * Checks a translation: its language, its numbers, its terms, its length. It does not judge whether the meaning is the same; a fault that it
- * finds is one.
+ * Checks a translation: its language, its numbers, its terms, its length. It does not judge whether the meaning is the same.
  */
 export function checkTranslation(checked: Checked): TranslationCheck {
   const faults: [Fault, string][] = [
-    ...(isSame(checked) ? [['untranslated', ''] as [Fault, string]] : isWrongLanguage(checked) ? [['wrong_language', ''] as [Fault, string]] : []),
+    ...languageFault(checked).map((fault): [Fault, string] => [fault, '']),
     ...missingNumbers(checked).map((number): [Fault, string] => ['number_missing', number]),
     ...missingTerms(checked.terms, checked.text).map(([, wanted]): [Fault, string] => ['term_missing', wanted]),
-    ...(isOddLength(checked) ? [['length_odd', ''] as [Fault, string]] : []),
+    ...(isOddLength(checked) ? [ODD] : []),
   ]
   const lost = [...new Set(faults.map(([fault]) => fault))].reduce((sum, fault) => sum + WEIGHTS[fault], 0)
   return {
     quality: Math.max(0, Number((1 - lost).toFixed(2))),
     reasons: faults.slice(0, REASONS_MAX).map(([fault, what]) => (what === '' ? fault : `${fault}:${what}`).slice(0, REASON_CHARS_MAX)),
   }
+}
+
+const ODD: [Fault, string] = ['length_odd', '']
+
+function languageFault(checked: Checked): Fault[] {
+  if (isSame(checked)) return ['untranslated']
+  return isWrongLanguage(checked) ? ['wrong_language'] : []
 }
 
 const letters = (text: string): number => text.match(/\p{L}/gu)?.length ?? 0
@@ -65,7 +71,8 @@ function isWrongLanguage({ text, to }: Checked): boolean {
 
 /** Numbers of two digits and more, which translations keep as digits. Signs within them differ between languages. */
 function missingNumbers({ original, text }: Checked): string[] {
-  const digitsOf = (of: string): string[] => (of.normalize('NFKC').match(/\d[\d.,:/-]*\d/g) ?? []).map((number) => number.replace(/\D/g, ''))
+  const digitsOf = (of: string): string[] =>
+    (of.normalize('NFKC').match(/\d[\d.,:/-]*\d/g) ?? []).map((number) => number.replace(/\D/g, ''))
   const found = digitsOf(text).join(' ')
   return [...new Set(digitsOf(original))].filter((number) => !found.includes(number))
 }

@@ -55,7 +55,11 @@ export function readTranslation(answer: string, original: string): { readonly te
     .join('\n')
     .trim()
   const terms = lines.filter(isTermLine).flatMap((line): TermPair[] => {
-    const [term = '', translation = ''] = line.trim().slice(TERM_LINE.length).split(/\s*[=＝]\s*/).map((part) => part.trim())
+    const [term = '', translation = ''] = line
+      .trim()
+      .slice(TERM_LINE.length)
+      .split(/\s*[=＝]\s*/)
+      .map((part) => part.trim())
     const fits = [term, translation].every(({ length }) => length > 0 && length <= TRANSLATION_LIMITS.termCharsMax)
     return fits && hasTerm(original, term) && hasTerm(text, translation) ? [[term, translation]] : []
   })

@@ -70,9 +70,9 @@ const AGAIN = {
 } as const
 
 /**
- * Has a model translate a message. The terms of the tenant's glossary and of the conversation are told to it and looked for in its answer;
- * an answer with a fault is asked for once again, and of the two the better one is kept, with the faults that it has. A failure that another
- * attempt may mend is thrown, until the last one.
+ * Has a model translate a message. The terms of the tenant's glossary and of the conversation are told to it and looked for in its
+ * answer; one with a fault is asked for once again, and of the two the better one is kept, with the faults that it has. A failure that
+ * another attempt may mend is thrown, until the last one.
  */
 export async function translate(call: TranslateCall): Promise<Translated> {
   const { input, generate, signal } = call

@@ -86,11 +86,16 @@ const defineTranslation = (name: string) =>
 type Received = z.output<typeof participantMessage>
 
 /** Whose language a message is in, and who reads another one. A participant may write in the language of the others. */
-function directionOf({ participants }: Context, { participant, text, lang }: Received): Pick<Waiting, 'from'> & { readonly to: string | null } {
+function directionOf(
+  { participants }: Context,
+  { participant, text, lang }: Received,
+): Pick<Waiting, 'from'> & { readonly to: string | null } {
   const own = participants.find((one) => one.participant === participant)?.lang ?? ''
   const other = languagesOf(participants).find((one) => one !== own) ?? null
   const written = (lang ?? detectLanguage(text))?.split('-')[0]
-  return other !== null && written === other.split('-')[0] && written !== own.split('-')[0] ? { from: other, to: null } : { from: own, to: other }
+  return other !== null && written === other.split('-')[0] && written !== own.split('-')[0]
+    ? { from: other, to: null }
+    : { from: own, to: other }
 }
 
 /** Why a message is passed on as it is; `undefined` where it is to be translated. */

@@ -74,7 +74,9 @@ test(
   async () => {
     await says('k-3', 'd1', '叫我小李，我吃素')
     await says('k-3', 'd2', 'How long do I have to return headphones?')
-    const asked = endpoint.asked.map(({ body }) => body.messages.at(-1)?.content ?? '').filter((content) => content.includes('return headphones'))
+    const asked = endpoint.asked
+      .map(({ body }) => body.messages.at(-1)?.content ?? '')
+      .filter((content) => content.includes('return headphones'))
     expect(asked.at(-1)).toContain('Wants to be called: 小李\n| Diet: 吃素')
     const started = (await readLog(system)).flatMap(({ record }) => record.started).filter(({ task }) => task === 'answer')
     expect(started.at(-1)?.input).not.toHaveProperty('shareable')
@@ -149,7 +151,10 @@ test(
     expect(new Set(made).size).toBe(1)
     expect(made[0]).not.toBe(id)
     const secret = 's'.repeat(32)
-    const [one, two] = await Promise.all([of({ folder: '/nowhere', secret }).idOf('third', 7), of({ folder: '/elsewhere', secret }).idOf('third', '7')])
+    const [one, two] = await Promise.all([
+      of({ folder: '/nowhere', secret }).idOf('third', 7),
+      of({ folder: '/elsewhere', secret }).idOf('third', '7'),
+    ])
     expect(one).toBe(two)
   },
   TIMEOUT_MS,

@@ -72,15 +72,17 @@ describe('a profile', () => {
   })
 
   test('refuses the message of another customer', () => {
-    tell(story(), 'Call me Li').whenRaw({ type: 'customer.told', data: { customer: 'other', text: 'x', message: 'm' } }).thenRejected('bad_data')
+    tell(story(), 'Call me Li')
+      .whenRaw({ type: 'customer.told', data: { customer: 'other', text: 'x', message: 'm' } })
+      .thenRejected('bad_data')
   })
 
   test.each([
-    { customer: '', text: 'x', message: 'm' },
-    { customer: '李'.repeat(257), text: 'x', message: 'm' },
-    { customer: 'c', text: 'x'.repeat(PROFILE_LIMITS.textCharsMax + 1), message: 'm' },
-    { customer: 'c', text: '', message: 'm' },
-  ])('refuses %j', (data) => {
+    ['no customer', { customer: '', text: 'x', message: 'm' }],
+    ['a long customer', { customer: '李'.repeat(257), text: 'x', message: 'm' }],
+    ['a long text', { customer: 'c', text: 'x'.repeat(PROFILE_LIMITS.textCharsMax + 1), message: 'm' }],
+    ['no text', { customer: 'c', text: '', message: 'm' }],
+  ])('refuses %s', (_, data) => {
     story().whenRaw({ type: 'customer.told', data }).thenRejected('bad_data')
   })
 
@@ -96,7 +98,11 @@ describe('a profile', () => {
 
   test('waiting messages at their longest fit, too', () => {
     const { valueCharsMax, wordsCharsMax, customerCharsMax, waitingMax, textCharsMax, factsBytesMax } = PROFILE_LIMITS
-    const waiting = { text: '\u0001'.repeat(textCharsMax), message: { actor: 'a'.repeat(257), id: '\u0001'.repeat(256) }, at: new Date(0).toISOString() }
+    const waiting = {
+      text: '\u0001'.repeat(textCharsMax),
+      message: { actor: 'a'.repeat(257), id: '\u0001'.repeat(256) },
+      at: new Date(0).toISOString(),
+    }
     const rest = { customer: '\u0001'.repeat(customerCharsMax), waiting: Array.from({ length: waitingMax }, () => waiting) }
     expect(Buffer.byteLength(JSON.stringify(rest)) + factsBytesMax).toBeLessThan(LIMITS.stateBytesMax)
     expect(valueCharsMax + wordsCharsMax).toBeLessThan(factsBytesMax)

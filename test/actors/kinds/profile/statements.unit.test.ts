@@ -61,7 +61,8 @@ describe('what a message says of its author', () => {
 
   test('of a text of 1 MB only the beginning is read', () => {
     expect(read(`I'm vegetarian. ${'x '.repeat(500_000)} I like tea.`)).toEqual(['diet=vegetarian'])
-    for (const { words } of statementsIn(`我吃素。${'啊'.repeat(1_000_000)}`)) expect(words.length).toBeLessThanOrEqual(PROFILE_LIMITS.wordsCharsMax)
+    for (const { words } of statementsIn(`我吃素。${'啊'.repeat(1_000_000)}`))
+      expect(words.length).toBeLessThanOrEqual(PROFILE_LIMITS.wordsCharsMax)
   })
 
   test('a model is asked only where a message may say more of its author', () => {

@@ -41,9 +41,14 @@ test(
   'both sides read each message in their language, with the terms of the tenant, which stay the same',
   async () => {
     endpoint.react((response, request) => {
-      const asked = endpoint.asked.at(-1)?.body.messages.map(({ content }) => content).join('\n') ?? ''
+      const asked =
+        endpoint.asked
+          .at(-1)
+          ?.body.messages.map(({ content }) => content)
+          .join('\n') ?? ''
       const isAgain = asked.includes('term_missing')
-      if (asked.includes('| Where is the returns desk?')) return completion(isAgain ? '退货处在哪里，小安？' : '退货柜台在哪里？')(response, request)
+      if (asked.includes('| Where is the returns desk?'))
+        return completion(isAgain ? '退货处在哪里，小安？' : '退货柜台在哪里？')(response, request)
       if (asked.includes('| Ask Ann')) return completion('去退货处问安。\nTERM Ann = 安')(response, request)
       return completion('Ann is at the returns desk, 4711.')(response, request)
     })
@@ -53,9 +58,31 @@ test(
     await say('t1', 'ann', 'Ask Ann at the returns desk')
     await say('t1', '小李', '安在退货处，订单4711')
     expect(await translated('t1')).toMatchObject([
-      { from: 'en', to: 'zh', original: 'Where is the returns desk?', text: '退货处在哪里，小安？', made: 'model', quality: 1, reasons: [] },
-      { text: '去退货处问安。', terms: [['returns desk', '退货处'], ['Ann', '安']] },
-      { from: 'zh', to: 'en', text: 'Ann is at the returns desk, 4711.', terms: [['退货处', 'returns desk'], ['安', 'Ann']] },
+      {
+        from: 'en',
+        to: 'zh',
+        original: 'Where is the returns desk?',
+        text: '退货处在哪里，小安？',
+        made: 'model',
+        quality: 1,
+        reasons: [],
+      },
+      {
+        text: '去退货处问安。',
+        terms: [
+          ['returns desk', '退货处'],
+          ['Ann', '安'],
+        ],
+      },
+      {
+        from: 'zh',
+        to: 'en',
+        text: 'Ann is at the returns desk, 4711.',
+        terms: [
+          ['退货处', 'returns desk'],
+          ['安', 'Ann'],
+        ],
+      },
     ])
     expect(endpoint.asked.at(-1)?.body.messages.at(-1)?.content).toContain('退货处 = returns desk\n| 安 = Ann')
   },

@@ -16,7 +16,14 @@ import { TRANSLATION_LIMITS } from '../../../../schemas/translation-events.ts'
 const translationKind = createTranslation()
 type Story = Scenario<typeof translationKind>
 const GLOSSARY: Glossary = [{ en: 'returns desk', zh: '退货处' }]
-const MADE = { text: '您好，退货处在哪里？', terms: [['returns desk', '退货处']], model: 'tiny', quality: 1, evaluator: 'translation@1', reasons: [] } as const
+const MADE = {
+  text: '您好，退货处在哪里？',
+  terms: [['returns desk', '退货处']],
+  model: 'tiny',
+  quality: 1,
+  evaluator: 'translation@1',
+  reasons: [],
+} as const
 const made = { ...MADE, terms: [['returns desk', '退货处']] as [string, string][], reasons: [] }
 
 const joined = (story: Story = given(translationKind, { id: 't-1' }).task('translate', made)): Story =>
@@ -57,7 +64,12 @@ describe('a translated conversation', () => {
   test('passes on as it is what is too long, what is in the language of its readers, and what nobody reads', () => {
     const long = 'x'.repeat(TRANSLATION_LIMITS.textCharsMax + 1)
     says(joined(), 'ann', long).thenEmitted('message.translated', { text: long, problem: 'too_long' })
-    says(joined(), 'ann', '谢谢，明天见').thenEmitted('message.translated', { made: 'none', problem: 'same_language', from: 'zh', to: null })
+    says(joined(), 'ann', '谢谢，明天见').thenEmitted('message.translated', {
+      made: 'none',
+      problem: 'same_language',
+      from: 'zh',
+      to: null,
+    })
     const alone = given(translationKind, { id: 't' }).when('participant.joined', { participant: 'ann', lang: 'en' })
     says(alone, 'ann', 'Is anybody there?').thenEmitted('message.translated', { made: 'none', problem: 'no_reader', to: null })
   })
@@ -77,9 +89,15 @@ describe('a translated conversation', () => {
   })
 
   test('refuses a third language, and a stranger', () => {
-    joined().whenRaw({ type: 'participant.joined', data: { participant: 'x', lang: 'de' } }).thenRejected('bad_data')
-    joined().whenRaw({ type: 'participant.joined', data: { participant: 'x', lang: 'English' } }).thenRejected('bad_data')
-    joined().whenRaw({ type: 'message.received', data: { role: 'user', participant: 'eve', text: 'x' } }).thenRejected('bad_data')
+    joined()
+      .whenRaw({ type: 'participant.joined', data: { participant: 'x', lang: 'de' } })
+      .thenRejected('bad_data')
+    joined()
+      .whenRaw({ type: 'participant.joined', data: { participant: 'x', lang: 'English' } })
+      .thenRejected('bad_data')
+    joined()
+      .whenRaw({ type: 'message.received', data: { role: 'user', participant: 'eve', text: 'x' } })
+      .thenRejected('bad_data')
   })
 
   test('survives every walk', () => {
@@ -99,7 +117,11 @@ describe('a translated conversation', () => {
 })
 
 describe('a translation by a model', () => {
-  const call = (text: string, answers: readonly ModelStub[], more: object = {}): TranslateCall & { readonly asked: ReturnType<typeof generates>['asked'] } => ({
+  const call = (
+    text: string,
+    answers: readonly ModelStub[],
+    more: object = {},
+  ): TranslateCall & { readonly asked: ReturnType<typeof generates>['asked'] } => ({
     ...generates(...answers),
     ...builtInPrompts(),
     attempt: 1,
@@ -173,7 +195,10 @@ describe('what is told of a translation', () => {
   })
 
   test('terms that are in neither text are not taken from a model', () => {
-    expect(readTranslation('你好，小李\nTERM Li = 小李\nTERM Bob = 鲍勃\nTERM x', 'Hello, Li')).toEqual({ text: '你好，小李', terms: [['Li', '小李']] })
+    expect(readTranslation('你好，小李\nTERM Li = 小李\nTERM Bob = 鲍勃\nTERM x', 'Hello, Li')).toEqual({
+      text: '你好，小李',
+      terms: [['Li', '小李']],
+    })
   })
 
   test('a glossary with too many terms is refused by its setting', () => {
