@@ -4,7 +4,8 @@ import { type ClauseReader, firstOf, type Rule, type Said, said, withdrawn } fro
 const startsWith = (...words: readonly string[]): RegExp => new RegExp(String.raw`^(?:${words.join('|')})\b`, 'i')
 
 /** Words before a statement that say nothing. */
-const LEAD = String.raw`^(?:(?:please|oh|and|but|also|so|well|hi|hello|hey|actually|just|no|yes|ok(?:ay)?|sorry|thanks|by the way|btw|fyi)\b[\s,:!-]{0,4}){0,5}`
+const LEAD_WORDS = 'please|oh|and|but|also|so|well|hi|hello|hey|actually|just|no|yes|ok(?:ay)?|sorry|thanks|by the way|btw|fyi'
+const LEAD = String.raw`^(?:(?:${LEAD_WORDS})\b[\s,:!-]{0,4}){0,5}`
 const REQUEST_WORDS =
   "please|just|(?:can|could|would|will) you|you (?:can|may|could)|(?:can|could) we|let's|i want you to|i'd like you to"
 const REQUEST = String.raw`(?:(?:${REQUEST_WORDS})\s+){0,4}`

@@ -49,12 +49,16 @@ export const knowsOf = (known: Known | null, lang: Language): string[] => (known
 
 /** The reply to a message that only says something of its author; `undefined` where it says more, or nothing is kept. */
 export function noted(known: Known | null, text: string, lang: Language): string | undefined {
-  if (known?.profile == null || /[?？]/.test(text)) return undefined
+  if (known?.profile == null) return undefined
   const statements = statementsIn(text)
-  const covered = [...new Set(statements.map(({ words }) => words))].join('').length
-  if (statements.length === 0 || covered < text.trim().length * COVERED_MIN) return undefined
+  const covered = [...new Set(statements.map(({ words }) => words))].join('')
+  const asksMore = marksIn(text) > marksIn(covered)
+  if (statements.length === 0 || asksMore || covered.length < text.trim().length * COVERED_MIN) return undefined
   return notedReply(statements, nameOf(known), lang)
 }
+
+/** "Could you speak Chinese with me?" asks nothing else. */
+const marksIn = (text: string): number => text.match(/[?？]/g)?.length ?? 0
 
 function notedReply(statements: readonly Statement[], name: string | undefined, lang: Language): string {
   if (statements.every(({ is }) => is === 'withdrawn'))

@@ -254,12 +254,13 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
               },
               deciding: {
                 always: [
-                  { guard: 'asksForPerson', target: '#support.escalated', actions: handOver('customer_asked') },
+                  // "Don't call me that" sounds like a call for a person.
                   {
                     guard: 'saysOfSelf',
                     target: 'choosing',
                     actions: [{ type: 'reply', params: ({ context }) => ({ text: notedIn(context) ?? '' }) }, 'forgetTroubles'],
                   },
+                  { guard: 'asksForPerson', target: '#support.escalated', actions: handOver('customer_asked') },
                   {
                     guard: 'isPolite',
                     target: 'choosing',

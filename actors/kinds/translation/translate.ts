@@ -7,8 +7,8 @@ import { defineTask, type TaskCall } from '../../definition/task-definition.ts'
 import type { Generated, GenerationMessage } from '../../definition/task-generation.ts'
 import { buildTranslation } from '../../prompting/build-translation.ts'
 import { TRANSLATE_PROMPT, TRANSLATE_PROMPTS } from '../../prompting/built-in-prompts.ts'
-import { checkTranslation, TRANSLATION_EVALUATOR, type TranslationCheck } from './check-translation.ts'
-import { glossaryTerms, readTranslation, rememberedTerms } from './terms.ts'
+import { checkTranslation, TRANSLATION_EVALUATOR } from './check-translation.ts'
+import { glossaryTerms, missingTerms, readTranslation, rememberedTerms } from './terms.ts'
 
 const { textCharsMax, termsMax } = TRANSLATION_LIMITS
 /** Earlier messages that a model is told, and characters of one. */
@@ -104,7 +104,8 @@ export async function translate(call: TranslateCall): Promise<Translated> {
     ]
     const second = first.check.reasons.length === 0 ? undefined : await ask(again).catch((error: unknown) => afterFirst(error, signal))
     const best = second !== undefined && second.check.quality >= first.check.quality ? second : first
-    const told = terms.filter(([, wanted]) => !isMissing(best.check, wanted))
+    const missing = missingTerms(terms, best.text)
+    const told = terms.filter((pair) => !missing.includes(pair))
     const others = best.found.filter(([term]) => !terms.some(([known]) => known === term))
     return {
       text: best.text,
@@ -127,9 +128,6 @@ export async function translate(call: TranslateCall): Promise<Translated> {
 function afterFirst(_error: unknown, signal: AbortSignal): undefined {
   signal.throwIfAborted()
 }
-
-const isMissing = ({ reasons }: TranslationCheck, wanted: string): boolean =>
-  reasons.some((reason) => reason === `term_missing:${wanted}`.slice(0, reason.length) && reason.startsWith('term_missing'))
 
 /** The task `translate`. */
 export const translateTask = defineTask({
