@@ -6,8 +6,8 @@ import { TOKEN } from '../../../schemas/subjects.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { defineTask } from '../../definition/task-definition.ts'
 import { contextSchema, mergedSchema, RECENT_MAX, segmentSchema } from './interest-context.ts'
-import { withSaid } from './said-topics.ts'
 import { fromVersion1 } from './interest-version-1.ts'
+import { withSaid } from './said-topics.ts'
 
 const signal = {
   item: itemIdSchema,

@@ -1,5 +1,5 @@
-import { foldHan } from '../../core/fold-text.ts'
 import type { About } from '../../../schemas/profile-events.ts'
+import { foldHan } from '../../core/fold-text.ts'
 import { type ClauseReader, firstOf, type Rule, type Said, said, withdrawn } from './statement.ts'
 
 /** Words before a statement that say nothing. */

@@ -1,5 +1,6 @@
 import { assign, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
+import { personal } from '../../../schemas/personal.ts'
 import {
   customerTold,
   type Fact,
@@ -10,7 +11,6 @@ import {
   profileChanged,
   profileErased,
 } from '../../../schemas/profile-events.ts'
-import { personal } from '../../../schemas/personal.ts'
 import { parseActorSource } from '../../../schemas/subjects.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { type Applied, applied } from './facts.ts'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { factSchema, PROFILE_LIMITS } from '../../../schemas/profile-events.ts'
 import { applied, factLines, valueOf } from '../profile/facts.ts'
-import { mayTell, statementsIn } from '../profile/statements-in.ts'
 import type { Statement } from '../profile/statement.ts'
+import { mayTell, statementsIn } from '../profile/statements-in.ts'
 import { type Language, languageSchema } from './found.ts'
 
 /** Facts of a customer that a case keeps, the newest. */

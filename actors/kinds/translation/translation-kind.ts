@@ -18,7 +18,7 @@ import { detectLanguage } from '../../core/detect-language.ts'
 import { foldText } from '../../core/fold-text.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { clip } from '../support/clip.ts'
-import { translateTask, type Translated, TURN_CHARS_MAX, TURNS_MAX } from './translate.ts'
+import { type Translated, translateTask, TURN_CHARS_MAX, TURNS_MAX } from './translate.ts'
 
 /** Options of the kind `translation`. */
 export interface TranslationOptions {

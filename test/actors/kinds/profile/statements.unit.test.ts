@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { mayTell, statementsIn } from '../../../../actors/kinds/profile/statements-in.ts'
 import type { Statement } from '../../../../actors/kinds/profile/statement.ts'
+import { mayTell, statementsIn } from '../../../../actors/kinds/profile/statements-in.ts'
 import { PROFILE_LIMITS } from '../../../../schemas/profile-events.ts'
 import { type ProfileSentence, SEEN, UNSEEN } from '../../../support/profile-sentences.ts'
 

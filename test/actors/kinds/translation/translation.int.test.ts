@@ -22,6 +22,13 @@ afterAll(async () => {
   await endpoint.stop()
 })
 
+/** What the model writes, and what it writes when it is told of a fault. */
+const TRANSLATIONS: Readonly<Record<string, readonly string[]>> = {
+  'Where is the returns desk?': ['退货柜台在哪里？', '退货处在哪里，小安？'],
+  'Ask Ann at the returns desk': ['去退货处问安。\nTERM Ann = 安'],
+  '安在退货处，订单4711': ['Ann is at the returns desk, 4711.'],
+}
+
 let sent = 0
 const publish = (key: string, type: string, data: object, on = system) =>
   publishAll(on, [{ subject: `in.acme.${key}`, body: { type, id: `i-${++sent}`, source: 'test', data } }])
@@ -41,16 +48,9 @@ test(
   'both sides read each message in their language, with the terms of the tenant, which stay the same',
   async () => {
     endpoint.react((response, request) => {
-      const asked =
-        endpoint.asked
-          .at(-1)
-          ?.body.messages.map(({ content }) => content)
-          .join('\n') ?? ''
-      const isAgain = asked.includes('term_missing')
-      if (asked.includes('| Where is the returns desk?'))
-        return completion(isAgain ? '退货处在哪里，小安？' : '退货柜台在哪里？')(response, request)
-      if (asked.includes('| Ask Ann')) return completion('去退货处问安。\nTERM Ann = 安')(response, request)
-      return completion('Ann is at the returns desk, 4711.')(response, request)
+      const asked = (endpoint.asked.at(-1)?.body.messages ?? []).map(({ content }) => content).join('\n')
+      const message = /message>\n\| (.*)/.exec(asked)?.[1] ?? ''
+      return completion(TRANSLATIONS[message]?.[asked.includes('term_missing') ? 1 : 0] ?? 'x')(response, request)
     })
     await publish('tenant.acme', 'tenant.set', { key: 'GLOSSARY', value: [{ en: 'returns desk', zh: '退货处' }] })
     await join('t1')
