@@ -56,7 +56,13 @@ export interface HarnessOptions {
 /** One case under the pure core: time follows from the position, and every record passes through JSON as it would through LOG. */
 export function createSupportHarness(
   kind: Kind = support,
-  { understand = understandByActs, generation = generates(), prompts = builtInPrompts(), customer = firstAttempt.customer, from }: HarnessOptions = {},
+  {
+    understand = understandByActs,
+    generation = generates(),
+    prompts = builtInPrompts(),
+    customer = firstAttempt.customer,
+    from,
+  }: HarnessOptions = {},
 ) {
   const kinds = kindsByName([kind])
   const records: LogRecord[] = []

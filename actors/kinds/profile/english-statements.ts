@@ -6,8 +6,7 @@ const startsWith = (...words: readonly string[]): RegExp => new RegExp(String.ra
 /** Words before a statement that say nothing. */
 const LEAD_WORDS = 'please|oh|and|but|also|so|well|hi|hello|hey|actually|just|no|yes|ok(?:ay)?|sorry|thanks|by the way|btw|fyi'
 const LEAD = String.raw`^(?:(?:${LEAD_WORDS})\b[\s,:!-]{0,4}){0,5}`
-const REQUEST_WORDS =
-  "please|just|(?:can|could|would|will) you|you (?:can|may|could)|(?:can|could) we|let's|i want you to|i'd like you to"
+const REQUEST_WORDS = "please|just|(?:can|could|would|will) you|you (?:can|may|could)|(?:can|could) we|let's|i want you to|i'd like you to"
 const REQUEST = String.raw`(?:(?:${REQUEST_WORDS})\s+){0,4}`
 /** Up to five words of letters, which may be of any script. */
 const NAME = String.raw`([\p{L}\p{M}][\p{L}\p{M}'’.\-]*(?: [\p{L}\p{M}][\p{L}\p{M}'’.\-]*){0,4}?)`

@@ -232,7 +232,7 @@ describe.each([1, 2, 3])('an actor of version %d', (version) => {
   test('that waits for a lookup goes on with a result of its version', () => {
     const harness = inLookup()
     harness.result({ hits: someHits.map((hit) => ({ ...hit, score: 0.25 })), kbVersion: 'kb' })
-    expect(harness.last).toMatchObject({ machine: 'support@8', to: 'open.answering.composing' })
+    expect(harness.last).toMatchObject({ machine: 'support@9', to: 'open.answering.composing' })
     expect(harness.pendingTask.input).toMatchObject({ text: '那要多久呢', topic: 'shipping', kbVersion: 'kb' })
     harness.result(someAnswer)
     expect(harness.last).toMatchObject({ to: 'open.listening', emitted: [{ data: { replyTo: 'q-1', text: someAnswer.text } }] })
@@ -300,7 +300,7 @@ test('an actor of version 4 goes on: its question has the whole budget from its 
     hits: someHits,
     understood: { act: 'new_topic', actConfidence: 1, intents: [], because: [], topic: null, version: 'a' },
   })
-  expect(earlier.last).toMatchObject({ machine: 'support@8', to: 'open.answering.composing' })
+  expect(earlier.last).toMatchObject({ machine: 'support@9', to: 'open.answering.composing' })
   const [timer] = earlier.last.timers
   expect(Date.parse(timer?.at ?? '') - Date.parse(earlier.last.at)).toBe(7_750)
   earlier.result(someAnswer)
