@@ -90,7 +90,7 @@ export async function translate(call: TranslateCall): Promise<Translated> {
         tier: 'auto',
         hints: { text: original },
         tokensOutMax: Math.max(TOKENS_MIN, original.length * TOKENS_PER_CHAR),
-        refuse: (answer) => (readTranslation(answer, original).text === '' ? ['empty'] : []),
+        refuse: (answer) => refusalOf(readTranslation(answer, original).text),
       })
       const read = readTranslation(generated.text, original)
       const text = read.text.slice(0, TRANSLATION_CHARS_MAX).toWellFormed()
@@ -122,6 +122,12 @@ export async function translate(call: TranslateCall): Promise<Translated> {
     if (call.attempt < ATTEMPTS_MAX && codeOf(error) !== 'no_model' && codeOf(error) !== 'model_budget') throw error
     return { text: null, problem: (codeOf(error) ?? 'error').slice(0, 128) }
   }
+}
+
+/** Small models repeat the tags around the message in place of a translation. */
+function refusalOf(text: string): string[] {
+  if (text === '') return ['empty']
+  return /<\/?data-[0-9a-f]{12}/.test(text) ? ['echo'] : []
 }
 
 /** The first answer stands where there is no second one. */
