@@ -45,7 +45,6 @@ export interface Demo {
  * Plays a producer for the built-in kinds, over a connection of its own. It sends knowledge articles, examples of intents, the users' turns
  * of the bundled conversations, questions that stand alone, bookings of appointments, items of a shop and signals of its visitors,
  * readings of machines with triggers, templates with their documents, briefs of texts with strategies that learn, customers who come
- * readings of machines with triggers, templates with their documents, briefs of texts with strategies that learn, customers who come
  * again, a conversation of two languages, and posts. It skips kinds that this process does not have. It plays nothing if the tenant `demo`
  * has records of an earlier play.
  */
