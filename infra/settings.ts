@@ -143,6 +143,11 @@ const SETTINGS = {
     ),
     about: 'Hosts, with or without a port, separated by commas, that hooks may call although their addresses are not public',
   },
+  CUSTOMER_SECRET: {
+    schema: z.string().min(32).optional(),
+    about: 'Makes the ids of the profiles of customers; the same on all machines; unset: a key per tenant in DATA_DIR/customer-keys',
+    secret: true,
+  },
   SMTP_URL: {
     schema: url('smtp', 'smtps').optional(),
     about: 'SMTP server for mails, with user and password; unset: none is sent',

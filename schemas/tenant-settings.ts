@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { entityDefinitionSchema, entityProblem } from './entity-definition.ts'
+import { GLOSSARY_LIMITS, glossarySchema } from './glossary.ts'
 import { IN_WORDS, zodProblem } from './problem-words.ts'
 import { STREAM_MODES } from './stream-mode.ts'
 
@@ -56,6 +57,11 @@ const tenantSettingsSchema = z.object({
   ),
   PERSONA: promptText.meta({ description: 'who the assistant is and how it speaks: {{persona}} in a prompt' }),
   COMPANY: promptText.meta({ description: 'what the company is and does: {{company}} in a prompt' }),
+  GLOSSARY: glossarySchema
+    .catch([])
+    .meta({
+      description: `at most ${GLOSSARY_LIMITS.termsMax} terms that a translation keeps to: [{"en": "returns desk", "zh": "退货处"}]`,
+    }),
   RULES: promptText.meta({ description: 'what the assistant must and must not do: {{rules}} in a prompt' }),
 })
 export type TenantSettings = z.output<typeof tenantSettingsSchema>

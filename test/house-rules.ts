@@ -34,6 +34,7 @@ const ROOMS = [
   'pipeline/cache',
   'pipeline/models',
   'pipeline/prompts',
+  'pipeline/profiles',
   'pipeline/host',
   'pipeline/dispatcher',
   'pipeline/hooks',

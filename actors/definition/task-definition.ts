@@ -4,9 +4,11 @@ import type { TaskError } from '../../schemas/internal-messages.ts'
 import type { RecommendSource } from '../../schemas/recommendation-query.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { TaskAnswers } from './task-answers.ts'
+import type { TaskCustomers } from './task-customers.ts'
 import type { TaskEvaluation } from './task-evaluation.ts'
 import type { TaskFanOut } from './task-fan-out.ts'
 import type { TaskGeneration } from './task-generation.ts'
+import type { TaskGlossary } from './task-glossary.ts'
 import type { TaskLive } from './task-live.ts'
 import type { TaskObjects } from './task-objects.ts'
 import type { TaskPrompts } from './task-prompts.ts'
@@ -74,6 +76,10 @@ export interface TaskCall<Input> {
   readonly recommend: TaskRecommending['recommend']
   /** The vector of a text by the embedding model in use. */
   readonly vectorOf: TaskRecommending['vectorOf']
+  /** What a customer said about himself in any conversation. */
+  readonly customer: TaskCustomers['customer']
+  /** The terms of the actor's tenant, each with its translations. */
+  readonly glossary: TaskGlossary['glossary']
   /** Sends an input to many actors; `toMany` makes the task that does. */
   readonly fanOut: TaskFanOut['fanOut']
   /** The topic that a text belongs to. */

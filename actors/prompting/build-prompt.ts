@@ -13,6 +13,8 @@ export const PROMPT_DATA_LIMITS = {
   turnsMax: 12,
   /** Earlier messages that a search found. */
   earlierMax: 6,
+  /** Facts of a customer. */
+  knownMax: 32,
   textCharsMax: 4_000,
 } as const
 
@@ -33,6 +35,8 @@ export interface PromptParts {
   readonly turns?: readonly PromptTurn[]
   /** Messages of the same conversation that a search found. Default: none. */
   readonly earlier?: readonly string[]
+  /** What is known of the customer, one fact a line. Default: nothing. */
+  readonly knows?: readonly string[]
   readonly message: string
   readonly lang: PromptLanguage
 }
@@ -42,12 +46,22 @@ export interface PromptParts {
  *
  * Data stands in a fence (`createFence`). The first message depends on template and variables only, so that an endpoint can cache it.
  */
-export function buildPrompt({ template, variables, passages, turns = [], earlier = [], message, lang }: PromptParts): GenerationMessage[] {
-  const { passagesMax, passageCharsMax, turnsMax, earlierMax, textCharsMax } = PROMPT_DATA_LIMITS
+export function buildPrompt({
+  template,
+  variables,
+  passages,
+  turns = [],
+  earlier = [],
+  knows = [],
+  message,
+  lang,
+}: PromptParts): GenerationMessage[] {
+  const { passagesMax, passageCharsMax, turnsMax, earlierMax, knownMax, textCharsMax } = PROMPT_DATA_LIMITS
   const words = PROMPT_WORDS[lang]
   const shown = passages.slice(0, passagesMax)
   const found = earlier.slice(0, earlierMax)
-  const fenced = createFence([shown, turns, found, message])
+  const known = knows.slice(0, knownMax)
+  const fenced = createFence([shown, turns, found, known, message])
   const before = turns
     .filter(({ role }) => role !== 'system')
     .slice(-turnsMax)
@@ -62,6 +76,7 @@ export function buildPrompt({ template, variables, passages, turns = [], earlier
     ...(shown.length === 0 ? [words.none] : []),
     ...shown.map(({ title, text }, index) => fenced(`passage="${index + 1}"`, `${title}\n${text}`, passageCharsMax)),
     ...(found.length === 0 ? [] : [words.earlier, ...found.map((text) => fenced('earlier', text, textCharsMax))]),
+    ...(known.length === 0 ? [] : [words.customer, fenced('customer', known.join('\n'), textCharsMax)]),
     words.message,
     fenced('message', message, textCharsMax),
     words.answer,

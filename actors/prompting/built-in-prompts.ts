@@ -76,3 +76,18 @@ Where facts are given, use only them; never add facts, prices, dates or promises
 如果给出了事实，只使用这些事实；不得自行添加事实、价格、日期或承诺。
 {{rules}}`),
 }
+
+/** The name of the prompt by which a message is translated. */
+export const TRANSLATE_PROMPT = 'translate'
+/** Its texts, by the language that is translated into: the English one for every language but Chinese. */
+export const TRANSLATE_PROMPTS: BuiltInPrompts = {
+  en: builtIn(`You translate messages between people who talk to each other.
+{{company}}
+Translate the message into {{language}}, as a person would say it there: same meaning, same tone, same form of address. Keep names, numbers,
+codes and addresses. Add nothing, leave nothing out, and do not answer the message.
+{{rules}}`),
+  zh: builtIn(`你为正在交谈的人翻译消息。
+{{company}}
+把消息翻译成{{language}}，像当地人那样说：意思、语气和称呼方式保持不变。保留名称、数字、编号和地址。不增不减，也不要回答这条消息。
+{{rules}}`),
+}

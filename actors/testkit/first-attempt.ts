@@ -15,11 +15,12 @@ const noRecipients = async (): Promise<never> => {
 
 /**
  * What `TaskCall` says of the first attempt of a run, for a test that calls the `run` of a task. What it tells is not kept, each
- * answer is made and none is shared. There are no objects, which `objectsInMemory` has, and no recipients, which `fansOutTo` has.
+ * answer is made and none is shared, nothing is known of any customer, and there is no glossary. There are no objects, which
+ * `objectsInMemory` has, and no recipients, which `fansOutTo` has.
  */
 export const firstAttempt: Pick<
   TaskCall<unknown>,
-  'key' | 'attempt' | 'progress' | 'lastProgress' | 'shareAnswer' | 'store' | 'object' | 'fanOut' | 'signingKey'
+  'key' | 'attempt' | 'progress' | 'lastProgress' | 'shareAnswer' | 'store' | 'object' | 'fanOut' | 'signingKey' | 'customer' | 'glossary'
 > = {
   key: 'run-1',
   attempt: 1,
@@ -29,6 +30,8 @@ export const firstAttempt: Pick<
   object: noObjects,
   fanOut: noRecipients,
   signingKey: async () => Buffer.from('the key of a test'),
+  glossary: async () => [],
+  customer: async () => ({ profile: null, facts: [] }),
   async shareAnswer(_, make) {
     await make()
     return undefined

@@ -16,6 +16,7 @@ import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
 import { createItem } from '../../actors/kinds/item/kind.ts'
 import { postKind } from '../../actors/kinds/post/post-kind.ts'
+import { profileKind } from '../../actors/kinds/profile/profile-kind.ts'
 import { promptKind } from '../../actors/kinds/prompt/kind.ts'
 import { createQuestion } from '../../actors/kinds/question/kind.ts'
 import { createReminder } from '../../actors/kinds/reminder/kind.ts'
@@ -29,6 +30,7 @@ import { createTemplate } from '../../actors/kinds/template/kind.ts'
 import { tenantKind } from '../../actors/kinds/tenant/kind.ts'
 import { topicKind } from '../../actors/kinds/topic/topic-kind.ts'
 import { topicsKind } from '../../actors/kinds/topic/topics-kind.ts'
+import { translationKind } from '../../actors/kinds/translation/translation-kind.ts'
 import { createTriggerKind } from '../../actors/kinds/trigger/trigger-kind.ts'
 import { createWriter } from '../../actors/kinds/writer/writer-kind.ts'
 import { createDocumentMaker } from '../../pipeline/documents/document-maker.ts'
@@ -126,6 +128,8 @@ function builtInKinds(settings: Settings): Kind[] {
     createItem(),
     createFront(),
     createDesk(),
+    profileKind,
+    translationKind,
     postKind,
     authorKind,
     topicKind,

@@ -12,6 +12,8 @@ import type { LogTail } from '../../pipeline/jetstream/log-tail.ts'
 import type { Advise } from '../../pipeline/producer/advise.ts'
 import type { DecisionFeed } from '../../pipeline/producer/decision-feed.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
+import { customerConversations } from '../../pipeline/profiles/customer-conversations.ts'
+import { readProfile } from '../../pipeline/profiles/profiles-reader.ts'
 import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import type { Evaluate } from '../../pipeline/quality/evaluator.ts'
 import type { Metrics, MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
@@ -21,6 +23,7 @@ import { createServiceTimesReader } from '../../pipeline/task-queues/measured-ru
 import { createQueuePlaces } from '../../pipeline/task-queues/queue-places.ts'
 import type { Understand } from '../../pipeline/understanding/understand.ts'
 import type { Role, Settings } from '../settings.ts'
+import { customerKeys } from './customer-access.ts'
 import { openFilesMax, streamsMaxOf } from './streams-max.ts'
 
 export interface ServeDeps {
@@ -49,11 +52,16 @@ export interface ServeDeps {
 
 /** Starts the HTTP interface with the host, port and token of the settings. @throws ColloquyError as `startHttpServer` does. */
 export async function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps): Promise<HttpServer> {
+  const keys = customerKeys(settings, kv)
   const checkpoints = createCheckpoints(kv, 'dispatch')
   return startHttpServer({
     ...deps,
     stages,
     partitionCount: settings.PARTITIONS,
+    customers: {
+      profileOf: (tenant, customer) => readProfile(deps.jetstream, keys, tenant, customer),
+      conversationsOf: async (query) => customerConversations(client(), query),
+    },
     queuePlaces: createQueuePlaces(deps.jetstream, createServiceTimesReader(kv)),
     host: settings.HTTP_HOST,
     port: settings.HTTP_PORT,

@@ -4,6 +4,7 @@ import { createSimilarAnswers } from '../../pipeline/answering/similar-answers.t
 import { remoteQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
 import { createFanOuts } from '../../pipeline/fan-out/fan-out.ts'
 import { remoteRecipients } from '../../pipeline/fan-out/recipients-service.ts'
+import { createProfilesReader } from '../../pipeline/profiles/profiles-reader.ts'
 import { createPromptsReader } from '../../pipeline/prompts/prompts-reader.ts'
 import { evaluateByRules } from '../../pipeline/quality/evaluate-by-rules.ts'
 import { openSavedIndexes } from '../../pipeline/recommending/saved-indexes.ts'
@@ -19,6 +20,7 @@ import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.t
 import { createStreamModeReader } from '../../pipeline/tenants/stream-mode-reader.ts'
 import { createTenantSettingsReader } from '../../pipeline/tenants/tenant-settings-reader.ts'
 import { createTenantTopics } from '../../pipeline/topics/tenant-topics.ts'
+import { customerKeys } from './customer-access.ts'
 import { openGeneration } from './open-generation.ts'
 import { openUnderstanding } from './open-understanding.ts'
 import { BUCKET } from './prepare-streams.ts'
@@ -47,6 +49,8 @@ export function tasksWork({ settings, kinds, kv, replicas, jetstream, caches, me
         started.defer(() => topics.stop())
         const prompts = createPromptsReader(jetstream, tenants)
         started.defer(() => prompts.stop())
+        const profiles = createProfilesReader({ jetstream, keys: customerKeys(settings, kv), kinds, log })
+        started.defer(() => profiles.stop())
         const bucket = await openTaskObjects(jetstream, replicas)
         const { TASK_OBJECT_BYTES_MAX: objectBytesMax, TASK_OBJECTS_BYTES_MAX: objectsBytesMax } = settings
         const objects = createObjectStore(bucket, { objectBytesMax, objectsBytesMax })
@@ -79,6 +83,8 @@ export function tasksWork({ settings, kinds, kv, replicas, jetstream, caches, me
               recommend: indexes.recommend,
               vectorOf: (text) => vectors.of(text, 'passage'),
               topicFor: topics.topicFor,
+              customerOf: profiles.of,
+              glossaryOf: async (tenant) => (await settingsOf(tenant)).GLOSSARY,
               log,
               metrics,
               now: Date.now,

@@ -14,6 +14,7 @@ import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { Running } from '../app/launch.ts'
 import { uploadArticles } from './demo-articles.ts'
 import { playDesk } from './demo-desk.ts'
+import { customerCues, translationCues } from './demo-customers.ts'
 import { documentCues } from './demo-documents.ts'
 import { teachDemoIntents } from './demo-intents.ts'
 import { itemCues } from './demo-items.ts'
@@ -44,8 +45,9 @@ export interface Demo {
 /**
  * Plays a producer for the built-in kinds, over a connection of its own. It sends knowledge articles, examples of intents, the users' turns
  * of the bundled conversations, questions that stand alone, bookings of appointments, items of a shop and signals of its visitors,
- * readings of machines with triggers, templates with their documents, briefs of texts with strategies that learn, posts, and what the
- * people of a desk do. It skips kinds that this process does not have. It plays nothing if the tenant `demo` has records of an earlier play.
+ * readings of machines with triggers, templates with their documents, briefs of texts with strategies that learn, customers who come
+ * again, a conversation of two languages, posts, and what the people of a desk do. It skips kinds that this process does not have. It plays
+ * nothing if the tenant `demo` has records of an earlier play.
  */
 export function startDemo(running: Running, log: Logger): Demo {
   const stopping = new AbortController()
@@ -100,6 +102,8 @@ export function startDemo(running: Running, log: Logger): Demo {
       document: () => playScript(documentCues(TENANT), sender, signal),
       writer: () => playScript(textCues(TENANT), sender, signal),
       desk: () => playDesk(nc, sender, TENANT, signal),
+      profile: () => playScript(customerCues(TENANT), sender, signal),
+      translation: () => playScript(translationCues(TENANT), sender, signal),
       post: () => playScript(postCues(TENANT), sender, signal),
     }
     const played = Object.entries(parts).filter(([kind]) => running.kinds.has(kind))

@@ -2,6 +2,7 @@ import { ACTOR_ROUTE } from './actor-route.ts'
 import { CHAT_ROUTE } from './chat/chat-route.ts'
 import { COMPLETIONS_ROUTE } from './chat/completions-route.ts'
 import { MODEL_ROUTES } from './chat/models-route.ts'
+import { CUSTOMER_ROUTE } from './customer-route.ts'
 import type { DescribedRoute } from './described-route.ts'
 import { EVALUATE_ROUTES } from './evaluate-route.ts'
 import { HEALTH_ROUTES } from './health-routes.ts'
@@ -23,6 +24,7 @@ export const DESCRIBED_ROUTES: readonly DescribedRoute[] = [
   SOCKET_ROUTE,
   TYPING_ROUTE,
   ACTOR_ROUTE,
+  CUSTOMER_ROUTE,
   SEARCH_ROUTE,
   UNDERSTAND_ROUTE,
   ...EVALUATE_ROUTES,

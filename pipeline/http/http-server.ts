@@ -23,6 +23,7 @@ import type { ChatKinds } from './chat/chat-kinds.ts'
 import { addChatRoutes } from './chat/chat-routes.ts'
 import { type Health, watchConnection } from './connection-health.ts'
 import { boundConnections, type ConnectionPlaces } from './connection-places.ts'
+import { addCustomerRoute, type Customers } from './customer-route.ts'
 import { DESCRIBED_ROUTES } from './described-routes.ts'
 import { addEvaluateRoute } from './evaluate-route.ts'
 import { addHealthRoutes } from './health-routes.ts'
@@ -67,6 +68,8 @@ export interface HttpServerOptions extends WaitDeps {
   readonly understand?: Understand
   /** Without it, the route `/v1/evaluate` does not exist. */
   readonly evaluate?: Evaluate
+  /** Without it, the route `/v1/customers` does not exist. */
+  readonly customers?: Customers
   /** Without it, the routes `/v1/chat` and `/v1/models` do not exist. */
   readonly chat?: ChatKinds
   /** The guarantee of an acknowledgement; part of the response to a producer. */
@@ -111,8 +114,11 @@ const LIMITS_DEFAULT: HttpLimits = {
   timeoutCheckMs: 500,
 }
 const HEADER_BYTES_MAX = 16 * 1024
-/** Longer than a valid tenant, kind or id, so that one that is too long gets a 400 that says so, not a 404. */
-const ADDRESS_TOKEN_CHARS_MAX = 1_024
+/**
+ * Longer than a valid tenant, kind or id, so that one that is too long gets a 400 that says so, not a 404; and long enough for the id of a
+ * customer in percent encoding, nine characters for each of Chinese.
+ */
+const ADDRESS_TOKEN_CHARS_MAX = 2_560
 /** In the binary mode of CloudEvents, the data may have a JSON type of their own. */
 const JSON_TYPES = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
 const KEEP_ALIVE_MS = 10_000
@@ -154,6 +160,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   }
   const { partitionCount, positions, queuePlaces } = options
   addActorRoute(app, { jetstream, partitionCount, connection, positions, queuePlaces, log })
+  if (options.customers !== undefined) addCustomerRoute(app, { customers: options.customers, connection })
   const outlets = createOutlets(metrics, options.streamLimits)
   const { leave: leavePlaces } = connections
   addStreamRoute(app, { feed, outlets, leavePlaces })

@@ -42,6 +42,8 @@ export interface RunDeps extends Pick<
   | 'recommend'
   | 'vectorOf'
   | 'topicFor'
+  | 'customer'
+  | 'glossary'
   | 'placeInQueue'
   | 'tellPlaces'
   | 'store'

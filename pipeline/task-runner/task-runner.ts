@@ -17,6 +17,7 @@ import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { Generate } from '../models/generate.ts'
 import type { TierFor } from '../models/plan-generation.ts'
+import type { ProfilesReader } from '../profiles/profiles-reader.ts'
 import type { PromptsReader } from '../prompts/prompts-reader.ts'
 import type { Evaluate } from '../quality/evaluator.ts'
 import type { Recommend } from '../recommending/tenant-indexes.ts'
@@ -63,6 +64,8 @@ export interface RunnerOptions {
   readonly recommend: Recommend
   readonly vectorOf: TaskCall<unknown>['vectorOf']
   readonly topicFor: TopicFor
+  readonly customerOf: ProfilesReader['of']
+  readonly glossaryOf: (tenant: string) => ReturnType<TaskCall<unknown>['glossary']>
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
@@ -219,6 +222,8 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
           recommend: (query) => options.recommend(actor, query, task.seq),
           vectorOf: options.vectorOf,
           topicFor: (place, newTopic) => options.topicFor(tenant, place, newTopic),
+          customer: (customer) => options.customerOf(tenant, customer),
+          glossary: () => options.glossaryOf(tenant),
           promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
           call: (work) => watchdog.call(watched, work),
           progress,

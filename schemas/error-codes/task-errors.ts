@@ -174,4 +174,18 @@ export const TASK_ERRORS = {
     remedy: 'Set one of them in the process with the role `tasks`. `colloquy models ls` shows what it has.',
     where: `${TASK}; \`colloquy models\``,
   },
+  other_customer_key: {
+    meaning: 'Profiles of customers cannot be found: this process has another key than the one that made them.',
+    cause: 'Machines have keys of their own, or the data folder was restored without its keys.',
+    remedy: 'Give all machines the same `COLLOQUY_CUSTOMER_SECRET`, or copy the folder `customer-keys` of the data folder that made them.',
+    where: `${TASK}, HTTP interface`,
+    http: 503,
+  },
+  bad_customer_key: {
+    meaning: 'A file of the folder `customer-keys` has no key.',
+    cause: 'It was edited or damaged.',
+    remedy: 'Put the file back from another machine or a copy.',
+    where: `${TASK}, HTTP interface`,
+    http: 503,
+  },
 } as const satisfies ErrorTexts

@@ -47,6 +47,8 @@ export interface HarnessOptions {
   readonly generation?: TaskGeneration
   /** Default: the built-in texts. */
   readonly prompts?: TaskPrompts
+  /** Default: nothing is known of any. */
+  readonly customer?: TaskCall<unknown>['customer']
   /** The actor before the first message, with the pending task of its state. Default: a new one. */
   readonly from?: { readonly actor: Actor; readonly started: readonly Started[] }
 }
@@ -54,7 +56,13 @@ export interface HarnessOptions {
 /** One case under the pure core: time follows from the position, and every record passes through JSON as it would through LOG. */
 export function createSupportHarness(
   kind: Kind = support,
-  { understand = understandByActs, generation = generates(), prompts = builtInPrompts(), from }: HarnessOptions = {},
+  {
+    understand = understandByActs,
+    generation = generates(),
+    prompts = builtInPrompts(),
+    customer = firstAttempt.customer,
+    from,
+  }: HarnessOptions = {},
 ) {
   const kinds = kindsByName([kind])
   const records: LogRecord[] = []
@@ -125,6 +133,7 @@ export function createSupportHarness(
       const call = {
         input: definition.input.parse(input),
         ...firstAttempt,
+        customer,
         key: run,
         signal: new AbortController().signal,
         log,

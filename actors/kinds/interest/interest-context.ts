@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { itemIdSchema, topicSchema } from '../../../schemas/catalogue-events.ts'
+import { customerSchema } from '../../../schemas/profile-events.ts'
 import { COUNT_MAX, recentSchema } from '../../../schemas/recommendation-query.ts'
 
 /** Number of topics kept: those with the highest and lowest scores. */
@@ -34,7 +35,7 @@ export const profileShape = {
 /** What is known of a visitor, apart from questions and lists. */
 export type Profile = z.infer<z.ZodObject<typeof profileShape>>
 
-const askedSchema = z.object({ replyTo: z.string(), count: z.int(), segment: z.string().optional() })
+const askedSchema = z.object({ replyTo: z.string(), count: z.int(), segment: z.string().optional(), customer: customerSchema.optional() })
 export const contextSchema = z.object({
   ...profileShape,
   searches: z.array(z.string().max(SEARCH_CHARS_MAX)).max(SEARCHES_MAX),

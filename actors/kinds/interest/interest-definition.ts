@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { type Item, itemIdSchema, ITEMS_PAIRED, itemsPaired, topicSchema, topicsSchema } from '../../../schemas/catalogue-events.ts'
+import { customerSchema } from '../../../schemas/profile-events.ts'
 import { COUNT_MAX, STRATEGIES, type Strategy, visitorSchema, whySchema } from '../../../schemas/recommendation-query.ts'
 import { TOKEN } from '../../../schemas/subjects.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { defineTask } from '../../definition/task-definition.ts'
 import { contextSchema, mergedSchema, RECENT_MAX, segmentSchema } from './interest-context.ts'
 import { fromVersion1 } from './interest-version-1.ts'
+import { withSaid } from './said-topics.ts'
 
 const signal = {
   item: itemIdSchema,
@@ -48,7 +50,7 @@ export interface InterestOptions {
 export const defineInterest = (catalogue: readonly Item[], { name = 'interest', items = 'item', strategy = 'fused' }: InterestOptions) =>
   defineKind({
     name,
-    version: 2,
+    version: 3,
     context: contextSchema,
     events: {
       'item.browsed': signalSchema.describe('The visitor looks at an item'),
@@ -71,6 +73,7 @@ export const defineInterest = (catalogue: readonly Item[], { name = 'interest', 
         .object({
           count: z.int().min(1).max(COUNT_MAX).default(5),
           segment: segmentSchema.optional(),
+          customer: customerSchema.optional().meta({ description: 'Heeds what the profile of this customer has of likes and refusals' }),
           keepFresh: z.boolean().optional().meta({ description: 'For an hour, signals lead to another list, 2 s after the first of them' }),
         })
         .describe('Asks for a list of items'),
@@ -89,15 +92,18 @@ export const defineInterest = (catalogue: readonly Item[], { name = 'interest', 
     },
     tasks: {
       recommend: defineTask({
-        input: visitorSchema,
+        input: visitorSchema.extend({ customer: customerSchema.optional() }),
         output: outputSchema,
         deadlineMs: 10_000,
         attemptsMax: 3,
         concurrencyMax: 64,
         recommends: { strategy, catalogue, items },
-        run: async ({ input, recommend }) => recommend({ visitor: input, strategy, catalogue, items }),
+        run: async ({ input: { customer: asked, ...visitor }, recommend, customer }) => {
+          const said = asked === undefined ? [] : (await customer(asked)).facts
+          return recommend({ visitor: withSaid(visitor, said), strategy, catalogue, items })
+        },
       }),
     },
-    migrate: { 1: fromVersion1 },
+    migrate: { 1: fromVersion1, 2: ({ value, context }) => ({ value, context: contextSchema.parse(context) }) },
     label: ({ topics, bought }) => ({ favourite: topics[0]?.[0] ?? null, bought: bought.length }),
   })

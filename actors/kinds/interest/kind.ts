@@ -60,8 +60,13 @@ export function createInterest(catalogue: readonly Item[], options: InterestOpti
         }),
         ask: assign(({ context, event }) => {
           if (event.type !== 'recommendations.asked') return {}
-          const { count, segment, keepFresh } = event.data
-          const question: Asked = { replyTo: event.id, count, ...(segment !== undefined && { segment }) }
+          const { count, segment, customer, keepFresh } = event.data
+          const question: Asked = {
+            replyTo: event.id,
+            count,
+            ...(segment !== undefined && { segment }),
+            ...(customer !== undefined && { customer }),
+          }
           return {
             asked: [...context.asked, question],
             ...(keepFresh === true && { fresh: keptFresh(question, event.at) }),

@@ -165,14 +165,16 @@ export function pairsOf({ recent }: Profile, { item, weight }: Signal): z.infer<
 /** What the task gets to know of a visitor. */
 export const visitorOf = (
   { topics, recent, bought, disliked, searches, segment }: Profile & { readonly searches: string[] },
-  question: { readonly count: number; readonly segment?: string | undefined } | null | undefined,
-): Visitor => ({
+  question:
+    { readonly count: number; readonly segment?: string | undefined; readonly customer?: string | number | undefined } | null | undefined,
+): Visitor & { readonly customer?: string | number } => ({
   topics,
   without: [...bought, ...disliked],
   count: question?.count ?? 1,
   recent,
   searches,
   segment: question?.segment ?? segment,
+  ...(question?.customer !== undefined && { customer: question.customer }),
 })
 
 /** What a visitor takes along, and nothing else. */

@@ -134,6 +134,7 @@ export const generationOf = (
     message: input.text,
     lang: input.lang,
     ...(input.earlier !== undefined && { earlier: input.earlier }),
+    ...(input.knows !== undefined && { knows: input.knows }),
   }),
   tier: 'auto',
   hints: hintsOf(input),

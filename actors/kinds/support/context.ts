@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { roleSchema } from '../../../schemas/events.ts'
+import { PROFILE_LIMITS } from '../../../schemas/profile-events.ts'
 import { detectLanguage } from '../../core/detect-language.ts'
 import type { Label } from '../../definition/kind.ts'
 import { namesNothing } from './asking/follow-up.ts'
@@ -17,6 +18,7 @@ import {
   QUESTION_CHARS_MAX,
 } from './found.ts'
 import { isDecline, isParting } from './gratitude.ts'
+import { type Known, knownSchema, preferredLanguage, withSaid } from './known.ts'
 import { type Move, moveOf } from './moves.ts'
 import { plainForm, type UnderstoodMessage, understoodSchema } from './understood.ts'
 
@@ -78,6 +80,8 @@ export const contextSchema = z.object({
   complaints: z.int().nonnegative(),
   /** The customer, as his messages name him; kept from earlier cases. */
   customer: z.string().nullable(),
+  /** What is known of him; `null` until his first message of the case was looked up. */
+  knows: knownSchema.nullable(),
   /** When the first message of the case arrived. */
   openedAt: z.string().nullable(),
   /** The desk that has been asked for a person; `null`: none, since the machine has the case, or nobody but an outside agent. */
@@ -85,7 +89,7 @@ export const contextSchema = z.object({
 })
 export type Context = z.infer<typeof contextSchema>
 
-const newCase = { rating: null, queue: [], misses: 0, failures: 0, complaints: 0, openedAt: null, desk: null }
+const newCase = { rating: null, queue: [], misses: 0, failures: 0, complaints: 0, knows: null, openedAt: null, desk: null }
 
 const unheard = { intent: null, confidence: null, act: null }
 
@@ -128,12 +132,15 @@ interface Message {
 /** Appends a customer's message to the queue. It is understood when its turn comes. */
 export function withQuestion(context: Context, { id, arrivedAt, data }: Message): Context {
   const text = clip(data.text, QUESTION_CHARS_MAX)
-  const lang = languageOf(text, data.lang, context.lang)
+  const customer = data.customer === undefined ? context.customer : String(data.customer)
+  const knows = customer === context.customer ? context.knows : null
+  const lang = preferredLanguage(knows) ?? languageOf(text, data.lang, context.lang)
   return {
     ...context,
     ...unheard,
     lang,
-    customer: data.customer === undefined ? context.customer : String(data.customer),
+    customer,
+    knows,
     openedAt: context.openedAt ?? arrivedAt,
     queue: [...context.queue, { id, text, lang, arrivedAt, understood: null }],
   }
@@ -182,6 +189,26 @@ export function withUnderstood(
         act: question.understood?.act ?? null,
       }),
   }
+}
+
+/** Whether the customer is named, and what is known of him is not yet. */
+export const isStranger = ({ customer, knows }: Pick<Context, 'customer' | 'knows'>): boolean => customer !== null && knows === null
+
+/** Notes what is known of the customer, and in which language to answer him. */
+export function withKnown(context: Context, knows: Known): Context {
+  const lang = preferredLanguage(knows)
+  if (lang === undefined) return { ...context, knows }
+  return { ...context, knows, lang, queue: context.queue.map((question) => ({ ...question, lang })) }
+}
+
+/** A message of the customer for his profile, with the case that knows it; `undefined` where there is nothing to tell. */
+export function toldIn(context: Context, message: { readonly id: string; readonly text: string } | undefined) {
+  const { customer, knows } = context
+  if (message === undefined || customer === null || knows?.profile == null) return undefined
+  const { known, isTold } = withSaid(knows, message.text)
+  if (!isTold) return undefined
+  const text = message.text.slice(0, PROFILE_LIMITS.textCharsMax).toWellFormed()
+  return { context: withKnown(context, known), profile: knows.profile, data: { customer, text, message: message.id } }
 }
 
 /** Notes a courtesy, or a call for a person, that is certain by its words alone. */

@@ -28,6 +28,7 @@ import {
   QUESTION_CHARS_MAX,
   shareableSchema,
 } from './found.ts'
+import { knownSchema, knowsSchema } from './known.ts'
 import { fromLexicon, withoutDesk } from './migrate.ts'
 import { spentSchema } from './spent.ts'
 import { understoodSchema } from './understood.ts'
@@ -81,6 +82,8 @@ export const lookupInput = querySchema.omit({ topic: true }).extend({
   about: querySchema.shape.about,
   /** The turns before the message, oldest first. */
   turns: turnsSchema.default([]),
+  /** The customer of whom is to be told what is known. Absent: nobody. */
+  customer: z.string().optional(),
 })
 export const lookupOutput = z.object({
   /** Absent where a process of version 3 did the work. */
@@ -95,11 +98,18 @@ export const lookupOutput = z.object({
   kbVersion: z.string().max(64).optional(),
   spent: spentSchema.optional(),
   shareable: shareableSchema.optional(),
+  /** What is known of the customer. Absent where none was asked for. */
+  known: knownSchema.optional(),
   /** A model will answer: what was found is kept meanwhile, for a quotation in its place. Absent: no. */
   byModel: z.literal(true).optional(),
 })
 
-export const answerInput = querySchema.extend({ ...foundSchema.shape, turns: turnsSchema })
+export const answerInput = querySchema.extend({
+  ...foundSchema.shape,
+  turns: turnsSchema,
+  /** What is known of the customer, which makes the answer his own. Absent: nothing. */
+  knows: knowsSchema.optional(),
+})
 export const quoteInput = answerInput.extend({
   /** Why the model's answer is not waited for: `reply_budget`, or the code of its error. */
   because: z.string().max(128),

@@ -1,17 +1,21 @@
 import { and, assign, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
+import { PROFILE_KIND } from '../../../schemas/profile-events.ts'
 import { parseActorSource } from '../../../schemas/subjects.ts'
 import { send, type Sending } from '../../definition/send-action.ts'
 import type { Desk } from './at-desk.ts'
 import {
   type Context,
   initialContext,
+  isStranger,
   outcomeOfSilence,
   type Question,
   QUESTIONS_MAX,
   reopened,
+  toldIn,
   withFeedback,
   withHandover,
+  withKnown,
   withMessage,
   withoutReply,
   withoutUnderstanding,
@@ -35,6 +39,7 @@ import type { Quotation } from './extract.ts'
 import type { Found } from './found.ts'
 import { EXTRACTIVE_MODEL, wasHeldBack, withoutTexts } from './gate.ts'
 import { waitingOf, withAgent, withoutAgent, withQueued } from './handing-over.ts'
+import { knowsOf, nameOf, noted } from './known.ts'
 import { type Move, moveOf, plainMoveOf } from './moves.ts'
 import { opensText } from './office-opens.ts'
 import { isRelevant } from './relevance.ts'
@@ -119,7 +124,9 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
       asksTooMuch: ({ context }) => context.queue.length > QUESTIONS_MAX,
       nothingWaits: ({ context }) => context.queue.length === 0,
       somethingWaits: ({ context }) => context.queue.length > 0,
-      isPlain: ({ context }) => plainMoveOf(context.queue[0]?.text ?? '') !== undefined,
+      isPlain: ({ context }) => isPlain(context) && !isStranger(context),
+      isPlainOfStranger: ({ context }) => isPlain(context),
+      saysOfSelf: ({ context }) => notedIn(context) !== undefined,
       asksForPerson: ({ context }) => moveIn(context) === 'person',
       isPolite: ({ context }) => COURTESIES.some((polite) => polite === moveIn(context)),
       complains: ({ context }) => moveIn(context) === 'complaint',
@@ -144,7 +151,19 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
     },
     actions: {
       hear: assign(({ context, event }) => (event.type === 'message.received' ? withQuestion(context, event) : context)),
-      note: assign(({ context, event }) => (event.type === 'message.received' ? withMessage(context, event) : context)),
+      note: enqueueActions(({ context, event, enqueue }) => {
+        if (event.type !== 'message.received') return
+        const next = withMessage(context, event)
+        const told = event.data.role === 'user' ? toldIn(next, { id: event.id, text: event.data.text }) : undefined
+        if (told !== undefined) enqueue(send({ kind: PROFILE_KIND, id: told.profile, type: 'customer.told', data: told.data }))
+        enqueue.assign(told?.context ?? next)
+      }),
+      tellProfile: enqueueActions(({ context, enqueue }) => {
+        const told = toldIn(context, context.queue[0])
+        if (told === undefined) return
+        enqueue(send({ kind: PROFILE_KIND, id: told.profile, type: 'customer.told', data: told.data }))
+        enqueue.assign(told.context)
+      }),
       giveUp: assign(({ context, event }) => (event.type === 'reply.cancel' ? withoutReply(context, event.data.message) : context)),
       startAnew: assign(({ context }) => reopened(context)),
       rate: assign(({ context, event }) => (event.type === 'feedback.given' ? withFeedback(context, event.data) : context)),
@@ -168,7 +187,9 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
       understand: assign(({ context, event }) => {
         const output = lookupDone.safeParse(event).data?.output
         const isKept = output?.byModel !== undefined && output.hits.length > 0
-        return withUnderstood(context, output?.understood, {
+        const known = isStranger(context) ? withKnown(context, output?.known ?? { profile: null, facts: [] }) : context
+        if (isPlain(context)) return withPlain(known, plainMoveOf(context.queue[0]?.text ?? '') ?? 'courtesy')
+        return withUnderstood(known, output?.understood, {
           found: isKept ? foundIn(event) : undefined,
           lookups: output?.lookups,
           omitted: output?.omitted,
@@ -288,13 +309,19 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
                   id: 'lookup',
                   src: 'lookup',
                   input: ({ context }) => lookupOf(context),
-                  onDone: { target: 'deciding', actions: 'understand' },
-                  onError: { target: 'failed', actions: 'missUnderstanding' },
+                  onDone: { target: 'deciding', actions: ['understand', 'tellProfile'] },
+                  onError: withoutLookup,
                 },
-                after: { replyBudget: { target: 'failed', actions: 'missUnderstanding' } },
+                after: { replyBudget: withoutLookup },
               },
               deciding: {
                 always: [
+                  // "Don't call me that" sounds like a call for a person.
+                  {
+                    guard: 'saysOfSelf',
+                    target: 'choosing',
+                    actions: [{ type: 'reply', params: ({ context }) => ({ text: notedIn(context) ?? '' }) }, 'forgetTroubles'],
+                  },
                   { guard: 'asksForPerson', target: '#support.escalated', actions: handOver('customer_asked') },
                   {
                     guard: 'isPolite',
@@ -312,7 +339,7 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
                 invoke: {
                   id: 'answer',
                   src: 'answer',
-                  input: ({ context, event }) => ({ ...queryOf(context), ...foundIn(event), turns: context.turns }),
+                  input: ({ context, event }) => answerOf(context, event),
                   onDone: 'checking',
                   onError: [{ guard: 'isFound', target: 'quoting' }, { target: 'failed' }],
                 },
@@ -426,6 +453,26 @@ function teamOf(event: { readonly source?: unknown }, desk: Desk | undefined): s
 /** When an event is decided; those of tasks and timers have it, too. */
 const timeOf = (event: unknown): string | undefined => z.object({ at: z.string() }).safeParse(event).data?.at
 
+/** Courtesies are certain without a lookup. */
+const withoutLookup = [
+  { guard: 'isPlainOfStranger', target: 'deciding', actions: 'takeAtItsWord' },
+  { target: 'failed', actions: 'missUnderstanding' },
+] as const
+
+const isPlain = ({ queue: [question] }: Context): boolean => plainMoveOf(question?.text ?? '') !== undefined
+
+const notedIn = ({ queue: [question], knows }: Context): string | undefined =>
+  question === undefined ? undefined : noted(knows, question.text, question.lang)
+
+/** What is known of a customer makes an answer his own. */
+function answerOf(context: Context, event: unknown): AnswerInput {
+  const { shareable, ...found } = foundIn(event)
+  const query = queryOf(context)
+  const knows = knowsOf(context.knows, query.lang)
+  const input = { ...query, ...found, turns: context.turns }
+  return knows.length > 0 ? { ...input, knows } : { ...input, ...(shareable !== undefined && { shareable }) }
+}
+
 const RATING_MAX = 5
 const LOW_RATING_MAX = 2
 
@@ -437,16 +484,19 @@ const moveIn = ({ queue: [question] }: Context): Move | undefined => (question =
 function politeReply(context: Context): string {
   const [question] = context.queue
   const move = COURTESIES.find((polite) => polite === moveIn(context))
-  return question === undefined || move === undefined ? '' : courtesy(move, question.understood?.act ?? null, question.text, question.lang)
+  return question === undefined || move === undefined
+    ? ''
+    : courtesy(move, question.understood?.act ?? null, question.text, question.lang, nameOf(context.knows))
 }
 
 /** What is known of a message that is handed over; a plain call for a person needs no lookup. */
 const understoodOf = ({ text, understood }: Question): Question['understood'] =>
   understood ?? (plainMoveOf(text) === 'person' ? plainForm('handoff', text) : null)
 
-function lookupOf({ queue: [question], asked, turns }: Context): z.input<typeof lookupInput> {
-  const { text, lang } = question ?? { text: '', lang: 'en' as const }
-  return { text, lang, about: asked, turns }
+function lookupOf(context: Context): z.input<typeof lookupInput> {
+  const { queue, asked, turns, customer } = context
+  const { text, lang } = queue[0] ?? { text: '', lang: 'en' as const }
+  return { text, lang, about: asked, turns, ...(isStranger(context) && customer !== null && { customer }) }
 }
 
 function queryOf({ queue: [question] }: Context): Pick<Query, 'text' | 'topic' | 'lang'> {

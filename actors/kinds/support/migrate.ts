@@ -5,7 +5,7 @@ import { hasThanks, isDecline, isParting } from './gratitude.ts'
 import type { UnderstoodMessage } from './understood.ts'
 
 /** What versions before 9 did not keep. None of their cases is at a desk. */
-const BEFORE_DESKS = { customer: null, openedAt: null, desk: null } as const
+const BEFORE_DESKS = { customer: null, knows: null, openedAt: null, desk: null } as const
 const UNKNOWN = ['customer', 'openedAt'] as const
 
 /**

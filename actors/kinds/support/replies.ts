@@ -83,13 +83,17 @@ const MACHINE = /\b(robot|bot|ai|real|human|person|who are you|your name)\b|机�
 /** Yes, no, and words that give up what was under way: there is nothing to greet. */
 const ANSWERS: ReadonlySet<string> = new Set<Act>(['confirm', 'deny', 'cancel'])
 
-/** The reply to a message that is only polite. */
-export function courtesy(move: Courtesy, act: string | null, text: string, lang: Language): string {
+const greeting = (name: string, lang: Language): string =>
+  lang === 'zh' ? `${name}，您好！我是智能助手，请问有什么可以帮您？` : `Hello ${name}! I am an automatic assistant. What can I do for you?`
+
+/** The reply to a message that is only polite. @param name what to call the customer */
+export function courtesy(move: Courtesy, act: string | null, text: string, lang: Language, name?: string): string {
   if (move === 'thanks') return sentence('thanks', lang)
   if (move === 'praise') return sentence('content', lang)
   if (isParting(text)) return sentence('goodbye', lang)
   if (isDecline(text) || (act !== null && ANSWERS.has(act))) return sentence('declined', lang)
-  return sentence(MACHINE.test(text) ? 'machine' : 'greeting', lang)
+  if (MACHINE.test(text)) return sentence('machine', lang)
+  return name === undefined ? sentence('greeting', lang) : greeting(name, lang)
 }
 
 /** The citation of a passage. */

@@ -23,6 +23,7 @@ import { createExtract } from './extract.ts'
 import { type Hit, HITS_MAX, LOOKUP_CHARS_MAX } from './found.ts'
 import { quotationThroughGate } from './gate.ts'
 import { type Article, versionOf } from './knowledge.ts'
+import { knownOf, preferredLanguage } from './known.ts'
 import type { Minimums } from './minimums.ts'
 import { moveOf } from './moves.ts'
 import { recallConversation, recallKnowledge } from './recall.ts'
@@ -61,12 +62,15 @@ export function lookupTask(articles: readonly Article[], rewriteMs: number): Loo
     deadlineMs: LOOKUP_DEADLINE_MS,
     attemptsMax: LOOKUP_ATTEMPTS_MAX,
     concurrencyMax: 64,
-    run: async ({ input, searchIndex, understand, generate, hasModels, signal, log }) => {
-      const { text, turns, lang } = input
+    run: async ({ input, searchIndex, understand, generate, hasModels, customer, signal, log }) => {
+      const { text, turns } = input
+      const known = input.customer === undefined ? undefined : knownOf(await customer(input.customer))
+      const lang = preferredLanguage(known ?? null) ?? input.lang
+      const told = known === undefined ? {} : { known }
       const hasModel = hasModels()
       const understanding = await understand({ text, history: turns })
       const understood = recordedForm(understanding)
-      if (moveOf({ text, understood }) !== 'question') return { understood, hits: [] }
+      if (moveOf({ text, understood }) !== 'question') return { understood, hits: [], ...told }
       const byRules = askedIn({ ...input, act: understood.act })
       const { questions, omitted } = questionsIn(text)
       const mayDiffer = byRules.length > 1 || byRules.some(({ about, refers }) => about !== null || refers === 'yes')
@@ -108,6 +112,7 @@ export function lookupTask(articles: readonly Article[], rewriteMs: number): Loo
       const lookups = asked.map((one) => clip(standalone(one), LOOKUP_CHARS_MAX))
       return {
         understood,
+        ...told,
         about: rewritten === undefined ? takenUp(text, asked, found) : null,
         hits: interleaved(found),
         ...(lookups.join() !== text && { lookups }),

@@ -79,7 +79,7 @@ test('cache-freshness has no stale answer in what was answered, and finds one th
   const rowOf = (turn: number, startedMs: number, base: { readonly seq: number; readonly knowledgeSeq: number }) => {
     const time = (ms: number): string => new Date(ms).toISOString().slice(0, 23).replace('T', ' ')
     const seq = 5_000_000_000_000 + turn
-    const identity = { tenant: 'acme', kind: 'support', actor: 'claimed', case_no: 1, machine: 'support@8' }
+    const identity = { tenant: 'acme', kind: 'support', actor: 'claimed', case_no: 1, machine: 'support@9' }
     const asked = { turn, committed_at: time(startedMs), asked_id: `claimed-${turn}`, asked_at: time(startedMs) }
     const cached = { cached_seq: base.seq, cached_level: 'memory', cached_knowledge_seq: base.knowledgeSeq, prompt_version: 'answer@1' }
     return {

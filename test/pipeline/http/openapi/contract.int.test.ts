@@ -49,6 +49,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   tellTyping: [{ path: '/v1/typing/acme/support/c3', body: { who: '李敏', role: 'agent' }, status: 202 }],
   openSocket: [{ path: '/v1/ws', status: 426 }],
   getActor: [{ path: '/v1/actors/acme/support/c3' }, { path: '/v1/actors/acme/support/c3?at=1' }],
+  getCustomer: [{ path: '/v1/customers/acme/k-7' }, { path: `/v1/customers/acme/${encodeURIComponent('李雷 *.>')}?limit=1&before=9` }],
   search: [{ path: '/v1/search?tenant=acme&q=Norway' }, { path: '/v1/search?tenant=acme&q=挪威&mode=keyword&limit=3&all=true' }],
   understand: [{ path: '/v1/understand', body: { tenant: 'acme', text: '我要退货', history: [{ role: 'user', text: '你好' }] } }],
   evaluate: [{ path: '/v1/evaluate', body: { query: '退货要几天？', response: '14 天。', context: ['14 天内可以退货。'] } }],

@@ -1,0 +1,226 @@
+import type { About } from '../../../schemas/profile-events.ts'
+import { type ClauseReader, firstOf, type Rule, type Said, said, withdrawn } from './statement.ts'
+
+const startsWith = (...words: readonly string[]): RegExp => new RegExp(String.raw`^(?:${words.join('|')})\b`, 'i')
+
+/** Words before a statement that say nothing. */
+const LEAD_WORDS = 'please|oh|and|but|also|so|well|hi|hello|hey|actually|just|no|yes|ok(?:ay)?|sorry|thanks|by the way|btw|fyi'
+const LEAD = String.raw`^(?:(?:${LEAD_WORDS})\b[\s,:!-]{0,4}){0,5}`
+const REQUEST_WORDS = "please|just|(?:can|could|would|will) you|you (?:can|may|could)|(?:can|could) we|let's|i want you to|i'd like you to"
+const REQUEST = String.raw`(?:(?:${REQUEST_WORDS})\s+){0,4}`
+/** Up to five words of letters, which may be of any script. */
+const NAME = String.raw`([\p{L}\p{M}][\p{L}\p{M}'’.\-]*(?: [\p{L}\p{M}][\p{L}\p{M}'’.\-]*){0,4}?)`
+const NAME_END = String.raw`(?:,? by the way)?(?:\s+(?:from now on|instead|please|if you like|and)\b.*)?[\s.!]*$`
+/** Words after which a name, or what is liked, does not start. */
+const NO_NAME = startsWith(
+  'back|later|tomorrow|today|tonight|now|when|if|at|on|in|a|an|the|as|by|for|to|me|it|that|this|what|whatever|maybe|asap|again',
+  'before|after|any|crazy|stupid|wrong|not|never|spelled|misspelled',
+)
+const NO_THING = startsWith(
+  'it|its|that|this|these|those|them|him|her|you|your|yours|how|when|what|where|why|if|the|my|our|to|so|as|being|having|waiting',
+  'no|not|one|for|about|with',
+)
+const NO_PLACE = /^(?:a|an|my|your|this|that|it|hope|fear|here|there|the (?:house|flat|apartment|city|countryside))\b/i
+
+const LANGUAGES: Readonly<Record<string, string>> = {
+  english: 'en',
+  chinese: 'zh',
+  mandarin: 'zh',
+  german: 'de',
+  french: 'fr',
+  spanish: 'es',
+  italian: 'it',
+  portuguese: 'pt',
+  japanese: 'ja',
+  korean: 'ko',
+  russian: 'ru',
+  norwegian: 'no',
+  arabic: 'ar',
+}
+const LANGUAGE = `(${Object.keys(LANGUAGES).join('|')})`
+const DIET =
+  '(vegetarian|vegan|pescatarian|gluten[- ]free|lactose[- ]intolerant|celiac|coeliac|diabetic|halal|kosher|teetotal(?:er)?|teetotaller)'
+const WORK = [
+  '(nurse|teacher|doctor|engineer|programmer|developer|student|lawyer|driver|accountant|cook|chef|designer|journalist|professor|pilot',
+  'farmer|carpenter|electrician|plumber|scientist|researcher|translator|writer|artist|musician|photographer|architect|dentist|pharmacist',
+  'police officer|firefighter|soldier|waiter|waitress|salesperson|consultant|manager|pensioner|retired)',
+].join('|')
+const VERY = '(?:really |absolutely |also |do |just |always |usually |simply |so much |quite |particularly |especially ){0,4}'
+const AM = String.raw`i(?:'m| am|'ve been| have been|'ve always been|'ve become| have become)`
+const ABOUTS: readonly (readonly [RegExp, About])[] = [
+  [/\bname\b/, 'name'],
+  [/\blanguage\b/, 'language'],
+  [/\ballerg/, 'allergy'],
+  [/\b(?:diet|food preferences?)\b/, 'diet'],
+  [/\b(?:address|home|city|where i live)\b/, 'home'],
+  [/\b(?:job|work|profession)\b/, 'work'],
+]
+
+const pattern = (source: string): RegExp => new RegExp(LEAD + source, 'iu')
+
+/** A name as it is written, without what follows it. */
+function nameIn(text: string | undefined): string | undefined {
+  const name = (text ?? '').replace(/,? not .*$/i, '').replace(/[\s.]+$/, '')
+  return name === '' || NO_NAME.test(name) ? undefined : name
+}
+
+const GOES_ON = new RegExp(
+  String.raw`\s+(?:because|since|but|so|when|if|while|although|and i|and also|very much|a lot|too|as well|any ?more|please|most`
+    + String.raw`|more than|these days|at all)\b`,
+  'i',
+)
+
+/** What is liked: a few words, up to one that goes on with something else. */
+function thingIn(text: string | undefined): string | undefined {
+  const [thing = ''] = (text ?? '').split(GOES_ON)
+  const words = thing.replace(/[\s.!]+$/, '').split(/\s+/)
+  return thing === '' || words.length > 6 || NO_THING.test(thing) ? undefined : words.join(' ')
+}
+
+function placeIn(text: string | undefined): string | undefined {
+  const [place = ''] = (text ?? '').split(/\s+(?:now|and|but|since|with|for|because|these days|at the moment|last|this|in \d|\d)\b/i)
+  const words = place.replace(/[\s.!]+$/, '').split(/\s+/)
+  return words.length > 4 || NO_PLACE.test(place) ? undefined : words.join(' ')
+}
+
+const language = ([name = '']: readonly string[]): Said | undefined => said('language', LANGUAGES[name.toLowerCase()])
+
+const RULES: readonly Rule[] = [
+  // Corrections first: most of them contain a statement.
+  [
+    pattern(String.raw`(?:please )?(?:forget|delete|erase|remove)(?: that)? (?:all|everything|anything)\b.*\b(?:me|said|told)\b`),
+    () => withdrawn(null),
+  ],
+  [
+    pattern(String.raw`(?:please )?(?:forget|delete|erase|remove|don't remember) my (.+)$`),
+    ([what = '']) => ABOUTS.flatMap(([words, about]) => (words.test(what.toLowerCase()) ? [withdrawn(about)] : [])),
+  ],
+  [pattern(String.raw`(?:please )?forget (?:that |what i said about )?(.+)$`), ([rest = '']) => taken(rest)],
+  [pattern(String.raw`i (?:didn't|did not|never) (?:say|said|tell you|told you) (?:that )?(.+)$`), ([rest = '']) => taken(rest)],
+  [
+    pattern(String.raw`(?:don't|do not|stop|never)(?: ever)? call(?:ing)? me (?:(that|so|by that name|like that)\b|${NAME}${NAME_END})`),
+    ([that = '', name]) => withdrawn('name', that === '' ? (nameIn(name) ?? null) : null),
+  ],
+  [pattern(String.raw`(?:that's|that is|this is) not my name`), () => withdrawn('name')],
+  [pattern(String.raw`i(?:'m| am)(?: not| no longer)(?: a| an)? ${DIET}`), ([diet = '']) => withdrawn('diet', diet)],
+  [
+    pattern(String.raw`i (?:no longer (?:like|love|enjoy) (.+)|don't (?:like|love|enjoy) (.+?) (?:any ?more|any longer))[\s.!]*$`),
+    ([one = '', other = '']) => {
+      const thing = thingIn(one === '' ? other : one)
+      return thing === undefined ? undefined : withdrawn('likes', thing)
+    },
+  ],
+
+  [
+    pattern(String.raw`${REQUEST}(?:everybody |everyone |people |friends |my friends )?calls? me ${NAME}${NAME_END}`),
+    ([name]) => said('name', nameIn(name)),
+  ],
+  [
+    pattern(String.raw`my name(?:'s| is) ${NAME}(?:\s+(?:and|but)\b.*)?[\s.!]*$`),
+    ([name]) => (/^(?:on|in|at|spelled|wrong|not)\b/i.test(name ?? '') ? undefined : said('name', nameIn(name))),
+  ],
+  [pattern(String.raw`i go by ${NAME}${NAME_END}`), ([name]) => said('name', nameIn(name))],
+  [
+    pattern(String.raw`(?:i(?:'d| would) (?:rather|prefer to|like to)|i prefer to) be (?:called|addressed as) ${NAME}${NAME_END}`),
+    ([name]) => said('name', nameIn(name)),
+  ],
+  [pattern(String.raw`${REQUEST}address me as ${NAME}${NAME_END}`), ([name]) => said('name', nameIn(name))],
+
+  [
+    pattern(String.raw`${REQUEST}(?:no need to be (?:so )?formal|be informal|drop the formalities|be less formal)`),
+    () => said('form', 'informal'),
+  ],
+  [pattern(String.raw`${REQUEST}(?:be (?:more )?formal|address me formally)`), () => said('form', 'formal')],
+
+  [
+    pattern(
+      String.raw`${REQUEST}(?:answer|reply|respond|write|speak|talk|continue|switch|go on|chat)(?: back)?(?: to me| with me)?`
+        + String.raw`(?: in| to)? ${LANGUAGE}\b`,
+    ),
+    language,
+  ],
+  [
+    pattern(
+      String.raw`i (?:only (?:speak|understand|read)|(?:speak|understand|read) only|prefer|would prefer|would rather speak) `
+        + String.raw`${LANGUAGE}[\s.!]*$`,
+    ),
+    language,
+  ],
+  [pattern(String.raw`i'd (?:prefer|rather speak) ${LANGUAGE}[\s.!]*$`), language],
+
+  [pattern(String.raw`${AM}(?: (?:a|an|strictly|strict|severely|mostly))* ${DIET}\b`), ([diet = '']) => said('diet', diet.toLowerCase())],
+  [pattern(String.raw`i (?:only eat|eat only|eat) (halal|kosher|vegetarian|vegan)\b`), ([diet = '']) => said('diet', diet.toLowerCase())],
+  [pattern(String.raw`${AM}(?: \w+ly)? allergic to (.+)$`), ([thing]) => said('allergy', thingIn(thing))],
+  [
+    pattern(
+      String.raw`i ${VERY}(?:hate|dislike|detest|can't stand|cannot stand|(?:don't|do not) ${VERY}(?:like|eat|drink|enjoy)`
+        + String.raw`|never (?:eat|drink)) (.+)$`,
+    ),
+    ([thing]) => said('refuses', thingIn(thing)),
+  ],
+  [pattern(String.raw`i ${VERY}(?:like|love|enjoy|adore) (.+)$`), ([thing]) => said('likes', thingIn(thing))],
+  [
+    pattern(String.raw`i(?:'m| am) ${VERY}(?:a (?:big |huge |great )?fan of|fond of|into) (.+)$`),
+    ([thing]) => said('likes', thingIn(thing)),
+  ],
+  [
+    pattern(String.raw`i(?:'m| am) not ${VERY}(?:a (?:big |huge |great )?fan of|fond of|into) (.+)$`),
+    ([thing]) => said('refuses', thingIn(thing)),
+  ],
+  [pattern(String.raw`i prefer (.+)$`), ([thing]) => (/^(?:to|not)\b/i.test(thing ?? '') ? undefined : said('likes', thingIn(thing)))],
+  [pattern(String.raw`my favou?rite (?:\w+ ){0,2}(?:is|are) (.+)$`), ([thing]) => said('likes', thingIn(thing))],
+
+  [
+    pattern(String.raw`i(?:'m| am|'ve| have)?(?: just| recently| now)? ?(?:live|living|based|moved) (?:in|to) (.+)$`),
+    ([place]) => said('home', placeIn(place)),
+  ],
+  [pattern(String.raw`i(?:'m| am)? ?work(?:ing)? as (?:an? |the )?(.+)$`), ([work]) => said('work', thingIn(work))],
+  [pattern(String.raw`i(?:'m| am)(?: an?)? ${WORK}[\s.!]*$`), ([work = '']) => said('work', work.toLowerCase())],
+]
+
+/** What is withdrawn by words that say it; without a statement in them, what they name. */
+function taken(rest: string): readonly Said[] | undefined {
+  const facts = firstOf(RULES, rest).flatMap(({ is, about, value }) => (is === 'said' ? [withdrawn(about, value)] : []))
+  if (facts.length > 0) return facts
+  return /\b(?:i|my|me)\b/i.test(rest) ? [withdrawn(null, rest)] : undefined
+}
+
+/** The end of a sentence, which no title is, or a comma or "and" before another statement or question. */
+const CLAUSE_END = new RegExp(
+  [
+    String.raw`(?<=[!?;]|(?<!\b(?:mr|mrs|ms|dr|prof|st))\.)\s+|\n`,
+    String.raw`(?:,\s*(?:and |but |so )?|\s+(?:and|but)\s+)(?=(?:please |just )?`
+      + String.raw`(?:i|my|call|don't|do not|forget|what|how|where|when|could|can|you can|reply|answer)\b)`,
+  ].join('|'),
+  'iu',
+)
+
+/** The clauses of an English text: sentences, and their parts where another statement starts. */
+export const englishClauses = (text: string): string[] =>
+  text
+    .replaceAll('’', "'")
+    .split(CLAUSE_END)
+    .flatMap((clause) => (clause.trim() === '' ? [] : [clause.trim()]))
+
+/** A question that asks for a form of address or a language says so; any other says nothing. */
+const ASKS = /^(?:please |hi,? |hello,? )*(?:can|could|would|will) (?:you|we)\b/i
+
+/** Reads an English clause. */
+export const readEnglish: ClauseReader = (clause) => {
+  const isQuestion = clause.endsWith('?')
+  if (isQuestion && !ASKS.test(clause)) return []
+  return firstOf(RULES, clause.replace(/[\s?]+$/, ''))
+}
+
+const OF_SELF = new RegExp(
+  [
+    String.raw`\bi(?:'m| am) (?:an? |from |allergic|married|pregnant|deaf|blind)`,
+    String.raw`\bi (?:usually|always|never|prefer|live|work|own|drive|use) `,
+    String.raw`\bi have (?:a|an|two|three|four|kids)\b`,
+    String.raw`\bmy (?:wife|husband|son|daughter|kids?|children|birthday|favou?rite|hobby|dog|cat)\b`,
+  ].join('|'),
+  'i',
+)
+
+/** Whether a text may say something of its author that no rule reads. */
+export const mayTellEnglish = (text: string): boolean => !text.includes('?') && OF_SELF.test(text.replaceAll('’', "'"))

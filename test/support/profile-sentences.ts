@@ -1,0 +1,247 @@
+import { z } from 'zod'
+import { aboutSchema } from '../../schemas/profile-events.ts'
+
+/** A sentence with what it says of the customer: `about=value`; `-about=value` where it is withdrawn, `-about` any value, `-*` all. */
+export interface ProfileSentence {
+  readonly text: string
+  readonly expected: readonly string[]
+}
+
+const read = (lines: string): ProfileSentence[] =>
+  lines
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [text = '', expected = ''] = line.split(' => ')
+      return { text: text.trim(), expected: expected.split(';').flatMap((one) => (one.trim() === '' ? [] : [checked(one.trim())])) }
+    })
+
+function checked(fact: string): string {
+  const about = /^-?(\w+|\*)/.exec(fact)?.[1] ?? ''
+  if (about !== '*') z.parse(aboutSchema, about)
+  return fact
+}
+
+/** The patterns were written for these. */
+export const SEEN = {
+  en: read(`
+Please call me Li => name=Li
+Call me Dr. Wong from now on. => name=Dr. Wong
+You can call me Sam, by the way => name=Sam
+Hi, my name is Maria Lopez and my parcel is late => name=Maria Lopez
+I go by Alex => name=Alex
+Don't call me that. => -name
+please stop calling me Bob, call me Robert => -name=Bob; name=Robert
+I'd rather be called Ms Chen => name=Ms Chen
+I'm vegetarian => diet=vegetarian
+I am a strict vegan, what can I order? => diet=vegan
+I'm not vegetarian any more => -diet=vegetarian
+I only eat halal => diet=halal
+I'm allergic to peanuts => allergy=peanuts
+I am allergic to shellfish and I live in Bergen => allergy=shellfish; home=Bergen
+I don't eat pork => refuses=pork
+I love hiking => likes=hiking
+I really like science fiction => likes=science fiction
+I'm a big fan of jazz => likes=jazz
+My favourite colour is green => likes=green
+I hate coriander => refuses=coriander
+I can't stand horror films => refuses=horror films
+I don't like coffee any more => -likes=coffee
+Please answer in Chinese => language=zh
+Could you speak English with me? => language=en
+Can we switch to German? => language=de
+I prefer Chinese => language=zh
+I only understand English => language=en
+I live in Oslo now => home=Oslo
+I moved to New York last year => home=New York
+I work as a nurse => work=nurse
+I'm a teacher => work=teacher
+No need to be so formal with me => form=informal
+Please address me formally => form=formal
+Forget that I am vegetarian => -diet=vegetarian
+Please forget my name => -name
+Forget everything you know about me => -*
+I never said I like jazz => -likes=jazz
+I'd like to return this jacket =>
+I like it, thanks =>
+Can you call me back tomorrow? =>
+Call me a taxi =>
+Do you like hiking? =>
+I love the way you handled this =>
+I'm a customer since 2019 =>
+I don't like this answer =>
+What does halal mean? =>
+I hate waiting so long for you =>
+My name is on the invoice =>
+`),
+  zh: read(`
+叫我小李 => name=小李
+请叫我王女士 => name=王女士
+以后叫我老张就行 => name=老张
+我叫李雷，想问一下快递 => name=李雷
+你可以称呼我为陈先生吗？ => name=陈先生
+别叫我这个 => -name
+不要再叫我小王了 => -name=小王
+別這樣叫我，請稱呼我林小姐 => -name; name=林小姐
+我吃素 => diet=吃素
+我是素食者，有什么推荐吗？ => diet=素食
+我现在不吃素了 => -diet=吃素
+我只吃清真 => diet=清真
+我对花生过敏 => allergy=花生
+我對海鮮過敏 => allergy=海鮮
+我海鲜过敏 => allergy=海鲜
+我不吃香菜 => refuses=香菜
+我喜欢爬山 => likes=爬山
+我特别喜欢科幻小说 => likes=科幻小说
+我爱喝茶 => likes=茶
+我最喜欢的颜色是绿色 => likes=绿色
+我讨厌恐怖片 => refuses=恐怖片
+我不喜欢咖啡 => refuses=咖啡
+我不喜欢爵士乐了 => -likes=爵士乐
+请用英文回答我 => language=en
+能不能说中文？ => language=zh
+换成英语吧 => language=en
+我只会说中文 => language=zh
+我住在上海 => home=上海
+我搬到深圳了 => home=深圳
+我是护士 => work=护士
+我是一名程序员，平时很忙 => work=程序员
+别用您，说你就行 => form=informal
+请用敬语 => form=formal
+忘掉我吃素这件事 => -diet=吃素
+请忘记我的名字 => -name
+把关于我的一切都忘掉 => -*
+我没说过我喜欢爵士乐 => -likes=爵士乐
+我喜欢这个，谢谢 =>
+我叫了外卖，还没到 =>
+你喜欢爬山吗？ =>
+叫我怎么办 =>
+我想退货 =>
+我是老顾客了 =>
+我不喜欢你们的态度 =>
+我住的酒店没有热水 =>
+什么是清真？ =>
+我最讨厌等这么久 =>
+我的名字写错了 =>
+`),
+} as const
+
+/** Written before the patterns, and never looked at while they were: precision and recall are told of these. */
+export const UNSEEN = {
+  en: read(`
+Just call me Kate please => name=Kate
+My friends call me Ziggy => name=Ziggy
+Hello, my name's Omar. => name=Omar
+Could you call me Mr. Petrov? => name=Mr. Petrov
+I prefer to be called Jo => name=Jo
+Address me as Professor Lin please => name=Professor Lin
+Please don't call me Mike. => -name=Mike
+That's not my name => -name
+Call me Anne-Marie, not Anne => name=Anne-Marie
+Do not call me sir => -name=sir
+We're a vegan household and I'm gluten-free => diet=gluten-free
+I've been vegetarian for ten years => diet=vegetarian
+I am no longer vegan => -diet=vegan
+I'm lactose intolerant => diet=lactose intolerant
+I have a nut allergy => allergy=nut
+I'm severely allergic to bee stings => allergy=bee stings
+I never drink alcohol => refuses=alcohol
+I don't really like sweet wine => refuses=sweet wine
+I dislike crowded places => refuses=crowded places
+I'm not a fan of roller coasters => refuses=roller coasters
+I enjoy classical music a lot => likes=classical music
+I'm really into board games => likes=board games
+I love Italian food because of my grandmother => likes=Italian food
+I prefer window seats => likes=window seats
+My favorite author is Ursula Le Guin => likes=Ursula Le Guin
+I no longer like camping => -likes=camping
+Reply in English, please => language=en
+Can you write to me in Spanish? => language=es
+Let's talk in Chinese => language=zh
+I'd prefer English => language=en
+I speak only Mandarin => language=zh
+I'm living in Toronto these days => home=Toronto
+We live in a small village near Lyon =>
+I just moved to Berlin with my family => home=Berlin
+I'm working as a freelance translator => work=freelance translator
+I am an engineer => work=engineer
+You can be informal with me => form=informal
+Forget that I live in Oslo => -home=Oslo
+Please delete everything you know about me => -*
+Forget my allergy => -allergy
+I didn't say I like opera => -likes=opera
+I'd love a refund =>
+I like how fast you answer =>
+Call me when it arrives =>
+Should I call you Li? =>
+I love my new phone =>
+I'm tired of this =>
+Who lives in Oslo? =>
+I don't want to wait =>
+My brother is vegetarian =>
+I prefer to pay by card =>
+He told me to call him Bob =>
+Is it vegetarian? =>
+I'm a bit confused =>
+I can't eat this, it is cold =>
+I live in hope =>
+`),
+  zh: read(`
+叫我阿May吧 => name=阿May
+大家都叫我胖子 => name=胖子
+您好，我的名字是赵敏 => name=赵敏
+麻烦称呼我周老师 => name=周老师
+我叫Tom，你们几点关门 => name=Tom
+可以叫我小美吗 => name=小美
+请不要叫我先生 => -name=先生
+別再叫我阿姨了 => -name=阿姨
+那不是我的名字 => -name
+叫我林姐，不要叫我林女士 => name=林姐; -name=林女士
+我是纯素食者 => diet=素食
+我从小就吃素 => diet=吃素
+我已经不是素食者了 => -diet=素食
+我吃清真的 => diet=清真
+我有花粉过敏 => allergy=花粉
+我对青霉素严重过敏 => allergy=青霉素
+我从来不喝酒 => refuses=酒
+我不能吃辣 => refuses=辣
+我不太喜欢甜食 => refuses=甜食
+我受不了榴莲 => refuses=榴莲
+我平时喜欢听古典音乐 => likes=古典音乐
+我对摄影很感兴趣 => likes=摄影
+我超爱吃火锅 => likes=火锅
+我更喜欢靠窗的座位 => likes=靠窗的座位
+我最喜歡的作家是金庸 => likes=金庸
+我已经不喜欢露营了 => -likes=露营
+麻烦用中文回复 => language=zh
+可以跟我说英语吗 => language=en
+以后都用英文吧 => language=en
+我习惯用中文 => language=zh
+我听不懂英语，请说普通话 => language=zh
+我现在住在多伦多 => home=多伦多
+我家在杭州 => home=杭州
+我刚搬到柏林，想改地址 => home=柏林
+我是做翻译的 => work=翻译
+我是个工程师 => work=工程师
+不用对我这么客气 => form=informal
+请忘了我住在上海 => -home=上海
+删除你知道的关于我的所有信息 => -*
+忘记我的过敏 => -allergy
+我可没说过我喜欢歌剧 => -likes=歌剧
+我喜欢你们的服务 =>
+我爱人给我买的手机坏了 =>
+到了叫我一声 =>
+我该叫你什么？ =>
+我很喜欢这部手机 =>
+谁住在上海？ =>
+我不想等了 =>
+我哥哥吃素 =>
+我更喜欢刷卡 => likes=刷卡
+他让我叫他老王 =>
+这个是素的吗？ =>
+我是来投诉的 =>
+我吃不了了，太多了 =>
+我住院了，不能签收 =>
+我有点晕 =>
+`),
+} as const
