@@ -1,0 +1,120 @@
+import type { TaskSearchIndex } from '../../definition/task-search.ts'
+import { clip } from '../support/clip.ts'
+import { createCoverage } from '../support/coverage.ts'
+import { termsOf, wordsOf } from '../support/terms.ts'
+import { peopleIn, statementsIn } from './statements.ts'
+import { relatedOf } from './subjects.ts'
+import { timeRangeIn } from './time-range.ts'
+
+/** Earlier messages that go into a prompt, and UTF-16 units of one. */
+export const RECALLED_MAX = 12
+export const RECALLED_CHARS_MAX = 600
+/** Hits of one search from which they are chosen. Questions and replies of before are among them, and the same text more than once. */
+const CANDIDATES_MAX = 60
+/** Weights of a statement's share of the question's words beside the score of the search, and of being said in the time that was named. */
+const COVERAGE_WEIGHT = 1
+const TIME_WEIGHT = 0.5
+/** What tells more about another person than was asked about, and what the assistant said, count less. */
+const OTHER_PERSON_FACTOR = 0.4
+const OWN_REPLY_FACTOR = 0.4
+
+/** Something said earlier in the conversation. */
+export interface Remembered {
+  /** Id of the message. */
+  readonly id: string
+  /** When it was said, ISO. */
+  readonly at: string
+  readonly text: string
+  readonly by: 'user' | 'assistant'
+  /** The share of the question's words that it covers, 0 to 1. */
+  readonly covers: number
+}
+
+/** What is asked for, with what is at hand without a search. */
+export interface RecallQuery {
+  readonly text: string
+  /** When it was asked, ISO. */
+  readonly at: string
+  /** The latest messages, which the index may not have yet. */
+  readonly recent: readonly Omit<Remembered, 'covers'>[]
+}
+
+/** Ids of emitted events: in a conversation, our own replies. */
+const PRODUCT_ID = /^[0-9a-z]+-[0-9a-z]+-e\d+$/
+
+/**
+ * What was said earlier in the conversation of the actor and may answer a message, oldest first: found by meaning and by words among all
+ * of its messages, and by the time that the message names. Statements alone: questions and courtesies answer nothing.
+ */
+export async function recall(searchIndex: TaskSearchIndex, { text, at, recent }: RecallQuery): Promise<Remembered[]> {
+  const range = timeRangeIn(text, at)
+  const search = (bounds: object) => searchIndex.search({ q: text, in: 'messages', own: true, all: true, limit: CANDIDATES_MAX, scoreMin: 0, ...bounds })
+  const [anywhen, then] = await Promise.all([search({}), range === undefined ? [] : search(range)])
+  const scores = new Map<string, number>()
+  const said = new Map<string, Omit<Remembered, 'covers'>>()
+  for (const message of recent) said.set(message.id, message)
+  for (const { source, text: piece, at: time, score } of [...anywhen, ...then]) {
+    scores.set(source, Math.max(score, scores.get(source) ?? 0))
+    if (!said.has(source)) said.set(source, { id: source, at: time, text: piece, by: PRODUCT_ID.test(source) ? 'assistant' : 'user' })
+  }
+  const inRange = (time: string): boolean => range !== undefined && time >= range.since && time < range.until
+  const candidates = [...said.values()].flatMap((message) => {
+    const statement = statementsIn(message.text)
+    return statement === '' || message.at > at ? [] : [{ ...message, statement }]
+  })
+  const covers = coverageOfQuestion(
+    text,
+    candidates.map(({ statement }) => statement),
+  )
+  return candidates
+    .map(({ statement, ...message }) => {
+      const covered = covers(statement)
+      const byWorth = (scores.get(message.id) ?? 0) + COVERAGE_WEIGHT * covered + (inRange(message.at) ? TIME_WEIGHT : 0)
+      return {
+        ...message,
+        text: clip(message.text, RECALLED_CHARS_MAX),
+        covers: message.by === 'user' ? covered : covered * OWN_REPLY_FACTOR,
+        worth: message.by === 'user' ? byWorth : byWorth * OWN_REPLY_FACTOR,
+      }
+    })
+    .sort((a, b) => b.worth - a.worth || (a.at < b.at ? 1 : -1))
+    .slice(0, RECALLED_MAX)
+    .map(({ worth: _worth, ...message }) => message)
+    .sort((a, b) => (a.at < b.at ? -1 : 1))
+}
+
+/** Words of nearly every question about what was said. */
+const EMPTY = new Set(
+  [
+    ...termsOf(`remember remind again told tell mention mentioned said talk talked currently now nowadays moment these days name named called
+      call kind sort type first ever already exactly actually think mine own which who whose when recently earlier before ago last time day`),
+    ...'记得 还记得 说过 说 讲过 告诉 告诉过 告诉你 提到 提过 提到过 跟 对 现在 目前 如今 叫 名字 请问 过 时候 哪天 当时 之前 来着 具体 几 谁 最近 提'.split(' '),
+  ].flat(),
+)
+
+/** Measures the share of the question that a statement covers; see `createCoverage`. One about another person than the question counts less. */
+function coverageOfQuestion(question: string, statements: readonly string[]): (statement: string) => number {
+  const words = wordsOf(question).filter((word) => !EMPTY.has(word))
+  const coverage = createCoverage(
+    statements.map((text) => ({ title: '', text })),
+    relatedOf,
+  )(words.join(' '))
+  const asked = peopleIn(question)
+  return (statement) => {
+    const isOfOthers = [...peopleIn(statement)].some((person) => !asked.has(person)) && asked.size === 0
+    return coverage(new Set(termsOf(statement))) * (isOfOthers ? OTHER_PERSON_FACTOR : 1)
+  }
+}
+
+/** A statement that covers less of a question does not answer it. */
+const ANSWER_COVERS_MIN = 0.6
+/** Among statements that cover about as much as the best one, the newest is true. */
+const AS_MUCH = 0.7
+
+/** The message that answers a question without a model: the newest of those that fit it; `undefined` where none does. */
+export function answerAmong(remembered: readonly Remembered[]): Remembered | undefined {
+  const said = remembered.filter(({ by }) => by === 'user')
+  const best = Math.max(...said.map(({ covers }) => covers))
+  return best < ANSWER_COVERS_MIN ? undefined : said.findLast(({ covers }) => covers >= best * AS_MUCH)
+}
+
