@@ -1,7 +1,14 @@
 import type { z } from 'zod'
 import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
-import type { AnsweringModel, Generated, GenerationAttempt, GenerationCall, GenerationQuery, TaskGeneration } from '../definition/task-generation.ts'
+import type {
+  AnsweringModel,
+  Generated,
+  GenerationAttempt,
+  GenerationCall,
+  GenerationQuery,
+  TaskGeneration,
+} from '../definition/task-generation.ts'
 import { type Failure, isFailure } from './task-stubs.ts'
 
 /** What a language model answers in a test: a text, a value for the `schema` of the task, calls by `callsTools`, or `fails(…)`. */

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { checkChildKinds, type Kind, type Kinds, kindsByName } from '../../actors/definition/define-kind.ts'
 import { authorKind } from '../../actors/kinds/author/author-kind.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'
+import { createChat } from '../../actors/kinds/chat/kind.ts'
 import { createDocumentKind } from '../../actors/kinds/document/kind.ts'
 import { createFront } from '../../actors/kinds/front/kind.ts'
 import { hookKind } from '../../actors/kinds/hook/kind.ts'
@@ -119,6 +120,7 @@ function builtInKinds(settings: Settings): Kind[] {
   const articles = loadArticles()
   return [
     createSupport({ articles, rewriteMs, replyBudgetMs, qualityMin, quotationMin }),
+    createChat(),
     createQuestion({ articles, places, waitingMax, qualityMin, quotationMin }),
     createReminder(),
     createInterest(loadCatalogue()),

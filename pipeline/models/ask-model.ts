@@ -80,7 +80,10 @@ export async function askModel(provided: ProvidedModel, entry: ModelEntry, quest
     isFirst = false
   }
   const usage = (): Usage => {
-    const sentBytes = messages.reduce((bytes, { content, calls: made }) => bytes + Buffer.byteLength(content + JSON.stringify(made ?? '')), 0)
+    const sentBytes = messages.reduce(
+      (bytes, { content, calls: made }) => bytes + Buffer.byteLength(content + JSON.stringify(made ?? '')),
+      0,
+    )
     const { inputTokens, outputTokens } = believableUsage(told ?? { inputTokens: undefined, outputTokens: undefined }, {
       sentBytes,
       tokensOutMax,
@@ -128,7 +131,8 @@ export async function askModel(provided: ProvidedModel, entry: ModelEntry, quest
     if (finishReason === 'content-filter') {
       throw new TerminalError('model_filtered' satisfies ErrorCode, `${entry.name} withheld its answer (finish reason content-filter)`)
     }
-    if (text.trim() === '' && calls.length === 0) throw new ColloquyError('model_empty', `${entry.name} returned an empty answer (finish reason ${finishReason})`)
+    if (text.trim() === '' && calls.length === 0)
+      throw new ColloquyError('model_empty', `${entry.name} returned an empty answer (finish reason ${finishReason})`)
     const object = schema === undefined ? undefined : readStructure(text, schema, entry.name)
     return { kind: 'answered', text: text.trim(), object, calls, usage: usage() }
   } catch (error) {

@@ -2,7 +2,7 @@ import type { TaskSearchIndex } from '../../definition/task-search.ts'
 import { clip } from '../support/clip.ts'
 import { createCoverage } from '../support/coverage.ts'
 import { termsOf, wordsOf } from '../support/terms.ts'
-import { peopleIn, statementsIn } from './statements.ts'
+import { isOfSelf, peopleIn, statementsIn } from './statements.ts'
 import { relatedOf } from './subjects.ts'
 import { timeRangeIn } from './time-range.ts'
 
@@ -13,9 +13,9 @@ export const RECALLED_CHARS_MAX = 600
 const CANDIDATES_MAX = 60
 /** Weights of a statement's share of the question's words beside the score of the search, and of being said in the time that was named. */
 const COVERAGE_WEIGHT = 1
-const TIME_WEIGHT = 0.5
-/** What tells more about another person than was asked about, and what the assistant said, count less. */
-const OTHER_PERSON_FACTOR = 0.4
+const TIME_WEIGHT = 1.5
+/** What does not speak of the one who asks, and what the assistant said, count less. Chinese often leaves "I" out. */
+const OF_OTHERS_FACTORS = { en: 0.4, zh: 0.75, zhOtherPerson: 0.4 } as const
 const OWN_REPLY_FACTOR = 0.4
 
 /** Something said earlier in the conversation. */
@@ -48,7 +48,8 @@ const PRODUCT_ID = /^[0-9a-z]+-[0-9a-z]+-e\d+$/
  */
 export async function recall(searchIndex: TaskSearchIndex, { text, at, recent }: RecallQuery): Promise<Remembered[]> {
   const range = timeRangeIn(text, at)
-  const search = (bounds: object) => searchIndex.search({ q: text, in: 'messages', own: true, all: true, limit: CANDIDATES_MAX, scoreMin: 0, ...bounds })
+  const search = (bounds: object) =>
+    searchIndex.search({ q: text, in: 'messages', own: true, all: true, limit: CANDIDATES_MAX, scoreMin: 0, ...bounds })
   const [anywhen, then] = await Promise.all([search({}), range === undefined ? [] : search(range)])
   const scores = new Map<string, number>()
   const said = new Map<string, Omit<Remembered, 'covers'>>()
@@ -87,29 +88,48 @@ export async function recall(searchIndex: TaskSearchIndex, { text, at, recent }:
 const EMPTY = new Set(
   [
     ...termsOf(`remember remind again told tell mention mentioned said talk talked currently now nowadays moment these days name named called
-      call kind sort type first ever already exactly actually think mine own which who whose when recently earlier before ago last time day`),
-    ...'记得 还记得 说过 说 讲过 告诉 告诉过 告诉你 提到 提过 提到过 跟 对 现在 目前 如今 叫 名字 请问 过 时候 哪天 当时 之前 来着 具体 几 谁 最近 提'.split(' '),
+      call kind sort type first ever already exactly actually think mine own which who whose when recently earlier before ago last time day date
+      give gave set thing things place`),
+    ...`记得 还记得 说过 说 说起 讲过 告诉 告诉过 告诉你 提到 提过 提到过 跟 管 对 现在 目前 如今 叫 名字 请问 过 时候 哪天 当时 之前 来着 具体 几 谁 最近 提 地方 日期
+      东西 事 的事 那天 怎么`.split(/\s+/),
   ].flat(),
 )
+/** The noun that says what kind of thing is asked for: an answer need not have it. "Which event is my training for?" */
+const ASKED_FOR = new RegExp(
+  String.raw`\b(?:which|what)\s+(?!(?:is|are|was|were|do|does|did|have|has|can|could|should|about)\b)(\w+)`
+    + String.raw`|\bwhat(?:['’]s|\s+is|\s+are|\s+was)\s+the\s+(\w+)\s+(?:of|for)\b`
+    + '|(?:什么|哪[个门种款家些把项])(\\p{Script=Han}{1,4})|的(\\p{Script=Han}{1,4})是(?:什么|多少|哪)',
+  'iu',
+)
+/** Weight of a question without that noun. */
+const WITHOUT_NOUN = 0.9
+const HAN = /\p{Script=Han}/u
 
-/** Measures the share of the question that a statement covers; see `createCoverage`. One about another person than the question counts less. */
+/** Measures the share of the question that a statement covers; see `createCoverage`. One about others than the question counts less. */
 function coverageOfQuestion(question: string, statements: readonly string[]): (statement: string) => number {
-  const words = wordsOf(question).filter((word) => !EMPTY.has(word))
-  const coverage = createCoverage(
+  const coverageOf = createCoverage(
     statements.map((text) => ({ title: '', text })),
     relatedOf,
-  )(words.join(' '))
+  )
+  const wordsIn = (text: string): string[] => wordsOf(text).filter((word) => !EMPTY.has(word))
+  const words = wordsIn(question)
+  const nouns = new Set(wordsOf((ASKED_FOR.exec(question) ?? []).slice(1).join(' ')))
+  const others = words.filter((word) => !nouns.has(word))
+  const [whole, without] = [coverageOf(words.join(' ')), coverageOf(others.join(' '))]
   const asked = peopleIn(question)
   return (statement) => {
-    const isOfOthers = [...peopleIn(statement)].some((person) => !asked.has(person)) && asked.size === 0
-    return coverage(new Set(termsOf(statement))) * (isOfOthers ? OTHER_PERSON_FACTOR : 1)
+    const terms = new Set(termsOf(statement))
+    const covered = Math.max(whole(terms), WITHOUT_NOUN * without(terms))
+    if (asked.size > 0 || isOfSelf(statement)) return covered
+    const { en, zh, zhOtherPerson } = OF_OTHERS_FACTORS
+    return covered * (!HAN.test(statement) ? en : peopleIn(statement).size > 0 ? zhOtherPerson : zh)
   }
 }
 
 /** A statement that covers less of a question does not answer it. */
 const ANSWER_COVERS_MIN = 0.6
 /** Among statements that cover about as much as the best one, the newest is true. */
-const AS_MUCH = 0.7
+const AS_MUCH = 0.65
 
 /** The message that answers a question without a model: the newest of those that fit it; `undefined` where none does. */
 export function answerAmong(remembered: readonly Remembered[]): Remembered | undefined {
@@ -117,4 +137,3 @@ export function answerAmong(remembered: readonly Remembered[]): Remembered | und
   const best = Math.max(...said.map(({ covers }) => covers))
   return best < ANSWER_COVERS_MIN ? undefined : said.findLast(({ covers }) => covers >= best * AS_MUCH)
 }
-
