@@ -166,13 +166,22 @@ export interface WantedCall {
   readonly problem?: string | undefined
 }
 
-/** Adds calls, up to the bound. A wrong one has its problem as its result. */
+/** Adds calls, up to the bound. A wrong one has its problem as its result, and so has one whose arguments have no room any more. */
 export function withCalls(context: ChatContext, wanted: readonly WantedCall[]): ChatContext {
-  const before = context.calls.length
-  const more = wanted.slice(0, LIMITS.callsMax - before).map(({ name: tool, args, needsPerson, problem }, index): ToolCall => {
-    const call = { call: `${context.heard}-${before + index + 1}`, name: tool.slice(0, 64), args, needsPerson }
-    return { ...call, result: problem === undefined ? null : clip(problem, PROBLEM_CHARS_MAX) }
-  })
-  return { ...context, calls: [...context.calls, ...more] }
+  const calls = [...context.calls]
+  let chars = calls.reduce((sum, { args }) => sum + JSON.stringify(args).length, 0)
+  for (const { name: tool, args, needsPerson, problem } of wanted.slice(0, LIMITS.callsMax - calls.length)) {
+    chars += JSON.stringify(args).length
+    const isFull = chars > LIMITS.allArgsCharsMax
+    const wrong = isFull ? `the arguments of all calls for one message may have ${LIMITS.allArgsCharsMax} characters of JSON` : problem
+    calls.push({
+      call: `${context.heard}-${calls.length + 1}`,
+      name: tool.slice(0, 64),
+      args: isFull ? {} : args,
+      needsPerson,
+      result: wrong === undefined ? null : clip(wrong, PROBLEM_CHARS_MAX),
+    })
+  }
+  return { ...context, calls }
 }
 const PROBLEM_CHARS_MAX = 300

@@ -1,23 +1,10 @@
-import { z } from 'zod'
-import { KNOWN_INPUTS, messageSent, replyCancel, routedFields } from '../../../schemas/events.ts'
 import { defineKind } from '../../definition/define-kind.ts'
-import { CHAT_LIMITS, chatContext, labelOf } from './chat-context.ts'
-import { type ChatForms, fieldSchema, FORM_FIELDS_MAX, formProblemSchema } from './forms.ts'
-import { replyOutput, replyTask } from './reply-task.ts'
-import { summarizeOutput, summarizeTask } from './summarize-task.ts'
+import { chatContext, labelOf } from './chat-context.ts'
+import { chatEmits, chatEvents } from './chat-events.ts'
+import type { ChatForms } from './forms.ts'
+import { replyTask } from './reply-task.ts'
+import { summarizeTask } from './summarize-task.ts'
 import { type ChatTools, toolTask } from './tools.ts'
-
-const id = z.string().min(1).max(64)
-const by = z.string().min(1).max(128).optional()
-const values = z.record(z.string().max(64), z.unknown())
-const button = z.object({ id, label: z.string() }).meta({ title: 'Button' })
-const form = { id, name: z.string(), title: z.string(), fields: z.array(fieldSchema).max(FORM_FIELDS_MAX) }
-const problems = z
-  .array(formProblemSchema)
-  .max(FORM_FIELDS_MAX)
-  .optional()
-  .meta({ description: 'What was wrong with the values submitted' })
-const called = { call: id.meta({ description: 'Id of the call within the conversation' }), name: z.string() }
 
 /** The kind `chat` without its machine. */
 export const defineChat = (name: string, tools: ChatTools, forms: ChatForms) =>
@@ -25,36 +12,8 @@ export const defineChat = (name: string, tools: ChatTools, forms: ChatForms) =>
     name,
     version: 1,
     context: chatContext,
-    events: {
-      ...KNOWN_INPUTS,
-      'reply.cancel': replyCancel,
-      'form.wanted': z.object({ form: z.string().max(64) }).describe('Somebody wants the person to fill in a form'),
-      'form.submitted': z.object({ id, values }).describe('The person submits the values of an open form; a second time changes nothing'),
-      'button.pressed': z.object({ id }).describe('The person presses a button of the latest reply that has some'),
-      'tool.approved': z.object({ call: id, by }).describe('A person approves a call that waits for it'),
-      'tool.refused': z
-        .object({ call: id, by, reason: z.string().max(500).optional() })
-        .describe('A person refuses a call that waits for it; the model is told'),
-    },
-    emits: {
-      'message.sent': messageSent.extend({
-        ...routedFields,
-        made: replyOutput.shape.made.optional().meta({ description: 'memory: a quotation, without a model' }),
-        remembered: z.array(z.string()).optional().meta({ description: 'Ids of earlier messages that the reply was made with' }),
-        reasons: replyOutput.shape.reasons.meta({ description: 'Why no model wrote it, although there is one' }),
-        form: z.object(form).optional().meta({ description: 'The form that the person is asked to fill in' }),
-        buttons: z.array(button).max(CHAT_LIMITS.buttonsMax).optional(),
-      }),
-      'form.asked': z.object({ ...form, problems }).describe('The person is asked to fill in a form'),
-      'form.completed': z.object({ id, name: z.string(), values }).describe('The values of a form, as its schema reads them'),
-      'memory.summarized': summarizeOutput
-        .extend({ turns: z.int().nonnegative().meta({ description: 'Turns that it takes in' }) })
-        .describe('What the conversation keeps in mind of what was said'),
-      'tool.proposed': z.object({ ...called, args: values }).describe('A call waits for the approval of a person'),
-      'tool.called': z.object({ ...called, args: values }).describe('A call is done now'),
-      'tool.answered': z.object({ ...called, result: z.string(), isCut: z.boolean() }).describe('A call has its result'),
-      'tool.failed': z.object({ ...called, code: z.string(), problem: z.string() }).describe('A call was wrong, refused, or failed'),
-    },
+    events: chatEvents,
+    emits: chatEmits,
     tasks: { reply: replyTask(tools, forms), tool: toolTask(tools), summarize: summarizeTask },
     label: labelOf,
     refuse: (_, input) =>

@@ -1,24 +1,28 @@
 import { assign, enqueueActions, setup } from 'xstate'
-import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
-import { taskError } from '../../../schemas/internal-messages.ts'
-import {
-  type ChatContext,
-  newChat,
-  openCall,
-  withCalls,
-  withHeard,
-  withoutMessage,
-  withOther,
-  withReply,
-  withResult,
-} from './chat-context.ts'
-import { CHAT_LIMITS, languageOf } from './chat-context.ts'
+import { ColloquyError } from '../../../schemas/errors.ts'
+import { CHAT_LIMITS, newChat, openCall, withoutMessage } from './chat-context.ts'
 import { defineChat } from './chat-definition.ts'
-import { chatSentence, fillIn } from './chat-replies.ts'
-import { type ChatForms, checkValues, fieldsOf, FORMS_MAX, valuesInWords } from './forms.ts'
+import {
+  answered,
+  apologised,
+  approved,
+  askedForForm,
+  carryOut,
+  failed,
+  heard,
+  pressed,
+  refusal,
+  remembered,
+  replied,
+  type ShownForm,
+  submitted,
+  told,
+  withWanted,
+} from './chat-steps.ts'
+import { type ChatForms, fieldsOf, FORMS_MAX } from './forms.ts'
 import type { ChatReply } from './reply-task.ts'
 import type { Summarized } from './summarize-task.ts'
-import { type ChatTools, checkTools } from './tools.ts'
+import { type ChatTools, checkTools, type ToolOutput } from './tools.ts'
 
 /** Options of the kind `chat`. A change of tools or forms takes effect with the next message. */
 export interface ChatOptions {
@@ -45,9 +49,7 @@ export function createChat({ name = 'chat', tools = {}, forms = {}, approvalMs =
   const shown = new Map(Object.entries(forms).map(([one, form]) => [one, { name: one, title: form.title, fields: fieldsOf(one, form) }]))
   if (shown.size > FORMS_MAX) throw new ColloquyError('bad_kind', `there may be at most ${FORMS_MAX} forms (there are ${shown.size})`)
   const kind = defineChat(name, tools, forms)
-  const langOf = ({ lang }: ChatContext) => lang ?? 'en'
-  const askedForm = (id: string, one: string) => ({ id, ...(shown.get(one) ?? { name: one, title: one, fields: [] }) })
-  const isOpen = (context: ChatContext, call: string): boolean => openCall(context)?.call === call
+  const formOf = (one: string): ShownForm => shown.get(one) ?? { name: one, title: one, fields: [] }
   return kind.with(
     setup({
       ...kind.xstate,
@@ -55,118 +57,37 @@ export function createChat({ name = 'chat', tools = {}, forms = {}, approvalMs =
       guards: {
         somethingWaits: ({ context }) => context.waiting.length > 0,
         isFirst: ({ context, event }) => event.type === 'reply.cancel' && context.waiting[0]?.id === event.data.message,
-        isApproved: ({ context, event }) => event.type === 'tool.approved' && isOpen(context, event.data.call),
-        isRefused: ({ context, event }) => event.type === 'tool.refused' && isOpen(context, event.data.call),
+        isApproved: ({ context, event }) => event.type === 'tool.approved' && openCall(context)?.call === event.data.call,
+        isRefused: ({ context, event }) => event.type === 'tool.refused' && openCall(context)?.call === event.data.call,
         needsPerson: ({ context }) => openCall(context)?.needsPerson === true,
         hasCall: ({ context }) => openCall(context) !== undefined,
         isLong: ({ context }) => context.unsummarized >= CHAT_LIMITS.turnsToSummarize,
       },
       actions: {
         hear: enqueueActions(({ context, event, enqueue }) => {
-          if (event.type !== 'message.received') return
-          const { role, text, lang } = event.data
-          const said = { id: event.id, text, lang, at: event.at }
-          if (role !== 'user') return role === 'system' ? undefined : enqueue.assign(withOther(context, said))
-          const next = withHeard(context, said)
-          if (next !== context) return enqueue.assign(next)
-          const code = languageOf(text, lang, context.lang)
-          enqueue.emit({ type: 'message.sent', data: { text: chatSentence('full', code), lang: code, replyTo: event.id } })
+          if (event.type === 'message.received') carryOut(enqueue, heard(context, event))
         }),
         giveUp: assign(({ context, event }) => (event.type === 'reply.cancel' ? withoutMessage(context, event.data.message) : context)),
         want: enqueueActions(({ context, event, enqueue }) => {
-          if (event.type !== 'form.wanted') return
-          const form = askedForm(`f-${context.heard + 1}`, event.data.form)
-          const lang = langOf(context)
-          enqueue.emit({ type: 'form.asked', data: form })
-          enqueue.emit({ type: 'message.sent', data: { text: fillIn(form.title, lang), lang, form } })
-          enqueue.assign({ heard: context.heard + 1, form: { id: form.id, name: form.name } })
+          if (event.type === 'form.wanted') carryOut(enqueue, askedForForm(context, formOf(event.data.form)))
         }),
         submit: enqueueActions(({ context, event, enqueue }) => {
-          if (event.type !== 'form.submitted' || context.form?.id !== event.data.id) return
-          const { id, name: one } = context.form
-          const form = forms[one]
-          if (form === undefined) return
-          const read = checkValues(form, event.data.values)
-          const lang = langOf(context)
-          if (read.kind === 'wrong') {
-            const asked = askedForm(id, one)
-            enqueue.emit({ type: 'form.asked', data: { ...asked, problems: [...read.problems] } })
-            enqueue.emit({ type: 'message.sent', data: { text: chatSentence('correct', lang), lang, replyTo: event.id, form: asked } })
-            return
-          }
-          const next = withHeard(context, { id: event.id, text: valuesInWords(form.title, read.values), lang, at: event.at })
-          if (next === context) {
-            enqueue.emit({ type: 'message.sent', data: { text: chatSentence('full', lang), lang, replyTo: event.id } })
-            return
-          }
-          enqueue.emit({ type: 'form.completed', data: { id, name: one, values: read.values } })
-          enqueue.assign({ ...next, form: null })
+          const form = context.form === null ? undefined : forms[context.form.name]
+          if (event.type === 'form.submitted' && form !== undefined) carryOut(enqueue, submitted(context, event, form, formOf))
         }),
-        press: assign(({ context, event }) => {
-          const button = event.type === 'button.pressed' ? context.buttons.find(({ id }) => id === event.data.id) : undefined
-          if (button === undefined || event.type !== 'button.pressed') return context
-          const next = withHeard(context, { id: event.id, text: button.label, lang: langOf(context), at: event.at })
-          return next === context ? context : { ...next, buttons: [] }
-        }),
-        take: enqueueActions(({ context, enqueue }, { calls }: ChatReply) => {
-          const next = withCalls(context, calls)
-          const wrong = next.calls.slice(context.calls.length).filter(({ result }) => result !== null)
-          for (const { call, name: tool, result } of wrong) {
-            enqueue.emit({ type: 'tool.failed', data: { call, name: tool, code: 'bad_arguments', problem: result ?? '' } })
-          }
-          enqueue.assign(next)
-        }),
-        say: enqueueActions(({ context, event, enqueue }, reply: ChatReply) => {
-          const [message] = context.waiting
-          if (message === undefined || reply.text === null) return
-          const { calls: _calls, form: one, choices = [], text, ...facts } = reply
-          const form = one === undefined ? undefined : askedForm(`f-${context.heard}`, one)
-          const buttons = choices.map((label, index) => ({ id: `b-${context.heard}-${index + 1}`, label }))
-          if (form !== undefined) enqueue.emit({ type: 'form.asked', data: form })
-          const more = { ...(form !== undefined && { form }), ...(buttons.length > 0 && { buttons }) }
-          enqueue.emit({ type: 'message.sent', data: { text, ...facts, ...more, lang: message.lang, replyTo: message.id } })
-          enqueue.assign({
-            ...withReply(context, text, event.at),
-            ...(form !== undefined && { form: { id: form.id, name: form.name } }),
-            ...(buttons.length > 0 && { buttons }),
-          })
-        }),
-        apologise: enqueueActions(({ context, event, enqueue }) => {
-          const [message] = context.waiting
-          if (message === undefined) return
-          const text = chatSentence('failed', message.lang)
-          enqueue.emit({ type: 'message.sent', data: { text, lang: message.lang, replyTo: message.id } })
-          enqueue.assign(withReply(context, text, event.at))
-        }),
-        tell: enqueueActions(({ context, enqueue }, { type }: { type: 'tool.proposed' | 'tool.called' }) => {
-          const open = openCall(context)
-          if (open !== undefined) enqueue.emit({ type, data: { call: open.call, name: open.name, args: open.args } })
-        }),
-        approve: assign({
-          calls: ({ context }) => context.calls.map((call) => (call === openCall(context) ? { ...call, needsPerson: false } : call)),
-        }),
-        answer: enqueueActions(({ context, enqueue }, { result, isCut }: { result: string; isCut: boolean }) => {
-          const open = openCall(context)
-          if (open === undefined) return
-          enqueue.emit({ type: 'tool.answered', data: { call: open.call, name: open.name, result, isCut } })
-          enqueue.assign(withResult(context, result))
-        }),
-        fail: enqueueActions(({ context, event, enqueue }, { error }: { error: unknown }) => {
-          const open = openCall(context)
-          if (open === undefined) return
-          const refused = event.type === 'tool.refused' ? `a person refused it: ${event.data.reason ?? 'no reason was given'}` : undefined
-          const { code, message } =
-            refused === undefined
-              ? (taskError.safeParse(error).data ?? { code: 'error', message: messageOf(error) })
-              : { code: 'refused', message: refused }
-          const problem = message.slice(0, 1_000).toWellFormed()
-          enqueue.emit({ type: 'tool.failed', data: { call: open.call, name: open.name, code, problem } })
-          enqueue.assign(withResult(context, `failed (${code}): ${problem}`))
-        }),
-        remember: enqueueActions(({ context, enqueue }, summarized: Summarized) => {
-          enqueue.emit({ type: 'memory.summarized', data: { ...summarized, turns: context.unsummarized } })
-          enqueue.assign({ summary: summarized.summary, facts: summarized.facts, unsummarized: 0 })
-        }),
+        press: assign(({ context, event }) => (event.type === 'button.pressed' ? pressed(context, event) : context)),
+        take: enqueueActions(({ context, enqueue }, reply: ChatReply) => carryOut(enqueue, withWanted(context, reply))),
+        say: enqueueActions(({ context, event, enqueue }, reply: ChatReply) =>
+          carryOut(enqueue, replied(context, reply, event.at, formOf)),
+        ),
+        apologise: enqueueActions(({ context, event, enqueue }) => carryOut(enqueue, apologised(context, event.at))),
+        tell: enqueueActions(({ context, enqueue }, { type }: { type: 'tool.proposed' | 'tool.called' }) =>
+          carryOut(enqueue, told(context, type)),
+        ),
+        approve: assign(({ context }) => approved(context)),
+        answer: enqueueActions(({ context, enqueue }, output: ToolOutput) => carryOut(enqueue, answered(context, output))),
+        fail: enqueueActions(({ context, enqueue }, { error }: { error: unknown }) => carryOut(enqueue, failed(context, error))),
+        remember: enqueueActions(({ context, enqueue }, summarized: Summarized) => carryOut(enqueue, remembered(context, summarized))),
       },
     }).createMachine({
       id: 'chat',
@@ -224,7 +145,11 @@ export function createChat({ name = 'chat', tools = {}, forms = {}, approvalMs =
                 approving: {
                   on: {
                     'tool.approved': { guard: 'isApproved', target: 'dispatching', actions: 'approve' },
-                    'tool.refused': { guard: 'isRefused', target: 'dispatching', actions: { type: 'fail', params: { error: null } } },
+                    'tool.refused': {
+                      guard: 'isRefused',
+                      target: 'dispatching',
+                      actions: { type: 'fail', params: ({ event }) => ({ error: refusal(event.data.reason) }) },
+                    },
                   },
                   after: {
                     approval: {
@@ -257,7 +182,7 @@ export function createChat({ name = 'chat', tools = {}, forms = {}, approvalMs =
               invoke: {
                 id: 'summarize',
                 src: 'summarize',
-                input: ({ context }) => ({ ...context, lang: langOf(context) }),
+                input: ({ context }) => ({ ...context, lang: context.lang ?? 'en' }),
                 onDone: { target: 'resting', actions: { type: 'remember', params: ({ event }) => event.output } },
                 // The next turns try again; the messages are in the search index meanwhile.
                 onError: { target: 'resting', actions: assign({ unsummarized: 0 }) },

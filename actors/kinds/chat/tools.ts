@@ -62,6 +62,7 @@ export function wantedCall({ name, args }: GenerationCall, tools: ChatTools): Wa
 
 export const toolInput = z.object({ name: z.string(), args: z.record(z.string(), z.unknown()), call: z.string() })
 export const toolOutput = z.object({ result: z.string().max(CHAT_LIMITS.resultCharsMax), isCut: z.boolean() })
+export type ToolOutput = z.infer<typeof toolOutput>
 
 /**
  * The task `tool`, which runs the task of the tool that is named. A call is tried as often as that task says, and ends at its deadline.
