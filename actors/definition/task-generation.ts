@@ -113,7 +113,7 @@ export interface TaskGeneration {
   /** Whether a language model is configured. Its health and the tenant's budget may still be against it. */
   hasModels(): boolean
   /** The tier that `generate` would ask first; `undefined` where no model can be asked, or the messages fit none. */
-  tierFor(query: Pick<GenerationQuery, 'messages' | 'schema' | 'tier' | 'hints' | 'tokensOutMax'>): Promise<Tier | undefined>
+  tierFor(query: Pick<GenerationQuery, 'messages' | 'schema' | 'tools' | 'tier' | 'hints' | 'tokensOutMax'>): Promise<Tier | undefined>
   /**
    * Generates a text, or a value of a schema, with a model of the fitting tier; asks another one where a model fails.
    *

@@ -16,7 +16,7 @@ import { pointId } from '../../pipeline/search/point-id.ts'
 import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import { openEmbedder } from './eval-models.ts'
 import type { RetrievalFlags } from './evaluate-retrieval.ts'
-import { MEMORY_KINDS, type MemoryConversation, type MemoryQuestion, PARTS, readMemorySets } from './memory-sets.ts'
+import { MEMORY_KINDS, type MemoryConversation, type MemoryQuestion, readMemorySets } from './memory-sets.ts'
 import { modelOf, readRetrievalModels } from './retrieval-models.ts'
 import { LANGS } from './retrieval-sets.ts'
 
@@ -32,6 +32,13 @@ interface Outcome extends MemoryQuestion {
   readonly answer: string | null
 }
 
+/** The outcomes of all questions of a language with one model. */
+interface Measured {
+  readonly model: string
+  readonly lang: string
+  readonly outcomes: readonly Outcome[]
+}
+
 /**
  * Measures what `chat` remembers of long conversations: whether the messages that answer a question are put into the prompt, and what is
  * said without a model. On a temporary ClickHouse, by the search of production, with each embedding model that knows the language.
@@ -44,7 +51,7 @@ export async function evaluateMemory(flags: RetrievalFlags, print: (text: string
   const server = open.adopt(await startClickHouse({ dataDir: folder, port: 0, log: pino({ level: 'silent' }) }), (own) => own.stop())
   const { url, username, password, database } = server
   const client = open.adopt(createClient({ url, username, password, database }), (own) => own.close())
-  const all: { readonly model: string; readonly lang: string; readonly outcomes: readonly Outcome[] }[] = []
+  const all: Measured[] = []
   for (const model of models) {
     await using opened = new AsyncDisposableStack()
     const own = await openEmbedder(model.setting, opened)
@@ -68,10 +75,11 @@ export async function evaluateMemory(flags: RetrievalFlags, print: (text: string
         for (const question of conversation.questions) outcomes.push(await ask(searchIndex, conversation, question))
       }
       all.push({ model: model.name, lang, outcomes })
-      print(`${model.name}, ${lang}: ${conversations.length} conversations of ${conversations[0]?.messages.length ?? 0} messages`)
+      const lengths = conversations.map(({ messages }) => messages.length)
+      print(`${conversations.length} conversations of ${Math.min(...lengths)} to ${Math.max(...lengths)} messages`)
+      print(tableOf({ model: model.name, lang, outcomes }))
     }
   }
-  print(tableOf(all))
   if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(all, undefined, 2)}\n`)
 }
 
@@ -105,34 +113,23 @@ async function fill({ id, lang, messages }: MemoryConversation, store: VectorSto
   )
 }
 
-const share = (rows: readonly boolean[]): string => (rows.length === 0 ? '' : (rows.filter(Boolean).length / rows.length).toFixed(2))
-
-/** One row for each kind of question: of all, and of the part that nothing is chosen by. */
-function tableOf(all: readonly { readonly model: string; readonly lang: string; readonly outcomes: readonly Outcome[] }[]): string {
-  const head = [
-    'model',
-    'lang',
-    'kind',
-    'questions',
-    `among ${RECALLED_MAX} in the prompt`,
-    'of these kept',
-    'quoted right',
-    'refused',
-    'new wins',
-    'kept',
-  ]
+/** One row for each kind of question: of all, and in brackets of the part that nothing is chosen by. */
+function tableOf({ model, lang, outcomes }: Measured): string {
+  const head = ['model', 'lang', 'kind', 'questions', `among ${RECALLED_MAX} in the prompt`, 'quoted right', 'refused', 'new beats old']
   const table = new Table({ head, style: { head: [], border: [] }, wordWrap: true })
-  for (const { model, lang, outcomes } of all) {
-    for (const kind of MEMORY_KINDS) {
-      const rows = outcomes.filter((row) => row.kind === kind)
-      const kept = rows.filter(({ part }) => part === PARTS[1])
-      const inPrompt = (of: readonly Outcome[]) => (kind === 'unsaid' ? '' : share(of.map((row) => row.inPrompt === 1)))
-      const right = kind === 'unsaid' ? '' : share(rows.map(({ answer, evidence }) => answer !== null && evidence.includes(answer)))
-      const refused = `${share(rows.map(({ answer }) => answer === null))} (${share(kept.map(({ answer }) => answer === null))})`
-      const wins = (of: readonly Outcome[]) =>
-        kind === 'updated' ? share(of.map(({ answer, outdated, inPrompt: shown }) => shown === 1 && answer !== outdated)) : ''
-      table.push([model, lang, kind, rows.length, inPrompt(rows), inPrompt(kept), right, refused, wins(rows), wins(kept)])
-    }
+  const figure = (rows: readonly Outcome[], holds: (row: Outcome) => boolean): string => {
+    const share = (of: readonly Outcome[]): string => (of.filter(holds).length / Math.max(1, of.length)).toFixed(2)
+    return `${share(rows)} (${share(rows.filter(({ part }) => part === 'kept'))})`
+  }
+  for (const kind of MEMORY_KINDS) {
+    const rows = outcomes.filter((row) => row.kind === kind)
+    table.push([
+      ...[model, lang, kind, rows.length],
+      kind === 'unsaid' ? '' : figure(rows, ({ inPrompt }) => inPrompt === 1),
+      kind === 'unsaid' ? '' : figure(rows, ({ answer, evidence }) => answer !== null && evidence.includes(answer)),
+      figure(rows, ({ answer }) => answer === null),
+      kind === 'updated' ? figure(rows, ({ answer, outdated, inPrompt }) => inPrompt === 1 && answer !== outdated) : '',
+    ])
   }
   return table.toString()
 }

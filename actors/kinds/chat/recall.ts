@@ -39,6 +39,9 @@ export interface RecallQuery {
   readonly recent: readonly Omit<Remembered, 'covers'>[]
 }
 
+/** Words of nearly every statement: what was said at a time is found, although it has no word of the question. */
+const ANYTHING = 'I my we our me the a is was have it to of and in with 我 我们 的 是 了 在 有 不 就 也'
+
 /** Ids of emitted events: in a conversation, our own replies. */
 const PRODUCT_ID = /^[0-9a-z]+-[0-9a-z]+-e\d+$/
 
@@ -48,9 +51,9 @@ const PRODUCT_ID = /^[0-9a-z]+-[0-9a-z]+-e\d+$/
  */
 export async function recall(searchIndex: TaskSearchIndex, { text, at, recent }: RecallQuery): Promise<Remembered[]> {
   const range = timeRangeIn(text, at)
-  const search = (bounds: object) =>
-    searchIndex.search({ q: text, in: 'messages', own: true, all: true, limit: CANDIDATES_MAX, scoreMin: 0, ...bounds })
-  const [anywhen, then] = await Promise.all([search({}), range === undefined ? [] : search(range)])
+  const search = (q: string, bounds: object = {}) =>
+    searchIndex.search({ q, in: 'messages', own: true, all: true, limit: CANDIDATES_MAX, scoreMin: 0, ...bounds })
+  const [anywhen, then] = await Promise.all([search(text), range === undefined ? [] : search(`${text} ${ANYTHING}`, range)])
   const scores = new Map<string, number>()
   const said = new Map<string, Omit<Remembered, 'covers'>>()
   for (const message of recent) said.set(message.id, message)
@@ -89,9 +92,9 @@ const EMPTY = new Set(
   [
     ...termsOf(`remember remind again told tell mention mentioned said talk talked currently now nowadays moment these days name named called
       call kind sort type first ever already exactly actually think mine own which who whose when recently earlier before ago last time day date
-      give gave set thing things place`),
+      give gave set thing things place take get use keep put`),
     ...`记得 还记得 说过 说 说起 讲过 告诉 告诉过 告诉你 提到 提过 提到过 跟 管 对 现在 目前 如今 叫 名字 请问 过 时候 哪天 当时 之前 来着 具体 几 谁 最近 提 地方 日期
-      东西 事 的事 那天 怎么`.split(/\s+/),
+      东西 事 的事 那天 怎么 用 做 放`.split(/\s+/),
   ].flat(),
 )
 /** The noun that says what kind of thing is asked for: an answer need not have it. "Which event is my training for?" */
@@ -128,12 +131,15 @@ function coverageOfQuestion(question: string, statements: readonly string[]): (s
 
 /** A statement that covers less of a question does not answer it. */
 const ANSWER_COVERS_MIN = 0.6
-/** Among statements that cover about as much as the best one, the newest is true. */
-const AS_MUCH = 0.65
+/** Among statements that cover about as much as the best one, the newest is true; one that speaks of a change may cover less. */
+const AS_MUCH = { statement: 0.65, change: 0.4 } as const
+const CHANGES =
+  /\b(?:now|nowadays|instead|changed?|switched|moved|new|no longer|any ?more|these days|from today|from now|since|after all|actually|turned out)\b|现在|改|换|搬|新|不再|最近|原来|其实|起/iu
 
 /** The message that answers a question without a model: the newest of those that fit it; `undefined` where none does. */
 export function answerAmong(remembered: readonly Remembered[]): Remembered | undefined {
   const said = remembered.filter(({ by }) => by === 'user')
   const best = Math.max(...said.map(({ covers }) => covers))
-  return best < ANSWER_COVERS_MIN ? undefined : said.findLast(({ covers }) => covers >= best * AS_MUCH)
+  if (best < ANSWER_COVERS_MIN) return undefined
+  return said.findLast(({ text, covers }) => covers >= best * (CHANGES.test(text) ? AS_MUCH.change : AS_MUCH.statement))
 }

@@ -5,7 +5,7 @@ import { termsOf } from '../support/terms.ts'
  * Bergen", "where do I live?"). Words after a colon stand for those before it, and not for each other: a dog is a pet, and no cat.
  */
 const SUBJECTS = [
-  'live living move moved home flat apartment house address reside settle settled rent city town 住 搬 搬家 搬到 搬去 家 房子 公寓 地址 租 定居 住址 城市',
+  'live living move moved flat apartment house address reside settle settled rent city town 住 搬 搬家 搬到 搬去 房子 公寓 地址 租 定居 住址 城市',
   'work job employer company hired position profession occupation career joined employed 工作 上班 职业 职位 入职 单位 跳槽 就职 转行',
   'salary earn wage income 工资 薪水 收入 月薪',
   'pet 宠物 养: dog cat puppy kitten rabbit parrot hamster horse 狗 猫 小狗 小猫 兔子 鹦鹉 仓鼠',
@@ -16,10 +16,10 @@ const SUBJECTS = [
   'phone mobile 电话 手机 手机号',
   'email mail inbox 邮箱 邮件 电邮',
   'car drive driving vehicle 车 开车 汽车 买车 轿车 开',
-  'commute office 通勤 上下班 公司: bus train bike cycle ride tram ferry scooter subway 地铁 公交 公交车 骑车 自行车 坐车 坐 火车 电车',
+  'commute 通勤 上下班: bus train bike cycle ride tram ferry scooter subway 地铁 公交 公交车 骑车 自行车 坐车 坐 火车 电车',
   'study studying university major degree course college 大学 专业 读 课程 主修 攻读',
   'language 语言 外语 语: learning learn speak 学 学习 说',
-  'sport training exercise workout train 运动 锻炼 训练: gym run running swim swimming marathon race 跑步 游泳 健身',
+  'sport training exercise workout 运动 锻炼 训练: gym run running swim swimming marathon race 跑步 游泳 健身',
   'instrument play playing 乐器 弹 拉: piano guitar violin cello flute drums 钢琴 吉他 小提琴 大提琴',
   'hobby pastime hobbies 爱好 业余 兴趣',
   'travel trip holiday vacation visit visited 旅行 旅游 假期 去过 去 玩 出国: flew fly flight 飞',
