@@ -43,9 +43,9 @@ export interface Demo {
 
 /**
  * Plays a producer for the built-in kinds, over a connection of its own. It sends knowledge articles, examples of intents, the users' turns
- * of the bundled conversations, open dialogues, questions that stand alone, bookings of appointments, items of a shop and signals of its visitors,
- * readings of machines with triggers, templates with their documents, briefs of texts with strategies that learn, and posts. It skips kinds
- * that this process does not have. It plays nothing if the tenant `demo` has any record.
+ * of the bundled conversations, open dialogues, questions that stand alone, bookings of appointments, items of a shop and signals of its
+ * visitors, readings of machines with triggers, templates with their documents, briefs of texts with strategies that learn, and posts. It
+ * skips kinds that this process does not have. It plays nothing if the tenant `demo` has any record.
  */
 export function startDemo(running: Running, log: Logger): Demo {
   const stopping = new AbortController()

@@ -28,7 +28,13 @@ export const toolChat = createChat({
     },
     stuck: {
       description: 'Never ends',
-      task: defineTask({ ...looked, deadlineMs: 200, input: z.object({}), output: z.object({}), run: () => new Promise(() => undefined) }),
+      task: defineTask({
+        ...looked,
+        deadlineMs: 200,
+        input: z.object({}),
+        output: z.object({}),
+        run: () => new Promise<Record<string, never>>(() => undefined),
+      }),
     },
     long: {
       description: 'Returns much',

@@ -39,8 +39,8 @@ export interface ChatOptions {
 const APPROVAL_DEFAULT_MS = 15 * 60_000
 
 /**
- * Creates the kind `chat`: an open dialogue with a language model that remembers what was said at any length, asks by forms and buttons, and
- * calls tools. Without a model it repeats what the person said, and says what it does not know.
+ * Creates the kind `chat`: an open dialogue with a language model that remembers what was said at any length, asks by forms and buttons,
+ * and calls tools. Without a model it repeats what the person said, and says what it does not know.
  *
  * @throws ColloquyError `bad_kind` where a tool or a form cannot be offered
  */

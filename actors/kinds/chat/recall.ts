@@ -90,9 +90,9 @@ export async function recall(searchIndex: TaskSearchIndex, { text, at, recent }:
 /** Words of nearly every question about what was said. */
 const EMPTY = new Set(
   [
-    ...termsOf(`remember remind again told tell mention mentioned said talk talked currently now nowadays moment these days name named called
-      call kind sort type first ever already exactly actually think mine own which who whose when recently earlier before ago last time day date
-      give gave set thing things place take get use keep put`),
+    ...termsOf(`remember remind again told tell mention mentioned said talk talked currently now nowadays moment these days name named
+      called call kind sort type first ever already exactly actually think mine own which who whose when recently earlier before ago last
+      time day date give gave set thing things place take get use keep put`),
     ...`记得 还记得 说过 说 说起 讲过 告诉 告诉过 告诉你 提到 提过 提到过 跟 管 对 现在 目前 如今 叫 名字 请问 过 时候 哪天 当时 之前 来着 具体 几 谁 最近 提 地方 日期
       东西 事 的事 那天 怎么 用 做 放`.split(/\s+/),
   ].flat(),
@@ -133,8 +133,11 @@ function coverageOfQuestion(question: string, statements: readonly string[]): (s
 const ANSWER_COVERS_MIN = 0.6
 /** Among statements that cover about as much as the best one, the newest is true; one that speaks of a change may cover less. */
 const AS_MUCH = { statement: 0.65, change: 0.4 } as const
-const CHANGES =
-  /\b(?:now|nowadays|instead|changed?|switched|moved|new|no longer|any ?more|these days|from today|from now|since|after all|actually|turned out)\b|现在|改|换|搬|新|不再|最近|原来|其实|起/iu
+const CHANGES = new RegExp(
+  String.raw`\b(?:now|nowadays|instead|changed?|switched|moved|new|no longer|any ?more|these days|from today|from now|since|after all`
+    + String.raw`|actually|turned out)\b|现在|改|换|搬|新|不再|最近|原来|其实|起`,
+  'iu',
+)
 
 /** The message that answers a question without a model: the newest of those that fit it; `undefined` where none does. */
 export function answerAmong(remembered: readonly Remembered[]): Remembered | undefined {

@@ -4,7 +4,8 @@ import { plainMoveOf } from '../support/moves.ts'
 /** Ends of sentences. */
 const BOUNDARY = /(?<=[.!?。！？；;\n])\s+|(?<=[。！？；\n])/u
 const ASKS = new RegExp(
-  String.raw`[?？]\s*$|^\W*(?:(?:and|or|so|but|please)\W+)*(?:how|what|when|where|which|who|whose|why|can|could|may|do|does|did|is|are|will|would|should)\b`
+  String.raw`[?？]\s*$|^\W*(?:(?:and|or|so|but|please)\W+)*(?:how|what|when|where|which|who|whose|why|can|could|may`
+    + String.raw`|do|does|did|is|are|will|would|should)\b`
     + String.raw`|^\W*(?:please\s+)?(?:tell|remind|show|explain|give|write|translate|help)\b`
     + '|[吗呢]\\s*[。.！!]*$|^(?:请|帮我|告诉我|提醒我|麻烦|翻译)',
   'iu',

@@ -16,7 +16,7 @@ const SUBJECTS = [
   'phone mobile 电话 手机 手机号',
   'email mail inbox 邮箱 邮件 电邮',
   'car drive driving vehicle 车 开车 汽车 买车 轿车 开',
-  'commute 通勤 上下班: bus train bike cycle ride tram ferry scooter subway 地铁 公交 公交车 骑车 自行车 坐车 坐 火车 电车',
+  'commute 通勤 上下班: train bike cycle ride tram ferry scooter subway 地铁 公交 公交车 骑车 自行车 坐车 坐 火车 电车',
   'study studying university major degree course college 大学 专业 读 课程 主修 攻读',
   'language 语言 外语 语: learning learn speak 学 学习 说',
   'sport training exercise workout 运动 锻炼 训练: gym run running swim swimming marathon race 跑步 游泳 健身',

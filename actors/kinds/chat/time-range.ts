@@ -9,7 +9,9 @@ const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', '
 const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
 const NUMBERS = 'zero one two three four five six seven eight nine ten'.split(' ')
 const HAN_NUMBERS = '零一二三四五六七八九十'
-const MONTH = String.raw`(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)`
+const MONTH =
+  String.raw`(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?`
+  + String.raw`|dec(?:ember)?)`
 const COUNT = String.raw`(\d{1,3}|a|an|${NUMBERS.slice(1).join('|')})`
 const HAN_COUNT = `(\\d{1,3}|[两${HAN_NUMBERS}]{1,3})`
 

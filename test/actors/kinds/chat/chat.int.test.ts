@@ -147,7 +147,7 @@ test(
 )
 
 test(
-  'a form goes over HTTP, and is taken once; the tables equal the log',
+  'a form is taken once; the tables equal the log',
   async () => {
     endpoint.react(completion('Thank you.'))
     await send('chat/f', 'form.wanted', { form: 'delivery' })
