@@ -107,6 +107,7 @@ const ASKED_FOR = new RegExp(
 /** Weight of a question without that noun. */
 const WITHOUT_NOUN = 0.9
 const HAN = /\p{Script=Han}/u
+const SINGLE_HAN = /^\p{Script=Han}$/u
 
 /** Measures the share of the question that a statement covers; see `createCoverage`. One about others than the question counts less. */
 function coverageOfQuestion(question: string, statements: readonly string[]): (statement: string) => number {
@@ -121,7 +122,8 @@ function coverageOfQuestion(question: string, statements: readonly string[]): (s
   const [whole, without] = [coverageOf(words.join(' ')), coverageOf(others.join(' '))]
   const asked = peopleIn(question)
   return (statement) => {
-    const terms = new Set(termsOf(statement))
+    // The segmenter joins a word of one character to its neighbours.
+    const terms = new Set([...termsOf(statement), ...words.filter((word) => SINGLE_HAN.test(word) && statement.includes(word))])
     const covered = Math.max(whole(terms), WITHOUT_NOUN * without(terms))
     if (asked.size > 0 || isOfSelf(statement)) return covered
     const { en, zh, zhOtherPerson } = OF_OTHERS_FACTORS
