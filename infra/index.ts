@@ -37,13 +37,16 @@ export { type KindSetup, saga, type SagaEnds, type SagaStates, type SagaStep, ty
 export { send, type SendAction, type Sending, type SendingOptions } from '../actors/definition/send-action.ts'
 export type { FanOut, TaskFanOut } from '../actors/definition/task-fan-out.ts'
 export type {
+  AnsweredCall,
   AnsweringModel,
   FailedGeneration,
   Generated,
   GenerationAttempt,
+  GenerationCall,
   GenerationMessage,
   GenerationQuery,
   GenerationStream,
+  GenerationTool,
   TaskGeneration,
 } from '../actors/definition/task-generation.ts'
 export type { TaskLive } from '../actors/definition/task-live.ts'

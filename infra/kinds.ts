@@ -12,6 +12,9 @@ import { type AlertChannelsOptions, createAlertChannels } from '../pipeline/hook
 
 export { authorKind } from '../actors/kinds/author/author-kind.ts'
 export { createDesk, type DeskOptions } from '../actors/kinds/desk/desk-kind.ts'
+export { type ChatForm } from '../actors/kinds/chat/forms.ts'
+export { type ChatOptions, createChat } from '../actors/kinds/chat/kind.ts'
+export { type ChatTool } from '../actors/kinds/chat/tools.ts'
 export { createFront, type FrontOptions } from '../actors/kinds/front/kind.ts'
 export { type Item, loadCatalogue } from '../actors/kinds/interest/catalogue.ts'
 export { createInterest, type InterestOptions } from '../actors/kinds/interest/kind.ts'

@@ -11,7 +11,13 @@ export interface TaskSearchQuery {
    * its values. At most 16 values in all. Default: any document, and messages.
    */
   readonly tags?: Readonly<Record<string, string | readonly string[]>>
-  /** Maximum number of hits; 1 to 20. */
+  /** Only texts from this time on, ISO. Default: any time. */
+  readonly since?: string | undefined
+  /** Only texts before this time, ISO. Default: any time. */
+  readonly until?: string | undefined
+  /** Whether near-duplicates of better hits are hits, too. Default: false. */
+  readonly all?: boolean
+  /** Maximum number of hits; 1 to 100. */
   readonly limit: number
   /** Hits with a lower score are left out, 0 to 1. Default: COLLOQUY_SEARCH_SCORE_MIN. */
   readonly scoreMin?: number

@@ -91,3 +91,23 @@ codes and addresses. Add nothing, leave nothing out, and do not answer the messa
 把消息翻译成{{language}}，像当地人那样说：意思、语气和称呼方式保持不变。保留名称、数字、编号和地址。不增不减，也不要回答这条消息。
 {{rules}}`),
 }
+
+/** The name of the prompt by which an open dialogue is held. */
+export const CHAT_PROMPT = 'chat'
+/** Its texts. */
+export const CHAT_PROMPTS: BuiltInPrompts = {
+  en: builtIn(`You talk with one person, in a conversation that may go on for months.
+{{company}}
+{{persona}}
+Answer the last message, friendly and to the point, in at most eight sentences. Write in {{language}}.
+What the person said earlier stands with its date among the data. Where two statements differ, the later one is true.
+If you are asked for something about the person that was not said, say that you do not know it. Never guess it.
+{{rules}}`),
+  zh: builtIn(`你与一个人对话，这段对话可能持续数月。
+{{company}}
+{{persona}}
+回复最后一条消息，态度友好，直接回答，不超过八句话。用{{language}}书写。
+此人以前说过的话连同日期列在数据中。如果两句话不一致，以较晚的为准。
+如果问到此人没有说过的事情，就说不知道，绝不猜测。
+{{rules}}`),
+}

@@ -1,11 +1,28 @@
 import type { z } from 'zod'
 import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
-import type { AnsweringModel, Generated, GenerationAttempt, GenerationQuery, TaskGeneration } from '../definition/task-generation.ts'
+import type {
+  AnsweringModel,
+  Generated,
+  GenerationAttempt,
+  GenerationCall,
+  GenerationQuery,
+  TaskGeneration,
+} from '../definition/task-generation.ts'
 import { type Failure, isFailure } from './task-stubs.ts'
 
-/** What a language model answers in a test: a text, a value for the `schema` of the task, or `fails(…)`. */
-export type ModelStub = string | Failure | Readonly<Record<string, unknown>> | readonly unknown[]
+/** What a language model answers in a test: a text, a value for the `schema` of the task, calls by `callsTools`, or `fails(…)`. */
+export type ModelStub = string | Failure | ToolCalls | Readonly<Record<string, unknown>> | readonly unknown[]
+
+interface ToolCalls {
+  readonly toolCalls: readonly GenerationCall[]
+}
+
+/** An answer of a language model that calls tools. */
+export const callsTools = (...toolCalls: readonly GenerationCall[]): ToolCalls => ({ toolCalls })
+
+const toolCallsIn = (answer: Exclude<ModelStub, string>): readonly GenerationCall[] | undefined =>
+  'toolCalls' in answer && Array.isArray(answer.toolCalls) ? answer.toolCalls : undefined
 
 export interface StubbedGeneration extends TaskGeneration {
   /** What the task has asked so far. */
@@ -45,7 +62,8 @@ export function generates(...answers: readonly ModelStub[]): StubbedGeneration {
         }
         if (isFailure(answer)) query.onFailure?.({ attempts, tokensIn: 0, tokensOut: 0, cost: 0 })
         if (isFailure(answer)) throw new ForeignCodeError(answer.error.code, answer.error.message)
-        const text = typeof answer === 'string' ? answer : JSON.stringify(answer)
+        const calls = typeof answer === 'string' || query.tools === undefined ? undefined : toolCallsIn(answer)
+        const text = typeof answer === 'string' ? answer : calls === undefined ? JSON.stringify(answer) : ''
         query.stream?.delta(text)
         const reasons = (await query.refuse?.(text, by)) ?? []
         if (reasons.length === 0) {
@@ -53,6 +71,7 @@ export function generates(...answers: readonly ModelStub[]): StubbedGeneration {
           return {
             text,
             ...object,
+            ...(calls !== undefined && { calls }),
             ...by,
             tierReason: attempts.length > 0 ? 'fallback' : 'given',
             tokensIn: 0,

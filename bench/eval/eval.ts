@@ -8,6 +8,7 @@ import { createRandom } from '../harness/random.ts'
 import { evaluateCachedAnswers } from './evaluate-cached-answers.ts'
 import { evaluateFollowUps } from './evaluate-follow-ups.ts'
 import { evaluateIntents } from './evaluate-intents.ts'
+import { evaluateMemory } from './evaluate-memory.ts'
 import { evaluateQuality } from './evaluate-quality.ts'
 import { evaluateRetrieval, type RetrievalFlags } from './evaluate-retrieval.ts'
 import { makeInteractions, readInteractions } from './interaction-sets.ts'
@@ -69,14 +70,15 @@ const program = new Command('eval')
   .description(
     'Measure quality, in Chinese and English: how often search finds the right texts, also for follow-ups, how well intents, acts, '
       + 'sentiment and bad answers are told, how often a cached answer would serve another question, how many injected '
-      + 'instructions the model of COLLOQUY_LLM_MODEL obeys, how often recommendations have what a visitor chooses next, '
-      + 'how well trends forecast counts, and how well topics of texts are their labels.',
+      + 'instructions the model of COLLOQUY_LLM_MODEL obeys, what a chat remembers, how often recommendations have what a visitor '
+      + 'chooses next, how well trends forecast counts, and how well topics of texts are their labels.',
   )
   .addArgument(
     new Argument('[what]', 'what to measure')
       .choices([
         'retrieval',
         'follow-ups',
+        'memory',
         'intents',
         'acts',
         'sentiment',
@@ -115,6 +117,7 @@ const program = new Command('eval')
       if (what === 'acts') return evaluateActs(flags)
       if (what === 'sentiment') return evaluateSentiment(flags)
       if (what === 'follow-ups') return evaluateFollowUps(flags, print)
+      if (what === 'memory') return evaluateMemory(flags, print)
       if (what === 'quality') return evaluateQuality(flags, print)
       return what === 'intents' ? evaluateIntents(flags, print) : evaluateRetrieval(flags, print)
     },

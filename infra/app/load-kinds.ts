@@ -7,6 +7,7 @@ import { checkChildKinds, type Kind, type Kinds, kindsByName } from '../../actor
 import { authorKind } from '../../actors/kinds/author/author-kind.ts'
 import { canaryKind } from '../../actors/kinds/canary/kind.ts'
 import { createDesk } from '../../actors/kinds/desk/desk-kind.ts'
+import { createChat } from '../../actors/kinds/chat/kind.ts'
 import { createDocumentKind } from '../../actors/kinds/document/kind.ts'
 import { createFront } from '../../actors/kinds/front/kind.ts'
 import { hookKind } from '../../actors/kinds/hook/kind.ts'
@@ -122,6 +123,7 @@ function builtInKinds(settings: Settings): Kind[] {
   const articles = loadArticles()
   return [
     createSupport({ articles, rewriteMs, replyBudgetMs, qualityMin, quotationMin, desk: team === '' ? false : { team } }),
+    createChat(),
     createQuestion({ articles, places, waitingMax, qualityMin, quotationMin }),
     createReminder(),
     createInterest(loadCatalogue()),

@@ -15,6 +15,7 @@ import type { Running } from '../app/launch.ts'
 import { uploadArticles } from './demo-articles.ts'
 import { playDesk } from './demo-desk.ts'
 import { customerCues, translationCues } from './demo-customers.ts'
+import { chatCues } from './demo-chats.ts'
 import { documentCues } from './demo-documents.ts'
 import { teachDemoIntents } from './demo-intents.ts'
 import { itemCues } from './demo-items.ts'
@@ -44,10 +45,10 @@ export interface Demo {
 
 /**
  * Plays a producer for the built-in kinds, over a connection of its own. It sends knowledge articles, examples of intents, the users' turns
- * of the bundled conversations, questions that stand alone, bookings of appointments, items of a shop and signals of its visitors,
- * readings of machines with triggers, templates with their documents, briefs of texts with strategies that learn, customers who come
- * again, a conversation of two languages, posts, and what the people of a desk do. It skips kinds that this process does not have. It plays
- * nothing if the tenant `demo` has records of an earlier play.
+ * of the bundled conversations, open dialogues, questions that stand alone, bookings of appointments, items of a shop and signals of its
+ * visitors, readings of machines with triggers, templates with their documents, briefs of texts with strategies that learn, customers who
+ * come again, a conversation of two languages, posts, and what the people of a desk do. It skips kinds that this process does not have. It
+ * plays nothing if the tenant `demo` has records of an earlier play.
  */
 export function startDemo(running: Running, log: Logger): Demo {
   const stopping = new AbortController()
@@ -94,6 +95,7 @@ export function startDemo(running: Running, log: Logger): Demo {
         })
         log.info({ conversations, turns, ...reactions }, 'all demo conversations are played')
       },
+      chat: () => playScript(chatCues(TENANT), sender, signal),
       question: () => playScript(questionCues(TENANT), sender, signal),
       reminder: () => playScript(reminderCues(TENANT, Date.now()), sender, signal),
       item: () => playScript(itemCues(TENANT, loadCatalogue()), sender, signal),

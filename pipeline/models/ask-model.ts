@@ -1,6 +1,6 @@
 import { APICallError, InvalidResponseDataError, type ModelMessage, streamText } from 'ai'
 import type { z } from 'zod'
-import type { GenerationMessage } from '../../actors/definition/task-generation.ts'
+import type { GenerationCall, GenerationMessage, GenerationTool } from '../../actors/definition/task-generation.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, TerminalError } from '../../schemas/errors.ts'
 import type { ModelEntry } from '../../schemas/models-file.ts'
@@ -9,12 +9,15 @@ import type { ProvidedModel } from './provider.ts'
 import { readStructure } from './structure.ts'
 import { startTokenClock } from './token-clock.ts'
 import { believableUsage, estimateMessages, estimateTokens, type ToldUsage } from './token-estimate.ts'
+import { callOf, offered, withCalls } from './tool-calls.ts'
 
 /** One request to one model. */
 export interface ModelQuestion {
   /** They fit the model, and say which form is wanted where a schema is given. */
   readonly messages: readonly GenerationMessage[]
   readonly schema: z.ZodType | undefined
+  /** Default: none. */
+  readonly tools?: readonly GenerationTool[] | undefined
   readonly temperature: number
   readonly tokensOutMax: number
   readonly signal: AbortSignal
@@ -34,7 +37,13 @@ export interface Usage {
 }
 
 export type ModelAnswer =
-  | { readonly kind: 'answered'; readonly text: string; readonly object: unknown; readonly usage: Usage }
+  | {
+      readonly kind: 'answered'
+      readonly text: string
+      readonly object: unknown
+      readonly calls: readonly GenerationCall[]
+      readonly usage: Usage
+    }
   | {
       readonly kind: 'failed'
       readonly error: ColloquyError
@@ -55,7 +64,7 @@ const OF_ANSWER: ReadonlySet<string> = new Set(['model_filtered', 'model_empty',
  * @throws the reason of the signal, and what `onDelta` throws; every failure of the model is a result
  */
 export async function askModel(provided: ProvidedModel, entry: ModelEntry, question: ModelQuestion): Promise<ModelAnswer> {
-  const { messages, schema, temperature, tokensOutMax, signal } = question
+  const { messages, schema, tools = [], temperature, tokensOutMax, signal } = question
   const left = new AbortController()
   const address = entry.baseUrl ?? entry.provider
   const clock = startTokenClock(`${entry.name} (${address})`, entry)
@@ -63,6 +72,7 @@ export async function askModel(provided: ProvidedModel, entry: ModelEntry, quest
   let isFirst = true
   let told: ToldUsage | undefined
   let text = ''
+  const calls: GenerationCall[] = []
   let fault: { readonly thrown: unknown } | undefined
   const heard = (): void => {
     clock.token()
@@ -70,7 +80,10 @@ export async function askModel(provided: ProvidedModel, entry: ModelEntry, quest
     isFirst = false
   }
   const usage = (): Usage => {
-    const sentBytes = messages.reduce((bytes, { content }) => bytes + Buffer.byteLength(content), 0)
+    const sentBytes = messages.reduce(
+      (bytes, { content, calls: made }) => bytes + Buffer.byteLength(content + JSON.stringify(made ?? '')),
+      0,
+    )
     const { inputTokens, outputTokens } = believableUsage(told ?? { inputTokens: undefined, outputTokens: undefined }, {
       sentBytes,
       tokensOutMax,
@@ -82,6 +95,7 @@ export async function askModel(provided: ProvidedModel, entry: ModelEntry, quest
     const { fullStream } = streamText({
       model: schema === undefined ? provided.text : provided.json,
       ...promptOf(messages),
+      ...(tools.length > 0 && { tools: offered(tools) }),
       temperature,
       maxOutputTokens: tokensOutMax,
       maxRetries: 0,
@@ -100,7 +114,11 @@ export async function askModel(provided: ProvidedModel, entry: ModelEntry, quest
         told = part.usage
         finishReason = part.finishReason
       }
-      if (part.type === 'reasoning-delta' || part.type === 'text-delta') heard()
+      if (part.type === 'reasoning-delta' || part.type === 'text-delta' || part.type === 'tool-input-delta') heard()
+      if (part.type === 'tool-call') {
+        heard()
+        calls.push(callOf(part))
+      }
       if (part.type !== 'text-delta') continue
       text += part.text
       try {
@@ -113,9 +131,10 @@ export async function askModel(provided: ProvidedModel, entry: ModelEntry, quest
     if (finishReason === 'content-filter') {
       throw new TerminalError('model_filtered' satisfies ErrorCode, `${entry.name} withheld its answer (finish reason content-filter)`)
     }
-    if (text.trim() === '') throw new ColloquyError('model_empty', `${entry.name} returned an empty answer (finish reason ${finishReason})`)
+    if (text.trim() === '' && calls.length === 0)
+      throw new ColloquyError('model_empty', `${entry.name} returned an empty answer (finish reason ${finishReason})`)
     const object = schema === undefined ? undefined : readStructure(text, schema, entry.name)
-    return { kind: 'answered', text: text.trim(), object, usage: usage() }
+    return { kind: 'answered', text: text.trim(), object, calls, usage: usage() }
   } catch (error) {
     signal.throwIfAborted()
     if (fault !== undefined) throw fault.thrown
@@ -137,6 +156,8 @@ function isOfAnswer(error: ColloquyError): boolean {
 /** The AI SDK takes the system messages apart from the others. */
 function promptOf(messages: readonly GenerationMessage[]): { instructions?: string; messages: ModelMessage[] } {
   const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content)
-  const others = messages.flatMap(({ role, content }): ModelMessage[] => (role === 'system' ? [] : [{ role, content }]))
+  const others = messages.flatMap(({ role, content, calls }): ModelMessage[] =>
+    role === 'system' ? [] : calls === undefined ? [{ role, content }] : withCalls(content, calls),
+  )
   return { ...(system.length > 0 && { instructions: system.join('\n\n') }), messages: others }
 }

@@ -73,6 +73,7 @@ export function createGeneration({ models, places, budgets, tenants, metrics, lo
         const answer = await ask(place, {
           messages: fitMessages(messages, roomIn(entry, query)) ?? messages,
           schema,
+          tools: query.tools,
           temperature: query.temperature ?? TEMPERATURE,
           tokensOutMax: tokensOutOf(entry, query),
           signal,
@@ -98,6 +99,7 @@ export function createGeneration({ models, places, budgets, tenants, metrics, lo
         return {
           text: answer.text,
           ...(schema !== undefined && { object: answer.object as z.output<Schema> }),
+          ...(answer.calls.length > 0 && { calls: answer.calls }),
           model: entry.name,
           tier,
           ...(complexity !== undefined && { complexity }),

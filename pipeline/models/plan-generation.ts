@@ -9,6 +9,7 @@ import type { ModelRegistry } from './model-registry.ts'
 import { type Route, routeOf } from './route.ts'
 import { withForm } from './structure.ts'
 import { fitMessages } from './token-estimate.ts'
+import { estimateTools } from './tool-calls.ts'
 
 export interface PlanDeps {
   readonly models: Pick<ModelRegistry, 'pools'>
@@ -29,7 +30,7 @@ export interface Plan {
   readonly route: Route | undefined
 }
 
-export type PlanQuery = Pick<GenerationQuery, 'messages' | 'schema' | 'tier' | 'hints' | 'tokensOutMax'>
+export type PlanQuery = Pick<GenerationQuery, 'messages' | 'schema' | 'tools' | 'tier' | 'hints' | 'tokensOutMax'>
 
 const TOKENS_OUT_MAX = 1_000
 
@@ -37,8 +38,9 @@ const TOKENS_OUT_MAX = 1_000
 export const tokensOutOf = ({ contextMax }: ModelEntry, { tokensOutMax = TOKENS_OUT_MAX }: Pick<PlanQuery, 'tokensOutMax'>): number =>
   Math.min(tokensOutMax, Math.floor(contextMax / 2))
 
-/** Tokens of a model that are there for messages. */
-export const roomIn = (entry: ModelEntry, query: Pick<PlanQuery, 'tokensOutMax'>): number => entry.contextMax - tokensOutOf(entry, query)
+/** Tokens of a model that are there for messages, beside the answer and the tools. */
+export const roomIn = (entry: ModelEntry, query: Pick<PlanQuery, 'tokensOutMax' | 'tools'>): number =>
+  entry.contextMax - tokensOutOf(entry, query) - estimateTools(query.tools ?? [])
 
 /** Whether one of the models can be asked. */
 export const hasUsable = (models: Pick<ModelRegistry, 'pools'>): boolean => models.pools().some(isUsable)

@@ -20,21 +20,25 @@ export function estimateTokens(text: string): number {
 }
 
 export const estimateMessages = (messages: readonly GenerationMessage[]): number =>
-  messages.reduce((sum, { content }) => sum + estimateTokens(content) + MESSAGE_TOKENS, 0)
+  messages.reduce(
+    (sum, { content, calls = [] }) =>
+      sum + estimateTokens(content) + MESSAGE_TOKENS + calls.reduce((tokens, call) => tokens + estimateTokens(JSON.stringify(call)), 0),
+    0,
+  )
 
 /**
- * Cuts messages to a number of tokens: the oldest go first, system messages and the last one stay. What is left begins with a user's
- * message, as many models demand.
+ * Cuts messages to a number of tokens: the oldest go first; system messages, the last one of the user and what follows it stay. What is
+ * left begins with a user's message, as many models demand.
  *
  * @returns `undefined` if what has to stay does not fit
  */
 export function fitMessages(messages: readonly GenerationMessage[], tokensMax: number): readonly GenerationMessage[] | undefined {
   let tokens = estimateMessages(messages)
   if (tokens <= tokensMax) return messages
-  const last = messages.length - 1
+  const last = messages.findLastIndex(({ role }) => role === 'user')
   let isCut = true
   const kept = messages.filter((message, index) => {
-    if (message.role === 'system' || index === last) return true
+    if (message.role === 'system' || index >= last) return true
     isCut &&= tokens > tokensMax || message.role === 'assistant'
     if (isCut) tokens -= estimateMessages([message])
     return !isCut

@@ -24,7 +24,7 @@ export function createTenantSearches({ nc, jsm }: JetStreamContext, search: Sear
     /** Up to where the index had all texts, of each search of the task; -1 where one could not tell. */
     let indexedSeq = Infinity
     return {
-      async search({ q, in: area, own = false, tags, limit, scoreMin }) {
+      async search({ q, in: area, own = false, tags, since, until, all, limit, scoreMin }) {
         const wanted = Object.entries(tags ?? {}).map(([key, values]) => [values].flat().map((value) => `${key}=${value}`))
         // No value of an empty list fits.
         if (wanted.some((values) => values.length === 0)) return []
@@ -36,6 +36,9 @@ export function createTenantSearches({ nc, jsm }: JetStreamContext, search: Sear
           in: area,
           ...actor,
           ...(tag.length > 0 && { tag }),
+          since,
+          until,
+          all,
           limit,
           scoreMin,
         })

@@ -16,6 +16,7 @@ export interface AskedOfModel {
     readonly max_tokens: number
     readonly temperature: number
     readonly messages: readonly { readonly role: string; readonly content: string }[]
+    readonly tools?: readonly { readonly function: { readonly name: string; readonly parameters: object } }[]
   }
 }
 
@@ -96,6 +97,21 @@ export const completion =
     const pieces = content === null ? [] : [piece(content.slice(0, half)), piece(content.slice(half))]
     const ending = told === null ? [] : [{ ...base, choices: [], usage: told }]
     startStream(response).write(events([...pieces, piece(null, finishReason), ...ending]))
+    response.end('data: [DONE]\n\n')
+  }
+
+/** An answer that calls tools. @param calls arguments as the model writes them */
+export const toolCalls =
+  (...calls: readonly { readonly name: string; readonly args: string }[]): Reaction =>
+  (response) => {
+    const made = calls.map(({ name, args }, index) => ({
+      index,
+      id: `call-${index}`,
+      type: 'function',
+      function: { name, arguments: args },
+    }))
+    const pieces = made.map((call) => ({ ...base, choices: [{ index: 0, delta: { tool_calls: [call] }, finish_reason: null }] }))
+    startStream(response).write(events([...pieces, piece(null, 'tool_calls'), { ...base, choices: [], usage }]))
     response.end('data: [DONE]\n\n')
   }
 

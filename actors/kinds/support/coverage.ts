@@ -16,14 +16,16 @@ const SYNONYM_WEIGHT = 0.7
 /**
  * Measures how much of a question a text covers: the weighted share of the question's words among the text's terms. A word weighs more the
  * rarer it is in `texts`, and most where no text has it.
+ *
+ * @param relatedOf terms that stand for a word, at a lower weight
  */
-export function createCoverage(texts: readonly Titled[]): (question: string) => Coverage {
+export function createCoverage(texts: readonly Titled[], relatedOf = synonymsOf): (question: string) => Coverage {
   const rarity = rarityIn(texts)
 
   return (question) => {
     const words = [...new Set(wordsOf(question))].map((word) => {
       const parts = termsOf(word)
-      return { parts, synonyms: synonymsOf(word), weight: Math.max(...parts.map(rarity)) }
+      return { parts, synonyms: relatedOf(word), weight: Math.max(...parts.map(rarity)) }
     })
     const totalWeight = words.reduce((sum, { weight }) => sum + weight, 0)
     if (totalWeight === 0) return () => 0
