@@ -22,12 +22,7 @@ export async function queryRows<Schema extends z.ZodType>(
   params: QueryParams = {},
 ): Promise<z.output<Schema>[]> {
   try {
-    const result = await client().query({
-      query,
-      query_params: { ...params },
-      format: 'JSONEachRow',
-      clickhouse_settings: QUERY_SETTINGS,
-    })
+    const result = await client().query({ query, query_params: { ...params }, format: 'JSONEachRow', clickhouse_settings: QUERY_SETTINGS })
     return z.array(schema).parse(await result.json())
   } catch (cause) {
     throw tablesUnavailable(cause)

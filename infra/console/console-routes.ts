@@ -53,7 +53,6 @@ const historyQuery = z.strictObject({
 const tenantQuery = z.strictObject({ tenant: z.string().min(1).max(128) })
 const numberQuery = z.strictObject({ seq: z.coerce.number().int().min(1) })
 
-
 /** Serves the console at `/`, and its data. All but its files and the sign-in need the token or a session. */
 export const consoleRoutes =
   ({ settings, effective, kindView, log }: ConsoleOptions): MoreRoutes =>
@@ -65,8 +64,14 @@ export const consoleRoutes =
     addSession(app, settings.HTTP_TOKEN)
 
     const onFailure = (error: unknown): void => log.debug({ err: error }, 'a part of the overview could not be read')
-    const overview = sharedReading(() => readOverview({ jetstream, client, settings, onFailure }), () => performance.now())
-    const choices = sharedReading(() => readChoices(client), () => performance.now())
+    const overview = sharedReading(
+      () => readOverview({ jetstream, client, settings, onFailure }),
+      () => performance.now(),
+    )
+    const choices = sharedReading(
+      () => readChoices(client),
+      () => performance.now(),
+    )
     const draw = createDrawer(log)
 
     app.get(`${DATA}overview`, overview)

@@ -93,9 +93,8 @@ const choicesSchema = z.object({
 export type Choices = z.output<typeof choicesSchema> & { readonly langs: readonly string[] }
 
 export async function readChoices(client: () => ClickHouseClient): Promise<Choices> {
-  const named = (what: string, as: string): string => `arraySort(groupUniqArray${what.startsWith('Array ') ? 'Array' : ''}(${CHOICES_MAX})(${
-    what.replace('Array ', '')
-  })) AS ${as}`
+  const named = (what: string, as: string): string =>
+    `arraySort(groupUniqArray${what.startsWith('Array ') ? 'Array' : ''}(${CHOICES_MAX})(${what.replace('Array ', '')})) AS ${as}`
   const [of] = await queryRows(
     client,
     choicesSchema,

@@ -1,6 +1,12 @@
 import { z } from 'zod'
 import { type Cause, causesOf } from '../../pipeline/dead-letters/dead-letter-causes.ts'
-import { type DeadLetter, findDeadLetter, firstDeadLetters, newestDeadLetters, scanDeadLetters } from '../../pipeline/dead-letters/dead-letters.ts'
+import {
+  type DeadLetter,
+  findDeadLetter,
+  firstDeadLetters,
+  newestDeadLetters,
+  scanDeadLetters,
+} from '../../pipeline/dead-letters/dead-letters.ts'
 import { type Outcome, resolveDeadLetters } from '../../pipeline/dead-letters/resolve-dead-letters.ts'
 import { HttpProblem } from '../../pipeline/http/problems.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
@@ -16,7 +22,10 @@ const IN_FLIGHT_MAX = 32
 const TIMEOUT_MS = 10_000
 const PAYLOAD_CHARS_MAX = 16_384
 
-export const deadQuery = z.strictObject({ reason: z.enum(REASONS).optional(), limit: z.coerce.number().int().min(1).max(LIST_MAX).default(100) })
+export const deadQuery = z.strictObject({
+  reason: z.enum(REASONS).optional(),
+  limit: z.coerce.number().int().min(1).max(LIST_MAX).default(100),
+})
 
 export const resolveBody = z
   .strictObject({

@@ -73,7 +73,12 @@ export async function readOverview({ jetstream, client, settings, onFailure }: O
       ),
     ),
   ])
-  return { status: status && { stages: status.stages, dead: status.dead, log: status.log, durability: status.durability }, problems, rates, alerts }
+  return {
+    status: status && { stages: status.stages, dead: status.dead, log: status.log, durability: status.durability },
+    problems,
+    rates,
+    alerts,
+  }
 }
 
 /** Key figures of a tenant in the last 24 hours, and in the 24 hours before. */

@@ -32,12 +32,22 @@ export interface DevSystem {
  * @throws ColloquyError if a part cannot start; `dev_not_loopback` or `dev_needs_all_roles` if the settings do not allow it. Unusable
  * kinds are no error: log and page show the problem until the author fixes it.
  */
-export async function startDev({ settings, effective }: LoadedSettings, logStyle: LogStyle, log: Logger, stops?: StopTracker): Promise<DevSystem> {
+export async function startDev(
+  { settings, effective }: LoadedSettings,
+  logStyle: LogStyle,
+  log: Logger,
+  stops?: StopTracker,
+): Promise<DevSystem> {
   checkSettings(settings)
   await using started = new AsyncDisposableStack()
   const startedAt = new Date().toISOString()
   const reloaderStarted = Promise.withResolvers<Reloader>()
-  const addConsole = consoleRoutes({ settings, effective, kindView: (name) => reloading?.status().kinds.find((kind) => kind.name === name), log })
+  const addConsole = consoleRoutes({
+    settings,
+    effective,
+    kindView: (name) => reloading?.status().kinds.find((kind) => kind.name === name),
+    log,
+  })
   const moreRoutes: MoreRoutes = (app, system) => {
     addDevRoutes(app, {
       ...system,

@@ -53,5 +53,10 @@ export function addPageFiles(app: FastifyInstance, path: string, folder: URL, in
 
 function serveFile(app: FastifyInstance, url: string, file: string): void {
   const type = TYPES[extname(file)] ?? 'application/octet-stream'
-  app.get(url, { config: { isPublic: true } }, async (_request, reply) => reply.headers(HEADERS).type(type).send(await readFile(file)))
+  app.get(url, { config: { isPublic: true } }, async (_request, reply) =>
+    reply
+      .headers(HEADERS)
+      .type(type)
+      .send(await readFile(file)),
+  )
 }

@@ -46,9 +46,7 @@ export function createConversation(actor) {
   const kind = createReading(
     async () => /** @type {{ kind: DrawnKind | null }} */ (await ask(`/console/data/kind/${encodeURIComponent(actor.kind)}`)),
   )
-  const tasks = createReading(
-    async () => /** @type {{ tasks: readonly ListedTask[] }} */ (await ask(`/console/data/tasks/${path}`)).tasks,
-  )
+  const tasks = createReading(async () => /** @type {{ tasks: readonly ListedTask[] }} */ (await ask(`/console/data/tasks/${path}`)).tasks)
 
   /** @param {{ from?: number, limit?: number }} range */
   const read = async (range) => {
@@ -148,48 +146,50 @@ export function createConversation(actor) {
   return {
     open: (/** @type {Place} */ place) => talk.lookAt(Number(place.query['at'] ?? 0) || 0),
     close: stop,
-    view: () => html` <p class="crumbs">
-        <a href=${hrefOf('conversations')}>← ${words().talk.back}</a> <b>${actor.tenant}/${actor.kind}/${actor.id}</b>
-        <span class="state">${steps.get(at)?.to ?? ''}</span>
-      </p>
-      ${problem === undefined ? null : failure(problem)}
-      <div class="conversation">
-        ${talk.view(live ? undefined : steps.get(at)?.seq)}
-        <section class="machine" aria-label=${words().talk.tabs.chart}>
-          <div class="tabs" role="tablist" onKeyDown=${onTabKey}>
-            ${Object.entries(words().talk.tabs).map(
-              ([name, text]) => html` <button
-                key=${name}
-                id=${`tab-${name}`}
-                role="tab"
-                aria-selected=${String(tab === name)}
-                aria-controls="machine-panel"
-                tabindex=${tab === name ? 0 : -1}
-                onClick=${() => choose(name === 'step' ? 'step' : name === 'tasks' ? 'tasks' : 'chart')}
-              >
-                ${text}
-              </button>`,
-            )}
-          </div>
-          <div class="machine-panel" id="machine-panel" role="tabpanel" aria-labelledby=${`tab-${tab}`} tabindex="0">${content()}</div>
-          ${
-            last === 0
-              ? null
-              : timeline({
-                  steps,
-                  last,
-                  at,
-                  live,
-                  labels: words().timeline,
-                  onLook: (n) => void look(n),
-                  onChoose: (n) => {
-                    choose('step')
-                    void look(n)
-                  },
-                })
-          }
-        </section>
-      </div>`,
+    view: () =>
+      html` <p class="crumbs">
+          <a href=${hrefOf('conversations')}>← ${words().talk.back}</a> <b>${actor.tenant}/${actor.kind}/${actor.id}</b>
+          <span class="state">${steps.get(at)?.to ?? ''}</span>
+        </p>
+        ${problem === undefined ? null : failure(problem)}
+        <div class="conversation">
+          ${talk.view(live ? undefined : steps.get(at)?.seq)}
+          <section class="machine" aria-label=${words().talk.tabs.chart}>
+            <div class="tabs" role="tablist" onKeyDown=${onTabKey}>
+              ${Object.entries(words().talk.tabs).map(
+                ([name, text]) =>
+                  html` <button
+                    key=${name}
+                    id=${`tab-${name}`}
+                    role="tab"
+                    aria-selected=${String(tab === name)}
+                    aria-controls="machine-panel"
+                    tabindex=${tab === name ? 0 : -1}
+                    onClick=${() => choose(name === 'step' ? 'step' : name === 'tasks' ? 'tasks' : 'chart')}
+                  >
+                    ${text}
+                  </button>`,
+              )}
+            </div>
+            <div class="machine-panel" id="machine-panel" role="tabpanel" aria-labelledby=${`tab-${tab}`} tabindex="0">${content()}</div>
+            ${
+              last === 0
+                ? null
+                : timeline({
+                    steps,
+                    last,
+                    at,
+                    live,
+                    labels: words().timeline,
+                    onLook: (n) => void look(n),
+                    onChoose: (n) => {
+                      choose('step')
+                      void look(n)
+                    },
+                  })
+            }
+          </section>
+        </div>`,
   }
 }
 
@@ -199,14 +199,16 @@ const taskList = (tasks) =>
     ? empty(words().talk.noTasks)
     : html` <ul class="problems">
         ${tasks.map(
-          ({ run, name, status, attempts, startedAt, durationMs, error }) => html` <li key=${run}>
-            <b>${name}</b> <span class="tag" data-priority=${status === 'failed' || status === 'expired' ? 'high' : 'normal'}>${status}</span>
-            <small
-              >${moment(startedAt)}${durationMs === null ? '' : ` · ${duration(durationMs)}`}${
-                attempts === null ? '' : ` · ${words().talk.attempts(String(attempts))}`
-              }</small
-            >
-            ${error === null ? null : html`<small dir="auto" lang="en">${error}</small>`}
-          </li>`,
+          ({ run, name, status, attempts, startedAt, durationMs, error }) =>
+            html` <li key=${run}>
+              <b>${name}</b>
+              <span class="tag" data-priority=${status === 'failed' || status === 'expired' ? 'high' : 'normal'}>${status}</span>
+              <small
+                >${moment(startedAt)}${durationMs === null ? '' : ` · ${duration(durationMs)}`}${
+                  attempts === null ? '' : ` · ${words().talk.attempts(String(attempts))}`
+                }</small
+              >
+              ${error === null ? null : html`<small dir="auto" lang="en">${error}</small>`}
+            </li>`,
         )}
       </ul>`

@@ -22,7 +22,11 @@ export const empty = (text) => html`<p class="empty">${text}</p>`
 export function shown({ value, problem, isBusy }, view, again) {
   return [
     problem === undefined ? null : failure(problem, again),
-    value !== undefined ? view(value) : problem === undefined && isBusy ? html`<p class="empty" role="status">${words().reading}</p>` : null,
+    value !== undefined
+      ? view(value)
+      : problem === undefined && isBusy
+        ? html`<p class="empty" role="status">${words().reading}</p>`
+        : null,
   ]
 }
 

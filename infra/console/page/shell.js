@@ -36,7 +36,9 @@ export function showPlace(place) {
 export function shell() {
   const { state, problem } = sessionNow()
   if (state === null) {
-    return html`<main class="sign-in">${problem === null ? html`<p role="status">${words().reading}</p>` : failure(problem, readSession)}</main>`
+    return html`<main class="sign-in">
+      ${problem === null ? html`<p role="status">${words().reading}</p>` : failure(problem, readSession)}
+    </main>`
   }
   if (!mayEnter() || isNaming) return signInForm()
   if (open === null) showPlace(placeNow())
@@ -63,9 +65,10 @@ function sidebar() {
     <p class="brand"><img src="/console/icon.svg" alt="" width="24" height="24" />Colloquy</p>
     <nav aria-label=${words().navigation}>
       ${PAGES.map(
-        (page) => html` <a key=${page.name} href=${hrefOf(page.name)} aria-current=${page === open?.page ? 'page' : undefined}>
-          ${page.title(words())}
-        </a>`,
+        (page) =>
+          html` <a key=${page.name} href=${hrefOf(page.name)} aria-current=${page === open?.page ? 'page' : undefined}>
+            ${page.title(words())}
+          </a>`,
       )}
     </nav>
     <div class="account">
@@ -76,9 +79,10 @@ function sidebar() {
           : html`<button type="button" class="plain" onClick=${() => name(true)}>${words().giveName}</button>`
       }
       ${otherLanguages().map(
-        (one) => html` <button key=${one.code} type="button" class="plain" lang=${one.lang} onClick=${() => useLanguage(one)}>
-          ${one.language}
-        </button>`,
+        (one) =>
+          html` <button key=${one.code} type="button" class="plain" lang=${one.lang} onClick=${() => useLanguage(one)}>
+            ${one.language}
+          </button>`,
       )}
     </div>
   </header>`

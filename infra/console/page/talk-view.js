@@ -46,20 +46,24 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
 
   /** @param {Readonly<Record<string, string | number>>} range */
   const read = async (range) => /** @type {Talk} */ (await ask(`/console/data/talk/${path}?${query({ limit: PAGE, ...range })}`))
-  /** One reading at a time; another one meanwhile is left out. @param {() => Promise<void>} work */
-  const once = async (work) => {
-    if (isBusy) return
-    isBusy = true
-    try {
-      await work()
-      problem = undefined
-    } catch (error) {
-      problem = problemOf(error)
-    } finally {
-      isBusy = false
-      isRead = true
-      redraw()
-    }
+  /** The reading in progress; the next one waits for it. @type {Promise<void>} */
+  let reading = Promise.resolve()
+  /** One reading at a time, in the order in which they were asked for. @param {() => Promise<void>} work */
+  const once = (work) => {
+    reading = reading.then(async () => {
+      isBusy = true
+      try {
+        await work()
+        problem = undefined
+      } catch (error) {
+        problem = problemOf(error)
+      } finally {
+        isBusy = false
+        isRead = true
+        redraw()
+      }
+    })
+    return reading
   }
   /** @param {Talk} got */
   const keep = (got) => {
@@ -193,13 +197,21 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
       [
         text.scores,
         scores.map(
-          (one) => html`<span class="one-score" key=${one.evaluator + one.dimension}>${one.dimension} ${scoreMark(one.score)} <small>${one.evaluator}</small></span> `,
+          (one) =>
+            html`<span class="one-score" key=${one.evaluator + one.dimension}
+              >${one.dimension} ${scoreMark(one.score)} <small>${one.evaluator}</small></span
+            > `,
         ),
       ],
       [text.reasons, reasons.join(', ')],
       [
         text.sources,
-        sources.map((one, place) => html`<span class="source" key=${place} dir="auto">${one.source} ${one.score === null ? '' : html`<small>${one.score.toFixed(2)}</small>`}</span>`),
+        sources.map(
+          (one, place) =>
+            html`<span class="source" key=${place} dir="auto"
+              >${one.source} ${one.score === null ? '' : html`<small>${one.score.toFixed(2)}</small>`}</span
+            >`,
+        ),
       ],
     ]
     return html` <dl class="facts why">
@@ -212,6 +224,7 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
   return {
     /** Reads new messages, where the end of the talk is shown. */
     follow: async () => {
+      if (isBusy) return
       if (!isRead) return newest()
       if (messages.length === 0) return newest()
       if (!hasLater) await later()
@@ -231,17 +244,18 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
       })
     },
     /** @param {number | undefined} upTo the LOG sequence of the step that is looked at; later messages had not been written by then */
-    view: (upTo) => html` <section class="talk" aria-label=${words().talk.people} tabindex="0" ref=${measure}>
-      ${problem === undefined ? null : failure(problem)}
-      ${hasEarlier ? html`<button type="button" class="plain more-messages" onClick=${() => void earlier()}>${words().talk.earlier}</button>` : null}
-      ${
-        messages.length === 0
-          ? empty(isRead ? words().talk.noMessages : words().reading)
-          : html`<ol>
-              ${messages.map((message) => messageView(message, upTo))}
-            </ol>`
-      }
-      ${hasLater ? html`<button type="button" class="plain more-messages" onClick=${() => void later()}>${words().talk.later}</button>` : null}
-    </section>`,
+    view: (upTo) =>
+      html` <section class="talk" aria-label=${words().talk.people} tabindex="0" ref=${measure}>
+        ${problem === undefined ? null : failure(problem)}
+        ${hasEarlier ? html`<button type="button" class="plain more-messages" onClick=${() => void earlier()}>${words().talk.earlier}</button>` : null}
+        ${
+          messages.length === 0
+            ? empty(isRead ? words().talk.noMessages : words().reading)
+            : html`<ol>
+                ${messages.map((message) => messageView(message, upTo))}
+              </ol>`
+        }
+        ${hasLater ? html`<button type="button" class="plain more-messages" onClick=${() => void later()}>${words().talk.later}</button>` : null}
+      </section>`,
   }
 }

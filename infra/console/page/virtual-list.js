@@ -52,18 +52,20 @@ export function createVirtualList({ label, rowHeight, keyOf, row, onEnd }) {
       const last = Math.min(rows.length, Math.ceil((top + height) / rowHeight) + SPARE_ROWS)
       return html` <div class="virtual" ref=${measure} onScroll=${onScroll} onKeyDown=${onKeyDown}>
         <ul aria-label=${label()} style=${{ height: `${rows.length * rowHeight}px` }}>
-          ${rows.slice(first, last).map(
-            (one, offset) =>
-              html` <li
-                key=${keyOf(one)}
-                data-index=${first + offset}
-                aria-setsize=${rows.length}
-                aria-posinset=${first + offset + 1}
-                style=${{ top: `${(first + offset) * rowHeight}px`, height: `${rowHeight}px` }}
-              >
-                ${row(one)}
-              </li>`,
-          )}
+          ${rows
+            .slice(first, last)
+            .map(
+              (one, offset) =>
+                html` <li
+                  key=${keyOf(one)}
+                  data-index=${first + offset}
+                  aria-setsize=${rows.length}
+                  aria-posinset=${first + offset + 1}
+                  style=${{ top: `${(first + offset) * rowHeight}px`, height: `${rowHeight}px` }}
+                >
+                  ${row(one)}
+                </li>`,
+            )}
         </ul>
       </div>`
     },

@@ -27,10 +27,7 @@ export const readHistory = (tenant, kind, id, range) =>
   /** @type {Promise<History>} */ (askWithToken(`history/${pathOf(tenant, kind, id)}?${query(range)}`))
 
 /** All that is wrong with the data of an input. @param {string} kind @param {{ type: string, data: unknown }} input */
-export const readProblems = (kind, input) =>
-  /** @type {Promise<DevProblems>} */ (
-    askWithToken('problems', posting({ kind, ...input }))
-  )
+export const readProblems = (kind, input) => /** @type {Promise<DevProblems>} */ (askWithToken('problems', posting({ kind, ...input })))
 
 /**
  * @typedef {{ position: number, id: string, outcome: 'committed' | 'rejected' | 'repeat', reason?: string, error?: string }} Sent
@@ -38,6 +35,4 @@ export const readProblems = (kind, input) =>
 
 /** Sends an input and waits for its outcome. @param {string} tenant @param {string} kind @param {string} id @param {object} input */
 export const send = (tenant, kind, id, input) =>
-  /** @type {Promise<Sent>} */ (
-    askWithToken(`/v1/in/${pathOf(tenant, kind, id)}?wait=actor`, posting(input))
-  )
+  /** @type {Promise<Sent>} */ (askWithToken(`/v1/in/${pathOf(tenant, kind, id)}?wait=actor`, posting(input)))

@@ -111,7 +111,12 @@ function stateBox({ id, name, type, lines, description, x, y, width, height, hea
       <text class="name" x=${x + width / 2} y=${y + height / 2 + 4.5} text-anchor="middle">H</text>
     </g>`
   }
-  return html` <g key=${id} class=${classes} data-state=${id} onClick=${id === '' || onChoose === undefined ? undefined : () => onChoose(id)}>
+  return html` <g
+    key=${id}
+    class=${classes}
+    data-state=${id}
+    onClick=${id === '' || onChoose === undefined ? undefined : () => onChoose(id)}
+  >
     <title>${[id || name, description, count === 0 ? undefined : `${count} actors`].filter(Boolean).join('\n')}</title>
     <rect x=${x} y=${y} width=${width} height=${height} rx="8" />
     ${type === 'final' ? html`<rect class="inner" x=${x + 3} y=${y + 3} width=${width - 6} height=${height - 6} rx="5.5" />` : null}

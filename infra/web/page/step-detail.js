@@ -1,5 +1,6 @@
 import { differences } from './diff.js'
 import { html } from './html.js'
+import { STEP_WORDS } from './step-words.js'
 import { timeText } from './times.js'
 
 /** @import { History, Step } from '../actor-history.ts' */
@@ -16,34 +17,6 @@ import { timeText } from './times.js'
  * }} ShownStep
  */
 
-/** The words of a step that are no names of the machine. */
-export const STEP_WORDS = {
-  notStarted: 'not started',
-  actor: 'actor',
-  at: 'at',
-  machine: 'machine',
-  unknown: 'unknown',
-  input: 'input',
-  from: 'from',
-  effects: 'Effects',
-  emits: 'emits',
-  sends: 'sends',
-  starts: 'starts',
-  ends: 'ends',
-  sets: 'sets',
-  to: 'to',
-  context: 'Context',
-  before: 'before',
-  changes: 'changes',
-  after: 'after',
-  nothingChanged: 'Nothing changed.',
-  pending: 'Pending',
-  task: 'task',
-  until: 'until',
-  timer: 'timer',
-  attempt: 'attempt',
-  told: 'told at',
-}
 /** @typedef {Readonly<Record<keyof typeof STEP_WORDS, string>>} StepLabels */
 
 /** @param {ShownStep} shown */
@@ -81,9 +54,10 @@ function effects({ step, placeOf }, labels) {
   const effect = (verb, what, data, to) =>
     html` <li data-verb=${verb}>
       <details>
-        <summary
-          ><i>${labels[verb]}</i> <b>${what}</b>${to === undefined ? null : html` ${labels.to} <a href=${placeOf(to)}>${to.kind}/${to.id}</a>`}</summary
-        >
+        <summary>
+          <i>${labels[verb]}</i>
+          <b>${what}</b>${to === undefined ? null : html` ${labels.to} <a href=${placeOf(to)}>${to.kind}/${to.id}</a>`}
+        </summary>
         ${data === undefined ? null : json(data)}
       </details>
     </li>`
@@ -140,12 +114,15 @@ function changes(before, after, labels) {
 const told = (one, labels) =>
   one === undefined
     ? null
-    : html`<br /><small>${text(one.progress)} — ${one.attempt > 1 ? `${labels.attempt} ${one.attempt}, ` : ''}${labels.told} ${timeText(one.at)}</small>`
+    : html`<br /><small
+          >${text(one.progress)} — ${one.attempt > 1 ? `${labels.attempt} ${one.attempt}, ` : ''}${labels.told} ${timeText(one.at)}</small
+        >`
 
 /** Pending tasks and timers. @param {ShownStep} shown @param {StepLabels} labels */
 function pending({ step: { state }, progress }, labels) {
   const tasks = Object.entries(state?.tasks ?? {}).map(
-    ([run, { task, deadlineAt }]) => html` <li><i>${labels.task}</i> <b>${task}</b> ${labels.until} ${timeText(deadlineAt)}${told(progress[run], labels)}</li>`,
+    ([run, { task, deadlineAt }]) =>
+      html` <li><i>${labels.task}</i> <b>${task}</b> ${labels.until} ${timeText(deadlineAt)}${told(progress[run], labels)}</li>`,
   )
   const timers = Object.values(state?.timers ?? {}).map(
     ({ event, at }) => html` <li><i>${labels.timer}</i> <b>${timerName(event.type)}</b> ${labels.at} ${timeText(at)}</li>`,

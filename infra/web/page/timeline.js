@@ -47,7 +47,12 @@ export function timeline({ steps, last, at, live, onLook, onChoose = onLook, lab
       ${near.map(
         (step) =>
           html` <li key=${step.n} ref=${step.n === at ? intoView : undefined}>
-            <button class=${step.outcome} title=${timeText(step.at)} aria-current=${String(step.n === at)} onClick=${() => onChoose(step.n)}>
+            <button
+              class=${step.outcome}
+              title=${timeText(step.at)}
+              aria-current=${String(step.n === at)}
+              onClick=${() => onChoose(step.n)}
+            >
               <small>${step.n}</small><b>${step.input.type}</b>
               <span>${step.outcome === 'rejected' ? step.reason : step.from === step.to ? '·' : step.to}</span>
             </button>

@@ -24,6 +24,8 @@ const EVERY_MS = 5_000
 const ROW_HEIGHT = 60
 const TYPING_MS = 250
 const HIT_CHARS = 600
+/** As in console.css. */
+const PHONE_PX = 800
 const FILTERS = /** @type {const} */ (['tenant', 'kind', 'state', 'intent', 'lang', 'below', 'from', 'to', 'id'])
 
 /** @type {Page} */
@@ -139,12 +141,16 @@ function createList() {
   })
   const narrow = (/** @type {Readonly<Record<string, string>>} */ change) =>
     goTo(hrefOf('conversations', [], { ...filter, ...change }), { replace: true })
-  const typed = (/** @type {string} */ name) => (/** @type {Event} */ { target }) => {
-    if (!(target instanceof HTMLInputElement)) return
-    const { value } = target
-    clearTimeout(typing)
-    typing = setTimeout(() => narrow({ [name]: value }), TYPING_MS)
-  }
+  const typed =
+    (/** @type {string} */ name) =>
+    (/** @type {Event} */ { target }) => {
+      if (!(target instanceof HTMLInputElement)) return
+      const { value } = target
+      clearTimeout(typing)
+      typing = setTimeout(() => narrow({ [name]: value }), TYPING_MS)
+    }
+  /** On a phone they would take the place of the list. */
+  const areFiltersOpen = () => innerWidth > PHONE_PX || FILTERS.some((name) => filter[name])
   /** The tenant whose texts are searched: the chosen one, or the only one. */
   const searched = () => filter['tenant'] || (choices.value?.tenants.length === 1 ? (choices.value.tenants[0] ?? '') : '')
   const find = () => {
@@ -171,16 +177,27 @@ function createList() {
     view: () => {
       const text = words().conversations
       const q = filter['q'] ?? ''
-      return html` <form class="filters" role="search" aria-label=${text.filters} onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
+      return html` <form
+          class="filters"
+          role="search"
+          aria-label=${text.filters}
+          onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}
+        >
           ${field(text.search, 'search', q, typed('q'), { placeholder: text.searchHint, wide: true })}
-          ${choice(words().tenant, text.all, filter['tenant'] ?? '', choices.value?.tenants ?? [], (tenant) => narrow({ tenant }))}
-          ${choice(text.kind, text.all, filter['kind'] ?? '', choices.value?.kinds ?? [], (kind) => narrow({ kind }))}
-          ${choice(text.state, text.all, filter['state'] ?? '', choices.value?.states ?? [], (state) => narrow({ state }))}
-          ${choice(text.intent, text.all, filter['intent'] ?? '', choices.value?.intents ?? [], (intent) => narrow({ intent }))}
-          ${choice(text.lang, text.all, filter['lang'] ?? '', choices.value?.langs ?? [], (lang) => narrow({ lang }))}
-          ${choice(text.below, text.all, filter['below'] ?? '', ['0.3', '0.5', '0.7', '0.8', '0.9'], (below) => narrow({ below }))}
-          ${field(text.from, 'datetime-local', filter['from'] ?? '', typed('from'))}
-          ${field(text.to, 'datetime-local', filter['to'] ?? '', typed('to'))} ${field(text.id, 'text', filter['id'] ?? '', typed('id'))}
+          <details open=${areFiltersOpen()}>
+            <summary>${text.filters}</summary>
+            <div class="narrow">
+              ${choice(words().tenant, text.all, filter['tenant'] ?? '', choices.value?.tenants ?? [], (tenant) => narrow({ tenant }))}
+              ${choice(text.kind, text.all, filter['kind'] ?? '', choices.value?.kinds ?? [], (kind) => narrow({ kind }))}
+              ${choice(text.state, text.all, filter['state'] ?? '', choices.value?.states ?? [], (state) => narrow({ state }))}
+              ${choice(text.intent, text.all, filter['intent'] ?? '', choices.value?.intents ?? [], (intent) => narrow({ intent }))}
+              ${choice(text.lang, text.all, filter['lang'] ?? '', choices.value?.langs ?? [], (lang) => narrow({ lang }))}
+              ${choice(text.below, text.all, filter['below'] ?? '', ['0.3', '0.5', '0.7', '0.8', '0.9'], (below) => narrow({ below }))}
+              ${field(text.from, 'datetime-local', filter['from'] ?? '', typed('from'))}
+              ${field(text.to, 'datetime-local', filter['to'] ?? '', typed('to'))}
+              ${field(text.id, 'text', filter['id'] ?? '', typed('id'))}
+            </div>
+          </details>
           ${
             Object.values(filter).every((value) => value === '')
               ? null

@@ -63,7 +63,8 @@ function createDeadLetters() {
     redraw()
   }
   const toggle = (/** @type {readonly number[]} */ seqs, /** @type {boolean} */ isOn) => {
-    for (const seq of seqs) if (isOn) chosen.add(seq)
+    for (const seq of seqs)
+      if (isOn) chosen.add(seq)
       else chosen.delete(seq)
     isAsked = false
     redraw()
@@ -97,7 +98,9 @@ function createDeadLetters() {
               </button>
               <button type="button" class="plain" onClick=${() => confirmDrop(false)}>${words().cancel}</button></span
             >`
-          : html`<button type="button" class="danger" disabled=${isIdle} onClick=${() => confirmDrop(true)}>${text.drop(seqs.length)}</button>`
+          : html`<button type="button" class="danger" disabled=${isIdle} onClick=${() => confirmDrop(true)}>
+              ${text.drop(seqs.length)}
+            </button>`
       }
       ${
         reason === ''
@@ -161,7 +164,12 @@ function createDeadLetters() {
                   `${words().dead.newest}${reason === '' ? '' : ` ${words().dead.ofReason(reason)}`}`,
                   all.letters.length === 0
                     ? empty(words().dead.none)
-                    : [actions(all), html`<ul class="letters">${all.letters.map(letter)}</ul>`],
+                    : [
+                        actions(all),
+                        html`<ul class="letters">
+                          ${all.letters.map(letter)}
+                        </ul>`,
+                      ],
                 ),
               ],
         dead.load,
@@ -174,14 +182,15 @@ function createDeadLetters() {
 const causes = ({ causes: all }, chosen) =>
   html` <ul class="problems">
     ${all.map(
-      ({ reason, error, count, kinds, types, lastAt, meaning, remedy, seq }) => html` <li key=${seq}>
-        <b class="number">${number(count)}</b> <code>${reason}</code> <span lang="en" dir="auto">${error}</span>
-        <small>${[kinds.join(', '), types.join(', ')].filter(Boolean).join(' · ')} · <time>${ago(lastAt)}</time></small>
-        <small lang="en">${meaning} ${remedy}</small>
-        <a href=${reason === chosen ? hrefOf('dead') : hrefOf('dead', [], { reason })}
-          >${reason === chosen ? words().dead.showAll : words().dead.showOnly}</a
-        >
-      </li>`,
+      ({ reason, error, count, kinds, types, lastAt, meaning, remedy, seq }) =>
+        html` <li key=${seq}>
+          <b class="number">${number(count)}</b> <code>${reason}</code> <span lang="en" dir="auto">${error}</span>
+          <small>${[kinds.join(', '), types.join(', ')].filter(Boolean).join(' · ')} · <time>${ago(lastAt)}</time></small>
+          <small lang="en">${meaning} ${remedy}</small>
+          <a href=${reason === chosen ? hrefOf('dead') : hrefOf('dead', [], { reason })}
+            >${reason === chosen ? words().dead.showAll : words().dead.showOnly}</a
+          >
+        </li>`,
     )}
   </ul>`
 

@@ -50,11 +50,12 @@ function table(settings) {
     </thead>
     <tbody>
       ${settings.map(
-        ({ name, value, source, about }) => html` <tr key=${name}>
-          <td><code>${name}</code><small lang="en">${about}</small></td>
-          <td>${value === null ? html`<i>${text.unset}</i>` : html`<code>${value}</code>`}</td>
-          <td>${text.sources[source]}</td>
-        </tr>`,
+        ({ name, value, source, about }) =>
+          html` <tr key=${name}>
+            <td><code>${name}</code><small lang="en">${about}</small></td>
+            <td>${value === null ? html`<i>${text.unset}</i>` : html`<code>${value}</code>`}</td>
+            <td>${text.sources[source]}</td>
+          </tr>`,
       )}
     </tbody>
   </table>`

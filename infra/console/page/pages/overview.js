@@ -25,10 +25,18 @@ function createOverview() {
     async (/** @type {string} */ tenant) => /** @type {KeyFigures} */ (await ask(`/console/data/figures?${query({ tenant })}`)),
   )
   let tenant = ''
+  let isBusy = false
   const refresh = async () => {
-    const [all] = await Promise.all([choices.load(), overview.load()])
-    const of = tenant || (all?.tenants[0] ?? '')
-    if (of !== '') await figures.load(of)
+    // A slow server is not asked again before it has answered.
+    if (isBusy) return
+    isBusy = true
+    const takeFigures = async () => {
+      const all = await choices.load()
+      const of = tenant || (all?.tenants[0] ?? '')
+      if (of !== '') await figures.load(of)
+    }
+    await Promise.all([takeFigures(), overview.load()])
+    isBusy = false
   }
   const stop = repeatWhileVisible(EVERY_MS, refresh)
   return {
@@ -36,7 +44,7 @@ function createOverview() {
       if (tenant === (place.query['tenant'] ?? '')) return
       tenant = place.query['tenant'] ?? ''
       figures.forget()
-      void refresh()
+      if (tenant !== '') void figures.load(tenant)
     },
     view: () => [
       shown(overview, overviewParts, refresh),
@@ -68,9 +76,7 @@ const wrongNow = (problems) =>
   problems.length === 0
     ? html`<p class="fine">✓ ${words().overview.nothingWrong}</p>`
     : html`<ul class="problems" lang="en">
-        ${problems.map(
-          ({ code, what, remedy }) => html` <li key=${code + what}><code>${code}</code> ${what}<small>${remedy}</small></li>`,
-        )}
+        ${problems.map(({ code, what, remedy }) => html` <li key=${code + what}><code>${code}</code> ${what}<small>${remedy}</small></li>`)}
       </ul>`
 
 /** @param {NonNullable<Overview['status']>} status */
@@ -86,17 +92,16 @@ function stages({ stages: all, dead, log }) {
       </thead>
       <tbody>
         ${Object.entries(all).map(
-          ([role, { lag, ok, detail }]) => html` <tr key=${role} data-ok=${String(ok)}>
-            <td><code>${role}</code></td>
-            <td class="number">${number(lag)}</td>
-            <td lang="en">${detail}</td>
-          </tr>`,
+          ([role, { lag, ok, detail }]) =>
+            html` <tr key=${role} data-ok=${String(ok)}>
+              <td><code>${role}</code></td>
+              <td class="number">${number(lag)}</td>
+              <td lang="en">${detail}</td>
+            </tr>`,
         )}
       </tbody>
     </table>
-    <p class="hint">
-      ${text.records(number(log.last))} <a href=${hrefOf('dead')}>${text.dead(number(dead))}</a>
-    </p>`
+    <p class="hint">${text.records(number(log.last))} <a href=${hrefOf('dead')}>${text.dead(number(dead))}</a></p>`
 }
 
 /** Inputs of each minute of the last hour, and those that were rejected. @param {NonNullable<Overview['rates']>} rates */
@@ -110,15 +115,21 @@ function ratesChart(rates) {
   const rejected = rates.reduce((sum, one) => sum + one.rejected, 0)
   const width = CHART_WIDTH / MINUTES
   const summary = text.ratesSummary(number(total), number(rejected), number(highest))
-  return html` <svg class="rates" viewBox=${`0 0 ${CHART_WIDTH} ${CHART_HEIGHT}`} preserveAspectRatio="none" role="img" aria-label=${summary}>
+  return html` <svg
+      class="rates"
+      viewBox=${`0 0 ${CHART_WIDTH} ${CHART_HEIGHT}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label=${summary}
+    >
       ${minutes.map((one, index) => {
         if (one === undefined) return null
         const [height, bad] = [(one.inputs / highest) * CHART_HEIGHT, (one.rejected / highest) * CHART_HEIGHT]
         return html` <g key=${one.minute}
           ><title>${text.minute(number(one.inputs), number(one.rejected))}</title>
           <rect class="bar-all" x=${index * width + 1} y=${CHART_HEIGHT - height} width=${width - 2} height=${height} />
-          <rect class="bar-bad" x=${index * width + 1} y=${CHART_HEIGHT - bad} width=${width - 2} height=${bad} /></g
-        >`
+          <rect class="bar-bad" x=${index * width + 1} y=${CHART_HEIGHT - bad} width=${width - 2} height=${bad}
+        /></g>`
       })}
     </svg>
     <p class="hint">${summary}</p>`
@@ -130,13 +141,14 @@ const openAlerts = (alerts) =>
     ? html`<p class="fine">✓ ${words().overview.noAlerts}</p>`
     : html`<ul class="problems">
         ${alerts.map(
-          ({ tenant, trigger, series, priority, title, value, raisedAt, acknowledgedBy }) => html` <li key=${`${tenant}/${trigger}/${series}`}>
-            <span class="tag" data-priority=${priority}>${priority}</span> <b dir="auto">${title}</b>
-            <small
-              >${tenant} · ${series}${value === null ? '' : ` = ${number(value)}`} · <time>${ago(raisedAt)}</time>
-              ${acknowledgedBy === null ? '' : ` · ${words().overview.seenBy(acknowledgedBy)}`}</small
-            >
-          </li>`,
+          ({ tenant, trigger, series, priority, title, value, raisedAt, acknowledgedBy }) =>
+            html` <li key=${`${tenant}/${trigger}/${series}`}>
+              <span class="tag" data-priority=${priority}>${priority}</span> <b dir="auto">${title}</b>
+              <small
+                >${tenant} · ${series}${value === null ? '' : ` = ${number(value)}`} ·
+                <time>${ago(raisedAt)}</time> ${acknowledgedBy === null ? '' : ` · ${words().overview.seenBy(acknowledgedBy)}`}</small
+              >
+            </li>`,
         )}
       </ul>`
 

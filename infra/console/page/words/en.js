@@ -1,4 +1,4 @@
-import { STEP_WORDS } from '../../../web/page/step-detail.js'
+import { STEP_WORDS } from '../../../web/page/step-words.js'
 
 /** The texts of the console in English. A test holds the other languages to its keys. */
 export const en = {
@@ -110,13 +110,7 @@ export const en = {
     attempts: (/** @type {string} */ count) => `attempts: ${count}`,
     noRecord: 'This actor has no record.',
   },
-  chart: {
-    chart: (/** @type {string} */ name) => `Statechart of ${name}`,
-    zoom: 'Zoom',
-    smaller: 'Smaller',
-    fit: 'fit',
-    larger: 'Larger',
-  },
+  chart: { chart: (/** @type {string} */ name) => `Statechart of ${name}`, zoom: 'Zoom', smaller: 'Smaller', fit: 'fit', larger: 'Larger' },
   timeline: {
     history: 'History',
     first: 'First step',
