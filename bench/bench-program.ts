@@ -14,6 +14,7 @@ import { RESULTS, saveReport } from './reports/results.ts'
 import { readmeCommand } from './reports/summary.ts'
 import { runOffline, runScenario } from './run-scenario.ts'
 import { analysts } from './scenarios/analysts-scenario.ts'
+import { consoleReads } from './scenarios/console-scenario.ts'
 import { answers } from './scenarios/answers-scenario.ts'
 import { cache } from './scenarios/cache-scenario.ts'
 import { embed } from './scenarios/embed-scenario.ts'
@@ -49,6 +50,7 @@ const SCENARIOS: readonly Scenario[] = [
   takeover,
   scale,
   analysts,
+  consoleReads,
   embed,
   search,
   soak,

@@ -15,7 +15,7 @@ import type { KindView } from '../web/kind-view.ts'
 import { addPageFiles, addSharedFiles } from '../web/page-files.ts'
 import { sharedReading } from './console-query.ts'
 import { listQuery, previewBody, readChoices, readConversations, readPreviews } from './conversation-list.ts'
-import { deadQuery, readDeadLetters, readPayload, RESOLVE_EXAMPLE, resolveBody, resolveLetters } from './dead-letter-actions.ts'
+import { deadQuery, readDeadLetters, readPayload, RESOLVE_EXAMPLE, resolveBody, resolveChosen } from './dead-letter-actions.ts'
 import { readKeyFigures, readOverview } from './overview.ts'
 import { messageQuery, readTalk, readTasks, readText, talkQuery } from './talk.ts'
 
@@ -102,7 +102,7 @@ export const consoleRoutes =
     app.get(`${DATA}dead/payload`, async ({ query }) => readPayload(jetstream, read(numberQuery, query).seq))
     app.post<{ Body: Buffer | undefined }>(`${DATA}dead/resolve`, async (request) => {
       requireSameOrigin(request)
-      return resolveLetters(jetstream, readJsonBody(request.body, resolveBody, RESOLVE_EXAMPLE), actingOf(request))
+      return resolveChosen(jetstream, readJsonBody(request.body, resolveBody, RESOLVE_EXAMPLE), actingOf(request))
     })
     app.get(`${DATA}settings`, async () => ({ settings: effective }))
 

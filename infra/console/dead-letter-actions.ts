@@ -78,7 +78,7 @@ export async function readPayload(jetstream: JetStreamContext, seq: number): Pro
 }
 
 /** Redrives or drops dead letters as `colloquy dead` does; the record of each says who asked for it. */
-export async function resolveLetters(
+export async function resolveChosen(
   jetstream: JetStreamContext,
   { end, seqs, reason }: z.output<typeof resolveBody>,
   by: string,

@@ -40,7 +40,8 @@ export async function resolutionInputOf(
   }
   if (resolution === 'redriven') checkRedrivable(deadLetter, force)
   const facts = await factsOf(jetstream, deadLetter)
-  const request: ResolutionRequest = { end: resolution, deadSeq: seq, ...(by !== undefined && { by }), ...facts, ...(force ? { force } : {}) }
+  const named = by === undefined ? {} : { by }
+  const request: ResolutionRequest = { end: resolution, deadSeq: seq, ...named, ...facts, ...(force ? { force } : {}) }
   // For a dropped dead letter, the tables need only an excerpt.
   const { payload } = deadLetter
   return { request, payload: resolution === 'dropped' ? payload.subarray(0, LIMITS.rejectedPayloadCharsMax) : payload }

@@ -242,8 +242,8 @@ export const PUBLISHING_ERRORS = {
   bad_origin: {
     meaning: 'A page of another site tried to open a WebSocket, or to change something with the session of the console.',
     cause:
-      'Its `Origin` names neither this machine nor a host of `COLLOQUY_ALLOWED_HOSTS`. A change in the console needs the very host and port '
-      + 'of the request.',
+      'Its `Origin` names neither this machine nor a host of `COLLOQUY_ALLOWED_HOSTS`. A change in the console needs the very host and '
+      + 'port of the request.',
     remedy:
       'Add the host of the page to `COLLOQUY_ALLOWED_HOSTS` if it may act for its users here. Behind a proxy, let it pass on the header '
       + '`Host`.',

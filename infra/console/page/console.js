@@ -1,5 +1,5 @@
 import { render } from '../../web/page/lib/preact.mjs'
-import { followPlace } from './place.js'
+import { followPlace } from './page-address.js'
 import { onRedraw, redraw } from './redraw.js'
 import { readSession } from './session.js'
 import { shell, showPlace } from './shell.js'

@@ -4,7 +4,7 @@ import { html } from '../../web/page/html.js'
 import { stepDetail } from '../../web/page/step-detail.js'
 import { timeline } from '../../web/page/timeline.js'
 import { empty, failure, shown } from './parts.js'
-import { hrefOf } from './place.js'
+import { hrefOf } from './page-address.js'
 import { createReading, problemOf, repeatWhileVisible } from './reading.js'
 import { redraw } from './redraw.js'
 import { createTalk } from './talk-view.js'
@@ -14,7 +14,7 @@ import { duration, moment, words } from './words.js'
 /** @import { History, Step } from '../../web/actor-history.ts' */
 /** @import { ListedTask } from '../talk.ts' */
 /** @import { Problem } from '../../web/page/ask.js' */
-/** @import { Place } from './place.js' */
+/** @import { Place } from './page-address.js' */
 
 /** @typedef {{ tenant: string, kind: string, id: string }} Address */
 /** @typedef {'chart' | 'step' | 'tasks'} Tab */

@@ -3,7 +3,7 @@ import { deadLettersPage } from './pages/dead-letters.js'
 import { overviewPage } from './pages/overview.js'
 import { settingsPage } from './pages/effective-settings.js'
 
-/** @import { Place } from './place.js' */
+/** @import { Place } from './page-address.js' */
 /** @import { Words } from './words.js' */
 
 /**

@@ -17,7 +17,8 @@ export const empty = (text) => html`<p class="empty">${text}</p>`
  * What is read, once it is there; before that, that it is read; and above it, why it cannot be read.
  *
  * @template Value
- * @param {Pick<Reading<Value, never[]>, 'value' | 'problem' | 'isBusy'>} reading @param {(value: Value) => unknown} view @param {() => unknown} [again]
+ * @param {Pick<Reading<Value, never[]>, 'value' | 'problem' | 'isBusy'>} reading  @param {(value: Value) => unknown} view
+ * @param {() => unknown} [again]
  */
 export function shown({ value, problem, isBusy }, view, again) {
   return [
@@ -30,14 +31,23 @@ export function shown({ value, problem, isBusy }, view, again) {
   ]
 }
 
-/** A problem, with what to do: the server says it in its detail. @param {{ code: string, message: string }} problem @param {(() => unknown) | undefined} [again] */
+/**
+ * A problem, with what to do: the server says it in its detail.
+ *
+ * @param {{ code: string, message: string }} problem  @param {(() => unknown) | undefined} [again]
+ */
 export const failure = ({ code, message }, again) =>
   html` <div class="failure" role="alert">
     <strong>${code === 'away' ? words().away : words().failed}</strong> ${code === 'away' ? null : html`<span lang="en">${message}</span>`}
     ${again === undefined ? null : html` <button class="plain" type="button" onClick=${() => void again()}>${words().again}</button>`}
   </div>`
 
-/** A choice of one of some texts, with a first entry for all. @param {string} label @param {string} all @param {string} value @param {readonly string[]} choices @param {(value: string) => void} onChange */
+/**
+ * A choice of one of some texts, with a first entry for all.
+ *
+ * @param {string} label  @param {string} all  @param {string} value  @param {readonly string[]} choices
+ * @param {(value: string) => void} onChange
+ */
 export const choice = (label, all, value, choices, onChange) =>
   html` <label class="choice"
     ><span>${label}</span>

@@ -66,7 +66,11 @@ export function problemOf(error) {
   return error
 }
 
-/** Calls now and every so often while the page can be seen, until the returned function is called. @param {number} ms @param {() => unknown} work */
+/**
+ * Calls now and every so often while the page can be seen, until the returned function is called.
+ *
+ * @param {number} ms  @param {() => unknown} work
+ */
 export function repeatWhileVisible(ms, work) {
   const tick = () => void (document.hidden ? undefined : work())
   tick()

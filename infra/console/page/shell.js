@@ -1,12 +1,12 @@
 import { html } from '../../web/page/html.js'
 import { failure } from './parts.js'
 import { PAGES } from './pages.js'
-import { hrefOf, placeNow } from './place.js'
+import { hrefOf, placeNow } from './page-address.js'
 import { redraw } from './redraw.js'
 import { mayEnter, readSession, sessionNow, signIn, signOut } from './session.js'
 import { number, otherLanguages, useLanguage, words } from './words.js'
 
-/** @import { Place } from './place.js' */
+/** @import { Place } from './page-address.js' */
 /** @import { Page, PageView } from './pages.js' */
 
 /** @type {{ page: Page, view: PageView, hash: string } | null} */

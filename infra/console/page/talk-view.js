@@ -246,8 +246,7 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
     /** @param {number | undefined} upTo the LOG sequence of the step that is looked at; later messages had not been written by then */
     view: (upTo) =>
       html` <section class="talk" aria-label=${words().talk.people} tabindex="0" ref=${measure}>
-        ${problem === undefined ? null : failure(problem)}
-        ${hasEarlier ? html`<button type="button" class="plain more-messages" onClick=${() => void earlier()}>${words().talk.earlier}</button>` : null}
+        ${problem === undefined ? null : failure(problem)} ${hasEarlier ? moreButton(words().talk.earlier, earlier) : null}
         ${
           messages.length === 0
             ? empty(isRead ? words().talk.noMessages : words().reading)
@@ -255,7 +254,10 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
                 ${messages.map((message) => messageView(message, upTo))}
               </ol>`
         }
-        ${hasLater ? html`<button type="button" class="plain more-messages" onClick=${() => void later()}>${words().talk.later}</button>` : null}
+        ${hasLater ? moreButton(words().talk.later, later) : null}
       </section>`,
   }
 }
+
+/** @param {string} text @param {() => Promise<void>} more */
+const moreButton = (text, more) => html`<button type="button" class="plain more-messages" onClick=${() => void more()}>${text}</button>`

@@ -10,7 +10,8 @@ import { activePaths, eventsOf } from './step.js'
  * that is marked as chosen. `zoom`: the scale; `null` fits the drawing into its place.
  *
  * @typedef {{
- *   name: string, drawing: Drawing, step?: Step | undefined, before?: Step | undefined, counts?: { readonly total: number, readonly states: Readonly<Record<string, number>> } | undefined,
+ *   name: string, drawing: Drawing, step?: Step | undefined, before?: Step | undefined,
+ *   counts?: { readonly total: number, readonly states: Readonly<Record<string, number>> } | undefined,
  *   chosen?: string, zoom: number | null, onZoom: (zoom: number | null) => void, onChoose?: (state: string) => void, labels?: Labels,
  * }} Chart
  */

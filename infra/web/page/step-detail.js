@@ -50,13 +50,16 @@ export function stepDetail(shown) {
 
 /** @param {ShownStep} shown @param {StepLabels} labels */
 function effects({ step, placeOf }, labels) {
-  /** @param {'emits' | 'sends' | 'starts' | 'ends' | 'sets'} verb @param {string} what @param {unknown} [data] @param {{ kind: string, id: string }} [to] */
+  /**
+   * @param {'emits' | 'sends' | 'starts' | 'ends' | 'sets'} verb  @param {string} what  @param {unknown} [data]
+   * @param {{ kind: string, id: string }} [to]
+   */
   const effect = (verb, what, data, to) =>
     html` <li data-verb=${verb}>
       <details>
         <summary>
-          <i>${labels[verb]}</i>
-          <b>${what}</b>${to === undefined ? null : html` ${labels.to} <a href=${placeOf(to)}>${to.kind}/${to.id}</a>`}
+          <i>${labels[verb]}</i
+          >${' '}<b>${what}</b>${to === undefined ? null : html` ${labels.to} <a href=${placeOf(to)}>${to.kind}/${to.id}</a>`}
         </summary>
         ${data === undefined ? null : json(data)}
       </details>

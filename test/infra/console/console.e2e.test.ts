@@ -37,7 +37,8 @@ beforeAll(async () => {
     await app.post(`/v1/in/acme/support/${id}?wait=tables&timeoutMs=60000`, { type: 'message.received', data: {} })
   // As many as the system would take minutes to make.
   await app.system.running.client?.command({
-    query: `INSERT INTO ${rowsTable('messages')} (tenant, kind, actor, case_no, machine, seq, idx, id, role, text, time, committed_at, chars)
+    query: `INSERT INTO ${rowsTable('messages')} 
+        (tenant, kind, actor, case_no, machine, seq, idx, id, role, text, time, committed_at, chars)
       SELECT 'acme', 'support', 'many', 1, 'support@1', 1000000 + number, 0, toString(number), if(number % 2 = 0, 'user', 'assistant'),
         concat('message ', toString(number)), now64(3), now64(3), 10 FROM numbers(5000)`,
   })
@@ -208,7 +209,7 @@ describe('conversations', () => {
     await page.locator('output', { hasText: '1 of' }).waitFor()
     expect(await page.locator('output').innerText()).not.toBe(last)
     await page.locator('.message[data-late=true]').first().waitFor()
-    await page.locator('.message[data-role=user] >> text=Show the step').click()
+    await page.locator('.message[data-role=user] >> text=Show step').click()
     await page.locator('.facts', { hasText: 'message.received' }).waitFor()
     await page.click('[role=tab] >> text=Tasks')
     await page.locator('.machine-panel .problems b').first().waitFor()

@@ -2,7 +2,7 @@ import { ask, posting, query } from '../../../web/page/ask.js'
 import { html } from '../../../web/page/html.js'
 import { createConversation } from '../conversation.js'
 import { choice, empty, failure, scoreMark, shown } from '../parts.js'
-import { goTo, hrefOf } from '../place.js'
+import { goTo, hrefOf } from '../page-address.js'
 import { createReading, problemOf, repeatWhileVisible } from '../reading.js'
 import { redraw } from '../redraw.js'
 import { createVirtualList } from '../virtual-list.js'
@@ -12,7 +12,7 @@ import { ago, moment, number, words } from '../words.js'
 /** @import { SearchAnswer, SearchHit } from '../../../../pipeline/search/search-answer.ts' */
 /** @import { Problem } from '../../../web/page/ask.js' */
 /** @import { Page, PageView } from '../pages.js' */
-/** @import { Place } from '../place.js' */
+/** @import { Place } from '../page-address.js' */
 
 /** Conversations that the page keeps; who looks for older ones filters. */
 const LIST_MAX = 20_000
@@ -236,7 +236,10 @@ function timed(name, value) {
   return Number.isNaN(at.getTime()) ? '' : at.toISOString()
 }
 
-/** @param {string} label @param {string} type @param {string} value @param {(event: Event) => void} onInput @param {{ placeholder?: string, wide?: boolean }} [more] */
+/**
+ * @param {string} label  @param {string} type  @param {string} value  @param {(event: Event) => void} onInput
+ * @param {{ placeholder?: string, wide?: boolean }} [more]
+ */
 const field = (label, type, value, onInput, { placeholder, wide = false } = {}) =>
   html` <label class=${wide ? 'choice wide' : 'choice'}
     ><span>${label}</span><input type=${type} value=${value} placeholder=${placeholder} onInput=${onInput} maxlength="256"

@@ -1,14 +1,14 @@
 import { ask, posting, query } from '../../../web/page/ask.js'
 import { html } from '../../../web/page/html.js'
 import { empty, failure, panel, shown } from '../parts.js'
-import { hrefOf } from '../place.js'
+import { hrefOf } from '../page-address.js'
 import { createReading, problemOf } from '../reading.js'
 import { redraw } from '../redraw.js'
 import { ago, number, words } from '../words.js'
 
 /** @import { DeadLetters, ResolvedLetters, ShownDeadLetter } from '../../dead-letter-actions.ts' */
 /** @import { Page } from '../pages.js' */
-/** @import { Place } from '../place.js' */
+/** @import { Place } from '../page-address.js' */
 
 /** @typedef {{ end: 'redriven' | 'dropped', seqs?: number[], reason?: string }} Wish */
 
@@ -127,7 +127,7 @@ function createDeadLetters() {
         /><small>${seq}</small></label
       >
       <div>
-        <code class="tag" data-priority="high">${why}</code> <b>${type}</b>
+        <code class="tag" data-priority="high">${why}</code> <b>${type}</b>${' '}
         <a href=${hrefOf('conversations', [tenant, kind, id])}>${tenant}/${kind}/${id}</a> <time title=${at}>${ago(at)}</time>
         <p lang="en" dir="auto">${error}</p>
         <button type="button" class="plain" aria-expanded=${String(unfolded?.seq === seq)} onClick=${() => void unfold(seq)}>

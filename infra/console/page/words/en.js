@@ -90,7 +90,7 @@ export const en = {
     noMessages: 'This actor has no messages.',
     showAll: (/** @type {string} */ chars) => `Show all ${chars} characters`,
     why: 'Why',
-    step: 'Show the step',
+    step: 'Show step',
     latency: (/** @type {string} */ time) => `after ${time}`,
     intent: 'Intent',
     act: 'Dialogue act',

@@ -11,13 +11,21 @@ export function placeNow() {
   return { page, path: parts, query: Object.fromEntries(new URLSearchParams(query)) }
 }
 
-/** The address of a place; empty values of the query are left out. @param {string} page @param {readonly string[]} [path] @param {Readonly<Record<string, string>>} [query] */
+/**
+ * The address of a place; empty values of the query are left out.
+ *
+ * @param {string} page  @param {readonly string[]} [path]  @param {Readonly<Record<string, string>>} [query]
+ */
 export function hrefOf(page, path = [], query = {}) {
   const given = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== '')).toString()
   return `#/${[page, ...path].map(encodeURIComponent).join('/')}${given === '' ? '' : `?${given}`}`
 }
 
-/** Goes to an address of `hrefOf`. With `replace`, "back" does not lead to the place before. @param {string} href @param {{ replace?: boolean }} [how] */
+/**
+ * Goes to an address of `hrefOf`. With `replace`, "back" does not lead to the place before.
+ *
+ * @param {string} href  @param {{ replace?: boolean }} [how]
+ */
 export function goTo(href, { replace = false } = {}) {
   if (location.hash === href) return
   if (!replace) return void (location.hash = href)
