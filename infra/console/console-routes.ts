@@ -1,11 +1,10 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { createBearerTest, unauthorized } from '../../pipeline/http/bearer-token.ts'
 import { readJsonBody } from '../../pipeline/http/json-body.ts'
 import { HttpProblem } from '../../pipeline/http/problems.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http/route-address.ts'
-import { createSessions, requireSameOrigin, signerSchema } from '../../pipeline/http/session-cookie.ts'
+import { createSessions, requireSameOrigin } from '../../pipeline/http/session-cookie.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { MoreRoutes } from '../app/launch.ts'
 import type { EffectiveSetting, Settings } from '../settings.ts'
@@ -17,13 +16,13 @@ import { sharedReading } from './console-query.ts'
 import { listQuery, previewBody, readChoices, readConversations, readPreviews } from './conversation-list.ts'
 import { deadQuery, readDeadLetters, readPayload, RESOLVE_EXAMPLE, resolveBody, resolveChosen } from './dead-letter-actions.ts'
 import { readKeyFigures, readOverview } from './overview.ts'
+import { addSessionRoutes } from './session-routes.ts'
 import { messageQuery, readTalk, readTasks, readText, talkQuery } from './talk.ts'
 
 /** Where the files of the console are; its page is at `/`. */
 const FILES = '/console/'
 /** The data of its pages. They are for the console alone, and change with it. */
 export const DATA = `${FILES}data/`
-export const SESSION_PATH = `${FILES}session`
 
 export interface ConsoleOptions {
   readonly settings: Settings
@@ -34,18 +33,9 @@ export interface ConsoleOptions {
   readonly log: Logger
 }
 
-/** Who uses the console. */
-export interface SessionState {
-  /** False: there is no token, and everybody on this machine may do everything. */
-  readonly isProtected: boolean
-  /** `null`: nobody is signed in. */
-  readonly by: string | null
-}
-
 /** Who acts where nobody has given a name. */
 const NOBODY = 'console'
 
-const sessionBody = z.strictObject({ by: signerSchema, token: z.string().max(1_024).default('') })
 const historyQuery = z.strictObject({
   from: z.coerce.number().int().min(1).optional(),
   limit: z.coerce.number().int().min(1).max(HISTORY_MAX).default(HISTORY_MAX),
@@ -61,7 +51,7 @@ export const consoleRoutes =
     const actingOf = (request: FastifyRequest): string => sessions.of(request)?.by ?? NOBODY
     addSharedFiles(app)
     addPageFiles(app, FILES, new URL('page/', import.meta.url), '/')
-    addSession(app, settings.HTTP_TOKEN)
+    addSessionRoutes(app, sessions, settings.HTTP_TOKEN)
 
     const onFailure = (error: unknown): void => log.debug({ err: error }, 'a part of the overview could not be read')
     const overview = sharedReading(
@@ -105,32 +95,6 @@ export const consoleRoutes =
       return resolveChosen(jetstream, readJsonBody(request.body, resolveBody, RESOLVE_EXAMPLE), actingOf(request))
     })
     app.get(`${DATA}settings`, async () => ({ settings: effective }))
-
-    function addSession(server: FastifyInstance, token: string | undefined): void {
-      const isRight = createBearerTest(token)
-      const isPublic = { config: { isPublic: true } }
-      server.get(SESSION_PATH, isPublic, async (request): Promise<SessionState> => ({
-        isProtected: token !== undefined,
-        by: sessions.of(request)?.by ?? null,
-      }))
-      server.post<{ Body: Buffer | undefined }>(
-        SESSION_PATH,
-        { ...isPublic, bodyLimit: 4_096 },
-        async (request, reply): Promise<SessionState> => {
-          requireSameOrigin(request)
-          const { by, token: given } = readJsonBody(request.body, sessionBody, { by: 'Li', token: '…' })
-          if (!isRight(`Bearer ${given}`)) throw unauthorized()
-          const isSecure = request.headers.origin?.startsWith('https:') === true
-          void reply.header('set-cookie', sessions.start(by, isSecure))
-          return { isProtected: token !== undefined, by }
-        },
-      )
-      server.delete(SESSION_PATH, isPublic, async (request, reply): Promise<SessionState> => {
-        requireSameOrigin(request)
-        void reply.header('set-cookie', sessions.end)
-        return { isProtected: token !== undefined, by: null }
-      })
-    }
   }
 
 interface Addressed {

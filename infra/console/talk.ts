@@ -110,7 +110,8 @@ export async function readTalk(client: () => ClickHouseClient, address: Address,
       client,
       turnSchema,
       `SELECT answered_seq AS answeredSeq, answered_idx AS answeredIdx, latency_ms AS latencyMs, intent, intent_confidence AS confidence,
-        act, because, lookups, hits, model, tier, tier_reason AS tierReason, cached_level AS cached, prompt_version AS prompt, quality, evaluator
+        act, because, lookups, hits, model, tier, tier_reason AS tierReason, cached_level AS cached, prompt_version AS prompt, quality,
+        evaluator
       FROM turns WHERE ${OF_ACTOR} AND answered_seq IN {seqs:Array(UInt64)} LIMIT ${ROWS_MAX}`,
       about,
     ),

@@ -1,7 +1,7 @@
 import { ask, posting, Problem } from '../../web/page/ask.js'
 import { redraw } from './redraw.js'
 
-/** @import { SessionState } from '../console-routes.ts' */
+/** @import { SessionState } from '../session-routes.ts' */
 
 const PATH = '/console/session'
 
