@@ -120,8 +120,11 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
       else whole.set(key, /** @type {{ text: string }} */ (await ask(`/console/data/text/${path}?${query({ seq, idx })}`)).text)
     })
 
-  const measure = (/** @type {Element | null} */ element) => {
+  const keepBox = (/** @type {Element | null} */ element) => {
     box = element instanceof HTMLElement ? element : null
+  }
+  /** Once the messages are drawn. */
+  const scroll = () => {
     if (box === null || scrollTo === null || messages.length === 0) return
     if (scrollTo === 'end') box.scrollTop = box.scrollHeight
     else {
@@ -244,8 +247,9 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
       })
     },
     /** @param {number | undefined} upTo the LOG sequence of the step that is looked at; later messages had not been written by then */
-    view: (upTo) =>
-      html` <section class="talk" aria-label=${words().talk.people} tabindex="0" ref=${measure}>
+    view: (upTo) => {
+      queueMicrotask(scroll)
+      return html` <section class="talk" aria-label=${words().talk.people} tabindex="0" ref=${keepBox}>
         ${problem === undefined ? null : failure(problem)} ${hasEarlier ? moreButton(words().talk.earlier, earlier) : null}
         ${
           messages.length === 0
@@ -255,7 +259,8 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
               </ol>`
         }
         ${hasLater ? moreButton(words().talk.later, later) : null}
-      </section>`,
+      </section>`
+    },
   }
 }
 

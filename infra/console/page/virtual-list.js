@@ -27,6 +27,7 @@ export function createVirtualList({ label, rowHeight, keyOf, row, onEnd }) {
   const onScroll = () => {
     if (box === null) return
     const before = Math.floor(top / rowHeight)
+    height = box.clientHeight || height
     top = box.scrollTop
     if (Math.floor(top / rowHeight) !== before) redraw()
     if (box.scrollHeight - top - box.clientHeight < rowHeight * SPARE_ROWS) onEnd?.()

@@ -219,6 +219,8 @@ describe('conversations', () => {
     await open('#/conversations/acme/support/many')
     await page.locator('.message', { hasText: 'message 4999' }).waitFor()
     expect(await page.locator('.message').count()).toBe(100)
+    const isAtEnd = "document.querySelector('.message:last-child').getBoundingClientRect().bottom < innerHeight"
+    await expect.poll(() => page.evaluate(isAtEnd)).toBe(true)
     for (let round = 1; round <= 5; round += 1) {
       await page.click('text=Show earlier messages')
       await page.locator('.message .text', { hasText: new RegExp(`^message ${4_900 - round * 100}$`) }).waitFor()
