@@ -10,10 +10,10 @@ import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { listActors, type ListedActor } from '../reporting/actor-list.ts'
-import { type Counts, createCounts } from './actor-counts.ts'
 import { type History, HISTORY_MAX, readHistory } from '../web/actor-history.ts'
 import { createDrawer, type DrawnKind } from '../web/drawn-kinds.ts'
 import { addPageFiles } from '../web/page-files.ts'
+import { type Counts, createCounts } from './actor-counts.ts'
 import type { Reloader, ReloadStatus } from './reloader.ts'
 
 export const PAGE_PATH = '/dev/'

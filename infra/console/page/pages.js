@@ -1,7 +1,7 @@
 import { conversationsPage } from './pages/conversations.js'
 import { deadLettersPage } from './pages/dead-letters.js'
-import { overviewPage } from './pages/overview.js'
 import { settingsPage } from './pages/effective-settings.js'
+import { overviewPage } from './pages/overview.js'
 
 /** @import { Place } from './page-address.js' */
 /** @import { Words } from './words.js' */

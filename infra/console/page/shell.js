@@ -1,7 +1,7 @@
 import { html } from '../../web/page/html.js'
-import { failure } from './parts.js'
-import { PAGES } from './pages.js'
 import { hrefOf, placeNow } from './page-address.js'
+import { PAGES } from './pages.js'
+import { failure } from './parts.js'
 import { redraw } from './redraw.js'
 import { mayEnter, readSession, sessionNow, signIn, signOut } from './session.js'
 import { number, otherLanguages, useLanguage, words } from './words.js'
@@ -109,7 +109,8 @@ function signInForm() {
     const { target } = event
     if (!(target instanceof HTMLFormElement) || isBusy) return
     const fields = new FormData(target)
-    await signIn(String(fields.get('by') ?? ''), String(fields.get('token') ?? ''))
+    const [by, token] = [fields.get('by'), fields.get('token')]
+    await signIn(typeof by === 'string' ? by : '', typeof token === 'string' ? token : '')
     if (sessionNow().problem !== null) return
     isNaming = false
     showPlace(placeNow())

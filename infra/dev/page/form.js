@@ -1,5 +1,5 @@
-import { blank, controlOf, isChoice, isList, isTree } from './form-model.js'
 import { html } from '../../web/page/html.js'
+import { blank, controlOf, isChoice, isList, isTree } from './form-model.js'
 
 /** @import { JsonSchema } from '../../web/kind-view.ts' */
 /** @import { FieldError, Raw } from './form-model.js' */

@@ -1,8 +1,8 @@
-import { look } from './follow.js'
 import { html } from '../../web/page/html.js'
-import { current, update } from './store.js'
 import { stepDetail } from '../../web/page/step-detail.js'
 import { timeline } from '../../web/page/timeline.js'
+import { look } from './follow.js'
+import { current, update } from './store.js'
 
 /** The history of the actor; the user can step through it. */
 export function actorTimeline() {

@@ -1,9 +1,9 @@
+import { html } from '../../web/page/html.js'
 import { Problem, readProblems, send } from './api.js'
 import { typesByState } from './fitting-types.js'
 import { go, look, refresh } from './follow.js'
 import { field } from './form.js'
 import { blank, fieldsOf, notJson, placeError, valueOf } from './form-model.js'
-import { html } from '../../web/page/html.js'
 import { current, kindNow, update, updateForm } from './store.js'
 
 /** @import { JsonSchema } from '../../web/kind-view.ts' */

@@ -1,12 +1,12 @@
+import { html } from '../../web/page/html.js'
+import { timeText } from '../../web/page/times.js'
 import { actorList } from './actors.js'
 import { useToken } from './api.js'
 import { chart } from './chart.js'
 import { go, refresh } from './follow.js'
 import { actorTimeline, shownStep } from './history.js'
-import { html } from '../../web/page/html.js'
 import { sendForm } from './send.js'
 import { current, kindNow, update } from './store.js'
-import { timeText } from '../../web/page/times.js'
 
 /** The whole page for the current state. */
 export function page() {

@@ -1,7 +1,7 @@
 import { ask, posting, query } from '../../../web/page/ask.js'
 import { html } from '../../../web/page/html.js'
-import { empty, failure, panel, shown } from '../parts.js'
 import { hrefOf } from '../page-address.js'
+import { empty, failure, panel, shown } from '../parts.js'
 import { createReading, problemOf } from '../reading.js'
 import { redraw } from '../redraw.js'
 import { ago, number, words } from '../words.js'

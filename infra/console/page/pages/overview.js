@@ -1,7 +1,7 @@
 import { ask, query } from '../../../web/page/ask.js'
 import { html } from '../../../web/page/html.js'
-import { choice, empty, panel, shown } from '../parts.js'
 import { goTo, hrefOf } from '../page-address.js'
+import { choice, empty, panel, shown } from '../parts.js'
 import { createReading, repeatWhileVisible } from '../reading.js'
 import { ago, duration, number, words } from '../words.js'
 
