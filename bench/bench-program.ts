@@ -17,6 +17,7 @@ import { analysts } from './scenarios/analysts-scenario.ts'
 import { answers } from './scenarios/answers-scenario.ts'
 import { cache } from './scenarios/cache-scenario.ts'
 import { desk } from './scenarios/desk-scenario.ts'
+import { consoleReads } from './scenarios/console-scenario.ts'
 import { documents } from './scenarios/documents-scenario.ts'
 import { embed } from './scenarios/embed-scenario.ts'
 import { fanOut } from './scenarios/fan-out-scenario.ts'
@@ -50,6 +51,7 @@ const SCENARIOS: readonly Scenario[] = [
   takeover,
   scale,
   analysts,
+  consoleReads,
   embed,
   search,
   soak,

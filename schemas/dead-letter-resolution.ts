@@ -7,6 +7,9 @@ export const RESOLUTIONS = ['redriven', 'dropped'] as const
 export const resolutionSchema = z.enum(RESOLUTIONS)
 export type Resolution = z.infer<typeof resolutionSchema>
 
+/** Characters of the name of who resolves a dead letter. */
+export const RESOLVER_CHARS_MAX = 128
+
 /** The columns of `dead_letters` without the payload. */
 export const deadLetterFacts = {
   /** LOG sequence of the record that produced the dead letter. */
@@ -32,6 +35,8 @@ export const resolutionRequestSchema = z.object({
   /** Id of the original, and its arrival time in INBOX. They apply where the payload has no id or time. */
   id: z.string(),
   ts: z.iso.datetime(),
+  /** Who asked for it, where that is known. */
+  by: z.string().max(RESOLVER_CHARS_MAX).optional(),
   /** Redrives the dead letter even if it was redriven before. */
   force: z.literal(true).optional(),
   ...deadLetterFacts,

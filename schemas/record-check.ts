@@ -251,6 +251,7 @@ const isResolved = (value: unknown): boolean =>
   isObject(value)
   && (value['end'] === 'redriven' || value['end'] === 'dropped')
   && isPositive(value['deadSeq'])
+  && isTextOrAbsent(value['by'])
   && isPositive(value['logSeq'])
   && isCount(value['inboxSeq'])
   && isTime(value['at'])

@@ -217,6 +217,8 @@ const resolvesSchema = z.object({
   end: resolutionSchema,
   /** Sequence in DEAD. */
   deadSeq: z.int().positive(),
+  /** Who asked for it; absent where that is unknown, and in records of earlier versions. */
+  by: z.string().optional(),
   ...deadLetterFacts,
   /** The payload as text, cut to a limit. */
   payload: z.string(),

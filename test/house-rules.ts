@@ -70,6 +70,8 @@ const ROOMS = [
   'infra/reporting',
   'infra/backup',
   'infra/demo',
+  'infra/web',
+  'infra/console',
   'infra/dev',
   'infra/deploy',
   'infra/cli',

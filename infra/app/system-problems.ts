@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path'
 import type { ClickHouseClient } from '@clickhouse/client'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { textOf } from '../../pipeline/jetstream/removed.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { damagedTables } from '../../pipeline/projector/present-generations.ts'
@@ -15,7 +16,7 @@ import type { Settings } from '../settings.ts'
 import { withJetStream } from './connect-to-running.ts'
 import { ADMIN_REPAIRS, type AdminTable, unreadableAdminTables } from './damaged-tables.ts'
 import { openBucket } from './prepare-streams.ts'
-import { countDeadLetters, readStatus, type SystemStatus, withTables } from './system-status.ts'
+import { countDeadLetters, readStatusOn, type SystemStatus, withTables } from './system-status.ts'
 
 /** Something that is wrong now. */
 export interface Problem {
@@ -31,22 +32,24 @@ const LAG_MAX = 1_000
 
 /** Reads what is wrong in a system now; empty for a sound one. @throws ColloquyError as `readStatus` */
 export const readProblems = (settings: Settings): Promise<readonly Problem[]> =>
-  withJetStream(settings, async (jetstream) => {
-    const status = await readStatus(settings)
-    const letters = new Map<Reason, number>()
-    for (const reason of status.dead === 0 ? [] : REASONS) {
-      const count = await countDeadLetters(jetstream, reason)
-      if (count > 0) letters.set(reason, count)
-    }
-    const damaged = await withTables<Damage | ColloquyError>(settings, readDamage, (error) =>
-      error instanceof ColloquyError && ['tables_unavailable', 'not_running'].includes(error.code) ? error : NO_DAMAGE,
-    )
-    const hostEnds = await readHostEnds(await openBucket(jetstream.nc))
-    const { first_seq: firstSeq } = (await streamInfo(jetstream.jsm, 'INBOX')).state
-    // The next start of a host forgets inputs that INBOX no longer has.
-    const counting = [...hostEnds].filter(([seq, ends]) => seq >= firstSeq && speaks(ends, Date.now()))
-    return problemsOf(status, letters, new Map(counting), damaged)
-  })
+  withJetStream(settings, async (jetstream) => readProblemsOn(jetstream, settings, await readStatusOn(jetstream, settings)))
+
+/** As `readProblems`, on a connection with all rights, for a status that was read just now. */
+export async function readProblemsOn(jetstream: JetStreamContext, settings: Settings, status: SystemStatus): Promise<readonly Problem[]> {
+  const letters = new Map<Reason, number>()
+  for (const reason of status.dead === 0 ? [] : REASONS) {
+    const count = await countDeadLetters(jetstream, reason)
+    if (count > 0) letters.set(reason, count)
+  }
+  const damaged = await withTables<Damage | ColloquyError>(settings, readDamage, (error) =>
+    error instanceof ColloquyError && ['tables_unavailable', 'not_running'].includes(error.code) ? error : NO_DAMAGE,
+  )
+  const hostEnds = await readHostEnds(await openBucket(jetstream.nc))
+  const { first_seq: firstSeq } = (await streamInfo(jetstream.jsm, 'INBOX')).state
+  // The next start of a host forgets inputs that INBOX no longer has.
+  const counting = [...hostEnds].filter(([seq, ends]) => seq >= firstSeq && speaks(ends, Date.now()))
+  return problemsOf(status, letters, new Map(counting), damaged)
+}
 
 /** Tables that are being made again, and tables about tables that cannot be read. */
 interface Damage {

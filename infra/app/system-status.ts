@@ -94,7 +94,11 @@ const POLL_MS = 100
 
 /** Reads the progress of all stages from the reports of their processes, or from their checkpoints if no process answers. */
 export const readStatus = (settings: Settings): Promise<SystemStatus> =>
-  withJetStream(settings, async (jetstream) => completed(settings, jetstream, (await readProgress(jetstream, settings)).status))
+  withJetStream(settings, (jetstream) => readStatusOn(jetstream, settings))
+
+/** As `readStatus`, on a connection with all rights. */
+export const readStatusOn = async (jetstream: JetStreamContext, settings: Settings): Promise<SystemStatus> =>
+  completed(settings, jetstream, (await readProgress(jetstream, settings)).status)
 
 const completed = async (settings: Settings, jetstream: JetStreamContext, status: Omit<SystemStatus, Extras>): Promise<SystemStatus> => ({
   ...status,

@@ -8,7 +8,7 @@ import { openLog } from '../app/open-log.ts'
 import { createStopTracker } from '../app/stop-tracker.ts'
 import type { Output } from '../app/terminal-output.ts'
 import type { DevSystem } from '../dev/start-dev.ts'
-import type { Settings } from '../settings.ts'
+import type { LoadedSettings, Settings } from '../settings.ts'
 
 interface Options extends JsonOption {
   readonly demo?: true
@@ -26,10 +26,11 @@ export const devCommand = ({ out, settings }: CommandContext): Command =>
 Watches the module of --config and all modules that it imports. If a save is unusable, the log and the page show the reason, and the
 earlier kinds keep running. Only this machine can open the page. Ctrl-C (or SIGTERM) stops in order; a second one stops at once.`,
     )
-    .action((options: Options) => runDev(out, settings().settings, options))
+    .action((options: Options) => runDev(out, settings(), options))
 
 /** Runs until it is interrupted. */
-async function runDev(out: Output, settings: Settings, options: Options): Promise<void> {
+async function runDev(out: Output, loaded: LoadedSettings, options: Options): Promise<void> {
+  const { settings } = loaded
   const [{ startDev }, { startDemo }] = await loadDev()
   await using started = new AsyncDisposableStack()
   const interrupts = watchInterrupts(() => endAtOnce(INTERRUPTED_TWICE))
@@ -39,7 +40,7 @@ async function runDev(out: Output, settings: Settings, options: Options): Promis
   const stops = createStopTracker()
   const stopInTime = (): void => endInTime(stops, (line) => log.fatal(line))
   void interrupts.first.then(stopInTime)
-  const system = await startDev(settings, logStyle, log, stops)
+  const system = await startDev(loaded, logStyle, log, stops)
   started.defer(async () => {
     log.info('stopping')
     await system.stop()

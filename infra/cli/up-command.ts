@@ -10,4 +10,4 @@ export const upCommand = ({ out, settings }: CommandContext): Command =>
     .option(JSON_FLAG, 'print the log as JSON lines, and once started a line with the addresses: {started: true, …}')
     .addHelpText('after', '\nCtrl-C (or SIGTERM) stops in order; a second one stops at once.')
     // Imported here and not above: the module loads all of Colloquy, which would delay every other command by a second.
-    .action(async (options: UpOptions) => (await import('./up/run-up.ts')).up(out, settings().settings, options))
+    .action(async (options: UpOptions) => (await import('./up/run-up.ts')).up(out, settings(), options))

@@ -1,7 +1,7 @@
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import type { LogStyle } from '../app/open-log.ts'
 import type { Settings } from '../settings.ts'
-import type { KindView } from './kind-view.ts'
+import type { KindView } from '../web/kind-view.ts'
 
 /** Messages of `colloquy dev` to its worker, in this order; `check` comes at any time while it runs. */
 export type ToWorker =

@@ -10,10 +10,10 @@ import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import { listActors, type ListedActor } from '../reporting/actor-list.ts'
+import { type History, HISTORY_MAX, readHistory } from '../web/actor-history.ts'
+import { createDrawer, type DrawnKind } from '../web/drawn-kinds.ts'
+import { addPageFiles } from '../web/page-files.ts'
 import { type Counts, createCounts } from './actor-counts.ts'
-import { type History, HISTORY_MAX, readHistory } from './actor-history.ts'
-import { createDrawer, type DrawnKind } from './drawn-kinds.ts'
-import { addPageFiles } from './page-files.ts'
 import type { Reloader, ReloadStatus } from './reloader.ts'
 
 export const PAGE_PATH = '/dev/'
@@ -84,7 +84,8 @@ export function addDevRoutes(app: FastifyInstance, { jetstream, kv, client, log,
 
   const checkHost = createHostCheck()
   app.addHook('onRequest', async (request) => checkHost(request.headers.host))
-  addPageFiles(app, PAGE_PATH)
+  addPageFiles(app, PAGE_PATH, new URL('page/', import.meta.url))
+  app.get(PAGE_PATH.slice(0, -1), { config: { isPublic: true } }, async (_request, reply) => reply.redirect(PAGE_PATH))
 
   app.get(`${PAGE_PATH}state`, async (): Promise<DevState> => {
     const { kinds, ...reload } = status()

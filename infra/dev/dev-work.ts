@@ -21,8 +21,8 @@ import { countEndedProcesses, openDecisionSlot } from '../app/watchdog/decision-
 import { endProcess } from '../app/watchdog/end-process.ts'
 import { watchedSlot } from '../app/watchdog/process-watchdog.ts'
 import type { Settings } from '../settings.ts'
+import { viewOf } from '../web/kind-view.ts'
 import type { FromWorker, Problem, ToWorker } from './dev-messages.ts'
-import { viewOf } from './kind-view.ts'
 import type { LoadedFiles } from './loaded-files.ts'
 
 const STACK_CHARS_MAX = 4_000

@@ -5,8 +5,8 @@ import { createExclusive } from '../../pipeline/runtime/exclusive.ts'
 import type { FileWatch } from '../../pipeline/runtime/file-watch.ts'
 import { restartPauses } from '../../pipeline/runtime/retry.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
+import type { KindView } from '../web/kind-view.ts'
 import type { CheckedInput, Problem, ToWorker } from './dev-messages.ts'
-import type { KindView } from './kind-view.ts'
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts'
 
 /**

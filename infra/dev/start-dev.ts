@@ -7,7 +7,8 @@ import { launch, type MoreRoutes, type Running } from '../app/launch.ts'
 import type { LogStyle } from '../app/open-log.ts'
 import type { StopTracker } from '../app/stop-tracker.ts'
 import { threadSettings } from '../app/thread-settings.ts'
-import { type Role, ROLES, type Settings } from '../settings.ts'
+import { consoleRoutes } from '../console/console-routes.ts'
+import { type LoadedSettings, type Role, ROLES, type Settings } from '../settings.ts'
 import { addDevRoutes, PAGE_PATH } from './dev-routes.ts'
 import { type Reloader, startReloader } from './reloader.ts'
 
@@ -31,12 +32,23 @@ export interface DevSystem {
  * @throws ColloquyError if a part cannot start; `dev_not_loopback` or `dev_needs_all_roles` if the settings do not allow it. Unusable
  * kinds are no error: log and page show the problem until the author fixes it.
  */
-export async function startDev(settings: Settings, logStyle: LogStyle, log: Logger, stops?: StopTracker): Promise<DevSystem> {
+export async function startDev(
+  { settings, effective }: LoadedSettings,
+  logStyle: LogStyle,
+  log: Logger,
+  stops?: StopTracker,
+): Promise<DevSystem> {
   checkSettings(settings)
   await using started = new AsyncDisposableStack()
   const startedAt = new Date().toISOString()
   const reloaderStarted = Promise.withResolvers<Reloader>()
-  const moreRoutes: MoreRoutes = (app, system) =>
+  const addConsole = consoleRoutes({
+    settings,
+    effective,
+    kindView: (name) => reloading?.status().kinds.find((kind) => kind.name === name),
+    log,
+  })
+  const moreRoutes: MoreRoutes = (app, system) => {
     addDevRoutes(app, {
       ...system,
       reloader: reloaderStarted.promise,
@@ -44,6 +56,8 @@ export async function startDev(settings: Settings, logStyle: LogStyle, log: Logg
       now: () => performance.now(),
       partitionCount: settings.PARTITIONS,
     })
+    addConsole(app, system)
+  }
   let reloading: Reloader | undefined
   const checks = { kinds: () => reloading?.health() ?? { ok: false, since: startedAt, detail: 'starting' } }
   const running = await launch({ ...settings, ROLES: OWN_ROLES }, new Map(), log, { moreRoutes, checks, ...(stops && { stops }) })

@@ -20,16 +20,16 @@ export interface ResolutionInput {
  * letter.
  *
  * @param seq DEAD sequence.
- * @param force redrives the excerpt of a payload as if it were the whole.
+ * @param how `force` redrives the excerpt of a payload as if it were the whole; `by` is who asks, for the record.
  * @throws ColloquyError `gone` if DEAD no longer has it; `not_redrivable` if a redrive does not help, with the remedy; `no_record` if LOG
  * has lost the record.
  */
 export async function resolutionInputOf(
   jetstream: JetStreamContext,
   seq: number,
-  resolution: Resolution,
-  force: boolean,
+  how: { readonly resolution: Resolution; readonly by?: string | undefined; readonly force: boolean },
 ): Promise<ResolutionInput> {
+  const { resolution, by, force } = how
   const deadLetter = await findDeadLetter(jetstream, seq)
   if (deadLetter === undefined) {
     throw new ColloquyError(
@@ -40,7 +40,8 @@ export async function resolutionInputOf(
   }
   if (resolution === 'redriven') checkRedrivable(deadLetter, force)
   const facts = await factsOf(jetstream, deadLetter)
-  const request: ResolutionRequest = { end: resolution, deadSeq: seq, ...facts, ...(force ? { force } : {}) }
+  const named = by === undefined ? {} : { by }
+  const request: ResolutionRequest = { end: resolution, deadSeq: seq, ...named, ...facts, ...(force ? { force } : {}) }
   // For a dropped dead letter, the tables need only an excerpt.
   const { payload } = deadLetter
   return { request, payload: resolution === 'dropped' ? payload.subarray(0, LIMITS.rejectedPayloadCharsMax) : payload }
@@ -66,7 +67,7 @@ function checkRedrivable({ seq, reason, headers, isExcerpt }: DeadLetter, force:
   }
 }
 
-type Facts = Omit<ResolutionRequest, 'end' | 'deadSeq' | 'force'>
+type Facts = Omit<ResolutionRequest, 'end' | 'deadSeq' | 'by' | 'force'>
 
 async function factsOf(jetstream: JetStreamContext, { seq, logSeq, inboxSeq, reason, address }: DeadLetter): Promise<Facts> {
   const message = await messageAt(jetstream, logSeq, 'anyReplica')

@@ -43,6 +43,8 @@ export interface Resolved {
 export interface ResolveOptions {
   readonly jetstream: JetStreamContext
   readonly resolution: Resolution
+  /** Who asks for it, for the records. Default: unknown. */
+  readonly by?: string | undefined
   /** Also redrives what was redriven before, and excerpts of payloads. */
   readonly force: boolean
   /** Max dead letters that were sent and have no record yet. */
@@ -76,7 +78,7 @@ interface Pending {
  * @throws the errors of JetStream; a dead letter that cannot be resolved is passed to `onResolved` as `refused`.
  */
 export async function resolveDeadLetters(options: ResolveOptions, deadLetters: readonly DeadLetter[]): Promise<void> {
-  const { jetstream, resolution, force, inFlightMax, timeoutMs, onResolved } = options
+  const { jetstream, resolution, by, force, inFlightMax, timeoutMs, onResolved } = options
   const pending = new Map<number, Pending>()
   const inFlight = createInFlightLimiter({ countMax: inFlightMax, bytesMax: BYTES_MAX })
   const finish = (deadSeq: number, resolved: Omit<Resolved, 'deadLetter'>): void => {
@@ -104,7 +106,7 @@ export async function resolveDeadLetters(options: ResolveOptions, deadLetters: r
         onResolved({ deadLetter, outcome: 'dropped' })
         continue
       }
-      const input = await resolutionInputOf(jetstream, deadLetter.seq, resolution, force).catch((error: unknown) => refusal(error))
+      const input = await resolutionInputOf(jetstream, deadLetter.seq, { resolution, by, force }).catch((error: unknown) => refusal(error))
       if ('error' in input) {
         onResolved({ deadLetter, outcome: 'refused', error: input.error })
         continue

@@ -35,6 +35,7 @@ import { asProblem, HttpProblem, PROBLEM_TYPE, problemBody, RETRY_AFTER } from '
 import { answerRaw } from './raw-answer.ts'
 import type { RecordPositions } from './record-positions.ts'
 import { addSearchRoute } from './search-route.ts'
+import { createSessions, requireSameOrigin } from './session-cookie.ts'
 import { createStageLags } from './stage-lags.ts'
 import { createOutlets, type StreamLimits } from './stream/outlets.ts'
 import { createSocketAccess } from './stream/socket-access.ts'
@@ -225,6 +226,7 @@ function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOpti
   })
   const bodies = createFairPlaces(bounds.bodyBytesMax)
   const checkHost = token === undefined ? createHostCheck(allowedHosts) : undefined
+  const sessions = createSessions(token)
   const answer = async (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const problem = asProblem(error, request.routeOptions.bodyLimit)
     const {
@@ -243,7 +245,10 @@ function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOpti
   app.addHook('onRequest', async (request, reply) => {
     checkHost?.(request.headers.host)
     if (request.routeOptions.config.isPublic === true) return
-    if (!hasToken(request.headers.authorization)) throw unauthorized()
+    if (!hasToken(request.headers.authorization)) {
+      if (sessions.of(request) === undefined) throw unauthorized()
+      requireSameOrigin(request)
+    }
     if (request.routeOptions.config.isStream === true) return
     if (!connections.hasPlace(request.socket)) throw request.method === 'POST' ? NO_PLACE_TO_STORE : NO_PLACE
     const bytes = bodyBytesOf(request)

@@ -240,10 +240,14 @@ export const PUBLISHING_ERRORS = {
     http: 503,
   },
   bad_origin: {
-    meaning: 'A page of another site tried to open a WebSocket.',
-    cause: 'Its `Origin` names neither this machine nor a host of `COLLOQUY_ALLOWED_HOSTS`.',
-    remedy: 'Add the host of the page to `COLLOQUY_ALLOWED_HOSTS` if it may act for its users here.',
-    where: `${HTTP} \`/v1/ws\``,
+    meaning: 'A page of another site tried to open a WebSocket, or to change something with the session of the console.',
+    cause:
+      'Its `Origin` names neither this machine nor a host of `COLLOQUY_ALLOWED_HOSTS`. A change in the console needs the very host and '
+      + 'port of the request.',
+    remedy:
+      'Add the host of the page to `COLLOQUY_ALLOWED_HOSTS` if it may act for its users here. Behind a proxy, let it pass on the header '
+      + '`Host`.',
+    where: `${HTTP} \`/v1/ws\`, the console`,
     http: 403,
   },
   upgrade_required: {

@@ -18,10 +18,12 @@ import { usesDataFolder } from '../../app/system-parts.ts'
 import type { Output } from '../../app/terminal-output.ts'
 import { endProcess } from '../../app/watchdog/end-process.ts'
 import { watchedImport } from '../../app/watchdog/process-watchdog.ts'
+import { consoleRoutes } from '../../console/console-routes.ts'
 import { type Demo, startDemo } from '../../demo/demo.ts'
 import { layPast } from '../../demo/past/lay-past.ts'
 import { lockDataFolder } from '../../servers/data-folder.ts'
-import type { Settings } from '../../settings.ts'
+import type { LoadedSettings } from '../../settings.ts'
+import { type KindView, viewOf } from '../../web/kind-view.ts'
 import { startLiveView } from './live-view.ts'
 import type { ViewModel } from './render-view.ts'
 
@@ -36,7 +38,7 @@ const AUTO_HINT =
 const INTERRUPTED_TWICE = 130
 
 /** Runs Colloquy until it is interrupted. @throws ColloquyError if a part cannot start; the others are stopped first */
-export async function up(out: Output, settings: Settings, options: UpOptions): Promise<void> {
+export async function up(out: Output, { settings, effective }: LoadedSettings, options: UpOptions): Promise<void> {
   await using started = new AsyncDisposableStack()
   const interrupts = watchInterrupts(() => endAtOnce(INTERRUPTED_TWICE))
   started.defer(interrupts.stop)
@@ -63,7 +65,12 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
     const onBegin = (what: string): void => (hasView ? out.line(what) : log.info(what))
     if (options.demo) await layPast(settings, kinds, { log, lock: dataLock, signal, onBegin })
     signal.throwIfAborted()
-    return launch(settings, kinds, log, { threads: true, dataLock, stops, signal })
+    const kindView = (name: string): KindView | undefined => {
+      const kind = kinds.get(name)
+      return kind && viewOf(kind)
+    }
+    const moreRoutes = consoleRoutes({ settings, effective, kindView, log })
+    return launch(settings, kinds, log, { threads: true, dataLock, stops, signal, moreRoutes })
   })
   if (system === undefined) return
   started.defer(async () => {
@@ -118,7 +125,7 @@ function facts({ natsUrl, clickhouseUrl, httpUrl }: Addresses): (readonly [strin
   return [
     ['NATS', natsUrl],
     ...(clickhouseUrl === null ? [] : [['ClickHouse', `${clickhouseUrl}  (user analyst, no password)`] as const]),
-    ...(httpUrl === null ? [] : [['HTTP', httpUrl] as const]),
+    ...(httpUrl === null ? [] : [['HTTP', `${httpUrl}  (open it in a browser for the console)`] as const]),
   ]
 }
 

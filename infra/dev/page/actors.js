@@ -1,7 +1,7 @@
+import { html } from '../../web/page/html.js'
+import { timeText } from '../../web/page/times.js'
 import { go, refresh } from './follow.js'
-import { html } from './html.js'
 import { current, update } from './store.js'
-import { timeText } from './times.js'
 
 /** The actors of the kind, newest first, and the filters of the list. */
 export function actorList() {

@@ -1,4 +1,4 @@
-import { activePaths } from './step.js'
+import { activePaths } from '../../web/page/step.js'
 import { current, kindNow } from './store.js'
 
 /** The state of the actor to which the form sends; empty before its start, `null` where it is not known. @returns {string | null} */

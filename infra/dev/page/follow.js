@@ -85,7 +85,7 @@ async function takeSteps() {
   if (steps !== current().steps && read.last > (read.records.at(-1)?.n ?? read.last)) await takeSteps()
 }
 
-/** @param {Address} actor @param {import('../actor-history.ts').History} read */
+/** @param {Address} actor @param {import('../../web/actor-history.ts').History} read */
 function keep(actor, read) {
   const state = current()
   if (state.actor !== actor) return

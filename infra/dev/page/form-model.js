@@ -1,6 +1,6 @@
-import { localTime, utcTime } from './times.js'
+import { localTime, utcTime } from '../../web/page/times.js'
 
-/** @import { JsonSchema } from '../kind-view.ts' */
+/** @import { JsonSchema } from '../../web/kind-view.ts' */
 
 /**
  * The raw contents of a form: texts and trees of texts; for a choice between schemas, the chosen one and its contents.

@@ -1,7 +1,7 @@
+import { html } from '../../web/page/html.js'
 import { blank, controlOf, isChoice, isList, isTree } from './form-model.js'
-import { html } from './html.js'
 
-/** @import { JsonSchema } from '../kind-view.ts' */
+/** @import { JsonSchema } from '../../web/kind-view.ts' */
 /** @import { FieldError, Raw } from './form-model.js' */
 
 /**
@@ -14,7 +14,7 @@ import { html } from './html.js'
  * @typedef {(next: (raw: Raw) => Raw) => void} Change
  */
 
-/** A field, or nested fields, for a schema. @param {Field} of @returns {import('./lib/preact.mjs').VNode} */
+/** A field, or nested fields, for a schema. @param {Field} of @returns {import('../../web/page/lib/preact.mjs').VNode} */
 export function field(of) {
   const control = controlOf(of.schema, of.name)
   switch (control.control) {

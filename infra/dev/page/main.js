@@ -1,5 +1,5 @@
+import { render } from '../../web/page/lib/preact.mjs'
 import { followKeys, followLocation, keepUpToDate } from './follow.js'
-import { render } from './lib/preact.mjs'
 import { onUpdate, update } from './store.js'
 import { page } from './view.js'
 

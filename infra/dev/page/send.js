@@ -1,12 +1,12 @@
+import { html } from '../../web/page/html.js'
 import { Problem, readProblems, send } from './api.js'
 import { typesByState } from './fitting-types.js'
 import { go, look, refresh } from './follow.js'
 import { field } from './form.js'
 import { blank, fieldsOf, notJson, placeError, valueOf } from './form-model.js'
-import { html } from './html.js'
 import { current, kindNow, update, updateForm } from './store.js'
 
-/** @import { JsonSchema } from '../kind-view.ts' */
+/** @import { JsonSchema } from '../../web/kind-view.ts' */
 
 /** Schema for a type that the kind does not know. The page may send it: the host records it, and the actor stays unchanged. */
 const OTHER = ''

@@ -1,7 +1,7 @@
-/** @import { DrawnKind } from '../drawn-kinds.ts' */
+/** @import { DrawnKind } from '../../web/drawn-kinds.ts' */
 /** @import { DevState } from '../dev-routes.ts' */
 /** @import { ListedActor } from '../../reporting/actor-list.ts' */
-/** @import { History, Step } from '../actor-history.ts' */
+/** @import { History, Step } from '../../web/actor-history.ts' */
 /** @import { FieldError, Raw } from './form-model.js' */
 /** @import { Sent } from './api.js' */
 

@@ -1,12 +1,12 @@
+import { html } from '../../web/page/html.js'
+import { timeText } from '../../web/page/times.js'
 import { actorList } from './actors.js'
 import { useToken } from './api.js'
 import { chart } from './chart.js'
 import { go, refresh } from './follow.js'
-import { stepDetail, timeline } from './history.js'
-import { html } from './html.js'
+import { actorTimeline, shownStep } from './history.js'
 import { sendForm } from './send.js'
 import { current, kindNow, update } from './store.js'
-import { timeText } from './times.js'
 
 /** The whole page for the current state. */
 export function page() {
@@ -17,13 +17,13 @@ export function page() {
     <main class=${actor === null ? 'page' : 'page with-time'}>
       ${actorList()}
       <section class="middle">
-        ${kind === undefined ? html`<p class="empty">${waiting()}</p>` : chart(kind)} ${actor === null ? null : timeline()}
+        ${kind === undefined ? html`<p class="empty">${waiting()}</p>` : chart(kind)} ${actor === null ? null : actorTimeline()}
       </section>
       <aside class="right">
         <nav class="tabs" role="tablist">
           ${tabButton('send', 'Send an input')} ${tabButton('step', actor === null ? 'Step' : `Step ${current().at || ''}`)}
         </nav>
-        ${tab === 'send' ? sendForm() : stepDetail()}
+        ${tab === 'send' ? sendForm() : shownStep()}
       </aside>
     </main>`
 }

@@ -120,8 +120,9 @@ describe('messages of LOG that are no record', () => {
     const [, , , one] = await deadLetters()
     if (one === undefined) throw new Error('no dead letter')
     const { jetstream } = system.running
-    await expect(resolutionInputOf(jetstream, one.seq, 'redriven', false)).rejects.toMatchObject({ code: 'not_redrivable' })
-    const { request } = await resolutionInputOf(jetstream, one.seq, 'dropped', false)
+    const redriving = resolutionInputOf(jetstream, one.seq, { resolution: 'redriven', force: false })
+    await expect(redriving).rejects.toMatchObject({ code: 'not_redrivable' })
+    const { request } = await resolutionInputOf(jetstream, one.seq, { resolution: 'dropped', force: false })
     expect(request).toMatchObject({ logSeq: one.logSeq, reason: 'bad_record', inboxSeq: 0 })
   })
 })

@@ -65,7 +65,7 @@ test('a rejected message in binary mode is in DEAD with its attributes, so that 
   const letters = await newestDeadLetters(jetstream, { actor: 'dead' }, 10)
   expect(letters.map(({ reason }) => reason)).toEqual(['bad_data', 'bad_envelope'])
   expect(letters[1]?.error).toContain('datacontenttype: "text/plain" is not accepted')
-  const { payload, request } = await resolutionInputOf(jetstream, letters[0]?.seq ?? 0, 'redriven', false)
+  const { payload, request } = await resolutionInputOf(jetstream, letters[0]?.seq ?? 0, { resolution: 'redriven', force: false })
   expect(JSON.parse(Buffer.from(payload).toString())).toMatchObject({ type: 'add', id: 'b-2', source: '/s', data: { by: 'much' } })
   expect(request.id).toBe('b-2')
 })

@@ -1,0 +1,69 @@
+import { html } from '../../web/page/html.js'
+import { words } from './words.js'
+
+/** @import { Reading } from './reading.js' */
+
+/** A part of a page under a heading. @param {string} title @param {unknown} content @param {unknown} [beside] */
+export const panel = (title, content, beside = null) =>
+  html` <section class="panel" aria-label=${title}>
+    <h2>${title}${beside}</h2>
+    ${content}
+  </section>`
+
+/** @param {string} text */
+export const empty = (text) => html`<p class="empty">${text}</p>`
+
+/**
+ * What is read, once it is there; before that, that it is read; and above it, why it cannot be read.
+ *
+ * @template Value
+ * @param {Pick<Reading<Value, never[]>, 'value' | 'problem' | 'isBusy'>} reading  @param {(value: Value) => unknown} view
+ * @param {() => unknown} [again]
+ */
+export function shown({ value, problem, isBusy }, view, again) {
+  return [
+    problem === undefined ? null : failure(problem, again),
+    value !== undefined
+      ? view(value)
+      : problem === undefined && isBusy
+        ? html`<p class="empty" role="status">${words().reading}</p>`
+        : null,
+  ]
+}
+
+/**
+ * A problem, with what to do: the server says it in its detail.
+ *
+ * @param {{ code: string, message: string }} problem  @param {(() => unknown) | undefined} [again]
+ */
+export const failure = ({ code, message }, again) =>
+  html` <div class="failure" role="alert">
+    <strong>${code === 'away' ? words().away : words().failed}</strong> ${code === 'away' ? null : html`<span lang="en">${message}</span>`}
+    ${again === undefined ? null : html` <button class="plain" type="button" onClick=${() => void again()}>${words().again}</button>`}
+  </div>`
+
+/**
+ * A choice of one of some texts, with a first entry for all.
+ *
+ * @param {string} label  @param {string} all  @param {string} value  @param {readonly string[]} choices
+ * @param {(value: string) => void} onChange
+ */
+export const choice = (label, all, value, choices, onChange) =>
+  html` <label class="choice"
+    ><span>${label}</span>
+    <select
+      value=${value}
+      onChange=${(/** @type {Event} */ event) => event.target instanceof HTMLSelectElement && onChange(event.target.value)}
+    >
+      <option value="" selected=${value === ''}>${all}</option>
+      ${(value === '' || choices.includes(value) ? choices : [value, ...choices]).map(
+        (one) => html`<option key=${one} value=${one} selected=${one === value}>${one}</option>`,
+      )}
+    </select>
+  </label>`
+
+/** A mark of how good something is, 0 to 1. @param {number | null} score */
+export const scoreMark = (score) =>
+  score === null
+    ? null
+    : html`<span class="score" data-level=${score < 0.5 ? 'bad' : score < 0.75 ? 'warm' : 'good'}>${score.toFixed(2)}</span>`
