@@ -30,6 +30,7 @@ import { DefinitionError } from '../../actors/definition/check-definition.ts'
 import { defineKind } from '../../actors/definition/define-kind.ts'
 import { type ChildKinds, type Kind, kindsByName, type OnTaskError } from '../../actors/definition/kind.ts'
 import { send } from '../../actors/definition/send-action.ts'
+import type { SentBy } from '../../actors/definition/sent-by.ts'
 import { defineTask } from '../../actors/definition/task-definition.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { createActorTown } from './actor-town.ts'
@@ -55,7 +56,7 @@ const little = defineKind({
 const littleKind = little.with(
   createMachine({ context: {}, entry: sendParent({ type: 'back', data: { from: 'little' } }) }, { actors: little.xstate.actors }),
 )
-const proofKind = (onTaskError?: OnTaskError, children: ChildKinds = {}) =>
+const proofKind = (onTaskError?: OnTaskError, children: ChildKinds = {}, sentBy: SentBy = {}) =>
   defineKind({
     name: 'proof',
     version: 1,
@@ -64,6 +65,7 @@ const proofKind = (onTaskError?: OnTaskError, children: ChildKinds = {}) =>
     tasks: { job },
     events: { go: z.object({}), back: z.object({}), 'say.hello': z.object({}), set: z.object({ n: z.number() }) },
     children,
+    sentBy,
     ...(onTaskError !== undefined && { onTaskError }),
   })
 const kind = proofKind()
@@ -333,6 +335,10 @@ export const proofs: Readonly<Record<string, Proof>> = {
     expect(live({ on: { go: { actions: send({ kind: 'proof', id: 'p2', type: 'go', data: {} }) } } }).on('go').sent).toMatchObject([
       { kind: 'proof', actor: 'p2', type: 'go' },
     ])
+  }),
+  "`sentBy` of `defineKind` (Colloquy's own)": supported(() => {
+    const machine = live(two({ on: { go: 'b' } }), {}, proofKind(undefined, {}, { go: '*' }))
+    expect(machine.on('go')).toMatchObject({ outcome: 'rejected', reason: 'bad_data' })
   }),
   '`sendTo` to itself': supported(() => {
     const sendBack = sendTo(({ self }) => self, { type: 'back' })

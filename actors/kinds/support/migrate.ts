@@ -4,7 +4,7 @@ import { type Context, contextSchema } from './context.ts'
 import { hasThanks, isDecline, isParting } from './gratitude.ts'
 import type { UnderstoodMessage } from './understood.ts'
 
-/** What versions before 9 did not keep. None of their cases is at a desk. */
+/** What versions before 9 did not keep: none of their cases is at a desk, and none knows its customer. */
 const BEFORE_DESKS = { customer: null, knows: null, openedAt: null, desk: null } as const
 const UNKNOWN = ['customer', 'openedAt'] as const
 
@@ -35,7 +35,7 @@ const SAID: Readonly<Record<string, Context['said']>> = {
 }
 
 const earlierContext = contextSchema
-  .omit({ queue: true, act: true, said: true, customer: true, openedAt: true, desk: true })
+  .omit({ queue: true, act: true, said: true, customer: true, knows: true, openedAt: true, desk: true })
   .extend({
     queue: z.array(
       z.object({ id: z.string(), text: z.string(), lang: z.enum(['en', 'zh']), intent: z.string(), topic: z.string().nullable() }),

@@ -294,7 +294,8 @@ describe('explore of a sound machine', () => {
         ],
       },
     })
-    expect(report.unreached).toEqual([])
+    // It has no desk.
+    expect(report.unreached).toEqual(['escalated.asking', 'escalated.queued'])
   })
 
   test('accepts an arbitrary of its data', () => {

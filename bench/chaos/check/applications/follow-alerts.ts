@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { alertCleared, alertRaised, notificationSent, readingsTaken } from '../../../../schemas/trigger-events.ts'
-import { type CreateFollower, emittedOf, entryOf, idIn, kindIn } from './follower.ts'
 import type { LoggedRecord } from '../chaos-history.ts'
+import { type CreateFollower, emittedOf, entryOf, idIn, kindIn } from './follower.ts'
 
 /** The conditions of all triggers of a run: `value > 85.0` until `value < 50.0`. */
 const [ABOVE, BELOW] = [85, 50]

@@ -4,10 +4,10 @@ import { followAlerts } from './follow-alerts.ts'
 import { followCalendars } from './follow-calendars.ts'
 import { followConversations } from './follow-conversations.ts'
 import { followDocuments } from './follow-documents.ts'
-import { type Follower, kindIn } from './follower.ts'
 import { followLists } from './follow-lists.ts'
 import { followSocial } from './follow-social.ts'
 import { followWriting } from './follow-writing.ts'
+import { type Follower, kindIn } from './follower.ts'
 
 const FOLLOWERS = [followConversations, followCalendars, followLists, followSocial, followDocuments, followWriting, followAlerts]
 

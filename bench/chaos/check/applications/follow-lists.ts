@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { type CreateFollower, emittedOf, entryOf, kindIn } from './follower.ts'
 import type { LoggedRecord } from '../chaos-history.ts'
+import { type CreateFollower, emittedOf, entryOf, kindIn } from './follower.ts'
 
 /** When an item could be recommended, and when not any more. */
 interface Listing {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { armSchema, choiceMade, choiceRewarded, choicesDropped, strategyChanged } from '../../../../schemas/writing-events.ts'
+import type { LoggedRecord } from '../chaos-history.ts'
 import { digestOf } from '../chaos-history.ts'
 import { type CreateFollower, emittedOf, entryOf, idIn, kindIn } from './follower.ts'
-import type { LoggedRecord } from '../chaos-history.ts'
 
 interface Counts {
   /** Digest of the arm as it was set. */

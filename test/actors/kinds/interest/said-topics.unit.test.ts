@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-
 import { withSaid } from '../../../../actors/kinds/interest/said-topics.ts'
 import { visitorSchema } from '../../../../schemas/recommendation-query.ts'
 

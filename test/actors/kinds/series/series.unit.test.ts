@@ -138,8 +138,7 @@ describe('a series', () => {
       },
     })
     expect(unreached).toEqual([])
-    // Only an actor watches: a walk has no other one.
-    expect(ineffective).toEqual(['series.watched', 'series.unwatched'])
+    expect(ineffective).toEqual([])
   })
 })
 

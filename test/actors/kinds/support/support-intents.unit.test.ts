@@ -6,9 +6,9 @@ import type { TaskCall } from '../../../../actors/definition/task-definition.ts'
 import { articleTopics } from '../../../../actors/kinds/support/knowledge.ts'
 import { type Move, moveOf, plainMoveOf } from '../../../../actors/kinds/support/moves.ts'
 import { recordedForm } from '../../../../actors/kinds/support/understood.ts'
+import { DEMO_INTENTS, understandByDemoSet } from '../../../../infra/demo/past/demo-understanding.ts'
 import { readExampleFile } from '../../../../pipeline/ingest/intents/example-file.ts'
 import { understandByActs } from '../../../support/core-helpers.ts'
-import { DEMO_INTENTS, understandByDemoSet } from '../../../../infra/demo/past/demo-understanding.ts'
 
 const Labelled = z.object({ text: z.string(), lang: z.enum(['en', 'zh']), intent: z.string() })
 

@@ -10,10 +10,10 @@ import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
 import { builtInPrompts } from '../../../../actors/testkit/prompt-stub.ts'
 import { placedAt } from '../../../../actors/testkit/queue-stub.ts'
 import { recommendsFromCatalogue } from '../../../../actors/testkit/recommending-stub.ts'
+import { understandByDemoSet } from '../../../../infra/demo/past/demo-understanding.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
 import { messageSent } from '../../../../schemas/events.ts'
 import { understandByActs } from '../../../support/core-helpers.ts'
-import { understandByDemoSet } from '../../../../infra/demo/past/demo-understanding.ts'
 import { articles, createSupportHarness, someAnswer, someHits, support } from '../../../support/support-harness.ts'
 
 let byDemoSet: TaskCall<unknown>['understand']
