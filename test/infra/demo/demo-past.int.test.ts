@@ -21,39 +21,47 @@ const past = "tenant = 'demo' AND actor LIKE 'past-%'"
 /** Seconds on a quiet machine; a busy one has its own time. */
 const TIMEOUT_MS = 600_000
 
-test('the first start of the demo has weeks of past, which the tables and a replay agree with', async () => {
-  running = await startUp(options, '--demo')
-  await runCli(['status', '--wait'], options)
+test(
+  'the first start of the demo has weeks of past, which the tables and a replay agree with',
+  async () => {
+    running = await startUp(options, '--demo')
+    await runCli(['status', '--wait'], options)
 
-  const [cases] = await cliJson<{ cases: number; days: number; langs: number }>(
-    [
-      'sql',
-      `SELECT toUInt32(count()) AS cases, toUInt32(uniq(toDate(opened_at))) AS days, toUInt32(uniq(lang)) AS langs
+    const [cases] = await cliJson<{ cases: number; days: number; langs: number }>(
+      [
+        'sql',
+        `SELECT toUInt32(count()) AS cases, toUInt32(uniq(toDate(opened_at))) AS days, toUInt32(uniq(lang)) AS langs
        FROM cases WHERE ${past}`,
-    ],
-    options,
-  )
-  expect(cases).toMatchObject({ langs: 2 })
-  expect(cases?.cases).toBeGreaterThan(300)
-  expect(cases?.days).toBeGreaterThan(40)
-  expect(await runCli(['check', '--tenant', 'demo'], options)).toMatchObject({ code: 0 })
-  const verified = await runCli(['verify'], options)
-  expect(verified, verified.stdout).toMatchObject({ code: 0 })
-}, TIMEOUT_MS)
+      ],
+      options,
+    )
+    expect(cases).toMatchObject({ langs: 2 })
+    expect(cases?.cases).toBeGreaterThan(300)
+    expect(cases?.days).toBeGreaterThan(40)
+    expect(await runCli(['check', '--tenant', 'demo'], options)).toMatchObject({ code: 0 })
+    const verified = await runCli(['verify'], options)
+    expect(verified, verified.stdout).toMatchObject({ code: 0 })
+  },
+  TIMEOUT_MS,
+)
 
-test('a past that was cut off half-way is made again', async () => {
-  const cut = startCli(['up', '--demo', '--json'], options)
-  await cut.line((line) => line.includes('gets a past'))
-  cut.signal('SIGKILL')
-  await cut.ended
+test(
+  'a past that was cut off half-way is made again',
+  async () => {
+    const cut = startCli(['up', '--demo', '--json'], options)
+    await cut.line((line) => line.includes('gets a past'))
+    cut.signal('SIGKILL')
+    await cut.ended
 
-  running = await startUp(options, '--demo')
+    running = await startUp(options, '--demo')
 
-  await expect(access(join(options.dataDir, 'demo-past'))).rejects.toThrow()
-  await runCli(['status', '--wait'], options)
-  const [{ cases } = { cases: 0 }] = await cliJson<{ cases: number }>(
-    ['sql', `SELECT toUInt32(count()) AS cases FROM cases WHERE ${past}`],
-    options,
-  )
-  expect(cases).toBeGreaterThan(300)
-}, TIMEOUT_MS)
+    await expect(access(join(options.dataDir, 'demo-past'))).rejects.toThrow()
+    await runCli(['status', '--wait'], options)
+    const [{ cases } = { cases: 0 }] = await cliJson<{ cases: number }>(
+      ['sql', `SELECT toUInt32(count()) AS cases FROM cases WHERE ${past}`],
+      options,
+    )
+    expect(cases).toBeGreaterThan(300)
+  },
+  TIMEOUT_MS,
+)

@@ -555,8 +555,7 @@ export const en: Words = {
     },
     agents: {
       title: 'What do the agents do?',
-      definition:
-        'Offers and cases of each agent in the period, with the median times until an offer was accepted, and of having a case.',
+      definition: 'Offers and cases of each agent in the period, with the median times until an offer was accepted, and of having a case.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         return (
