@@ -62,7 +62,10 @@ const asking = kind.with(
       })),
       thank: emit(({ event }) => ({
         type: 'message.sent' as const,
-        data: { text: `pressed ${event.type === 'button.pressed' ? event.data.id : ''}` },
+        data: {
+          text: `pressed ${event.type === 'button.pressed' ? event.data.id : ''}`,
+          sources: ['https://shop.example/shipping', 'javascript:alert(1)', '配送.md'].map((source) => ({ source })),
+        },
       })),
     },
   }).createMachine({

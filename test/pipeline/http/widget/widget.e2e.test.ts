@@ -213,6 +213,9 @@ test('a form is filled in and a button pressed, and a reload shows what was chos
   await replies(page).filter({ hasText: '{"city":"上海","floor":3,"lift":true,"when":"evening"}' }).waitFor()
   await page.click('text=Yes, send it')
   await replies(page).filter({ hasText: 'pressed b-1' }).waitFor()
+  // A source is a link only where it is an address on the web.
+  expect(await page.locator('article ul li').allTextContents()).toEqual(['https://shop.example/shipping', 'javascript:alert(1)', '配送.md'])
+  expect(await page.locator('article ul a').allTextContents()).toEqual(['https://shop.example/shipping'])
   const before = await texts(page)
   expect(before).toContain('Yes, send it')
   await page.reload()
