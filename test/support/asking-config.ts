@@ -1,6 +1,6 @@
 import { emit, setup } from 'xstate'
 import { z } from 'zod'
-import { defineKind } from '../../actors/definition/define-kind.ts'
+import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import { messageReceived, messageSent } from '../../schemas/events.ts'
@@ -39,14 +39,31 @@ const kind = defineKind({
     'form.asked': form,
     'form.completed': z.object({ id: z.string(), name: z.string() }),
   },
-  tasks: {},
+  tasks: {
+    write: defineTask({
+      input: z.object({}),
+      output: z.object({}),
+      deadlineMs: 60_000,
+      attemptsMax: 1,
+      concurrencyMax: 8,
+      async run({ live, signal }) {
+        live.delta('Your book ')
+        live.delta('is on <b>its</b> way')
+        const stopped = Promise.withResolvers<void>()
+        signal.addEventListener('abort', () => stopped.resolve())
+        await stopped.promise
+        return {}
+      },
+    }),
+  },
   label: () => ({}),
 })
 
-/** A kind that asks by a form, and then by buttons. */
+/** A kind that asks by a form, and then by buttons. When it is told to write, it does so until a button is pressed. */
 const asking = kind.with(
   setup({
     ...kind.xstate,
+    guards: { isToWrite: ({ event }) => event.type === 'message.received' && event.data.text === 'Write' },
     actions: {
       ask: emit({ type: 'form.asked', data: FORM }),
       complete: emit({ type: 'form.completed', data: { id: FORM.id, name: FORM.name } }),
@@ -75,10 +92,14 @@ const asking = kind.with(
     states: {
       open: {
         on: {
-          'message.received': { actions: 'ask' },
+          'message.received': [{ guard: 'isToWrite', target: 'writing' }, { actions: 'ask' }],
           'form.submitted': { actions: ['complete', 'offer'] },
           'button.pressed': { actions: 'thank' },
         },
+      },
+      writing: {
+        on: { 'button.pressed': { target: 'open', actions: 'thank' } },
+        invoke: { src: 'write', id: 'write', input: {}, onDone: 'open', onError: 'open' },
       },
     },
   }),

@@ -225,6 +225,19 @@ test('a form is filled in and a button pressed, and a reload shows what was chos
   expect(await page.locator('.choices, article form input').count()).toBe(0)
 })
 
+test('a reply is seen while it is written, and the reply takes its place', { timeout: SLOW }, async () => {
+  const page = await open(asking)
+  await say(page, 'Write')
+  const draft = page.locator('article[aria-hidden=true] .text')
+  await draft.filter({ hasText: 'Your book is on <b>its</b> way' }).waitFor()
+  const pressed = { type: 'button.pressed', data: { id: 'b-9' } }
+  const path = `/v1/in/acme/asking/${await conversationId(page)}`
+  await clientOf(serverUrl).post(path, pressed, { authorization: `Bearer ${TOKEN}` })
+  await replies(page).filter({ hasText: 'pressed b-9' }).waitFor()
+  await draft.waitFor({ state: 'hidden' })
+  expect(await texts(page)).toEqual(['Write', 'pressed b-9'])
+})
+
 test('a site that is not allowed has no conversation, and is told so', { timeout: SLOW }, async () => {
   const page = await open(foreign)
   await page
