@@ -48,6 +48,15 @@ const hostList = (name: RegExp, what: string) =>
     .transform((list) => list.split(',').map((one) => one.trim().toLowerCase()))
     .refine((names) => names.every((one) => name.test(one)), `must be ${what}, separated by commas`)
     .transform((names): readonly string[] => names.filter((one) => one !== ''))
+/** Origins as browsers send them: scheme, host, and a port that is not the scheme's own. */
+const origins = z
+  .string()
+  .transform((list) => list.split(',').map((one) => one.trim()))
+  .transform((list): readonly string[] => list.filter((one) => one !== ''))
+  .refine(
+    (list) => list.every((one) => /^https?:\/\//.test(one) && URL.canParse(one) && new URL(one).origin === one),
+    'must be origins such as https://shop.example, without a path, separated by commas',
+  )
 const hosts = hostList(/^[a-z0-9_.-]*$/, 'host names without a port')
 
 /** Metrics that may be sent to series. */
@@ -136,6 +145,18 @@ const SETTINGS = {
     schema: hosts.default([]),
     about:
       'Host names, separated by commas, that HTTP requests may name besides localhost while no token is set, also to embedded ClickHouse',
+  },
+  WIDGET_ORIGINS: {
+    schema: origins.default([]),
+    about: 'Origins of web sites, separated by commas, whose pages may have the chat widget; none: there are no visitors',
+  },
+  WIDGET_KINDS: {
+    schema: hostList(/^[a-z0-9_-]*$/, 'names of kinds').default(['front', 'support', 'chat']),
+    about: 'Kinds, separated by commas, that visitors of web sites may chat with',
+  },
+  TRUSTED_PROXIES: {
+    schema: hostList(/^([0-9a-f.:]+(\/\d{1,3})?)?$/, 'IP addresses or networks').default([]),
+    about: 'Addresses or networks of proxies, separated by commas, whose X-Forwarded-For names the address of a client',
   },
   HOOK_HOSTS: {
     schema: hostList(/^([a-z0-9_.-]*|\[?[0-9a-f.:]+\]?)(:\d{1,5})?$/, 'host names or IP addresses, each with or without a port').default(

@@ -26,6 +26,7 @@ const ROOMS = [
   'actors/testkit',
   'pipeline/runtime',
   'pipeline/jetstream',
+  'pipeline/access',
   'pipeline/watchdog',
   'pipeline/cluster',
   'pipeline/timers',

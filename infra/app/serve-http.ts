@@ -1,11 +1,16 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { ACCESS_FOLDER, accessKey } from '../../pipeline/access/access-key.ts'
+import { createVisitorTokens } from '../../pipeline/access/visitor-tokens.ts'
 import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import type { ChatKinds } from '../../pipeline/http/chat/chat-kinds.ts'
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../pipeline/http/http-server.ts'
 import { tablesUnavailable } from '../../pipeline/http/problems.ts'
+import type { VisitorAccess } from '../../pipeline/http/visitors/visitor-gate.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import type { LogTail } from '../../pipeline/jetstream/log-tail.ts'
@@ -67,6 +72,8 @@ export async function serveHttp({ settings, kv, client, stages, ...deps }: Serve
     port: settings.HTTP_PORT,
     token: settings.HTTP_TOKEN,
     allowedHosts: settings.ALLOWED_HOSTS,
+    trustedProxies: settings.TRUSTED_PROXIES,
+    visitors: await visitorAccess(settings),
     streamLimits: { streamsMax: streamsMaxOf(settings.STREAMS_MAX, await openFilesMax(), deps.log) },
     dispatchedSeq: (partition) => dispatchedSeq(stages.get('dispatch'), checkpoints, partition),
     projectedSeq: async () => {
@@ -77,4 +84,10 @@ export async function serveHttp({ settings, kv, client, stages, ...deps }: Serve
       }
     },
   })
+}
+
+/** The key is made where there may be visitors only. Without them no token is ever read as good. */
+async function visitorAccess({ WIDGET_ORIGINS: origins, WIDGET_KINDS: kinds, DATA_DIR }: Settings): Promise<VisitorAccess> {
+  const key = origins.length === 0 ? randomBytes(32) : await accessKey(join(DATA_DIR, ACCESS_FOLDER), 'visitors')
+  return { origins, kinds, tokens: createVisitorTokens(key) }
 }

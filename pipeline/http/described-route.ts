@@ -61,6 +61,8 @@ export interface DescribedRoute {
   readonly isPublic?: boolean
   /** True for a route whose requests have places of their own. */
   readonly isStream?: boolean
+  /** Who of the visitors of web sites may use it: `start` for one without a token, `own` for a visitor's conversation. Default: nobody. */
+  readonly visitors?: 'start' | 'own'
 }
 
 /** What a route reads. A body is in bytes, so that the route itself names what is wrong with it. */
@@ -80,13 +82,13 @@ type RouteHandler<Types extends RouteTypes> = RouteHandlerMethod<
 /** Registers a described route. */
 export function addRoute<Types extends RouteTypes = RouteTypes>(
   app: FastifyInstance,
-  { method, path, body, isPublic = false, isStream = false, problemForm }: DescribedRoute,
+  { method, path, body, isPublic = false, isStream = false, problemForm, visitors }: DescribedRoute,
   handler: RouteHandler<Types>,
 ): void {
   app.route<Types>({
     method,
     url: path,
-    config: { isPublic, isStream, problemForm },
+    config: { isPublic, isStream, problemForm, visitors },
     ...(body?.bytesMax !== undefined && { bodyLimit: body.bytesMax }),
     handler,
   })
@@ -98,5 +100,6 @@ declare module 'fastify' {
     readonly isPublic?: boolean
     readonly isStream?: boolean
     readonly problemForm?: ProblemForm | undefined
+    readonly visitors?: DescribedRoute['visitors'] | undefined
   }
 }

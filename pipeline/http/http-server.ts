@@ -43,6 +43,9 @@ import { addSocketRoute, isSocketRequest } from './stream/socket-route.ts'
 import { addStreamRoute } from './stream/sse-route.ts'
 import { addTypingRoute } from './typing-route.ts'
 import { addUnderstandRoute } from './understand-route.ts'
+import { createVisitorGate, type VisitorAccess } from './visitors/visitor-gate.ts'
+import { addVisitorRoute } from './visitors/visitor-route.ts'
+import { addWidgetRoutes } from './widget/widget-route.ts'
 
 export interface HttpServerOptions extends WaitDeps {
   readonly jetstream: JetStreamContext
@@ -73,6 +76,10 @@ export interface HttpServerOptions extends WaitDeps {
   readonly customers?: Customers
   /** Without it, the routes `/v1/chat` and `/v1/models` do not exist. */
   readonly chat?: ChatKinds
+  /** Without it, or without `chat`, the route `/v1/visitors` does not exist, and no token of a visitor is accepted. */
+  readonly visitors?: VisitorAccess
+  /** Addresses and networks of proxies whose `X-Forwarded-For` says whose a request is. Default: none. */
+  readonly trustedProxies?: readonly string[]
   /** The guarantee of an acknowledgement; part of the response to a producer. */
   readonly durability: Durability
   /** The reader of LOG, for streams of events. */
@@ -155,15 +162,18 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   }
   const takeInputs = createTakeInputs(inputs)
   addInputRoute(app, takeInputs)
+  const outlets = createOutlets(metrics, options.streamLimits)
+  const { leave: leavePlaces } = connections
   const feed = createActorFeed({ jetstream, tail: options.tail, log })
   if (options.chat !== undefined) {
-    addChatRoutes(app, { ...inputs, jetstream, feed, log, partitionCount: options.partitionCount, kinds: options.chat })
+    const { partitionCount, chat: kinds, visitors } = options
+    addChatRoutes(app, { ...inputs, jetstream, feed, outlets, leavePlaces, log, partitionCount, kinds })
+    if (visitors !== undefined) addVisitorRoute(app, visitors, kinds)
+    addWidgetRoutes(app)
   }
   const { partitionCount, positions, queuePlaces } = options
   addActorRoute(app, { jetstream, partitionCount, connection, positions, queuePlaces, log })
   if (options.customers !== undefined) addCustomerRoute(app, { customers: options.customers, connection })
-  const outlets = createOutlets(metrics, options.streamLimits)
-  const { leave: leavePlaces } = connections
   addStreamRoute(app, { feed, outlets, leavePlaces })
   const access = createSocketAccess({ hasToken, checkHost, allowedHosts: options.allowedHosts })
   addSocketRoute(app, { feed, outlets, takeInputs, access, bodies, leavePlaces })
@@ -202,11 +212,13 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   return { url: urlOf(host, app.server.address()), stop }
 }
 
-function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOptions, hasToken: BearerTest): App {
+function createApp(options: HttpServerOptions, hasToken: BearerTest): App {
+  const { log, metrics, token, allowedHosts, limits, visitors, chat, trustedProxies = [] } = options
   const bounds = { ...LIMITS_DEFAULT, ...limits }
   const app = Fastify({
     bodyLimit: LIMITS.inputBytesMax,
     requestTimeout: bounds.requestTimeoutMs,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     connectionTimeout: IDLE_MS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: {
@@ -238,14 +250,20 @@ function createApp({ log, metrics, token, allowedHosts, limits }: HttpServerOpti
     await reply.code(problem.status).headers(problem.headers).type(type).send(body(problem))
   }
 
+  const gate = visitors && createVisitorGate(visitors, chat, DESCRIBED_ROUTES)
+
+  app.decorateRequest('visitor')
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(JSON_TYPES, { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) =>
     decodedBody(request.headers['content-encoding'], body, request.routeOptions.bodyLimit),
   )
   app.addHook('onRequest', async (request, reply) => {
     checkHost?.(request.headers.host)
+    const came = (await gate?.check(request, reply)) ?? 'other'
+    if (came === 'answered') return reply
     if (request.routeOptions.config.isPublic === true) return
-    if (!hasToken(request.headers.authorization)) {
+    const mayStart = request.routeOptions.config.visitors === 'start'
+    if (came === 'other' && !mayStart && !hasToken(request.headers.authorization)) {
       if (sessions.of(request) === undefined) throw unauthorized()
       requireSameOrigin(request)
     }

@@ -14,6 +14,7 @@ import { asProblem, HttpProblem } from './problems.ts'
 import { BATCH_MAX, readInputs, type RequestInputs } from './request-inputs.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams, addressParams } from './route-address.ts'
 import { type OnStored, type Stored, type StoreDeps, storeInput, waitProblem } from './store-input.ts'
+import { requireVisitorInput } from './visitor-inputs.ts'
 import { takePlace, waitSignal, whenDisconnected } from './wait-places.ts'
 
 /** Max and default of the query parameter `timeoutMs`. */
@@ -91,6 +92,7 @@ export const INPUT_ROUTE = {
     'nats_unavailable',
     'tables_unavailable',
   ],
+  visitors: 'own',
 } as const satisfies DescribedRoute
 
 /** What a request asks to wait for. */
@@ -157,6 +159,7 @@ export function addInputRoute(app: FastifyInstance, takeInputs: TakeInputs): voi
     const address = addressOf(request.params)
     const query = querySchema.safeParse(request.query, IN_WORDS)
     if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
+    if (request.visitor !== undefined) requireVisitorInput(request)
     const given = readInputs(request)
     const { status, body } = await takeInputs(address, given, { ...query.data, disconnected: whenDisconnected(reply) })
     return reply.code(status).send(body)

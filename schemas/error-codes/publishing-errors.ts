@@ -214,6 +214,43 @@ export const PUBLISHING_ERRORS = {
     where: HTTP,
     http: 431,
   },
+  bad_visitor_token: {
+    meaning: 'The request has no valid token of a visitor.',
+    cause: 'It is missing, changed, expired after 24 hours, or of a system with another key.',
+    remedy: 'Get a new one from `POST /v1/visitors/<tenant>`; it begins a new conversation.',
+    where: `${HTTP} with the token of a visitor`,
+    http: 401,
+  },
+  not_for_visitors: {
+    meaning: 'A visitor of a web site asked for what visitors may not do.',
+    cause:
+      'A token of a visitor is for one conversation, its messages, feedback, forms and buttons, and for kinds of `COLLOQUY_WIDGET_KINDS`.',
+    remedy: 'Use the address that came with the token. Programs use `COLLOQUY_HTTP_TOKEN`.',
+    where: `${HTTP} with the token of a visitor`,
+    http: 403,
+  },
+  widget_off: {
+    meaning: 'There are no visitors of web sites at this server.',
+    cause: '`COLLOQUY_WIDGET_ORIGINS` is not set.',
+    remedy: 'Set it to the origins of the pages with the widget, such as `https://shop.example`.',
+    where: `${HTTP} \`/v1/visitors/…\``,
+    http: 404,
+  },
+  widget_origin: {
+    meaning: 'A page of a site that is not allowed asked for what visitors may do.',
+    cause: 'Its `Origin` is missing, or not in `COLLOQUY_WIDGET_ORIGINS`.',
+    remedy: 'Add the origin of the page to `COLLOQUY_WIDGET_ORIGINS` if it may have visitors.',
+    where: `${HTTP} \`/v1/visitors/…\`, and with the token of a visitor`,
+    http: 403,
+  },
+  too_many_requests: {
+    meaning: 'An address asked for too many tokens of visitors, or a visitor wrote too often. Nothing was stored.',
+    cause: 'An address gets 120 tokens an hour. A conversation takes 30 messages and other inputs a minute, an address 300.',
+    remedy:
+      'Send the request again after `Retry-After`. Behind a proxy, set `COLLOQUY_TRUSTED_PROXIES`, so that addresses are those of clients.',
+    where: `${HTTP} \`/v1/visitors/…\`, and with the token of a visitor`,
+    http: 429,
+  },
   overloaded: {
     meaning: 'The server has no place for the request. Nothing was stored.',
     cause: 'Too many connections or bodies are open. One client (an address) may hold at most three quarters of the places.',

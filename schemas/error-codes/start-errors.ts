@@ -2,6 +2,12 @@ import type { ErrorTexts } from './error-text.ts'
 
 /** Codes of a system that cannot be started, reached or shared. */
 export const START_ERRORS = {
+  bad_access_key: {
+    meaning: 'A file of the folder `access` in the data folder holds no key.',
+    cause: 'The file was changed or cut.',
+    remedy: 'Restore it from a copy, or delete it: a new key is made, and the tokens of visitors end.',
+    where: 'start of the role `serve`',
+  },
   bad_setting: {
     meaning: 'A setting has a value that Colloquy cannot use.',
     cause: 'A variable `COLLOQUY_…`, or its flag, is misspelt, out of its range, or contradicts another one.',

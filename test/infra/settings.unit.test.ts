@@ -74,6 +74,14 @@ test('roles are taken in the order in which they are started, each once', () => 
   expect(loadSettings({ COLLOQUY_ROLES: 'all' }).settings.ROLES).toHaveLength(8)
 })
 
+test('sites with the widget are origins as browsers send them', () => {
+  const WIDGET_ORIGINS = 'https://shop.example, http://127.0.0.1:3000,'
+  expect(loadSettings({}, { WIDGET_ORIGINS }).settings.WIDGET_ORIGINS).toEqual(['https://shop.example', 'http://127.0.0.1:3000'])
+  for (const wrong of ['shop.example', 'https://shop.example/', 'https://shop.example:443', 'https://Shop.example', '*', 'null']) {
+    expect(messageOf(refusal({}, { WIDGET_ORIGINS: wrong }))).toContain('WIDGET_ORIGINS')
+  }
+})
+
 test('prices of a model come in pairs', () => {
   expect(messageOf(refusal({ COLLOQUY_LLM_PRICE_IN: '0.5' }))).toContain('COLLOQUY_LLM_PRICE_OUT')
   expect(messageOf(refusal({ COLLOQUY_LLM_PRICE_IN: '-1', COLLOQUY_LLM_PRICE_OUT: '1' }))).toContain('COLLOQUY_LLM_PRICE_IN')

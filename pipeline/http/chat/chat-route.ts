@@ -15,10 +15,12 @@ import { HttpProblem } from '../problems.ts'
 import { idempotencyKeyOf } from '../request-inputs.ts'
 import { addressOf, addressParams } from '../route-address.ts'
 import { waitProblem } from '../store-input.ts'
+import { visitorMessage } from '../visitor-inputs.ts'
 import { takePlace, waitSignal, whenDisconnected } from '../wait-places.ts'
 import { ask, type AskDeps, type Asked, openConversation } from './ask.ts'
 import { type ChatKinds, unknownModel } from './chat-kinds.ts'
 import type { ConversationMessage } from './conversation-messages.ts'
+import { shownOf } from './seen-message.ts'
 
 export interface ChatRouteDeps extends AskDeps {
   readonly connection: ConnectionWatch
@@ -100,17 +102,22 @@ export const CHAT_ROUTE = {
     'closing',
     'nats_unavailable',
   ],
+  visitors: 'own',
 } as const satisfies DescribedRoute
 
 type Types = RouteTypes & { Params: z.output<typeof paramsSchema> }
 
 /** Adds `POST /v1/chat/<tenant>/<id>[?kind=…&timeoutMs=…]`, body `{text, id?, lang?, customer?, channel?}`. */
 export function addChatRoute(app: FastifyInstance, deps: ChatRouteDeps): void {
-  addRoute<Types>(app, CHAT_ROUTE, async ({ params, query: given, body, headers }, reply) => {
+  addRoute<Types>(app, CHAT_ROUTE, async ({ params, query: given, body, headers, visitor }, reply) => {
     const query = querySchema.safeParse(given, IN_WORDS)
     if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
     const { timeoutMs } = query.data
-    const { id = idempotencyKeyOf(headers['idempotency-key']) ?? randomUUID(), ...data } = readJsonBody(body, bodySchema, EXAMPLE)
+    const { id = idempotencyKeyOf(headers['idempotency-key']) ?? randomUUID(), ...data } = readJsonBody(
+      body,
+      visitor === undefined ? bodySchema : visitorMessage,
+      EXAMPLE,
+    )
     const { tenant } = params
     // Checked before the tenant is asked for.
     addressOf({ ...params, kind: query.data.kind ?? 'default' })
@@ -119,11 +126,13 @@ export function addChatRoute(app: FastifyInstance, deps: ChatRouteDeps): void {
     takePlace(deps.places, tenant)
     await using stopped = new AsyncDisposableStack()
     stopped.defer(() => deps.places.release(tenant))
-    const signal = waitSignal(whenDisconnected(reply), timeoutMs, deps.closing)
+    // A visitor who reloads the page, or loses the network, comes back for the reply.
+    const left = visitor === undefined ? whenDisconnected(reply) : new AbortController().signal
+    const signal = waitSignal(left, timeoutMs, deps.closing)
     const conversation = await openConversation(deps, address, signal, stopped)
     try {
       const asked = await ask(deps, address, { messages: [{ id, data }] }, conversation, signal, stopped)
-      return answerOf(address, asked, await repliesTo(asked, signal))
+      return answerOf(address, asked, await repliesTo(asked, signal), visitor === undefined ? messageOf : seenReply)
     } catch (error) {
       if (!(error instanceof HttpProblem) || error.code !== 'wait_timeout') throw error
       return await reply.code(202).send({ conversation: address, ...error.more, read: placesOf(address) })
@@ -157,11 +166,19 @@ export async function chatAddress(
 
 const messageOf = ({ id, role, text, data }: ConversationMessage) => ({ ...data, id, role, text })
 
-function answerOf(conversation: Address, { stored }: Asked, messages: readonly ConversationMessage[]) {
+/** What a visitor sees of a reply. */
+const seenReply = ({ id, role, text, data }: ConversationMessage) => ({ ...shownOf(data), id, role, text })
+
+function answerOf(
+  conversation: Address,
+  { stored }: Asked,
+  messages: readonly ConversationMessage[],
+  shown: (message: ConversationMessage) => object,
+) {
   const [first] = messages
   return {
-    reply: first && messageOf(first),
-    ...(messages.length > 1 && { messages: messages.map(messageOf) }),
+    reply: first && shown(first),
+    ...(messages.length > 1 && { messages: messages.map(shown) }),
     conversation,
     id: stored?.id,
     position: stored?.position,

@@ -6,9 +6,10 @@ import { PROBLEM_TYPE, problemSchema } from '../problems.ts'
 
 type JsonSchema = z.core.JSONSchema.JSONSchema
 
-/** Problems of every route, of those that need the token, and of those that read a body. */
+/** Problems of every route, of those that need the token, of those for visitors, and of those that read a body. */
 const PROBLEMS_OF_ALL: readonly HttpErrorCode[] = ['bad_request', 'bad_host', 'headers_too_large', 'internal']
 const PROBLEMS_OF_PROTECTED: readonly HttpErrorCode[] = ['unauthorized', 'overloaded']
+const PROBLEMS_OF_VISITORS: readonly HttpErrorCode[] = ['bad_visitor_token', 'not_for_visitors', 'widget_origin', 'too_many_requests']
 const PROBLEMS_OF_BODIES: readonly HttpErrorCode[] = ['request_timeout', 'too_large', 'unsupported_media_type', 'unsupported_encoding']
 
 const TOKEN_SCHEME = 'token'
@@ -58,7 +59,7 @@ function operation(route: DescribedRoute, named: Named) {
     operationId: name,
     summary,
     ...(description !== undefined && { description }),
-    ...(isPublic && { security: [] }),
+    ...((isPublic || route.visitors === 'start') && { security: [] }),
     parameters: parametersOf(route),
     ...(body !== undefined && {
       requestBody: {
@@ -118,13 +119,14 @@ function response({ description, schema, type = 'application/json', hasBody, als
 }
 
 /** One response for each status, which says the codes that it may have. */
-function problemResponses({ answers, problems, body, isPublic = false, problemForm }: DescribedRoute, named: Named) {
+function problemResponses({ answers, problems, body, isPublic = false, problemForm, visitors }: DescribedRoute, named: Named) {
   const { type, schema } = problemForm ?? { type: PROBLEM_TYPE, schema: problemSchema }
   const content = { [type.replace(/;.*/, '')]: { schema: named(problemForm?.name ?? 'Problem', outputForm(schema)) } }
   const codes = new Set<HttpErrorCode>([
     ...problems,
     ...PROBLEMS_OF_ALL,
     ...(isPublic ? [] : PROBLEMS_OF_PROTECTED),
+    ...(visitors === undefined ? [] : PROBLEMS_OF_VISITORS),
     ...(body === undefined ? [] : PROBLEMS_OF_BODIES),
   ])
   const byStatus = Map.groupBy([...codes].sort(), (code) => ERROR_CODES[code].http)

@@ -8,7 +8,7 @@ import { asProblem, HttpProblem } from '../problems.ts'
 import { answerRaw } from '../raw-answer.ts'
 import { PROTOCOL } from './socket-access.ts'
 import { serveSocket, type SocketDeps } from './socket-session.ts'
-import { takePlace } from './sse-route.ts'
+import { takePlace } from './sse-response.ts'
 
 export interface SocketRouteDeps extends SocketDeps {
   readonly leavePlaces: (socket: Socket) => void

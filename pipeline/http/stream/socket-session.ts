@@ -14,7 +14,7 @@ import { addressOf } from '../route-address.ts'
 import type { EndReason, Outlet, Outlets, Wire } from './outlets.ts'
 import type { SocketAccess } from './socket-access.ts'
 import { answerText, closedText, eventText, gapText, liveText, problemText, type Ref, subscribedText } from './socket-frames.ts'
-import { busyRetryMs, RETRY_MS, takePlace } from './sse-route.ts'
+import { busyRetryMs, RETRY_MS, takePlace } from './sse-response.ts'
 
 export interface SocketDeps {
   readonly feed: ActorFeed

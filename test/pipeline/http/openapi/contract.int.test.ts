@@ -18,6 +18,7 @@ interface Call {
   readonly isEndless?: true
 }
 
+const SITE = 'https://shop.example'
 const MESSAGE = { type: 'message.received', data: { role: 'user', text: '寄到挪威要多久？' } }
 
 /** Valid requests of every route, by its name. A new route has to be described, and to be called here. */
@@ -26,6 +27,10 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     { path: '/v1/chat/acme/c1?kind=support', body: { text: 'How long does shipping to Norway take?' } },
     { path: '/v1/chat/acme/c1?timeoutMs=1', body: { text: '谢谢' }, status: 202 },
   ],
+  followConversation: [{ path: '/v1/chat/acme/c1/messages?kind=support', isEndless: true }],
+  startVisit: [{ path: '/v1/visitors/acme', body: { kind: 'support' }, headers: { origin: SITE } }],
+  getWidget: [{ path: '/widget.js' }],
+  getWidgetPart: [{ path: '/widget/panel.js' }],
   createChatCompletion: [
     { path: '/v1/chat/completions', body: { model: 'acme/support', messages: [{ role: 'user', content: '怎么退货？' }], user: 'c2' } },
     { path: '/v1/chat/completions', body: { model: 'support', messages: [{ role: 'user', content: 'Thanks' }], stream: true } },
@@ -79,6 +84,7 @@ const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true
 
 beforeAll(async () => {
   system = await startSystem({
+    settings: { WIDGET_ORIGINS: SITE },
     moreRoutes: (app) => {
       app.addHook('onRoute', ({ method, url }) => {
         // Those that refuse all other methods have many, and each GET has a HEAD.
