@@ -236,7 +236,7 @@ test('the contract with producers and the kinds in use are printed as JSON', asy
   expect(contract).toMatchObject({ asyncapi: '3.1.0' })
   expect(routes).toMatchObject({ openapi: '3.1.0' })
   expect(kinds).toMatchObject({
-    support: { version: 8, versions: [8], hash: expect.stringMatching(/^[0-9a-f]{16}$/) as string, tasks: { answer: { attemptsMax: 4 } } },
+    support: { version: 9, versions: [9], hash: expect.stringMatching(/^[0-9a-f]{16}$/) as string, tasks: { answer: { attemptsMax: 4 } } },
   })
   await expectFailure('code: no_such_kind', 'kinds', '--retire', 'nobody')
 })
