@@ -118,13 +118,19 @@ export const byVectors: CandidateSource = (index, { recent }, isAllowed) => {
   }
 }
 
-/** By popularity in the visitor's segment, or among all visitors. The start for a visitor of whom nothing is known. */
-export const byPopularity: CandidateSource = (index, { segment }, isAllowed) => {
+/**
+ * By popularity in the visitor's segment, or among all visitors. The start for a visitor of whom nothing is known. Where fewer items were
+ * chosen than are asked for, the newest of those that nobody has chosen yet follow.
+ */
+export const byPopularity: CandidateSource = (index, { segment, count }, isAllowed) => {
   const { scores, order, ranked } = index.popularity.ranking(segment ?? undefined)
   const candidates: Scored[] = []
   for (let rank = 0; rank < ranked && candidates.length < CANDIDATES_MAX; rank++) {
     const number = order[rank] ?? 0
     if (isAllowed(number)) candidates.push({ number, score: scores[number] ?? 0 })
+  }
+  for (let number = index.items.length - 1; number >= 0 && candidates.length < count; number--) {
+    if (isAllowed(number) && (scores[number] ?? 0) === 0) candidates.push({ number, score: 0 })
   }
   return { candidates, whyOf: () => ({ by: 'popular', of: segment ?? '' }) }
 }

@@ -51,7 +51,7 @@ function fuse(index: ItemIndex, visitor: Visitor, isAllowed: (number: number) =>
   const sums = new Map<number, Sum>()
   for (const [source, weight] of FUSED) {
     const from = source(index, visitor, isAllowed)
-    const best = from.candidates[0]?.score ?? 1
+    const best = (from.candidates[0]?.score ?? 0) || 1
     for (const { number, score } of from.candidates) {
       const part = (weight * score) / best
       const sum = sums.get(number)

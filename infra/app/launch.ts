@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { startMetricFeed } from '../../pipeline/feeds/metric-feed.ts'
+import { createStageLags } from '../../pipeline/http/stage-lags.ts'
 import type { HttpServer, HttpServerOptions } from '../../pipeline/http/http-server.ts'
 import { createRecordPositions } from '../../pipeline/http/record-positions.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
@@ -254,7 +255,9 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const metricNames = settings.ROLES.includes('serve') ? settings.SERIES_METRICS : []
   if (metricNames.length > 0) {
     const { publisher } = jetstream
-    const feed = startMetricFeed({ names: metricNames, others: otherMetrics, publisher, log, metrics, process: String(process.pid) })
+    const refresh = createStageLags({ jetstream, stages: ordered, metrics, log, now: Date.now })
+    const from = { names: metricNames, refresh, others: otherMetrics, process: String(process.pid) }
+    const feed = startMetricFeed({ ...from, publisher, log, metrics })
     started.defer(() => feed.stop())
   }
   const settled = async (): Promise<void> => {

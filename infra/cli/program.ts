@@ -7,6 +7,8 @@ import { addSettingFlags, settingsOf } from './setting-flags.ts'
 interface Entry {
   /** Its line in the list of commands, and its description if it has no other. */
   readonly about: string
+  /** Another name. */
+  readonly alias?: string
   readonly load: () => Promise<(cli: CommandContext) => Command>
 }
 
@@ -70,6 +72,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./sql-command.ts')).sqlCommand,
   },
   questions: {
+    alias: 'question',
     about: 'list the questions that the tables answer, or answer one, as the user "analyst"',
     load: async () => (await import('./questions-command.ts')).questionsCommand,
   },
@@ -206,12 +209,13 @@ export async function createProgram(
     .showHelpAfterError('(use --help for more)')
   addSettingFlags(program)
   const cli: CommandContext = { out, settings: () => settingsOf(program, environment) }
-  for (const [name, { about, load }] of Object.entries(COMMANDS)) {
-    const command = args.includes(name) ? (await load())(cli) : new Command()
+  for (const [name, { about, load, alias = name }] of Object.entries(COMMANDS)) {
+    const command = args.includes(name) || args.includes(alias) ? (await load())(cli) : new Command()
     command
       .name(name)
       .summary(about)
       .description(command.description() || about)
+    if (alias !== name) command.alias(alias)
     program.addCommand(command.copyInheritedSettings(program))
   }
   program.addHelpText('afterAll', ({ command }) => (command === program ? '' : MORE))

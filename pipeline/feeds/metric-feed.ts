@@ -9,6 +9,8 @@ import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 export interface MetricFeedOptions extends Pick<RetryDeps, 'log' | 'metrics' | 'publisher'> {
   /** Names of metrics, such as `colloquy_dead_letters`. */
   readonly names: readonly string[]
+  /** Updates the metrics that are measured only when they are read. */
+  readonly refresh: () => Promise<void>
   /** Metrics of the other threads. */
   readonly others: () => Promise<MetricsSnapshot[]>
   /** Tells this process apart from others that feed. */
@@ -24,9 +26,10 @@ const SOURCE = 'colloquy-metrics'
 
 /** Starts to send metrics of this process to series of their names, in the tenant `default`: the sum over all labels, again and again. */
 export function startMetricFeed(options: MetricFeedOptions): PeriodicJob {
-  const { names, others, publisher, log, metrics, everyMs = EVERY_MS } = options
+  const { names, refresh, others, publisher, log, metrics, everyMs = EVERY_MS } = options
   const feed = async (signal: AbortSignal): Promise<void> => {
     const at = new Date().toISOString()
+    await refresh()
     const values = valuesOf(await (await merged(metrics, others)).getMetricsAsJSON())
     for (const name of names) {
       const value = values.get(name)

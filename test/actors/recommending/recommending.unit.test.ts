@@ -65,7 +65,7 @@ describe('strategies', () => {
       ({ type: 'signal', item, weight, topics: [], segment, at: AT }) as const
     index.apply(1, [signal('lamp', undefined, 3), signal('pan', 'cooks')])
     expect(recommend(index, visitor({ segment: 'cooks' }), 'fused')[0]).toMatchObject({ item: 'pan', why: { by: 'popular', of: 'cooks' } })
-    expect(itemsOf(recommend(index, visitor({ segment: 'unknown' }), 'fused'))).toEqual(['lamp', 'pan'])
+    expect(itemsOf(recommend(index, visitor({ segment: 'unknown', count: 2 }), 'fused'))).toEqual(['lamp', 'pan'])
   })
 
   test('leave out what is bought and withdrawn, and give what was seen last', () => {
@@ -98,7 +98,13 @@ describe('an index', () => {
     const index = shop()
     index.apply(1, [{ type: 'unlisted', item: '没有' }])
     index.apply(2, liked({ item: '没有', topics: ['light'] }))
-    expect(itemsOf(recommend(index, visitor({ topics: [['light', 1]] }), 'fused'))).toEqual(['lamp'])
+    expect(itemsOf(recommend(index, visitor({ topics: [['light', 1]], count: 1 }), 'fused'))).toEqual(['lamp'])
+  })
+
+  test.each(['popular', 'fused'] as const)('fill a list of a new shop with what nobody has chosen (%s)', (strategy) => {
+    const list = recommend(shop(), visitor({ count: 3 }), strategy)
+    expect(list.map(({ score }) => score)).toEqual([0, 0, 0])
+    expect(itemsOf(list).toSorted()).toEqual(['kettle', 'lamp', 'pan'])
   })
 
   test('keeps its popularity finite and in order where a clock was far ahead, or behind', () => {
@@ -107,7 +113,7 @@ describe('an index', () => {
       index.apply(seq + 1, liked({ item: 'pan' }, at))
       index.apply(seq + 1, liked({ item: 'lamp' }, AT))
     }
-    const list = recommend(index, visitor(), 'popular')
+    const list = recommend(index, visitor({ count: 2 }), 'popular')
     expect(itemsOf(list)[0]).toBe('pan')
     expect(list.every(({ score }) => Number.isFinite(score) && score > 0)).toBe(true)
   })

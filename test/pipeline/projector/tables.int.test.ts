@@ -92,7 +92,7 @@ describe('a case from its opening to the next one', () => {
         turns: 1,
         turns_answered: 1,
         escalations: 0,
-        tasks: 0,
+        tasks: 1,
         tasks_failed: 0,
         rating: null,
         cost: null,
@@ -200,6 +200,7 @@ describe('a case from its opening to the next one', () => {
       ['escalated.waiting', 'message.received', 1],
       ['escalated.withAgent', 'case.resolved', 1],
       ['closed', 'message.received', 1],
+      ['open.answering.lookingUp', 'task:lookup:done', 2],
       ['open.listening', null, 2],
     ])
     for (const [index, interval] of intervals.slice(1).entries()) {
