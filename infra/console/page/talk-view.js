@@ -225,6 +225,8 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
   }
 
   return {
+    /** The newest message of the customer in the page. */
+    question: () => messages.findLast(({ role }) => role === 'user'),
     /** Reads new messages, where the end of the talk is shown. */
     follow: async () => {
       if (isBusy) return
