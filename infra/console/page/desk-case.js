@@ -8,7 +8,7 @@ import { redraw } from './redraw.js'
 import { createTalk } from './talk-view.js'
 import { moment, words } from './words.js'
 
-/** @import { CaseNote } from '../desk-view.ts' */
+/** @import { CaseNote, ListedCase } from '../desk-view.ts' */
 /** @import { SearchAnswer } from '../../../pipeline/search/search-answer.ts' */
 /** @import { Address } from './desk-inputs.js' */
 /** @import { Typing, createShift } from './desk-shift.js' */
@@ -35,9 +35,10 @@ export const noDrafts = () => ({ reply: { text: '', id: newId() }, note: { text:
 /**
  * A case in the desk: its talk, and what its agent does with it.
  *
- * @param {Address} actor @param {Shift} shift @param {Drafts} drafts what was written before in it; it changes @param {() => string} inboxHref
+ * @param {Address} actor @param {Shift} shift @param {() => string} inboxHref
+ * @param {Drafts} drafts what was written before in it; it changes
  */
-export function createDeskCase(actor, shift, drafts, inboxHref) {
+export function createDeskCase(actor, shift, inboxHref, drafts) {
   const ref = `${actor.kind}/${actor.id}`
   const path = pathOf(actor.tenant, actor.kind, actor.id)
   const { agent } = shift.who
@@ -45,7 +46,7 @@ export function createDeskCase(actor, shift, drafts, inboxHref) {
   let mode = /** @type {Mode} */ ('reply')
   /** Who writes, until when by the clock of the page. @type {Map<string, { role: string, until: number }>} */
   const writers = new Map()
-  let toldAt = 0
+  let typedAt = 0
   let searchedFor = ''
   let isClosed = false
   /** @type {ReturnType<typeof setTimeout>[]} */
@@ -78,8 +79,8 @@ export function createDeskCase(actor, shift, drafts, inboxHref) {
   const write = (/** @type {string} */ text) => {
     drafts[mode] = { ...drafts[mode], text }
     redraw()
-    if (mode !== 'reply' || text === '' || Date.now() - toldAt < TYPING_EVERY_MS) return
-    toldAt = Date.now()
+    if (mode !== 'reply' || text === '' || Date.now() - typedAt < TYPING_EVERY_MS) return
+    typedAt = Date.now()
     // Who does not hear it misses nothing that stays.
     void ask(`/v1/typing/${path}`, posting({ who: agent, role: 'agent' })).catch(problemOf)
   }
@@ -238,6 +239,13 @@ export function createDeskCase(actor, shift, drafts, inboxHref) {
       </details>
     </div>`
   }
+  /** @param {ListedCase | undefined} one */
+  const whereIs = (one) => {
+    const text = words().desk
+    if (one === undefined) return text.notHere
+    if (one.held !== 'assigned') return text.held[one.held]
+    return one.agent === agent ? text.yours : text.has(one.agent ?? '')
+  }
   const writing = () => {
     const names = [...writers].map(([who, { role }]) => (role === 'user' ? words().talk.role.user : who))
     return html`<p class="hint writing" role="status">${names.length === 0 ? '' : words().desk.writing(names.join(', '))}</p>`
@@ -265,9 +273,7 @@ export function createDeskCase(actor, shift, drafts, inboxHref) {
       return html` <section class="desk-case" aria-label=${text.aCase(ref)}>
         <p class="crumbs">
           <a class="to-inbox" href=${inboxHref()}>← ${text.inbox}</a> <b>${ref}</b>
-          <span class="state"
-            >${one === undefined ? text.notHere : isOwn ? text.yours : one.held === 'assigned' ? text.has(one.agent ?? '') : text.held[one.held]}</span
-          >
+          <span class="state">${whereIs(one)}</span>
           ${asked?.customer === undefined ? null : html`<small>${text.customer} ${asked.customer}</small>`}
         </p>
         ${

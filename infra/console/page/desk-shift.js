@@ -11,12 +11,12 @@ import { words } from './words.js'
 /** @typedef {{ who: string, role: string, forMs: number }} Typing */
 
 /** How often the desk hears that the agent is there; it takes one for away after 15 minutes by default. */
-const BEAT_MS = 60_000
+const HEARTBEAT_MS = 60_000
 /** How often the page reads by itself, whatever the stream tells. */
 const EVERY_MS = 5_000
 
 /**
- * An agent at a desk, from when the page opens until it closes: it says that he is there, follows what the desk has, and does what he wants.
+ * An agent at a desk, from when the page opens until it closes: says that he is there, follows what the desk has, and does what he wants.
  *
  * @param {Who} who @param {{ onTalk: () => void, onTyping: (typing: Typing) => void, onLeft: () => void }} events
  */
@@ -94,7 +94,9 @@ export function createShift(who, { onTalk, onTyping, onLeft }) {
     stream = document.hidden || isClosed ? null : new EventSource(`${path}/follow?${query(talk === '' ? {} : { case: talk })}`)
     stream?.addEventListener('desk', () => void load())
     stream?.addEventListener('talk', onTalk)
-    stream?.addEventListener('typing', ({ data }) => onTyping(/** @type {Typing} */ (JSON.parse(data))))
+    stream?.addEventListener('typing', (/** @type {MessageEvent<string>} */ { data }) => {
+      onTyping(/** @type {Typing} */ (JSON.parse(data)))
+    })
   }
   // A browser has few connections to a host for all its tabs, so that only those which are seen follow.
   document.addEventListener('visibilitychange', follow)
@@ -102,7 +104,7 @@ export function createShift(who, { onTalk, onTyping, onLeft }) {
     if (stream?.readyState === EventSource.CLOSED) follow()
     void load()
   })
-  const beating = setInterval(() => void beat(), BEAT_MS)
+  const beating = setInterval(() => void beat(), HEARTBEAT_MS)
   const onHide = () => sendLast(actor, 'agent.offline', { agent })
   const onShow = (/** @type {PageTransitionEvent} */ event) => void (event.persisted ? beat().then(load) : undefined)
   addEventListener('pagehide', onHide)

@@ -83,7 +83,7 @@ function createDesk() {
       // An agent has few cases; those that he only looked at are forgotten.
       for (const [other, { reply, note }] of drafts) if (reply.text === '' && note.text === '') drafts.delete(other)
       drafts.set(ref, written)
-      opened = createDeskCase({ tenant, kind, id }, at.shift, written, inboxHref)
+      opened = createDeskCase({ tenant, kind, id }, at.shift, inboxHref, written)
     },
     view: () => {
       if (at === null) return entry(desks.value ?? [])

@@ -125,7 +125,7 @@ export const en = {
   desk: {
     title: 'Desk',
     about:
-      'Cases that a machine hands to people. While this page is open, the desk offers you cases. Everything you do is recorded under your name.',
+      'Cases that a machine hands to people. While this page is open, the desk offers you some. What you do is recorded under your name.',
     yourName: 'Your name at the desk',
     team: 'Team',
     languages: 'Your languages (empty: as before, or all)',
@@ -156,7 +156,7 @@ export const en = {
     full: (/** @type {string} */ capacity) => `You have ${capacity} cases, which is as many as you may have at one time.`,
     notTaken: (/** @type {string} */ ref) => `The desk did not give you ${ref}. Try again.`,
     gone: (/** @type {string} */ refs) =>
-      `No longer yours: ${refs}. It was closed or handed on, or the desk did not hear from you for too long.`,
+      `No longer yours: ${refs}. It was closed or given to others, or the desk did not hear from you for too long.`,
     unavailable: (/** @type {string} */ to) => `${to} cannot take it now. The case is still yours.`,
     done: (/** @type {string} */ ref) => `Done: ${ref}`,
     aCase: (/** @type {string} */ ref) => `Case ${ref}`,
