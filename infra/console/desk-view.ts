@@ -88,7 +88,7 @@ export function addressOfCase(tenant: string, ref: string): Address {
   return { tenant, kind, id }
 }
 
-/** What people wrote about a case for each other: a note, or a word with which it was handed on. */
+/** What people wrote about a case for each other: a note, or a word with which it was returned or transferred. */
 export interface CaseNote {
   readonly key: string
   readonly agent: string

@@ -15,8 +15,8 @@ import { moment, words } from './words.js'
 
 /** @typedef {ReturnType<typeof createShift>} Shift */
 /** @typedef {'reply' | 'note'} Mode */
-/** A text keeps its id until it is taken, so that one that is sent again counts once. @typedef {{ text: string, id: string }} Draft */
-/** @typedef {Record<Mode, Draft>} Drafts */
+/** A text keeps its id until it is taken, so that one that is sent again counts once. @typedef {{ text: string, id: string }} UnsentText */
+/** @typedef {Record<Mode, UnsentText>} Unsent */
 
 const EVERY_MS = 3_000
 /** When the talk is read after a hint: the tables follow LOG after some 100 ms. */
@@ -29,16 +29,16 @@ const NOTE_CHARS = 4_000
 const WORD_CHARS = 1_000
 const REPLY_CHARS = 16_000
 
-/** @returns {Drafts} */
-export const noDrafts = () => ({ reply: { text: '', id: newId() }, note: { text: '', id: newId() } })
+/** @returns {Unsent} */
+export const nothingUnsent = () => ({ reply: { text: '', id: newId() }, note: { text: '', id: newId() } })
 
 /**
  * A case in the desk: its talk, and what its agent does with it.
  *
  * @param {Address} actor @param {Shift} shift @param {() => string} inboxHref
- * @param {Drafts} drafts what was written before in it; it changes
+ * @param {Unsent} unsent what was written before in it; it changes
  */
-export function createDeskCase(actor, shift, inboxHref, drafts) {
+export function createDeskCase(actor, shift, inboxHref, unsent) {
   const ref = `${actor.kind}/${actor.id}`
   const path = pathOf(actor.tenant, actor.kind, actor.id)
   const { agent } = shift.who
@@ -77,7 +77,7 @@ export function createDeskCase(actor, shift, inboxHref, drafts) {
   shift.followTalk(ref)
 
   const write = (/** @type {string} */ text) => {
-    drafts[mode] = { ...drafts[mode], text }
+    unsent[mode] = { ...unsent[mode], text }
     redraw()
     if (mode !== 'reply' || text === '' || Date.now() - typedAt < TYPING_EVERY_MS) return
     typedAt = Date.now()
@@ -85,22 +85,22 @@ export function createDeskCase(actor, shift, inboxHref, drafts) {
     void ask(`/v1/typing/${path}`, posting({ who: agent, role: 'agent' })).catch(problemOf)
   }
   const send = () => {
-    const { text, id } = drafts[mode]
+    const { text, id } = unsent[mode]
     const own = mode
     if (text.trim() === '') return
     void shift.act(async () => {
       if (own === 'reply') await sendInput(actor, 'message.received', { role: 'agent', agent, text }, id)
       else await sendInput(actor, 'note.added', { agent, text }, id)
       // What was written meanwhile stays.
-      const now = drafts[own].text
-      drafts[own] = { text: now.startsWith(text) ? now.slice(text.length) : now, id: newId() }
+      const now = unsent[own].text
+      unsent[own] = { text: now.startsWith(text) ? now.slice(text.length) : now, id: newId() }
       soon(followAll)
     })
   }
 
   const composer = () => {
     const text = words().desk
-    const { text: draft } = drafts[mode]
+    const { text: draft } = unsent[mode]
     return html` <form
       class="composer"
       data-mode=${mode}
@@ -152,7 +152,7 @@ export function createDeskCase(actor, shift, inboxHref, drafts) {
   }
   const use = (/** @type {string} */ text) => {
     mode = 'reply'
-    const { text: draft } = drafts.reply
+    const { text: draft } = unsent.reply
     write(draft.trim() === '' ? text : `${draft.trimEnd()}\n${text}`)
     document.querySelector('.composer textarea')?.closest('form')?.querySelector('textarea')?.focus()
   }

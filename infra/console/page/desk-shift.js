@@ -95,7 +95,9 @@ export function createShift(who, { onTalk, onTyping, onLeft }) {
     stream?.addEventListener('desk', () => void load())
     stream?.addEventListener('talk', onTalk)
     stream?.addEventListener('typing', (/** @type {MessageEvent<string>} */ { data }) => {
-      onTyping(/** @type {Typing} */ (JSON.parse(data)))
+      /** @type {unknown} */
+      const typing = JSON.parse(data)
+      onTyping(/** @type {Typing} */ (typing))
     })
   }
   // A browser has few connections to a host for all its tabs, so that only those which are seen follow.

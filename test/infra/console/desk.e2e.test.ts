@@ -111,7 +111,7 @@ test('two agents race for a case: one has it and the other is told; the one talk
   expect(faults.splice(0)).toEqual([])
 }, 300_000)
 
-test('a case is declined, taken by the colleague, transferred and resolved; who leaves the page is offline and keeps his case', async () => {
+test('a case is declined, taken by the colleague, transferred, resolved; who leaves the page is offline and keeps his case', async () => {
   const ann = await agentAt('Ann', { locale: 'en', viewport: { width: 390, height: 800 } })
   await customer('c2', '转人工')
   await caseIn(ann, 'offered', 'support/c2').locator('.plain').click()

@@ -1,6 +1,6 @@
 import { ask } from '../../../web/page/ask.js'
 import { html } from '../../../web/page/html.js'
-import { createDeskCase, noDrafts } from '../desk-case.js'
+import { createDeskCase, nothingUnsent } from '../desk-case.js'
 import { createShift } from '../desk-shift.js'
 import { goTo, hrefOf } from '../page-address.js'
 import { empty, failure, panel, shown } from '../parts.js'
@@ -11,7 +11,7 @@ import { duration, words } from '../words.js'
 /** @import { DeskView, ListedCase } from '../../desk-view.ts' */
 /** @import { Page } from '../pages.js' */
 /** @import { Place } from '../page-address.js' */
-/** @import { Drafts, Shift } from '../desk-case.js' */
+/** @import { Unsent, Shift } from '../desk-case.js' */
 /** @import { Who } from '../desk-shift.js' */
 
 /** As the server has it: a name has at most so many characters. */
@@ -34,8 +34,8 @@ function createDesk() {
   let opened = null
   /** Who is there, as the address has it. @type {Readonly<Record<string, string>>} */
   let named = {}
-  /** What was written and not sent, by case. @type {Map<string, Drafts>} */
-  const drafts = new Map()
+  /** What was written and not sent, by case. @type {Map<string, Unsent>} */
+  const unsent = new Map()
   const inboxHref = () => (at === null ? hrefOf('desk') : hrefOf('desk', [at.shift.who.tenant, at.shift.who.team], named))
   const hrefOfCase = (/** @type {string} */ ref) =>
     at === null ? hrefOf('desk') : hrefOf('desk', [at.shift.who.tenant, at.shift.who.team, ...ref.split('/')], named)
@@ -58,7 +58,7 @@ function createDesk() {
       const key = JSON.stringify([tenant, team, query])
       if (at?.key !== key) {
         closeAll()
-        drafts.clear()
+        unsent.clear()
         named = query
         /** @type {Who} */
         const who = { tenant, team, agent, languages: listOf(query['lang']), skills: listOf(query['skills']) }
@@ -79,10 +79,10 @@ function createDesk() {
       opened?.close()
       opened = null
       if (!kind || !id) return
-      const written = drafts.get(ref) ?? noDrafts()
+      const written = unsent.get(ref) ?? nothingUnsent()
       // An agent has few cases; those that he only looked at are forgotten.
-      for (const [other, { reply, note }] of drafts) if (reply.text === '' && note.text === '') drafts.delete(other)
-      drafts.set(ref, written)
+      for (const [other, { reply, note }] of unsent) if (reply.text === '' && note.text === '') unsent.delete(other)
+      unsent.set(ref, written)
       opened = createDeskCase({ tenant, kind, id }, at.shift, inboxHref, written)
     },
     view: () => {
