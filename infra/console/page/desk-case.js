@@ -71,9 +71,8 @@ export function createDeskCase(actor, shift, inboxHref, unsent) {
   const followAll = () => Promise.all([follow(), notes.load()])
   const stop = repeatWhileVisible(EVERY_MS, () => {
     for (const [who, { until }] of writers) if (until <= Date.now()) writers.delete(who)
-    void follow()
+    void followAll()
   })
-  void notes.load()
   shift.followTalk(ref)
 
   const write = (/** @type {string} */ text) => {

@@ -101,7 +101,7 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
     once(async () => {
       const end = messages.at(-1)
       if (end === undefined) return
-      const isAtEnd = box === null || box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX
+      const isFollowed = isNearEnd()
       const got = await read({ after: end.seq })
       if (got.messages.length === 0) return
       const all = [...messages, ...got.messages]
@@ -110,7 +110,7 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
       const wasShort = hasLater
       hasLater = got.more
       keep(got)
-      scrollTo = isAtEnd && !wasShort ? 'end' : null
+      scrollTo = isFollowed && !wasShort ? 'end' : null
     })
   const showAll = (/** @type {Message} */ { seq, idx, chars, text }) =>
     once(async () => {
@@ -120,9 +120,20 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
       else whole.set(key, /** @type {{ text: string }} */ (await ask(`/console/data/text/${path}?${query({ seq, idx })}`)).text)
     })
 
+  /** Whether the end was in sight when somebody last scrolled: it stays so when the place of the talk gets smaller. */
+  let isAtEnd = true
+  const resized = new ResizeObserver(() => {
+    if (box !== null && isAtEnd && !hasLater) box.scrollTop = box.scrollHeight
+  })
   const keepBox = (/** @type {Element | null} */ element) => {
     box = element instanceof HTMLElement ? element : null
+    resized.disconnect()
+    if (box !== null) resized.observe(box)
   }
+  const scrolled = () => {
+    isAtEnd = isNearEnd()
+  }
+  const isNearEnd = () => box === null || box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX
   /** Once the messages are drawn. */
   const scroll = () => {
     if (box === null || scrollTo === null || messages.length === 0) return
@@ -251,7 +262,7 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
     /** @param {number | undefined} upTo the LOG sequence of the step that is looked at; later messages had not been written by then */
     view: (upTo) => {
       queueMicrotask(scroll)
-      return html` <section class="talk" aria-label=${words().talk.people} tabindex="0" ref=${keepBox}>
+      return html` <section class="talk" aria-label=${words().talk.people} tabindex="0" ref=${keepBox} onScroll=${scrolled}>
         ${problem === undefined ? null : failure(problem)} ${hasEarlier ? moreButton(words().talk.earlier, earlier) : null}
         ${
           messages.length === 0

@@ -117,6 +117,8 @@ test('a case is declined, taken by the colleague, transferred, resolved; who lea
   await caseIn(ann, 'offered', 'support/c2').locator('.plain').click()
   await caseIn(ann, 'waiting', 'support/c2').waitFor()
   const li = await agentAt('李敏', { locale: 'zh-CN' })
+  await caseIn(li, 'offered', 'support/c2').locator('.of-case', { hasText: '转人工' }).waitFor()
+  await li.screenshot({ path: `${PICTURES}/desk-inbox.png` })
   await caseIn(li, 'offered', 'support/c2').locator('.primary').click()
   await li.locator('.composer').waitFor()
   await li.fill('.composer textarea', '草稿')
