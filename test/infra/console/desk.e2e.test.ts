@@ -58,6 +58,10 @@ const caseIn = (page: Page, part: string, ref: string) => page.locator(`.cases[d
 const takeButton = (page: Page, ref: string) => page.locator(`[data-case="${ref}"] .primary`)
 
 test('two agents race for a case: one has it and the other is told; the one talks with the customer and gives it back', async () => {
+  await tell('source/shipping', 'source.taught', { chunks: ['Shipping to Germany costs 9 euros.'] })
+  const hits = async () =>
+    ((await app.get('/v1/search?tenant=acme&q=shipping&in=knowledge')).body as { hits?: unknown[] }).hits?.length ?? 0
+  await expect.poll(hits, { timeout: 60_000 }).toBe(1)
   const agents = { Ann: await agentAt('Ann', { locale: 'en' }), 李敏: await agentAt('李敏', { locale: 'zh-CN' }) }
   const pages = Object.values(agents)
   await customer('c1', 'How much is shipping to Germany?')
@@ -86,6 +90,11 @@ test('two agents race for a case: one has it and the other is told; the one talk
   await customer('c1', '有人吗？<b>快点</b>')
   await owner.locator('.message[data-role=user] .text', { hasText: '<b>快点</b>' }).waitFor()
   await other.locator('[data-part=others] a').click()
+  await customer('c1', 'How much is shipping to Germany?')
+  const suggestion = owner.locator('.suggestions li', { hasText: 'Shipping to Germany costs 9 euros.' })
+  expect(await suggestion.locator('small').innerText()).toContain('shipping')
+  await suggestion.locator('button').click()
+  expect(await owner.inputValue('.composer textarea')).toBe('Shipping to Germany costs 9 euros.')
   await owner.fill('.composer textarea', '您好，运费可以退给您。')
   await other.locator('.writing', { hasText: name }).waitFor()
   await owner.press('.composer textarea', 'Control+Enter')
