@@ -8,6 +8,7 @@ import { redraw } from './redraw.js'
 import { createTalk } from './talk-view.js'
 import { moment, words } from './words.js'
 
+/** @import { EarlyMessage } from '../desk-stream.ts' */
 /** @import { CaseNote, ListedCase } from '../desk-view.ts' */
 /** @import { SearchAnswer } from '../../../pipeline/search/search-answer.ts' */
 /** @import { Address } from './desk-inputs.js' */
@@ -252,7 +253,10 @@ export function createDeskCase(actor, shift, inboxHref, unsent) {
 
   return {
     ref,
-    onTalk: () => soon(followAll),
+    onTalk: (/** @type {readonly EarlyMessage[]} */ early) => {
+      talk.expect(early)
+      soon(followAll)
+    },
     onTyping: (/** @type {Typing} */ { who, role, forMs }) => {
       if (role === 'agent' && who === agent) return
       writers.set(who, { role, until: Date.now() + forMs })

@@ -4,11 +4,13 @@ import { createReading, problemOf, repeatWhileVisible } from './reading.js'
 import { redraw } from './redraw.js'
 import { words } from './words.js'
 
+/** @import { EarlyMessage } from '../desk-stream.ts' */
 /** @import { Asked, DeskView, ListedCase } from '../desk-view.ts' */
 /** @import { Problem } from '../../web/page/ask.js' */
 
 /** @typedef {{ tenant: string, team: string, agent: string, languages: readonly string[], skills: readonly string[] }} Who */
 /** @typedef {{ who: string, role: string, forMs: number }} Typing */
+/** @typedef {{ onTalk: (early: readonly EarlyMessage[]) => void, onTyping: (typing: Typing) => void, onLeft: () => void }} ShiftEvents */
 
 /** How often the desk hears that the agent is there; it takes one for away after 15 minutes by default. */
 const HEARTBEAT_MS = 60_000
@@ -18,7 +20,7 @@ const EVERY_MS = 5_000
 /**
  * An agent at a desk, from when the page opens until it closes: says that he is there, follows what the desk has, and does what he wants.
  *
- * @param {Who} who @param {{ onTalk: () => void, onTyping: (typing: Typing) => void, onLeft: () => void }} events
+ * @param {Who} who @param {ShiftEvents} events
  */
 export function createShift(who, { onTalk, onTyping, onLeft }) {
   const { tenant, team, agent, languages, skills } = who
@@ -93,12 +95,10 @@ export function createShift(who, { onTalk, onTyping, onLeft }) {
     stream?.close()
     stream = document.hidden || isClosed ? null : new EventSource(`${path}/follow?${query(talk === '' ? {} : { case: talk })}`)
     stream?.addEventListener('desk', () => void load())
-    stream?.addEventListener('talk', onTalk)
-    stream?.addEventListener('typing', (/** @type {MessageEvent<string>} */ { data }) => {
-      /** @type {unknown} */
-      const typing = JSON.parse(data)
-      onTyping(/** @type {Typing} */ (typing))
-    })
+    stream?.addEventListener('talk', (/** @type {MessageEvent<string>} */ { data }) =>
+      onTalk(/** @type {readonly EarlyMessage[]} */ (parsed(data))),
+    )
+    stream?.addEventListener('typing', (/** @type {MessageEvent<string>} */ { data }) => onTyping(/** @type {Typing} */ (parsed(data))))
   }
   // A browser has few connections to a host for all its tabs, so that only those which are seen follow.
   document.addEventListener('visibilitychange', follow)
@@ -234,6 +234,9 @@ export function createShift(who, { onTalk, onTyping, onLeft }) {
     },
   }
 }
+
+/** @param {string} text @returns {unknown} */
+const parsed = (text) => JSON.parse(text)
 
 /**
  * Why a case that an agent wanted is not his.

@@ -63,7 +63,7 @@ function createDesk() {
         /** @type {Who} */
         const who = { tenant, team, agent, languages: listOf(query['lang']), skills: listOf(query['skills']) }
         const shift = createShift(who, {
-          onTalk: () => opened?.onTalk(),
+          onTalk: (early) => opened?.onTalk(early),
           onTyping: (typing) => opened?.onTyping(typing),
           onLeft: () => {
             lastHref = ''
