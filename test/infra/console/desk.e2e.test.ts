@@ -104,6 +104,7 @@ test('two agents race for a case: one has it and the other is told; the one talk
   await owner.fill('.composer textarea', 'PRIVATE 客户是老板的朋友')
   await owner.click('.composer button.primary')
   await other.locator('.notes li', { hasText: 'PRIVATE' }).waitFor()
+  expect(await owner.locator('.message .text', { hasText: '<b>快点</b>' }).count()).toBe(1)
   for (const [agent, page] of Object.entries(agents)) await page.screenshot({ path: `${PICTURES}/desk-${agent}.png` })
   for (const page of pages) expect(await seriousFaults(page)).toEqual([])
 
