@@ -33,7 +33,7 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
   let messages = []
   /** What is known of answers. @type {Pick<Talk, 'turns' | 'sources' | 'scores'>} */
   let about = { turns: [], sources: [], scores: [] }
-  /** Messages that were told before the tables had them, and until when they are shown. @type {readonly { message: Message, until: number }[]} */
+  /** Messages that the tables may not have yet, and until when they are shown. @type {readonly { message: Message, until: number }[]} */
   let early = []
   let earlyCount = 0
   let hasEarlier = false
