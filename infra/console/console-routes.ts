@@ -5,7 +5,9 @@ import { readJsonBody } from '../../pipeline/http/json-body.ts'
 import { HttpProblem } from '../../pipeline/http/problems.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http/route-address.ts'
 import { createSessions, requireSameOrigin } from '../../pipeline/http/session-cookie.ts'
+import { caseRefSchema, DESK_KIND } from '../../schemas/desk-events.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
+import type { Address } from '../../schemas/subjects.ts'
 import type { MoreRoutes } from '../app/launch.ts'
 import type { EffectiveSetting, Settings } from '../settings.ts'
 import { HISTORY_MAX, readHistory } from '../web/actor-history.ts'
@@ -15,6 +17,8 @@ import { addPageFiles, addSharedFiles } from '../web/page-files.ts'
 import { sharedReading } from './console-query.ts'
 import { listQuery, previewBody, readChoices, readConversations, readPreviews } from './conversation-list.ts'
 import { deadQuery, readDeadLetters, readPayload, RESOLVE_EXAMPLE, resolveBody, resolveChosen } from './dead-letter-actions.ts'
+import { createDeskStreams } from './desk-stream.ts'
+import { addressOfCase, listDesks, readAsked, readDesk, readNotes } from './desk-view.ts'
 import { readKeyFigures, readOverview } from './overview.ts'
 import { addSessionRoutes } from './session-routes.ts'
 import { messageQuery, readTalk, readTasks, readText, talkQuery } from './talk.ts'
@@ -41,6 +45,7 @@ const historyQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(HISTORY_MAX).default(HISTORY_MAX),
 })
 const tenantQuery = z.strictObject({ tenant: z.string().min(1).max(128) })
+const followQuery = z.strictObject({ case: caseRefSchema.optional() })
 const numberQuery = z.strictObject({ seq: z.coerce.number().int().min(1) })
 
 /** Serves the console at `/`, and its data. All but its files and the sign-in need the token or a session. */
@@ -88,6 +93,19 @@ export const consoleRoutes =
       const view = kindView(params.kind)
       return { kind: view === undefined ? null : (draw([view])[0] ?? null) }
     })
+    const followDesk = createDeskStreams(app, jetstream, log)
+    app.get(`${DATA}desks`, async () => ({ desks: await listDesks(jetstream) }))
+    app.get<OfDesk>(`${DATA}desk/:tenant/:id`, async ({ params }) => readDesk(jetstream, deskOf(params), settings.PARTITIONS))
+    app.get<OfDesk>(`${DATA}desk/:tenant/:id/asked`, async ({ params }) => {
+      const address = deskOf(params)
+      return { asked: await readAsked(client, address, await readDesk(jetstream, address, settings.PARTITIONS)) }
+    })
+    app.get<OfDesk>(`${DATA}desk/:tenant/:id/follow`, async (request, reply) => {
+      const desk = deskOf(request.params)
+      const { case: ref } = read(followQuery, request.query)
+      return followDesk(request, reply, { desk, talk: ref === undefined ? undefined : addressOfCase(desk.tenant, ref) })
+    })
+    app.get<Addressed>(`${DATA}notes/${ADDRESS_PATH}`, async ({ params }) => ({ notes: await readNotes(client, addressOf(params)) }))
     app.get(`${DATA}dead`, async ({ query }) => readDeadLetters(jetstream, read(deadQuery, query)))
     app.get(`${DATA}dead/payload`, async ({ query }) => readPayload(jetstream, read(numberQuery, query).seq))
     app.post<{ Body: Buffer | undefined }>(`${DATA}dead/resolve`, async (request) => {
@@ -100,6 +118,11 @@ export const consoleRoutes =
 interface Addressed {
   Params: AddressParams
 }
+interface OfDesk {
+  Params: Omit<AddressParams, 'kind'>
+}
+
+const deskOf = (params: OfDesk['Params']): Address => addressOf({ ...params, kind: DESK_KIND })
 
 function read<Schema extends z.ZodType>(schema: Schema, query: unknown): z.output<Schema> {
   const result = schema.safeParse(query, IN_WORDS)

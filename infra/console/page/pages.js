@@ -1,5 +1,6 @@
 import { conversationsPage } from './pages/conversations.js'
 import { deadLettersPage } from './pages/dead-letters.js'
+import { deskPage } from './pages/desk.js'
 import { settingsPage } from './pages/effective-settings.js'
 import { overviewPage } from './pages/overview.js'
 
@@ -18,4 +19,4 @@ import { overviewPage } from './pages/overview.js'
  */
 
 /** All pages, in the order of the navigation. The first one is shown at `/`. @type {readonly Page[]} */
-export const PAGES = [overviewPage, conversationsPage, deadLettersPage, settingsPage]
+export const PAGES = [overviewPage, conversationsPage, deskPage, deadLettersPage, settingsPage]

@@ -5,6 +5,7 @@ import { problemOf } from './reading.js'
 import { redraw } from './redraw.js'
 import { duration, moment, number, words } from './words.js'
 
+/** @import { EarlyMessage } from '../desk-stream.ts' */
 /** @import { Talk } from '../talk.ts' */
 /** @import { Problem } from '../../web/page/ask.js' */
 
@@ -17,6 +18,9 @@ const SHOWN_MAX = 400
 const SHORT_CHARS = 1_200
 /** How near the end counts as at the end, so that new messages are followed. */
 const NEAR_END_PX = 80
+/** How long a message is shown that the tables do not have, and how many. */
+const EARLY_MS = 15_000
+const EARLY_MAX = 20
 
 /**
  * The messages of a conversation, of which a window is in the page.
@@ -29,6 +33,9 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
   let messages = []
   /** What is known of answers. @type {Pick<Talk, 'turns' | 'sources' | 'scores'>} */
   let about = { turns: [], sources: [], scores: [] }
+  /** Messages that the tables may not have yet, and until when they are shown. @type {readonly { message: Message, until: number }[]} */
+  let early = []
+  let earlyCount = 0
   let hasEarlier = false
   let hasLater = false
   let isRead = false
@@ -101,7 +108,7 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
     once(async () => {
       const end = messages.at(-1)
       if (end === undefined) return
-      const isAtEnd = box === null || box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX
+      const isFollowed = isNearEnd()
       const got = await read({ after: end.seq })
       if (got.messages.length === 0) return
       const all = [...messages, ...got.messages]
@@ -110,7 +117,7 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
       const wasShort = hasLater
       hasLater = got.more
       keep(got)
-      scrollTo = isAtEnd && !wasShort ? 'end' : null
+      scrollTo = isFollowed && !wasShort ? 'end' : null
     })
   const showAll = (/** @type {Message} */ { seq, idx, chars, text }) =>
     once(async () => {
@@ -120,9 +127,20 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
       else whole.set(key, /** @type {{ text: string }} */ (await ask(`/console/data/text/${path}?${query({ seq, idx })}`)).text)
     })
 
+  /** Whether the end was in sight when somebody last scrolled: it stays so when the place of the talk gets smaller. */
+  let isAtEnd = true
+  const resized = new ResizeObserver(() => {
+    if (box !== null && isAtEnd && !hasLater) box.scrollTop = box.scrollHeight
+  })
   const keepBox = (/** @type {Element | null} */ element) => {
     box = element instanceof HTMLElement ? element : null
+    resized.disconnect()
+    if (box !== null) resized.observe(box)
   }
+  const scrolled = () => {
+    isAtEnd = isNearEnd()
+  }
+  const isNearEnd = () => box === null || box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX
   /** Once the messages are drawn. */
   const scroll = () => {
     if (box === null || scrollTo === null || messages.length === 0) return
@@ -225,6 +243,20 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
   }
 
   return {
+    /** Shows messages that the tables may not have yet, at the end of the talk. @param {readonly EarlyMessage[]} told */
+    expect: (told) => {
+      if (told.length === 0) return
+      if (isNearEnd()) scrollTo = 'end'
+      const until = Date.now() + EARLY_MS
+      const added = told.map((one) => ({
+        until,
+        message: { ...one, seq: 0, idx: (earlyCount += 1), n: 0, lang: null, chars: [...one.text].length },
+      }))
+      early = [...early, ...added].slice(-EARLY_MAX)
+      redraw()
+    },
+    /** The newest message of the customer in the page. */
+    question: () => messages.findLast(({ role }) => role === 'user'),
     /** Reads new messages, where the end of the talk is shown. */
     follow: async () => {
       if (isBusy) return
@@ -249,13 +281,17 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
     /** @param {number | undefined} upTo the LOG sequence of the step that is looked at; later messages had not been written by then */
     view: (upTo) => {
       queueMicrotask(scroll)
-      return html` <section class="talk" aria-label=${words().talk.people} tabindex="0" ref=${keepBox}>
+      const now = Date.now()
+      const ids = new Set(early.length === 0 ? [] : messages.map(({ id: known }) => known))
+      early = early.filter(({ message, until }) => until > now && !ids.has(message.id))
+      const all = hasLater ? messages : [...messages, ...early.map(({ message }) => message)]
+      return html` <section class="talk" aria-label=${words().talk.people} tabindex="0" ref=${keepBox} onScroll=${scrolled}>
         ${problem === undefined ? null : failure(problem)} ${hasEarlier ? moreButton(words().talk.earlier, earlier) : null}
         ${
-          messages.length === 0
+          all.length === 0
             ? empty(isRead ? words().talk.noMessages : words().reading)
             : html`<ol>
-                ${messages.map((message) => messageView(message, upTo))}
+                ${all.map((message) => messageView(message, upTo))}
               </ol>`
         }
         ${hasLater ? moreButton(words().talk.later, later) : null}

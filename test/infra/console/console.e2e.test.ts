@@ -273,6 +273,7 @@ const PAGES = {
   overview: '.figures',
   conversations: '.row',
   'conversations/acme/support/en': '.box.active',
+  desk: 'form.come',
   dead: 'main > h1',
   settings: '.settings',
 }
