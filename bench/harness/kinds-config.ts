@@ -189,10 +189,10 @@ const tellerKind = teller.with(
   }),
 )
 
-/** The measured kinds: the built-in kinds, and kinds that do as little as possible. */
 /** What is delivered costs nothing here. */
 const nowhere = async (): Promise<void> => undefined
 
+/** The measured kinds: the built-in kinds, and kinds that do as little as possible. */
 export default [
   createSupport({ articles: loadArticles() }),
   // The answer of a stub is the same for all, so that its quality says nothing.
@@ -211,7 +211,6 @@ export default [
   createDesk(),
   createTemplate(),
   createDocumentKind({ make: createDocumentMaker() }),
-  createDesk(),
   seriesKind,
   createTriggerKind({ channels: { hook: nowhere, chat: nowhere, mail: nowhere } }),
 ]

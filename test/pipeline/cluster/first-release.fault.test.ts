@@ -185,7 +185,7 @@ describe.skipIf(!hasFirstRelease)('a rolling upgrade from the first release', ()
     const { code, stderr, stdout } = await again.ended
     expect(code).not.toBe(0)
     // It lacks kinds that are in use now, or cannot read the records: it says the first of them that it meets.
-    expect(`${stdout}${stderr}`).toMatch(/upgrade-this-process--records-have-form-2|kind "(?:front|question)" is in use here/)
+    expect(`${stdout}${stderr}`).toMatch(/upgrade-this-process--records-have-form-2|kind "\w+" is in use here/)
     expect([...(await registeredKinds(system.running.kv)).keys()].filter((name) => name.includes('form'))).toEqual([])
     await send(40)
     await allRecorded()
