@@ -7,6 +7,7 @@ import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { startMetricFeed } from '../../pipeline/feeds/metric-feed.ts'
 import { createStageLags } from '../../pipeline/http/stage-lags.ts'
 import type { HttpServer, HttpServerOptions } from '../../pipeline/http/http-server.ts'
+import type { TakeInputs } from '../../pipeline/http/input-route.ts'
 import { createRecordPositions } from '../../pipeline/http/record-positions.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createLogTail } from '../../pipeline/jetstream/log-tail.ts'
@@ -87,7 +88,7 @@ export interface Running {
 /** Adds routes to the HTTP interface, before its own. `client` throws while ClickHouse is waited for. */
 export type MoreRoutes = (
   app: FastifyInstance,
-  system: Pick<Running, 'jetstream' | 'kv'> & { readonly client: () => ClickHouseClient },
+  system: Pick<Running, 'jetstream' | 'kv'> & { readonly client: () => ClickHouseClient; readonly takeInputs: TakeInputs },
 ) => void
 
 export interface LaunchOptions {
@@ -248,7 +249,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
           otherMetrics,
           log,
           ...(options.checks && { checks: options.checks }),
-          addRoutes: (app) => options.moreRoutes?.(app, { jetstream, kv, client: () => clientOf(tables) }),
+          addRoutes: (app, takeInputs) => options.moreRoutes?.(app, { jetstream, kv, client: () => clientOf(tables), takeInputs }),
         })
       : undefined
   started.defer(stops.named('the HTTP interface', async () => http?.stop()))

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
-import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { ACCESS_FOLDER, accessKey } from '../../pipeline/access/access-key.ts'
 import { createVisitorTokens } from '../../pipeline/access/visitor-tokens.ts'
@@ -52,7 +51,7 @@ export interface ServeDeps {
   readonly otherMetrics: () => Promise<MetricsSnapshot[]>
   readonly log: Logger
   readonly checks?: HttpServerOptions['checks']
-  readonly addRoutes?: (app: FastifyInstance) => void
+  readonly addRoutes?: HttpServerOptions['addRoutes']
 }
 
 /** Starts the HTTP interface with the host, port and token of the settings. @throws ColloquyError as `startHttpServer` does. */

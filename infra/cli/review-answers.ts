@@ -9,7 +9,7 @@ import type { CommandContext } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { onOneLine, printable } from '../app/terminal-output.ts'
 import { whileConnected } from '../app/while-connected.ts'
-import { type AnswerRow, answerRows, WORST_FIRST } from '../reporting/answer-rows.ts'
+import { type AnswerRow, answerRows, WHERE, WORST_FIRST } from '../reporting/answer-rows.ts'
 import { createDatasetLines } from '../reporting/dataset-lines.ts'
 import { withAnalyst } from './with-analyst.ts'
 
@@ -42,10 +42,9 @@ export async function reviewAnswers({ out, settings }: CommandContext, options: 
   if (accept !== undefined && options.dataset === undefined && options.learn === undefined) {
     throw new ColloquyError('bad_option', '--accept with --answers needs --dataset, --learn, or both: what is to become of the answer')
   }
-  const where = `quality < ${below} OR thumbs = 'down' OR correction != ''`
   const rows: AnswerRow[] = []
   await withAnalyst(effective, undefined, out, async (clickhouse) => {
-    for await (const row of answerRows(clickhouse, { tenant, where, orderBy: WORST_FIRST, limit })) rows.push(row)
+    for await (const row of answerRows(clickhouse, { tenant, where: WHERE.review(below), orderBy: WORST_FIRST, limit })) rows.push(row)
   })
   if (accept !== undefined) {
     return acceptAnswers(

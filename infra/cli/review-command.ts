@@ -9,6 +9,7 @@ import type { CommandContext } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { onOneLine, printable } from '../app/terminal-output.ts'
+import { GOOD_FROM } from '../reporting/answer-rows.ts'
 import { messagesToReview, type MessageToReview } from '../reporting/recorded-messages.ts'
 import { idFor } from './intents/group-names.ts'
 import { revise, type SetOptions, withSet } from './intents/set-option.ts'
@@ -38,8 +39,6 @@ interface ReviewGroup {
 }
 
 const EXAMPLES_SHOWN_MAX = 5
-/** An answer is good from this score on. */
-const BELOW_DEFAULT = 0.7
 const LIMIT_DEFAULT = 50
 
 export const reviewCommand = (cli: CommandContext): Command =>
@@ -52,7 +51,7 @@ export const reviewCommand = (cli: CommandContext): Command =>
     .option('--answers', 'answers with a low score, thumbs down, or a correction (feedback.given), worst first')
     .option('--accept <id...>', 'with --intents: teach the texts of this group; with --answers: take over these answers')
     .option('--as <text>', 'with --accept: the intent to teach, or the right answer (default: the correction)')
-    .option('--below <score>', 'with --answers: scores that are low', shareArgument, BELOW_DEFAULT)
+    .option('--below <score>', 'with --answers: scores that are low', shareArgument, GOOD_FROM)
     .option('--limit <count>', 'with --answers: max answers', wholeNumber(1), LIMIT_DEFAULT)
     .option('--dataset <file>', 'with --answers --accept: add to this file of JSON lines, as "dataset from-log" writes')
     .option('--learn', 'with --answers --accept: add question and right answer to the knowledge')

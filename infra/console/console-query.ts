@@ -1,9 +1,13 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
-import { tablesUnavailable } from '../../pipeline/http/problems.ts'
+import { HttpProblem, tablesUnavailable } from '../../pipeline/http/problems.ts'
+import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
+
+/** The data of its pages. They are for the console alone, and change with it. */
+export const DATA = '/console/data/'
 
 /** A query of the console that takes longer is given up: its page says so and can be asked again. */
-const QUERY_SECONDS_MAX = 10
+export const QUERY_SECONDS_MAX = 10
 const QUERY_SETTINGS = { max_execution_time: QUERY_SECONDS_MAX, max_threads: 2 }
 
 /** Values of the parameters of a query, by name. */
@@ -27,6 +31,13 @@ export async function queryRows<Schema extends z.ZodType>(
   } catch (cause) {
     throw tablesUnavailable(cause)
   }
+}
+
+/** Reads the query of an address. @throws HttpProblem 400 `bad_query`, naming the field */
+export function readQuery<Schema extends z.ZodType>(schema: Schema, query: unknown): z.output<Schema> {
+  const result = schema.safeParse(query, IN_WORDS)
+  if (!result.success) throw new HttpProblem('bad_query', zodProblem(result.error, ''))
+  return result.data
 }
 
 /** A column of a time as RFC 3339 in UTC. */

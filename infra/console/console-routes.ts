@@ -6,27 +6,27 @@ import { HttpProblem } from '../../pipeline/http/problems.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http/route-address.ts'
 import { createSessions, requireSameOrigin } from '../../pipeline/http/session-cookie.ts'
 import { caseRefSchema, DESK_KIND } from '../../schemas/desk-events.ts'
-import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { MoreRoutes } from '../app/launch.ts'
+import { textVectorsOn } from '../app/text-vectors.ts'
 import type { EffectiveSetting, Settings } from '../settings.ts'
 import { HISTORY_MAX, readHistory } from '../web/actor-history.ts'
 import { createDrawer, type DrawnKind } from '../web/drawn-kinds.ts'
 import type { KindView } from '../web/kind-view.ts'
 import { addPageFiles, addSharedFiles } from '../web/page-files.ts'
-import { sharedReading } from './console-query.ts'
+import { DATA, readQuery as read, sharedReading } from './console-query.ts'
 import { listQuery, previewBody, readChoices, readConversations, readPreviews } from './conversation-list.ts'
 import { deadQuery, readDeadLetters, readPayload, RESOLVE_EXAMPLE, resolveBody, resolveChosen } from './dead-letter-actions.ts'
 import { createDeskStreams } from './desk-stream.ts'
 import { addressOfCase, listDesks, readAsked, readDesk, readNotes } from './desk-view.ts'
+import { addKnowledgeRoutes } from './knowledge-routes.ts'
 import { readKeyFigures, readOverview } from './overview.ts'
+import { addQualityRoutes } from './quality-routes.ts'
 import { addSessionRoutes } from './session-routes.ts'
 import { messageQuery, readTalk, readTasks, readText, talkQuery } from './talk.ts'
 
 /** Where the files of the console are; its page is at `/`. */
 const FILES = '/console/'
-/** The data of its pages. They are for the console alone, and change with it. */
-export const DATA = `${FILES}data/`
 
 export interface ConsoleOptions {
   readonly settings: Settings
@@ -51,7 +51,7 @@ const numberQuery = z.strictObject({ seq: z.coerce.number().int().min(1) })
 /** Serves the console at `/`, and its data. All but its files and the sign-in need the token or a session. */
 export const consoleRoutes =
   ({ settings, effective, kindView, log }: ConsoleOptions): MoreRoutes =>
-  (app, { jetstream, kv, client }) => {
+  (app, { jetstream, kv, client, takeInputs }) => {
     const sessions = createSessions(settings.HTTP_TOKEN)
     const actingOf = (request: FastifyRequest): string => sessions.of(request)?.by ?? NOBODY
     addSharedFiles(app)
@@ -112,6 +112,12 @@ export const consoleRoutes =
       requireSameOrigin(request)
       return resolveChosen(jetstream, readJsonBody(request.body, resolveBody, RESOLVE_EXAMPLE), actingOf(request))
     })
+    addQualityRoutes(app, { jetstream, client, takeInputs, actingOf })
+    addKnowledgeRoutes(app, {
+      ...{ jetstream, client, takeInputs, actingOf },
+      vectorsOf: (tenant, keys) => textVectorsOn({ settings, kv, client }, tenant, keys),
+      onFailure: (error) => log.debug({ err: error }, 'unanswered questions are not grouped by their meaning'),
+    })
     app.get(`${DATA}settings`, async () => ({ settings: effective }))
   }
 
@@ -123,9 +129,3 @@ interface OfDesk {
 }
 
 const deskOf = (params: OfDesk['Params']): Address => addressOf({ ...params, kind: DESK_KIND })
-
-function read<Schema extends z.ZodType>(schema: Schema, query: unknown): z.output<Schema> {
-  const result = schema.safeParse(query, IN_WORDS)
-  if (!result.success) throw new HttpProblem('bad_query', zodProblem(result.error, ''))
-  return result.data
-}

@@ -74,7 +74,7 @@ export interface Talk {
   readonly more: boolean
   readonly turns: readonly z.output<typeof turnSchema>[]
   readonly sources: readonly z.output<typeof sourceSchema>[]
-  readonly scores: readonly z.output<typeof scoreSchema>[]
+  readonly scores: readonly AnswerScore[]
 }
 
 const OF_ACTOR = 'tenant = {tenant:String} AND kind = {kind:String} AND actor = {id:String}'
@@ -98,7 +98,7 @@ export async function readTalk(client: () => ClickHouseClient, address: Address,
   if (!isForward) page.reverse()
   const seqs = [...new Set(page.map(({ seq }) => seq))]
   const ids = page.map(({ id }) => id)
-  const about = { ...address, seqs, ids }
+  const about = { ...address, seqs }
   const [places, turns, sources, scores] = await Promise.all([
     queryRows(
       client,
@@ -122,18 +122,25 @@ export async function readTalk(client: () => ClickHouseClient, address: Address,
       ORDER BY seq, idx, rank LIMIT ${ROWS_MAX}`,
       about,
     ),
-    queryRows(
-      client,
-      scoreSchema,
-      `SELECT answer, concat(evaluator, if(version = '', '', '@'), version) AS evaluator, dimension, score, reasons, comment
-      FROM scores WHERE ${OF_ACTOR} AND answer IN {ids:Array(String)} ORDER BY answer, evaluator, dimension LIMIT ${ROWS_MAX}`,
-      about,
-    ),
+    readScores(client, address, ids),
   ])
   const numbers = new Map(places.map(({ seq, n }) => [seq, n]))
   const messages = page.map((message) => ({ ...message, n: numbers.get(message.seq) ?? 0 }))
   return { messages, more: page.length < found.length, turns, sources, scores }
 }
+
+/** A score of an answer in one dimension. */
+export type AnswerScore = z.output<typeof scoreSchema>
+
+/** Reads what evaluators and people gave to some answers of an actor. */
+export const readScores = (client: () => ClickHouseClient, address: Address, ids: readonly string[]): Promise<AnswerScore[]> =>
+  queryRows(
+    client,
+    scoreSchema,
+    `SELECT answer, concat(evaluator, if(version = '', '', '@'), version) AS evaluator, dimension, score, reasons, comment
+    FROM scores WHERE ${OF_ACTOR} AND answer IN {ids:Array(String)} ORDER BY answer, evaluator, dimension LIMIT ${ROWS_MAX}`,
+    { ...address, ids },
+  )
 
 /** At most `limit` rows, and no record in part: the next page begins at a record. One record with more messages than that is cut. */
 function wholeRecords<Row extends { readonly seq: number }>(rows: readonly Row[], limit: number): Row[] {

@@ -1,6 +1,7 @@
 import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client'
 import { z } from 'zod'
 import { ForeignCodeError } from '../../schemas/errors.ts'
+import type { Address } from '../../schemas/subjects.ts'
 
 /** The columns of recorded answers, which a condition may name. One row per answer of an assistant. */
 export const ANSWER_COLUMNS = {
@@ -66,6 +67,8 @@ export type AnswerRow = z.output<typeof answerRowSchema>
 
 export interface AnswerScope {
   readonly tenant?: string | undefined
+  /** Only answers of this actor of the tenant. */
+  readonly actor?: Pick<Address, 'kind' | 'id'> | undefined
   /** When it was given; default: at any time. */
   readonly from?: Date | undefined
   /** Exclusive. */
@@ -115,6 +118,21 @@ const ANSWERS = `
 /** The order of answers to review: corrected ones and those with thumbs down first, then the lowest score. */
 export const WORST_FIRST = "correction = '' AND thumbs != 'down', quality IS NULL, quality, seq DESC, idx"
 
+/** An answer is good from this score on. */
+export const GOOD_FROM = 0.7
+
+/** Conditions for `AnswersWanted.where`: which answers a person should look at. */
+export const WHERE = {
+  /** A low score, thumbs down, or a correction. */
+  review: (below: number) => `quality < ${below} OR thumbs = 'down' OR correction != ''`,
+  /** One evaluator, or the customer, finds it good, and another does not. The scope must have a tenant. */
+  disagreeing: () => `(kind, actor, answer) IN (
+    SELECT kind, actor, answer FROM scores WHERE tenant = {of:String} AND dimension IN ('overall', 'thumbs')
+    GROUP BY kind, actor, answer HAVING min(score) < ${GOOD_FROM} AND max(score) >= ${GOOD_FROM})`,
+  /** A person has judged it. */
+  judged: () => "thumbs != '' OR correction != ''",
+} as const
+
 const ERROR_CHARS_MAX = 1_000
 
 export interface AnswersWanted extends AnswerScope {
@@ -123,6 +141,8 @@ export interface AnswersWanted extends AnswerScope {
   /** Default: as in LOG. */
   readonly orderBy?: typeof WORST_FIRST
   readonly limit: number
+  /** How long ClickHouse may take. Default: as long as its user may. */
+  readonly secondsMax?: number
 }
 
 /**
@@ -132,8 +152,9 @@ export interface AnswersWanted extends AnswerScope {
  * @throws ColloquyError with ClickHouse's code and words where it refuses the condition
  */
 export async function* answerRows(clickhouse: ClickHouseClient, wanted: AnswersWanted): AsyncGenerator<AnswerRow> {
-  const { tenant, from, to, where = 'true', orderBy = 'seq, idx', limit } = wanted
-  const ofTenant = tenant === undefined ? 'true' : 'tenant = {of:String}'
+  const { tenant, actor, from, to, where = 'true', orderBy = 'seq, idx', limit, secondsMax } = wanted
+  const ofActor = actor === undefined ? '' : ' AND kind = {ofKind:String} AND actor = {ofActor:String}'
+  const ofTenant = tenant === undefined ? 'true' : `tenant = {of:String}${ofActor}`
   const scope = [
     ofTenant,
     ...(from === undefined ? [] : ['answered_at >= fromUnixTimestamp64Milli({fromMs:Int64})']),
@@ -144,9 +165,16 @@ export async function* answerRows(clickhouse: ClickHouseClient, wanted: AnswersW
     const result = await clickhouse.query({
       // A comment at the end of the condition ends with its line.
       query: `SELECT * FROM (${answers}\n) WHERE (\n${where}\n) ORDER BY ${orderBy} LIMIT {limit:UInt32}`,
-      query_params: { of: tenant ?? '', fromMs: from?.getTime() ?? 0, toMs: to?.getTime() ?? 0, limit },
+      query_params: {
+        ...{ of: tenant ?? '', ofKind: actor?.kind ?? '', ofActor: actor?.id ?? '', limit },
+        ...{ fromMs: from?.getTime() ?? 0, toMs: to?.getTime() ?? 0 },
+      },
       format: 'JSONEachRow',
-      clickhouse_settings: { join_use_nulls: 0, output_format_json_quote_64bit_integers: 0 },
+      clickhouse_settings: {
+        join_use_nulls: 0,
+        output_format_json_quote_64bit_integers: 0,
+        ...(secondsMax !== undefined && { max_execution_time: secondsMax }),
+      },
     })
     for await (const rows of result.stream()) for (const row of rows) yield answerRowSchema.parse(row.json())
   } catch (error) {

@@ -28,7 +28,7 @@ import { DESCRIBED_ROUTES } from './described-routes.ts'
 import { addEvaluateRoute } from './evaluate-route.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { createHostCheck } from './host-check.ts'
-import { addInputRoute, createTakeInputs, WAIT_MS_MAX } from './input-route.ts'
+import { addInputRoute, createTakeInputs, type TakeInputs, WAIT_MS_MAX } from './input-route.ts'
 import { openApiDocument } from './openapi/openapi-document.ts'
 import { addOpenApiRoute } from './openapi/openapi-route.ts'
 import { asProblem, HttpProblem, PROBLEM_TYPE, problemBody, RETRY_AFTER } from './problems.ts'
@@ -90,8 +90,8 @@ export interface HttpServerOptions extends WaitDeps {
   readonly queuePlaces?: QueuePlaces | undefined
   /** Tells what a producer should know about its input. Default: nothing. */
   readonly advise?: Advise
-  /** Adds hooks and routes before those of the interface. Its hooks run for all routes. */
-  readonly addRoutes?: (app: FastifyInstance) => void
+  /** Adds hooks and routes before those of the interface, which may take inputs as it does. Its hooks run for all routes. */
+  readonly addRoutes?: (app: FastifyInstance, takeInputs: TakeInputs) => void
 }
 
 export interface HttpServer {
@@ -151,7 +151,6 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const hasToken = createBearerTest(options.token)
   const { app, connections, bodies, checkHost } = createApp(options, hasToken)
   const refuseOtherMethods = trackMethods(app)
-  options.addRoutes?.(app)
   const inputs = {
     publisher: jetstream.publisher,
     connection,
@@ -161,6 +160,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     advise: options.advise ?? (() => Promise.resolve(undefined)),
   }
   const takeInputs = createTakeInputs(inputs)
+  options.addRoutes?.(app, takeInputs)
   addInputRoute(app, takeInputs)
   const outlets = createOutlets(metrics, options.streamLimits)
   const { leave: leavePlaces } = connections

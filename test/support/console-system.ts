@@ -16,7 +16,7 @@ export interface ConsoleSystem {
   readonly url: string
   /** Requests with the token. */
   readonly get: HttpClient['get']
-  readonly post: (path: string, body: unknown) => ReturnType<HttpClient['post']>
+  readonly post: (path: string, body: unknown, headers?: Readonly<Record<string, string>>) => ReturnType<HttpClient['post']>
   stop(): Promise<void>
 }
 
@@ -41,7 +41,7 @@ export async function startConsole(more: Partial<Record<SettingName, string>> = 
     system,
     url,
     get: (path, init) => client.get(path, { ...init, headers: { authorization } }),
-    post: (path, body) => client.post(path, body, { authorization }),
+    post: (path, body, headers) => client.post(path, body, { authorization, ...headers }),
     async stop() {
       await system.stop()
       await rm(folder, { recursive: true, force: true })

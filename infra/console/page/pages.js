@@ -2,7 +2,9 @@ import { conversationsPage } from './pages/conversations.js'
 import { deadLettersPage } from './pages/dead-letters.js'
 import { deskPage } from './pages/desk.js'
 import { settingsPage } from './pages/effective-settings.js'
+import { knowledgePage } from './pages/knowledge.js'
 import { overviewPage } from './pages/overview.js'
+import { qualityPage } from './pages/quality.js'
 
 /** @import { Place } from './page-address.js' */
 /** @import { Words } from './words.js' */
@@ -19,4 +21,4 @@ import { overviewPage } from './pages/overview.js'
  */
 
 /** All pages, in the order of the navigation. The first one is shown at `/`. @type {readonly Page[]} */
-export const PAGES = [overviewPage, conversationsPage, deskPage, deadLettersPage, settingsPage]
+export const PAGES = [overviewPage, conversationsPage, deskPage, qualityPage, knowledgePage, deadLettersPage, settingsPage]

@@ -43,21 +43,21 @@ export const failure = ({ code, message }, again) =>
   </div>`
 
 /**
- * A choice of one of some texts, with a first entry for all.
+ * A choice of one of some texts, with a first entry for all; without that entry where `all` is `null`.
  *
- * @param {string} label  @param {string} all  @param {string} value  @param {readonly string[]} choices
- * @param {(value: string) => void} onChange
+ * @param {string} label  @param {string | null} all  @param {string} value  @param {readonly string[]} choices
+ * @param {(value: string) => void} onChange  @param {(one: string) => string} [nameOf]
  */
-export const choice = (label, all, value, choices, onChange) =>
+export const choice = (label, all, value, choices, onChange, nameOf = (one) => one) =>
   html` <label class="choice"
     ><span>${label}</span>
     <select
       value=${value}
       onChange=${(/** @type {Event} */ event) => event.target instanceof HTMLSelectElement && onChange(event.target.value)}
     >
-      <option value="" selected=${value === ''}>${all}</option>
+      ${all === null ? null : html`<option value="" selected=${value === ''}>${all}</option>`}
       ${(value === '' || choices.includes(value) ? choices : [value, ...choices]).map(
-        (one) => html`<option key=${one} value=${one} selected=${one === value}>${one}</option>`,
+        (one) => html`<option key=${one} value=${one} selected=${one === value}>${nameOf(one)}</option>`,
       )}
     </select>
   </label>`

@@ -46,14 +46,20 @@ export const parametersOf = ({
   to: moment(to),
 })
 
-/** Runs the query of a question. The rights of the user `analyst` are enough. */
+/**
+ * Runs the query of a question. The rights of the user `analyst` are enough.
+ *
+ * @param secondsMax how long ClickHouse may take; default: as long as its user may
+ */
 export async function askQuestion<Name extends QuestionName>(
   clickhouse: ClickHouseClient,
   name: Name,
   scope: Scope,
+  secondsMax?: number,
 ): Promise<Answer<Name>> {
   const { sql } = await loadQuestion(name)
-  const result = await clickhouse.query({ query: sql, query_params: parametersOf(scope), format: 'JSONEachRow' })
+  const clickhouse_settings = secondsMax === undefined ? {} : { max_execution_time: secondsMax }
+  const result = await clickhouse.query({ query: sql, query_params: parametersOf(scope), format: 'JSONEachRow', clickhouse_settings })
   const rows = z.array(ANSWERS[name]).safeParse(name === 'trends' ? trendRows(await result.json(), scope.tz ?? UTC) : await result.json())
   if (!rows.success) {
     const where = rows.error.issues[0]?.path.join('.')

@@ -274,6 +274,8 @@ const PAGES = {
   conversations: '.row',
   'conversations/acme/support/en': '.box.active',
   desk: 'form.come',
+  quality: '.filters',
+  knowledge: '.filters',
   dead: 'main > h1',
   settings: '.settings',
 }
