@@ -115,14 +115,14 @@ export const teamSet = z.object({
     .optional()
     .meta({ description: 'Office hours (default: always open); parts may overlap, and `to` before `from` ends on the next day' }),
   holidays: z
-    .array(z.iso.date())
+    .array(z.string().refine((day) => z.iso.date().safeParse(day).success, 'must be a day such as 2026-12-25'))
     .max(DESK_LIMITS.holidaysMax)
     .optional()
     .meta({ description: 'Days on which no part of the office hours begins' }),
   sla: z
-    .object({ firstReply: spanFrom('1s').default('30m'), nextReply: spanFrom('1s').optional(), resolution: spanFrom('1s').optional() })
-    .prefault({})
-    .meta({ description: 'Spans of office time, such as 5m, 2h or 3d; only firstReply has a default' }),
+    .object({ firstReply: spanFrom('1s').optional(), nextReply: spanFrom('1s').optional(), resolution: spanFrom('1s').optional() })
+    .optional()
+    .meta({ description: 'Spans of office time, such as 5m, 2h or 3d; only firstReply has a default, 30m' }),
   offerFor: spanFrom('5s').default('60s').meta({ description: 'How long an agent may think about an offer; then it goes to the next' }),
   awayAfter: spanFrom('1m').default('15m').meta({ description: 'An agent who does nothing for so long is offline, and his cases go back' }),
 })

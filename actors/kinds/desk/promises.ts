@@ -10,6 +10,9 @@ export interface PromiseDue {
   readonly at: number
 }
 
+/** No escalation waits without an end. */
+const FIRST_REPLY_DEFAULT = '30m'
+
 type Promised = Pick<DeskCase, 'since' | 'isAnswered' | 'askedAt' | 'missed'>
 
 /** The promise to a case that is missed next; `undefined` where none is running. Each is missed once. */
@@ -20,8 +23,8 @@ export function nextPromise(one: Promised, sla: TeamSettings['sla'], hours: Offi
     return from === null || ms === undefined || missed.has(clock) ? [] : [{ clock, at: hours.after(from, ms) }]
   }
   return [
-    ...running('first_reply', isAnswered ? null : since, sla.firstReply),
-    ...running('next_reply', askedAt, sla.nextReply),
-    ...running('resolution', since, sla.resolution),
+    ...running('first_reply', isAnswered ? null : since, sla?.firstReply ?? FIRST_REPLY_DEFAULT),
+    ...running('next_reply', askedAt, sla?.nextReply),
+    ...running('resolution', since, sla?.resolution),
   ].toSorted((a, b) => a.at - b.at)[0]
 }
