@@ -1,20 +1,25 @@
-import { createHmac, hash, randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createHmac, hash } from 'node:crypto'
 import { join } from 'node:path'
 import type { KV } from '@nats-io/kv'
 import { LRUCache } from 'lru-cache'
-import { codeOf, ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
 import { compareAndSet, entryOf } from '../jetstream/typed-kv.ts'
-import { namingFile } from '../runtime/file-errors.ts'
+import { type KeyForm, keyOfFile } from '../runtime/key-file.ts'
 
 /** Keys that a process keeps. */
 const KEYS_MAX = 10_000
-const KEY_BYTES = 32
 /** Hexadecimal digits of the id of a profile, and of what tells keys apart. */
 const ID_CHARS = 32
 const MARK_CHARS = 16
 /** The folder of the keys of tenants in the data folder. */
 export const KEYS_FOLDER = 'customer-keys'
+
+const FORM: KeyForm = {
+  encoding: 'hex',
+  pattern: /^[0-9a-f]{64}$/,
+  problem: (path) =>
+    new ColloquyError('bad_customer_key', `${path} is no key: it must have 64 hexadecimal digits; put it back from another machine`),
+}
 
 export interface CustomerKeysOptions {
   /** The folder of the keys. */
@@ -40,7 +45,10 @@ export function createCustomerKeys({ folder, secret, kv }: CustomerKeysOptions):
   // Promises, so that one process makes one key.
   const keys = new LRUCache<string, Promise<Buffer>>({ max: KEYS_MAX })
   const read = async (tenant: string): Promise<Buffer> => {
-    const key = secret === undefined ? await ownKey(folder, tenant) : createHmac('sha256', secret).update(`customers of ${tenant}`).digest()
+    const key =
+      secret === undefined
+        ? await keyOfFile(join(folder, tenant), FORM)
+        : createHmac('sha256', secret).update(`customers of ${tenant}`).digest()
     const mark = hash('sha256', key).slice(0, MARK_CHARS)
     if ((await firstMark(kv, tenant, mark)) === mark) return key
     throw new ColloquyError(
@@ -69,33 +77,4 @@ async function firstMark(kv: KV, tenant: string, mark: string): Promise<string |
   const known = await entryOf(kv, name)
   if (known !== undefined) return known.string()
   return (await compareAndSet(kv, name, mark, undefined)) === undefined ? (await entryOf(kv, name))?.string() : mark
-}
-
-/** The key in the file of a tenant. Of processes that make it at one time, one wins, and all get its key. */
-async function ownKey(folder: string, tenant: string): Promise<Buffer> {
-  const path = join(folder, tenant)
-  const known = await keyIn(path)
-  if (known !== undefined) return known
-  await namingFile(folder, mkdir(folder, { recursive: true, mode: 0o700 }))
-  const partial = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
-  await namingFile(partial, writeFile(partial, `${randomBytes(KEY_BYTES).toString('hex')}\n`, { mode: 0o600, flush: true }))
-  try {
-    await link(partial, path)
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error
-  } finally {
-    await rm(partial, { force: true })
-  }
-  return (await keyIn(path)) ?? Promise.reject(new ColloquyError('bad_customer_key', `${path} went away while it was read`))
-}
-
-async function keyIn(path: string): Promise<Buffer | undefined> {
-  try {
-    const text = (await namingFile(path, readFile(path, 'utf8'))).trim()
-    if (/^[0-9a-f]{64}$/.test(text)) return Buffer.from(text, 'hex')
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
-    throw error
-  }
-  throw new ColloquyError('bad_customer_key', `${path} is no key: it must have 64 hexadecimal digits; put it back from another machine`)
 }
