@@ -20,7 +20,6 @@ import { endProcess } from '../../app/watchdog/end-process.ts'
 import { watchedImport } from '../../app/watchdog/process-watchdog.ts'
 import { consoleRoutes } from '../../console/console-routes.ts'
 import { type Demo, startDemo } from '../../demo/demo.ts'
-import { layPast } from '../../demo/past/lay-past.ts'
 import { lockDataFolder } from '../../servers/data-folder.ts'
 import type { LoadedSettings } from '../../settings.ts'
 import { type KindView, viewOf } from '../../web/kind-view.ts'
@@ -63,7 +62,7 @@ export async function up(out: Output, { settings, effective }: LoadedSettings, o
     const kinds = await watchedImport(settings, IMPORT_MS_MAX, () => loadKinds(settings))
     signal.throwIfAborted()
     const onBegin = (what: string): void => (hasView ? out.line(what) : log.info(what))
-    if (options.demo) await layPast(settings, kinds, { log, lock: dataLock, signal, onBegin })
+    if (options.demo) await (await import('../../demo/past/lay-past.ts')).layPast(settings, kinds, { log, lock: dataLock, signal, onBegin })
     signal.throwIfAborted()
     const kindView = (name: string): KindView | undefined => {
       const kind = kinds.get(name)

@@ -1,12 +1,12 @@
 import { ask, query } from '../../web/page/ask.js'
 import { sendInput, sendLast } from './desk-inputs.js'
+import { createDoing } from './doing.js'
 import { createReading, problemOf, repeatWhileVisible } from './reading.js'
 import { redraw } from './redraw.js'
 import { words } from './words.js'
 
 /** @import { EarlyMessage } from '../desk-stream.ts' */
 /** @import { Asked, DeskView, ListedCase } from '../desk-view.ts' */
-/** @import { Problem } from '../../web/page/ask.js' */
 
 /** @typedef {{ tenant: string, team: string, agent: string, languages: readonly string[], skills: readonly string[] }} Who */
 /** @typedef {{ who: string, role: string, forMs: number }} Typing */
@@ -31,10 +31,10 @@ export function createShift(who, { onTalk, onTyping, onLeft }) {
   let asked = new Map()
   let skewMs = 0
   let said = ''
-  let isBusy = false
+  const doing = createDoing(() => {
+    said = ''
+  })
   let isClosed = false
-  /** @type {Problem | undefined} */
-  let problem
   /** @type {Set<string>} */
   let own = new Set()
   /** Cases that the agent himself gave away. @type {Set<string>} */
@@ -85,9 +85,9 @@ export function createShift(who, { onTalk, onTyping, onLeft }) {
   const beat = async () => {
     try {
       await sendInput(actor, 'agent.online', { agent, ...(languages.length > 0 && { languages }), ...(skills.length > 0 && { skills }) })
-      problem = undefined
+      doing.tell(undefined)
     } catch (error) {
-      problem = problemOf(error)
+      doing.tell(problemOf(error))
     }
     redraw()
   }
@@ -131,22 +131,6 @@ export function createShift(who, { onTalk, onTyping, onLeft }) {
     removeEventListener('pagehide', onHide)
     removeEventListener('pageshow', onShow)
   }
-  /** Does something of which the outcome can then be seen in the desk. @param {() => Promise<unknown>} work */
-  const act = async (work) => {
-    if (isBusy) return
-    isBusy = true
-    said = ''
-    problem = undefined
-    redraw()
-    try {
-      await work()
-    } catch (error) {
-      problem = problemOf(error)
-    } finally {
-      isBusy = false
-      redraw()
-    }
-  }
   /** @param {string} ref @param {string} type @param {Readonly<Record<string, unknown>>} [more] */
   const tellDesk = async (ref, type, more = {}) => {
     await sendInput(actor, type, { case: ref, agent, ...more })
@@ -156,7 +140,7 @@ export function createShift(who, { onTalk, onTyping, onLeft }) {
   const give = async (ref, work) => {
     given.add(ref)
     let isGiven = false
-    await act(async () => {
+    await doing.run(async () => {
       await work()
       isGiven = true
     })
@@ -168,7 +152,7 @@ export function createShift(who, { onTalk, onTyping, onLeft }) {
     who,
     desk,
     load,
-    act,
+    act: doing.run,
     me,
     caseOf,
     isOwn: (/** @type {string} */ ref) => own.has(ref),
@@ -180,8 +164,8 @@ export function createShift(who, { onTalk, onTyping, onLeft }) {
       said = text
       redraw()
     },
-    problem: () => problem,
-    isBusy: () => isBusy,
+    problem: () => doing.problem,
+    isBusy: () => doing.isBusy,
     /** Follows the talk of a case; '' for none. @param {string} ref */
     followTalk: (ref) => {
       if (talk === ref) return
@@ -191,14 +175,14 @@ export function createShift(who, { onTalk, onTyping, onLeft }) {
     /** Takes a case. Whether it is his now. @param {string} ref */
     take: async (ref) => {
       given.delete(ref)
-      await act(async () => {
+      await doing.run(async () => {
         await tellDesk(ref, 'case.accepted')
         if (!own.has(ref)) said = whyNot(caseOf(ref), me(), agent)
       })
       return own.has(ref)
     },
     /** @param {string} ref */
-    decline: (ref) => act(() => tellDesk(ref, 'case.declined')),
+    decline: (ref) => doing.run(() => tellDesk(ref, 'case.declined')),
     /** @param {string} ref @param {string} agreed */
     giveBack: (ref, agreed) => give(ref, () => tellDesk(ref, 'case.returned', agreed === '' ? {} : { agreed })),
     /** @param {string} ref @param {{ agent: string } | { team: string }} to @param {string} note */
@@ -215,8 +199,8 @@ export function createShift(who, { onTalk, onTyping, onLeft }) {
     /** Goes home: no more offers. With `release`, the cases that he has wait for somebody else. @param {boolean} release */
     leave: async (release) => {
       isThere = false
-      await act(() => sendInput(actor, 'agent.offline', { agent, release }))
-      if (problem !== undefined) {
+      await doing.run(() => sendInput(actor, 'agent.offline', { agent, release }))
+      if (doing.problem !== undefined) {
         isThere = true
         return
       }

@@ -1,9 +1,9 @@
 import { ask, pathOf, posting, Problem, query } from '../../web/page/ask.js'
 import { html } from '../../web/page/html.js'
+import { createDoing } from './doing.js'
 import { hrefOf } from './page-address.js'
 import { empty, failure, panel, scoreMark, shown } from './parts.js'
-import { createReading, problemOf } from './reading.js'
-import { redraw } from './redraw.js'
+import { createReading } from './reading.js'
 import { moment, words } from './words.js'
 
 /** @import { ShownAnswer } from '../listed-answers.ts' */
@@ -23,37 +23,28 @@ export const reasonText = (reason) =>
 export function createShownAnswer({ tenant, kind, id }, place) {
   const path = pathOf(tenant, kind, id)
   const reading = createReading(async () => /** @type {ShownAnswer} */ (await ask(`/console/data/quality/answer/${path}?${query(place)}`)))
-  let isBusy = false
   let isSent = false
-  /** @type {Problem | undefined} */
-  let problem
-  const judge = async (/** @type {SubmitEvent} */ event, /** @type {string} */ answer) => {
+  const doing = createDoing(() => {
+    isSent = false
+  })
+  const judge = (/** @type {SubmitEvent} */ event, /** @type {string} */ answer) => {
     event.preventDefault()
     const { target } = event
-    if (!(target instanceof HTMLFormElement) || isBusy) return
+    if (!(target instanceof HTMLFormElement)) return
     const said = [...new FormData(target)].filter(([, value]) => typeof value === 'string' && value.trim() !== '')
-    isBusy = true
-    isSent = false
-    problem = undefined
-    redraw()
-    try {
+    void doing.run(async () => {
       const body = await ask(`/console/data/quality/judge/${path}`, posting({ answer, ...Object.fromEntries(said) }))
       const { code, detail } = /** @type {{ code?: string, detail?: string }} */ (body)
       if (code !== undefined) throw new Problem(422, code, detail ?? code)
       isSent = true
       target.reset()
       await reading.load()
-    } catch (error) {
-      problem = problemOf(error)
-    } finally {
-      isBusy = false
-      redraw()
-    }
+    })
   }
 
   const form = (/** @type {ShownAnswer} */ { answer }) => {
     const text = words().quality
-    return html` <form class="judgement" onSubmit=${(/** @type {SubmitEvent} */ event) => void judge(event, answer)}>
+    return html` <form class="judgement" onSubmit=${(/** @type {SubmitEvent} */ event) => judge(event, answer)}>
       <fieldset>
         <legend>${text.judge}</legend>
         <label class="check"><input type="radio" name="thumbs" value="up" required />${text.up}</label>
@@ -65,9 +56,9 @@ export function createShownAnswer({ tenant, kind, id }, place) {
       <label class="choice wide"
         ><span>${text.correction}</span><textarea name="correction" rows="4" maxlength=${SAID_CHARS_MAX} dir="auto"></textarea>
       </label>
-      ${problem === undefined ? null : failure(problem)}
+      ${doing.problem === undefined ? null : failure(doing.problem)}
       <p role="status" class=${isSent ? 'sent' : ''} data-outcome="committed">${isSent ? text.sent : ''}</p>
-      <button class="primary" disabled=${isBusy}>${text.send}</button>
+      <button class="primary" disabled=${doing.isBusy}>${text.send}</button>
     </form>`
   }
 

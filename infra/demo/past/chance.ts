@@ -5,7 +5,7 @@ export const chanceOf = (...words: readonly (string | number)[]): number =>
   hash('sha256', words.join(' '), 'buffer').readUInt32BE(0) / 2 ** 32
 
 /** One of several, by chance. */
-export function oneOf<Item>(items: readonly [Item, ...Item[]] | readonly Item[], ...words: readonly (string | number)[]): Item {
+export function oneOf<Item>(items: readonly Item[], ...words: readonly (string | number)[]): Item {
   const item = items[Math.floor(chanceOf(...words) * items.length)]
   if (item === undefined) throw new TypeError('oneOf(…) needs at least one item')
   return item

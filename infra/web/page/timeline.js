@@ -6,7 +6,8 @@ import { timeText } from './times.js'
 /** Steps shown on either side of the chosen one. */
 const AROUND = 40
 
-const ENGLISH = {
+/** The words of a history, in English. */
+export const TIMELINE_WORDS = {
   history: 'History',
   first: 'First step',
   back: 'Step back',
@@ -22,10 +23,10 @@ const ENGLISH = {
  *
  * @param {{
  *   steps: ReadonlyMap<number, Step>, last: number, at: number, live: boolean, onLook: (n: number) => void,
- *   onChoose?: (n: number) => void, labels?: typeof ENGLISH,
+ *   onChoose?: (n: number) => void, labels?: typeof TIMELINE_WORDS,
  * }} shown
  */
-export function timeline({ steps, last, at, live, onLook, onChoose = onLook, labels = ENGLISH }) {
+export function timeline({ steps, last, at, live, onLook, onChoose = onLook, labels = TIMELINE_WORDS }) {
   const near = [...steps.values()].filter(({ n }) => Math.abs(n - at) <= AROUND).sort((a, b) => a.n - b.n)
   return html` <section class="time" aria-label=${labels.history}>
     <div class="bar">

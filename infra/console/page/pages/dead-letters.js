@@ -1,5 +1,6 @@
 import { ask, posting, query } from '../../../web/page/ask.js'
 import { html } from '../../../web/page/html.js'
+import { createDoing } from '../doing.js'
 import { hrefOf } from '../page-address.js'
 import { empty, failure, panel, shown } from '../parts.js'
 import { createReading, problemOf } from '../reading.js'
@@ -23,33 +24,23 @@ function createDeadLetters() {
   /** @type {Set<number>} */
   let chosen = new Set()
   let isAsked = false
-  let isBusy = false
   let said = ''
-  /** @type {import('../../../web/page/ask.js').Problem | undefined} */
-  let problem
+  const doing = createDoing(() => {
+    isAsked = false
+  })
   /** What is unfolded. @type {{ seq: number, payload: string, cut: boolean } | null} */
   let unfolded = null
   const dead = createReading(
     async () => /** @type {DeadLetters} */ (await ask(`/console/data/dead?${query(reason === '' ? {} : { reason })}`)),
   )
-  const resolve = async (/** @type {Wish} */ wish) => {
-    isBusy = true
-    isAsked = false
-    problem = undefined
-    redraw()
-    try {
+  const resolve = (/** @type {Wish} */ wish) =>
+    doing.run(async () => {
       const { resolved } = /** @type {ResolvedLetters} */ (await ask('/console/data/dead/resolve', posting(wish)))
       said = summaryOf(resolved)
       chosen = new Set()
       unfolded = null
       await dead.load()
-    } catch (error) {
-      problem = problemOf(error)
-    } finally {
-      isBusy = false
-      redraw()
-    }
-  }
+    })
   const unfold = async (/** @type {number} */ seq) => {
     if (unfolded?.seq === seq) unfolded = null
     else {
@@ -57,7 +48,7 @@ function createDeadLetters() {
         const read = /** @type {{ payload: string, cut: boolean }} */ (await ask(`/console/data/dead/payload?${query({ seq })}`))
         unfolded = { seq, ...read }
       } catch (error) {
-        problem = problemOf(error)
+        doing.tell(problemOf(error))
       }
     }
     redraw()
@@ -73,7 +64,7 @@ function createDeadLetters() {
   const actions = (/** @type {DeadLetters} */ all) => {
     const text = words().dead
     const seqs = [...chosen].slice(0, CHOSEN_MAX)
-    const isIdle = isBusy || seqs.length === 0
+    const isIdle = doing.isBusy || seqs.length === 0
     return html` <div class="actions" role="group" aria-label=${text.title}>
       <label class="check"
         ><input
@@ -105,7 +96,7 @@ function createDeadLetters() {
       ${
         reason === ''
           ? null
-          : html`<button type="button" class="plain" disabled=${isBusy} onClick=${() => void resolve({ end: 'redriven', reason })}>
+          : html`<button type="button" class="plain" disabled=${doing.isBusy} onClick=${() => void resolve({ end: 'redriven', reason })}>
               ${text.redriveAll}
             </button>`
       }
@@ -151,7 +142,7 @@ function createDeadLetters() {
     },
     view: () => [
       html`<p class="hint">${words().dead.about}</p>`,
-      problem === undefined ? null : failure(problem),
+      doing.problem === undefined ? null : failure(doing.problem),
       said === '' ? null : html`<p class="sent" data-outcome="committed" role="status">${said}</p>`,
       shown(
         dead,

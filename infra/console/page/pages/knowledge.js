@@ -1,8 +1,9 @@
 import { ask, posting, Problem, query } from '../../../web/page/ask.js'
 import { html } from '../../../web/page/html.js'
+import { createDoing } from '../doing.js'
 import { goTo, hrefOf } from '../page-address.js'
 import { choice, empty, failure, panel, shown } from '../parts.js'
-import { createReading, problemOf } from '../reading.js'
+import { createReading } from '../reading.js'
 import { redraw } from '../redraw.js'
 import { ago, number, words } from '../words.js'
 
@@ -27,10 +28,10 @@ function createKnowledge() {
   let filters = DEFAULTS
   /** What is being written. @type {Proposal | null} */
   let draft = null
-  let isBusy = false
   let said = ''
-  /** @type {Problem | undefined} */
-  let problem
+  const doing = createDoing(() => {
+    said = ''
+  })
   const choices = createReading(async () => /** @type {Choices} */ (await ask('/console/data/choices')))
   const tenantNow = () => filters.tenant || (choices.value?.tenants[0] ?? '')
   const gaps = createReading(
@@ -47,24 +48,8 @@ function createKnowledge() {
   const narrow = (/** @type {Partial<typeof DEFAULTS>} */ change) =>
     goTo(hrefOf('knowledge', [], { ...filters, ...change }), { replace: true })
 
-  /** Does something that may fail, once at a time. @param {() => Promise<void>} work */
-  const busy = async (work) => {
-    if (isBusy) return
-    isBusy = true
-    problem = undefined
-    said = ''
-    redraw()
-    try {
-      await work()
-    } catch (error) {
-      problem = problemOf(error)
-    } finally {
-      isBusy = false
-      redraw()
-    }
-  }
   const write = (/** @type {string} */ example) =>
-    busy(async () => {
+    doing.run(async () => {
       const wanted = query({ tenant: tenantNow(), question: example })
       const text = example === '' ? '' : /** @type {{ text: string }} */ (await ask(`/console/data/knowledge/draft?${wanted}`)).text
       draft = { title: example.slice(0, TITLE_CHARS_MAX), text, isFromAgent: text !== '' }
@@ -75,7 +60,7 @@ function createKnowledge() {
     const { target } = event
     if (!(target instanceof HTMLFormElement)) return
     const fields = Object.fromEntries(new FormData(target))
-    void busy(async () => {
+    void doing.run(async () => {
       const body = await ask('/console/data/knowledge/learn', posting({ tenant: tenantNow(), ...fields }))
       const { outcome, code, detail } = /** @type {{ outcome?: string, code?: string, detail?: string }} */ (body)
       if (code !== undefined) throw new Problem(422, code, detail ?? code)
@@ -106,7 +91,7 @@ function createKnowledge() {
         ><textarea name="text" rows="8" required maxlength=${ARTICLE_CHARS_MAX} dir="auto" defaultValue=${body}></textarea>
       </label>
       <p class="actions">
-        <button class="primary" disabled=${isBusy}>${text.approve}</button>
+        <button class="primary" disabled=${doing.isBusy}>${text.approve}</button>
         <button type="button" class="plain" onClick=${discard}>${words().cancel}</button>
       </p>
     </form>`
@@ -127,7 +112,7 @@ function createKnowledge() {
       <button
         type="button"
         class="plain"
-        disabled=${isBusy}
+        disabled=${doing.isBusy}
         aria-label=${`${text.draft}: ${one.example}`}
         onClick=${() => void write(one.example)}
       >
@@ -162,7 +147,7 @@ function createKnowledge() {
       return [
         html`<p class="hint">${text.about}</p>`,
         filterBar(),
-        problem === undefined ? null : failure(problem),
+        doing.problem === undefined ? null : failure(doing.problem),
         html`<p role="status" class=${said === '' ? '' : 'sent'} data-outcome="committed">${said}</p>`,
         draft === null ? null : panel(text.article, form(draft)),
         html`<div class="columns">

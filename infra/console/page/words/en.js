@@ -1,4 +1,5 @@
 import { STEP_WORDS } from '../../../web/page/step-words.js'
+import { TIMELINE_WORDS } from '../../../web/page/timeline.js'
 
 /** The texts of the console in English. A test holds the other languages to its keys. */
 export const en = {
@@ -111,16 +112,7 @@ export const en = {
     noRecord: 'This actor has no record.',
   },
   chart: { chart: (/** @type {string} */ name) => `Statechart of ${name}`, zoom: 'Zoom', smaller: 'Smaller', fit: 'fit', larger: 'Larger' },
-  timeline: {
-    history: 'History',
-    first: 'First step',
-    back: 'Step back',
-    step: 'Step',
-    forward: 'Step forward',
-    last: 'Last step',
-    live: 'live',
-    ofAll: (/** @type {number} */ at, /** @type {number} */ last) => `${at} of ${last}`,
-  },
+  timeline: TIMELINE_WORDS,
   step: STEP_WORDS,
   desk: {
     title: 'Desk',
