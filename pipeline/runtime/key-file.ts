@@ -16,8 +16,8 @@ export interface KeyForm {
 }
 
 /**
- * The key of 32 bytes in a file, which all processes of a data folder share. It is made when it is first asked for, readable by the owner of
- * the files only. Of processes that make it at one time one wins, and all get its key.
+ * The key of 32 bytes in a file, which all processes of a data folder share. It is made when it is first asked for, readable by the owner
+ * of the files only. Of processes that make it at one time one wins, and all get its key.
  *
  * @throws the error of the file that cannot be read or written, or `form.problem` if it holds no key
  */

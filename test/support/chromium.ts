@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import type { RunnerTestCase } from 'vitest'
 import { loadSettings } from '../../infra/settings.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 
@@ -45,6 +46,22 @@ export async function openBrowser(args: string[] = []): Promise<Opened> {
     problems.push(`${PACKAGE} of the package manager: ${firstLine(error)}`)
   }
   return { missing: `there is no Chromium here, and none could be obtained (${problems.join('; ')})` }
+}
+
+/** Where tests leave pictures of pages, for people. */
+export const PICTURES = 'node_modules/.cache/screenshots'
+
+/** Adds what goes wrong in a page: what its scripts throw, and what the browser reports, such as what the page's policy blocks. */
+export function gatherFaults(page: Page, faults: string[]): void {
+  page.on('pageerror', (error) => faults.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text())
+  })
+}
+
+/** Leaves a picture of the page of a test that failed. */
+export async function pictureOfFailure(page: Page | undefined, task: Readonly<RunnerTestCase>): Promise<void> {
+  if (task.result?.state === 'fail') await page?.screenshot({ path: `${PICTURES}/${task.id}.png` })
 }
 
 /** The folder that the package is unpacked in; it is there wholly or not at all, however many ask for it at one time. */

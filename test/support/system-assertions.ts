@@ -1,5 +1,7 @@
+import { type Kind, kindsByName } from '../../actors/definition/define-kind.ts'
 import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
+import { checkLog } from '../../pipeline/replay-check/replay-check.ts'
 import {
   isCaughtUp,
   NOTHING_DONE,
@@ -63,6 +65,20 @@ const NO_MESSAGES = { messages: 0, first_seq: 0, last_seq: 0 }
 export async function tablesBesideLog({ running: { jetstream, client } }: System): Promise<Verified['first']> {
   if (client === undefined) throw new Error('this system has no tables')
   return (await verify({ jetstream, clickhouse: client, signal: new AbortController().signal })).first
+}
+
+/** What a replay of the log would decide otherwise than it is recorded, as `colloquy check` finds it. */
+export async function replayDifferences({ running: { jetstream } }: System, kinds: readonly Kind[]): Promise<unknown[]> {
+  const found: unknown[] = []
+  await checkLog({
+    jetstream,
+    kinds: kindsByName(kinds),
+    mode: 'each',
+    memoryBytesMax: 64 * 1_024 * 1_024,
+    onProgress: () => undefined,
+    onFound: (one) => found.push(one),
+  })
+  return found
 }
 
 /** Rows of a query, as ClickHouse's JSON gives them. */

@@ -1,39 +1,26 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { billingKind, orderKind } from '../../support/billed-order.ts'
-import { type CliProcess, runCli, startUp } from '../../support/run-cli.ts'
+import { runCli } from '../../support/run-cli.ts'
 import { type Entry, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
+import { createWorkers } from '../../support/workers.ts'
 
 const CONFIG = fileURLToPath(new URL('../../support/child-config.ts', import.meta.url))
 
 /** Workers as processes of their own, against the servers of a system that runs none of their stages. */
 let system: System
 let dataDir: string
-const workers: CliProcess[] = []
+const workers = createWorkers(() => system)
 
 beforeAll(async () => {
   dataDir = await temporaryFolder()
   system = await startSystem({ dataDir, kinds: [orderKind, billingKind], settings: { CONFIG, ROLES: 'project,serve' } })
 })
 afterAll(async () => {
-  for (const worker of workers) worker.signal('SIGKILL')
-  await Promise.all(workers.map((worker) => worker.ended))
+  await workers.kill()
   await system.stop()
 })
-
-async function startWorker(): Promise<CliProcess> {
-  const password = (await readFile(join(dataDir, 'nats-password'), 'utf8')).trim()
-  const servers = { NATS_URL: system.running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: password }
-  const worker = await startUp({
-    dataDir: await temporaryFolder(),
-    settings: { ...servers, CONFIG, ROLES: 'host,dispatch,tasks', LEASE_MS: '2000' },
-  })
-  workers.push(worker)
-  return worker
-}
 
 const ORDERS = 40
 const isCancelled = (order: number): boolean => order % 4 === 3
@@ -64,7 +51,7 @@ test('kill -9 of the workers of parents and children loses and doubles no start,
   )
   // An order, its child's start, the charge, progress, confirmation and end are six records.
   for (const records of [ORDERS * 0.5, ORDERS * 2, ORDERS * 4]) {
-    const pair = [await startWorker(), await startWorker()]
+    const pair = [await workers.start({ CONFIG }), await workers.start({ CONFIG })]
     await expect.poll(async () => (await readLog(system)).length, { timeout: 60_000, interval: 20 }).toBeGreaterThan(records)
     if (records === ORDERS * 2)
       await publishAll(
@@ -74,7 +61,7 @@ test('kill -9 of the workers of parents and children loses and doubles no start,
     for (const worker of pair) worker.signal('SIGKILL')
     await Promise.all(pair.map((worker) => worker.ended))
   }
-  await startWorker()
+  await workers.start({ CONFIG })
 
   const cancelled = orders.filter(isCancelled).length
   await expect

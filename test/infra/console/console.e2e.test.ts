@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { rowsTable } from '../../../schemas/ddl.ts'
 import { seriousFaults } from '../../support/axe.ts'
-import { openBrowser } from '../../support/chromium.ts'
+import { gatherFaults, openBrowser, pictureOfFailure } from '../../support/chromium.ts'
 import { type ConsoleSystem, startConsole, TOKEN } from '../../support/console-system.ts'
 
 /** The console in a real browser. Where none can be obtained these tests are skipped, and say so. */
@@ -19,6 +19,9 @@ let app: ConsoleSystem
 let context: BrowserContext
 let page: Page
 const faults: string[] = []
+const recordsSchema = z.object({
+  records: z.array(z.looseObject({ resolves: z.object({ end: z.string(), by: z.string().optional() }).loose().optional() })),
+})
 
 const say = async (id: string, text: string) => {
   const { status } = await app.post(`/v1/in/acme/support/${id}?wait=tables&timeoutMs=60000`, { type: 'message.received', data: { text } })
@@ -53,11 +56,7 @@ const newContext = async (more: Parameters<Browser['newContext']>[0] = {}): Prom
   context = await opened.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en', ...more })
   context.setDefaultTimeout(60_000)
   page = await context.newPage()
-  page.on('pageerror', (error) => faults.push(error.message))
-  // The browser reports there what the page's content security policy blocks.
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text())
-  })
+  gatherFaults(page, faults)
 }
 
 beforeEach(async (test) => {
@@ -66,10 +65,7 @@ beforeEach(async (test) => {
 })
 afterEach(async ({ task }) => {
   if (opened === undefined) return
-  if (task.result?.state === 'fail') {
-    await mkdir('node_modules/.cache/screenshots', { recursive: true })
-    await page.screenshot({ path: `node_modules/.cache/screenshots/${task.id}.png` })
-  }
+  await pictureOfFailure(page, task)
   await context.close()
   expect(faults.splice(0)).toEqual([])
 })
@@ -246,7 +242,7 @@ test('a dead letter is redriven, then dropped, and the record says who did it', 
   await page.locator('.sent', { hasText: '2 dropped' }).waitFor()
   await page.locator('text=There is no dead letter').waitFor()
   const { body } = await app.get('/console/data/history/acme/support/bad1')
-  const { records } = body as unknown as { records: { resolves?: { end: string; by?: string } }[] }
+  const { records } = recordsSchema.parse(body)
   expect(records.flatMap(({ resolves }) => (resolves === undefined ? [] : [[resolves.end, resolves.by]]))).toEqual([
     ['redriven', '李雷'],
     ['dropped', '李雷'],

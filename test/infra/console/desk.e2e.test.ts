@@ -1,15 +1,13 @@
-import { mkdir } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { seriousFaults } from '../../support/axe.ts'
-import { openBrowser } from '../../support/chromium.ts'
+import { gatherFaults, openBrowser, PICTURES } from '../../support/chromium.ts'
 import { type ConsoleSystem, startConsole, TOKEN } from '../../support/console-system.ts'
 import { rows } from '../../support/system-assertions.ts'
 
 /** Two agents at one desk, each in a browser of his own. Where no browser can be obtained these tests are skipped, and say so. */
 const { browser, missing } = await openBrowser()
 const opened: Browser | undefined = browser
-const PICTURES = 'node_modules/.cache/screenshots'
 
 let app: ConsoleSystem
 const faults: string[] = []
@@ -17,7 +15,6 @@ const faults: string[] = []
 beforeAll(async () => {
   if (opened === undefined) return
   app = await startConsole({ DESK_TEAM: 'support' })
-  await mkdir(PICTURES, { recursive: true })
 }, 300_000)
 afterAll(async () => {
   await opened?.close()
@@ -37,10 +34,7 @@ const agentAt = async (name: string, more: Parameters<Browser['newContext']>[0])
   const context = await opened.newContext({ viewport: { width: 1280, height: 900 }, ...more })
   context.setDefaultTimeout(60_000)
   const page = await context.newPage()
-  page.on('pageerror', (error) => faults.push(error.message))
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text())
-  })
+  gatherFaults(page, faults)
   await page.goto(`${app.url}/#/desk`)
   await page.fill('[name=by]', name)
   await page.fill('[name=token]', TOKEN)

@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { z } from 'zod'
 import { seriousFaults } from '../../support/axe.ts'
 import { openBrowser } from '../../support/chromium.ts'
 import { type ConsoleSystem, startConsole, TOKEN } from '../../support/console-system.ts'
@@ -66,7 +67,7 @@ test('a question without an answer becomes an article, drafted from what a perso
   await row.waitFor()
   const source = (await row.locator('small').innerText()).trim()
   const { body } = await app.get(`/console/data/history/shop/source/${source}`)
-  const { records } = body as unknown as { records: { input: object }[] }
+  const { records } = z.object({ records: z.array(z.looseObject({ input: z.looseObject({}) })) }).parse(body)
   expect(records.map(({ input }) => input)).toMatchObject([
     { type: 'source.taught', attributes: { by: '韩梅梅' }, data: { title: QUESTION, chunks: [expect.stringContaining('请联系客服')] } },
   ])

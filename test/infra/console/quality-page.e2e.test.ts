@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { z } from 'zod'
 import { loadKinds } from '../../../infra/app/load-kinds.ts'
 import { loadSettings } from '../../../infra/settings.ts'
 import { createKnowledgeClient } from '../../../pipeline/ingest/knowledge-client.ts'
@@ -16,6 +17,9 @@ const opened: Browser | undefined = browser
 
 const PASSAGE = '收到商品 14 天内可以退货，退货运费由买家承担。'
 const MARKUP = '<img src=x onerror="document.title=\'taken\'">'
+
+const recordsSchema = z.object({ records: z.array(z.looseObject({ input: z.looseObject({ type: z.string(), source: z.string() }) })) })
+const answersSchema = z.object({ answers: z.array(z.looseObject({ actor: z.string(), answer: z.string() })) })
 
 let app: ConsoleSystem
 let page: Page
@@ -85,7 +89,7 @@ test('a low answer is opened with its reasons, judged by keyboard, and the recor
   await page.locator('.plain-table', { hasText: '14 天内可以退货' }).waitFor()
 
   const { body } = await app.get('/console/data/history/shop/quoting/low')
-  const { records } = body as unknown as { records: { input: { type: string; source: string; attributes?: object } }[] }
+  const { records } = recordsSchema.parse(body)
   expect(records.map(({ input }) => input).filter(({ type }) => type === 'feedback.given')).toMatchObject([
     { source: 'console', attributes: { by: '李雷' }, data: { thumbs: 'down', comment: 'wrong number', correction: '14 天内可以退货。' } },
   ])
@@ -93,7 +97,7 @@ test('a low answer is opened with its reasons, judged by keyboard, and the recor
 
 test('answers on which judges disagree, and those that people judged, are a dataset of lines', async () => {
   const { body } = await app.get('/console/data/quality/answers?tenant=shop&below=1')
-  const { answers } = body as unknown as { answers: { actor: string; answer: string }[] }
+  const { answers } = answersSchema.parse(body)
   const answer = answers.find(({ actor }) => actor === 'good')?.answer
   await put('shop/quoting/good', 'feedback.given', { answer, thumbs: 'down' })
   await open('quality?show=disagreeing')

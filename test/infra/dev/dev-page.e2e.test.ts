@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { openBrowser } from '../../support/chromium.ts'
+import { gatherFaults, openBrowser, pictureOfFailure } from '../../support/chromium.ts'
 import { type Dev, orderKind, startDevApp, TOKEN } from '../../support/dev-system.ts'
 
 /** The page in a real browser. Where none can be obtained these tests are skipped, and say so. */
@@ -30,18 +29,11 @@ beforeEach(async (test) => {
   context = await opened.newContext({ viewport: { width: 1440, height: 900 } })
   context.setDefaultTimeout(60_000)
   page = await context.newPage()
-  page.on('pageerror', (error) => faults.push(error.message))
-  // The browser reports there what the page's content security policy blocks.
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text())
-  })
+  gatherFaults(page, faults)
 })
 afterEach(async ({ task }) => {
   if (opened === undefined) return
-  if (task.result?.state === 'fail') {
-    await mkdir('node_modules/.cache/screenshots', { recursive: true })
-    await page.screenshot({ path: `node_modules/.cache/screenshots/${task.id}.png` })
-  }
+  await pictureOfFailure(page, task)
   await context.close()
   expect(faults.splice(0)).toEqual([])
 })

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { askQuestion } from '../../../infra/reporting/questions/ask-question.ts'
@@ -8,6 +6,7 @@ import { type AnsweringSystem, modelSettings, priceIn, startAnsweringSystem } fr
 import { type CliProcess, startUp } from '../../support/run-cli.ts'
 import { caughtUp, rows } from '../../support/system-assertions.ts'
 import { temporaryFolder } from '../../support/test-system.ts'
+import { natsSettingsOf } from '../../support/workers.ts'
 
 /** Two processes that run tasks, beside a system that runs none. */
 let at: AnsweringSystem
@@ -24,8 +23,7 @@ afterAll(async () => {
 })
 
 async function startWorker(): Promise<void> {
-  const password = (await readFile(join(at.system.settings.DATA_DIR, 'nats-password'), 'utf8')).trim()
-  const nats = { NATS_URL: at.system.running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: password }
+  const nats = await natsSettingsOf(at.system)
   workers.push(
     await startUp({
       dataDir: await temporaryFolder(),

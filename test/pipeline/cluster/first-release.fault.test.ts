@@ -1,6 +1,4 @@
 import { hash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { registeredKinds } from '../../../infra/app/kind-registry.ts'
@@ -15,6 +13,7 @@ import { hasFirstRelease, unpackFirstRelease } from '../../support/first-release
 import { type CliProcess, type CliRun, startCli, startUp } from '../../support/run-cli.ts'
 import { publishAll, tablesBesideLog } from '../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
+import { natsSettingsOf } from '../../support/workers.ts'
 
 const LEASE_MS = 2_000
 const CATCH_UP_MS = 60_000
@@ -32,8 +31,7 @@ interface Stored {
 }
 
 async function optionsOf(root: string | undefined) {
-  const password = (await readFile(join(dataDir, 'nats-password'), 'utf8')).trim()
-  const nats = { NATS_URL: system.running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: password }
+  const nats = await natsSettingsOf(system)
   return {
     dataDir: await temporaryFolder(),
     // The first release knows no canary, and refuses its setting.

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { assign, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind, type Kind } from '../../../actors/definition/define-kind.ts'
 import { publishAll, readLog } from '../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
+import { natsSettingsOf } from '../../support/workers.ts'
 
 /** A counter whose second version counts in another field. */
 function counter(version: 1 | 2): Kind {
@@ -43,11 +42,7 @@ afterAll(async () => {
 })
 
 async function startNewer(): Promise<System> {
-  const password = (await readFile(join(dataDir, 'nats-password'), 'utf8')).trim()
-  const system = await startSystem({
-    kinds: [counter(2)],
-    settings: { NATS_URL: older.running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: password, ROLES: 'host,dispatch' },
-  })
+  const system = await startSystem({ kinds: [counter(2)], settings: { ...(await natsSettingsOf(older)), ROLES: 'host,dispatch' } })
   newer.push(system)
   return system
 }

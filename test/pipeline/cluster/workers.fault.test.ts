@@ -1,43 +1,22 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { askStatus } from '../../../infra/app/status-service.ts'
 import { openClusterRegistry } from '../../../pipeline/cluster/registry.ts'
-import { type CliProcess, startUp } from '../../support/run-cli.ts'
 import { publishAll, readLog } from '../../support/system-assertions.ts'
-import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
+import { startSystem, type System } from '../../support/test-system.ts'
+import { createWorkers } from '../../support/workers.ts'
 
 /** Workers as processes of their own, against the servers of a system that runs none of the shared stages itself. */
 let system: System
-let dataDir: string
-const workers: CliProcess[] = []
+const workers = createWorkers(() => system)
 let lastId = 0
 
 beforeAll(async () => {
-  dataDir = await temporaryFolder()
-  system = await startSystem({ dataDir, settings: { ROLES: 'project,serve' } })
+  system = await startSystem({ settings: { ROLES: 'project,serve' } })
 })
 afterAll(async () => {
-  for (const worker of workers) worker.signal('SIGKILL')
-  await Promise.all(workers.map((worker) => worker.ended))
+  await workers.kill()
   await system.stop()
 })
-
-async function startWorker(): Promise<CliProcess> {
-  const password = (await readFile(join(dataDir, 'nats-password'), 'utf8')).trim()
-  const worker = await startUp({
-    dataDir: await temporaryFolder(),
-    settings: {
-      NATS_URL: system.running.nats.url,
-      NATS_USER: 'colloquy',
-      NATS_PASSWORD: password,
-      ROLES: 'host,dispatch,tasks',
-      LEASE_MS: '2000',
-    },
-  })
-  workers.push(worker)
-  return worker
-}
 
 /** Number of the host partitions that each process reports, by pid. */
 async function owners(): Promise<Map<number, number>> {
@@ -69,10 +48,10 @@ const send = async (count: number): Promise<string[]> => {
 
 describe('workers', () => {
   test('one worker owns all partitions, a second takes its share under load, and each input has one record, in order', async () => {
-    await startWorker()
+    await workers.start()
     await expect.poll(owned).toBe(64)
     const sentIds = await send(100)
-    await startWorker()
+    await workers.start()
     sentIds.push(...(await send(200)))
     await everyWorkerOwnsPartitions(2)
     sentIds.push(...(await send(100)))
@@ -80,9 +59,9 @@ describe('workers', () => {
   })
 
   test('a worker that stops in order hands its partitions over at once', async () => {
-    await startWorker()
+    await workers.start()
     await everyWorkerOwnsPartitions(3)
-    const leaving = workers.pop()
+    const leaving = workers.started.pop()
     const sentIds = send(200)
     leaving?.signal('SIGTERM')
     expect((await leaving?.ended)?.code).toBe(0)
@@ -95,7 +74,7 @@ describe('workers', () => {
   })
 
   test('the partitions of a killed worker are taken over by the others', async () => {
-    const killed = workers.pop()
+    const killed = workers.started.pop()
     const sentIds = send(200)
     killed?.signal('SIGKILL')
     await killed?.ended
@@ -104,7 +83,7 @@ describe('workers', () => {
   })
 
   test('the partitions of a paused worker are taken over, and it appends nothing when it resumes', async () => {
-    const paused = await startWorker()
+    const paused = await workers.start()
     await everyWorkerOwnsPartitions(2)
     const sentIds = send(300)
     paused.signal('SIGSTOP')

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hookKind } from '../../../actors/kinds/hook/kind.ts'
@@ -8,6 +6,7 @@ import { type CliProcess, startUp } from '../../support/run-cli.ts'
 import { publishAll } from '../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
+import { natsSettingsOf } from '../../support/workers.ts'
 
 const CONFIG = fileURLToPath(new URL('../../support/toy-config.ts', import.meta.url))
 const ACTORS = 20
@@ -27,9 +26,7 @@ afterAll(async () => {
 })
 
 async function startWorker(): Promise<CliProcess> {
-  const password = (await readFile(join(system.settings.DATA_DIR, 'nats-password'), 'utf8')).trim()
-  const nats = { NATS_URL: system.running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: password }
-  const settings = { ...nats, CONFIG, ROLES: 'dispatch', LEASE_MS: '2000', HOOK_HOSTS: receiver.host }
+  const settings = { ...(await natsSettingsOf(system)), CONFIG, ROLES: 'dispatch', LEASE_MS: '2000', HOOK_HOSTS: receiver.host }
   const worker = await startUp({ dataDir: await temporaryFolder(), settings })
   workers.push(worker)
   return worker

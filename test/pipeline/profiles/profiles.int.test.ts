@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { kindsByName } from '../../../actors/definition/define-kind.ts'
 import { loadCatalogue } from '../../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../../actors/kinds/interest/kind.ts'
 import { createProfile } from '../../../actors/kinds/profile/profile-kind.ts'
@@ -9,10 +8,9 @@ import { createSupport } from '../../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../../actors/kinds/support/knowledge.ts'
 import { copyCustomerKeys } from '../../../infra/backup/copy-keys.ts'
 import { createCustomerKeys, KEYS_FOLDER } from '../../../pipeline/profiles/customer-keys.ts'
-import { checkLog } from '../../../pipeline/replay-check/replay-check.ts'
 import { clientOf, type HttpClient } from '../../support/http-requests.ts'
 import { completion, type ModelEndpoint, startModelEndpoint } from '../../support/model-endpoint.ts'
-import { caughtUp, publishAll, readLog, tablesBesideLog } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, replayDifferences, tablesBesideLog } from '../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 const TIMEOUT_MS = 240_000
@@ -172,11 +170,7 @@ test(
   async () => {
     await caughtUp(system)
     expect(await tablesBesideLog(system)).toEqual([])
-    const found: unknown[] = []
-    const options = { onProgress: () => undefined, mode: 'each', memoryBytesMax: 64 * 1_024 * 1_024 } as const
-    const { jetstream } = system.running
-    await checkLog({ ...options, jetstream, kinds: kindsByName(KINDS), onFound: (one) => found.push(one) })
-    expect(found).toEqual([])
+    expect(await replayDifferences(system, KINDS)).toEqual([])
   },
   TIMEOUT_MS,
 )

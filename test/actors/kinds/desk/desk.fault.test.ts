@@ -1,35 +1,19 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type CliProcess, startUp } from '../../../support/run-cli.ts'
 import { publishAll, readLog } from '../../../support/system-assertions.ts'
-import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
+import { startSystem, type System } from '../../../support/test-system.ts'
+import { createWorkers } from '../../../support/workers.ts'
 
 /** A worker as a process of its own, against the servers of a system that runs none of its stages. */
 let system: System
-let dataDir: string
-const workers: CliProcess[] = []
+const workers = createWorkers(() => system)
 
 beforeAll(async () => {
-  dataDir = await temporaryFolder()
-  system = await startSystem({ dataDir, settings: { ROLES: 'project,serve' } })
+  system = await startSystem({ settings: { ROLES: 'project,serve' } })
 })
 afterAll(async () => {
-  for (const worker of workers) worker.signal('SIGKILL')
-  await Promise.all(workers.map((worker) => worker.ended))
+  await workers.kill()
   await system.stop()
 })
-
-async function startWorker(): Promise<CliProcess> {
-  const password = (await readFile(join(dataDir, 'nats-password'), 'utf8')).trim()
-  const servers = { NATS_URL: system.running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: password }
-  const worker = await startUp({
-    dataDir: await temporaryFolder(),
-    settings: { ...servers, ROLES: 'host,dispatch,tasks', LEASE_MS: '2000' },
-  })
-  workers.push(worker)
-  return worker
-}
 
 const CASES = 40
 const AGENTS = ['Ann', 'Bob', '李娜', '王伟']
@@ -81,12 +65,12 @@ test('kill -9 of the worker in between leaves each case with one owner, and tell
     return casesOf(await emitted(), 'case.assigned').length
   }
   for (const least of [1, CASES / 2]) {
-    const worker = await startWorker()
+    const worker = await workers.start()
     await expect.poll(assigned, { timeout: 120_000, interval: 100 }).toBeGreaterThanOrEqual(least)
     worker.signal('SIGKILL')
     await worker.ended
   }
-  await startWorker()
+  await workers.start()
   await expect.poll(assigned, { timeout: 120_000, interval: 100 }).toBeGreaterThanOrEqual(CASES)
   await expect.poll(async () => new Set(casesOf(await emitted(), 'case.overdue')).size, { timeout: 120_000 }).toBe(CASES)
 

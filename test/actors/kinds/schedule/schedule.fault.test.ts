@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { scheduleContextSchema } from '../../../../actors/kinds/schedule/kind.ts'
@@ -7,6 +5,7 @@ import fastKinds from '../../../support/fast-schedule-config.ts'
 import { type CliProcess, startUp } from '../../../support/run-cli.ts'
 import { publishAll, readLog } from '../../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
+import { natsSettingsOf } from '../../../support/workers.ts'
 
 const CONFIG = fileURLToPath(new URL('../../../support/fast-schedule-config.ts', import.meta.url))
 
@@ -24,10 +23,9 @@ afterAll(async () => {
 })
 
 async function startWorker(): Promise<CliProcess> {
-  const NATS_PASSWORD = (await readFile(join(dataDir, 'nats-password'), 'utf8')).trim()
   const worker = await startUp({
     dataDir: await temporaryFolder(),
-    settings: { CONFIG, NATS_URL: system.running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD, ROLES: 'host,dispatch', LEASE_MS: '2000' },
+    settings: { CONFIG, ...(await natsSettingsOf(system)), ROLES: 'host,dispatch', LEASE_MS: '2000' },
   })
   workers.add(worker)
   return worker

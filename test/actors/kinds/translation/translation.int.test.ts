@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { kindsByName } from '../../../../actors/definition/define-kind.ts'
 import { tenantKind } from '../../../../actors/kinds/tenant/kind.ts'
 import { createTranslation } from '../../../../actors/kinds/translation/translation-kind.ts'
-import { checkLog } from '../../../../pipeline/replay-check/replay-check.ts'
 import { completion, type ModelEndpoint, startModelEndpoint } from '../../../support/model-endpoint.ts'
-import { caughtUp, publishAll, readLog, tablesBesideLog } from '../../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, replayDifferences, tablesBesideLog } from '../../../support/system-assertions.ts'
 import { startSystem, type System } from '../../../support/test-system.ts'
 
 const TIMEOUT_MS = 180_000
@@ -109,11 +107,7 @@ test(
   async () => {
     await caughtUp(system)
     expect(await tablesBesideLog(system)).toEqual([])
-    const found: unknown[] = []
-    const options = { onProgress: () => undefined, mode: 'each', memoryBytesMax: 64 * 1_024 * 1_024 } as const
-    const { jetstream } = system.running
-    await checkLog({ ...options, jetstream, kinds: kindsByName(KINDS), onFound: (one) => found.push(one) })
-    expect(found).toEqual([])
+    expect(await replayDifferences(system, KINDS)).toEqual([])
   },
   TIMEOUT_MS,
 )

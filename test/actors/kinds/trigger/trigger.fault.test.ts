@@ -1,40 +1,23 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type HookReceiver, startHookReceiver } from '../../../support/hook-receiver.ts'
-import { type CliProcess, startUp } from '../../../support/run-cli.ts'
 import { publishAll, readLog } from '../../../support/system-assertions.ts'
-import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
+import { startSystem, type System } from '../../../support/test-system.ts'
+import { createWorkers } from '../../../support/workers.ts'
 
 /** A worker as a process of its own, against the servers of a system that runs none of its stages. */
 let system: System
-let dataDir: string
 let receiver: HookReceiver
-const workers: CliProcess[] = []
+const workers = createWorkers(() => system)
 
 beforeAll(async () => {
-  dataDir = await temporaryFolder()
   receiver = await startHookReceiver()
-  system = await startSystem({ dataDir, settings: { ROLES: 'project,serve' } })
+  system = await startSystem({ settings: { ROLES: 'project,serve' } })
 })
 afterAll(async () => {
-  for (const worker of workers) worker.signal('SIGKILL')
-  await Promise.all(workers.map((worker) => worker.ended))
+  await workers.kill()
   await system.stop()
   await receiver.stop()
 })
-
-async function startWorker(): Promise<CliProcess> {
-  const password = (await readFile(join(dataDir, 'nats-password'), 'utf8')).trim()
-  const servers = { NATS_URL: system.running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: password }
-  const hooks = { HOOK_HOSTS: '127.0.0.1' }
-  const worker = await startUp({
-    dataDir: await temporaryFolder(),
-    settings: { ...servers, ...hooks, ROLES: 'host,dispatch,tasks', LEASE_MS: '2000' },
-  })
-  workers.push(worker)
-  return worker
-}
 
 const TRIGGERS = 10
 const CYCLES = 8
@@ -53,7 +36,7 @@ test('kill -9 of the worker in between loses and doubles no alert', async () => 
   )
   const seriesRecords = async (type: string): Promise<number> =>
     (await readLog(system)).filter(({ actor, record }) => actor.startsWith('acme/series/') && record.input.type === type).length
-  const first = await startWorker()
+  const first = await workers.start({ HOOK_HOSTS: '127.0.0.1' })
   await expect.poll(() => seriesRecords('series.watched'), { timeout: 60_000 }).toBe(TRIGGERS)
   const inputs = Array.from({ length: CYCLES * 2 }, (_, index) =>
     names.map((name) => ({
@@ -70,11 +53,11 @@ test('kill -9 of the worker in between loses and doubles no alert', async () => 
   await expect.poll(() => seriesRecords('readings.taken'), { timeout: 60_000, interval: 100 }).toBeGreaterThan(0)
   first.signal('SIGKILL')
   await first.ended
-  const second = await startWorker()
+  const second = await workers.start({ HOOK_HOSTS: '127.0.0.1' })
   await expect.poll(() => seriesRecords('readings.taken'), { timeout: 60_000, interval: 100 }).toBe(inputs.length)
   second.signal('SIGKILL')
   await second.ended
-  await startWorker()
+  await workers.start({ HOOK_HOSTS: '127.0.0.1' })
 
   const emitted = async (type: string): Promise<string[]> =>
     (await readLog(system))

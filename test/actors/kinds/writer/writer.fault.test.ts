@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import pRetry from 'p-retry'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { completionAfter, type ModelEndpoint, startModelEndpoint } from '../../../support/model-endpoint.ts'
 import { type CliProcess, startUp } from '../../../support/run-cli.ts'
 import { type Entry, publishAll, readLog } from '../../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
+import { natsSettingsOf } from '../../../support/workers.ts'
 
 /** A worker as a process of its own, against the servers of a system that runs none of its stages. */
 let system: System
@@ -27,8 +26,7 @@ afterAll(async () => {
 })
 
 async function startWorker(): Promise<CliProcess> {
-  const password = (await readFile(join(dataDir, 'nats-password'), 'utf8')).trim()
-  const servers = { NATS_URL: system.running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: password }
+  const servers = await natsSettingsOf(system)
   const start = async (): Promise<CliProcess> =>
     startUp({
       dataDir: await temporaryFolder(),

@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { kindsByName } from '../../../../actors/definition/define-kind.ts'
 import { promptKind } from '../../../../actors/kinds/prompt/kind.ts'
 import { newStrategy, seedOf, type StrategyContext, withArms, withChoice, withReward } from '../../../../actors/kinds/strategy/choices.ts'
 import { strategyKind } from '../../../../actors/kinds/strategy/strategy-kind.ts'
 import { tenantKind } from '../../../../actors/kinds/tenant/kind.ts'
 import { createWriter } from '../../../../actors/kinds/writer/writer-kind.ts'
 import { askQuestion } from '../../../../infra/reporting/questions/ask-question.ts'
-import { checkLog } from '../../../../pipeline/replay-check/replay-check.ts'
 import { armSchema } from '../../../../schemas/writing-events.ts'
 import { completion, failure, type ModelEndpoint, startModelEndpoint } from '../../../support/model-endpoint.ts'
-import { caughtUp, type Entry, publishAll, readLog, rows, tablesBesideLog } from '../../../support/system-assertions.ts'
+import { caughtUp, type Entry, publishAll, readLog, replayDifferences, rows, tablesBesideLog } from '../../../support/system-assertions.ts'
 import { startSystem, type System } from '../../../support/test-system.ts'
 
 const TIMEOUT_MS = 180_000
@@ -159,11 +157,7 @@ test(
     expect((await of('strategy/sim')).at(-1)?.record.state?.context).toEqual(expected)
     expect(arms.slice(ROUNDS / 2).filter((arm) => arm === 'best').length).toBeGreaterThan(ROUNDS / 3)
     await caughtUp(system)
-    const found: unknown[] = []
-    const { running } = system
-    const options = { onProgress: () => undefined, mode: 'each', memoryBytesMax: 64 * 1_024 * 1_024 } as const
-    await checkLog({ ...options, jetstream: running.jetstream, kinds: kindsByName(KINDS), onFound: (one) => found.push(one) })
-    expect(found).toEqual([])
+    expect(await replayDifferences(system, KINDS)).toEqual([])
     expect(await tablesBesideLog(system)).toEqual([])
   },
   TIMEOUT_MS,

@@ -5,7 +5,7 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { freePort } from '../../../../infra/servers/free-port.ts'
 import { seriousFaults } from '../../../support/axe.ts'
-import { openBrowser } from '../../../support/chromium.ts'
+import { gatherFaults, openBrowser, pictureOfFailure, PICTURES } from '../../../support/chromium.ts'
 import { clientOf } from '../../../support/http-requests.ts'
 import { startUp } from '../../../support/run-cli.ts'
 import { temporaryFolder } from '../../../support/test-system.ts'
@@ -15,7 +15,6 @@ import { startWebSite, type WebSite } from '../../../support/web-site.ts'
 const { browser, missing } = await openBrowser()
 const TOKEN = 'a-token-of-the-tests'
 const CONFIG = fileURLToPath(new URL('../../../support/asking-config.ts', import.meta.url))
-const PICTURES = 'node_modules/.cache/screenshots'
 
 let folder: string
 let site: WebSite
@@ -45,7 +44,6 @@ beforeAll(async () => {
   }
   const dataDir = join(folder, 'data')
   await mkdir(dataDir)
-  await mkdir(PICTURES, { recursive: true })
   start = async () => {
     server = await startUp({ dataDir, settings })
     serverUrl = server.addresses.httpUrl ?? ''
@@ -63,11 +61,7 @@ afterAll(async () => {
 const open = async (of: WebSite, given = context): Promise<Page> => {
   const page = await given.newPage()
   page.setDefaultTimeout(60_000)
-  page.on('pageerror', (error) => faults.push(error.message))
-  // The browser reports there what the page's content security policy blocks.
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text())
-  })
+  gatherFaults(page, faults)
   await page.goto(of.url)
   await page.click('colloquy-chat button.open')
   return page
@@ -87,11 +81,7 @@ beforeEach(async (test) => {
 })
 afterEach(async ({ task }) => {
   if (browser === undefined) return
-  if (task.result?.state === 'fail')
-    await context
-      .pages()
-      .at(-1)
-      ?.screenshot({ path: `${PICTURES}/${task.id}.png` })
+  await pictureOfFailure(context.pages().at(-1), task)
   await context.close()
   expect(faults.splice(0)).toEqual([])
 })
