@@ -1,4 +1,4 @@
-import { DeliverPolicy } from '@nats-io/jetstream'
+import { DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream'
 import { type KV, KvWatchInclude } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { z } from 'zod'
@@ -11,7 +11,7 @@ import { lastRecord, recordsOfKind } from '../../pipeline/jetstream/last-record.
 import { logParser } from '../../pipeline/jetstream/log-message.ts'
 import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
-import { typedKey } from '../../pipeline/jetstream/typed-kv.ts'
+import { keysUnder, typedKey } from '../../pipeline/jetstream/typed-kv.ts'
 import type { CallSlot } from '../../pipeline/watchdog/call-slot.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { kindColumnsSchema } from '../../schemas/kind-columns.ts'
@@ -19,6 +19,7 @@ import { RECORD_FORM } from '../../schemas/record-form.ts'
 import type { ViewedKind } from '../../schemas/typed-views.ts'
 import { dryRunMigration } from './migration-dry-run.ts'
 import { pendingActors, pendingText } from './pending-actors.ts'
+import { BUCKET } from './prepare-streams.ts'
 
 const KINDS = 'kinds.'
 const DEFINITIONS = 'definitions.'
@@ -181,10 +182,10 @@ export async function refuseNewerRecords(kv: KV): Promise<void> {
   }
 }
 
-/** The newest version of each registered kind, by name. */
-export async function registeredKinds(kv: KV): Promise<Map<string, number>> {
+/** The newest version of each registered kind, by name. @param jsm given by those who ask often (`keysUnder`) */
+export async function registeredKinds(kv: KV, jsm?: JetStreamManager): Promise<Map<string, number>> {
   const found = new Map<string, number>()
-  for (const key of await keysOf(kv, KINDS)) {
+  for (const key of await (jsm === undefined ? keysOf(kv, KINDS) : keysUnder(jsm, BUCKET, KINDS))) {
     const name = key.slice(KINDS.length)
     if (FORM_MARK.test(name)) continue
     const newest = await newestIn(kv, name).get()

@@ -206,7 +206,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const ordered = new Map([...stages].sort(byRole))
   const statusService = startStatusService(nc, ordered, durability, () => index?.value()?.searchIndex.nextModel.status())
   started.defer(() => statusService.stop())
-  const advise = createAdvise({ kinds, log, registeredKinds: async () => (await registeredKinds(kv)).keys() })
+  const advise = createAdvise({ kinds, log, registeredKinds: async () => (await registeredKinds(kv, jetstream.jsm)).keys() })
   const tail = createLogTail({ jetstream, metrics, log })
   started.defer(() => tail.stop())
   const decisionFeed = createDecisionFeed({ jetstream, tail, log })

@@ -10,6 +10,7 @@ const isEmpty = (error: unknown): boolean => codeOf(error) === String(NO_MESSAGE
 
 /** What a page has. */
 export interface PageQuery {
+  readonly stream: string
   /** First sequence. */
   readonly seq: number
   /** Subject of the messages, perhaps with wildcards. */
@@ -19,22 +20,24 @@ export interface PageQuery {
 }
 
 /**
- * Reads messages of LOG in one request, from any replica. The own iterator of the client keeps its subscription at the end, and waits
+ * Reads messages of a stream in one request, from any replica. The own iterator of the client keeps its subscription at the end, and waits
  * for ever for one that got lost on the way.
  *
  * @param take is called with each message, in order; also where the page then fails
  * @throws ColloquyError `no_reply` where the page stalls; the server's error otherwise
  */
-export async function readLogPage(
+export async function readPage(
   { direct }: Pick<JetStreamManager, 'direct'>,
-  { seq, subject, messagesMax, bytesMax }: PageQuery,
+  { stream, seq, subject, messagesMax, bytesMax }: PageQuery,
   take: (message: StoredMsg) => void,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const stall = setTimeout(() => {
-    reject(new ColloquyError('no_reply', `LOG gave only a part of a page of records within ${PAGE_MS_MAX} ms; the page is read again`))
+    reject(
+      new ColloquyError('no_reply', `${stream} gave only a part of a page of messages within ${PAGE_MS_MAX} ms; the page is read again`),
+    )
   }, PAGE_MS_MAX)
-  const page = await direct.getBatch('LOG', {
+  const page = await direct.getBatch(stream, {
     seq,
     next_by_subj: subject,
     batch: messagesMax,

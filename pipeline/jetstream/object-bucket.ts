@@ -1,5 +1,9 @@
-import { Objm } from '@nats-io/obj'
+import { hash } from 'node:crypto'
+import type { JetStreamManager } from '@nats-io/jetstream'
+import { type ObjectInfo, Objm } from '@nats-io/obj'
+import { ColloquyError } from '../../schemas/errors.ts'
 import type { JetStreamContext } from './connection.ts'
+import { readPage } from './direct-page.ts'
 import { removeObject, removeObjectParts } from './removal.ts'
 import { streamInfo } from './stream-info.ts'
 
@@ -14,7 +18,7 @@ export interface BucketObject {
 /** A bucket of JetStream's object store. Objects never change: their names are hashes of what they are, or of what they were made of. */
 export interface ObjectBucket {
   find(name: string): Promise<BucketObject | undefined>
-  /** `undefined` where it is not there. The reader checks that the bytes are whole. */
+  /** `undefined` where it is not there. @throws ColloquyError `no_reply` where a part is not there yet, or is damaged */
   load(name: string): Promise<Uint8Array | undefined>
   save(name: string, metadata: Readonly<Record<string, string>>, bytes: Uint8Array): Promise<void>
   /** Removes an object; a marker of its name stays, so that readers hear of it. */
@@ -52,7 +56,10 @@ export async function openObjectBucket(
       const info = await store.info(name)
       return info === null || info.deleted ? undefined : described(info)
     },
-    load: async (name) => (await store.getBlob(name)) ?? undefined,
+    async load(name) {
+      const info = await store.info(name)
+      return info === null || info.deleted ? undefined : partsOf(jsm, stream, `${parts}${info.nuid}`, info)
+    },
     async save(name, metadata, bytes) {
       await store.putBlob({ name, metadata: { ...metadata } }, bytes)
     },
@@ -83,4 +90,34 @@ export async function openObjectBucket(
       return removed
     },
   }
+}
+
+/** Parts of an object in one request. A part has at most 128 KiB. */
+const PAGE_PARTS = 64
+/** What the store writes around a digest in base64url. */
+const DIGEST_FRAME = /^SHA-256=|=+$/g
+
+/**
+ * The bytes of an object. The store's own reading makes a consumer that stays for five minutes, and a stream has at most 1,000 of them:
+ * that is four objects a second.
+ */
+async function partsOf(
+  jsm: JetStreamManager,
+  stream: string,
+  subject: string,
+  { size, digest }: Pick<ObjectInfo, 'size' | 'digest'>,
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  for (let seq = 1, bytes = 0; bytes < size;) {
+    const before = bytes
+    await readPage(jsm, { stream, seq, subject, messagesMax: PAGE_PARTS }, (message) => {
+      parts.push(message.data)
+      bytes += message.data.length
+      seq = message.seq + 1
+    })
+    if (bytes === before) break
+  }
+  const whole = Buffer.concat(parts)
+  if (whole.length === size && hash('sha256', whole, 'base64url') === digest.replaceAll(DIGEST_FRAME, '')) return whole
+  throw new ColloquyError('no_reply', `${stream} gave ${whole.length} of the ${size} bytes of an object, or others; it is read again`)
 }

@@ -1,3 +1,4 @@
+import type { JetStreamManager } from '@nats-io/jetstream'
 import type { KV, KvEntry } from '@nats-io/kv'
 import type { z } from 'zod'
 import { isJetStreamError } from './jetstream-codes.ts'
@@ -35,6 +36,16 @@ export const typedKey = <T>(kv: KV, key: string, schema: z.ZodType<T>): TypedKey
 export async function entryOf(kv: KV, key: string): Promise<KvEntry | undefined> {
   const entry = await kv.get(key)
   return entry?.operation === 'PUT' ? entry : undefined
+}
+
+/**
+ * Names of the keys that begin with a prefix, which ends with a dot; also of keys without a value. The client's own `keys` makes a consumer
+ * that stays for five minutes where it finds none, and a stream has at most 1,000 of them: what is asked for often asks here.
+ */
+export async function keysUnder({ streams }: Pick<JetStreamManager, 'streams'>, bucket: string, prefix: string): Promise<string[]> {
+  const subjects = `$KV.${bucket}.`
+  const { state } = await streams.info(`KV_${bucket}`, { subjects_filter: `${subjects}${prefix}>` })
+  return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(subjects.length))
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { StoredMsg } from '@nats-io/jetstream'
 import type { Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { readLogPage } from '../jetstream/direct-page.ts'
+import { readPage } from '../jetstream/direct-page.ts'
 import { nextOf } from '../jetstream/stream-info.ts'
 
 /** Messages and bytes of one page. */
@@ -23,8 +23,8 @@ export async function* pagesAfter({ jsm }: JetStreamContext, address: Address, s
     yield first
     next = first.seq + 1
     const messages: StoredMsg[] = []
-    const query = { seq: next, subject, messagesMax: PAGE_MAX, bytesMax: PAGE_BYTES_MAX }
-    await readLogPage(jsm, query, (message) => messages.push(message))
+    const query = { stream: 'LOG', seq: next, subject, messagesMax: PAGE_MAX, bytesMax: PAGE_BYTES_MAX }
+    await readPage(jsm, query, (message) => messages.push(message))
     for (const message of messages) {
       yield message
       next = message.seq + 1

@@ -1,6 +1,7 @@
 import type { KV } from '@nats-io/kv'
 import { z } from 'zod'
-import { typedKey } from '../jetstream/typed-kv.ts'
+import { keysUnder, typedKey } from '../jetstream/typed-kv.ts'
+import type { ProgressDeps } from './task-progress.ts'
 
 const PREFIX = 'task-ends.'
 const endSchema = z.object({
@@ -31,15 +32,17 @@ export async function countTaskEnd(kv: KV, run: string, end: TaskEnd): Promise<n
   }
 }
 
+/** The ends that one run caused. */
+export const endsOfRun = async (kv: KV, run: string): Promise<readonly TaskEnd[]> => (await entryIn(kv, run).get())?.value ?? []
+
 /** Reads all ends; usually none. A runner needs them only for a task that is delivered again. Removes old entries. */
-export async function loadTaskEnds(kv: KV, nowMs: number): Promise<TaskEnds> {
-  const runs: string[] = []
-  for await (const key of await kv.keys(`${PREFIX}>`)) runs.push(key.slice(PREFIX.length))
+export async function loadTaskEnds({ kv, bucket, jsm, now }: Omit<ProgressDeps, 'log'>): Promise<TaskEnds> {
   const found = new Map<string, readonly TaskEnd[]>()
-  for (const run of runs) {
+  for (const key of await keysUnder(jsm, bucket, PREFIX)) {
+    const run = key.slice(PREFIX.length)
     const entry = await entryIn(kv, run).get()
     if (entry === undefined) continue
-    if (entry.value.every(({ atMs }) => atMs < nowMs - KEEP_MS)) await entryIn(kv, run).deleteAt(entry.revision)
+    if (entry.value.every(({ atMs }) => atMs < now() - KEEP_MS)) await entryIn(kv, run).deleteAt(entry.revision)
     else found.set(run, entry.value)
   }
   return found

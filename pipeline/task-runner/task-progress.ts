@@ -5,7 +5,7 @@ import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import { type Jsm, removeBucketKey } from '../jetstream/removal.ts'
-import { typedKey } from '../jetstream/typed-kv.ts'
+import { keysUnder, typedKey } from '../jetstream/typed-kv.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 
 const PREFIX = 'task-progress.'
@@ -122,11 +122,10 @@ const removeProgress = ({ jsm, bucket }: ProgressDeps, run: string): Promise<voi
 
 /** Removes what runs have left whose runner was lost and whose deadline has passed. */
 export async function removeOldProgress(deps: ProgressDeps): Promise<void> {
-  const { kv, log, now } = deps
+  const { kv, bucket, jsm, log, now } = deps
   try {
-    const runs: string[] = []
-    for await (const key of await kv.keys(`${PREFIX}>`)) runs.push(key.slice(PREFIX.length))
-    for (const run of runs) {
+    for (const key of await keysUnder(jsm, bucket, PREFIX)) {
+      const run = key.slice(PREFIX.length)
       const told = await progressOf(kv, run)
       if (told === undefined || Date.parse(told.deadlineAt) < now()) await removeProgress(deps, run)
     }

@@ -38,7 +38,7 @@ import { createLivePublisher } from './live-publisher.ts'
 import { createLiveWriter } from './live-writer.ts'
 import type { ObjectStore } from './object-store.ts'
 import { type AttemptsBefore, type Outcome, runTask } from './run-task.ts'
-import { excusedDeliveries, loadTaskEnds } from './task-ends.ts'
+import { endsOfRun, excusedDeliveries, loadTaskEnds } from './task-ends.ts'
 import { createRunProgress, progressOf, removeOldProgress } from './task-progress.ts'
 
 /** Options of `startTaskRunner`. */
@@ -137,6 +137,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     metrics.stageOut.inc({ stage: 'tasks' })
   }
 
+  const progressDeps = { kv, bucket: options.bucket, jsm: jetstream.jsm, log, now: options.now }
   /** Attempts of earlier runners, without those that ended because of another run. */
   const attemptsBefore = async (
     { hasTenantTurns }: TaskDefinition,
@@ -144,15 +145,18 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     deliveries: number,
   ): Promise<AttemptsBefore> => {
     if (deliveries === 1) return { count: 0, ends: [] }
-    const all = await askWithRetry({ log, signal: stopping.signal }, 'the ends of task threads', () => loadTaskEnds(kv, options.now()))
+    const retrying = { log, signal: stopping.signal }
+    if (hasTenantTurns === true) {
+      // Most deliveries of such a run only sent it back.
+      const own = await askWithRetry(retrying, 'the ends of a task', () => endsOfRun(kv, run))
+      return { count: own.length, ends: own.map(({ what }) => what) }
+    }
+    const all = await askWithRetry(retrying, 'the ends of task threads', () => loadTaskEnds(progressDeps))
     const ends = all.get(run) ?? []
-    // Most deliveries of such a run only sent it back.
-    if (hasTenantTurns === true) return { count: ends.length, ends: ends.map(({ what }) => what) }
     const excused = excusedDeliveries(all, run, Date.parse(startedAt), ACK_WAIT_MS)
     return { count: Math.max(ends.length, deliveries - 1 - excused), ends: ends.map(({ what }) => what) }
   }
 
-  const progressDeps = { kv, bucket: options.bucket, jsm: jetstream.jsm, log, now: options.now }
   void removeOldProgress(progressDeps)
   const toldBefore = async ({ run }: TaskMessage, deliveries: number): Promise<unknown> => {
     if (deliveries === 1) return undefined

@@ -4,7 +4,7 @@ import { observedMessages } from '../../../actors/core/observed-messages.ts'
 import type { Role } from '../../../schemas/events.ts'
 import type { LogRecord, PublicRecord } from '../../../schemas/record.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
-import { readLogPage } from '../../jetstream/direct-page.ts'
+import { readPage } from '../../jetstream/direct-page.ts'
 import { subjectEndDirect } from '../../jetstream/last-record.ts'
 import { logParser } from '../../jetstream/log-message.ts'
 
@@ -132,7 +132,7 @@ async function readBatch(
     if (record !== undefined) take(record)
   }
   try {
-    await readLogPage(jsm, { seq, subject, messagesMax: BATCH_MAX }, takeMessage)
+    await readPage(jsm, { stream: 'LOG', seq, subject, messagesMax: BATCH_MAX }, takeMessage)
   } catch (error) {
     // The next batch begins where this one broke off.
     if (reached < seq) throw error

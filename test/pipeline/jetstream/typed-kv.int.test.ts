@@ -1,13 +1,14 @@
 import { rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { jetstreamManager } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type NatsServer, startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
 import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
-import { compareAndSet, entryOf, typedKey } from '../../../pipeline/jetstream/typed-kv.ts'
+import { compareAndSet, entryOf, keysUnder, typedKey } from '../../../pipeline/jetstream/typed-kv.ts'
 import { silent, temporaryFolder } from '../../support/test-system.ts'
 
 let dataDir: string
@@ -84,4 +85,16 @@ test('any failure but a lost race is thrown', async () => {
   const gone = await new Kvm(nc).create('gone', { history: 1 })
   await gone.destroy()
   await expect(typedKey(gone, 'key', z.int()).compareAndSet(1, 1)).rejects.toThrow()
+})
+
+test('the keys under a prefix are told, however often, without a consumer that stays', async () => {
+  const jsm = await jetstreamManager(nc)
+  await kv.put('kinds.one', '1')
+  await kv.put('kinds.two', '2')
+  await kv.put('other', '3')
+  for (let times = 0; times < 20; times++) {
+    expect((await keysUnder(jsm, 'typed', 'kinds.')).sort()).toEqual(['kinds.one', 'kinds.two'])
+    expect(await keysUnder(jsm, 'typed', 'nothing.')).toEqual([])
+  }
+  expect((await jsm.streams.info('KV_typed')).state.consumer_count).toBe(0)
 })

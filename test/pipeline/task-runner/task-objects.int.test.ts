@@ -131,3 +131,13 @@ test('a backup has the objects, and a restored system opens them', async () => {
     for (const folder of [backup, empty]) await rm(folder, { recursive: true, force: true })
   }
 })
+
+test('an object may be read often: no consumer of the server stays, of which a stream may have 1,000', async () => {
+  const bytes = Buffer.from(LINE.repeat(TIMES))
+  await bucket.save('often', {}, bytes)
+  const { jsm } = system.running.jetstream
+  const consumers = async (): Promise<number> => (await jsm.streams.info(`OBJ_${TASK_OBJECTS_BUCKET}`)).state.consumer_count
+  const before = await consumers()
+  for (let times = 0; times < 20; times++) expect(Buffer.from((await bucket.load('often')) ?? [])).toEqual(bytes)
+  expect(await consumers()).toBeLessThanOrEqual(before)
+})
