@@ -31,8 +31,15 @@ export const TRIGGER_LIMITS = {
   urlCharsMax: 512,
   /** Bytes of the data for another actor as JSON. */
   dataBytesMax: 2_048,
-  /** Notifications of a trigger that wait; one more fails as `too_many`. */
+  /** Bytes of what a trigger is as JSON. */
+  settingsBytesMax: 32_768,
+  /** Notifications of a trigger that wait or are under way, and their bytes as JSON; one more fails as `too_many`. */
   waitingMax: 24,
+  waitingBytesMax: 24_576,
+  /** Notifications of a trigger that are under way at a time. */
+  lanesMax: 8,
+  /** Attempts of a notification. */
+  attemptsMax: 4,
 } as const
 
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -204,9 +211,15 @@ export const notificationSent = z.object({
   about: z.enum(['raised', 'cleared']),
 })
 export const notificationFailed = notificationSent.extend({ code: z.string(), message: z.string() })
+/** Nobody is told any more that the alert was raised: somebody has seen it, or it is over. */
+export const notificationDropped = notificationSent
 
 /** The series evaluates the trigger not at all, or cannot evaluate a condition. */
 export const triggerFailed = z.object({ problem: z.string() })
 
 /** Emitted where the readings of a trigger come from has changed; `null`: from inputs only. */
-export const triggerWatching = z.object({ series: z.string().nullable(), watch: triggerWatch.nullable() })
+export const triggerWatching = z.object({
+  series: z.string().nullable(),
+  watch: triggerWatch.nullable(),
+  replaced: triggerWatch.optional().meta({ description: 'What the trigger watched before, where it now watches something else' }),
+})

@@ -1,7 +1,11 @@
 import { z } from 'zod'
-import { type Action, spanMs, TRIGGER_LIMITS, type TriggerSettings } from '../../../schemas/trigger-events.ts'
+import { spanMs, type TriggerSettings } from '../../../schemas/trigger-events.ts'
 import type { Notification } from './channels.ts'
 import { afterQuiet } from './quiet-hours.ts'
+
+/** A step of the escalation chain, and an action of the step, from 0: who is told. */
+export const placeSchema = z.tuple([z.int().nonnegative(), z.int().nonnegative()])
+export type Place = z.infer<typeof placeSchema>
 
 /** An open alert. */
 export const alertSchema = z.object({
@@ -12,8 +16,23 @@ export const alertSchema = z.object({
   value: z.number().nullable(),
   /** Steps of the escalation chain that were done. */
   step: z.int().nonnegative(),
+  /** Whether somebody looks after it. */
+  isSeen: z.boolean(),
+  /** Who was told that it was raised. */
+  told: z.array(placeSchema),
 })
 export type Alert = z.infer<typeof alertSchema>
+
+/** An alert that begins. */
+export const newAlert = (id: string, at: string, met: { readonly at: string; readonly value: number | null } | null): Alert => ({
+  id,
+  at: Date.parse(at),
+  since: met?.at ?? at,
+  value: met?.value ?? null,
+  step: 0,
+  isSeen: false,
+  told: [],
+})
 
 /** What events of the alert have in common. */
 export const factsOf = (settings: TriggerSettings, alert: Alert) => ({
@@ -21,6 +40,9 @@ export const factsOf = (settings: TriggerSettings, alert: Alert) => ({
   series: settings.series,
   priority: settings.priority,
 })
+
+/** Milliseconds since the alert was raised. */
+export const msOf = ({ at }: Alert, now: number): number => Math.max(0, now - at)
 
 export const raisedOf = (settings: TriggerSettings, alert: Alert) => ({
   ...factsOf(settings, alert),
@@ -40,34 +62,43 @@ export function stepDueAt(settings: TriggerSettings, alert: Alert, now: number):
   return settings.priority === 'critical' ? due : afterQuiet(due, settings.quiet)
 }
 
-/** The inputs to other actors. */
-export const actorActionsOf = (actions: readonly Action[]) => actions.filter((action) => action.to === 'actor')
-
-/** The end of an alert. Those who were told that it was raised are told, unless it is in quiet hours. */
-export function clearedOf(
+/** The end of an alert. */
+export const clearedOf = (
   settings: TriggerSettings,
   alert: Alert,
-  { reason, value, at }: { readonly reason: 'condition' | 'changed' | 'removed'; readonly value: number | null; readonly at: string },
-) {
-  const now = Date.parse(at)
-  const data = { ...factsOf(settings, alert), reason, value, ms: Math.max(0, now - alert.at) }
-  const isQuiet = settings.priority !== 'critical' && afterQuiet(now, settings.quiet) > now
-  const told = isQuiet ? [] : settings.escalation.slice(0, alert.step).flatMap(({ actions }) => actions)
-  return { data, notifications: notificationsOf(settings, told, 'cleared', data) }
-}
+  { reason, value, now }: { readonly reason: 'condition' | 'changed' | 'removed'; readonly value: number | null; readonly now: number },
+) => ({ ...factsOf(settings, alert), reason, value, ms: msOf(alert, now) })
 
-/** The notifications of actions; those to actors are none. */
+/** Whether nobody is told at this time. */
+export const isQuiet = ({ priority, quiet }: TriggerSettings, now: number): boolean =>
+  priority !== 'critical' && afterQuiet(now, quiet) > now
+
+/** The places of the next step. */
+export const placesOf = ({ escalation }: TriggerSettings, { step }: Alert): Place[] =>
+  (escalation[step]?.actions ?? []).map((_, action): Place => [step, action])
+
+/** The inputs to other actors of the next step. */
+export const ordersOf = ({ escalation }: TriggerSettings, { id: alert, step, value }: Alert) =>
+  (escalation[step]?.actions ?? []).flatMap((action) =>
+    action.to === 'actor' ? [{ kind: action.kind, id: action.id, type: action.type, data: { alert, value, ...action.data } }] : [],
+  )
+
+/** The notifications of places in the chain; actions that are inputs to actors are none. */
 export function notificationsOf(
   settings: TriggerSettings,
-  actions: readonly Action[],
+  { id: alertId, at }: Alert,
+  places: readonly Place[],
   about: Notification['about'],
   alert: Notification['alert'],
-): Notification[] {
+): (Notification & { readonly place: Place })[] {
   const text = textOf(settings, about, alert)
-  return actions.flatMap((action): Notification[] => {
-    if (action.to === 'actor') return []
-    if (action.to === 'mail') return [{ channel: 'mail', to: action.address, about, text, alert }]
-    return [{ channel: action.to, to: action.url, about, text, alert, ...(action.to === 'chat' && { format: action.format }) }]
+  return places.flatMap((place) => {
+    const [step, index] = place
+    const action = settings.escalation[step]?.actions[index]
+    if (action === undefined || action.to === 'actor') return []
+    const id = [alertId, at.toString(36), step, index, about].join('-')
+    const to = action.to === 'mail' ? action.address : action.url
+    return [{ id, channel: action.to, to, about, text, alert, place, ...(action.to === 'chat' && { format: action.format }) }]
   })
 }
 
@@ -85,15 +116,4 @@ function textOf(settings: TriggerSettings, about: Notification['about'], { alert
   }
   const what = about === 'raised' ? `Alert (${priority})` : 'Alert cleared'
   return `${what}: ${title}. Series ${series}${value === null ? '' : `, latest value ${value}`}, alert ${alert}`
-}
-
-/** What waits, with more that came; what finds no room any more has failed. */
-export function queued(waiting: readonly Notification[], more: readonly Notification[]) {
-  const { waitingMax } = TRIGGER_LIMITS
-  const free = Math.max(0, waitingMax - waiting.length)
-  const message = `${waitingMax} notifications of the trigger wait already`
-  const refused = more
-    .slice(free)
-    .map(({ alert, channel, to, about }) => ({ alert: alert.alert, channel, to, about, code: 'too_many', message }))
-  return { queue: [...waiting, ...more.slice(0, free)], refused }
 }

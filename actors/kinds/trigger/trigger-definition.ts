@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import {
   alertAcknowledged,
   alertCleared,
@@ -6,6 +5,7 @@ import {
   alertRaised,
   alertSeen,
   conditionChanged,
+  notificationDropped,
   notificationFailed,
   notificationSent,
   SERIES_KIND,
@@ -13,34 +13,27 @@ import {
   triggerFailed,
   triggerRemoved,
   triggerSet,
+  type TriggerSettings,
   triggerWatch,
   triggerWatching,
 } from '../../../schemas/trigger-events.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { conditionProblem } from '../series/watches.ts'
-import { alertSchema } from './alert.ts'
-import { type Channels, deliveryTask, notificationSchema } from './channels.ts'
+import { type Channels, deliveryTask } from './channels.ts'
+import { contextSchema } from './trigger-context.ts'
+import { fromVersion1 } from './trigger-version-1.ts'
 
-const contextSchema = z.object({
-  id: z.string(),
-  /** `null` before the first `trigger.set` and after `trigger.removed`. */
-  settings: triggerSet.nullable(),
-  /** Number of changes of the settings: what the series tells about earlier ones is ignored. */
-  revision: z.int().nonnegative(),
-  watch: triggerWatch.nullable(),
-  /** When the condition was met, and the reading at that time. */
-  met: z.object({ at: z.string(), value: z.number().nullable() }).nullable(),
-  alert: alertSchema.nullable(),
-  alerts: z.int().nonnegative().meta({ description: 'Alerts so far' }),
-  waiting: z.array(notificationSchema).max(TRIGGER_LIMITS.waitingMax),
-})
-export type TriggerContext = z.infer<typeof contextSchema>
+function settingsProblem(settings: TriggerSettings): string | undefined {
+  const { settingsBytesMax: max } = TRIGGER_LIMITS
+  const bytes = Buffer.byteLength(JSON.stringify(settings))
+  return bytes <= max ? undefined : `the trigger would have ${bytes} bytes as JSON; at most ${max}: shorten the data of its actions`
+}
 
 /** The kind without its machine. */
 export const defineTrigger = (channels: Channels, name: string) =>
   defineKind({
     name,
-    version: 1,
+    version: 2,
     context: contextSchema,
     events: {
       'trigger.set': triggerSet.describe('What the trigger watches and does; replaces what was set before'),
@@ -57,10 +50,12 @@ export const defineTrigger = (channels: Channels, name: string) =>
       'alert.cleared': alertCleared.describe('The alert is over'),
       'notification.sent': notificationSent.describe('Somebody was told of an alert'),
       'notification.failed': notificationFailed.describe('Somebody could not be told of an alert'),
+      'notification.dropped': notificationDropped.describe('Nobody is told any more that an alert was raised: it was seen, or is over'),
       'trigger.watching': triggerWatching.describe('The series that has the readings, and whose events these are'),
       'trigger.failed': triggerFailed.describe('A condition cannot be evaluated, or the series has no room for it'),
     },
-    tasks: { hook: deliveryTask(channels.hook), chat: deliveryTask(channels.chat), mail: deliveryTask(channels.mail) },
+    tasks: { deliver: deliveryTask(channels) },
+    migrate: { 1: fromVersion1 },
     label: ({ settings, alert, alerts }) => ({
       series: settings?.series ?? null,
       priority: settings?.priority ?? null,
@@ -68,7 +63,7 @@ export const defineTrigger = (channels: Channels, name: string) =>
       alerts,
     }),
     refuse: ({ settings }, input) => {
-      if (input.type === 'trigger.set') return conditionProblem(input.data)
+      if (input.type === 'trigger.set') return conditionProblem(input.data) ?? settingsProblem(input.data)
       return input.type === 'trigger.watch' && settings === null ? 'the trigger has no series yet; send trigger.set first' : undefined
     },
   })

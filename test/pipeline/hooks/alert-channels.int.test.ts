@@ -29,6 +29,7 @@ const alert = {
   since: '2026-01-01T00:00:00Z',
 } as const
 const notification = (channel: Notification['channel'], to: string, more: Partial<Notification> = {}): Notification => ({
+  id: 'hot-1-raised',
   channel,
   to,
   about: 'raised',

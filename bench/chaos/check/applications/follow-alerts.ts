@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { alertCleared, alertRaised, notificationSent, readingsTaken } from '../../../../schemas/trigger-events.ts'
+import { alertCleared, alertRaised, notificationDropped, notificationSent, readingsTaken } from '../../../../schemas/trigger-events.ts'
 import type { LoggedRecord } from '../chaos-history.ts'
 import { type CreateFollower, emittedOf, entryOf, idIn, kindIn } from './follower.ts'
 
@@ -17,8 +17,9 @@ interface Trigger {
   ends: number
   raised: number
   cleared: number
-  /** Notifications by alert and what they are about. */
+  /** Notifications by alert and what they are about, and those of them that were dropped. */
   readonly notified: Map<string, number>
+  readonly dropped: Set<string>
 }
 interface Trade {
   isStopped: boolean
@@ -36,7 +37,14 @@ export const followAlerts: CreateFollower = (report) => {
   const triggers = new Map<string, Trigger>()
   const trades = new Map<string, Trade>()
   const triggerOf = (id: string): Trigger =>
-    entryOf(triggers, id, () => ({ crossings: 0, ends: 0, raised: 0, cleared: 0, notified: new Map<string, number>() }))
+    entryOf(triggers, id, () => ({
+      crossings: 0,
+      ends: 0,
+      raised: 0,
+      cleared: 0,
+      notified: new Map<string, number>(),
+      dropped: new Set<string>(),
+    }))
 
   const evaluate = (one: Series, id: string, values: readonly number[]): void => {
     const before = one.met.get(id) === true
@@ -77,7 +85,13 @@ export const followAlerts: CreateFollower = (report) => {
       trigger.cleared += 1
       if (!isNext(alert) || trigger.cleared !== trigger.raised) report('alert', `LOG ${seq}: ${actor} clears ${alert}, which is not open`)
     }
-    for (const data of [...emittedOf(record, 'notification.sent'), ...emittedOf(record, 'notification.failed')]) {
+    for (const data of emittedOf(record, 'notification.dropped')) {
+      const { alert, about } = notificationDropped.parse(data)
+      trigger.dropped.add(alert)
+      if (about !== 'raised') report('alert', `LOG ${seq}: ${actor} drops that ${alert} is over`)
+    }
+    const ends = ['notification.sent', 'notification.failed', 'notification.dropped'] as const
+    for (const data of ends.flatMap((type) => emittedOf(record, type))) {
       const { alert, about } = notificationSent.parse(data)
       trigger.notified.set(`${alert} ${about}`, (trigger.notified.get(`${alert} ${about}`) ?? 0) + 1)
     }
@@ -113,12 +127,16 @@ export const followAlerts: CreateFollower = (report) => {
       else takeTrade(entry)
     },
     finish() {
-      for (const [id, { crossings, ends, raised, cleared, notified }] of triggers) {
+      for (const [id, { crossings, ends, raised, cleared, notified, dropped }] of triggers) {
         if (raised !== crossings) report('alert', `${id} raised ${raised} alerts for ${crossings} crossings`)
         if (cleared !== ends) report('alert', `${id} cleared ${cleared} alerts; ${ends} crossings ended`)
         for (const [alert, count] of notified) if (count !== 1) report('alert', `${alert} of ${id} was told ${count} times`)
-        if (notified.size !== raised + cleared)
-          report('alert', `${id} told of ${notified.size} of ${raised + cleared} raised and cleared alerts`)
+        // Of the end, those are told who were told of the beginning, or were being told.
+        const toldEnds = [...notified.keys()].filter((told) => told.endsWith(' cleared')).length
+        const toldBeginnings = notified.size - toldEnds
+        if (toldBeginnings !== raised) report('alert', `${id} told or dropped ${toldBeginnings} of ${raised} raised alerts`)
+        if (toldEnds > cleared || toldEnds < cleared - dropped.size)
+          report('alert', `${id} told ${toldEnds} of ${cleared} ends, and dropped ${dropped.size} notifications`)
       }
     },
   }

@@ -108,10 +108,10 @@ const cleared: Told = {
   type: 'condition.changed',
   emits: [['alert.cleared', { ...alertFacts, alert: 't-1', reason: 'condition', value: 1, ms: 1 }]],
 }
-const notified = (about: string): Told => ({
+const notified = (about: string, end = 'sent'): Told => ({
   actor: 'trigger/t',
   type: 'task.done',
-  emits: [['notification.sent', { alert: 't-1', channel: 'chat', to: 'x', about }]],
+  emits: [[`notification.${end}`, { alert: 't-1', channel: 'chat', to: 'x', about }]],
 })
 
 const offered: Told = { actor: 'item/tea', type: 'item.offered', emits: [['item.listed', { item: 'tea' }]] }
@@ -136,6 +136,7 @@ test.each<readonly [what: string, told: readonly Told[]]>([
   ['a document of the last data', [template, document, version(1, 'A 1'), changed, version(2, 'A 2')]],
   ['a reward', [set, brief, chosen, text, rewarded]],
   ['a crossing that ends', [watched, readings(90), raised(1), notified('raised'), readings(60, 40), cleared, notified('cleared')]],
+  ['a crossing that ends before anybody is told', [watched, readings(90, 40), raised(1), cleared, notified('raised', 'dropped')]],
   ['readings below the threshold', [watched, readings(80, 20)]],
   ['a list of what is offered', [offered, asked, list(1, 'tea'), withdrawn]],
   ['what is due', [schedule, fired, booked, reminded]],
@@ -159,6 +160,7 @@ test.each<readonly [finding: FindingKind, bug: string, told: readonly Told[]]>([
   ['alert', 'an alert without a crossing', [watched, readings(80), raised(1), notified('raised')]],
   ['alert', 'two alerts of one crossing', [watched, readings(90), raised(1), notified('raised'), raised(2)]],
   ['alert', 'an alert that does not end', [watched, readings(90), raised(1), notified('raised'), readings(40)]],
+  ['alert', 'an end that is not told', [watched, readings(90, 40), raised(1), cleared, notified('raised')]],
   ['alert', 'an alert that is told twice', [watched, readings(90), raised(1), notified('raised'), notified('raised')]],
   ['list', 'a withdrawn item on a list', [offered, withdrawn, asked, list(2, 'tea')]],
   ['list', 'an item that was bought on a list', [offered, asked, bought, list(1, 'tea')]],
