@@ -29,9 +29,13 @@ export class ForeignCodeError extends ColloquyError {
   }
 }
 
-/** The `code` of any thrown value that has one: Colloquy's, Node's (`ECONNREFUSED`) or a library's. */
+/** A DOMException has a number as its code (23: a timeout), which tells nobody anything. */
+const DOM_CODES: Readonly<Record<string, string>> = { TimeoutError: 'timeout', AbortError: 'aborted' }
+
+/** The `code` of any thrown value that has one: Colloquy's, Node's (`ECONNREFUSED`) or a library's. That of a DOMException is a word. */
 export function codeOf(error: unknown): string | undefined {
   try {
+    if (error instanceof DOMException) return DOM_CODES[error.name] ?? error.name
     if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
     const { code } = error
     return typeof code === 'string' || typeof code === 'number' ? String(code) : undefined

@@ -82,6 +82,8 @@ export const outSubjectsOf = (a: Address): string => `out.${path(a)}.>`
 /** An actor's internal messages as INBOX stores them. */
 export const internalInboxSubject = (a: Address): string => `inbox.*.${path(a)}.int`
 export const taskSubject = (name: string, a: Address): string => `task.${name}.${path(a)}`
+/** The runs of all tasks for the actors of a tenant. */
+export const taskSubjectsOfTenant = (tenant: string): string => `task.*.${tenant}.*.*`
 /** The runs of a task for all actors of a kind. */
 export const taskSubjectsOf = (name: string, kind: string): string => `task.${name}.*.${kind}.*`
 /** An actor's only schedule: its next wake-up. */

@@ -135,7 +135,8 @@ export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number, onWait?
     )
   })
 
-async function readProgress(jetstream: JetStreamContext, settings: Settings): Promise<StatusReading> {
+/** Reads how far all stages are. */
+export async function readProgress(jetstream: JetStreamContext, settings: Settings): Promise<StatusReading> {
   const processes = await askStatus(jetstream.nc)
   const isComplete = await isSourcingComplete(jetstream)
   const infos = await Promise.all(STREAMS.map(async (name) => [name, await jetstream.jsm.streams.info(name)] as const))

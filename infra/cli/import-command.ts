@@ -16,8 +16,8 @@ import { withJetStream } from '../app/connect-to-running.ts'
 import { registeredKinds } from '../app/kind-registry.ts'
 import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
 import { openBucket } from '../app/prepare-streams.ts'
-import { waitUntilCaughtUp } from '../app/system-status.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
+import { waitUntilTaken } from '../app/wait-until-taken.ts'
 import { whileConnected } from '../app/while-connected.ts'
 import { tokenArgument } from './arguments.ts'
 import { type BytesBar, createBytesBar } from './bytes-bar.ts'
@@ -108,7 +108,7 @@ field of the data. All lines are checked first. Running it again sends only line
             }),
           )
           progress.stop()
-          if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs, out.note)
+          if (options.wait) await waitUntilTaken(effective, { ...options, onWait: out.note })
           const rejected = options.wait ? await countRejected(jetstream, options, dead.last_seq + 1) : undefined
           report(out, path, file.bytesTotal, summary, rejected, options)
         } finally {

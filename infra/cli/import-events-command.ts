@@ -6,8 +6,8 @@ import type { CommandContext, JsonOption } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { newestVersions } from '../app/kind-registry.ts'
 import { openBucket } from '../app/prepare-streams.ts'
-import { waitUntilCaughtUp } from '../app/system-status.ts'
 import { printable } from '../app/terminal-output.ts'
+import { waitUntilTaken } from '../app/wait-until-taken.ts'
 import { whileConnected } from '../app/while-connected.ts'
 import { createBytesBar } from './bytes-bar.ts'
 
@@ -55,7 +55,7 @@ export async function importEventsCommand({ out, settings }: CommandContext, pat
         }),
       )
       bar.stop()
-      if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs, out.note)
+      if (options.wait) await waitUntilTaken(effective, { ...options, onWait: out.note })
       const perSecond = summary.seconds === 0 ? 0 : Math.round(summary.sent / summary.seconds)
       if (options.json) out.json({ file: path, ...summary, perSecond })
       else out.line(summaryLine(summary, perSecond))

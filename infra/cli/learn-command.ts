@@ -14,8 +14,8 @@ import type { Tags } from '../../schemas/tags.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningNats, withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { waitUntilCaughtUp } from '../app/system-status.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
+import { waitUntilTaken } from '../app/wait-until-taken.ts'
 import { whileConnected } from '../app/while-connected.ts'
 import { sourceTagsArgument, tokenArgument } from './arguments.ts'
 import { type BytesBar, createBytesBar } from './bytes-bar.ts'
@@ -79,7 +79,7 @@ Examples:
           }
         })
         progress.stop()
-        if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs, out.note)
+        if (options.wait) await waitUntilTaken(effective, { ...options, onWait: out.note })
         report(out, summary, options)
         if (options.wait) await withJetStream(effective, (jetstream) => refuseUnfound(jetstream, options.tenant, deadBefore))
       } finally {

@@ -54,25 +54,32 @@ export async function listActors(
 
 const namesSchema = z.array(z.object({ name: z.string() }))
 
-/** Kinds or states that are named where nothing is found. */
+/** Tenants, kinds or states that are named where nothing is found. */
 const NAMED_MAX = 64
 
-/** Why no actor has such a kind or state, with the ones that actors have; `undefined` where some have both. */
+/** Why no actor has such a tenant, kind or state, with the ones that actors have; `undefined` where some have all of them. */
 export async function whyNoActor(clickhouse: ClickHouseClient, query: ActorQuery): Promise<string | undefined> {
-  const { kind = '', state = '' } = query
+  const { tenant = '', kind = '', state = '' } = query
   const named = async (what: string): Promise<string[]> => {
     const result = await clickhouse.query({
       query: `SELECT DISTINCT ${what} AS name FROM actors
-        WHERE {kind:String} = '' OR kind = {kind:String} ORDER BY name LIMIT ${NAMED_MAX}`,
-      query_params: { kind: what === 'kind' ? '' : kind },
+        WHERE ({tenant:String} = '' OR tenant = {tenant:String}) AND ({kind:String} = '' OR kind = {kind:String})
+        ORDER BY name LIMIT ${NAMED_MAX}`,
+      query_params: { tenant: what === 'tenant' ? '' : tenant, kind: what === 'kind' || what === 'tenant' ? '' : kind },
       format: 'JSONEachRow',
     })
     return namesSchema.parse(await result.json()).map(({ name }) => name)
   }
   const has = async (of: Omit<ActorQuery, 'limit'>): Promise<boolean> => (await listActors(clickhouse, { ...of, limit: 1 })).length > 0
-  if (kind !== '' && !(await has({ kind }))) return `No actor is of the kind "${kind}"; ${others(kind, 'kinds', await named('kind'))}`
-  if (state === '' || (await has({ kind, state }))) return undefined
-  const of = kind === '' ? '' : ` of the kind "${kind}"`
+  if (tenant !== '' && !(await has({ tenant }))) {
+    return `No actor is of the tenant "${tenant}"; ${others(tenant, 'tenants', await named('tenant'))}`
+  }
+  const ofTenant = tenant === '' ? '' : ` of the tenant "${tenant}"`
+  if (kind !== '' && !(await has({ tenant, kind }))) {
+    return `No actor${ofTenant} is of the kind "${kind}"; ${others(kind, 'kinds', await named('kind'))}`
+  }
+  if (state === '' || (await has({ tenant, kind, state }))) return undefined
+  const of = `${ofTenant}${kind === '' ? '' : ` of the kind "${kind}"`}`
   return `No actor${of} is in the state "${state}"; ${others(state, 'states', await named("arrayJoin(splitByChar('+', state))"))}`
 }
 

@@ -45,6 +45,8 @@ const CALLS_MAX = 16
 const PAUSES: Pauses = { minMs: 1_000, maxMs: 300_000 }
 const RETRIES_MAX = 10
 const SAVE_MS = 500
+/** A hook that takes nothing is told so often, with the number of events since. */
+const WARN_MS = 60_000
 
 const placeSchema = z.object({ created: z.string(), seq: z.int().nonnegative(), beginnings: z.int() })
 
@@ -68,8 +70,10 @@ const subjectOf = ({ tenant, kind = '*', type }: Hook): string => outSubject({ t
  * other, within the limits of what is under way. A new hook begins with the event after its `hook.changed`.
  */
 export async function startHookDelivery(options: DeliveryOptions, hook: Hook): Promise<StageRun> {
-  const { jetstream, kv, agent, log, metrics, pauses = PAUSES, retriesMax = RETRIES_MAX } = options
+  const { jetstream, kv, agent, metrics, pauses = PAUSES, retriesMax = RETRIES_MAX } = options
   const { tenant, name, url, beginnings } = hook
+  // A logger of its own: each hook warns once in a while, however many events it does not take.
+  const log = options.log.child({ tenant, hook: name })
   const place = typedKey(kv, placeKey(hook), placeSchema)
   const { created } = await streamInfo(jetstream.jsm, 'OUT')
   const known = (await place.get())?.value
@@ -97,10 +101,8 @@ export async function startHookDelivery(options: DeliveryOptions, hook: Hook): P
   }
   const giveUp = async (message: JsMsg, address: Address, error: unknown): Promise<void> => {
     metrics.hookCalls.inc({ result: 'given_up' })
-    log.warn(
-      { tenant, hook: name, actor: actorKey(address), code: codeOf(error), err: error },
-      'a hook was called in vain; its event is in DEAD',
-    )
+    const fields = { host: new URL(url).host, actor: actorKey(address), code: codeOf(error), err: error }
+    rateLimitedWarn(log, fields, 'a hook was called in vain; its event is in DEAD', WARN_MS)
     await publishDerivedLetter(
       { publisher: jetstream.publisher, log, metrics, signal: loop.signal },
       {
@@ -125,11 +127,7 @@ export async function startHookDelivery(options: DeliveryOptions, hook: Hook): P
         onRetry(error, pauseMs) {
           failing = messageOf(error)
           metrics.hookCalls.inc({ result: 'failed' })
-          rateLimitedWarn(
-            log,
-            { tenant, hook: name, code: codeOf(error), err: error, pauseMs },
-            'a hook did not take an event; calling it again',
-          )
+          rateLimitedWarn(log, { code: codeOf(error), err: error, pauseMs }, 'a hook did not take an event; calling it again')
         },
       })
     } catch (error) {

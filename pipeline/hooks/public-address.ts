@@ -12,7 +12,8 @@ export const isPublicAddress = (ip: string): boolean => ipaddr.process(ip).range
 const refused = (host: string, ip: string): ColloquyError =>
   new ColloquyError(
     'hook_address_refused',
-    `${host} is ${ip}, which is no address of the public internet; COLLOQUY_HOOK_HOSTS may name hosts that are called all the same`,
+    `${host === ip ? `${ip} is` : `${host} has the address ${ip}, which is`} not on the public internet; `
+      + 'COLLOQUY_HOOK_HOSTS may name hosts that are called all the same',
   )
 
 /** Resolves a name as `dns.lookup` does. Where one of its addresses is not public, it fails: a name may have both. */

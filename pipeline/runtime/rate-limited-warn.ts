@@ -11,17 +11,18 @@ interface Written {
 const written = new WeakMap<Logger, Map<string, Written>>()
 
 /**
- * Logs a warning at most once in ten seconds per message, with the number of lines suppressed since (`suppressed`). For faults that hit
- * everything in flight at once, as an outage does.
+ * Logs a warning at most once in ten seconds per message and logger, with the number of lines suppressed since (`suppressed`). For faults
+ * that hit everything in flight at once, as an outage does.
  *
  * @param message one of a fixed set: each is kept in memory
+ * @param windowMs instead of ten seconds
  */
-export function rateLimitedWarn(log: Logger, fields: object, message: string): void {
+export function rateLimitedWarn(log: Logger, fields: object, message: string, windowMs = WINDOW_MS): void {
   let messages = written.get(log)
   if (messages === undefined) written.set(log, (messages = new Map<string, Written>()))
   const last = messages.get(message)
   const nowMs = performance.now()
-  if (last !== undefined && nowMs - last.atMs < WINDOW_MS) {
+  if (last !== undefined && nowMs - last.atMs < windowMs) {
     last.suppressed += 1
     return
   }

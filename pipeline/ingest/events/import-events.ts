@@ -8,6 +8,7 @@ import { typedKey } from '../../jetstream/typed-kv.ts'
 import { createSender } from '../../producer/input-sender.ts'
 import { createInFlightLimiter } from '../../runtime/in-flight-limiter.ts'
 import { createLowWatermark } from '../../runtime/low-watermark.ts'
+import { periodicJob } from '../../runtime/periodic-job.ts'
 import { acquireImportLock } from '../conversations/import-lock.ts'
 import { createPacer } from '../pacer.ts'
 import type { EventFile, WrongLine } from './event-file.ts'
@@ -40,7 +41,7 @@ export interface ImportedEvents {
   /** Lines with an event. */
   events: number
   sent: number
-  /** Lines that an earlier run has sent. */
+  /** Lines that an earlier run has sent, as far as its place or INBOX tells: the last half second of a killed run may count as sent. */
   known: number
   wrong: number
   /** The first 100 of them. */
@@ -53,8 +54,8 @@ export interface ImportedEvents {
 const INPUTS_MAX = 1_024
 const BYTES_MAX = 32 * 1024 * 1024
 const LISTED_MAX = 100
-/** Lines after which the place is saved up to which all are sent. */
-const SAVE_EVERY = 5_000
+/** Time after which the place is saved up to which all are sent: a killed import sends so much again at most. */
+const SAVE_MS = 500
 
 const stateSchema = z.object({
   /** Lines up to this one may be sent, and are known by this hash. */
@@ -92,27 +93,35 @@ export async function importEvents(file: EventFile, options: ImportEventsOptions
       `${name} is not what was imported before as the source "${source}": its first ${before.upTo} lines have changed. Nothing was sent`,
     )
   }
-  const isNothingToDo = summary.events === 0 || checked.lastLine <= (before?.sent ?? 0)
-  if (isNothingToDo || (summary.wrong > 0 && !options.skipWrong)) {
-    summary.known = isNothingToDo ? summary.events : 0
-    return summary
-  }
+  const sentBefore = before?.sent ?? 0
+  const isNothingToDo = summary.events === 0 || checked.lastLine <= sentBefore
+  if (isNothingToDo || (summary.wrong > 0 && !options.skipWrong)) return summary
 
-  let saved = { upTo: checked.lastLine, sha256: checked.sha256, sent: before?.sent ?? 0 }
-  await key.put(saved)
+  let saved = { upTo: checked.lastLine, sha256: checked.sha256, sent: sentBefore }
+  const save = async (sent: number): Promise<void> => {
+    saved = { ...saved, sent }
+    await key.put(saved)
+  }
+  await save(saved.sent)
   const sender = createSender(nc, { onWait, signal })
   resources.defer(sender.close)
   const pace = createPacer(options.rate)
   const inFlight = createInFlightLimiter({ countMax: INPUTS_MAX, bytesMax: BYTES_MAX })
-  const done = createLowWatermark(saved.sent)
+  const done = createLowWatermark(sentBefore)
   /** The last input under way of each actor: an actor would take an earlier line that comes later for a duplicate. */
   const chains = new Map<string, Promise<void>>()
+  const saving = periodicJob(SAVE_MS, async () => {
+    if (done.low > saved.sent) await save(done.low).catch((error: unknown) => failed.abort(error))
+    return SAVE_MS
+  })
+  resources.defer(saving.stop)
   const startedMs = performance.now()
   const sendOne = async ({ line, address, input }: ReadEvent): Promise<void> => {
     await pace(signal)
     await lock.hold(signal)
-    await sender.send(address, input)
-    summary.sent += 1
+    const { duplicate } = await sender.send(address, input)
+    if (duplicate) summary.known += 1
+    else summary.sent += 1
     done.finish(line)
   }
   const start = (event: ReadEvent): void => {
@@ -130,21 +139,16 @@ export async function importEvents(file: EventFile, options: ImportEventsOptions
   }
   for await (const row of file.rows((bytes) => onProgress(summary, (file.bytesTotal + bytes) / 2))) {
     if (row.line > checked.lastLine) break
-    if (row.line <= saved.sent) {
-      if ('input' in reader(row)) summary.known += 1
-      continue
-    }
+    if (row.line <= sentBefore) continue
     const event = reader(row)
     if ('input' in event) start(event)
     if (inFlight.isFull) await inFlight.whenAvailable()
     signal.throwIfAborted()
-    if (done.low < saved.sent + SAVE_EVERY) continue
-    saved = { ...saved, sent: done.low }
-    await key.put(saved)
   }
   await inFlight.whenIdle()
   signal.throwIfAborted()
-  await key.put({ ...saved, sent: checked.lastLine })
+  await saving.stop()
+  await save(checked.lastLine)
   summary.seconds = (performance.now() - startedMs) / 1_000
   return summary
 }
@@ -169,8 +173,10 @@ async function check(file: EventFile, { before, reader, summary, signal, onBytes
     lastLine = row.line
     // What an earlier run has sent or left out is no news.
     const event = reader(row)
-    if ('input' in event) summary.events += 1
-    else if (row.line > (before?.upTo ?? 0)) {
+    if ('input' in event) {
+      summary.events += 1
+      if (row.line <= (before?.sent ?? 0)) summary.known += 1
+    } else if (row.line > (before?.upTo ?? 0)) {
       summary.wrong += 1
       if (summary.wrongLines.length < LISTED_MAX) summary.wrongLines.push(event)
     }

@@ -28,6 +28,15 @@ test('actors are listed by kind, tenant, state and text', async () => {
   expect(await list('--limit', '1')).toHaveLength(1)
 })
 
+test('a tenant that no actor has is told, with those that actors have', async () => {
+  expect(await runCli(['actors', '--tenant', 'acm'], cli)).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('No actor is of the tenant "acm"; did you mean "acme"? tenants of actors: acme, other') as string,
+  })
+  const { stderr } = await runCli(['actors', '--tenant', 'other', '--kind', 'refund', '--state', 'reviewed'], cli)
+  expect(stderr).toContain('No actor of the tenant "other" of the kind "refund" is in the state "reviewed"')
+})
+
 test('a kind or state that no actor has is told, with those that actors have', async () => {
   const kind = await runCli(['actors', '--kind', 'refnd', '--state', 'review'], cli)
   expect(kind).toMatchObject({

@@ -1,10 +1,15 @@
 import { appendFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { setup } from 'xstate'
+import { z } from 'zod'
+import { defineKind } from '../../../actors/definition/define-kind.ts'
+import { defineTask } from '../../../actors/definition/task-definition.ts'
 import { authorKind } from '../../../actors/kinds/author/author-kind.ts'
 import { postKind } from '../../../actors/kinds/post/post-kind.ts'
 import { topicKind } from '../../../actors/kinds/topic/topic-kind.ts'
 import { topicsKind } from '../../../actors/kinds/topic/topics-kind.ts'
+import { streamInfo } from '../../../pipeline/jetstream/stream-info.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
 import { caughtUp, publishAll, readLog, rows } from '../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
@@ -13,12 +18,38 @@ let system: System
 let dataDir: string
 beforeAll(async () => {
   dataDir = await temporaryFolder()
-  system = await startSystem({ dataDir, kinds: [postKind, authorKind, topicKind, topicsKind] })
+  system = await startSystem({ dataDir, kinds: [postKind, authorKind, topicKind, topicsKind, hangingKind] })
 })
 afterAll(async () => {
   await system.stop()
   await rm(dataDir, { recursive: true })
 })
+
+const hanging = defineKind({
+  name: 'hanging',
+  version: 1,
+  context: z.object({}),
+  events: { begun: z.object({}) },
+  emits: {},
+  tasks: {
+    hang: defineTask({
+      input: z.object({}),
+      output: z.object({}),
+      deadlineMs: 600_000,
+      attemptsMax: 1,
+      concurrencyMax: 1,
+      run: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped')))),
+    }),
+  },
+})
+/** Its task never ends. */
+const hangingKind = hanging.with(
+  setup(hanging.xstate).createMachine({
+    context: {},
+    initial: 'idle',
+    states: { idle: { on: { begun: 'busy' } }, busy: { invoke: { src: 'hang', input: {}, onDone: 'idle', onError: 'idle' } } },
+  }),
+)
 
 /** More than the ids that an actor remembers. */
 const LIKES = 80
@@ -59,6 +90,23 @@ test('a file of events is sent once, however often it is imported', async () => 
   expect(await runCli(['import', '--kind', 'post', '--events', path, '--tenant', 'acme'], { dataDir })).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('have changed. Nothing was sent') as string,
+  })
+}, 180_000)
+
+test('an import waits for what it sent, and for no task of another tenant', async () => {
+  await publishAll(system, [{ subject: 'in.other.hanging.h', body: { type: 'begun', data: {} } }])
+  const tasks = async (): Promise<number> => (await streamInfo(system.running.jetstream.jsm, 'TASKS')).state.messages
+  await expect.poll(tasks).toBe(1)
+  const path = join(dataDir, 'more.jsonl')
+  await writeFile(path, `${line('x-2', 'post.published', { author: 'ann', text: 'A great phone', platform: 'x' })}\n`)
+  expect((await importFile(path, '--wait', '--timeout-ms', '60000'))[0]).toMatchObject({ sent: 1 })
+  expect(await tasks()).toBe(1)
+  expect(await rows(system, `SELECT actor FROM posts WHERE actor = 'x-2'`)).toEqual([{ actor: 'x-2' }])
+  await writeFile(path, `${JSON.stringify({ actor: 'h2', type: 'begun' })}\n`)
+  const own = ['import', '--kind', 'hanging', '--events', path, '--tenant', 'other', '--wait', '--timeout-ms', '3000']
+  expect(await runCli(own, { dataDir })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('tasks of the tenant other run') as string,
   })
 }, 180_000)
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { Notification } from '../../../actors/kinds/trigger/channels.ts'
 import { createAlertChannels } from '../../../pipeline/hooks/alert-channels.ts'
 import { signatureOf } from '../../../pipeline/hooks/signed-post.ts'
-import { TerminalError } from '../../../schemas/errors.ts'
+import { codeOf, TerminalError } from '../../../schemas/errors.ts'
 import { type HookReceiver, startHookReceiver } from '../../support/hook-receiver.ts'
 
 const stops: (() => Promise<void>)[] = []
@@ -63,7 +63,8 @@ describe('the channel hook', () => {
     const server = await receiver()
     server.answer = () => undefined
     const { hook, chat } = createAlertChannels({ ...own, timeoutMs: 300 })
-    await expect(hook(notification('hook', server.url), CALL)).rejects.toThrow(/timeout|aborted/i)
+    const error: unknown = await hook(notification('hook', server.url), CALL).catch((cause: unknown) => cause)
+    expect(codeOf(error)).toBe('timeout')
     const { hook: patient } = createAlertChannels(own)
     for (const status of [307, 404, 500]) {
       server.answer = () => status

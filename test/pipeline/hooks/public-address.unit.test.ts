@@ -34,6 +34,15 @@ test.each([
   await agent.destroy()
 })
 
+test.each([
+  ['http://10.0.0.1/', '10.0.0.1 is not on the public internet'],
+  ['http://localhost:9/', 'localhost has the address'],
+])('says what is refused: %s', async (url, message) => {
+  const agent = createPublicAgent([])
+  await expect(request(url, { dispatcher: agent })).rejects.toThrow(message)
+  await agent.destroy()
+})
+
 test('connects to a host that is allowed: the error is that of the connection', async () => {
   const agent = createPublicAgent(['localhost:9', '127.0.0.1'])
   for (const url of ['http://localhost:9/', 'http://127.0.0.1:9/'])
