@@ -11,7 +11,8 @@ export const BOUGHT_MAX = 64
 export const [RECENT_MAX, LIKED_MAX, DISLIKED_MAX, SEARCHES_MAX, SHOWN_MAX] = [32, 32, 32, 3, 2]
 /** Questions that may wait. One more is answered at once with no items and the problem `busy`. */
 export const ASKED_MAX = 8
-const SEARCH_CHARS_MAX = 256
+/** UTF-16 units that are kept of a search. */
+export const SEARCH_CHARS_MAX = 256
 
 export const segmentSchema = z
   .string()

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { type Item, itemIdSchema, ITEMS_PAIRED, itemsPaired, topicSchema, topicsSchema } from '../../../schemas/catalogue-events.ts'
 import { customerSchema } from '../../../schemas/profile-events.ts'
-import { COUNT_MAX, STRATEGIES, type Strategy, visitorSchema, whySchema } from '../../../schemas/recommendation-query.ts'
+import { COUNT_MAX, type Strategy, visitorSchema } from '../../../schemas/recommendation-query.ts'
 import { TOKEN } from '../../../schemas/subjects.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { defineTask } from '../../definition/task-definition.ts'
-import { contextSchema, mergedSchema, RECENT_MAX, segmentSchema } from './interest-context.ts'
+import { contextSchema, mergedSchema, segmentSchema } from './interest-context.ts'
 import { fromVersion1 } from './interest-version-1.ts'
+import { followedSchema, givenSchema, outputSchema } from './lists.ts'
 import { withSaid } from './said-topics.ts'
 
 const signal = {
@@ -15,27 +16,6 @@ const signal = {
   segment: segmentSchema.optional(),
 }
 const signalSchema = z.object(signal)
-const listItem = z.object({ item: itemIdSchema, score: z.number(), why: whySchema.optional() })
-const foundSchema = z.object({
-  items: z.array(listItem).max(COUNT_MAX),
-  strategy: z.enum(STRATEGIES),
-  indexSeq: z.int().nonnegative(),
-  learnt: z.array(z.tuple([itemIdSchema, z.array(topicSchema)])).max(RECENT_MAX),
-})
-/** Version 1 gave the items alone. */
-const outputSchema = z.union([foundSchema, z.array(listItem).max(COUNT_MAX)])
-export type Found = z.infer<typeof foundSchema>
-
-const givenSchema = z.object({
-  replyTo: z.string(),
-  items: z.array(listItem).max(COUNT_MAX),
-  list: z.string().optional().meta({ description: 'Id of the list, for item.clicked' }),
-  strategy: z.enum(STRATEGIES).optional(),
-  indexSeq: z.int().nonnegative().optional().meta({ description: 'LOG sequence up to which the index had read' }),
-  problem: z.enum(['busy', 'unavailable']).optional(),
-})
-export type Given = z.infer<typeof givenSchema>
-const followedSchema = z.object({ list: z.string(), item: itemIdSchema, rank: z.int().positive(), strategy: z.string() })
 /** Options of the kind `interest`. */
 export interface InterestOptions {
   /** Name of the kind. Default: `interest`. */

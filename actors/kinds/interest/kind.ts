@@ -2,16 +2,15 @@ import { assign, emit, enqueueActions, setup } from 'xstate'
 import { type Item, ITEMS_PAIRED } from '../../../schemas/catalogue-events.ts'
 import { send } from '../../definition/send-action.ts'
 import { signalWeight } from '../../recommending/signals.ts'
-import { type Asked, ASKED_MAX, SEARCHES_MAX } from './interest-context.ts'
+import { ASKED_MAX, SEARCH_CHARS_MAX, SEARCHES_MAX } from './interest-context.ts'
 import { defineInterest, type InterestOptions } from './interest-definition.ts'
-import { answerOf, keptFresh, type Output, shownAfter, staleFrom } from './lists.ts'
+import { answerOf, keptFresh, type Output, questionOf, shownAfter, staleFrom } from './lists.ts'
 import { EMPTY, merged, pairsOf, profileOf, type Signal, turnOf, visitorOf, withSignal } from './profile.ts'
 
 export type { InterestOptions } from './interest-definition.ts'
 
 /** From the first signal after a list to the next list, where the visitor asked for fresh ones. */
 const REFRESH_MS = 2_000
-const SEARCH_CHARS_MAX = 256
 /** How far the clocks of two hosts may be apart. */
 const SKEW_MS = 60_000
 
@@ -60,13 +59,8 @@ export function createInterest(catalogue: readonly Item[], options: InterestOpti
         }),
         ask: assign(({ context, event }) => {
           if (event.type !== 'recommendations.asked') return {}
-          const { count, segment, customer, keepFresh } = event.data
-          const question: Asked = {
-            replyTo: event.id,
-            count,
-            ...(segment !== undefined && { segment }),
-            ...(customer !== undefined && { customer }),
-          }
+          const { segment, keepFresh } = event.data
+          const question = questionOf(event.id, event.data)
           return {
             asked: [...context.asked, question],
             ...(keepFresh === true && { fresh: keptFresh(question, event.at) }),

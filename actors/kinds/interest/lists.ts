@@ -1,9 +1,32 @@
-import { type Asked, type Context, SHOWN_MAX } from './interest-context.ts'
-import type { Found, Given } from './interest-definition.ts'
+import { z } from 'zod'
+import { itemIdSchema, topicSchema } from '../../../schemas/catalogue-events.ts'
+import { COUNT_MAX, STRATEGIES, whySchema } from '../../../schemas/recommendation-query.ts'
+import { type Asked, type Context, RECENT_MAX, SHOWN_MAX } from './interest-context.ts'
 import { profileOf, withTopics } from './profile.ts'
 
+const listItem = z.object({ item: itemIdSchema, score: z.number(), why: whySchema.optional() })
+const foundSchema = z.object({
+  items: z.array(listItem).max(COUNT_MAX),
+  strategy: z.enum(STRATEGIES),
+  indexSeq: z.int().nonnegative(),
+  learnt: z.array(z.tuple([itemIdSchema, z.array(topicSchema)])).max(RECENT_MAX),
+})
 /** What the task gives; version 1 gave the items alone. */
-export type Output = Found | Found['items']
+export const outputSchema = z.union([foundSchema, z.array(listItem).max(COUNT_MAX)])
+export type Output = z.infer<typeof outputSchema>
+
+/** A list as the visitor gets it. */
+export const givenSchema = z.object({
+  replyTo: z.string(),
+  items: z.array(listItem).max(COUNT_MAX),
+  list: z.string().optional().meta({ description: 'Id of the list, for item.clicked' }),
+  strategy: z.enum(STRATEGIES).optional(),
+  indexSeq: z.int().nonnegative().optional().meta({ description: 'LOG sequence up to which the index had read' }),
+  problem: z.enum(['busy', 'unavailable']).optional(),
+})
+type Given = z.infer<typeof givenSchema>
+/** A visitor opened or bought an item of a list. */
+export const followedSchema = z.object({ list: z.string(), item: itemIdSchema, rank: z.int().positive(), strategy: z.string() })
 
 /** What a task found, without what the visitor has bought or refused since it started. */
 export function answerOf({ bought, disliked }: Context, output: Output, replyTo: string, list: string): Given {
@@ -34,3 +57,11 @@ export const keptFresh = (question: Asked, at: string): Context['fresh'] => ({
 /** After a signal, another list is due; or the time for that is over. */
 export const staleFrom = ({ fresh }: Context, at: string): Context['fresh'] =>
   fresh !== null && Date.parse(at) < Date.parse(fresh.until) ? { ...fresh, isStale: true } : null
+
+/** What a visitor asks, as it waits for its list. */
+export const questionOf = (replyTo: string, { count, segment, customer }: Omit<Asked, 'replyTo'>): Asked => ({
+  replyTo,
+  count,
+  ...(segment !== undefined && { segment }),
+  ...(customer !== undefined && { customer }),
+})
