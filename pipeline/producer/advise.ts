@@ -1,8 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import { type InputAdvice, inputAdvice, unknownKindAdvice } from '../../actors/definition/input-advice.ts'
 import type { Kinds } from '../../actors/definition/kind.ts'
 import { readEnvelope, type WireInput } from '../../schemas/envelope.ts'
+import { triggerSet } from '../../schemas/trigger-events.ts'
 import { callWithin } from '../watchdog/call-within.ts'
 
 /**
@@ -45,10 +47,33 @@ export function createAdvise({ kinds, registeredKinds, log }: AdviseDeps): Advis
   return async (kind, envelope) => {
     const read = readEnvelope(envelope)
     if (!read.ok) return { code: 'bad_envelope', message: read.problem }
-    if (kinds.has(kind)) return adviceOfKind(kind, read.input)
+    const advice = adviceOfKind(kind, read.input)
+    if (advice !== undefined) return advice
+    const named = kindsNamedBy(read.input)
+    if (kinds.has(kind) && named.length === 0) return undefined
     const names = new Set(await registeredKinds())
     // Before the first kinds have started, nothing is known.
     if (names.size === 0) return undefined
-    return names.has(kind) ? 'unchecked' : unknownKindAdvice(kind, names)
+    for (const name of kinds.keys()) names.add(name)
+    if (!names.has(kind)) return unknownKindAdvice(kind, names)
+    const unknown = named.find(([, name]) => !names.has(name))
+    if (unknown === undefined) return kinds.has(kind) ? undefined : 'unchecked'
+    const [field, name] = unknown
+    const { code, message } = unknownKindAdvice(name, names)
+    return { code, message: `${field}: ${message}` }
   }
+}
+
+const watchSchema = z.object({ type: z.literal('trigger.watch'), data: z.object({ kind: z.string() }) })
+const setSchema = z.object({ type: z.literal('trigger.set'), data: triggerSet.pick({ escalation: true }) })
+
+/** The kinds that the data of an input names, each with its field: a trigger's machine cannot know which there are. */
+function kindsNamedBy(input: WireInput): readonly (readonly [field: string, kind: string])[] {
+  const watch = watchSchema.safeParse(input)
+  if (watch.success) return [['kind', watch.data.data.kind]]
+  const set = setSchema.safeParse(input)
+  if (!set.success) return []
+  return set.data.data.escalation.flatMap(({ actions }, step) =>
+    actions.flatMap((action, index) => (action.to === 'actor' ? [[`escalation.${step}.actions.${index}.kind`, action.kind] as const] : [])),
+  )
 }

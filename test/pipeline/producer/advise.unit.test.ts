@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind, kindsByName } from '../../../actors/definition/define-kind.ts'
+import { createTriggerKind } from '../../../actors/kinds/trigger/trigger-kind.ts'
 import { createAdvise } from '../../../pipeline/producer/advise.ts'
 
 const kindWith = (isText: (text: string) => boolean) => {
@@ -33,6 +34,25 @@ test('refused data, an undeclared type and an unknown kind are told, with the ne
   expect(await advise('ordre', placed('tea'))).toMatchObject({ message: expect.stringContaining('did you mean "order"') as string })
   // Another process has it.
   expect(await advise('support', placed('tea'))).toBe('unchecked')
+})
+
+test('a kind that a trigger names and nobody has is told with its field', async () => {
+  const nowhere = async (): Promise<void> => undefined
+  const trigger = createTriggerKind({ channels: { hook: nowhere, chat: nowhere, mail: nowhere } })
+  const advise = createAdvise({
+    kinds: kindsByName([trigger]),
+    registeredKinds: async () => ['order', 'support'],
+    log: pino({ level: 'silent' }),
+  })
+  const watch = (kind: string) => advise('trigger', { type: 'trigger.watch', data: { kind, type: 'message.sent' } })
+  expect(await watch('support')).toBeUndefined()
+  expect(await watch('suport')).toEqual({ code: 'unknown_kind', message: 'kind: there is no kind "suport"; did you mean "support"?' })
+  expect(await watch('rain')).toMatchObject({ message: 'kind: there is no kind "rain"; the kinds are order, support, trigger' })
+  const action = { to: 'actor', kind: 'trade', id: 'desk', type: 'order.placed' }
+  const data = { series: 'pump', when: 'value > 1.0', escalation: [{ actions: [action] }] }
+  expect(await advise('trigger', { type: 'trigger.set', data })).toMatchObject({
+    message: expect.stringContaining('escalation.0.actions.0.kind: there is no kind "trade"') as string,
+  })
 })
 
 test('before any kind is registered, none is said to be unknown', async () => {
