@@ -440,7 +440,8 @@ export const TABLES = {
     },
   },
   dead_letters: {
-    comment: 'Every rejected input and every task that failed for good',
+    comment:
+      'Every rejected input and every task that failed for good; the dead letters of stages, such as hook_failed, have no record, and are in DEAD alone',
     orderBy: ['seq'],
     partitionBy: 'at',
     version: 'last_seq',

@@ -75,7 +75,7 @@ export const SEARCH_ERRORS = {
     remedy:
       'A text is left out of the search index. Try another model (`COLLOQUY_EMBED_MODEL`), or send the text in another form; search with '
       + 'such a question by words alone (`mode=keyword`).',
-    where: '`colloquy dead`, table `dead_letters`; `GET /v1/search`, `colloquy search`',
+    where: '`colloquy dead`; `GET /v1/search`, `colloquy search`',
     http: 422,
   },
   rerank_failed: {
@@ -97,7 +97,7 @@ export const SEARCH_ERRORS = {
     cause:
       'It threw, or the model that judges gave no judgement in the form that it was asked for, or none in time, also when asked again.',
     remedy: 'The answer has no scores of this evaluator. `colloquy rescore` judges it again; then drop the dead letter.',
-    where: '`colloquy dead`, table `dead_letters`',
+    where: '`colloquy dead`',
   },
   judge_unavailable: {
     meaning: 'The model that judges answers is away.',
