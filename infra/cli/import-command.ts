@@ -53,7 +53,7 @@ export const importCommand = ({ out, settings }: CommandContext): Command =>
     .option('--rate <n>', 'inputs per second (default: as fast as INBOX accepts them)', positiveNumber)
     .option('--reply-wait-ms <ms>', 'with --answer: how long to wait for a reply to a turn', wholeNumber(1), REPLY_WAIT_MS)
     .option('--parallel <n>', `conversations in progress at a time (default: 512; ${LIVE_MAX} with --answer)`, wholeNumber(1))
-    .option('--wait', 'then wait until all stages have caught up, and tell what was rejected')
+    .option('--wait', 'then wait until all stages have taken what was sent, and tell what was rejected')
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), TIMEOUT_MS)
     .option(JSON_FLAG, 'the summary as one JSON object')
     .addHelpText(

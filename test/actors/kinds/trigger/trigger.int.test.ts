@@ -13,15 +13,24 @@ import { startSystem, type System } from '../../../support/test-system.ts'
 const METRIC = 'colloquy_stage_in_total'
 let system: System
 let receiver: HookReceiver
+/** Answers nothing, and counts the calls by id. */
+let hanging: HookReceiver
+const hung: string[] = []
 
 beforeAll(async () => {
   receiver = await startHookReceiver()
-  const channels = createAlertChannels({ hosts: [receiver.host] })
+  hanging = await startHookReceiver()
+  hanging.answer = ({ id }) => {
+    hung.push(id)
+    return undefined
+  }
+  const channels = createAlertChannels({ hosts: [receiver.host, hanging.host], timeoutMs: 3_000 })
   system = await startSystem({ kinds: [seriesKind, createTriggerKind({ channels }), createTrade()], settings: { SERIES_METRICS: METRIC } })
 })
 afterAll(async () => {
   await system.stop()
   await receiver.stop()
+  await hanging.stop()
 })
 
 const publish = (key: string, type: string, data: object) => publishAll(system, [{ subject: `in.acme.${key}`, body: { type, data } }])
@@ -77,6 +86,25 @@ test('readings raise one alert, which calls a hook and another actor, is acknowl
     { total: true, alerts: 1, open: 0, acknowledged: 1, escalated: 0, acknowledged_p50_ms: expect.any(Number) as number },
     { total: false, series: 'pump', alerts: 1, cleared_p50_ms: expect.any(Number) as number },
   ])
+}, 120_000)
+
+test('a hook that hangs holds up no hook of a later step, and is called no more once somebody has seen the alert', async () => {
+  const escalation = [
+    { actions: [{ to: 'hook', url: hanging.url }] },
+    { after: '1s', actions: [{ to: 'hook', url: `${receiver.url}?step=2` }] },
+  ]
+  await publish('trigger.cold', 'trigger.set', { series: 'fridge', when: 'value > 8.0', escalation })
+  await expect.poll(() => outcomes('acme/series/fridge', 'series.watched'), { timeout: 60_000 }).toEqual(['committed'])
+  await publish('series.fridge', 'readings.taken', { readings: [{ value: 9 }] })
+  await until('acme/trigger/cold', 'alert.escalated', 'notification.sent')
+  await publish('trigger.cold', 'alert.seen', { by: 'ann' })
+  await until('acme/trigger/cold', 'alert.acknowledged', 'notification.dropped')
+  await publish('series.fridge', 'readings.taken', { readings: [{ value: 3 }] })
+  const told = async (): Promise<string[]> => (await emitted('acme/trigger/cold')).filter((type) => type.startsWith('notification.'))
+  await expect.poll(told, { timeout: 60_000 }).toEqual(['notification.sent', 'notification.dropped', 'notification.sent'])
+  // One attempt was under way when the second step was told, and another one at most until somebody had seen the alert.
+  expect(new Set(hung).size).toBe(1)
+  expect(hung.length).toBeLessThanOrEqual(2)
 }, 120_000)
 
 test('a condition that does not compile is a dead letter with the column', async () => {
