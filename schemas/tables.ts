@@ -440,8 +440,7 @@ export const TABLES = {
     },
   },
   dead_letters: {
-    comment:
-      'Every rejected input and every task that failed for good; the dead letters of stages, such as hook_failed, have no record, and are in DEAD alone',
+    comment: 'Every rejected input and every task that failed for good. Dead letters of stages, such as hook_failed, are in DEAD alone',
     orderBy: ['seq'],
     partitionBy: 'at',
     version: 'last_seq',

@@ -12,8 +12,8 @@ const version1 = z.looseObject({
 })
 
 /**
- * Version 1 had a region for each channel, and notifications without a place in the chain. They are sent by the present rules, each from its
- * first attempt on; those of all steps that were done count as told.
+ * Version 1 had a region for each channel, and notifications without a place in the chain. They are sent by the present rules, each from
+ * its first attempt on; those of all steps that were done count as told.
  */
 export const fromVersion1: Migration<TriggerContext> = ({ value, context }) => {
   const { waiting, alert, settings, ...same } = version1.parse(context)
