@@ -23,6 +23,18 @@ test('a warning that comes a thousand times is written once in ten seconds, with
   ])
 })
 
+test('a window of its own is kept', () => {
+  const { log, lines } = logger()
+  for (let at = 0; at <= 60_000; at += 1_000) {
+    rateLimitedWarn(log, { at }, 'in vain', 60_000)
+    vi.advanceTimersByTime(1_000)
+  }
+  expect(lines).toEqual([
+    { level: 40, at: 0, msg: 'in vain' },
+    { level: 40, at: 60_000, suppressed: 59, msg: 'in vain' },
+  ])
+})
+
 test('another message and another logger have limits of their own', () => {
   const [one, other] = [logger(), logger()]
   for (const { log } of [one, other, one, other]) for (const message of ['a', 'b']) rateLimitedWarn(log, {}, message)
