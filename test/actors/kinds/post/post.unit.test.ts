@@ -132,7 +132,7 @@ describe('a post', () => {
     expect(
       postKind.refuse(
         { ...analysed().context, textHash: null },
-        { type: 'post.published', data: POST },
+        { type: 'post.published', source: 'nats', data: POST },
         { tenant: 't', kind: 'post', id: 'p' },
       ),
     ).toBeUndefined()
