@@ -14,8 +14,8 @@ import type { CachedActor } from './actor-cache.ts'
 
 /**
  * Tells repeated messages between actors where neither SENT nor the receiver's memory does: SENT knows an id for its duplicate window, and
- * an actor knows its last senders. A message that comes later than the window, from a sender that the receiver may have forgotten, is looked
- * up among the receiver's records since it was sent.
+ * an actor knows its last senders. A message that comes later than the window, from a sender that the receiver may have forgotten, is
+ * looked up among the receiver's records since it was sent.
  */
 export interface LateSends {
   /**

@@ -59,5 +59,5 @@ export function publishProblem({ author, platform, textHash }: PostContext, publ
     return `the post is already there, by ${before}; give posts of different platforms different ids`
   }
   if (textHash === null || hashOfText(published.text) === textHash) return undefined
-  return 'text: the post is already there with another text, and an edited post is not analysed again; publish the edit as a post of its own id'
+  return 'text: the post is already there with another text, and an edit is not analysed; publish it as a post of its own id'
 }
