@@ -55,6 +55,12 @@ export const rememberRedriven = (state: DedupState, deadLetter: Pick<ResolvedDea
 export const wasRedriven = (state: DedupState, deadLetter: Pick<ResolvedDeadLetter, 'logSeq'>): boolean =>
   includesHash(state.ids, shortHash(redrivenId(deadLetter)))
 
+/** Whether the memory of sources was ever full: a source that is not in it may be one of before. */
+export const mayHaveForgotten = ({ sources }: DedupState): boolean => sources.length >= LIMITS.seenSourcesMax
+
+/** Whether the actor remembers the `sequence` of a source, so that `duplicateBy` tells its repeats. */
+export const remembersSource = ({ sources }: DedupState, wanted: string): boolean => sources.some(([source]) => source === wanted)
+
 const highestSequenceOf = (state: DedupState, wanted: string): number => state.sources.find(([source]) => source === wanted)?.[1] ?? -1
 
 /** False for an id that Colloquy derived from the position: the position itself already tells duplicates apart. */

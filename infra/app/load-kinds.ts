@@ -13,7 +13,6 @@ import { createFront } from '../../actors/kinds/front/kind.ts'
 import { hookKind } from '../../actors/kinds/hook/kind.ts'
 import { intentKind } from '../../actors/kinds/intents/intent-kind.ts'
 import { intentsKind } from '../../actors/kinds/intents/intents-kind.ts'
-import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
 import { createItem } from '../../actors/kinds/item/kind.ts'
 import { postKind } from '../../actors/kinds/post/post-kind.ts'
@@ -126,7 +125,7 @@ function builtInKinds(settings: Settings): Kind[] {
     createChat(),
     createQuestion({ articles, places, waitingMax, qualityMin, quotationMin }),
     createReminder(),
-    createInterest(loadCatalogue()),
+    createInterest(),
     createItem(),
     createFront(),
     createDesk(),

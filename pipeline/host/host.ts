@@ -23,6 +23,7 @@ import { loadOverruns } from '../watchdog/overruns.ts'
 import { createSuspects } from '../watchdog/suspects.ts'
 import type { ActorCache, Mailbox } from './actor-cache.ts'
 import type { HandOver } from './hand-over.ts'
+import { createLateSends } from './late-sends.ts'
 import type { LostInputs } from './lost-inputs.ts'
 import { createHandler, type Delivery, type HandlerDeps } from './message-handler.ts'
 import { findInboxResumePoint } from './resume-point.ts'
@@ -101,6 +102,7 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
     recordForm: options.recordForm,
     isAssigned: (partition) => watermarks.has(partition) && !released.has(partition) && options.isAssigned(partition),
     hasValidLease: (partition) => watermarks.has(partition) && options.hasValidLease(partition),
+    lateSends: await createLateSends(jetstream, log),
     lowOf: (partition) => released.get(partition) ?? watermarks.get(partition)?.low ?? 0,
     onAppended: (appended) => {
       lastAppended = Math.max(lastAppended, appended.seq)

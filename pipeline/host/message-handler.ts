@@ -20,6 +20,7 @@ import { runKindCode } from '../watchdog/kind-code.ts'
 import type { Suspects, Suspicion } from '../watchdog/suspects.ts'
 import { type CachedActor, loadActor, type Mailbox } from './actor-cache.ts'
 import type { Appended } from './hand-over.ts'
+import type { LateSends } from './late-sends.ts'
 import { observeQuality } from './quality-scores.ts'
 import { newSalt, recordHash } from './record-chain.ts'
 import { observeTimer } from './timer-lateness.ts'
@@ -55,6 +56,8 @@ export interface HandlerDeps {
   readonly suspects: Suspects
   /** Forgets such an input in the whole cluster, once it is recorded. */
   readonly forgetHostEnds: (seq: number) => Promise<void>
+  /** Recognises repeats that the actor cannot. */
+  readonly lateSends: LateSends
   /** Called with each acknowledged record. */
   readonly onAppended: (appended: Appended) => void
 }
@@ -196,6 +199,11 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
           log.warn({ subject: mailbox.subject, err: decision.error }, 'a machine threw; retrying on a reloaded actor')
           break
         case 'record':
+          if (delivery.origin === 'actor' && (await deps.lateSends.isRecorded(cached, delivery, mailbox.subject, decision.record.input))) {
+            metrics.duplicates.inc({ by: 'sequence' })
+            await acquit(delivery)
+            return 'done'
+          }
           // A host that was paused for too long notices by its own clock, or by the first refused append.
           if (!deps.hasValidLease(delivery.partition) && !(await isStillOwned(delivery.partition))) return 'lost'
           if (await append(delivery, mailbox, cached, decision)) {

@@ -14,8 +14,12 @@ const REFRESH_MS = 2_000
 /** How far the clocks of two hosts may be apart. */
 const SKEW_MS = 60_000
 
-/** Creates the kind `interest`: a visitor's interests by topic and item, fading with time, and recommendations from a catalogue. */
-export function createInterest(catalogue: readonly Item[], options: InterestOptions = {}) {
+/**
+ * Creates the kind `interest`: a visitor's interests by topic and item, fading with time, and recommendations of what its tenant offers.
+ *
+ * @param catalogue items that every tenant offers without any event. Default: none
+ */
+export function createInterest(catalogue: readonly Item[] = [], options: InterestOptions = {}) {
   const { name = 'interest' } = options
   const interest = defineInterest(catalogue, options)
   return interest.with(

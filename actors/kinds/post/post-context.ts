@@ -1,5 +1,6 @@
+import { hash } from 'node:crypto'
 import { z } from 'zod'
-import { analysisSchema, moodSchema, SOCIAL_LIMITS } from '../../../schemas/social-events.ts'
+import { analysisSchema, moodSchema, type postPublished, SOCIAL_LIMITS } from '../../../schemas/social-events.ts'
 import { withWeight } from '../../social/fading.ts'
 import { spreadSchema } from './spread.ts'
 
@@ -23,6 +24,7 @@ export const contextSchema = z.object({
   publishedAt: z.string().nullable(),
   /** Only while it is analysed: each record has the context. */
   text: z.string().max(SOCIAL_LIMITS.textCharsMax).nullable(),
+  textHash: z.string().nullable().meta({ description: 'Of the text that is or was analysed; null where any text is welcome' }),
   found: analysisSchema.pick({ sentiment: true, topic: true, language: true }).nullable().meta({ description: 'By the task `analyse`' }),
   likes: count,
   comments: count,
@@ -45,3 +47,17 @@ export function withEngagement(untold: Untold | null, sort: Engagement, by: 1 | 
 
 /** What is told of a post when it is new: with what came before it. */
 export const untoldOf = (untold: Untold | null, at: number): Untold => untold ?? { ...NOTHING, at }
+
+/** 72 bits of SHA-1: by it a post knows its text again, which it does not keep. */
+export const hashOfText = (text: string): string => hash('sha1', text, 'base64url').slice(0, 12)
+
+/** Why a post that is there must not be published so. The same text again is welcome, and changes nothing. */
+export function publishProblem({ author, platform, textHash }: PostContext, published: z.output<typeof postPublished>): string | undefined {
+  if (author === null) return undefined
+  if (published.author !== author || (published.platform ?? null) !== platform) {
+    const before = `author ${author}${platform === null ? '' : ` on ${platform}`}`
+    return `the post is already there, by ${before}; give posts of different platforms different ids`
+  }
+  if (textHash === null || hashOfText(published.text) === textHash) return undefined
+  return 'text: the post is already there with another text, and an edit is not analysed; publish it as a post of its own id'
+}

@@ -23,8 +23,8 @@ import { send } from '../../definition/send-action.ts'
 import { defineTask } from '../../definition/task-definition.ts'
 import { analysePlace } from '../../social/analyse-place.ts'
 import { happenedAt } from '../../social/fading.ts'
-import { COMMENT_CHARS_MAX, COMMENTS_MAX, contextSchema, untoldOf, withEngagement } from './post-context.ts'
-import { isDoubled, NO_SPREAD, withLiker, withoutLiker, withShare } from './spread.ts'
+import { COMMENT_CHARS_MAX, COMMENTS_MAX, contextSchema, hashOfText, publishProblem, untoldOf, withEngagement } from './post-context.ts'
+import { isDoubled, NO_SPREAD, shareProblem, withLiker, withoutLiker, withShare } from './spread.ts'
 
 /** From the first like, comment or share to when the post tells its author and hears the comments: what comes meanwhile is told with it. */
 const GATHER_MS = 10_000
@@ -34,7 +34,7 @@ const DEADLINE_MS = 86_400_000
 
 const kind = defineKind({
   name: POST_KIND,
-  version: 1,
+  version: 2,
   context: contextSchema,
   events: {
     'post.published': postPublished,
@@ -82,12 +82,10 @@ const kind = defineKind({
     liked_comments: mood.positive,
     disliked_comments: mood.negative,
   }),
-  refuse: ({ author, platform }, input) => {
-    if (input.type !== 'post.published' || author === null) return undefined
-    const { data } = input
-    if (data.author === author && (data.platform ?? null) === platform) return undefined
-    const before = `author ${author}${platform === null ? '' : ` on ${platform}`}`
-    return `the post is already there, by ${before}; give posts of different platforms different ids`
+  migrate: { 1: ({ value, context }) => ({ value, context: contextSchema.parse({ textHash: null, ...context }), unknown: ['textHash'] }) },
+  refuse: (context, input) => {
+    if (input.type === 'post.shared') return shareProblem(input.data)
+    return input.type === 'post.published' ? publishProblem(context, input.data) : undefined
   },
 })
 
@@ -105,7 +103,7 @@ export const postKind = kind.with(
       publish: assign(({ event }) => {
         if (event.type !== 'post.published') return {}
         const { author, platform = null, text } = event.data
-        return { author, platform, text, publishedAt: new Date(happenedAt(event)).toISOString() }
+        return { author, platform, text, textHash: hashOfText(text), publishedAt: new Date(happenedAt(event)).toISOString() }
       }),
       comment: assign(({ context, event }) => {
         if (event.type !== 'post.commented') return {}
@@ -130,7 +128,8 @@ export const postKind = kind.with(
       share: enqueueActions(({ context, event, enqueue }) => {
         if (event.type !== 'post.shared') return
         const at = happenedAt(event)
-        const spread = withShare(context.spread, event.data.by, event.data.from, at)
+        const { by, from } = event.data
+        const spread = withShare(context.spread, by, from === context.author ? undefined : from, at)
         enqueue.assign({ spread, untold: withEngagement(context.untold, 'shares', 1, at) })
         const { size, depth, perHour } = spread
         if (isDoubled(spread)) enqueue.emit({ type: 'post.spread', data: { size, depth, perHour } })
@@ -168,6 +167,7 @@ export const postKind = kind.with(
         })
       }),
       ignoreWaiting: assign({ waiting: [] }),
+      forgetHash: assign({ textHash: null }),
     },
   }).createMachine({
     id: POST_KIND,
@@ -177,6 +177,7 @@ export const postKind = kind.with(
       platform: null,
       publishedAt: null,
       text: null,
+      textHash: null,
       found: null,
       likes: 0,
       comments: 0,
@@ -204,8 +205,8 @@ export const postKind = kind.with(
               src: 'analyse',
               input: ({ context }) => ({ text: context.text ?? '' }),
               onDone: { target: 'analysed', actions: { type: 'understand', params: ({ event }) => event.output } },
-              // Its text stays, and the post is published again to try again.
-              onError: 'failed',
+              // Its text stays, and the post is published again to try again, with any text.
+              onError: { target: 'failed', actions: 'forgetHash' },
             },
           },
           analysed: {},

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
+import type { postShared } from '../../../schemas/social-events.ts'
 
 /** Accounts that a post remembers: those that liked it, and those that shared it. */
 const LIKERS_MAX = 64
@@ -26,13 +27,17 @@ const hashOf = (account: string): string => hash('sha1', account, 'base64url').s
 /** Whether the size is 2, 4, 8…, so that few events tell of a large cascade. */
 export const isDoubled = ({ size }: Spread): boolean => size > 1 && (size & (size - 1)) === 0
 
-/** The cascade after a share. A share of one that is forgotten is two steps from the post, at least. */
+/**
+ * The cascade after a share. A share of one that is forgotten is two steps from the post, at least.
+ *
+ * @param from the account whose share is passed on; `undefined` where it is the post itself
+ */
 export function withShare(spread: Spread, by: string, from: string | undefined, at: number): Spread {
   const [own, parent] = [hashOf(by), from === undefined ? undefined : hashOf(from)]
   const found = spread.sharers.find(([account]) => account === parent)
   const depth = parent === undefined ? 1 : (found?.[1] ?? 1) + 1
   const others = spread.sharers.filter(([account]) => account !== own && account !== parent)
-  const sharers = [...others, ...(found === undefined || parent === own ? [] : [found]), [own, depth] as [string, number]]
+  const sharers = [...others, ...(found === undefined ? [] : [found]), [own, depth] as [string, number]]
   const grown = { ...spread, size: spread.size + 1, depth: Math.max(spread.depth, depth), sharers: sharers.slice(-SHARERS_MAX) }
   if (grown.size === 1) return { ...grown, doubledAt: at }
   if (!isDoubled(grown)) return grown
@@ -55,3 +60,7 @@ function placeOf(likers: string, wanted: string): number {
   for (let at = 0; at < likers.length; at += HASH_CHARS) if (likers.startsWith(wanted, at)) return at
   return -1
 }
+
+/** Why an account must not share so. */
+export const shareProblem = ({ by, from }: z.output<typeof postShared>): string | undefined =>
+  by === from ? `from: ${by} cannot pass on its own share; leave from out where it shares the post itself` : undefined

@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newActor } from '../../../actors/core/actor.ts'
 import { sentBy } from '../../../pipeline/dispatcher/outgoing-messages.ts'
+import { createLateSends } from '../../../pipeline/host/late-sends.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import { actorSubject } from '../../../schemas/subjects.ts'
 import { ledgerKind, tellerKind } from '../../support/sender-kinds.ts'
 import { caughtUp, type Entry, publishAll, readLog } from '../../support/system-assertions.ts'
-import { startSystem, type System } from '../../support/test-system.ts'
+import { silent, startSystem, type System } from '../../support/test-system.ts'
 
 let system: System
 beforeAll(async () => {
@@ -67,6 +69,64 @@ test('what a dispatcher publishes twice arrives once, also where more actors hav
   expect(await recordsOf('acme/ledger/busy')).toEqual(before)
 })
 
+describe('a message that comes later than SENT recognises repeats, from an actor that its receiver has forgotten', () => {
+  const address = { tenant: 'acme', kind: 'teller', id: 's0' }
+  const hourAgo = new Date(Date.now() - 3_600_000).toISOString()
+  const firstOf = async (): Promise<Entry['record']> => {
+    const [first] = (await recordsOf('acme/teller/s0')).filter(({ record }) => record.sent !== undefined)
+    if (first === undefined) throw new Error('s0 has sent nothing')
+    return { ...first.record, at: hourAgo }
+  }
+  const sendLate = async (record: Entry['record']): Promise<void> => {
+    for (const { subject, payload } of sentBy(address, record)) await system.running.jetstream.publisher.publish(subject, payload)
+  }
+
+  test('is taken once', async () => {
+    const before = await recordsOf('acme/ledger/busy')
+    expect(before.at(-1)?.record.seen.sources.map(([source]) => source)).not.toContain('colloquy/acme/teller/s0')
+    await sendLate(await firstOf())
+    expect(await recordsOf('acme/ledger/busy')).toEqual(before)
+  })
+
+  test('is taken where it never came before, and then once', async () => {
+    const before = await recordsOf('acme/ledger/busy')
+    const first = await firstOf()
+    const late = { ...first, n: first.n + 1, sent: first.sent?.map((sent, index) => ({ ...sent, id: `late-${index}`, data: { no: 7 } })) }
+    await sendLate(late)
+    const after = await recordsOf('acme/ledger/busy')
+    expect(after.slice(before.length).map(({ record }) => record.input.data)).toEqual([{ no: 7 }, { no: 7 }])
+    await publishAll(
+      system,
+      Array.from({ length: LIMITS.seenIdsMax + LIMITS.seenSourcesMax }, (_, index) => ({
+        subject: `in.acme.teller.u${index}`,
+        body: { type: 'pay', id: 'p', data: { to: 'busy', no: 2 } },
+      })),
+    )
+    const forgotten = await recordsOf('acme/ledger/busy')
+    await sendLate(late)
+    await sendLate(first)
+    expect(await recordsOf('acme/ledger/busy')).toEqual(forgotten)
+  })
+
+  test('counts as new where its receiver has more records since than are read', async () => {
+    const { jetstream } = system.running
+    const last = (await recordsOf('acme/ledger/busy')).at(-1)
+    if (last === undefined) throw new Error('there is no record')
+    const { record } = (await recordsOf('acme/ledger/busy'))[0] ?? last
+    const message = { storedMs: Date.now() }
+    const input = { ...record.input, time: hourAgo }
+    const receiver = { tenant: 'acme', kind: 'ledger', id: 'busy' }
+    const cached = {
+      actor: { ...newActor(receiver), dedupState: last.record.seen },
+      lastSeq: last.seq,
+      expectedSeq: last.seq,
+      lastHash: undefined,
+    }
+    expect(await (await createLateSends(jetstream, silent)).isRecorded(cached, message, last.subject, input)).toBe(true)
+    expect(await (await createLateSends(jetstream, silent, 100)).isRecorded(cached, message, last.subject, input)).toBe(false)
+  })
+})
+
 test('a message stays in its tenant, and names of the maximum length arrive', async () => {
   await publishAll(system, [{ subject: `in.${longest}.teller.${longest}`, body: { type: 'pay', data: { to: longest, no: 1 } } }])
   expect((await recordsOf(`${longest}/ledger/${longest}`)).map(({ record }) => record.outcome)).toEqual(['committed', 'committed'])
@@ -92,5 +152,5 @@ test('a producer has no permission to publish on the subjects of messages betwee
 })
 
 test('a metric counts messages by the kind that sends them', async () => {
-  expect(await system.running.metrics.sent.get()).toMatchObject({ values: [{ labels: { kind: 'teller' }, value: 200 }] })
+  expect(await system.running.metrics.sent.get()).toMatchObject({ values: [{ labels: { kind: 'teller' }, value: 296 }] })
 })

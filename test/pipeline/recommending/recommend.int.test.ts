@@ -114,6 +114,23 @@ describe('recommendations on real servers', () => {
     expect(left.length).toBeGreaterThan(0)
   })
 
+  test('hold what their own tenant offers, and nothing else', async () => {
+    const inTenant = (tenant: string, subject: string, type: string, data: object, id?: string) => ({
+      subject: `in.${tenant}.${subject}`,
+      body: { type, data, ...(id !== undefined && { id }) },
+    })
+    const listOf = async (id: string): Promise<readonly string[] | undefined> => (await given(id))[0]?.items.map((one) => one.item)
+    await publish(inTenant('tea-house', 'item.oolong', 'item.offered', { title: '岩骨乌龙', topics: ['茶', 'tea'] }, 'offers'))
+    await recordOf('offers')
+    await publish(
+      inTenant('tea-house', 'interest.v1', 'recommendations.asked', {}, 'q-offering'),
+      inTenant('lamp-shop', 'interest.v1', 'item.liked', { item: 'oolong', topics: ['tea'] }),
+      inTenant('lamp-shop', 'interest.v1', 'recommendations.asked', {}, 'q-offering-nothing'),
+    )
+    await expect.poll(() => listOf('q-offering'), WAIT).toEqual(['oolong'])
+    await expect.poll(() => listOf('q-offering-nothing'), WAIT).toEqual([])
+  })
+
   test('are attributed: a click and a purchase name the list, in a table of their own', async () => {
     const [shown = ''] = await listFor('v9', 'q-click')
     await publish(does('v9', 'item.clicked', { item: shown, list: 'q-click' }), does('v9', 'item.bought', { item: shown }))

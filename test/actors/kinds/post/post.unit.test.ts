@@ -93,6 +93,51 @@ describe('a post', () => {
       .thenLabel({ shares: 4, depth: 3 })
   })
 
+  test('counts a share from its author as one of the post itself, and refuses a share of the own share', () => {
+    analysed()
+      .when('post.shared', { by: 'a', from: 'ann' })
+      .thenLabel({ shares: 1, depth: 1 })
+      .when('post.shared', { by: 'b', from: 'ann' })
+      .thenEmitted('post.spread', { size: 2, depth: 1 })
+      .when('post.shared', { by: 'b', from: 'b' })
+      .thenRejected('bad_data')
+      .thenLabel({ shares: 2, depth: 1 })
+      .when('post.shared', { by: 'c', from: 'b' })
+      .thenLabel({ shares: 3, depth: 2 })
+  })
+
+  test('that is edited is refused, in any language; an analysis that failed may get another text', () => {
+    analysed()
+      .when('post.published', { ...POST, text: 'A bad battery' })
+      .thenRejected('bad_data')
+    story()
+      .task('analyse', FOUND)
+      .when('post.published', { ...POST, text: '电池很好' })
+      .when('post.published', { ...POST, text: '电池很差' })
+      .thenRejected('bad_data')
+      .when('post.published', { ...POST, text: '电池很好' })
+      .thenNothing()
+    story()
+      .task('analyse', fails('down'))
+      .when('post.published', POST)
+      .task('analyse', FOUND)
+      .when('post.published', { ...POST, text: 'A bad battery' })
+      .thenEmitted('post.analysed', { excerpt: 'A bad battery' })
+  })
+
+  test('of version 1, whose text nobody knows any more, takes it again without a change', () => {
+    const { textHash: _, ...context } = analysed().context
+    const migrated = postKind.migrate[1]?.({ value: { text: 'analysed', others: 'quiet' }, context })
+    expect(migrated?.context).toEqual({ ...context, textHash: null })
+    expect(
+      postKind.refuse(
+        { ...analysed().context, textHash: null },
+        { type: 'post.published', source: 'nats', data: POST },
+        { tenant: 't', kind: 'post', id: 'p' },
+      ),
+    ).toBeUndefined()
+  })
+
   test('of another platform or author with the same id is refused; the same post again changes nothing', () => {
     analysed()
       .when('post.published', { ...POST, platform: 'x' })
