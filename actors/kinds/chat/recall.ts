@@ -124,13 +124,19 @@ const WITHOUT_NOUN = 0.9
 const HAN = /\p{Script=Han}/u
 const SINGLE_HAN = /^\p{Script=Han}$/u
 
+/** A word that the segmenter joins to what follows it in a question, and not in a statement: "住在哪", "搬去…住了". */
+const WITH_PARTICLE = /^(\p{Script=Han})[在了过着到叫]$/u
+
 /** Measures the share of the question that a statement covers; see `createCoverage`. One about others than the question counts less. */
 function coverageOfQuestion(question: string, statements: readonly string[]): (statement: string) => number {
   const coverageOf = createCoverage(
     statements.map((text) => ({ title: '', text })),
     relatedOf,
   )
-  const wordsIn = (text: string): string[] => wordsOf(text).filter((word) => !EMPTY.has(word))
+  const wordsIn = (text: string): string[] =>
+    wordsOf(text)
+      .map((word) => word.replace(WITH_PARTICLE, '$1'))
+      .filter((word) => !EMPTY.has(word))
   const words = wordsIn(question)
   const nouns = new Set(wordsOf((ASKED_FOR.exec(question) ?? []).slice(1).join(' ')))
   const others = words.filter((word) => !nouns.has(word))
