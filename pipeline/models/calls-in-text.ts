@@ -16,8 +16,8 @@ const NAME = /"name"\s*:\s*"([^"\\]{1,64})"/u
 
 /**
  * Finds calls of tools that a model wrote as text, because its server does not know the form in which the model was taught to write them.
- * Between tags every call counts, and of one that is no JSON the arguments are the text. Without tags only JSON that is the whole text, or in its
- * first fence, and names an offered tool is a call: other JSON is an answer.
+ * Between tags every call counts, and of one that is no JSON the arguments are the text. Without tags only JSON that is the whole text, or
+ * in its first fence, and names an offered tool is a call: other JSON is an answer.
  *
  * @param text as the model wrote it, up to the tokens that it may write
  * @param tools what was offered

@@ -10,7 +10,9 @@ const REQUEST_WORDS = "please|just|(?:can|could|would|will) you|you (?:can|may|c
 const REQUEST = String.raw`(?:(?:${REQUEST_WORDS})\s+){0,4}`
 /** Up to five words of letters, which may be of any script. */
 const NAME = String.raw`([\p{L}\p{M}][\p{L}\p{M}'’.\-]*(?: [\p{L}\p{M}][\p{L}\p{M}'’.\-]*){0,4}?)`
-const NAME_END = String.raw`(?:,? by the way)?(?:,?\s+(?:from now on|instead|please|if you (?:like|want|prefer)|these days|now|and)\b.*)?[\s.!]*$`
+const NAME_END =
+  String.raw`(?:,? by the way)?(?:,?\s+(?:from now on|instead|please|if you (?:like|want|prefer)|these days|now|and)\b.*)?`
+  + String.raw`[\s.!]*$`
 /** Words after which a name, or what is liked, does not start. */
 const NO_NAME = startsWith(
   'back|later|tomorrow|today|tonight|now|when|if|at|on|in|a|an|the|as|by|for|to|me|it|that|this|what|whatever|maybe|asap|again',
@@ -77,10 +79,14 @@ function thingIn(text: string | undefined): string | undefined {
   return thing === '' || words.length > 6 || NO_THING.test(thing) ? undefined : words.join(' ')
 }
 
+const PLACE_END = new RegExp(
+  String.raw`\s+(?:now|and|but|since|with|for|because|these days|at the moment|last|this|\d`
+    + String.raw`|in (?:\d|jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)\w*)\b`,
+  'i',
+)
+
 function placeIn(text: string | undefined): string | undefined {
-  const [place = ''] = (text ?? '').split(
-    /\s+(?:now|and|but|since|with|for|because|these days|at the moment|last|this|in (?:\d|jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)\w*|\d)\b/i,
-  )
+  const [place = ''] = (text ?? '').split(PLACE_END)
   const words = place.replace(/,\s+\p{Ll}.*$|[\s.!]+$/u, '').split(/\s+/)
   return words.length > 4 || NO_PLACE.test(place) ? undefined : words.join(' ')
 }
@@ -136,8 +142,8 @@ const RULES: readonly Rule[] = [
 
   [
     pattern(
-      String.raw`${REQUEST}(?:answer|reply|respond|write|speak|talk|continue|switch|go on|chat|use|do (?:this|it|that))(?: back)?(?: to me| with me)?`
-        + String.raw`(?: in| to)? ${LANGUAGE}\b`,
+      String.raw`${REQUEST}(?:answer|reply|respond|write|speak|talk|continue|switch|go on|chat|use|do (?:this|it|that))`
+        + String.raw`(?: back)?(?: to me| with me)?(?: in| to)? ${LANGUAGE}\b`,
     ),
     language,
   ],
@@ -191,7 +197,8 @@ const RULES: readonly Rule[] = [
 
   [
     pattern(
-      String.raw`(?:i|we)(?:'m| am|'re| are|'ve| have)?(?: just| recently| now)? ?(?:live|living|based|moved(?: from .+?)?) (?:in|to) (.+)$`,
+      String.raw`(?:i|we)(?:'m| am|'re| are|'ve| have)?(?: just| recently| now)? ?`
+        + String.raw`(?:live|living|based|moved(?: from .+?)?) (?:in|to) (.+)$`,
     ),
     ([place]) => said('home', placeIn(place)),
   ],

@@ -9,7 +9,7 @@ import { publishAll, readLog } from '../../../support/system-assertions.ts'
 import { startSystem, type System, temporaryFolder } from '../../../support/test-system.ts'
 import { natsSettingsOf, type Worker } from '../../../support/workers.ts'
 
-/** Workers as processes of their own, against the servers of a system that runs none of their stages; a model, and a service that is paid. */
+/** Workers as processes of their own, against the servers of a system that runs none of their stages; a model, and a bank. */
 const CONFIG = fileURLToPath(new URL('../../../support/chat-tools-config.ts', import.meta.url))
 const WAIT = { timeout: 90_000, interval: 100 }
 const TIMEOUT_MS = 300_000

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createChat } from '../../../../actors/kinds/chat/kind.ts'
-import { inputSubject } from '../../../../schemas/subjects.ts'
 import type { HttpServer } from '../../../../pipeline/http/http-server.ts'
+import { inputSubject } from '../../../../schemas/subjects.ts'
 import { modelSettings } from '../../../support/answering-system.ts'
 import { startChatServer } from '../../../support/chat-system.ts'
 import { toolChat } from '../../../support/chat-tools.ts'
