@@ -7,6 +7,7 @@ import { defineTask, type TaskCall, type TaskDefinition } from '../../definition
 import type { AnsweredCall, Generated, GenerationCall, GenerationTool } from '../../definition/task-generation.ts'
 import { buildChat } from '../../prompting/build-chat.ts'
 import { CHAT_PROMPT, CHAT_PROMPTS } from '../../prompting/built-in-prompts.ts'
+import { unfitAnswer } from '../../prompting/unfit-answer.ts'
 import { createReplyStream } from '../../streaming/reply-stream.ts'
 import { clip } from '../support/clip.ts'
 import { languageSchema } from '../support/found.ts'
@@ -136,6 +137,7 @@ async function byModel(
       messages: buildChat({ ...prompt, ...input, facts, message, remembered: earlier, calls: [...answered, ...more] }),
       tools: offered.length === 0 ? undefined : offered,
       stream: reply.stream,
+      refuse: unfitAnswer,
       hints: { text: message, needsHistory: input.turns.length > 0 },
     })
   }
