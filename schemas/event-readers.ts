@@ -67,6 +67,11 @@ export interface Sent {
 
 export type DimensionScores = Readonly<Partial<Record<Dimension, number>>>
 
+/** What a `message.translated` says of its translation. */
+export interface TranslatedScore extends Pick<Sent, 'evaluator' | 'reasons'> {
+  readonly quality: number
+}
+
 /** The facts of a `feedback.given` about one answer. */
 export interface AnswerFeedback {
   readonly answer: string
@@ -170,6 +175,13 @@ export function readSent(data: Data): Sent | undefined {
     cachedFrom: cachedFromSchema.safeParse(data['cachedFrom']).data,
     sources: readSources(data['sources']),
   }
+}
+
+/** Reads how good a translation is; `undefined` of another event, and where it was not checked. */
+export function readTranslatedScore({ type, data }: { readonly type: string; readonly data: Data }): TranslatedScore | undefined {
+  const quality = type === 'message.translated' ? readScore(data['quality']) : undefined
+  if (quality === undefined) return undefined
+  return { quality, evaluator: fact(data['evaluator']), reasons: readTexts(data['reasons'], REASONS_MAX, REASON_CHARS_MAX) }
 }
 
 function readIntents(value: unknown): KnownIntent[] {

@@ -369,8 +369,8 @@ export const TABLES = {
   },
   scores: {
     comment:
-      'Every score of an answer, by who judged it and in which dimension. A later judgement of the same evaluator, version and dimension '
-      + 'replaces the earlier one.',
+      'Every score of an answer or a translation, by who judged it and in which dimension. A later judgement of the same evaluator, '
+      + 'version and dimension replaces the earlier one.',
     orderBy: ['tenant', 'kind', 'committed_at', 'actor', 'answer', 'evaluator', 'version', 'dimension'],
     partitionBy: 'committed_at',
     version: 'last_seq',
@@ -385,8 +385,11 @@ export const TABLES = {
         TIME,
         'When the answer was decided; for customers, whose feedback does not say it, when the first record of the actor was decided',
       ),
-      answer: id('Id of the answer in messages and events; of a customer, as its feedback states it'),
-      evaluator: col(TEXT, 'rules, model or another program; customer for what customers said; empty where message.sent names none'),
+      answer: id('Id of the answer in messages and events, of a translation in events; of a customer, as its feedback states it'),
+      evaluator: col(
+        TEXT,
+        'rules, model, translation or another program; customer for what customers said; empty where the event names none',
+      ),
       version: col(TEXT, 'Version of the evaluator; empty where it states none; 1 for customers'),
       dimension: col(
         TEXT,
@@ -395,7 +398,8 @@ export const TABLES = {
       score: col('Float64', 'From 0 to 1; for a rating the number as given, for thumbs 1 (up) or 0 (down), for a correction 0'),
       provenance: col(
         TEXT,
-        'gate: by the task that answered, in message.sent; judge: by the role judge, in answer.judged; customer: in feedback.given',
+        'gate: by the task that answered, in message.sent or message.translated; judge: by the role judge, in answer.judged; '
+          + 'customer: in feedback.given',
       ),
       reasons: col('Array(String)', 'Why the score is low, such as number_not_in_sources; in the row overall only'),
       suggestions: col('Array(String)', 'What would make the answer better; in the row overall of a judge only'),

@@ -74,6 +74,13 @@ export const MIGRATIONS: readonly Migration[] = [
     rebuild: ['scores', 'turns'],
     run: () => Promise.resolve(),
   },
+  {
+    version: 9,
+    name: 'scores of translations',
+    // Recorded translations state their quality already.
+    rebuild: ['scores'],
+    run: () => Promise.resolve(),
+  },
 ]
 
 export const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))

@@ -4,6 +4,7 @@ import type { GenerationCall, GenerationMessage, GenerationTool } from '../../ac
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, TerminalError } from '../../schemas/errors.ts'
 import type { ModelEntry } from '../../schemas/models-file.ts'
+import { callsInText, mayBeCall } from './calls-in-text.ts'
 import { asTaskError } from './model-errors.ts'
 import type { ProvidedModel } from './provider.ts'
 import { readStructure } from './structure.ts'
@@ -72,12 +73,23 @@ export async function askModel(provided: ProvidedModel, entry: ModelEntry, quest
   let isFirst = true
   let told: ToldUsage | undefined
   let text = ''
+  let shown = 0
   const calls: GenerationCall[] = []
   let fault: { readonly thrown: unknown } | undefined
   const heard = (): void => {
     clock.token()
     if (isFirst) question.onFirstToken(performance.now() - startedAt)
     isFirst = false
+  }
+  const show = (): void => {
+    const piece = text.slice(shown)
+    shown = text.length
+    try {
+      if (piece !== '') question.onDelta(piece)
+    } catch (thrown) {
+      fault = { thrown }
+      throw thrown
+    }
   }
   const usage = (): Usage => {
     const sentBytes = messages.reduce(
@@ -121,12 +133,7 @@ export async function askModel(provided: ProvidedModel, entry: ModelEntry, quest
       }
       if (part.type !== 'text-delta') continue
       text += part.text
-      try {
-        question.onDelta(part.text)
-      } catch (thrown) {
-        fault = { thrown }
-        throw thrown
-      }
+      if (tools.length === 0 || !mayBeCall(text)) show()
     }
     if (finishReason === 'content-filter') {
       throw new TerminalError('model_filtered' satisfies ErrorCode, `${entry.name} withheld its answer (finish reason content-filter)`)
@@ -134,7 +141,9 @@ export async function askModel(provided: ProvidedModel, entry: ModelEntry, quest
     if (text.trim() === '' && calls.length === 0)
       throw new ColloquyError('model_empty', `${entry.name} returned an empty answer (finish reason ${finishReason})`)
     const object = schema === undefined ? undefined : readStructure(text, schema, entry.name)
-    return { kind: 'answered', text: text.trim(), object, calls, usage: usage() }
+    const written = tools.length > 0 && calls.length === 0 ? callsInText(text.trim(), tools) : { text: text.trim(), calls }
+    if (written.calls.length === 0) show()
+    return { kind: 'answered', ...written, object, usage: usage() }
   } catch (error) {
     signal.throwIfAborted()
     if (fault !== undefined) throw fault.thrown

@@ -73,6 +73,80 @@ I don't like this answer =>
 What does halal mean? =>
 I hate waiting so long for you =>
 My name is on the invoice =>
+no, call me Li Wei => name=Li Wei
+My name is not Bob, it's Rob. => name=Rob
+You can call me Captain if you want. => name=Captain
+Please stop calling me sir. => -name=sir
+I go by Sasha these days. => name=Sasha
+The name's Bond. => name=Bond
+They told me to call me back on Monday. =>
+We're vegetarians at home, so no meat. => diet=vegetarian
+I don't eat pork or beef. => refuses=pork or beef
+I turned vegan last year. => diet=vegan
+I have a nut allergy. => allergy=nut
+Could we do this in German? => language=de
+English, please. => language=en
+I live in Bergen. => home=Bergen
+We moved from Oslo to Tromsø in May. => home=Tromsø
+I don't live in Oslo any more. => -home=Oslo
+I'm a nurse on night shifts. => work=nurse
+I love hiking in the mountains. => likes=hiking in the mountains
+Jazz is my favourite music. => likes=Jazz
+I can't stand coriander. => refuses=coriander
+I'm not into horror films. => refuses=horror films
+I used to like sushi, not any more. => -likes=sushi
+Please forget my address. => -home
+Delete everything you know about me. => -*
+Do you like jazz? =>
+My sister is vegan. =>
+What if I am allergic to nuts? =>
+I would love a refund. =>
+I love that you reply so fast. =>
+He calls me every day about the parcel. =>
+Call me an idiot, but where is my order? =>
+I'm going to call my bank. =>
+I prefer trains to planes. => likes=trains
+I like the blue one better. =>
+As a doctor I get up early. => work=doctor
+I need gluten-free meals. => diet=gluten-free
+I'm Tom's brother. =>
+I am in Paris for two days. =>
+I'm allergic to shellfish and I live in Cork. => allergy=shellfish;home=Cork
+I no longer live in Bristol. => -home=Bristol
+We are moving to Lisbon next spring. =>
+I don't want this any more. =>
+I used to work as a plumber. => -work=plumber
+I used to order from you a lot. =>
+I'm not a student any more. => -work=student
+I have an order and a question. =>
+I have a bad back. =>
+I have an allergy to wool. => allergy=wool
+I've got a severe egg allergy. => allergy=egg
+My son has a milk allergy. =>
+We live in Bath, above a bakery. => home=Bath
+We went to Spain. =>
+I went vegetarian in 2020. => diet=vegetarian
+I want vegan shoes. =>
+I need vegan options. => diet=vegan
+French please => language=fr
+Please do this in English. => language=en
+Please use the English manual. =>
+The red one is my favourite. =>
+Tea is my favourite drink. => likes=Tea
+I prefer tea over coffee. => likes=tea
+I prefer paying by card. => likes=paying by card
+I'm a teacher at a primary school. => work=teacher
+As a customer I expect an answer. =>
+I am a driver short on time. =>
+My name isn't Sara, it's Sarah. => name=Sarah
+The name's wrong on my invoice. =>
+Call me Max now, please. => name=Max
+Call me now, please. =>
+I don't like mushrooms any more. => -likes=mushrooms
+I'm no longer allergic to milk. => -allergy=milk
+I can no longer log in. =>
+I no longer have the receipt. =>
+Forget that I like tea. => -likes=tea
 `),
   zh: read(`
 叫我小李 => name=小李
@@ -123,6 +197,78 @@ My name is on the invoice =>
 什么是清真？ =>
 我最讨厌等这么久 =>
 我的名字写错了 =>
+叫我小周就行。 => name=小周
+不要叫我老王 => -name=老王
+不对，我叫李伟，不是李薇。 => name=李伟
+大家都喊我阿强。 => name=阿强
+以后请称呼我陈老师。 => name=陈老师
+我的名字是马丽 => name=马丽
+别再叫我先生了，我是女的。 => -name=先生
+叫我怎么相信你们？ =>
+快递员叫我去楼下拿。 =>
+我从小就吃素。 => diet=吃素
+我不吃香菜。 => refuses=香菜
+我对花生过敏。 => allergy=花生
+我海鲜过敏，麻烦注意。 => allergy=海鲜
+我现在不吃素了。 => -diet=吃素
+我对牛奶已经不过敏了。 => -allergy=牛奶
+请用英文回复我。 => language=en
+我看不懂英语，麻烦讲中文。 => language=zh
+我住在杭州。 => home=杭州
+上个月我搬到成都了。 => home=成都
+我已经不住上海了。 => -home=上海
+我老家在湖南。 =>
+我是一名护士。 => work=护士
+我在医院做药剂师。 => work=药剂师
+我特别喜欢爵士乐。 => likes=爵士乐
+我最爱的运动是羽毛球。 => likes=羽毛球
+我讨厌榴莲。 => refuses=榴莲
+我不太喜欢太甜的东西。 => refuses=太甜的东西
+忘掉我的地址。 => -home
+把我的资料都删掉。 => -*
+我妈妈对花生过敏。 =>
+你喜欢音乐吗？ =>
+如果我对花生过敏怎么办？ =>
+我想住在靠海的酒店。 =>
+我朋友住在广州。 =>
+您不用这么客气。 => form=informal
+麻烦说话正式一点。 => form=formal
+我不喝酒。 => refuses=酒
+我叫的外卖还没到。 =>
+我喜欢的那款什么时候有货？ =>
+我是来投诉的。 =>
+我爱人在北京工作。 =>
+住在这里的人都知道。 =>
+不，叫我李伟。 => name=李伟
+我不住北京了 => -home=北京
+我不想要了。 =>
+我不喜欢喝茶了 => -likes=茶
+我不做老师了 => -work=老师
+我等不了了 =>
+我看不到了 =>
+我不用了 =>
+我不记得密码了 =>
+我现在对花粉不过敏 => -allergy=花粉
+我女儿对花生不过敏。 =>
+去年我搬到了深圳。 => home=深圳
+最近我搬家了。 =>
+昨天我收到了。 =>
+我在学校当老师。 => work=老师
+我在等客服经理 =>
+我在银行工作。 =>
+我最喜欢的颜色是蓝色 => likes=蓝色
+我最爱的是她 =>
+请把我的个人信息都删除 => -*
+我的信息填错了 =>
+把我的收货信息改一下 =>
+请更正式一点 => form=formal
+什么时候正式开始？ =>
+我住三亚，常去海边。 =>
+我不吃辣了 => refuses=辣
+我不是学生了 => -work=学生
+大家都叫我老李 => name=老李
+今天我很生气 =>
+我不叫王芳，我叫王方 => name=王方
 `),
 } as const
 

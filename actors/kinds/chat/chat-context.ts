@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { personal } from '../../../schemas/personal.ts'
+import { PROFILE_LIMITS } from '../../../schemas/profile-events.ts'
 import { detectLanguage } from '../../core/detect-language.ts'
 import type { Label } from '../../definition/kind.ts'
 import { clip } from '../support/clip.ts'
@@ -86,6 +88,8 @@ export const chatContext = z.object({
   /** The form that waits for its values. */
   form: z.object({ id: z.string().max(32), name }).nullable(),
   buttons: choicesSchema,
+  /** The customer, as the messages name him. */
+  customer: personal(z.string().max(PROFILE_LIMITS.customerCharsMax)).optional(),
 })
 export type ChatContext = z.infer<typeof chatContext>
 
@@ -106,6 +110,12 @@ interface Heard {
   readonly text: string
   readonly at: string
   readonly lang?: string | undefined
+}
+
+/** Notes whose conversation it is. Half an id would be another customer's: one that is too long names nobody. */
+export function withCustomer(context: ChatContext, customer: string | number | undefined): ChatContext {
+  const id = String(customer ?? '')
+  return id === '' || id.length > PROFILE_LIMITS.customerCharsMax ? context : { ...context, customer: id }
 }
 
 /** Puts something said into the queue. Without a place it is not heard: the same context. */

@@ -1,6 +1,17 @@
 import { messageOf } from '../../../schemas/errors.ts'
 import { type TaskError, taskError } from '../../../schemas/internal-messages.ts'
-import { type ChatContext, languageOf, openCall, withCalls, withHeard, withOther, withReply, withResult } from './chat-context.ts'
+import { PROFILE_KIND, PROFILE_LIMITS } from '../../../schemas/profile-events.ts'
+import {
+  type ChatContext,
+  languageOf,
+  openCall,
+  withCalls,
+  withCustomer,
+  withHeard,
+  withOther,
+  withReply,
+  withResult,
+} from './chat-context.ts'
 import type { ChatEmit } from './chat-events.ts'
 import { chatSentence, fillIn } from './chat-replies.ts'
 import { type ChatForm, checkValues, type Field, type FormValues, valuesInWords } from './forms.ts'
@@ -40,12 +51,15 @@ const sent = (data: Extract<ChatEmit, { type: 'message.sent' }>['data']): ChatEm
 const notRead = (id: string, lang: 'en' | 'zh'): ChatEmit => sent({ text: chatSentence('full', lang), lang, replyTo: id })
 
 /** Hears a message: one of the user waits for its reply, or is told that there is no place for it. */
-export function heard(context: ChatContext, { id, at, data }: Given<{ role: string; text: string; lang?: string | undefined }>): Step {
+export function heard(
+  context: ChatContext,
+  { id, at, data }: Given<{ role: string; text: string; lang?: string | undefined; customer?: string | number | undefined }>,
+): Step {
   const { role, text, lang } = data
   if (role === 'system') return { context, emits: [] }
   if (role !== 'user') return { context: withOther(context, { id, text, at }), emits: [] }
   const next = withHeard(context, { id, text, lang, at })
-  return { context: next, emits: next === context ? [notRead(id, languageOf(text, lang, context.lang))] : [] }
+  return { context: withCustomer(next, data.customer), emits: next === context ? [notRead(id, languageOf(text, lang, context.lang))] : [] }
 }
 
 /** Asks the person to fill in a form, unasked. */
@@ -98,10 +112,17 @@ export function withWanted(context: ChatContext, { calls }: ChatReply): Step {
   }
 }
 
+/** What the customer's profile is told of the message that is answered, and which one; `undefined` where it says nothing of him. */
+export function toldProfile({ waiting: [message], customer }: ChatContext, { profile }: ChatReply) {
+  if (message === undefined || customer === undefined || profile === undefined) return undefined
+  const text = message.text.slice(0, PROFILE_LIMITS.textCharsMax).toWellFormed()
+  return { kind: PROFILE_KIND, id: profile, type: 'customer.told', data: { customer, text, message: message.id } }
+}
+
 /** Sends the reply, with its form and buttons. */
 export function replied(
   context: ChatContext,
-  { calls: _calls, form: name, choices = [], text, ...facts }: ChatReply,
+  { calls: _calls, profile: _profile, form: name, choices = [], text, ...facts }: ChatReply,
   at: string,
   formOf: FormOf,
 ): Step {

@@ -1,5 +1,6 @@
 import { assign, enqueueActions, setup } from 'xstate'
 import { ColloquyError } from '../../../schemas/errors.ts'
+import { send } from '../../definition/send-action.ts'
 import { CHAT_LIMITS, newChat, openCall, withoutMessage } from './chat-context.ts'
 import { defineChat } from './chat-definition.ts'
 import {
@@ -17,6 +18,7 @@ import {
   type ShownForm,
   submitted,
   told,
+  toldProfile,
   withWanted,
 } from './chat-steps.ts'
 import { type ChatForms, fieldsOf, FORMS_MAX } from './forms.ts'
@@ -76,7 +78,11 @@ export function createChat({ name = 'chat', tools = {}, forms = {}, approvalMs =
           if (event.type === 'form.submitted' && form !== undefined) carryOut(enqueue, submitted(context, event, form, formOf))
         }),
         press: assign(({ context, event }) => (event.type === 'button.pressed' ? pressed(context, event) : context)),
-        take: enqueueActions(({ context, enqueue }, reply: ChatReply) => carryOut(enqueue, withWanted(context, reply))),
+        take: enqueueActions(({ context, enqueue }, reply: ChatReply) => {
+          const told = toldProfile(context, reply)
+          if (told !== undefined) enqueue(send(told))
+          carryOut(enqueue, withWanted(context, reply))
+        }),
         say: enqueueActions(({ context, event, enqueue }, reply: ChatReply) =>
           carryOut(enqueue, replied(context, reply, event.at, formOf)),
         ),
@@ -113,10 +119,10 @@ export function createChat({ name = 'chat', tools = {}, forms = {}, approvalMs =
                   invoke: {
                     id: 'reply',
                     src: 'reply',
-                    input: ({ context: { waiting, turns, summary, facts, calls } }) => {
+                    input: ({ context: { waiting, turns, summary, facts, calls, customer } }) => {
                       const [message] = waiting
                       const { id, text, lang, at } = message ?? { id: '', text: '', lang: 'en' as const, at: '' }
-                      return { id, text, lang, at, turns, summary, facts, calls }
+                      return { id, text, lang, at, turns, summary, facts, calls, ...(customer !== undefined && { customer }) }
                     },
                     onDone: [
                       {

@@ -53,12 +53,17 @@ export async function recall(searchIndex: TaskSearchIndex, { text, at, recent }:
   const range = timeRangeIn(text, at)
   const search = (q: string, bounds: object = {}) =>
     searchIndex.search({ q, in: 'messages', own: true, all: true, limit: CANDIDATES_MAX, scoreMin: 0, ...bounds })
-  const [anywhen, then] = await Promise.all([search(text), range === undefined ? [] : search(`${text} ${ANYTHING}`, range)])
+  const subject = subjectOf(text)
+  const [anywhen, then, ofSubject] = await Promise.all([
+    search(text),
+    range === undefined ? [] : search(`${text} ${ANYTHING}`, range),
+    subject === '' ? [] : search(subject),
+  ])
   const scores = new Map<string, number>()
   const said = new Map<string, Omit<Remembered, 'covers'>>()
   for (const message of recent) said.set(message.id, message)
-  for (const { source, text: piece, at: time, score } of [...anywhen, ...then]) {
-    scores.set(source, Math.max(score, scores.get(source) ?? 0))
+  for (const { source, score } of [...anywhen, ...then]) scores.set(source, Math.max(score, scores.get(source) ?? 0))
+  for (const { source, text: piece, at: time } of [...anywhen, ...then, ...ofSubject]) {
     if (!said.has(source)) said.set(source, { id: source, at: time, text: piece, by: PRODUCT_ID.test(source) ? 'assistant' : 'user' })
   }
   const inRange = (time: string): boolean => range !== undefined && time >= range.since && time < range.until
@@ -87,6 +92,16 @@ export async function recall(searchIndex: TaskSearchIndex, { text, at, recent }:
     .sort((a, b) => (a.at < b.at ? -1 : 1))
 }
 
+/** Words of the subjects of a question that it does not have itself: the statement that answers it may share no word with it. */
+const subjectOf = (question: string): string => {
+  const words = termsOf(question).filter((word) => !EMPTY.has(word))
+  return [...new Set(words.flatMap(relatedOf))]
+    .filter((term) => !words.includes(term))
+    .slice(0, SUBJECT_TERMS_MAX)
+    .join(' ')
+}
+const SUBJECT_TERMS_MAX = 48
+
 /** Words of nearly every question about what was said. */
 const EMPTY = new Set(
   [
@@ -109,13 +124,19 @@ const WITHOUT_NOUN = 0.9
 const HAN = /\p{Script=Han}/u
 const SINGLE_HAN = /^\p{Script=Han}$/u
 
+/** A word that the segmenter joins to what follows it in a question, and not in a statement: "住在哪", "搬去…住了". */
+const WITH_PARTICLE = /^(\p{Script=Han})[在了过着到叫]$/u
+
 /** Measures the share of the question that a statement covers; see `createCoverage`. One about others than the question counts less. */
 function coverageOfQuestion(question: string, statements: readonly string[]): (statement: string) => number {
   const coverageOf = createCoverage(
     statements.map((text) => ({ title: '', text })),
     relatedOf,
   )
-  const wordsIn = (text: string): string[] => wordsOf(text).filter((word) => !EMPTY.has(word))
+  const wordsIn = (text: string): string[] =>
+    wordsOf(text)
+      .map((word) => word.replace(WITH_PARTICLE, '$1'))
+      .filter((word) => !EMPTY.has(word))
   const words = wordsIn(question)
   const nouns = new Set(wordsOf((ASKED_FOR.exec(question) ?? []).slice(1).join(' ')))
   const others = words.filter((word) => !nouns.has(word))

@@ -2,13 +2,16 @@ import { z } from 'zod'
 import { codeOf, TerminalError } from '../../../schemas/errors.ts'
 import { routedFields } from '../../../schemas/events.ts'
 import { REASON_CHARS_MAX, REASONS_MAX } from '../../../schemas/quality.ts'
+import { TOKEN } from '../../../schemas/subjects.ts'
 import { defineTask, type TaskCall, type TaskDefinition } from '../../definition/task-definition.ts'
 import type { AnsweredCall, Generated, GenerationCall, GenerationTool } from '../../definition/task-generation.ts'
 import { buildChat } from '../../prompting/build-chat.ts'
 import { CHAT_PROMPT, CHAT_PROMPTS } from '../../prompting/built-in-prompts.ts'
+import { unfitAnswer } from '../../prompting/unfit-answer.ts'
 import { createReplyStream } from '../../streaming/reply-stream.ts'
 import { clip } from '../support/clip.ts'
 import { languageSchema } from '../support/found.ts'
+import { knownOf, knowsOf, withSaid } from '../support/known.ts'
 import { CHAT_LIMITS, chatTurnSchema, factsSchema, NAME, REPLY_CHARS_MAX, toolCallSchema, type WantedCall } from './chat-context.ts'
 import { chatSentence, fillIn, plainReply } from './chat-replies.ts'
 import type { ChatForms } from './forms.ts'
@@ -30,6 +33,8 @@ export const replyInput = z.object({
   facts: factsSchema,
   /** What was called for this message. */
   calls: z.array(toolCallSchema),
+  /** Of whom a profile may tell what he said in other conversations. */
+  customer: z.string().optional(),
 })
 type ReplyInput = z.infer<typeof replyInput>
 
@@ -49,6 +54,8 @@ export const replyOutput = z.object({
     .max(2 * LIMITS.callsMax),
   form: z.string().regex(NAME).optional(),
   choices: z.array(z.string().min(1).max(LIMITS.labelCharsMax)).max(LIMITS.buttonsMax).optional(),
+  /** Id of the profile that is to be told of the message, since it says something of the customer. */
+  profile: z.string().regex(TOKEN).optional(),
   /** Ids of earlier messages that the reply was made with. */
   remembered: z.array(z.string()).max(RECALLED_MAX),
   promptVersion: z.string().max(64).optional(),
@@ -78,20 +85,29 @@ export function replyTask(tools: ChatTools, forms: ChatForms): TaskDefinition<ty
     attemptsMax: ATTEMPTS_MAX,
     concurrencyMax: CONCURRENCY_MAX,
     run: async (call) => {
+      const known = await knownTo(call)
       const remembered = await recall(call.searchIndex, { ...call.input, recent: call.input.turns })
-      if (!call.hasModels()) return withoutModel(call.input, remembered)
+      if (!call.hasModels()) return { ...withoutModel(call.input, remembered), ...known.told }
       const window = new Set(call.input.turns.map(({ id }) => id))
       const earlier = remembered.filter(({ id }) => !window.has(id) && id !== call.input.id)
       try {
-        return await byModel(call, tools, forms, earlier)
+        return { ...(await byModel(call, tools, forms, [...known.facts, ...call.input.facts], earlier)), ...known.told }
       } catch (error) {
         call.signal.throwIfAborted()
         const code = codeOf(error) ?? 'error'
         if (!(error instanceof TerminalError || FINAL.has(code)) && call.attempt < ATTEMPTS_MAX) throw error
-        return { ...withoutModel(call.input, remembered), reasons: [code.slice(0, REASON_CHARS_MAX)] }
+        return { ...withoutModel(call.input, remembered), ...known.told, reasons: [code.slice(0, REASON_CHARS_MAX)] }
       }
     },
   })
+}
+
+/** What the customer said of himself in all his conversations; and his profile, where it is to be told of this message, once. */
+async function knownTo({ input: { customer, text, lang, calls }, ...call }: Call) {
+  if (customer === undefined) return { facts: [], told: {} }
+  const known = knownOf(await call.customer(customer))
+  const isTold = calls.length === 0 && withSaid(known, text).isTold
+  return { facts: knowsOf(known, lang), told: isTold && known.profile !== null ? { profile: known.profile } : {} }
 }
 
 function withoutModel({ text, lang, calls }: ReplyInput, remembered: readonly Remembered[]): ChatReply {
@@ -101,7 +117,13 @@ function withoutModel({ text, lang, calls }: ReplyInput, remembered: readonly Re
   return { ...reply, calls: [], remembered: quoted === undefined ? [] : [quoted.id] }
 }
 
-async function byModel(call: Call, tools: ChatTools, forms: ChatForms, earlier: readonly Remembered[]): Promise<ChatReply> {
+async function byModel(
+  call: Call,
+  tools: ChatTools,
+  forms: ChatForms,
+  facts: readonly string[],
+  earlier: readonly Remembered[],
+): Promise<ChatReply> {
   const { input, live, log } = call
   const { text: message, lang, calls } = input
   const prompt = await call.promptFor(CHAT_PROMPT, { builtIn: CHAT_PROMPTS, lang })
@@ -112,9 +134,10 @@ async function byModel(call: Call, tools: ChatTools, forms: ChatForms, earlier: 
   const ask = (more: readonly AnsweredCall[]): Promise<Generated> => {
     const answered = calls.map(({ result, ...one }) => ({ ...one, result: result ?? '' }))
     return call.generate({
-      messages: buildChat({ ...prompt, ...input, message, remembered: earlier, calls: [...answered, ...more] }),
+      messages: buildChat({ ...prompt, ...input, facts, message, remembered: earlier, calls: [...answered, ...more] }),
       tools: offered.length === 0 ? undefined : offered,
       stream: reply.stream,
+      refuse: unfitAnswer,
       hints: { text: message, needsHistory: input.turns.length > 0 },
     })
   }
@@ -134,7 +157,7 @@ async function byModel(call: Call, tools: ChatTools, forms: ChatForms, earlier: 
     generated = { ...second, ...sumOf(first, second) }
   }
   const { model, tier, complexity, tierReason, tokensIn, tokensOut, cost } = generated
-  const facts = {
+  const by = {
     ...{ made: 'model' as const, promptVersion: prompt.promptVersion, model, tier, tierReason, remembered: earlier.map(({ id }) => id) },
     ...(complexity !== undefined && { complexity }),
     ...(tokensIn !== undefined && { tokensIn }),
@@ -148,12 +171,12 @@ async function byModel(call: Call, tools: ChatTools, forms: ChatForms, earlier: 
     read.wanted.some(({ problem }) => problem === undefined) || (written === '' && form === undefined && choices === undefined)
   if (isCalling && read.wanted.length > 0 && !isLast) {
     await reply.settle(undefined, 'tools')
-    return { ...facts, text: null, calls: [...read.wanted] }
+    return { ...by, text: null, calls: [...read.wanted] }
   }
   const title = form === undefined ? undefined : forms[form]?.title
   const text = written || textOf(read.text ?? '') || (title === undefined ? chatSentence('failed', lang) : fillIn(title, lang))
   await reply.settle(text)
-  return { ...facts, text, calls: [...read.wanted], ...(form !== undefined && { form }), ...(choices !== undefined && { choices }) }
+  return { ...by, text, calls: [...read.wanted], ...(form !== undefined && { form }), ...(choices !== undefined && { choices }) }
 }
 
 const textOf = (written: string): string => written.trim().slice(0, REPLY_CHARS_MAX).toWellFormed()

@@ -4,7 +4,8 @@ import { type ClauseReader, firstOf, type Rule, type Said, said, withdrawn } fro
 
 /** Words before a statement that say nothing. */
 const LEAD =
-  '^(?:请|你好|您好|你们|你|您|以后|今后|就|可以|麻烦|能不能|可不可以|能|直接|都|大家|朋友们?|对了|哦|嗯|那|其实|还有|另外|顺便说一下|因为|但是?|而且|不过|[\\s,，:：]){0,8}'
+  '^(?:请|你好|您好|你们|你|您|以后|今后|就|可以|麻烦|能不能|可不可以|能|直接|都|大家|朋友们?|对了|哦|嗯|那|其实|还有|另外|顺便说一下|因为|但是?|而且|不过'
+  + '|上个?月|上周|上星期|去年|今年|前年|最近|刚刚?|昨天|今天|[\\s,，:：]){0,8}'
 /** The subject, with words of degree and time that change nothing. */
 const VERY = '(?:真的|很|最|特别|非常|比较|一直|超级?|更|还|也|都|平时|从来|从小|现在|目前|已经|是|早就|一点都?|就|又|其实|有点){0,6}'
 const I = `我${VERY}`
@@ -74,6 +75,7 @@ const DIET = '(吃素|吃斋|(?:纯|全)?素食(?:主义)?者?|吃清真|清真)
 const RULES: readonly Rule[] = [
   [pattern('(?:把|帮我|请)*(?:关于我|我)?.{0,8}?(?:一切|所有|全部).{0,8}?(?:忘|删)'), () => withdrawn(null)],
   [pattern('(?:帮我|把)*(?:忘掉|忘了|忘记|删掉|删除|别记|不要记).{0,6}(?:一切|所有|全部)'), () => withdrawn(null)],
+  [pattern('(?:把|帮我)*我的?(?:个人)?(?:资料|信息|数据)(?:全|都|给)*(?:忘|删|清)'), () => withdrawn(null)],
   [
     pattern('(?:帮我|把)*(?:忘掉|忘了|忘记|删掉|删除|别记|不要记)我的?(名字|称呼|语言|过敏|饮食|忌口|住址|地址|职业|工作)'),
     ([what = '']) => ABOUTS.flatMap(([word, about]) => (what === word ? [withdrawn(about)] : [])),
@@ -91,20 +93,15 @@ const RULES: readonly Rule[] = [
   ],
   [pattern('(?:那|这)不是我的?名字'), () => withdrawn('name')],
   [pattern(`我(?:现在|已经)?(?:不|不再|没有?)(?:再)?(?:是)?${DIET}(?:了)?$`), ([diet = '']) => withdrawn('diet', dietOf(diet))],
-  [
-    pattern(`${I}不再?(?:喜欢|爱)(?:吃|喝|看|听|玩)?(.+?)了$`),
-    ([text]) => {
-      const thing = thingIn(text)
-      return thing === undefined ? undefined : withdrawn('likes', thing)
-    },
-  ],
+  [pattern(`${I}不再?(.+?)了$`), ([rest = '']) => noLonger(rest)],
+  [pattern(`${I}?对(.+?)(?:已经|现在|早就)?不再?过敏`), ([thing = '']) => withdrawn('allergy', thing)],
 
   [pattern(`(?:叫|称呼|喊|管)我(?:为|做|作|叫)?${NAME}${NAME_END}`), ([name]) => said('name', nameIn(name))],
   [pattern(`我(?:的名字叫?|是叫|叫做?|名叫|名字叫)是?${NAME}$`), ([name]) => said('name', nameIn(name))],
 
   [pattern('(?:别|不要|不用)(?:再)?(?:用|说|叫)?您'), () => said('form', 'informal')],
   [pattern('(?:不用|不必|别)(?:对我)?(?:这么|那么|太)?客气'), () => said('form', 'informal')],
-  [pattern('用(?:敬语|尊称|您)'), () => said('form', 'formal')],
+  [pattern('(?:(?:说话|语气|用词)?(?:更|再)?正式一?[点些]|用(?:敬语|尊称|您))'), () => said('form', 'formal')],
 
   [
     pattern(
@@ -118,12 +115,19 @@ const RULES: readonly Rule[] = [
   [pattern(`${I}?对(.+?)(?:严重|有点|特别)?过敏`), ([thing]) => said('allergy', thingIn(thing))],
   [pattern('我(?:有)?([^不没对]{1,8}?)过敏'), ([thing]) => said('allergy', thingIn(thing))],
   [pattern(`${I}(?:不太?(?:喜欢|爱|吃|喝|能吃|能喝)|讨厌|受不了)(?:吃|喝|看|听|玩)?(.+)$`), ([thing]) => said('refuses', thingIn(thing))],
-  [pattern(`我${VERY}喜欢的[^是]{1,6}是(.+)$`), ([thing]) => said('likes', thingIn(thing))],
+  [pattern(`我${VERY}(?:喜欢|爱)的[^是]{1,6}是(.+)$`), ([thing]) => said('likes', thingIn(thing))],
   [pattern(`${I}(?:喜欢(?:吃|喝|看|听|玩)?|爱(?:吃|喝|看|听|玩)|热爱|偏爱)(.+)$`), ([thing]) => said('likes', thingIn(thing))],
 
   [pattern(`${I}(?:住在|家在|住到|搬到了?|搬去了?|定居在)(.+)$`), ([place]) => said('home', placeIn(place))],
-  [pattern(`${I}(?:做|当)?(?:一?[名个位])?${WORK}$`), ([work]) => said('work', work)],
+  [pattern(`${I}(?:在.{1,10}?(?=[做当是]))?(?:做|当|是)?(?:一?[名个位])?${WORK}$`), ([work]) => said('work', work)],
 ]
+
+/** What holds no longer ("不…了"): what the same words say without that. */
+function noLonger(rest: string): readonly Said[] | undefined {
+  const facts = firstOf(RULES, `我${rest.replace(/^住(?!在)/u, '住在')}`)
+  const held = facts.flatMap(({ is, about, value }) => (is === 'said' ? [withdrawn(about, value)] : []))
+  return held.length > 0 ? held : undefined
+}
 
 /** What is withdrawn by words that say it; without a statement in them, what they name. */
 function taken(rest: string): readonly Said[] {

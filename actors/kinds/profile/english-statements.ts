@@ -10,7 +10,9 @@ const REQUEST_WORDS = "please|just|(?:can|could|would|will) you|you (?:can|may|c
 const REQUEST = String.raw`(?:(?:${REQUEST_WORDS})\s+){0,4}`
 /** Up to five words of letters, which may be of any script. */
 const NAME = String.raw`([\p{L}\p{M}][\p{L}\p{M}'’.\-]*(?: [\p{L}\p{M}][\p{L}\p{M}'’.\-]*){0,4}?)`
-const NAME_END = String.raw`(?:,? by the way)?(?:\s+(?:from now on|instead|please|if you like|and)\b.*)?[\s.!]*$`
+const NAME_END =
+  String.raw`(?:,? by the way)?(?:,?\s+(?:from now on|instead|please|if you (?:like|want|prefer)|these days|now|and)\b.*)?`
+  + String.raw`[\s.!]*$`
 /** Words after which a name, or what is liked, does not start. */
 const NO_NAME = startsWith(
   'back|later|tomorrow|today|tonight|now|when|if|at|on|in|a|an|the|as|by|for|to|me|it|that|this|what|whatever|maybe|asap|again',
@@ -46,7 +48,7 @@ const WORK = [
   'police officer|firefighter|soldier|waiter|waitress|salesperson|consultant|manager|pensioner|retired)',
 ].join('|')
 const VERY = '(?:really |absolutely |also |do |just |always |usually |simply |so much |quite |particularly |especially ){0,4}'
-const AM = String.raw`i(?:'m| am|'ve been| have been|'ve always been|'ve become| have become)`
+const AM = String.raw`(?:i(?:'m| am|'ve been| have been|'ve always been|'ve become| have become| turned| became| went)|we(?:'re| are))`
 const ABOUTS: readonly (readonly [RegExp, About])[] = [
   [/\bname\b/, 'name'],
   [/\blanguage\b/, 'language'],
@@ -77,9 +79,15 @@ function thingIn(text: string | undefined): string | undefined {
   return thing === '' || words.length > 6 || NO_THING.test(thing) ? undefined : words.join(' ')
 }
 
+const PLACE_END = new RegExp(
+  String.raw`\s+(?:now|and|but|since|with|for|because|these days|at the moment|last|this|\d`
+    + String.raw`|in (?:\d|jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)\w*)\b`,
+  'i',
+)
+
 function placeIn(text: string | undefined): string | undefined {
-  const [place = ''] = (text ?? '').split(/\s+(?:now|and|but|since|with|for|because|these days|at the moment|last|this|in \d|\d)\b/i)
-  const words = place.replace(/[\s.!]+$/, '').split(/\s+/)
+  const [place = ''] = (text ?? '').split(PLACE_END)
+  const words = place.replace(/,\s+\p{Ll}.*$|[\s.!]+$/u, '').split(/\s+/)
   return words.length > 4 || NO_PLACE.test(place) ? undefined : words.join(' ')
 }
 
@@ -102,22 +110,22 @@ const RULES: readonly Rule[] = [
     ([that = '', name]) => withdrawn('name', that === '' ? (nameIn(name) ?? null) : null),
   ],
   [pattern(String.raw`(?:that's|that is|this is) not my name`), () => withdrawn('name')],
-  [pattern(String.raw`i(?:'m| am)(?: not| no longer)(?: a| an)? ${DIET}`), ([diet = '']) => withdrawn('diet', diet)],
-  [
-    pattern(String.raw`i (?:no longer (?:like|love|enjoy) (.+)|don't (?:like|love|enjoy) (.+?) (?:any ?more|any longer))[\s.!]*$`),
-    ([one = '', other = '']) => {
-      const thing = thingIn(one === '' ? other : one)
-      return thing === undefined ? undefined : withdrawn('likes', thing)
-    },
-  ],
+  [pattern(String.raw`i(?:'m| am)(?: not| no longer)(?: a| an)? ${DIET}`), ([diet = '']) => withdrawn('diet', diet.toLowerCase())],
+  [pattern(String.raw`((?:i|we)(?:'m| am|'re| are)? )(?:no longer|used to(?: be)?) (.+)$`), noLonger],
+  [pattern(String.raw`((?:i|we) )(?:don't|do not) (.+?),? any ?(?:more|longer)[\s.!]*$`), noLonger],
+  [pattern(String.raw`((?:i|we)(?:'m| am|'re| are) )not (.+?),? any ?(?:more|longer)[\s.!]*$`), noLonger],
 
   [
     pattern(String.raw`${REQUEST}(?:everybody |everyone |people |friends |my friends )?calls? me ${NAME}${NAME_END}`),
     ([name]) => said('name', nameIn(name)),
   ],
   [
-    pattern(String.raw`my name(?:'s| is) ${NAME}(?:\s+(?:and|but)\b.*)?[\s.!]*$`),
+    pattern(String.raw`(?:my name(?:'s| is)|the name's) ${NAME}(?:\s+(?:and|but)\b.*)?[\s.!]*$`),
     ([name]) => (/^(?:on|in|at|spelled|wrong|not)\b/i.test(name ?? '') ? undefined : said('name', nameIn(name))),
+  ],
+  [
+    pattern(String.raw`my name(?:'s not| is not| isn't) .+?,? (?:it's|it is|but) ${NAME}${NAME_END}`),
+    ([name]) => said('name', nameIn(name)),
   ],
   [pattern(String.raw`i go by ${NAME}${NAME_END}`), ([name]) => said('name', nameIn(name))],
   [
@@ -134,8 +142,8 @@ const RULES: readonly Rule[] = [
 
   [
     pattern(
-      String.raw`${REQUEST}(?:answer|reply|respond|write|speak|talk|continue|switch|go on|chat)(?: back)?(?: to me| with me)?`
-        + String.raw`(?: in| to)? ${LANGUAGE}\b`,
+      String.raw`${REQUEST}(?:answer|reply|respond|write|speak|talk|continue|switch|go on|chat|use|do (?:this|it|that))`
+        + String.raw`(?: back)?(?: to me| with me)?(?: in| to)? ${LANGUAGE}\b`,
     ),
     language,
   ],
@@ -147,10 +155,23 @@ const RULES: readonly Rule[] = [
     language,
   ],
   [pattern(String.raw`i'd (?:prefer|rather speak) ${LANGUAGE}[\s.!]*$`), language],
+  [pattern(String.raw`(?:in )?${LANGUAGE},? please[\s.!]*$`), language],
 
-  [pattern(String.raw`${AM}(?: (?:a|an|strictly|strict|severely|mostly))* ${DIET}\b`), ([diet = '']) => said('diet', diet.toLowerCase())],
+  [
+    pattern(String.raw`${AM}(?: (?:a|an|all|strictly|strict|severely|mostly))* ${DIET}s?\b`),
+    ([diet = '']) => said('diet', diet.toLowerCase()),
+  ],
   [pattern(String.raw`i (?:only eat|eat only|eat) (halal|kosher|vegetarian|vegan)\b`), ([diet = '']) => said('diet', diet.toLowerCase())],
+  [
+    pattern(String.raw`i (?:need|want|eat|only eat) ${DIET} (?:food|meals?|dishes|options?)\b`),
+    ([diet = '']) => said('diet', diet.toLowerCase()),
+  ],
   [pattern(String.raw`${AM}(?: \w+ly)? allergic to (.+)$`), ([thing]) => said('allergy', thingIn(thing))],
+  [pattern(String.raw`i(?:'ve| have)(?: got)? an? (?:\w+ )?allergy to (.+)$`), ([thing]) => said('allergy', thingIn(thing))],
+  [
+    pattern(String.raw`i(?:'ve| have)(?: got)? an? (?:(?:bad|severe|serious) )?(.+?) allergy\b`),
+    ([thing]) => said('allergy', thingIn(thing)),
+  ],
   [
     pattern(
       String.raw`i ${VERY}(?:hate|dislike|detest|can't stand|cannot stand|(?:don't|do not) ${VERY}(?:like|eat|drink|enjoy)`
@@ -167,16 +188,36 @@ const RULES: readonly Rule[] = [
     pattern(String.raw`i(?:'m| am) not ${VERY}(?:a (?:big |huge |great )?fan of|fond of|into) (.+)$`),
     ([thing]) => said('refuses', thingIn(thing)),
   ],
-  [pattern(String.raw`i prefer (.+)$`), ([thing]) => (/^(?:to|not)\b/i.test(thing ?? '') ? undefined : said('likes', thingIn(thing)))],
+  [
+    pattern(String.raw`i prefer (.+)$`),
+    ([thing = '']) => (/^(?:to|not)\b/i.test(thing) ? undefined : said('likes', thingIn(preferred(thing)))),
+  ],
   [pattern(String.raw`my favou?rite (?:\w+ ){0,2}(?:is|are) (.+)$`), ([thing]) => said('likes', thingIn(thing))],
+  [pattern(String.raw`((?:\w+ ){0,2}\w+) (?:is|are) my favou?rite\b`), ([thing]) => said('likes', thingIn(thing))],
 
   [
-    pattern(String.raw`i(?:'m| am|'ve| have)?(?: just| recently| now)? ?(?:live|living|based|moved) (?:in|to) (.+)$`),
+    pattern(
+      String.raw`(?:i|we)(?:'m| am|'re| are|'ve| have)?(?: just| recently| now)? ?`
+        + String.raw`(?:live|living|based|moved(?: from .+?)?) (?:in|to) (.+)$`,
+    ),
     ([place]) => said('home', placeIn(place)),
   ],
   [pattern(String.raw`i(?:'m| am)? ?work(?:ing)? as (?:an? |the )?(.+)$`), ([work]) => said('work', thingIn(work))],
-  [pattern(String.raw`i(?:'m| am)(?: an?)? ${WORK}[\s.!]*$`), ([work = '']) => said('work', work.toLowerCase())],
+  [
+    pattern(String.raw`(?:i(?:'m| am)(?: an?)?|as an?) ${WORK}(?:,? (?:on|in|at|for|by|with|i)\b.*)?[\s.!,]*$`),
+    ([work = '']) => said('work', work.toLowerCase()),
+  ],
 ]
+
+/** What holds no longer: what the same words say without that. */
+function noLonger([subject = '', rest = '']: readonly string[]): readonly Said[] | undefined {
+  const facts = firstOf(RULES, `${subject} ${rest.replace(/,? (?:but )?not (?:any ?more|now).*$/i, '')}`)
+  const held = facts.flatMap(({ is, about, value }) => (is === 'said' ? [withdrawn(about, value)] : []))
+  return held.length > 0 ? held : undefined
+}
+
+/** What is preferred to something else. */
+const preferred = (thing: string): string => (/^\w+ing\b/i.test(thing) ? thing : thing.replace(/ (?:to|over|rather than) .*$/i, ''))
 
 /** What is withdrawn by words that say it; without a statement in them, what they name. */
 function taken(rest: string): readonly Said[] | undefined {

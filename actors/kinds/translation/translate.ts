@@ -7,6 +7,7 @@ import { defineTask, type TaskCall } from '../../definition/task-definition.ts'
 import type { Generated, GenerationMessage } from '../../definition/task-generation.ts'
 import { buildTranslation } from '../../prompting/build-translation.ts'
 import { TRANSLATE_PROMPT, TRANSLATE_PROMPTS } from '../../prompting/built-in-prompts.ts'
+import { unfitAnswer } from '../../prompting/unfit-answer.ts'
 import { checkTranslation, TRANSLATION_EVALUATOR } from './check-translation.ts'
 import { glossaryTerms, missingTerms, readTranslation, rememberedTerms } from './terms.ts'
 
@@ -125,10 +126,7 @@ export async function translate(call: TranslateCall): Promise<Translated> {
 }
 
 /** Small models repeat the tags around the message in place of a translation. */
-function refusalOf(text: string): string[] {
-  if (text === '') return ['empty']
-  return /<\/?data-[0-9a-f]{12}/.test(text) ? ['echo'] : []
-}
+const refusalOf = (text: string): string[] => (text === '' ? ['empty'] : unfitAnswer(text))
 
 /** The first answer stands where there is no second one. */
 function afterFirst(_error: unknown, signal: AbortSignal): undefined {

@@ -51,7 +51,7 @@ export const COMPLETIONS_ROUTE = {
   path: '/v1/chat/completions',
   name: 'createChatCompletion',
   summary: 'The same conversation for clients of OpenAI’s chat completions',
-  description: 'Only the messages after the last known one are taken. See docs/chat.md for what is ignored and what is refused.',
+  description: 'Only the messages after the last known one are taken. See docs/chat-api.md for what is ignored and what is refused.',
   headers: headersSchema,
   body: { schema: completionRequestSchema, example: COMPLETION_EXAMPLE, bytesMax: COMPLETION_BYTES_MAX },
   answers: {

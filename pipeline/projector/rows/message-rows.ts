@@ -6,7 +6,7 @@ import { evaluatorName } from '../../../schemas/quality.ts'
 import type { Asked, PublicRecord } from '../../../schemas/record.ts'
 import type { Row } from '../../../schemas/tables.ts'
 import { money, resolveSeq, type Source } from './row-columns.ts'
-import { customerScoreRows, gateScoreRows, judgedScoreRows } from './score-rows.ts'
+import { customerScoreRows, gateScoreRows, judgedScoreRows, translationScoreRows } from './score-rows.ts'
 
 /** The rows of `messages`, `turns`, `citations` and `scores` that one record makes. */
 export interface ConversationRows {
@@ -25,12 +25,13 @@ export function conversationRowsOf(source: Source): ConversationRows {
   if (record.input.type === ANSWER_JUDGED) return judgedRows(source)
   const isFeedback = record.input.type === 'feedback.given'
   const messages = observedMessages(record)
-  if (messages.length === 0 && !isFeedback) return NO_ROWS
+  const translated = translationScoreRows(source)
+  if (messages.length === 0 && !isFeedback) return translated.length === 0 ? NO_ROWS : { ...NO_ROWS, scores: translated }
   return {
     messages: messageRows(source, messages),
     turns: turnRows(source, messages),
     citations: citationRows(source, messages),
-    scores: [...gateScoreRows(source, messages), ...(isFeedback ? customerScoreRows(source) : [])],
+    scores: [...gateScoreRows(source, messages), ...translated, ...(isFeedback ? customerScoreRows(source) : [])],
   }
 }
 

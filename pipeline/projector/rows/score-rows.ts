@@ -1,5 +1,5 @@
 import type { ObservedMessage } from '../../../actors/core/observed-messages.ts'
-import { type DimensionScores, micros, readAnswerFeedback, splitEvaluator } from '../../../schemas/event-readers.ts'
+import { type DimensionScores, micros, readAnswerFeedback, readTranslatedScore, splitEvaluator } from '../../../schemas/event-readers.ts'
 import type { AnswerJudged } from '../../../schemas/events.ts'
 import { DIMENSIONS } from '../../../schemas/quality.ts'
 import type { Row } from '../../../schemas/tables.ts'
@@ -21,6 +21,19 @@ export function gateScoreRows(source: Source, messages: readonly ObservedMessage
     const given = { case_no: identity.case_no, machine: identity.machine, committed_at: at, turn, answered_seq: seq, answered_idx: idx }
     const judged = { answer: id, ...splitEvaluator(sent.evaluator), provenance: 'gate' }
     return evaluatedRows(source, given, judged, sent.scores, sent.quality, { ...NONE, reasons: sent.reasons })
+  })
+}
+
+/** Rows of `scores` of the translations that a record emits. */
+export function translationScoreRows(source: Source): ScoreRow[] {
+  const { identity, record, seq, at } = source
+  return record.emitted.flatMap((event, index) => {
+    const read = readTranslatedScore(event)
+    if (read === undefined) return []
+    const { case_no, machine } = identity
+    const given = { case_no, machine, committed_at: at, turn: null, answered_seq: seq, answered_idx: index + 1 }
+    const judged = { answer: event.id, ...splitEvaluator(read.evaluator), provenance: 'gate' }
+    return [rowOf(source, given, judged, 'overall', read.quality, { ...NONE, reasons: [...read.reasons] })]
   })
 }
 

@@ -1,7 +1,16 @@
-import { isConversation, readAnswerFeedback, readJudged, readSent, type Sent, splitEvaluator } from '../../../schemas/event-readers.ts'
+import {
+  isConversation,
+  readAnswerFeedback,
+  readJudged,
+  readSent,
+  readTranslatedScore,
+  type Sent,
+  splitEvaluator,
+} from '../../../schemas/event-readers.ts'
 import type { AnswerJudged } from '../../../schemas/events.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import type { ExpectedValue } from '../canonical-text.ts'
+import { emittedInCase } from './expected-messages.ts'
 import type { Question, Step, Tally } from './tally.ts'
 
 type Columns = Record<string, ExpectedValue>
@@ -34,9 +43,16 @@ export function scoresOf(record: LogRecord, seq: number, tally: Tally, { message
       ...(dimension === 'overall' && { reasons: sent.reasons }),
     })),
   )
+  const translations = emittedInCase(record).flatMap((event, index): Columns[] => {
+    const { quality, evaluator, reasons } = readTranslatedScore(event) ?? {}
+    if (quality === undefined) return []
+    const translation = { ...base, ...UNKNOWN, ...splitEvaluator(evaluator), case_no: tally.case.no, machine: record.machine }
+    const place = { provenance: 'gate', committed_at: record.at, answer: event.id, answered_seq: seq, answered_idx: index + 1 }
+    return [{ ...translation, ...place, dimension: 'overall', score: quality, reasons: reasons ?? [] }]
+  })
   const judges = judgement === undefined ? [] : judgedScores(judgement)
   const own = [...judges, ...customerScores(record, tally)].map((row): Columns => ({ ...base, ...UNKNOWN, ...row }))
-  return [...gates, ...own]
+  return [...gates, ...translations, ...own]
 }
 
 const UNKNOWN = { reasons: [], suggestions: [], comment: null, turn: null, tokens_in: null, tokens_out: null, cost: null } as const

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createChat } from '../../../actors/kinds/chat/kind.ts'
 import { loadCatalogue } from '../../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../../actors/kinds/interest/kind.ts'
 import { createProfile } from '../../../actors/kinds/profile/profile-kind.ts'
@@ -15,7 +16,12 @@ import { startSystem, type System, temporaryFolder } from '../../support/test-sy
 
 const TIMEOUT_MS = 240_000
 /** Replies may take long on a busy machine; no test here is about time. */
-const KINDS = [createSupport({ articles: loadArticles(), replyBudgetMs: 120_000 }), createProfile(), createInterest(loadCatalogue())]
+const KINDS = [
+  createChat(),
+  createSupport({ articles: loadArticles(), replyBudgetMs: 120_000 }),
+  createProfile(),
+  createInterest(loadCatalogue()),
+]
 const ODD = '客户.*>/ 7'
 
 let endpoint: ModelEndpoint
@@ -35,18 +41,21 @@ afterAll(async () => {
 
 let sent = 0
 /** A message of a customer; the reply to it. */
-async function says(customer: string, conversation: string, text: string): Promise<string> {
+async function says(customer: string, conversation: string, text: string, kind = 'support', tenant = 'acme'): Promise<string> {
   const id = `m-${++sent}`
   const body = { type: 'message.received', id, source: 'test', data: { role: 'user', text, customer } }
-  await publishAll(system, [{ subject: `in.acme.support.${conversation}`, body }])
+  await publishAll(system, [{ subject: `in.${tenant}.${kind}.${conversation}`, body }])
   await caughtUp(system)
   const replies = (await readLog(system)).flatMap(({ record }) => record.emitted).filter(({ data }) => data['replyTo'] === id)
   return String(replies[0]?.data['text'])
 }
 
-const pathOf = (customer: string): string => `/v1/customers/acme/${encodeURIComponent(customer)}`
-async function known(customer: string): Promise<{ readonly id: string; readonly facts: Readonly<Record<string, unknown>>[] }> {
-  const { body } = await http.get(pathOf(customer))
+const pathOf = (customer: string, tenant = 'acme'): string => `/v1/customers/${tenant}/${encodeURIComponent(customer)}`
+async function known(
+  customer: string,
+  tenant?: string,
+): Promise<{ readonly id: string; readonly facts: Readonly<Record<string, unknown>>[] }> {
+  const { body } = await http.get(pathOf(customer, tenant))
   return body['profile'] as Awaited<ReturnType<typeof known>>
 }
 
@@ -79,6 +88,32 @@ test(
     expect(asked.at(-1)).toContain('Wants to be called: 小李\n| Diet: 吃素')
     const started = (await readLog(system)).flatMap(({ record }) => record.started).filter(({ task }) => task === 'answer')
     expect(started.at(-1)?.input).not.toHaveProperty('shareable')
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'a chat knows the customer of other conversations, and tells his profile what he says; not that of another tenant',
+  async () => {
+    const customer = 'org/team 7/王'
+    await says(customer, 'h1', '叫我老王')
+    await says(customer, 'h1', '不要叫我老王，叫我李伟')
+    await says(customer, 'h2', "I'm vegetarian. What shall I eat?", 'chat')
+    const asked = endpoint.asked.map(({ body }) => body.messages.at(-1)?.content ?? '').find((content) => content.includes('shall I eat'))
+    expect(asked).toContain('Wants to be called: 李伟')
+    const facts = [
+      { about: 'name', value: '李伟', said: { actor: 'support/h1' } },
+      { about: 'diet', value: 'vegetarian', said: { actor: 'chat/h2' } },
+    ]
+    expect((await known(customer)).facts).toMatchObject(facts)
+    await says(customer, 'h1', "I'm not vegetarian any more", 'chat', 'other')
+    expect((await known(customer, 'other')).facts).toEqual([])
+    expect((await known(customer)).facts).toMatchObject(facts)
+    const { body } = await http.get(pathOf(customer))
+    expect(body['conversations']).toMatchObject([
+      { kind: 'chat', id: 'h2' },
+      { kind: 'support', id: 'h1' },
+    ])
   },
   TIMEOUT_MS,
 )

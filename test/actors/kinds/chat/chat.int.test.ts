@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createChat } from '../../../../actors/kinds/chat/kind.ts'
+import type { HttpServer } from '../../../../pipeline/http/http-server.ts'
 import { inputSubject } from '../../../../schemas/subjects.ts'
 import { modelSettings } from '../../../support/answering-system.ts'
+import { startChatServer } from '../../../support/chat-system.ts'
 import { toolChat } from '../../../support/chat-tools.ts'
+import { clientOf, type HttpClient } from '../../../support/http-requests.ts'
 import { completion, failure, type ModelEndpoint, type Reaction, startModelEndpoint, toolCalls } from '../../../support/model-endpoint.ts'
 import { caughtUp, publishAll, rows, tablesBesideLog } from '../../../support/system-assertions.ts'
 import { startSystem, type System } from '../../../support/test-system.ts'
@@ -17,6 +20,8 @@ const TIMEOUT_MS = 180_000
 
 let endpoint: ModelEndpoint
 let system: System
+let server: HttpServer
+let http: HttpClient
 const told = new Map<string, Event[]>()
 
 beforeAll(async () => {
@@ -30,8 +35,11 @@ beforeAll(async () => {
     },
   })
   await system.producer.flush()
+  server = await startChatServer(system)
+  http = clientOf(server.url)
 }, TIMEOUT_MS)
 afterAll(async () => {
+  await server.stop()
   await system.stop()
   await endpoint.stop()
 })
@@ -108,6 +116,59 @@ test(
     await says('chat/e', 'Again and again?', 'e-1')
     expect(await reply('chat/e', 'e-1')).toMatchObject({ text: 'Enough.' })
     expect(emitted('chat/e', 'tool.called')).toHaveLength(8)
+  },
+  TIMEOUT_MS,
+)
+
+const chats = (id: string, body: object) => http.post(`/v1/chat/acme/${id}?kind=chat&timeoutMs=60000`, body)
+
+test(
+  'over /v1/chat a reply comes after its tool calls, of which eight of nine are done, and once for each message',
+  async () => {
+    const nine = Array.from({ length: 9 }, (_, index) => ({ name: 'weather', args: JSON.stringify({ city: `City ${index}` }) }))
+    endpoint.react(toolsThen(toolCalls(...nine), 'Nine cities. 九座城市。'))
+    const first = await chats('n', { id: 'n-1', text: 'How is the weather in nine cities?' })
+    expect(first).toMatchObject({ status: 200, body: { reply: { text: 'Nine cities. 九座城市。', replyTo: 'n-1', made: 'model' } } })
+    const again = await chats('n', { id: 'n-1', text: 'How is the weather in nine cities?' })
+    expect(again.body['reply']).toEqual(first.body['reply'])
+    expect(emitted('chat/n', 'tool.called').map(({ args }) => args)).toEqual(
+      Array.from({ length: 8 }, (_, index) => ({ city: `City ${index}` })),
+    )
+    expect(emitted('chat/n', 'message.sent')).toHaveLength(1)
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'a call that the model writes as text is done, and not shown while it is written; one of a tool that is not offered is not',
+  async () => {
+    endpoint.react(toolsThen(completion('<tool_call>{"name":"weather","arguments":{"city":"أوسلو"}}</tool_call>'), 'الطقس بارد اليوم.'))
+    const response = await fetch(`${server.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-conversation-id': 'rtl', 'x-provisional': 'true' },
+      body: JSON.stringify({ model: 'acme/chat', stream: true, messages: [{ role: 'user', content: 'كيف الطقس في أوسلو؟' }] }),
+    })
+    const stream = await response.text()
+    expect(stream).not.toMatch(/tool_call|reply_replaced/)
+    const pieces = stream.matchAll(/"content":("(?:[^"\\]|\\.)*")/g)
+    expect(Array.from(pieces, ([, piece = '""']) => JSON.parse(piece) as string).join('')).toBe('الطقس بارد اليوم.')
+    expect(stream).toContain('[DONE]')
+    expect(emitted('chat/rtl', 'tool.called')).toEqual([{ call: '1-1', name: 'weather', args: { city: 'أوسلو' } }])
+
+    endpoint.react(toolsThen(completion('<tool_call>{"name":"rocket","arguments":{}}</tool_call>'), '没有这个工具。'))
+    expect((await chats('u', { id: 'u-1', text: '发射火箭' })).body['reply']).toMatchObject({ text: '没有这个工具。' })
+    expect(emitted('chat/u', 'tool.called')).toEqual([])
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'a message of 1 MB is refused with the limit, and the conversation goes on',
+  async () => {
+    endpoint.react(completion('Here I am.'))
+    const { status, body } = await chats('big', { id: 'big-1', text: '长'.repeat(350_000) })
+    expect([status, body['code']]).toEqual([413, 'too_large'])
+    expect((await chats('big', { id: 'big-2', text: 'x '.repeat(60_000) })).body['reply']).toMatchObject({ text: 'Here I am.' })
   },
   TIMEOUT_MS,
 )

@@ -33,6 +33,17 @@ describe('a chat', () => {
       .thenState('talk.listening')
   })
 
+  test('tells the profile of the customer what he says of himself; an id that is too long names nobody', () => {
+    const customer = 'org/7'
+    story
+      .task('reply', says('好的。', { profile: 'p1' }))
+      .when('message.received', { role: 'user', text: '叫我李伟', customer }, { id: 'm-1' })
+      .thenTask('reply', { customer })
+      .thenSent('profile', 'p1', 'customer.told', { customer, text: '叫我李伟', message: 'm-1' })
+    const { context } = heard(newChat, { id: 'm-1', at: '', data: { role: 'user', text: 'Hi', customer: 'x'.repeat(257) } })
+    expect(context).not.toHaveProperty('customer')
+  })
+
   test('answers one message after the other, and says of one too many that it was not read', () => {
     const waiting = ['a', 'b', 'c'].reduce(
       (from, id) => from.when('message.received', { role: 'user', text: `message ${id}` }, { id }),

@@ -107,6 +107,26 @@ describe('a model', () => {
     expect(asked[0]?.tools?.map(({ name }) => name)).toEqual(['weather', 'refund', 'stuck', 'long', 'ask_form', 'offer_choices'])
   })
 
+  test('is told what the customer said in other conversations; his profile is told what he says in this one, once', async () => {
+    const customers: string[] = []
+    const customer = async (id: string | number) => {
+      customers.push(String(id))
+      return { profile: 'p1', facts: [{ about: 'name' as const, value: 'Li' }] }
+    }
+    const says = async (text: string, calls: Parameters<typeof replyTask.run>[0]['input']['calls'] = []) => {
+      const { call, generation } = base(emptySearchIndex, 'Hello Li.')
+      const input = { ...message(text), facts: ['Has a cat.'], customer: 'org/7', calls }
+      return { output: replyTask.output.parse(await replyTask.run({ ...call, customer, input })), ...generation }
+    }
+    const first = await says('I am vegetarian.')
+    expect(first.output).toMatchObject({ text: 'Hello Li.', profile: 'p1' })
+    expect(first.asked[0]?.messages.at(-1)?.content).toContain('Wants to be called: Li\n| Has a cat.')
+    const call = { call: '1-1', name: 'weather', args: {}, needsPerson: false, result: '4' }
+    expect((await says('I am vegetarian.', [call])).output.profile).toBeUndefined()
+    expect((await says('What is the weather?')).output.profile).toBeUndefined()
+    expect(customers).toEqual(['org/7', 'org/7', 'org/7'])
+  })
+
   test('calls tools, with arguments that fit', async () => {
     const { output } = await reply(
       message('Weather?'),

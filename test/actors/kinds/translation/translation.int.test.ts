@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { tenantKind } from '../../../../actors/kinds/tenant/kind.ts'
 import { createTranslation } from '../../../../actors/kinds/translation/translation-kind.ts'
 import { completion, type ModelEndpoint, startModelEndpoint } from '../../../support/model-endpoint.ts'
-import { caughtUp, publishAll, readLog, replayDifferences, tablesBesideLog } from '../../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, replayDifferences, rows, tablesBesideLog } from '../../../support/system-assertions.ts'
 import { startSystem, type System } from '../../../support/test-system.ts'
 
 const TIMEOUT_MS = 180_000
@@ -82,7 +82,41 @@ test(
         ],
       },
     ])
+    expect(await rows(system, `SELECT dimension, score, provenance, version FROM scores WHERE evaluator = 'translation'`)).toEqual(
+      Array.from({ length: 3 }, () => ({ dimension: 'overall', score: 1, provenance: 'gate', version: '1' })),
+    )
     expect(endpoint.asked.at(-1)?.body.messages.at(-1)?.content).toContain('退货处 = returns desk\n| 安 = Ann')
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'terms of the glossary stay the same over six turns of both sides, although the model would change them',
+  async () => {
+    const said: readonly (readonly [participant: string, text: string, first: string, again: string])[] = [
+      ['ann', 'The voucher is at the returns desk', '优惠券在退货柜台', '代金券在退货处'],
+      ['小李', '退货处有代金券吗，王先生', 'Does the return counter have coupons', 'Does the returns desk have a voucher'],
+      ['ann', 'The returns desk took the voucher', '退货处拿走了礼券', '退货处拿走了代金券'],
+      ['小李', '请把代金券给退货处的人', 'Give the gift card to the desk', 'Give the voucher to the returns desk'],
+      ['ann', 'No voucher without the returns desk', '没有退货柜台就没有券', '没有退货处就没有代金券'],
+      ['小李', '代金券退货处都没有了', 'All of it is gone here', 'The voucher and the returns desk are gone'],
+    ]
+    const glossary = [
+      { en: 'returns desk', zh: '退货处' },
+      { en: 'voucher', zh: '代金券' },
+    ]
+    await publish('tenant.acme', 'tenant.set', { key: 'GLOSSARY', value: glossary })
+    endpoint.react((response, request) => {
+      const asked = (endpoint.asked.at(-1)?.body.messages ?? []).map(({ content }) => content).join('\n')
+      const message = /message>\n\| (.*)/.exec(asked)?.[1] ?? ''
+      const [, , first = 'x', again = 'x'] = said.find(([, text]) => text === message) ?? []
+      return completion(asked.includes('term_missing') ? again : first)(response, request)
+    })
+    await join('t6')
+    for (const [participant, text] of said) await say('t6', participant, text)
+    expect(await translated('t6')).toMatchObject(
+      said.map(([participant, original, , text]) => ({ participant, original, text, made: 'model', quality: 1 })),
+    )
   },
   TIMEOUT_MS,
 )
