@@ -34,7 +34,7 @@ const TALK: readonly (readonly [participant: string, text: string])[] = [
 ]
 
 /** A conversation of two languages. Without a language model both read the originals. */
-export const translationCues = (tenant: string): Cue[] =>
+export const translationCues = (tenant: string, id = 'two-languages'): Cue[] =>
   [
     { type: 'participant.joined', data: { participant: 'Ann', lang: 'en' } },
     { type: 'participant.joined', data: { participant: '小李', lang: 'zh' } },
@@ -42,10 +42,6 @@ export const translationCues = (tenant: string): Cue[] =>
       type: 'message.received',
       data: { role: participant === 'Ann' ? 'agent' : 'user', participant, text },
     })),
-  ].map((input, at) => ({
-    atMs: at * PAUSE_MS,
-    address: { tenant, kind: 'translation', id: 'two-languages' },
-    input: { ...named(at), ...input },
-  }))
+  ].map((input, at) => ({ atMs: at * PAUSE_MS, address: { tenant, kind: 'translation', id }, input: { ...named(at), ...input } }))
 
 const named = (at: number) => ({ id: `demo-${at + 1}`, source: 'demo' })
