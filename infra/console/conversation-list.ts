@@ -109,14 +109,18 @@ export async function readChoices(client: () => ClickHouseClient): Promise<Choic
   const langs = await queryRows(
     client,
     z.object({ lang: z.string() }),
-    `SELECT DISTINCT assumeNotNull(lang) AS lang FROM cases WHERE isNotNull(lang) ORDER BY lang LIMIT ${CHOICES_MAX}`,
+    `SELECT DISTINCT assumeNotNull(lang) AS lang FROM cases WHERE isNotNull(lang) AND lang != '' ORDER BY lang LIMIT ${CHOICES_MAX}`,
   )
   const knowing = await queryRows(
     client,
     z.object({ tenant: z.string() }),
     `SELECT DISTINCT tenant FROM actors WHERE kind = '${SOURCE_KIND}' ORDER BY tenant LIMIT ${CHOICES_MAX}`,
   )
-  return { ...(of ?? { tenants: [], kinds: [], states: [], intents: [] }), langs: langs.map(({ lang }) => lang), knowing: knowing.map(({ tenant }) => tenant) }
+  return {
+    ...(of ?? { tenants: [], kinds: [], states: [], intents: [] }),
+    langs: langs.map(({ lang }) => lang),
+    knowing: knowing.map(({ tenant }) => tenant),
+  }
 }
 
 const previewSchema = z.object({ key: z.string(), role: z.string(), text: z.string() })

@@ -30,8 +30,8 @@ export function createPastAlerts({ tenant, fromMs, untilMs, isBadDay }: PastAler
       id: 'past-lengku',
       trigger: { when: 'value > -14.0', clear: 'value < -17.0', title: '冷库温度过高', lang: 'zh', priority: 'normal' },
       by: '值班员',
-      // The door stays open now and then.
-      valueAt: (atMs: number) => (chanceOf(atMs, 'door') < 0.012 ? -9 : -between(180, 215, atMs, 'cold') / 10),
+      // The door stays open now and then, and at the end.
+      valueAt: (atMs: number) => (atMs > untilMs - EVERY_MS || chanceOf(atMs, 'door') < 0.012 ? -9 : -between(180, 215, atMs, 'cold') / 10),
     },
   ]
   const readings = machines.flatMap(({ id, trigger, valueAt }): Arrival[] => {
