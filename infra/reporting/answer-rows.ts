@@ -104,7 +104,8 @@ const ANSWERS = `
     ON e.seq = r.seq AND e.idx = r.idx
   LEFT JOIN (
     SELECT tenant, kind, actor, JSONExtractString(data_raw, 'answer') AS answer, argMax(data_raw, seq) AS raw
-    FROM events WHERE type = 'answer.judged' AND idx = 0 AND outcome = 'committed' AND {tenant} AND {since} GROUP BY tenant, kind, actor, answer
+    FROM events WHERE type = 'answer.judged' AND idx = 0 AND outcome = 'committed' AND {tenant} AND {since}
+    GROUP BY tenant, kind, actor, answer
   ) AS j ON j.tenant = t.tenant AND j.kind = t.kind AND j.actor = t.actor AND j.answer = r.id
   LEFT JOIN (
     SELECT tenant, kind, actor, JSONExtractString(data_raw, 'answer') AS answer,

@@ -9,18 +9,18 @@ import { loadArticles } from '../../../actors/kinds/support/knowledge.ts'
 import { ANSWER_PROMPT, ANSWER_PROMPTS } from '../../../actors/prompting/built-in-prompts.ts'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { readExampleFile } from '../../../pipeline/ingest/intents/example-file.ts'
-import { customerKey, profileIdBy } from '../../../pipeline/profiles/customer-keys.ts'
 import type { ObjectBucket } from '../../../pipeline/jetstream/object-bucket.ts'
+import { customerKey, profileIdBy } from '../../../pipeline/profiles/customer-keys.ts'
 import { createObjectStore } from '../../../pipeline/task-runner/object-store.ts'
 import { DEFAULT_TEAM } from '../../../schemas/desk-events.ts'
 import { PROMPT_KIND } from '../../../schemas/prompt-events.ts'
 import type { Address } from '../../../schemas/subjects.ts'
-import { makeFolder, writeManifest } from '../../backup/backup-folder.ts'
-import { FORMAT, type Stored, type StreamBackup } from '../../backup/backup-format.ts'
-import { copyObjects } from '../../backup/copy-objects.ts'
 import { customerKeyPlace } from '../../app/customer-access.ts'
 import { deskTeamOf, rememberDeskTeam } from '../../app/desk-team.ts'
 import { loadKinds } from '../../app/load-kinds.ts'
+import { makeFolder, writeManifest } from '../../backup/backup-folder.ts'
+import { FORMAT, type Stored, type StreamBackup } from '../../backup/backup-format.ts'
+import { copyObjects } from '../../backup/copy-objects.ts'
 import { createSegmentWriter } from '../../backup/copy-stream.ts'
 import { restore } from '../../backup/restore.ts'
 import type { DataLock } from '../../servers/data-lock.ts'
@@ -30,13 +30,13 @@ import { documentCues } from '../demo-documents.ts'
 import { textCues, TEXTS_SECONDS } from '../demo-texts.ts'
 import { chanceOf } from './chance.ts'
 import { DEMO_INTENTS, understandByDemoSet } from './demo-understanding.ts'
-import { createPastTasks, type PastCalendar } from './past-tasks.ts'
 import { createPastAlerts } from './past-alerts.ts'
 import { arrivalsOf } from './past-cues.ts'
 import { createPastDesk } from './past-desk.ts'
 import { createObjectsInMemory } from './past-objects.ts'
 import { createPastPosts } from './past-posts.ts'
 import { createPastShop } from './past-shop.ts'
+import { createPastTasks, type PastCalendar } from './past-tasks.ts'
 import { createVisitors, type VisitorTexts } from './past-visitors.ts'
 import { type Arrival, type Past, simulatePast } from './simulate-past.ts'
 
@@ -205,7 +205,7 @@ function promptArrivals(releasedMs: readonly number[]): Arrival[] {
   })
 }
 
-interface WritePastOptions extends Pick<MakePastOptions, 'partitions' | 'objects' | 'nowMs' | 'signal'> {}
+type WritePastOptions = Pick<MakePastOptions, 'partitions' | 'objects' | 'nowMs' | 'signal'>
 
 async function writePast(
   dir: string,

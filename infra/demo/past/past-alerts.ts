@@ -1,6 +1,6 @@
 import { SERIES_KIND, TRIGGER_KIND } from '../../../schemas/trigger-events.ts'
 import { between, chanceOf } from './chance.ts'
-import { arrival, type Arrival, type PastPart } from './simulate-past.ts'
+import { type Arrival, arrival, type PastPart } from './simulate-past.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { caseOffered, DESK_KIND, deskAssigned } from '../../../schemas/desk-events.ts'
 import { between, chanceOf, oneOf } from './chance.ts'
 import type { Language, Visitors } from './past-visitors.ts'
-import { arrival, type Arrival, type PastPart } from './simulate-past.ts'
+import { type Arrival, arrival, type PastPart } from './simulate-past.ts'
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60_000
@@ -47,7 +47,7 @@ export interface PastDeskOptions {
 
 /**
  * The people of a desk: they come and go, take what is offered to them or do not, write, and resolve a case, return it to the machine or
- * hand it on. The cases are those that `support` hands over.
+ * transfer it. The cases are those that `support` hands over.
  */
 export function createPastDesk({ tenant, team, visitors, fromMs, untilMs, isBadDay }: PastDeskOptions): PastPart {
   const desk = { tenant, kind: DESK_KIND, id: team }

@@ -1,5 +1,5 @@
 import { between, chanceOf, oneOf } from './chance.ts'
-import { arrival, type Arrival, type PastPart } from './simulate-past.ts'
+import { type Arrival, arrival, type PastPart } from './simulate-past.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS

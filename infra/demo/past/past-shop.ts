@@ -3,7 +3,7 @@ import type { Item } from '../../../schemas/catalogue-events.ts'
 import { itemCues } from '../demo-items.ts'
 import { between, chanceOf, oneOf } from './chance.ts'
 import { arrivalsOf } from './past-cues.ts'
-import { arrival, type Arrival, type PastPart } from './simulate-past.ts'
+import { type Arrival, arrival, type PastPart } from './simulate-past.ts'
 
 const DAY_MS = 86_400_000
 const SECOND_MS = 1_000

@@ -1,7 +1,7 @@
 import type { Address } from '../../../schemas/subjects.ts'
 import { GOOD_FROM } from '../../reporting/answer-rows.ts'
 import { between, chanceOf, oneOf } from './chance.ts'
-import { arrival, type Arrival, type Happened, type PastPart } from './simulate-past.ts'
+import { type Arrival, arrival, type Happened, type PastPart } from './simulate-past.ts'
 
 /** What visitors say, by language: whole conversations, and questions that stand alone. */
 export interface VisitorTexts {

@@ -28,7 +28,8 @@ beforeAll(async () => {
   await say('a', { role: 'agent', text: REPLY })
   await say('b', { role: 'user', text: QUESTION })
   await say('c', { role: 'user', text: OTHER_WORDING })
-  const taught = { type: 'source.taught', data: { title: 'Opening hours', revision: 'r1', part: 1, parts: 1, chunks: ['We open at nine.'] } }
+  // Of a tenant that nobody has written to.
+  const taught = { type: 'source.taught', data: { title: 'Opening hours', chunks: ['We open at nine.'] } }
   expect(await app.post('/v1/in/library/source/hours?wait=tables&timeoutMs=60000', taught)).toMatchObject({ status: 200 })
   const gaps = async () => (await app.get('/console/data/knowledge/gaps?tenant=shop')).body
   // Once the search index is there.

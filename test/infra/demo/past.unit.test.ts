@@ -72,13 +72,13 @@ test('it has what an analyst looks for: both languages, ratings, people, failure
   expect(past.dead.length).toBe(failed)
 })
 
-test('what support hands over goes through its desk: offered, accepted or not, returned, handed on, and late on the bad day', () => {
+test('what support hands over goes through its desk: offered, accepted or not, returned, transferred, and late on the bad day', () => {
   const ofDesk = records.filter(({ address }) => address.kind === 'desk').flatMap(({ record }) => record.emitted)
   const escalated = records.flatMap(({ record }) => record.emitted.filter(({ type }) => type === 'escalated')).length
   const assigned = ofDesk.filter(({ type }) => type === 'case.assigned').map(({ data }) => data['case'])
   expect(escalated).toBeGreaterThan(10)
   expect(new Set(assigned).size).toBeGreaterThan(escalated / 2)
-  expect(ofDesk.map(({ type, data }) => `${type} ${String(data['why'] ?? '')}`)).toEqual(
+  expect(ofDesk.map(({ type, data }) => `${type} ${typeof data['why'] === 'string' ? data['why'] : ''}`)).toEqual(
     expect.arrayContaining(['case.released resolved', 'case.released returned', 'case.released transferred', 'case.overdue ']),
   )
 })
