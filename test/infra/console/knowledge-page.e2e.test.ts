@@ -10,7 +10,7 @@ const { browser, missing } = await openBrowser()
 const opened: Browser | undefined = browser
 
 const QUESTION = '潜水艇可以改装成图书馆吗？'
-const OTHER_WORDING = '可以把潜水艇改装成图书馆吗'
+const OTHER_WORDING = '潜水艇可不可以改装成图书馆？'
 const REPLY = '不可以，潜水艇不能改装。'
 
 let app: ConsoleSystem
