@@ -33,7 +33,8 @@ function createKnowledge() {
     said = ''
   })
   const choices = createReading(async () => /** @type {Choices} */ (await ask('/console/data/choices')))
-  const tenants = () => [...new Set([...(choices.value?.tenants ?? []), ...(choices.value?.knowing ?? [])])].sort()
+  // Those that are asked come first.
+  const tenants = () => [...new Set([...(choices.value?.tenants ?? []), ...(choices.value?.knowing ?? [])])]
   const tenantNow = () => filters.tenant || (tenants()[0] ?? '')
   const gaps = createReading(
     async () => /** @type {Gaps} */ (await ask(`/console/data/knowledge/gaps?${query({ tenant: tenantNow(), days: filters.days })}`)),
