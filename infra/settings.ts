@@ -304,8 +304,10 @@ const SETTINGS = {
     about: 'Milliseconds from a message in INBOX to its reply by support; the same for all processes of a cluster',
   },
   DESK_TEAM: {
-    schema: z.union([z.literal(''), z.string().regex(TOKEN, 'must be letters, digits, - and _').max(64)]).default(''),
-    about: 'Team whose desk gets the cases that support hands over, such as support; empty: no desk. The same for all processes',
+    schema: z.string().regex(TOKEN, 'must be letters, digits, - and _').max(64).optional(),
+    about:
+      'Team whose desk gets the cases that support hands over, such as support; unset: no desk, or the one of the demo where this data '
+      + 'folder has it. The same for all processes',
   },
   QUESTIONS_AT_ONCE: {
     schema: count(1, 10_000).default(QUESTION_DEFAULTS.places),

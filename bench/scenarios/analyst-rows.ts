@@ -19,6 +19,10 @@ export interface Filling {
   readonly now: Date
 }
 
+/** Which records of a case ask and answer. */
+const ASKED = Array.from({ length: TURNS_PER_CASE }, (_, turn) => Math.floor((turn * EVENTS_PER_CASE) / TURNS_PER_CASE))
+const ANSWERED = ASKED.map((place) => place + 3)
+
 export const casesIn = (eventRows: number): number => Math.max(1, Math.round(eventRows / EVENTS_PER_CASE))
 
 /**
@@ -192,7 +196,8 @@ const sources: readonly Source[] = [
     count: (cases) => cases * TURNS_PER_CASE * 2,
     columns: {
       history: 'false',
-      seq: `${seqAt(TURNS_PER_CASE * 2)}`,
+      // Where the turns have their question and their answer.
+      seq: `c * ${EVENTS_PER_CASE} + intDiv(intDiv(place, 2) * ${EVENTS_PER_CASE}, ${TURNS_PER_CASE}) + if(place % 2 = 0, 0, 3)`,
       idx: 'place % 2',
       id: 'toString(i)',
       role: "if(place % 2 = 0, 'user', 'assistant')",
@@ -224,7 +229,8 @@ const sources: readonly Source[] = [
     columns: {
       history: 'false',
       committed_at: JUDGED_AT,
-      answer: `concat('a-', toString(intDiv(i, ${SCORES_PER_TURN})))`,
+      // The id of its message.
+      answer: `toString(intDiv(i, ${SCORES_PER_TURN}) * 2 + 1)`,
       // The last is the judgement of another evaluator.
       evaluator: `if(i % ${SCORES_PER_TURN} = 5, 'model', 'rules')`,
       version: "'1'",
@@ -275,10 +281,10 @@ const sources: readonly Source[] = [
     columns: {
       history: 'false',
       seq: 'i',
-      idx: '0',
+      idx: `place IN (${ANSWERED.join()})`,
       n: 'place + 1',
       outcome: "'committed'",
-      type: "['message.received', 'task.done', 'task.done', 'message.sent'][place % 4 + 1]",
+      type: `multiIf(place IN (${ASKED.join()}), 'message.received', place IN (${ANSWERED.join()}), 'message.sent', 'task.done')`,
       id: 'toString(i)',
       time: 'opened + toIntervalSecond(14 * place)',
       committed_at: 'opened + toIntervalSecond(14 * place)',

@@ -1,6 +1,9 @@
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { connectToRunningClickHouse } from '../../infra/app/connect-to-running.ts'
 import { type ConversationPage, listQuery, readChoices, readConversations, readPreviews } from '../../infra/console/conversation-list.ts'
+import { readGaps, readSources } from '../../infra/console/knowledge-gaps.ts'
+import { answersQuery, listAnswers, readQualityFigures } from '../../infra/console/listed-answers.ts'
+import { readAlerts, readKeyFigures, readRates } from '../../infra/console/overview.ts'
 import { readTalk } from '../../infra/console/talk.ts'
 import { rowsTable } from '../../schemas/ddl.ts'
 import type { Bench, Figures, Measured, Scenario } from '../harness/bench-scenario.ts'
@@ -41,6 +44,9 @@ async function measureConsole({ system, options }: Bench): Promise<Measured> {
   const long = { tenant: TENANT, kind: 'support', id: 'long' }
   const first = await list({})
   const middle = first.conversations.at(-1)?.seq ?? 2
+  const quality = { client, now: Date.now, lineOf: () => Promise.reject(new TypeError('a list has no lines')) }
+  const answers = (show: string) => listAnswers(quality, answersQuery.parse({ tenant: TENANT, show }))
+  const gaps = { client, now: Date.now, vectorsOf: () => Promise.resolve(new Map()), onFailure: () => undefined }
   const keys = first.conversations.map(({ tenant, kind, id }) => `${tenant}/${kind}/${id}`)
   const reads: Readonly<Record<string, () => Promise<unknown>>> = {
     firstPage: () => list({}),
@@ -50,6 +56,15 @@ async function measureConsole({ system, options }: Bench): Promise<Measured> {
     choices: () => readChoices(client),
     previews: () => readPreviews(client, keys),
     openLong: () => readTalk(client, long, { limit: 100 }),
+    rates: () => readRates(client),
+    alerts: () => readAlerts(client),
+    keyFigures: () => readKeyFigures(filled, TENANT, Date.now()),
+    reviewAnswers: () => answers('review'),
+    disagreeing: () => answers('disagreeing'),
+    judged: () => answers('judged'),
+    qualityFigures: () => readQualityFigures(quality, answersQuery.parse({ tenant: TENANT })),
+    gaps: () => readGaps(gaps, { tenant: TENANT, days: 30 }),
+    sources: () => readSources(client, { tenant: TENANT, text: '' }),
     longEarlier: () => readTalk(client, long, { limit: 100, before: LONG_SEQ + LONG_MESSAGES / 2 }),
   }
   const took = new Map<string, number[]>()

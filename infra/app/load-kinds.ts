@@ -38,6 +38,7 @@ import { createAlertChannels } from '../../pipeline/hooks/alert-channels.ts'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { IN_WORDS, zodProblem } from '../../schemas/problem-words.ts'
 import type { Settings } from '../settings.ts'
+import { deskTeamOf } from './desk-team.ts'
 
 const kindShape = z.custom<Kind>(
   (value) => typeof value === 'object' && value !== null && 'machine' in value && 'name' in value && 'version' in value,
@@ -118,7 +119,8 @@ function loadError(config: string, place: string, cause: unknown): ColloquyError
 function builtInKinds(settings: Settings): Kind[] {
   const { HOOK_HOSTS: hosts, SMTP_URL: smtpUrl, MAIL_FROM: mailFrom } = settings
   const { REPLY_BUDGET_MS: replyBudgetMs, LLM_REWRITE_MS: rewriteMs, QUALITY_MIN: qualityMin, QUOTATION_MIN: quotationMin } = settings
-  const { QUESTIONS_AT_ONCE: places, QUESTIONS_WAITING_MAX: waitingMax, DESK_TEAM: team } = settings
+  const { QUESTIONS_AT_ONCE: places, QUESTIONS_WAITING_MAX: waitingMax } = settings
+  const team = deskTeamOf(settings)
   const articles = loadArticles()
   return [
     createSupport({ articles, rewriteMs, replyBudgetMs, qualityMin, quotationMin, desk: team === '' ? false : { team } }),

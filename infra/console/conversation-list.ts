@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
+import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import { isoTime, queryRows, timeParam } from './console-query.ts'
 
 const text = z.string().max(256)
@@ -90,7 +91,11 @@ const choicesSchema = z.object({
   intents: z.array(z.string()),
 })
 /** What a list may be narrowed to. */
-export type Choices = z.output<typeof choicesSchema> & { readonly langs: readonly string[] }
+export type Choices = z.output<typeof choicesSchema> & {
+  readonly langs: readonly string[]
+  /** Tenants that have knowledge, with or without conversations. */
+  readonly knowing: readonly string[]
+}
 
 export async function readChoices(client: () => ClickHouseClient): Promise<Choices> {
   const named = (what: string, as: string): string =>
@@ -104,9 +109,18 @@ export async function readChoices(client: () => ClickHouseClient): Promise<Choic
   const langs = await queryRows(
     client,
     z.object({ lang: z.string() }),
-    `SELECT DISTINCT assumeNotNull(lang) AS lang FROM cases WHERE isNotNull(lang) ORDER BY lang LIMIT ${CHOICES_MAX}`,
+    `SELECT DISTINCT assumeNotNull(lang) AS lang FROM cases WHERE isNotNull(lang) AND lang != '' ORDER BY lang LIMIT ${CHOICES_MAX}`,
   )
-  return { ...(of ?? { tenants: [], kinds: [], states: [], intents: [] }), langs: langs.map(({ lang }) => lang) }
+  const knowing = await queryRows(
+    client,
+    z.object({ tenant: z.string() }),
+    `SELECT DISTINCT tenant FROM actors WHERE kind = '${SOURCE_KIND}' ORDER BY tenant LIMIT ${CHOICES_MAX}`,
+  )
+  return {
+    ...(of ?? { tenants: [], kinds: [], states: [], intents: [] }),
+    langs: langs.map(({ lang }) => lang),
+    knowing: knowing.map(({ tenant }) => tenant),
+  }
 }
 
 const previewSchema = z.object({ key: z.string(), role: z.string(), text: z.string() })

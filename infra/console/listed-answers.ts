@@ -2,7 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
 import { tablesUnavailable } from '../../pipeline/http/problems.ts'
 import type { Address } from '../../schemas/subjects.ts'
-import { type AnswerRow, answerRows, type AnswersWanted, GOOD_FROM, WHERE, WORST_FIRST } from '../reporting/answer-rows.ts'
+import { type AnswerRow, answerRows, answersToLookAt, type AnswersWanted, GOOD_FROM, WHERE, WORST_FIRST } from '../reporting/answer-rows.ts'
 import type { DatasetLine } from '../reporting/dataset-lines.ts'
 import { askQuestion } from '../reporting/questions/ask-question.ts'
 import type { Answer } from '../reporting/questions/questions.ts'
@@ -12,6 +12,8 @@ import { type AnswerScore, readScores } from './talk.ts'
 /** Answers in the list, and lines of a dataset. */
 const LIST_MAX = 100
 const LINES_MAX = 1_000
+/** Further answers that are looked at: some were given before the period, or have no question. */
+const SPARE = 200
 const PREVIEW_CHARS = 240
 /** Characters of a question, an answer and a passage, as many as one that is evaluated may have. */
 const TEXT_CHARS_MAX = 32_000
@@ -73,10 +75,9 @@ export interface QualityDeps {
 
 /** Lists answers, those to look at first. @throws HttpProblem `tables_unavailable`, `table_damaged` */
 export async function listAnswers(deps: QualityDeps, query: AnswersQuery): Promise<AnswerList> {
+  const wanted = await wantedOf(deps, query, 'worst', LIST_MAX)
   const answers: ListedAnswer[] = []
-  for await (const row of rowsOf(deps, { ...wantedOf(deps, query), orderBy: WORST_FIRST, limit: LIST_MAX + 1 })) {
-    answers.push(listed(row, PREVIEW_CHARS))
-  }
+  for await (const row of rowsOf(deps, { ...wanted, orderBy: WORST_FIRST, limit: LIST_MAX + 1 })) answers.push(listed(row, PREVIEW_CHARS))
   return { answers: answers.slice(0, LIST_MAX), more: answers.length > LIST_MAX }
 }
 
@@ -98,7 +99,8 @@ export async function readAnswer(
 
 /** The lines of a dataset, as `colloquy dataset from-log` writes them, at most `LINES_MAX`. @throws HttpProblem as `listAnswers` */
 export async function* datasetText(deps: QualityDeps, query: AnswersQuery): AsyncGenerator<string> {
-  for await (const row of rowsOf(deps, { ...wantedOf(deps, query), limit: LINES_MAX })) yield `${JSON.stringify(await deps.lineOf(row))}\n`
+  const wanted = await wantedOf(deps, query, 'oldest', LINES_MAX)
+  for await (const row of rowsOf(deps, { ...wanted, limit: LINES_MAX })) yield `${JSON.stringify(await deps.lineOf(row))}\n`
 }
 
 /** @throws HttpProblem as `listAnswers` */
@@ -115,11 +117,21 @@ export async function readQualityFigures({ client, now }: QualityDeps, { tenant,
   }
 }
 
-const wantedOf = ({ now }: QualityDeps, { tenant, show, below, days }: AnswersQuery) => ({
-  tenant,
-  from: new Date(now() - days * DAY_MS),
-  where: WHERE[show](below),
-})
+/** @throws HttpProblem as `listAnswers` */
+async function wantedOf(
+  { client, now }: QualityDeps,
+  { tenant, show, below, days }: AnswersQuery,
+  order: 'worst' | 'oldest',
+  limit: number,
+) {
+  const from = new Date(now() - days * DAY_MS)
+  const scope = { tenant, show, below, from, order, limit: limit + SPARE, secondsMax: QUERY_SECONDS_MAX }
+  try {
+    return { tenant, from, where: show === 'disagreeing' ? undefined : WHERE[show](below), answers: await answersToLookAt(client(), scope) }
+  } catch (cause) {
+    throw tablesUnavailable(cause)
+  }
+}
 
 async function* rowsOf({ client }: QualityDeps, wanted: AnswersWanted): AsyncGenerator<AnswerRow> {
   try {

@@ -53,25 +53,8 @@ export async function readOverview({ jetstream, client, settings, onFailure }: O
   const [status, problems, rates, alerts] = await Promise.all([
     orNull(reading),
     orNull(reading.then((status) => readProblemsOn(jetstream, settings, status))),
-    orNull(
-      queryRows(
-        client,
-        rateSchema,
-        `SELECT ${isoTime('toStartOfMinute(committed_at)')} AS minute, countIf(idx = 0) AS inputs, countIf(idx > 0) AS events,
-          countIf(idx = 0 AND outcome = 'rejected') AS rejected
-        FROM events WHERE committed_at >= now64(3) - INTERVAL ${RATE_MINUTES} MINUTE AND NOT history
-        GROUP BY minute ORDER BY minute LIMIT ${RATE_MINUTES + 1}`,
-      ),
-    ),
-    orNull(
-      queryRows(
-        client,
-        alertSchema,
-        `SELECT tenant, actor AS trigger, series, priority, title, value, ${isoTime('raised_at')} AS raisedAt,
-          acknowledged_by AS acknowledgedBy
-        FROM alerts WHERE isNull(cleared_at) ORDER BY raised_at DESC LIMIT ${ALERTS_MAX}`,
-      ),
-    ),
+    orNull(readRates(client)),
+    orNull(readAlerts(client)),
   ])
   return {
     status: status && { stages: status.stages, dead: status.dead, log: status.log, durability: status.durability },
@@ -80,6 +63,27 @@ export async function readOverview({ jetstream, client, settings, onFailure }: O
     alerts,
   }
 }
+
+/** Inputs, events and rejections of the last hour, by minute. */
+export const readRates = (client: () => ClickHouseClient): Promise<z.output<typeof rateSchema>[]> =>
+  queryRows(
+    client,
+    rateSchema,
+    `SELECT ${isoTime('toStartOfMinute(committed_at)')} AS minute, countIf(idx = 0) AS inputs, countIf(idx > 0) AS events,
+      countIf(idx = 0 AND outcome = 'rejected') AS rejected
+    FROM events WHERE committed_at >= now64(3) - INTERVAL ${RATE_MINUTES} MINUTE AND NOT history
+    GROUP BY minute ORDER BY minute LIMIT ${RATE_MINUTES + 1}`,
+  )
+
+/** Alerts that are not over, newest first. */
+export const readAlerts = (client: () => ClickHouseClient): Promise<z.output<typeof alertSchema>[]> =>
+  queryRows(
+    client,
+    alertSchema,
+    `SELECT tenant, actor AS trigger, series, priority, title, value, ${isoTime('raised_at')} AS raisedAt,
+      acknowledged_by AS acknowledgedBy
+    FROM alerts WHERE isNull(cleared_at) ORDER BY raised_at DESC LIMIT ${ALERTS_MAX}`,
+  )
 
 /** Key figures of a tenant in the last 24 hours, and in the 24 hours before. */
 export interface KeyFigures {

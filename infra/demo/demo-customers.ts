@@ -14,10 +14,22 @@ const SAYS: readonly (readonly [customer: string, conversation: string, text: st
   ['customer-kate', 'known-5', 'Hello'],
 ]
 
+/** After the people of the desk have gone: who opens the desk in the console is asked to take these. */
+const LATE_MS = 120_000
+const LATE: readonly (readonly [conversation: string, text: string])[] = [
+  ['late-en', 'I want to talk to a person about my refund'],
+  ['late-zh', '我要找人工客服，退款一直没到账'],
+]
+
 export const customerCues = (tenant: string): Cue[] => [
   ...SAYS.map(([customer, id, text], at): Cue => {
     const data = { role: 'user', text, customer }
     return { atMs: at * PAUSE_MS, address: { tenant, kind: 'support', id }, input: { ...named(at), type: 'message.received', data } }
+  }),
+  ...LATE.map(([id, text], index): Cue => {
+    const data = { role: 'user', text, customer: `customer-${id}` }
+    const atMs = LATE_MS + index * PAUSE_MS
+    return { atMs, address: { tenant, kind: 'support', id }, input: { ...named(0), type: 'message.received', data } }
   }),
   {
     atMs: SAYS.length * PAUSE_MS,
@@ -34,7 +46,7 @@ const TALK: readonly (readonly [participant: string, text: string])[] = [
 ]
 
 /** A conversation of two languages. Without a language model both read the originals. */
-export const translationCues = (tenant: string): Cue[] =>
+export const translationCues = (tenant: string, id = 'two-languages'): Cue[] =>
   [
     { type: 'participant.joined', data: { participant: 'Ann', lang: 'en' } },
     { type: 'participant.joined', data: { participant: '小李', lang: 'zh' } },
@@ -42,10 +54,6 @@ export const translationCues = (tenant: string): Cue[] =>
       type: 'message.received',
       data: { role: participant === 'Ann' ? 'agent' : 'user', participant, text },
     })),
-  ].map((input, at) => ({
-    atMs: at * PAUSE_MS,
-    address: { tenant, kind: 'translation', id: 'two-languages' },
-    input: { ...named(at), ...input },
-  }))
+  ].map((input, at) => ({ atMs: at * PAUSE_MS, address: { tenant, kind: 'translation', id }, input: { ...named(at), ...input } }))
 
 const named = (at: number) => ({ id: `demo-${at + 1}`, source: 'demo' })

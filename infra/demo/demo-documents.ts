@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Format } from '../../schemas/document-events.ts'
 import type { Cue } from './play-script.ts'
 
 const text = { type: 'string' } as const
@@ -132,17 +133,24 @@ export function sampleText({ template, lang }: Pick<DocumentSample, 'template' |
   return readFileSync(new URL(`documents/${name}.${lang}.liquid`, import.meta.url), 'utf8')
 }
 
-/** When the documents are approved, and changed. */
+/** When the documents are set, after their templates, and approved, and changed. */
+const SET_MS = 1_000
 const APPROVED_MS = 30_000
 const CHANGED_MS = 45_000
 /** PDFs in Chinese need a font that may not be installed. */
 const FORMATS = { en: ['markdown', 'html', 'docx', 'pdf'], zh: ['markdown', 'html', 'docx'] } as const
 
+export interface DocumentCuesOptions {
+  /** What tells documents of one template apart. */
+  readonly name?: string
+  readonly formats?: Readonly<Record<'en' | 'zh', readonly Format[]>>
+}
+
 /** The templates and documents: each is made, approved, and made again when its data change. */
-export const documentCues = (tenant: string): Cue[] =>
+export const documentCues = (tenant: string, { name = '1', formats = FORMATS }: DocumentCuesOptions = {}): Cue[] =>
   DOCUMENT_SAMPLES.flatMap((sample): Cue[] => {
     const { template, lang, title, schema, data, change } = sample
-    const document = { tenant, kind: 'document', id: `${template}-1` }
+    const document = { tenant, kind: 'document', id: `${template}-${name}` }
     const cue = (atMs: number, address: Cue['address'], id: string, type: string, sent: object): Cue => ({
       atMs,
       address,
@@ -151,7 +159,7 @@ export const documentCues = (tenant: string): Cue[] =>
     const by = lang === 'zh' ? '经理' : 'the manager'
     return [
       cue(0, { tenant, kind: 'template', id: template }, 'demo-set', 'template.set', { text: sampleText(sample), schema, lang, title }),
-      cue(0, document, 'demo-set', 'document.set', { template, data, formats: FORMATS[lang] }),
+      cue(SET_MS, document, 'demo-set', 'document.set', { template, data, formats: formats[lang] }),
       cue(APPROVED_MS, document, 'demo-approved', 'approval.given', { version: 1, by }),
       cue(CHANGED_MS, document, 'demo-changed', 'document.changed', { data: change }),
     ]

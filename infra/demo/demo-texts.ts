@@ -3,6 +3,8 @@ import { type Arm, armSchema, STRATEGY_KIND, WRITER_KIND } from '../../schemas/w
 import type { Cue } from './play-script.ts'
 
 const SOURCE = 'demo'
+/** Seconds that it takes. */
+export const TEXTS_SECONDS = 90
 /** Choices that the demo makes and rewards, one each second. */
 const ROUNDS = 80
 
@@ -44,20 +46,23 @@ const PURPOSES: readonly Purpose[] = [
  * Strategies of the tenant that learn, and briefs for its writers. Without a language model the writers list the facts. A choice follows
  * from state, source and id, so that the script knows which arm each round will choose.
  */
-export const textCues = (tenant: string): Cue[] =>
-  PURPOSES.flatMap((purpose) => [...learning(tenant, purpose), ...writing(tenant, purpose)])
+export const textCues = (tenant: string, source = SOURCE): Cue[] =>
+  PURPOSES.map((purpose) => (source === SOURCE ? purpose : { ...purpose, id: `${source}-${purpose.id}` })).flatMap((purpose) => [
+    ...learning(tenant, purpose, source),
+    ...writing(tenant, purpose, source),
+  ])
 
-function learning(tenant: string, { id, arms: given, liked }: Purpose): Cue[] {
+function learning(tenant: string, { id, arms: given, liked }: Purpose, source: string): Cue[] {
   const address = { tenant, kind: STRATEGY_KIND, id }
   const cue = (atMs: number, type: string, name: string, data: Cue['input']['data']): Cue => ({
     atMs,
     address,
-    input: { type, id: `demo-${name}`, source: SOURCE, data },
+    input: { type, id: `demo-${name}`, source, data },
   })
   let context: StrategyContext = withArms(newStrategy, given, '0s').context
   const rounds = Array.from({ length: ROUNDS }, (_, round) => {
     const choice = `demo-${round + 1}`
-    const made = withChoice(context, choice, seedOf({ source: SOURCE, id: `demo-ask-${round + 1}` }))
+    const made = withChoice(context, choice, seedOf({ source, id: `demo-ask-${round + 1}` }))
     const reward = liked[made.arm.id] ?? 0
     context = withReward(made.context, choice, reward)
     const atMs = 1_000 * (round + 1)
@@ -69,10 +74,10 @@ function learning(tenant: string, { id, arms: given, liked }: Purpose): Cue[] {
   return [cue(0, 'strategy.set', 'set', { arms: [...given], feedback: '0s' }), ...rounds.flat()]
 }
 
-const writing = (tenant: string, { id, briefs }: Purpose): Cue[] =>
+const writing = (tenant: string, { id, briefs }: Purpose, source: string): Cue[] =>
   briefs.map(({ brief, facts }, index) => ({
     // After the last round: what the strategy has learned decides.
     atMs: 1_000 * (ROUNDS + 2 + index),
     address: { tenant, kind: WRITER_KIND, id: `${id}-${index + 1}` },
-    input: { type: 'brief.given', id: 'demo-brief', source: SOURCE, data: { purpose: id, brief, facts: [...facts] } },
+    input: { type: 'brief.given', id: 'demo-brief', source, data: { purpose: id, brief, facts: [...facts] } },
   }))

@@ -133,8 +133,17 @@ export function startDemo(running: Running, log: Logger): Demo {
   }
 }
 
-/** The kinds of the demo that its past does not have, and the first of the conversations that it plays. */
-const PLAYED = ['source.*', 'reminder.*', 'item.*', 'interest.*', 'trigger.*', 'document.*', 'writer.*', 'post.*', 'support.demo-en-01']
+/** What the demo plays first of each kind that an installation of one's own may have, and what its past does not have. */
+const PLAYED = [
+  'source.*',
+  'reminder.*',
+  'interest.visitor-1',
+  'trigger.pump-alarm',
+  'document.sales-contract-en-1',
+  'writer.news-1',
+  'post.x-1',
+  'support.demo-en-01',
+]
 
 async function hasPlayed({ jetstream }: Running): Promise<boolean> {
   const last = await Promise.all(PLAYED.map((actors) => lastRecord(jetstream, `log.*.${TENANT}.${actors}`)))

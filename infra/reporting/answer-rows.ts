@@ -73,6 +73,8 @@ export interface AnswerScope {
   readonly from?: Date | undefined
   /** Exclusive. */
   readonly to?: Date | undefined
+  /** Only answers with these ids: only their texts are read. */
+  readonly answers?: readonly string[] | undefined
 }
 
 /** Facts come from the events, so that an answer without a row in another table has them too. */
@@ -95,14 +97,15 @@ const ANSWERS = `
     SELECT * FROM turns WHERE responder = 'assistant' AND answered_seq IS NOT NULL AND {scope}
     ORDER BY turn DESC LIMIT 1 BY tenant, kind, actor, answered_seq, answered_idx
   ) AS t
-  INNER JOIN (SELECT seq, idx, id, text, lang FROM messages WHERE role = 'assistant' AND {tenant}) AS r
+  INNER JOIN (SELECT seq, idx, id, text, lang FROM messages WHERE role = 'assistant' AND {tenant} AND {named}) AS r
     ON r.seq = t.answered_seq AND r.idx = t.answered_idx
-  INNER JOIN (SELECT seq, text FROM messages WHERE role = 'user' AND idx = 0 AND {tenant}) AS q ON q.seq = t.asked_seq
-  INNER JOIN (SELECT seq, idx, data_raw AS raw FROM events WHERE type IN ('message.sent', 'message.received') AND {tenant}) AS e
+  INNER JOIN (SELECT seq, text FROM messages WHERE role = 'user' AND idx = 0 AND {tenant} AND {asking}) AS q ON q.seq = t.asked_seq
+  INNER JOIN (SELECT seq, idx, data_raw AS raw FROM events WHERE type IN ('message.sent', 'message.received') AND {tenant} AND {sent}) AS e
     ON e.seq = r.seq AND e.idx = r.idx
   LEFT JOIN (
     SELECT tenant, kind, actor, JSONExtractString(data_raw, 'answer') AS answer, argMax(data_raw, seq) AS raw
-    FROM events WHERE type = 'answer.judged' AND idx = 0 AND outcome = 'committed' AND {tenant} GROUP BY tenant, kind, actor, answer
+    FROM events WHERE type = 'answer.judged' AND idx = 0 AND outcome = 'committed' AND {tenant} AND {since}
+    GROUP BY tenant, kind, actor, answer
   ) AS j ON j.tenant = t.tenant AND j.kind = t.kind AND j.actor = t.actor AND j.answer = r.id
   LEFT JOIN (
     SELECT tenant, kind, actor, JSONExtractString(data_raw, 'answer') AS answer,
@@ -111,7 +114,8 @@ const ANSWERS = `
       argMaxIf(JSONExtractString(data_raw, 'comment'), seq, JSONHas(data_raw, 'comment')) AS comment,
       argMaxIf(JSONExtractString(data_raw, 'correction'), seq, JSONHas(data_raw, 'correction')) AS correction
     FROM events
-    WHERE type = 'feedback.given' AND idx = 0 AND outcome = 'committed' AND {tenant} AND JSONExtractString(data_raw, 'answer') != ''
+    WHERE type = 'feedback.given' AND idx = 0 AND outcome = 'committed' AND {tenant} AND {since}
+      AND JSONExtractString(data_raw, 'answer') != ''
     GROUP BY tenant, kind, actor, answer
   ) AS f ON f.tenant = t.tenant AND f.kind = t.kind AND f.actor = t.actor AND f.answer = r.id`
 
@@ -133,6 +137,49 @@ export const WHERE = {
   judged: () => "thumbs != '' OR correction != ''",
 } as const
 
+/** Which answers a person should look at, as `WHERE` says it, by what `scores` knows of each. */
+const HAVING: Readonly<Record<keyof typeof WHERE, string>> = {
+  review: 'quality < {below:Float64} OR is_bad',
+  disagreeing: `minIf(score, dimension != 'correction') < ${GOOD_FROM} AND maxIf(score, dimension != 'correction') >= ${GOOD_FROM}`,
+  judged: "countIf(dimension != 'overall') > 0",
+}
+
+export interface AnswersToLookAt {
+  readonly tenant: string
+  readonly show: keyof typeof WHERE
+  readonly below: number
+  readonly from: Date
+  readonly order: 'worst' | 'oldest'
+  readonly limit: number
+  readonly secondsMax: number
+}
+
+/**
+ * The ids of answers that a person should look at, from their scores alone: over many answers, texts are read of the few that are shown.
+ * An answer whose question is not known is among them.
+ */
+export async function answersToLookAt(clickhouse: ClickHouseClient, wanted: AnswersToLookAt): Promise<string[]> {
+  const { tenant, show, below, from, order, limit, secondsMax } = wanted
+  const newest = (of: string): string => `argMaxOrNullIf(score, last_seq, dimension = 'overall' AND provenance = '${of}')`
+  const result = await clickhouse.query({
+    query: `SELECT answer, ifNull(${newest('judge')}, ${newest('gate')}) AS quality,
+        ifNull(argMaxOrNullIf(score, last_seq, dimension = 'thumbs') = 0, false) OR countIf(dimension = 'correction') > 0 AS is_bad
+      FROM scores
+      WHERE tenant = {of:String} AND dimension IN ('overall', 'thumbs', 'correction') AND answer != ''
+        AND judged_at >= fromUnixTimestamp64Milli({fromMs:Int64})
+      GROUP BY kind, actor, answer HAVING ${HAVING[show]}
+      ORDER BY ${order === 'worst' ? 'is_bad DESC, quality IS NULL, quality, max(last_seq) DESC' : 'min(judged_at), min(last_seq)'}
+      LIMIT {limit:UInt32}`,
+    query_params: { of: tenant, below, fromMs: from.getTime(), limit },
+    format: 'JSONEachRow',
+    clickhouse_settings: { max_execution_time: secondsMax },
+  })
+  return z
+    .array(z.object({ answer: text }))
+    .parse(await result.json())
+    .map(({ answer }) => answer)
+}
+
 const ERROR_CHARS_MAX = 1_000
 
 export interface AnswersWanted extends AnswerScope {
@@ -152,7 +199,7 @@ export interface AnswersWanted extends AnswerScope {
  * @throws ColloquyError with ClickHouse's code and words where it refuses the condition
  */
 export async function* answerRows(clickhouse: ClickHouseClient, wanted: AnswersWanted): AsyncGenerator<AnswerRow> {
-  const { tenant, actor, from, to, where = 'true', orderBy = 'seq, idx', limit, secondsMax } = wanted
+  const { tenant, actor, from, to, answers: ids, where = 'true', orderBy = 'seq, idx', limit, secondsMax } = wanted
   const ofActor = actor === undefined ? '' : ' AND kind = {ofKind:String} AND actor = {ofActor:String}'
   const ofTenant = tenant === undefined ? 'true' : `tenant = {of:String}${ofActor}`
   const scope = [
@@ -160,13 +207,23 @@ export async function* answerRows(clickhouse: ClickHouseClient, wanted: AnswersW
     ...(from === undefined ? [] : ['answered_at >= fromUnixTimestamp64Milli({fromMs:Int64})']),
     ...(to === undefined ? [] : ['answered_at < fromUnixTimestamp64Milli({toMs:Int64})']),
   ].join(' AND ')
-  const answers = ANSWERS.replaceAll('{scope}', scope).replaceAll('{tenant}', ofTenant)
+  const named = 'id IN {ids:Array(String)}'
+  const answered = `(SELECT seq FROM messages WHERE ${ofTenant} AND ${named})`
+  const asked = `(SELECT assumeNotNull(asked_seq) FROM turns WHERE ${scope} AND asked_seq IS NOT NULL AND answered_seq IN ${answered})`
+  const only = (condition: string): string => (ids === undefined ? 'true' : condition)
+  const answers = ANSWERS.replaceAll('{scope}', `${scope} AND ${only(`answered_seq IN ${answered}`)}`)
+    .replaceAll('{tenant}', ofTenant)
+    // What is said of an answer comes after it.
+    .replaceAll('{since}', from === undefined ? 'true' : 'committed_at >= fromUnixTimestamp64Milli({fromMs:Int64})')
+    .replace('{named}', only(named))
+    .replace('{asking}', only(`seq IN ${asked}`))
+    .replace('{sent}', only(`seq IN ${answered}`))
   try {
     const result = await clickhouse.query({
       // A comment at the end of the condition ends with its line.
       query: `SELECT * FROM (${answers}\n) WHERE (\n${where}\n) ORDER BY ${orderBy} LIMIT {limit:UInt32}`,
       query_params: {
-        ...{ of: tenant ?? '', ofKind: actor?.kind ?? '', ofActor: actor?.id ?? '', limit },
+        ...{ of: tenant ?? '', ofKind: actor?.kind ?? '', ofActor: actor?.id ?? '', ids: ids ?? [], limit },
         ...{ fromMs: from?.getTime() ?? 0, toMs: to?.getTime() ?? 0 },
       },
       format: 'JSONEachRow',

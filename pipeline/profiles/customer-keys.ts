@@ -21,11 +21,15 @@ const FORM: KeyForm = {
     new ColloquyError('bad_customer_key', `${path} is no key: it must have 64 hexadecimal digits; put it back from another machine`),
 }
 
-export interface CustomerKeysOptions {
+/** Where the keys of customers are. */
+export interface CustomerKeyPlace {
   /** The folder of the keys. */
   readonly folder: string
   /** From which the keys of all tenants are made, the same on all machines. Absent: a file for each tenant. */
   readonly secret?: string | undefined
+}
+
+export interface CustomerKeysOptions extends CustomerKeyPlace {
   /** The bucket of the cluster, which remembers a mark of each key, so that two machines cannot use two. */
   readonly kv: KV
 }
@@ -40,15 +44,20 @@ export interface CustomerKeys {
   idOf(tenant: string, customer: string | number): Promise<string>
 }
 
+/** The key of a tenant, which is made where there is none. @throws ColloquyError `bad_customer_key` */
+export const customerKey = async ({ folder, secret }: CustomerKeyPlace, tenant: string): Promise<Buffer> =>
+  secret === undefined ? keyOfFile(join(folder, tenant), FORM) : createHmac('sha256', secret).update(`customers of ${tenant}`).digest()
+
+/** Id of the profile of a customer, by the key of its tenant. */
+export const profileIdBy = (key: Buffer, customer: string | number): string =>
+  createHmac('sha256', key).update(String(customer)).digest('hex').slice(0, ID_CHARS)
+
 /** Creates the ids of customers. The key of a tenant is made when it is first needed, readable by the owner of the files only. */
 export function createCustomerKeys({ folder, secret, kv }: CustomerKeysOptions): CustomerKeys {
   // Promises, so that one process makes one key.
   const keys = new LRUCache<string, Promise<Buffer>>({ max: KEYS_MAX })
   const read = async (tenant: string): Promise<Buffer> => {
-    const key =
-      secret === undefined
-        ? await keyOfFile(join(folder, tenant), FORM)
-        : createHmac('sha256', secret).update(`customers of ${tenant}`).digest()
+    const key = await customerKey({ folder, secret }, tenant)
     const mark = hash('sha256', key).slice(0, MARK_CHARS)
     if ((await firstMark(kv, tenant, mark)) === mark) return key
     throw new ColloquyError(
@@ -63,10 +72,7 @@ export function createCustomerKeys({ folder, secret, kv }: CustomerKeysOptions):
       const reading = keys.get(tenant) ?? read(tenant)
       keys.set(tenant, reading)
       reading.catch(() => keys.delete(tenant))
-      return createHmac('sha256', await reading)
-        .update(String(customer))
-        .digest('hex')
-        .slice(0, ID_CHARS)
+      return profileIdBy(await reading, customer)
     },
   }
 }

@@ -59,10 +59,11 @@ export async function up(out: Output, { settings, effective }: LoadedSettings, o
   const system = await startUnless(interrupts, log, async (signal) => {
     await downloadModel(out, settings, log)
     signal.throwIfAborted()
-    const kinds = await watchedImport(settings, IMPORT_MS_MAX, () => loadKinds(settings))
-    signal.throwIfAborted()
     const onBegin = (what: string): void => (hasView ? out.line(what) : log.info(what))
-    if (options.demo) await (await import('../../demo/past/lay-past.ts')).layPast(settings, kinds, { log, lock: dataLock, signal, onBegin })
+    // Before the kinds are loaded: it decides that `support` has a desk.
+    if (options.demo) await (await import('../../demo/past/lay-past.ts')).layPast(settings, { log, lock: dataLock, signal, onBegin })
+    signal.throwIfAborted()
+    const kinds = await watchedImport(settings, IMPORT_MS_MAX, () => loadKinds(settings))
     signal.throwIfAborted()
     const kindView = (name: string): KindView | undefined => {
       const kind = kinds.get(name)

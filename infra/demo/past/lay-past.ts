@@ -4,20 +4,38 @@ import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Kinds } from '../../../actors/definition/kind.ts'
+import { loadCatalogue } from '../../../actors/kinds/interest/catalogue.ts'
 import { loadArticles } from '../../../actors/kinds/support/knowledge.ts'
 import { ANSWER_PROMPT, ANSWER_PROMPTS } from '../../../actors/prompting/built-in-prompts.ts'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { readExampleFile } from '../../../pipeline/ingest/intents/example-file.ts'
+import type { ObjectBucket } from '../../../pipeline/jetstream/object-bucket.ts'
+import { customerKey, profileIdBy } from '../../../pipeline/profiles/customer-keys.ts'
+import { createObjectStore } from '../../../pipeline/task-runner/object-store.ts'
+import { DEFAULT_TEAM } from '../../../schemas/desk-events.ts'
 import { PROMPT_KIND } from '../../../schemas/prompt-events.ts'
 import type { Address } from '../../../schemas/subjects.ts'
+import { customerKeyPlace } from '../../app/customer-access.ts'
+import { deskTeamOf, rememberDeskTeam } from '../../app/desk-team.ts'
+import { loadKinds } from '../../app/load-kinds.ts'
 import { makeFolder, writeManifest } from '../../backup/backup-folder.ts'
 import { FORMAT, type Stored, type StreamBackup } from '../../backup/backup-format.ts'
+import { copyObjects } from '../../backup/copy-objects.ts'
 import { createSegmentWriter } from '../../backup/copy-stream.ts'
 import { restore } from '../../backup/restore.ts'
 import type { DataLock } from '../../servers/data-lock.ts'
 import type { Settings } from '../../settings.ts'
+import { translationCues } from '../demo-customers.ts'
+import { documentCues } from '../demo-documents.ts'
+import { textCues, TEXTS_SECONDS } from '../demo-texts.ts'
 import { chanceOf } from './chance.ts'
 import { DEMO_INTENTS, understandByDemoSet } from './demo-understanding.ts'
+import { createPastAlerts } from './past-alerts.ts'
+import { arrivalsOf } from './past-cues.ts'
+import { createPastDesk } from './past-desk.ts'
+import { createObjectsInMemory } from './past-objects.ts'
+import { createPastPosts } from './past-posts.ts'
+import { createPastShop } from './past-shop.ts'
 import { createPastTasks, type PastCalendar } from './past-tasks.ts'
 import { createVisitors, type VisitorTexts } from './past-visitors.ts'
 import { type Arrival, type Past, simulatePast } from './simulate-past.ts'
@@ -25,6 +43,11 @@ import { type Arrival, type Past, simulatePast } from './simulate-past.ts'
 const CONVERSATIONS = new URL('../conversations.jsonl', import.meta.url)
 const TENANT = 'demo'
 const DAY_MS = 86_400_000
+const WEEK_MS = 7 * DAY_MS
+/** Bytes of one object that a task stores. */
+const OBJECT_BYTES_MAX = 8_388_608
+/** Those that are made fast, and of the same bytes each time. */
+const DOCUMENT_FORMATS = { en: ['markdown', 'html'], zh: ['markdown', 'html'] } as const
 /** How far the past reaches back. */
 const DAYS = 42
 /** Days before now: the models fail on the first one; the second and the third bring a version of the prompt. */
@@ -51,7 +74,7 @@ export interface LayPastOptions {
  * go into LOG as `restore` puts them there. Does nothing for a system that has data, for servers of one's own, and for kinds of one's own.
  * After an interruption the next call starts over.
  */
-export async function layPast(settings: Settings, kinds: Kinds, { log, lock, signal, onBegin }: LayPastOptions): Promise<void> {
+export async function layPast(settings: Settings, { log, lock, signal, onBegin }: LayPastOptions): Promise<void> {
   const dir = join(settings.DATA_DIR, 'demo-past')
   const isOwn = settings.NATS_URL === undefined && settings.CLICKHOUSE_URL === undefined && !existsSync(resolve(settings.CONFIG))
   const isNew = !existsSync(join(settings.DATA_DIR, 'nats')) || existsSync(dir)
@@ -59,8 +82,18 @@ export async function layPast(settings: Settings, kinds: Kinds, { log, lock, sig
   onBegin(`The demo gets a past of ${DAYS / 7} weeks first; this takes some seconds.`)
   const startedMs = performance.now()
   const nowMs = Date.now()
-  const past = await makePast(kinds, { partitions: settings.PARTITIONS, nowMs, signal })
-  await writePast(dir, past, settings.PARTITIONS, nowMs)
+  await rememberDeskTeam(settings.DATA_DIR, DEFAULT_TEAM)
+  const key = await customerKey(customerKeyPlace(settings), TENANT)
+  const objects = createObjectsInMemory()
+  const past = await makePast(await loadKinds(settings), {
+    partitions: settings.PARTITIONS,
+    team: deskTeamOf(settings),
+    profileOf: (customer) => profileIdBy(key, customer),
+    objects,
+    nowMs,
+    signal,
+  })
+  await writePast(dir, past, { partitions: settings.PARTITIONS, objects, nowMs, signal })
   await restore(settings, dir, log, { restored: () => undefined, waits: () => undefined }, lock)
   await rm(dir, { recursive: true })
   const seconds = Math.round((performance.now() - startedMs) / 100) / 10
@@ -69,6 +102,12 @@ export async function layPast(settings: Settings, kinds: Kinds, { log, lock, sig
 
 export interface MakePastOptions {
   readonly partitions: number
+  /** The team to which `support` hands cases over. */
+  readonly team: string
+  /** Id of the profile of a customer. */
+  readonly profileOf: (customer: string | number) => string
+  /** Gets what tasks store. */
+  readonly objects: ObjectBucket
   readonly nowMs: number
   /** Default: all six weeks. */
   readonly days?: number
@@ -76,30 +115,59 @@ export interface MakePastOptions {
 }
 
 /** The past of the demo up to a time. The same time gives the same past. */
-export async function makePast(kinds: Kinds, { partitions, nowMs, days = DAYS, signal }: MakePastOptions): Promise<Past> {
+export async function makePast(kinds: Kinds, options: MakePastOptions): Promise<Past> {
+  const { partitions, team, profileOf, objects, nowMs, days = DAYS, signal } = options
   const untilMs = nowMs - GAP_MS
   const today = nowMs - (nowMs % DAY_MS)
   const fromMs = today - days * DAY_MS
   const daysAgo = (days: number): number => today - days * DAY_MS
   const isBadDay = (atMs: number): boolean => atMs - (atMs % DAY_MS) === daysAgo(BAD_DAY)
   const releasedMs = PROMPT_DAYS.map((days) => daysAgo(days) + MORNING_MS)
+  const releasesAt = (atMs: number): number => releasedMs.filter((releaseMs) => releaseMs <= atMs).length
   const calendar: PastCalendar = {
     isBadDay,
+    releasesAt,
     promptVersionFor(id, atMs) {
-      const released = releasedMs.filter((releaseMs) => releaseMs <= atMs).length
+      const released = releasesAt(atMs)
       return released === 2 && chanceOf(id, 'prompt') >= NEWEST_SHARE ? 1 : released
     },
   }
-  const visitors = createVisitors({ tenant: TENANT, texts: await readTexts(), fromMs, untilMs, isBadDay })
+  const times = { tenant: TENANT, fromMs, untilMs, isBadDay }
+  const visitors = createVisitors({ ...times, texts: await readTexts() })
+  const catalogue = loadCatalogue()
   return simulatePast({
     kinds,
     partitions,
-    arrivals: [...visitors.arrivals, ...promptArrivals(releasedMs)],
-    react: visitors.react,
-    runTask: createPastTasks({ kinds, articles: loadArticles(), understand: await understandByDemoSet(), calendar }),
+    parts: [
+      visitors,
+      createPastDesk({ ...times, team, visitors }),
+      createPastShop({ ...times, catalogue }),
+      createPastPosts(times),
+      createPastAlerts(times),
+      { arrivals: promptArrivals(releasedMs) },
+      { arrivals: officeArrivals(fromMs, untilMs) },
+    ],
+    runTask: createPastTasks({
+      ...{ kinds, calendar, profileOf },
+      articles: loadArticles(),
+      understand: await understandByDemoSet(),
+      objects: createObjectStore(objects, { objectBytesMax: OBJECT_BYTES_MAX, objectsBytesMax: Infinity }),
+    }),
     untilMs,
     signal,
   })
+}
+
+/** Documents, texts of strategies that learn, and conversations of two languages. */
+function officeArrivals(fromMs: number, untilMs: number): Arrival[] {
+  const weeks = Array.from({ length: Math.floor((untilMs - fromMs) / WEEK_MS) }, (_, week) => fromMs + week * WEEK_MS)
+  return [
+    ...arrivalsOf(documentCues(TENANT, { name: 'past', formats: DOCUMENT_FORMATS }), { startMs: fromMs + MORNING_MS, stretch: 60 }),
+    ...arrivalsOf(textCues(TENANT, 'past'), { startMs: fromMs, stretch: (untilMs - fromMs) / (TEXTS_SECONDS * 1_000) }),
+    ...weeks.flatMap((startMs, week) =>
+      arrivalsOf(translationCues(TENANT, `past-talk-${week + 1}`), { startMs: startMs + MORNING_MS, stretch: 30 }),
+    ),
+  ]
 }
 
 async function readTexts(): Promise<Readonly<Record<'en' | 'zh', VisitorTexts>>> {
@@ -137,7 +205,13 @@ function promptArrivals(releasedMs: readonly number[]): Arrival[] {
   })
 }
 
-async function writePast(dir: string, { log, dead, inboxSeq }: Past, partitions: number, nowMs: number): Promise<void> {
+type WritePastOptions = Pick<MakePastOptions, 'partitions' | 'objects' | 'nowMs' | 'signal'>
+
+async function writePast(
+  dir: string,
+  { log, dead, inboxSeq }: Past,
+  { partitions, objects, nowMs, signal }: WritePastOptions,
+): Promise<void> {
   await rm(dir, { recursive: true, force: true })
   await makeFolder(dir)
   const at = new Date(nowMs).toISOString()
@@ -156,7 +230,7 @@ async function writePast(dir: string, { log, dead, inboxSeq }: Past, partitions:
     decided: true,
     log: { ...(await backupOf('LOG', log)), removed: [] },
     dead: { ...(await backupOf('DEAD', dead)), removed: [] },
-    objects: [],
+    objects: (await copyObjects(objects, dir, [], signal)).objects,
     inbox: { lastSeq: inboxSeq },
     dispatchedSeq: log.length,
     register: {},

@@ -1,6 +1,7 @@
 import type { Address } from '../../../schemas/subjects.ts'
+import { GOOD_FROM } from '../../reporting/answer-rows.ts'
 import { between, chanceOf, oneOf } from './chance.ts'
-import type { Arrival, Happened } from './simulate-past.ts'
+import { type Arrival, arrival, type Happened, type PastPart } from './simulate-past.ts'
 
 /** What visitors say, by language: whole conversations, and questions that stand alone. */
 export interface VisitorTexts {
@@ -16,7 +17,7 @@ export interface VisitorOptions {
   isBadDay(atMs: number): boolean
 }
 
-type Language = 'en' | 'zh'
+export type Language = 'en' | 'zh'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -26,9 +27,6 @@ const VISITS_A_DAY = { week: [14, 22], weekend: [4, 9], bad: [30, 34] } as const
 const CUSTOMERS = 260
 /** Visits at each hour of the day in UTC, relative to each other: Asia's morning, Europe's day. */
 const HOURS = [2, 3, 5, 6, 5, 4, 5, 7, 9, 10, 9, 7, 7, 8, 8, 7, 6, 5, 4, 4, 3, 2, 1, 1]
-/** People are at the desk from the first hour to before the second, UTC. */
-const DESK_HOURS = [7, 18] as const
-const AGENTS = ['Mei', 'Jonas', 'Amara', '李雷'] as const
 const CHANNELS = ['web', 'web', 'app', 'e-mail'] as const
 const COMMENTS: Readonly<Record<Language, Readonly<Record<'good' | 'bad', readonly string[]>>>> = {
   en: {
@@ -40,14 +38,20 @@ const COMMENTS: Readonly<Record<Language, Readonly<Record<'good' | 'bad', readon
     bad: ['没听懂我的问题', '今天太慢了', '问了三遍才明白', '应该早点转人工'],
   },
 }
-const AGENT_WORDS: Readonly<Record<Language, readonly string[]>> = {
-  en: [
-    'Hello, I have read what you wrote. I am looking into it now.',
-    'Thank you for waiting. I have passed this on to the warehouse, and you will get an e-mail today.',
-    'I have refunded the shipping. Is there anything else?',
-  ],
-  zh: ['您好，您写的我都看了，正在为您查询。', '让您久等了，我已经转给仓库，今天会给您发邮件。', '运费已经退给您了，还有别的需要吗？'],
+/** What customers write to a person. */
+const THANKS: Readonly<Record<Language, readonly string[]>> = {
+  en: ['Thanks. How long will that take?', 'All right, I will wait.', 'Can you send me a confirmation?'],
+  zh: ['好的，大概要多久？', '知道了，我等一下。', '能给我发个确认吗？'],
 }
+/** What some say of themselves before they ask. */
+const TELLS: Readonly<Record<Language, readonly string[]>> = {
+  en: ['Please call me Kate.', 'I am vegetarian.', 'I live in Leeds.', 'I like headphones.', 'I am allergic to nuts.'],
+  zh: ['以后叫我小李就行。', '我吃素。', '我住在青岛。', '我喜欢音箱。', '我对花生过敏。'],
+}
+const TELLING_SHARE = 0.1
+/** Shares of the customers who judge an answer, and the case. */
+const THUMBS_SHARE = 0.15
+const RATING_SHARE = 0.45
 
 interface Visit {
   readonly id: string
@@ -62,29 +66,38 @@ interface Visit {
   isOver: boolean
 }
 
-/**
- * The customers of some weeks, and the people of the support desk: they write, wait for the reply, ask on, rate, and some come again.
- */
-export function createVisitors({ tenant, texts, fromMs, untilMs, isBadDay }: VisitorOptions) {
+/** The customers, as the people of the desk meet them. */
+export interface Visitors extends PastPart {
+  /** `undefined`: nobody of the past. */
+  languageOf(id: string): Language | undefined
+  /** What the customer replies to a person. */
+  replyTo(id: string, atMs: number): readonly Arrival[]
+  /** The person is done: what the customer thinks of it. */
+  leave(id: string, atMs: number): readonly Arrival[]
+}
+
+/** The customers of some weeks: they write, wait for the reply, ask on, judge, and some come again. */
+export function createVisitors({ tenant, texts, fromMs, untilMs, isBadDay }: VisitorOptions): Visitors {
   const visits = new Map<string, Visit>()
 
   const message = (visit: Visit, atMs: number): Arrival => {
     const text = visit.turns[visit.said] ?? ''
     visit.said += 1
     const { address, id, customer, channel } = visit
-    return input(address, atMs, `${id}-m${visit.said}`, channel, 'message.received', { role: 'user', text, customer, channel })
+    return arrival(address, atMs, `${id}-m${visit.said}`, channel, 'message.received', { role: 'user', text, customer, channel })
   }
   const begin = (id: string, atMs: number): Arrival => {
     const lang = chanceOf(id, 'lang') < 0.45 ? 'zh' : 'en'
     const { conversations, questions } = texts[lang]
     const singles = Array.from({ length: between(1, 3, id, 'turns') }, (_, index) => oneOf(questions, id, index))
+    const tells = chanceOf(id, 'tells') < TELLING_SHARE ? [oneOf(TELLS[lang], id, 'tells')] : []
     const visit: Visit = {
       id,
       address: { tenant, kind: 'support', id },
       lang,
       customer: `customer-${between(1, CUSTOMERS, id, 'customer')}`,
       channel: oneOf(CHANNELS, id, 'channel'),
-      turns: chanceOf(id, 'talks') < 0.4 ? oneOf(conversations, id) : singles,
+      turns: [...tells, ...(chanceOf(id, 'talks') < 0.4 ? oneOf(conversations, id) : singles)],
       said: 0,
       isWithPerson: false,
       isOver: false,
@@ -107,48 +120,47 @@ export function createVisitors({ tenant, texts, fromMs, untilMs, isBadDay }: Vis
   const leave = (visit: Visit, atMs: number): Arrival[] => {
     visit.isOver = true
     const { id, address, channel, lang } = visit
-    if (chanceOf(id, 'rates') > 0.45) return []
-    const isBad = isBadDay(atMs - (atMs % DAY_MS)) || chanceOf(id, 'mood') < (visit.isWithPerson ? 0.35 : 0.2)
+    if (chanceOf(id, 'rates') > RATING_SHARE) return []
+    const isBad = isBadDay(atMs) || chanceOf(id, 'mood') < (visit.isWithPerson ? 0.35 : 0.2)
     const rating = isBad ? between(1, 3, id, 'stars') : between(4, 5, id, 'stars')
     const comment = chanceOf(id, 'comments') < 0.4 ? { comment: oneOf(COMMENTS[lang][isBad ? 'bad' : 'good'], id, 'comment') } : {}
-    return [input(address, atMs + between(10_000, 60_000, id, 'rated'), `${id}-rating`, channel, 'feedback.given', { rating, ...comment })]
-  }
-  /** A person takes the case as soon as the desk is there, writes, and closes it. */
-  const handOver = (visit: Visit, atMs: number): Arrival[] => {
-    visit.isWithPerson = true
-    const { id, address, lang } = visit
-    const agent = oneOf(AGENTS, id, 'agent')
-    const takenMs = openFrom(atMs) + between(1, 18, id, 'taken') * MINUTE_MS
-    const wroteMs = takenMs + between(1, 4, id, 'wrote') * MINUTE_MS
-    const doneMs = wroteMs + between(3, 25, id, 'done') * MINUTE_MS
     return [
-      input(address, takenMs, `${id}-taken`, 'desk', 'case.taken', { agent }),
-      input(address, wroteMs, `${id}-a1`, 'desk', 'message.received', { role: 'agent', agent, text: oneOf(AGENT_WORDS[lang], id) }),
-      input(address, doneMs, `${id}-done`, 'desk', 'case.resolved', { by: agent }),
-      ...(visit.isOver ? [] : leave(visit, doneMs)),
+      arrival(address, atMs + between(10_000, 60_000, id, 'rated'), `${id}-rating`, channel, 'feedback.given', { rating, ...comment }),
     ]
   }
+  const judge = ({ address, channel }: Visit, answer: string, isGood: boolean, atMs: number): Arrival[] =>
+    chanceOf(answer, 'thumbs') < THUMBS_SHARE
+      ? [arrival(address, atMs + 5_000, `${answer}-thumbs`, channel, 'feedback.given', { answer, thumbs: isGood ? 'up' : 'down' })]
+      : []
 
   return {
     arrivals,
     react({ atMs, address, record }: Happened): readonly Arrival[] {
       const visit = visits.get(address.id)
       if (visit === undefined || address.kind !== 'support' || visit.isWithPerson) return []
-      if (record.emitted.some(({ type }) => type === 'escalated')) return handOver(visit, atMs)
-      if (visit.isOver) return []
-      const isReply = record.emitted.some(({ type, data }) => type === 'message.sent' && data['replyTo'] === `${visit.id}-m${visit.said}`)
-      if (!isReply) return []
-      if (visit.said === visit.turns.length) return leave(visit, atMs)
-      return [message(visit, atMs + between(8_000, 90_000, visit.id, visit.said))]
+      visit.isWithPerson = record.emitted.some(({ type }) => type === 'escalated')
+      if (visit.isOver || visit.isWithPerson) return []
+      const reply = record.emitted.find(({ type, data }) => type === 'message.sent' && data['replyTo'] === `${visit.id}-m${visit.said}`)
+      if (reply === undefined) return []
+      const isGood = Number(reply.data['quality'] ?? 0) >= GOOD_FROM && chanceOf(reply.id, 'mood') < 0.85
+      const judged = judge(visit, reply.id, isGood, atMs)
+      if (visit.said === visit.turns.length) return [...judged, ...leave(visit, atMs)]
+      return [...judged, message(visit, atMs + between(8_000, 90_000, visit.id, visit.said))]
+    },
+    languageOf: (id) => visits.get(id)?.lang,
+    replyTo(id, atMs) {
+      const visit = visits.get(id)
+      if (visit === undefined) return []
+      const { address, channel, customer } = visit
+      const data = { role: 'user', text: oneOf(THANKS[visit.lang], id, atMs), customer, channel }
+      return [arrival(address, atMs, `${id}-p${atMs}`, channel, 'message.received', data)]
+    },
+    leave(id, atMs) {
+      const visit = visits.get(id)
+      return visit === undefined || visit.isOver ? [] : leave(visit, atMs)
     },
   }
 }
-
-const input = (address: Address, atMs: number, id: string, source: string, type: string, data: object): Arrival => ({
-  atMs,
-  address,
-  body: { type, id, source, time: new Date(atMs).toISOString(), data },
-})
 
 function hourOf(dayMs: number, count: number): number {
   let left = chanceOf(dayMs, count, 'hour') * HOURS.reduce((sum, weight) => sum + weight, 0)
@@ -156,12 +168,4 @@ function hourOf(dayMs: number, count: number): number {
     0,
     HOURS.findIndex((weight) => (left -= weight) < 0),
   )
-}
-
-/** This time, or the next one at which the desk is open. */
-function openFrom(atMs: number): number {
-  const dayMs = atMs - (atMs % DAY_MS)
-  const [opens, closes] = DESK_HOURS
-  if (atMs < dayMs + opens * HOUR_MS) return dayMs + opens * HOUR_MS
-  return atMs < dayMs + closes * HOUR_MS ? atMs : dayMs + DAY_MS + opens * HOUR_MS
 }

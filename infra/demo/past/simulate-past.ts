@@ -30,6 +30,13 @@ export interface Arrival {
   readonly body: string | object
 }
 
+/** An input that has a name at its source, so that it counts once. */
+export const arrival = (address: Address, atMs: number, id: string, source: string, type: string, data: object): Arrival => ({
+  atMs,
+  address,
+  body: { type, id, source, time: new Date(atMs).toISOString(), data },
+})
+
 /** A record of an actor, as it has just been decided. */
 export interface Happened {
   readonly atMs: number
@@ -37,19 +44,38 @@ export interface Happened {
   readonly record: LogRecord
 }
 
-/** How a run of a task ended, and after how long. */
-export type TaskOutcome = { readonly queueMs: number; readonly durationMs: number } & (
-  { readonly output: unknown } | { readonly error: TaskError }
-)
+/** How a run of a task ended, after how long, and how the attempts before failed. */
+export type TaskOutcome = {
+  readonly queueMs: number
+  readonly durationMs: number
+  /** Default: 1. */
+  readonly attempts?: number
+  readonly attemptError?: TaskError
+} & ({ readonly output: unknown } | { readonly error: TaskError })
+
+/** A run of a task when it starts. */
+export interface StartedRun {
+  readonly atMs: number
+  readonly address: Address
+  readonly started: Started
+  /** LOG sequence of the record that started it. */
+  readonly seq: number
+}
+
+/** Who takes part in a past. */
+export interface PastPart {
+  /** Inputs that come by themselves. */
+  readonly arrivals: readonly Arrival[]
+  /** What people do when they see what has happened. Default: nothing. */
+  react?(happened: Happened): readonly Arrival[]
+}
 
 export interface PastOptions {
   readonly kinds: Kinds
   readonly partitions: number
-  /** Inputs that come by themselves. */
-  readonly arrivals: readonly Arrival[]
-  /** What people do when they see what has happened. */
-  react(happened: Happened): readonly Arrival[]
-  runTask(address: Address, started: Started, atMs: number): Promise<TaskOutcome>
+  readonly parts: readonly PastPart[]
+  /** @param contextOf the context of an actor as it is then; `undefined` before its first record */
+  runTask(run: StartedRun, contextOf: (address: Address) => unknown): Promise<TaskOutcome>
   /** The past ends here: what would happen later does not. */
   readonly untilMs: number
   readonly signal: AbortSignal
@@ -88,7 +114,7 @@ const SALT_BYTES = 16
  *
  * @throws the reason of `signal` when it is aborted
  */
-export async function simulatePast({ partitions, arrivals, react, runTask, untilMs, signal, ...options }: PastOptions): Promise<Past> {
+export async function simulatePast({ partitions, parts, runTask, untilMs, signal, ...options }: PastOptions): Promise<Past> {
   const kinds = compiledKinds(options.kinds)
   const residents = new Map<string, Resident>()
   const log: Stored[] = []
@@ -98,7 +124,8 @@ export async function simulatePast({ partitions, arrivals, react, runTask, until
 
   const expect = ({ atMs, address, body }: Arrival): void =>
     queue.add({ atMs, address, origin: 'producer', body: typeof body === 'string' ? body : JSON.stringify(body) })
-  arrivals.forEach(expect)
+  for (const { arrivals } of parts) arrivals.forEach(expect)
+  const contextOf = (address: Address): unknown => residents.get(actorKey(address))?.actor.state?.context
 
   const append = (due: Due, record: LogRecord, encoded: Uint8Array, next: Actor | undefined): void => {
     const { address } = due
@@ -135,14 +162,14 @@ export async function simulatePast({ partitions, arrivals, react, runTask, until
       queue.add({ atMs, address: { tenant: address.tenant, kind, id }, origin: 'actor', body: sent[index]?.payload })
     }
     for (const started of record.started) {
-      const { queueMs, durationMs, ...outcome } = await runTask(address, started, atMs)
+      const { attempts = 1, ...outcome } = await runTask({ atMs, address, started, seq: log.length }, contextOf)
       const end = 'output' in outcome ? { type: 'task.done', ...outcome } : { type: 'task.failed', ...outcome }
-      const body = JSON.stringify({ ...end, run: started.run, attempts: 1, queueMs, durationMs })
-      queue.add({ atMs: atMs + queueMs + durationMs, address, origin: 'internal', body })
+      const body = JSON.stringify({ ...end, run: started.run, attempts })
+      queue.add({ atMs: atMs + outcome.queueMs + outcome.durationMs, address, origin: 'internal', body })
     }
     const deadline = nextDeadline(record.state)?.at
     if (deadline !== undefined) queue.add({ atMs: Date.parse(deadline), address, origin: 'internal', body: undefined })
-    react({ atMs, address, record }).forEach(expect)
+    for (const { react } of parts) react?.({ atMs, address, record }).forEach(expect)
   }
   return { log, dead, inboxSeq }
 }

@@ -10,6 +10,7 @@ const { browser, missing } = await openBrowser()
 const opened: Browser | undefined = browser
 
 const QUESTION = '潜水艇可以改装成图书馆吗？'
+const OTHER_WORDING = '潜水艇可不可以改装成图书馆？'
 const REPLY = '不可以，潜水艇不能改装。'
 
 let app: ConsoleSystem
@@ -26,10 +27,14 @@ beforeAll(async () => {
   await say('a', { role: 'user', text: QUESTION })
   await say('a', { role: 'agent', text: REPLY })
   await say('b', { role: 'user', text: QUESTION })
+  await say('c', { role: 'user', text: OTHER_WORDING })
+  // Of a tenant that nobody has written to.
+  const taught = { type: 'source.taught', data: { title: 'Opening hours', chunks: ['We open at nine.'] } }
+  expect(await app.post('/v1/in/library/source/hours?wait=tables&timeoutMs=60000', taught)).toMatchObject({ status: 200 })
   const gaps = async () => (await app.get('/console/data/knowledge/gaps?tenant=shop')).body
   // Once the search index is there.
   await vi.waitFor(
-    async () => expect(await gaps()).toMatchObject({ gaps: [{ example: QUESTION, asked: 2, wordings: 1 }], byMeaning: true }),
+    async () => expect(await gaps()).toMatchObject({ gaps: [{ example: QUESTION, asked: 3, wordings: 2 }], byMeaning: true }),
     60_000,
   )
 })
@@ -71,6 +76,15 @@ test('a question without an answer becomes an article, drafted from what a perso
   expect(records.map(({ input }) => input)).toMatchObject([
     { type: 'source.taught', attributes: { by: '韩梅梅' }, data: { title: QUESTION, chunks: [expect.stringContaining('请联系客服')] } },
   ])
+})
+
+test('two wordings of one question are one, and a tenant that has knowledge only is offered', async () => {
+  await open()
+  const gap = page.locator('.problems li', { hasText: QUESTION })
+  expect(await gap.innerText()).toContain('2 wordings')
+  expect(await page.locator('.problems li').count()).toBe(1)
+  await page.selectOption('.choice:has-text("Tenant") select', 'library')
+  await page.locator('.plain-table tr', { hasText: 'Opening hours' }).waitFor()
 })
 
 test('an article from another page is refused, and one without a text', async () => {

@@ -1,6 +1,13 @@
-import { access, rm } from 'node:fs/promises'
+import { access, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createClient } from '@clickhouse/client'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import { connectToRunningClickHouse } from '../../../infra/app/connect-to-running.ts'
+import { askQuestion } from '../../../infra/reporting/questions/ask-question.ts'
+import { QUESTION_NAMES } from '../../../infra/reporting/questions/questions.ts'
+import { loadSettings } from '../../../infra/settings.ts'
+import { expandSql, sqlQueries } from '../../support/grafana-queries.ts'
 import { cliJson, type CliOptions, type CliProcess, runCli, startCli, startUp } from '../../support/run-cli.ts'
 import { temporaryFolder } from '../../support/test-system.ts'
 
@@ -16,6 +23,9 @@ afterEach(async () => {
   await rm(options.dataDir, { recursive: true })
 })
 
+const DAY_MS = 86_400_000
+/** Panels of the dashboards that are right to be empty. */
+const EMPTY_PANELS: readonly string[] = []
 const past = "tenant = 'demo' AND actor LIKE 'past-%'"
 
 /** Seconds on a quiet machine; a busy one has its own time. */
@@ -38,6 +48,32 @@ test(
     expect(cases).toMatchObject({ langs: 2 })
     expect(cases?.cases).toBeGreaterThan(300)
     expect(cases?.days).toBeGreaterThan(40)
+
+    // The live demo has just begun: what is older is of the past.
+    const to = new Date(Date.now() - 5 * 60_000)
+    const file = join(options.dataDir, 'report.html')
+    for (const lang of ['en', 'zh']) {
+      const made = await runCli(['report', '--tenant', 'demo', '--to', to.toISOString(), '--lang', lang, '--out', file], options)
+      expect(made, made.stderr).toMatchObject({ code: 0 })
+      const sections = (await readFile(file, 'utf8')).split('<section id="').slice(1)
+      expect(sections).toHaveLength(QUESTION_NAMES.length)
+      expect(sections.filter((section) => section.includes('answer none')).map((section) => section.split('"')[0])).toEqual([])
+    }
+    const { settings } = loadSettings({ COLLOQUY_DATA_DIR: options.dataDir })
+    await using client = createClient(await connectToRunningClickHouse(settings, 'analyst'))
+    const from = new Date(to.getTime() - 30 * DAY_MS)
+    for (const name of QUESTION_NAMES) {
+      expect((await askQuestion(client, name, { tenant: 'demo', from, to })).length, name).toBeGreaterThan(0)
+    }
+    const empty: string[] = []
+    for (const { where, text } of sqlQueries.filter((query) => !query.where.startsWith('alert: '))) {
+      const variables = { tenant: 'demo', previousFrom: new Date(from.getTime() - 10 * DAY_MS) }
+      const query = expandSql(text, variables, { from, to, intervalMs: DAY_MS })
+      const rows = z.array(z.record(z.string(), z.unknown())).parse(await (await client.query({ query, format: 'JSONEachRow' })).json())
+      if (!rows.some((row) => Object.values(row).some((value) => value !== null))) empty.push(where)
+    }
+    expect(empty).toEqual(EMPTY_PANELS)
+
     expect(await runCli(['check', '--tenant', 'demo'], options)).toMatchObject({ code: 0 })
     const verified = await runCli(['verify'], options)
     expect(verified, verified.stdout).toMatchObject({ code: 0 })

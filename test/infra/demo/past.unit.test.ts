@@ -1,6 +1,8 @@
+import { hash } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import { loadKinds } from '../../../infra/app/load-kinds.ts'
 import { makePast } from '../../../infra/demo/past/lay-past.ts'
+import { createObjectsInMemory } from '../../../infra/demo/past/past-objects.ts'
 import type { Past } from '../../../infra/demo/past/simulate-past.ts'
 import { loadSettings } from '../../../infra/settings.ts'
 import { createLogParser, type LogEntry } from '../../../pipeline/jetstream/log-message.ts'
@@ -12,8 +14,11 @@ const NOW = Date.parse('2026-11-30T12:00:00Z')
 const BAD_DAY = '2026-11-19'
 
 const make = async (): Promise<Past> =>
-  makePast(await loadKinds(loadSettings({ COLLOQUY_CONFIG: 'none.ts' }).settings), {
+  makePast(await loadKinds(loadSettings({ COLLOQUY_CONFIG: 'none.ts', COLLOQUY_DESK_TEAM: 'support' }).settings), {
     partitions: PARTITIONS,
+    team: 'support',
+    profileOf: (customer) => hash('sha256', String(customer)).slice(0, 32),
+    objects: createObjectsInMemory(),
     nowMs: NOW,
     days: 14,
     signal: new AbortController().signal,
@@ -62,10 +67,25 @@ test('it has what an analyst looks for: both languages, ratings, people, failure
   expect(sent.some(({ cost }) => Number(cost) > 0)).toBe(true)
   const taken = (type: string) => records.filter(({ record }) => record.input.type === type)
   expect(taken('feedback.given').length).toBeGreaterThan(20)
-  const escalated = emitted.filter(({ type }) => type === 'escalated').length
-  expect(escalated).toBeGreaterThan(10)
-  expect(taken('case.taken').length).toBeGreaterThan(escalated / 2)
   const failed = taken('task.failed').length
   expect(taken('task.failed').filter(({ record }) => record.at.startsWith(BAD_DAY)).length).toBeGreaterThan(failed / 2)
   expect(past.dead.length).toBe(failed)
+})
+
+test('what support hands over goes through its desk: offered, accepted or not, returned, transferred, and late on the bad day', () => {
+  const ofDesk = records.filter(({ address }) => address.kind === 'desk').flatMap(({ record }) => record.emitted)
+  const escalated = records.flatMap(({ record }) => record.emitted.filter(({ type }) => type === 'escalated')).length
+  const assigned = ofDesk.filter(({ type }) => type === 'case.assigned').map(({ data }) => data['case'])
+  expect(escalated).toBeGreaterThan(10)
+  expect(new Set(assigned).size).toBeGreaterThan(escalated / 2)
+  expect(ofDesk.map(({ type, data }) => `${type} ${typeof data['why'] === 'string' ? data['why'] : ''}`)).toEqual(
+    expect.arrayContaining(['case.released resolved', 'case.released returned', 'case.released transferred', 'case.overdue ']),
+  )
+})
+
+test('no input is refused, and no task fails but on purpose', () => {
+  const refused = records.flatMap(({ record }) => (record.outcome === 'rejected' ? [record.error] : []))
+  const codes = records.flatMap(({ record }) => (record.input.type === 'task.failed' ? [JSON.stringify(record.input.data)] : []))
+  expect(refused).toEqual([])
+  expect(codes.filter((data) => !data.includes('model_unavailable'))).toEqual([])
 })

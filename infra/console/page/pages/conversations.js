@@ -248,7 +248,7 @@ const field = (label, type, value, onInput, { placeholder, wide = false } = {}) 
 /** @param {ListedConversation} one @param {Preview | undefined} preview */
 const conversationRow = ({ tenant, kind, id, state, messages, intent, quality, history, lastAt }, preview) =>
   html` <a class="row" href=${hrefOf('conversations', [tenant, kind, id])}>
-    <span class="who">${tenant}/${kind}/<b>${id}</b></span>
+    <span class="who"><span class="path">${tenant}/${kind}/</span><b>${id}</b></span>
     <time title=${moment(lastAt)}>${ago(lastAt)}</time>
     <span class="preview" dir="auto">${preview?.text ?? ''}</span>
     <span class="marks">
@@ -269,7 +269,7 @@ const hitList = (tenant, { hits }) =>
 /** @param {string} tenant @param {SearchHit} hit */
 const hitRow = (tenant, { kind, actor, seq, at, text, highlights, score }) =>
   html` <a class="row" href=${hrefOf('conversations', [tenant, kind, actor], { at: String(seq) })}>
-    <span class="who">${tenant}/${kind}/<b>${actor}</b></span>
+    <span class="who"><span class="path">${tenant}/${kind}/</span><b>${actor}</b></span>
     <time title=${moment(at)}>${ago(at)}</time>
     <span class="preview" dir="auto">${marked(text.slice(0, HIT_CHARS), highlights)}</span>
     <span class="marks"><small>${score.toFixed(2)}</small></span>

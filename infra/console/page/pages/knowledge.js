@@ -33,7 +33,9 @@ function createKnowledge() {
     said = ''
   })
   const choices = createReading(async () => /** @type {Choices} */ (await ask('/console/data/choices')))
-  const tenantNow = () => filters.tenant || (choices.value?.tenants[0] ?? '')
+  // Those that are asked come first.
+  const tenants = () => [...new Set([...(choices.value?.tenants ?? []), ...(choices.value?.knowing ?? [])])]
+  const tenantNow = () => filters.tenant || (tenants()[0] ?? '')
   const gaps = createReading(
     async () => /** @type {Gaps} */ (await ask(`/console/data/knowledge/gaps?${query({ tenant: tenantNow(), days: filters.days })}`)),
   )
@@ -74,7 +76,7 @@ function createKnowledge() {
     const text = words().knowledge
     const { days } = words().quality
     return html` <div class="filters" role="group" aria-label=${words().conversations.filters}>
-      ${choice(words().tenant, words().overview.firstTenant, filters.tenant, choices.value?.tenants ?? [], (tenant) => narrow({ tenant }))}
+      ${choice(words().tenant, words().overview.firstTenant, filters.tenant, tenants(), (tenant) => narrow({ tenant }))}
       ${choice(words().quality.period, null, filters.days, PERIODS, (value) => narrow({ days: value }), days)}
       <button type="button" class="plain" onClick=${() => void write('')}>${text.fresh}</button>
     </div>`

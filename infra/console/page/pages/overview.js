@@ -128,8 +128,12 @@ function ratesChart(rates) {
         return html` <g key=${one.minute}
           ><title>${text.minute(number(one.inputs), number(one.rejected))}</title>
           <rect class="bar-all" x=${index * width + 1} y=${CHART_HEIGHT - height} width=${width - 2} height=${height} />
-          <rect class="bar-bad" x=${index * width + 1} y=${CHART_HEIGHT - bad} width=${width - 2} height=${bad}
-        /></g>`
+          ${
+            one.rejected === 0
+              ? null
+              : html`<rect class="bar-bad" x=${index * width + 1} y=${CHART_HEIGHT - bad} width=${width - 2} height=${bad} />`
+          }
+        </g>`
       })}
     </svg>
     <p class="hint">${summary}</p>`
