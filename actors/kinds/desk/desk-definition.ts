@@ -2,6 +2,8 @@ import { z } from 'zod'
 import {
   agentOffline,
   agentOnline,
+  cannedRemoved,
+  cannedSet,
   caseAccepted,
   caseAsked,
   caseDeclined,
@@ -73,6 +75,8 @@ export const defineDesk = (name: string = DESK_KIND) =>
       'case.declined': caseDeclined.describe('An agent does not take what was offered'),
       'case.returned': caseReturned.describe('An agent gives a case back to the machine'),
       'case.transferred': caseTransferred.describe('An agent hands a case on to another agent or team'),
+      'canned.set': cannedSet.describe('A text that agents send often; replaces what had its name. The inbox reads it from the tables'),
+      'canned.removed': cannedRemoved.describe('Agents send it no longer'),
     },
     // A case may be of any kind.
     sentBy: { 'case.waiting': '*', 'case.asked': '*', 'case.replied': '*', 'case.ended': '*' },

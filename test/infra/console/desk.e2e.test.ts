@@ -29,7 +29,7 @@ const tell = async (address: string, type: string, data: object): Promise<void> 
 const customer = (id: string, text: string) => tell(`support/${id}`, 'message.received', { role: 'user', text, customer: 'c-7' })
 
 /** An agent who signs in and comes to the desk. */
-const agentAt = async (name: string, more: Parameters<Browser['newContext']>[0]): Promise<Page> => {
+const agentAt = async (name: string, more: Parameters<Browser['newContext']>[0], capacity = ''): Promise<Page> => {
   if (opened === undefined) throw new Error(missing)
   const context = await opened.newContext({ viewport: { width: 1280, height: 900 }, ...more })
   context.setDefaultTimeout(60_000)
@@ -43,6 +43,7 @@ const agentAt = async (name: string, more: Parameters<Browser['newContext']>[0])
   expect(await page.inputValue('form.come [name=as]')).toBe(name)
   await page.fill('form.come [name=tenant]', 'acme')
   await page.fill('form.come [name=team]', 'support')
+  await page.fill('form.come [name=capacity]', capacity)
   await page.click('form.come button.primary')
   await page.locator('[data-online=true]').waitFor()
   return page
@@ -154,6 +155,78 @@ test('a case is declined, taken by the colleague, transferred, resolved; who lea
   await ann.locator('.desk-bar .plain').first().click()
   await ann.locator('form.come').waitFor()
   for (const page of [ann, li]) await page.context().close()
+  expect(faults.splice(0)).toEqual([])
+}, 300_000)
+
+test('canned replies are taught, found in the language of the case, filled and edited; the machine drafts; keys do the rest', async () => {
+  await tell('desk/support', 'canned.set', {
+    name: 'hello 问候',
+    texts: { zh: '{{name}}您好，我是{{ agent }}，单号 {{case}}。', en: 'Dear {{ name }}, this is {{ agent }} about {{ case }}.' },
+  })
+  await tell('desk/support', 'canned.set', { name: 'gone', texts: { en: 'Nobody sends this.' } })
+  await tell('desk/support', 'canned.removed', { name: 'gone' })
+  await tell('desk/billing', 'agent.online', { agent: 'Bo' })
+  await tell('source/gifts', 'source.taught', { chunks: ['Gift wrapping costs 2 euros.'] })
+  const hits = async () =>
+    ((await app.get('/v1/search?tenant=acme&q=gift+wrapping&in=knowledge')).body as { hits?: unknown[] }).hits?.length ?? 0
+  await expect.poll(hits, { timeout: 60_000 }).toBeGreaterThan(0)
+
+  const li = await agentAt('李敏', { locale: 'zh-CN', colorScheme: 'dark' })
+  await customer('c4', '你好，我要转人工')
+  await customer('c4', '转人工')
+  const row = li.locator('[data-case="support/c4"] a')
+  await row.focus()
+  await li.keyboard.press('t')
+  await li.locator('.composer').waitFor()
+  await li.locator('.canned summary', { hasText: '快捷回复 (1)' }).waitFor()
+  await li.focus('.composer textarea')
+  await li.keyboard.press('/')
+  await li.locator('.canned input[type=search]').fill('问候')
+  await li.locator('.canned li button').click()
+  expect(await li.inputValue('.composer textarea')).toBe('{{name}}您好，我是李敏，单号 support/c4。')
+  await li.keyboard.type('王先生')
+  await li.keyboard.press('Control+Enter')
+  await li.locator('.message[data-role=agent] .text', { hasText: '王先生您好，我是李敏，单号 support/c4。' }).waitFor()
+
+  await customer('c4', 'How much is gift wrapping?')
+  await li.locator('.suggestions li', { hasText: 'Gift wrapping' }).waitFor()
+  await li.locator('.draft button').click()
+  const draft = li.locator('.draft > p', { hasText: '2 euros' })
+  await draft.waitFor()
+  expect(await li.locator('.draft small').innerText()).toContain('gifts')
+  await li.locator('.draft button').click()
+  expect(await li.inputValue('.composer textarea')).toContain('2 euros')
+  await li.locator('.canned .keep input').fill('gifts')
+  await li.locator('.canned .keep button').click()
+  await li.locator('.canned summary', { hasText: '(2)' }).waitFor()
+  await li.screenshot({ path: `${PICTURES}/desk-canned-dark.png` })
+  expect(await seriousFaults(li)).toEqual([])
+
+  await li.locator('.endings details').nth(1).locator('summary').click()
+  expect(await li.locator('#other-teams option').evaluateAll((all) => all.map((one) => one.getAttribute('value')))).toEqual(['billing'])
+  await li.keyboard.press('Escape')
+  await li.locator('.desk-none').waitFor()
+  expect(await row.evaluate((one) => one === document.activeElement)).toBe(true)
+  await li.keyboard.press('Enter')
+  await li.locator('.composer').waitFor()
+  await li.setViewportSize({ width: 390, height: 800 })
+  expect(await li.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
+  await li.screenshot({ path: `${PICTURES}/desk-canned-phone.png` })
+  await tell('support/c4', 'case.resolved', {})
+  await li.context().close()
+  expect(faults.splice(0)).toEqual([])
+}, 300_000)
+
+test('an agent says how many cases he takes at one time, and has no more', async () => {
+  const ann = await agentAt('Ann', { locale: 'en' }, '1')
+  for (const id of ['c5', 'c6']) await customer(id, '转人工')
+  await caseIn(ann, 'offered', 'support/c5').locator('.primary').click()
+  await ann.locator('.composer').waitFor()
+  await ann.locator('.desk-bar', { hasText: '1 of 1 cases' }).waitFor()
+  await caseIn(ann, 'waiting', 'support/c6').locator('.primary').click()
+  await ann.locator('.said', { hasText: 'You have 1 cases' }).waitFor()
+  for (const id of ['c5', 'c6']) await tell(`support/${id}`, 'case.resolved', {})
+  await ann.context().close()
   expect(faults.splice(0)).toEqual([])
 }, 300_000)
 
