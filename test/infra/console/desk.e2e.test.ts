@@ -206,7 +206,7 @@ test('canned replies are taught, found in the language of the case, filled and e
   expect(await li.locator('#other-teams option').evaluateAll((all) => all.map((one) => one.getAttribute('value')))).toEqual(['billing'])
   await li.keyboard.press('Escape')
   await li.locator('.desk-none').waitFor()
-  expect(await row.evaluate((one) => one === document.activeElement)).toBe(true)
+  expect(await row.evaluate((one) => one.matches(':focus'))).toBe(true)
   await li.keyboard.press('Enter')
   await li.locator('.composer').waitFor()
   await li.setViewportSize({ width: 390, height: 800 })
