@@ -282,6 +282,8 @@ export function createShift(desk: Desk, team: string, now: number) {
     },
     asked(from: CaseAddress): void {
       const one = caseOf(refOf(from))
+      // One who came by day and writes by night has not been told when somebody comes.
+      if (one !== undefined && one.held !== 'assigned' && office().opensAt(now) > now) queued(one)
       if (one === undefined || !one.isAnswered || one.askedAt !== null) return
       one.askedAt = now
       rearm(one)

@@ -247,6 +247,17 @@ describe('a promise', () => {
     expect(overdueIn(closed.after('65m'))).toEqual([['first_reply', null]])
   })
 
+  test('is one of tomorrow for a customer who writes at night while his case waits from the day', () => {
+    const hours = [{ days: [1, 2, 3, 4, 5, 6, 7], from: '09:00', to: '18:00' }]
+    const day = story().when('team.set', { timezone: 'Asia/Shanghai', hours }).until('2026-01-05T09:50:00.000Z')
+    const waiting = waits(day, 'c1').thenSent('support', 'c1', 'case.queued', { opensAt: null })
+    const asks = (from: Story): Story => from.when('case.asked', {}, by('c1'))
+    expect(asks(waiting).records.at(-1)?.sent ?? []).toEqual([])
+    asks(waiting.until('2026-01-05T12:00:00.000Z')).thenSent('support', 'c1', 'case.queued', { opensAt: '2026-01-06T01:00:00.000Z' })
+    const taken = takes(comes(waiting, 'Ann'), 'Ann', 'c1').until('2026-01-05T10:01:00.000Z')
+    expect(asks(taken).records.at(-1)?.sent ?? []).toEqual([])
+  })
+
   test('has a default, so that no escalation waits without an end', () => {
     expect(overdueIn(waits(story(), 'c1').after('30m'))).toEqual([['first_reply', null]])
   })
@@ -268,6 +279,18 @@ test.each([
 ] as [z.input<typeof teamSet>, string][])('settings %j are refused with the field %s', (settings, field) => {
   const refused = story().when('team.set', settings).thenRejected('bad_data')
   expect(JSON.stringify(refused.records.at(-1))).toContain(field)
+})
+
+test('a canned reply changes nothing at the desk, and one that names what no inbox knows is refused with the name', () => {
+  const kept = story().when('canned.set', { name: '问候', texts: { zh: '{{name}}您好，我是{{ agent }}。' } })
+  expect(kept.records.at(-1)).toMatchObject({ outcome: 'committed', emitted: [] })
+  const refused = story()
+    .when('canned.set', { name: 'hello', texts: { en: 'Dear {{ nmae }}' } })
+    .thenRejected('bad_data')
+  expect(refused.records.at(-1)?.error).toContain('{{ nmae }}; there is customer, name, agent, case, team')
+  story().when('canned.set', { name: 'hello', texts: {} }).thenRejected('bad_data')
+  const tooMany = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`z${String.fromCharCode(97 + index)}`, 'x']))
+  story().when('canned.set', { name: 'hello', texts: tooMany }).thenRejected('bad_data')
 })
 
 /** The longest of each name. */
@@ -444,7 +467,7 @@ test('no walk through a desk finds a fault', () => {
   const agents = ['Ann', '李娜']
   const pairs = cases.flatMap((one) => agents.map((agent) => ({ case: one, agent })))
   const { unreached, ineffective } = explore(deskKind, {
-    runs: 60,
+    runs: 30,
     restingStates: ['time.quiet', 'time.waiting', 'room.known'],
     invariant: ({ context }) => {
       const desk = unpacked(context)
@@ -469,8 +492,9 @@ test('no walk through a desk finds a fault', () => {
         ...pairs.map((one) => ({ ...one, to: { team: 'two' } })),
       ],
       'case.replied': agents.map((agent) => ({ agent })),
+      'canned.set': [{ name: 'hello', texts: { zh: '您好' } }],
     },
   })
-  // Two hundred cases are more than a walk has.
-  expect({ unreached, ineffective }).toEqual({ unreached: ['room.finding'], ineffective: [] })
+  // Two hundred cases are more than a walk has. Canned replies are for the tables.
+  expect({ unreached, ineffective }).toEqual({ unreached: ['room.finding'], ineffective: ['canned.set', 'canned.removed'] })
 })
