@@ -15,8 +15,8 @@ const noRecipients = async (): Promise<never> => {
 
 /**
  * What `TaskCall` says of the first attempt of a run, for a test that calls the `run` of a task. What it tells is not kept, each
- * answer is made and none is shared, nothing is known of any customer, and there is no glossary and no waiting case. There are no objects, which
- * `objectsInMemory` has, and no recipients, which `fansOutTo` has.
+ * answer is made and none is shared, nothing is known of any customer, and there is no glossary and no waiting case. There are no
+ * objects, which `objectsInMemory` has, and no recipients, which `fansOutTo` has.
  */
 export const firstAttempt: Pick<
   TaskCall<unknown>,

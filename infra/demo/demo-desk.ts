@@ -22,7 +22,10 @@ const PEOPLE = [
   { agent: '李娜', languages: ['zh', 'en'], skills: ['appointments'] },
   { agent: 'Omar', languages: ['en', 'zh'], capacity: 1 },
 ]
-/** Calls that people have to make: each is asked for by a schedule, which is its case. Besides, `support` asks for people where it has a desk. */
+/**
+ * Calls that people have to make: each is asked for by a schedule, which is its case. Besides, `support` asks for people where it has a
+ * desk.
+ */
 const CALLS = [
   { id: 'nianjian', atSecond: 8, lang: 'zh', summary: '车辆年检未确认，请致电客户。' },
   { id: 'vaccination', atSecond: 12, lang: 'en', summary: 'The vaccination is not confirmed: please call.' },

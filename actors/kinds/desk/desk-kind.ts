@@ -136,7 +136,7 @@ export function createDesk({ name = DESK_KIND }: DeskOptions = {}) {
         room: {
           initial: 'known',
           states: {
-            /** Whoever is next is known, or there is no place. */
+            /** The cases that are next are known, or there is no place. */
             known: { always: { guard: 'lacksCases', target: 'finding' } },
             finding: {
               invoke: {

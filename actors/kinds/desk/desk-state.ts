@@ -43,6 +43,9 @@ export interface Agent {
   unanswered: number
 }
 
+/** A case that asked when there was no place asks again each minute; one that did not for so long no longer counts. */
+export const OUTSIDE_MS = 90_000
+
 /** A case that asked when there was no place. Times are milliseconds since 1970. */
 export interface Outsider {
   readonly kind: string

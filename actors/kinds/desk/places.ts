@@ -2,10 +2,9 @@ import { hash } from 'node:crypto'
 import { DESK_LIMITS } from '../../../schemas/desk-events.ts'
 import { CASE_MARK_CHARS, waitingCases, waitingCasesQuery } from '../../../schemas/waiting-cases.ts'
 import { defineTask } from '../../definition/task-definition.ts'
-import type { StoredDesk } from './desk-state.ts'
-import { OUTSIDE_MS } from './shift.ts'
+import { OUTSIDE_MS, type StoredDesk } from './desk-state.ts'
 
-/** Whoever is called meanwhile asks by itself: a late answer is worth little. */
+/** Each case asks by itself within a minute: a late answer is worth little. */
 const FIND_DEADLINE_MS = 30_000
 
 const query = waitingCasesQuery.pick({ since: true, without: true })

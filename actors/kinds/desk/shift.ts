@@ -18,16 +18,13 @@ import { spanMs } from '../../../schemas/trigger-events.ts'
 import type { WaitingCases } from '../../../schemas/waiting-cases.ts'
 import { freeAgents, inTurn, loadOf, queueOf, suits } from './choosing.ts'
 import type { DeskEmit } from './desk-definition.ts'
-import { type Agent, type Desk, type DeskCase, type Outsider, PASSED_MAX, UNANSWERED_MAX, wordsFit } from './desk-state.ts'
+import { type Agent, type Desk, type DeskCase, type Outsider, OUTSIDE_MS, PASSED_MAX, UNANSWERED_MAX, wordsFit } from './desk-state.ts'
 import { createOfficeHours, type OfficeHours } from './office-hours.ts'
 import { nextPromise } from './promises.ts'
 import { joined, languageOf } from './team.ts'
 
 /** Effects of one input before its last act: one has at most two, and an agent who goes two for each case that he has. A record has 256. */
 const EFFECTS_MAX = 160
-
-/** A case that asked when there was no place asks again each minute; one that did not for so long no longer counts. */
-export const OUTSIDE_MS = 90_000
 
 /** An event for the actor of a case. */
 export interface CaseMessage {

@@ -8,7 +8,12 @@ import { words } from './words.js'
 /** @import { EarlyMessage } from '../desk-stream.ts' */
 /** @import { Asked, DeskView, ListedCase } from '../desk-view.ts' */
 
-/** @typedef {{ tenant: string, team: string, agent: string, languages: readonly string[], skills: readonly string[], capacity: number | undefined }} Who */
+/**
+ * @typedef {{
+ *   tenant: string, team: string, agent: string,
+ *   languages: readonly string[], skills: readonly string[], capacity: number | undefined,
+ * }} Who
+ */
 /** @typedef {{ who: string, role: string, forMs: number }} Typing */
 /** @typedef {{ onTalk: (early: readonly EarlyMessage[]) => void, onTyping: (typing: Typing) => void, onLeft: () => void }} ShiftEvents */
 

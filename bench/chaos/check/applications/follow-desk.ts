@@ -24,8 +24,8 @@ interface Helped {
 }
 
 /**
- * Each escalation has exactly one owner, or one overdue event once its time is over: nobody gets a case that somebody has, a promise is missed
- * once, and in the end the desk and the case agree on who has it.
+ * Each escalation has exactly one owner, or one overdue event once its time is over: nobody gets a case that somebody has, a promise is
+ * missed once, and in the end the desk and the case agree on who has it.
  */
 export const followDesk: CreateFollower = (report) => {
   const held = new Map<string, Held>()

@@ -59,7 +59,7 @@ const ticketKind = ticket.with(
 )
 
 /** A desk that has these cases, as it is stored. */
-const deskWith = (cases: readonly (readonly [kind: string, id: string])[]) => {
+const storedWith = (cases: readonly (readonly [kind: string, id: string])[]) => {
   const desk = unpacked(EMPTY_DESK)
   const shift = createShift(desk, 'team', Date.now())
   for (const [kind, id] of cases) shift.waiting({ kind, id }, { reason: 'x', since: new Date().toISOString(), priority: 'normal' })
@@ -93,7 +93,7 @@ test('the tables know who is next of those who asked in vain, by priority and wa
   await publish('ticket.w2', 'ticket.closed', {})
   const known = async (): Promise<string[]> => {
     const query = { tenant: 'acme', kind: 'desk', team: 'team', since: new Date(Date.now() - 90_000).toISOString() }
-    const marks = findQuery(deskWith([['ticket', 'w3']]), new Date().toISOString()).without
+    const marks = findQuery(storedWith([['ticket', 'w3']]), new Date().toISOString()).without
     return (await askWaitingCases(system.running.jetstream.nc, { ...query, without: marks })).map(({ kind, id }) => `${kind}/${id}`)
   }
   await expect.poll(known, { timeout: 60_000 }).toEqual(['ticket/w1', 'ticket/w4'])

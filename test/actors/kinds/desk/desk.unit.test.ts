@@ -433,7 +433,7 @@ describe('a full desk', () => {
     expect(asking.taskEnds('find', many).context.turnedAway).toBe(true)
   })
 
-  test('takes whoever asks where the tables are away', () => {
+  test('takes each case that asks where the tables are away', () => {
     const failed = seated(crowded()).taskEnds('find', fails('tables_unavailable'))
     expect([failed.state, failed.context.turnedAway]).toEqual(['room.known+time.waiting', false])
     const kind = unpacked(full.context).cases[0]?.kind ?? ''
