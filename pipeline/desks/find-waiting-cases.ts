@@ -2,7 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
 import { DESK_LIMITS, PRIORITIES } from '../../schemas/desk-events.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { CASE_MARK_CHARS, waitingCases, type WaitingCases, type WaitingCasesQuery } from '../../schemas/waiting-cases.ts'
+import { CASE_MARK_CHARS, type WaitingCases, waitingCases, type WaitingCasesQuery } from '../../schemas/waiting-cases.ts'
 import { withinMs } from '../runtime/time-limit.ts'
 
 const ANSWER_MS_MAX = 5_000

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { WAITING_CASES_SUBJECT } from '../../schemas/subjects.ts'
-import { waitingCases, type WaitingCases, type WaitingCasesQuery, waitingCasesQuery } from '../../schemas/waiting-cases.ts'
+import { type WaitingCases, waitingCases, type WaitingCasesQuery, waitingCasesQuery } from '../../schemas/waiting-cases.ts'
 import { createFairPlaces } from '../runtime/fair-places.ts'
 import { findWaitingCases } from './find-waiting-cases.ts'
 

@@ -23,8 +23,8 @@ import {
 } from '../../../schemas/desk-events.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import type { Migration } from '../../definition/earlier-versions.ts'
-import { findTask } from './places.ts'
 import { HELD, storedDesk, unpacked } from './desk-state.ts'
+import { findTask } from './places.ts'
 import { joinProblem } from './team.ts'
 
 export const DESK_EMITS = {

@@ -81,6 +81,10 @@ export function createDesk({ name = DESK_KIND }: DeskOptions = {}) {
             case 'case.transferred':
               shift.transferred(event.data)
               break
+            case 'canned.set':
+            case 'canned.removed':
+              // The tables keep them.
+              break
           }
           const { emits, sends, next } = close()
           for (const emitted of emits) enqueue.emit(emitted)

@@ -22,9 +22,10 @@ export async function draftAnswer(tenant, text) {
   const { promise, resolve, reject } = Promise.withResolvers()
   const late = setTimeout(() => reject(new Problem(0, 'late', 'The machine did not answer in time')), WAIT_MS)
   const on = (/** @type {string} */ type, /** @type {(data: Partial<MachineAnswer> & { reason?: string }) => void} */ work) =>
-    stream.addEventListener(type, (/** @type {MessageEvent<string>} */ { data }) =>
-      work(/** @type {{ data: Partial<MachineAnswer> & { reason?: string } }} */ (JSON.parse(data)).data),
-    )
+    stream.addEventListener(type, (/** @type {MessageEvent<string>} */ message) => {
+      const event = /** @type {{ data: Partial<MachineAnswer> & { reason?: string } }} */ (JSON.parse(message.data))
+      work(event.data)
+    })
   on('question.answered', ({ text: answer = '', sources = [] }) => resolve({ text: answer, sources }))
   on('question.failed', ({ reason = 'error' }) =>
     reason === 'no_answer' ? resolve(null) : reject(new Problem(0, reason, `The machine has no answer: ${reason}`)),
