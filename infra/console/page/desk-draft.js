@@ -3,6 +3,9 @@ import { newId, sendInput } from './desk-inputs.js'
 
 /** @typedef {{ text: string, sources: readonly { source: string, score: number }[] }} MachineAnswer */
 
+/** @param {string} text @returns {unknown} */
+const parsed = (text) => JSON.parse(text)
+
 /** A model may take its time; then the agent writes himself. */
 const WAIT_MS = 60_000
 
@@ -23,7 +26,7 @@ export async function draftAnswer(tenant, text) {
   const late = setTimeout(() => reject(new Problem(0, 'late', 'The machine did not answer in time')), WAIT_MS)
   const on = (/** @type {string} */ type, /** @type {(data: Partial<MachineAnswer> & { reason?: string }) => void} */ work) =>
     stream.addEventListener(type, (/** @type {MessageEvent<string>} */ message) => {
-      const event = /** @type {{ data: Partial<MachineAnswer> & { reason?: string } }} */ (JSON.parse(message.data))
+      const event = /** @type {{ data: Partial<MachineAnswer> & { reason?: string } }} */ (parsed(message.data))
       work(event.data)
     })
   on('question.answered', ({ text: answer = '', sources = [] }) => resolve({ text: answer, sources }))

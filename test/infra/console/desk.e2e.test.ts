@@ -190,7 +190,7 @@ test('canned replies are taught, found in the language of the case, filled and e
 
   // What is drafted answers the last question, which the page has when it searches for it.
   const searched = li.waitForResponse((response) => response.url().includes('/v1/search') && response.url().includes('gift'))
-  await customer('c4', 'How much is gift wrapping?')
+  await customer('c4', 'What does gift wrapping cost?')
   await searched
   await li.locator('.suggestions li', { hasText: 'Gift wrapping' }).waitFor()
   await li.locator('.draft button').click()
