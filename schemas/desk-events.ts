@@ -48,6 +48,11 @@ export const DESK_LIMITS = {
   /** UTF-16 units of a summary, a note and an agreement. */
   summaryCharsMax: 1_000,
   noteCharsMax: 4_000,
+  /** Canned replies of a team that its inbox lists; UTF-16 units of one and of its name, and languages in which it is. */
+  cannedMax: 200,
+  cannedCharsMax: 2_000,
+  cannedNameCharsMax: 64,
+  cannedLanguagesMax: 8,
   /** Parts of the office hours, and days on which the office is closed. */
   hoursMax: 14,
   holidaysMax: 40,
@@ -233,6 +238,40 @@ export const deskReleased = caseReleased.extend(ofCase)
 export const REFUSALS = ['no_such_case', 'unknown_agent', 'taken', 'not_yours', 'no_capacity', 'unavailable'] as const
 /** An agent cannot do with a case what he wanted. `unavailable`: the agent to whom it should go is not there. Emitted. */
 export const caseRefused = z.object({ ...ofAgent, why: z.enum(REFUSALS) })
+
+/** What an inbox puts into a canned reply. `name`: what the customer wants to be called. */
+export const CANNED_VARIABLES = ['customer', 'name', 'agent', 'case', 'team'] as const
+const VARIABLE = /\{\{([^{}]*)\}\}/g
+
+const cannedText = z
+  .string()
+  .trim()
+  .min(1)
+  .max(DESK_LIMITS.cannedCharsMax)
+  .superRefine((text, context) => {
+    for (const [, given = ''] of text.matchAll(VARIABLE)) {
+      const name = given.trim()
+      if (CANNED_VARIABLES.some((one) => one === name)) continue
+      context.addIssue({ code: 'custom', message: `has {{ ${name} }}; there is ${CANNED_VARIABLES.join(', ')}` })
+    }
+  })
+const cannedName = nameSchema(DESK_LIMITS.cannedNameCharsMax, 3 * DESK_LIMITS.cannedNameCharsMax).meta({
+  description: 'Its name in the inbox',
+})
+
+/** A text that agents send often, in the languages of the customers; it replaces what had its name. Recorded, and not kept in the state. */
+export const cannedSet = z.object({
+  name: cannedName,
+  texts: z
+    .record(languageCode, cannedText)
+    .refine((texts) => Object.keys(texts).length > 0, 'must have at least one text')
+    .refine(
+      (texts) => Object.keys(texts).length <= DESK_LIMITS.cannedLanguagesMax,
+      `must have at most ${DESK_LIMITS.cannedLanguagesMax} languages`,
+    )
+    .meta({ description: `By language, such as zh or en; variables are ${CANNED_VARIABLES.map((name) => `{{ ${name} }}`).join(', ')}` }),
+})
+export const cannedRemoved = z.object({ name: cannedName })
 
 /** A private note about the case: people of the team see it, the customer and models do not. Sent to the actor of the case. */
 export const noteAdded = z.object({ agent: agentSchema, text: z.string().trim().min(1).max(DESK_LIMITS.noteCharsMax) })

@@ -101,6 +101,8 @@ export const TRAIN_SUBJECT = 'colloquy.train'
 export const VECTOR_SUBJECT = 'colloquy.vector'
 /** Core NATS: asks a process with tables for a page of the recipients of an input to many actors. */
 export const RECIPIENTS_SUBJECT = 'colloquy.recipients'
+/** Core NATS: asks a process with tables for the cases that wait for a place at a desk. */
+export const WAITING_CASES_SUBJECT = 'colloquy.waiting-cases'
 
 /** The way by which a message came: `internal` through `int.`, `actor` through `act.`. Producers may not publish to these subjects. */
 export type Origin = 'producer' | 'actor' | 'internal'

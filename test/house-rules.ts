@@ -57,6 +57,7 @@ const ROOMS = [
   'pipeline/task-queues',
   'pipeline/feeds',
   'pipeline/fan-out',
+  'pipeline/desks',
   'pipeline/task-runner',
   'pipeline/documents',
   'pipeline/dead-letters',

@@ -10,7 +10,7 @@ import type { LogRecord, Reason, State } from '../../schemas/record.ts'
 import { restoreRecord } from '../../schemas/record-form.ts'
 import { type Address, inputSubject, internalSubject, originOf } from '../../schemas/subjects.ts'
 import type { Kinds } from '../definition/kind.ts'
-import { sendersOf, type SentBy } from '../definition/sent-by.ts'
+import { senderProblem, sendersOf, type SentBy } from '../definition/sent-by.ts'
 import { type Actor, actorAfter } from './actor.ts'
 import { decide } from './decide.ts'
 import type { Chain, Message } from './decision.ts'
@@ -62,7 +62,9 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
     return { kind: 'skipped', next: { ...before, n: record.n, at: record.at, inbox: record.inbox, snapshot: undefined } }
   }
   const { at: now, low } = record
-  const decision = attempt(() => decide(kinds, before, message, { now, low, chain: chainOf(record) }, true))
+  const decision = attempt(() =>
+    decide(asWhenCommitted(kinds, address.kind, record), before, message, { now, low, chain: chainOf(record) }, true),
+  )
   if (decision instanceof ColloquyError) {
     return deviates(before, record, [], `the decision throws ${decision.code}: ${decision.message}`, asRecorded)
   }
@@ -81,6 +83,13 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
   const differences = expected.outcome === actual.outcome ? differencesBetween(expected, actual) : [byOutcome(expected, actual)]
   if (differences.length === 0) return { kind: 'same', next }
   return deviates(before, record, differences, whatDiffers(expected, actual, differences, decision.record.error), next)
+}
+
+/** What a kind took before it said who alone may send it is taken again. */
+function asWhenCommitted(kinds: Kinds, name: string, { outcome, input }: LogRecord): Kinds {
+  const kind = kinds.get(name)
+  if (kind === undefined || outcome === 'rejected' || senderProblem(kind.sentBy, input, 'actor') === undefined) return kinds
+  return new Map(kinds).set(name, { ...kind, sentBy: {} })
 }
 
 /** A record is decided again in its own form: whether it fits its limits depends on it. */

@@ -17,6 +17,7 @@ import type { TaskRecommending } from './task-recommending.ts'
 import type { TaskSearchIndex } from './task-search.ts'
 import type { TaskTopics } from './task-topics.ts'
 import type { TaskUnderstanding } from './task-understanding.ts'
+import type { TaskWaitingCases } from './task-waiting-cases.ts'
 
 /** The argument of a task's `run`. */
 export interface TaskCall<Input> {
@@ -82,6 +83,8 @@ export interface TaskCall<Input> {
   readonly glossary: TaskGlossary['glossary']
   /** Sends an input to many actors; `toMany` makes the task that does. */
   readonly fanOut: TaskFanOut['fanOut']
+  /** The cases that are next at the desk that the actor is. */
+  readonly waitingCases: TaskWaitingCases['waitingCases']
   /** The topic that a text belongs to. */
   readonly topicFor: TaskTopics['topicFor']
   /** Where another run of the actor is in the queue of its task. */

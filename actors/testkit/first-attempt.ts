@@ -15,12 +15,23 @@ const noRecipients = async (): Promise<never> => {
 
 /**
  * What `TaskCall` says of the first attempt of a run, for a test that calls the `run` of a task. What it tells is not kept, each
- * answer is made and none is shared, nothing is known of any customer, and there is no glossary. There are no objects, which
- * `objectsInMemory` has, and no recipients, which `fansOutTo` has.
+ * answer is made and none is shared, nothing is known of any customer, and there is no glossary and no waiting case. There are no
+ * objects, which `objectsInMemory` has, and no recipients, which `fansOutTo` has.
  */
 export const firstAttempt: Pick<
   TaskCall<unknown>,
-  'key' | 'attempt' | 'progress' | 'lastProgress' | 'shareAnswer' | 'store' | 'object' | 'fanOut' | 'signingKey' | 'customer' | 'glossary'
+  | 'key'
+  | 'attempt'
+  | 'progress'
+  | 'lastProgress'
+  | 'shareAnswer'
+  | 'store'
+  | 'object'
+  | 'fanOut'
+  | 'signingKey'
+  | 'customer'
+  | 'glossary'
+  | 'waitingCases'
 > = {
   key: 'run-1',
   attempt: 1,
@@ -31,6 +42,7 @@ export const firstAttempt: Pick<
   fanOut: noRecipients,
   signingKey: async () => Buffer.from('the key of a test'),
   glossary: async () => [],
+  waitingCases: async () => [],
   customer: async () => ({ profile: null, facts: [] }),
   async shareAnswer(_, make) {
     await make()

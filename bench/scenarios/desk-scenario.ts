@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { caseOffered, deskAssigned } from '../../schemas/desk-events.ts'
 import { actorSource } from '../../schemas/subjects.ts'
+import { createBenchPublisher } from '../harness/bench-publisher.ts'
 import type { BenchOptions, Measured, OfflineScenario } from '../harness/bench-scenario.ts'
 import { CAUGHT_UP_MS_MAX, waitUntil } from '../harness/in-time.ts'
 import { createProbe, percentilesOf, watchSubject } from '../harness/latency-probe.ts'
@@ -37,10 +38,13 @@ const isStanding = (ref: string): boolean => ref.startsWith(`${CASE_KIND}/standi
 async function measure({ seconds, actors: agents, seed }: BenchOptions): Promise<Measured> {
   await using started = new AsyncDisposableStack()
   const { system, publisher, input } = await startProducing(TENANT, started)
+  // Only actors say what becomes of a case: the harness publishes as those do, which its producer may not.
+  const actors = createBenchPublisher(system.nc)
+  started.defer(() => actors.close())
   const toDesk = (type: string, data: object): void => input('desk', 'team', type, data)
   const fromCase = (id: string, type: string, data: object): void => {
     const source = actorSource({ tenant: TENANT, kind: CASE_KIND, id })
-    publisher.publish(`in.${TENANT}.desk.team`, JSON.stringify({ type, source, data }), () => undefined)
+    actors.publish(`act.${TENANT}.desk.team`, JSON.stringify({ type, source, data }), () => undefined)
   }
   const waits = (id: string, index: number): void => {
     const facts = { reason: 'asked_for_person', lang: LANGS[index % LANGS.length], priority: index % 10 === 0 ? 'high' : 'normal' }
@@ -103,6 +107,7 @@ async function measure({ seconds, actors: agents, seed }: BenchOptions): Promise
   })
   const tookSeconds = (performance.now() - startedMs) / 1_000
   await publisher.settled()
+  await actors.settled()
   await waitUntil(
     () => offered >= count && assigned >= count,
     CAUGHT_UP_MS_MAX,
@@ -117,7 +122,7 @@ async function measure({ seconds, actors: agents, seed }: BenchOptions): Promise
       casesPerSecond: rounded(count / tookSeconds),
       assigned,
       offeredAgain: again,
-      refused: publisher.refused,
+      refused: publisher.refused + actors.refused,
     },
     spread,
     notes: [

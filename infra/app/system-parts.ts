@@ -4,6 +4,7 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import type { Caches } from '../../pipeline/cache/caches.ts'
+import { serveWaitingCases } from '../../pipeline/desks/waiting-cases-service.ts'
 import { localQuestionVectors, serveQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
 import { serveRecipients } from '../../pipeline/fan-out/recipients-service.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
@@ -173,6 +174,8 @@ async function startTables(base: Base, engine: Engine, started: AsyncDisposableS
   await prepareTables(client, base.kv, base.log, { ...clickhouse, lostRecords })
   const recipients = serveRecipients(base.jetstream.nc, client)
   started.defer(async () => recipients.stop())
+  const waitingCases = serveWaitingCases(base.jetstream.nc, client)
+  started.defer(async () => waitingCases.stop())
   const views = await startTypedViews({ clickhouse: client, kv: base.kv, log: base.log })
   started.defer(() => views.stop())
   if (folder !== undefined) {

@@ -1,6 +1,7 @@
 import { createAnswersShadow } from '../../pipeline/answering/answers-shadow.ts'
 import { createAnswersCache, noSharedAnswers, openSharedAnswers } from '../../pipeline/answering/shared-answers.ts'
 import { createSimilarAnswers } from '../../pipeline/answering/similar-answers.ts'
+import { askWaitingCases } from '../../pipeline/desks/waiting-cases-service.ts'
 import { remoteQuestionVectors } from '../../pipeline/embedding/question-vectors.ts'
 import { createFanOuts } from '../../pipeline/fan-out/fan-out.ts'
 import { remoteRecipients } from '../../pipeline/fan-out/recipients-service.ts'
@@ -84,6 +85,7 @@ export function tasksWork({ settings, kinds, kv, replicas, jetstream, caches, me
               vectorOf: (text) => vectors.of(text, 'passage'),
               topicFor: topics.topicFor,
               customerOf: profiles.of,
+              waitingCasesOf: ({ tenant, kind, id: team }, query) => askWaitingCases(jetstream.nc, { tenant, kind, team, ...query }),
               glossaryOf: async (tenant) => (await settingsOf(tenant)).GLOSSARY,
               log,
               metrics,

@@ -18,7 +18,7 @@ import { DATA, readQuery as read, sharedReading } from './console-query.ts'
 import { listQuery, previewBody, readChoices, readConversations, readPreviews } from './conversation-list.ts'
 import { deadQuery, readDeadLetters, readPayload, RESOLVE_EXAMPLE, resolveBody, resolveChosen } from './dead-letter-actions.ts'
 import { createDeskStreams } from './desk-stream.ts'
-import { addressOfCase, listDesks, readAsked, readDesk, readNotes } from './desk-view.ts'
+import { addressOfCase, listDesks, readAsked, readCanned, readDesk, readNotes } from './desk-view.ts'
 import { addKnowledgeRoutes } from './knowledge-routes.ts'
 import { readKeyFigures, readOverview } from './overview.ts'
 import { addQualityRoutes } from './quality-routes.ts'
@@ -100,6 +100,7 @@ export const consoleRoutes =
       const address = deskOf(params)
       return { asked: await readAsked(client, address, await readDesk(jetstream, address, settings.PARTITIONS)) }
     })
+    app.get<OfDesk>(`${DATA}desk/:tenant/:id/canned`, async ({ params }) => ({ replies: await readCanned(client, deskOf(params)) }))
     app.get<OfDesk>(`${DATA}desk/:tenant/:id/follow`, async (request, reply) => {
       const desk = deskOf(request.params)
       const { case: ref } = read(followQuery, request.query)

@@ -4,7 +4,7 @@ import { queueOf } from '../../actors/kinds/desk/choosing.ts'
 import { type DeskCase, EMPTY_DESK, storedDesk, unpacked } from '../../actors/kinds/desk/desk-state.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { actorsOfKind, lastRecord } from '../../pipeline/jetstream/last-record.ts'
-import { caseReleased, caseWaiting, DESK_KIND, DESK_LIMITS, noteAdded, type SlaClock } from '../../schemas/desk-events.ts'
+import { cannedSet, caseReleased, caseWaiting, DESK_KIND, DESK_LIMITS, noteAdded, type SlaClock } from '../../schemas/desk-events.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { actorSource, type Address, logSubject, parseActorSource, partitionOf } from '../../schemas/subjects.ts'
 import { isoTime, queryRows, timeParam } from './console-query.ts'
@@ -80,6 +80,27 @@ export async function readAsked(client: () => ClickHouseClient, address: Address
     const asked = askedSchema.safeParse(parseJson(data)).data
     return from === undefined || asked === undefined ? [] : [{ ...asked, case: `${from.kind}/${from.id}` }]
   })
+}
+
+/** A canned reply: its texts by language. */
+export interface CannedReply {
+  readonly name: string
+  readonly texts: Readonly<Record<string, string>>
+}
+
+/** The canned replies of a team by their names, from the tables. */
+export async function readCanned(client: () => ClickHouseClient, address: Address): Promise<CannedReply[]> {
+  const rows = await queryRows(
+    client,
+    z.object({ data: z.string() }),
+    `SELECT argMax(data_raw, seq) AS data FROM events
+    WHERE tenant = {tenant:String} AND kind = {kind:String} AND actor = {id:String} AND type IN ('canned.set', 'canned.removed') AND idx = 0
+      AND outcome = 'committed'
+    GROUP BY JSONExtractString(data_raw, 'name') AS name HAVING argMax(type, seq) = 'canned.set'
+    ORDER BY name LIMIT ${DESK_LIMITS.cannedMax}`,
+    { ...address },
+  )
+  return rows.flatMap(({ data }) => cannedSet.safeParse(parseJson(data)).data ?? [])
 }
 
 /** The actor of a case: `ref` is kind/id. */

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
+import { SCHEDULE_KIND } from '../../actors/kinds/schedule/kind.ts'
 import type { Sender } from '../../pipeline/producer/input-sender.ts'
 import { caseOffered, DEFAULT_TEAM, DESK_KIND, deskAssigned } from '../../schemas/desk-events.ts'
 import { parseJson } from '../../schemas/json.ts'
-import { actorSource } from '../../schemas/subjects.ts'
+import type { Address } from '../../schemas/subjects.ts'
 import { type Cue, playScript } from './play-script.ts'
 
 const SECOND_MS = 1_000
@@ -21,7 +22,10 @@ const PEOPLE = [
   { agent: '李娜', languages: ['zh', 'en'], skills: ['appointments'] },
   { agent: 'Omar', languages: ['en', 'zh'], capacity: 1 },
 ]
-/** Appointments that nobody has confirmed: somebody must call. Besides, `support` asks for people where it has a desk. */
+/**
+ * Calls that people have to make: each is asked for by a schedule, which is its case. Besides, `support` asks for people where it has a
+ * desk.
+ */
 const CALLS = [
   { id: 'nianjian', atSecond: 8, lang: 'zh', summary: '车辆年检未确认，请致电客户。' },
   { id: 'vaccination', atSecond: 12, lang: 'en', summary: 'The vaccination is not confirmed: please call.' },
@@ -30,6 +34,13 @@ const CALLS = [
   { id: 'haircut', atSecond: 34, lang: 'en', summary: 'The haircut is not confirmed: please call.', skill: 'appointments' },
   { id: 'tijian', atSecond: 40, lang: 'zh', summary: '年度体检被取消，请询问新的时间。', priority: 'low' },
 ]
+
+/** Has the schedule of a call tell the desk something at a time, which is due once a year. */
+function tellAt(atMs: number, type: string, data: Record<string, unknown>) {
+  const at = new Date(atMs)
+  const time = [at.getUTCSeconds(), at.getUTCMinutes(), at.getUTCHours(), at.getUTCDate(), at.getUTCMonth() + 1]
+  return { type: 'schedule.set', source: 'demo', data: { every: `${time.join(' ')} *`, kind: DESK_KIND, id: DEFAULT_TEAM, type, data } }
+}
 
 /** The team, its people, who are there for a while, and the calls that they have to make. */
 function deskCues(tenant: string, nowMs: number): Cue[] {
@@ -41,6 +52,11 @@ function deskCues(tenant: string, nowMs: number): Cue[] {
       address,
       input: { type: 'team.set', id: 'demo-team', source: 'demo', data: { sla: { firstReply: '20s' }, offerFor: '10s' } },
     },
+    ...CALLS.map(({ id, atSecond, ...call }) => {
+      const dueMs = nowMs + atSecond * SECOND_MS
+      const data = { reason: 'unconfirmed', since: new Date(dueMs).toISOString(), ...call }
+      return { atMs: 0, address: callAddress(tenant, id), input: { ...tellAt(dueMs, 'case.waiting', data), id: `demo-call-${id}` } }
+    }),
     ...signs.flatMap((atMs) =>
       PEOPLE.map((data) => ({ atMs, address, input: { type: 'agent.online', id: `demo-${data.agent}-${atMs}`, source: 'demo', data } })),
     ),
@@ -49,18 +65,10 @@ function deskCues(tenant: string, nowMs: number): Cue[] {
       address,
       input: { type: 'agent.offline', id: `demo-${agent}-goes`, source: 'demo', data: { agent, release: true } },
     })),
-    ...CALLS.map(({ id, atSecond, ...call }) => ({
-      atMs: atSecond * SECOND_MS,
-      address,
-      input: {
-        type: 'case.waiting',
-        id: `demo-call-${id}`,
-        source: actorSource({ tenant, kind: 'reminder', id }),
-        data: { reason: 'unconfirmed', since: new Date(nowMs + atSecond * SECOND_MS).toISOString(), ...call },
-      },
-    })),
   ]
 }
+
+const callAddress = (tenant: string, id: string): Address => ({ tenant, kind: SCHEDULE_KIND, id: `call-${id}` })
 
 const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('case.offered'), id: z.string(), data: caseOffered }),
@@ -115,8 +123,8 @@ export async function playDesk(nc: NatsConnection, sender: Pick<Sender, 'send'>,
         else if (kind === 'support') {
           await sender.send(one, { type: 'case.resolved', id: `demo-resolves-${id}`, source: 'demo', data: { by: agent } })
         } else {
-          const input = { type: 'case.ended', id: `demo-ends-${id}`, source: actorSource(one), data: { outcome: 'resolved' } }
-          await sender.send(address, input)
+          const input = tellAt(Date.now() + 2 * SECOND_MS, 'case.ended', { outcome: 'resolved' })
+          await sender.send(one, { ...input, id: `demo-ends-${id}` })
         }
       })
     },

@@ -44,6 +44,7 @@ export interface RunDeps extends Pick<
   | 'topicFor'
   | 'customer'
   | 'glossary'
+  | 'waitingCases'
   | 'placeInQueue'
   | 'tellPlaces'
   | 'store'

@@ -8,6 +8,7 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { type InternalInput, type TaskMessage, taskMessageSchema } from '../../schemas/internal-messages.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { abortSubject, actorKey, type Address, internalSubject, liveSubject, taskSubjectsOf } from '../../schemas/subjects.ts'
+import type { WaitingCases } from '../../schemas/waiting-cases.ts'
 import type { SharedAnswers } from '../answering/shared-answers.ts'
 import type { FanOuts } from '../fan-out/fan-out.ts'
 import { createHookKeys, nameOfCaller } from '../hooks/hook-key.ts'
@@ -65,6 +66,7 @@ export interface RunnerOptions {
   readonly vectorOf: TaskCall<unknown>['vectorOf']
   readonly topicFor: TopicFor
   readonly customerOf: ProfilesReader['of']
+  readonly waitingCasesOf: (desk: Address, query: Parameters<TaskCall<unknown>['waitingCases']>[0]) => Promise<WaitingCases>
   readonly glossaryOf: (tenant: string) => ReturnType<TaskCall<unknown>['glossary']>
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -227,6 +229,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
           vectorOf: options.vectorOf,
           topicFor: (place, newTopic) => options.topicFor(tenant, place, newTopic),
           customer: (customer) => options.customerOf(tenant, customer),
+          waitingCases: (query) => options.waitingCasesOf(actor, query),
           glossary: () => options.glossaryOf(tenant),
           promptFor: (prompt, wanted) => options.promptFor({ tenant, name: prompt, actorId: id }, wanted),
           call: (work) => watchdog.call(watched, work),

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import {
   agentOffline,
   agentOnline,
+  cannedRemoved,
+  cannedSet,
   caseAccepted,
   caseAsked,
   caseDeclined,
@@ -19,9 +21,10 @@ import {
   offerEnded,
   teamSet,
 } from '../../../schemas/desk-events.ts'
-import { parseActorSource } from '../../../schemas/subjects.ts'
 import { defineKind } from '../../definition/define-kind.ts'
+import type { Migration } from '../../definition/earlier-versions.ts'
 import { HELD, storedDesk, unpacked } from './desk-state.ts'
+import { findTask } from './places.ts'
 import { joinProblem } from './team.ts'
 
 export const DESK_EMITS = {
@@ -45,13 +48,20 @@ const contextSchema = storedDesk.extend({
   armedFor: z.number().nullable(),
 })
 
-const fromCase: readonly string[] = ['case.waiting', 'case.asked', 'case.replied', 'case.ended']
+/** Version 1 knew of no more than eight cases without a place. */
+const withRoom: Migration<z.output<typeof contextSchema>> = ({ value, context }) => ({
+  value: { time: value, room: 'known' },
+  context: contextSchema.parse(context),
+  renamed: { quiet: 'time.quiet', waiting: 'time.waiting' },
+  unknown: ['turnedAway'],
+})
 
 /** The kind without its machine. */
 export const defineDesk = (name: string = DESK_KIND) =>
   defineKind({
     name,
-    version: 1,
+    version: 2,
+    migrate: { 1: withRoom },
     context: contextSchema,
     events: {
       'team.set': teamSet.describe('Hours, promises and patience of the team; replaces what was set before'),
@@ -65,18 +75,17 @@ export const defineDesk = (name: string = DESK_KIND) =>
       'case.declined': caseDeclined.describe('An agent does not take what was offered'),
       'case.returned': caseReturned.describe('An agent gives a case back to the machine'),
       'case.transferred': caseTransferred.describe('An agent hands a case on to another agent or team'),
+      'canned.set': cannedSet.describe('A text that agents send often; replaces what had its name. The inbox reads it from the tables'),
+      'canned.removed': cannedRemoved.describe('Agents send it no longer'),
     },
+    // A case may be of any kind.
+    sentBy: { 'case.waiting': '*', 'case.asked': '*', 'case.replied': '*', 'case.ended': '*' },
     emits: DESK_EMITS,
-    tasks: {},
+    tasks: { find: findTask },
     label: ({ cases, agents }) => ({
       cases: cases.length,
       assigned: cases.filter((one) => HELD[one[6]] === 'assigned').length,
       online: agents.filter((one) => one[4] === 1).length,
     }),
-    refuse: (context, input, { tenant }) => {
-      if (input.type === 'agent.online') return joinProblem(unpacked(context), input.data)
-      return fromCase.includes(input.type) && parseActorSource(input.source)?.tenant !== tenant
-        ? `source: only the actor of a case, of the tenant ${tenant}, sends ${input.type}`
-        : undefined
-    },
+    refuse: (context, input) => (input.type === 'agent.online' ? joinProblem(unpacked(context), input.data) : undefined),
   })

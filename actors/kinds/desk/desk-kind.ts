@@ -1,15 +1,29 @@
 import { assign, enqueueActions, setup } from 'xstate'
 import { DESK_KIND } from '../../../schemas/desk-events.ts'
 import { parseActorSource } from '../../../schemas/subjects.ts'
+import type { WaitingCases } from '../../../schemas/waiting-cases.ts'
 import { send } from '../../definition/send-action.ts'
 import { defineDesk } from './desk-definition.ts'
-import { EMPTY_DESK, packed, unpacked } from './desk-state.ts'
+import { EMPTY_DESK, packed, type StoredDesk, unpacked } from './desk-state.ts'
+import { findQuery, lacksCases } from './places.ts'
 import { createShift } from './shift.ts'
 
 /** Options of the kind `desk`. */
 export interface DeskOptions {
   /** Name of the kind. Default: `desk`. */
   readonly name?: string
+}
+
+/** Opens the desk for one input: what is due is done. `close` offers what waits, and says what comes of it. @param at RFC 3339 */
+function openShift(context: StoredDesk & { readonly id: string }, at: string) {
+  const desk = unpacked(context)
+  const shift = createShift(desk, context.id, Date.parse(at))
+  shift.settle()
+  const close = () => {
+    shift.offer()
+    return { emits: shift.emits, sends: shift.sends, next: { ...packed(desk), dueAt: shift.dueAt() } }
+  }
+  return { shift, close }
 }
 
 /**
@@ -23,6 +37,7 @@ export function createDesk({ name = DESK_KIND }: DeskOptions = {}) {
       ...kind.xstate,
       delays: { due: ({ context, event }) => Math.max(0, (context.armedFor ?? 0) - Date.parse(event.at)) },
       guards: {
+        lacksCases: ({ context }) => lacksCases(context),
         isQuiet: ({ context }) => context.dueAt === null,
         isWaiting: ({ context }) => context.dueAt !== null,
         isSooner: ({ context: { dueAt, armedFor } }) => dueAt !== null && armedFor !== null && dueAt < armedFor,
@@ -30,10 +45,8 @@ export function createDesk({ name = DESK_KIND }: DeskOptions = {}) {
       actions: {
         /** Does what is due, what the event asks, and offers what waits. */
         take: enqueueActions(({ context, event, enqueue }) => {
-          const desk = unpacked(context)
-          const shift = createShift(desk, context.id, Date.parse(event.at))
+          const { shift, close } = openShift(context, event.at)
           const from = parseActorSource('source' in event ? event.source : '') ?? { kind: '', id: '' }
-          shift.settle()
           switch (event.type) {
             case 'team.set':
               shift.setTeam(event.data)
@@ -68,11 +81,24 @@ export function createDesk({ name = DESK_KIND }: DeskOptions = {}) {
             case 'case.transferred':
               shift.transferred(event.data)
               break
+            case 'canned.set':
+            case 'canned.removed':
+              // The tables keep them.
+              break
           }
-          shift.offer()
-          for (const emitted of shift.emits) enqueue.emit(emitted)
-          for (const sent of shift.sends) enqueue(send(sent))
-          enqueue.assign({ ...packed(desk), dueAt: shift.dueAt() })
+          const { emits, sends, next } = close()
+          for (const emitted of emits) enqueue.emit(emitted)
+          for (const sent of sends) enqueue(send(sent))
+          enqueue.assign(next)
+        }),
+        /** Learns of cases that it had turned away, and calls those for whom there is a place. */
+        learn: enqueueActions(({ context, event, enqueue }, { found }: { found: WaitingCases | undefined }) => {
+          const { shift, close } = openShift(context, event.at)
+          shift.found(found)
+          const { emits, sends, next } = close()
+          for (const emitted of emits) enqueue.emit(emitted)
+          for (const sent of sends) enqueue(send(sent))
+          enqueue.assign(next)
         }),
         arm: assign({ armedFor: ({ context }) => context.dueAt }),
         disarm: assign({ armedFor: null }),
@@ -80,7 +106,7 @@ export function createDesk({ name = DESK_KIND }: DeskOptions = {}) {
     }).createMachine({
       id: DESK_KIND,
       context: ({ input: { id } }) => ({ id, ...EMPTY_DESK, dueAt: null, armedFor: null }),
-      initial: 'quiet',
+      type: 'parallel',
       on: {
         'team.set': { actions: 'take' },
         'agent.online': { actions: 'take' },
@@ -95,16 +121,37 @@ export function createDesk({ name = DESK_KIND }: DeskOptions = {}) {
         'case.transferred': { actions: 'take' },
       },
       states: {
-        /** Time alone changes nothing. */
-        quiet: { always: { guard: 'isWaiting', target: 'waiting' } },
-        waiting: {
-          entry: 'arm',
-          exit: 'disarm',
-          always: [
-            { guard: 'isQuiet', target: 'quiet' },
-            { guard: 'isSooner', target: 'waiting', reenter: true },
-          ],
-          after: { due: { target: 'waiting', reenter: true, actions: 'take' } },
+        time: {
+          initial: 'quiet',
+          states: {
+            /** Time alone changes nothing. */
+            quiet: { always: { guard: 'isWaiting', target: 'waiting' } },
+            waiting: {
+              entry: 'arm',
+              exit: 'disarm',
+              always: [
+                { guard: 'isQuiet', target: 'quiet' },
+                { guard: 'isSooner', target: 'waiting', reenter: true },
+              ],
+              after: { due: { target: 'waiting', reenter: true, actions: 'take' } },
+            },
+          },
+        },
+        room: {
+          initial: 'known',
+          states: {
+            /** The cases that are next are known, or there is no place. */
+            known: { always: { guard: 'lacksCases', target: 'finding' } },
+            finding: {
+              invoke: {
+                id: 'find',
+                src: 'find',
+                input: ({ context, event }) => findQuery(context, event.at),
+                onDone: { target: 'known', actions: { type: 'learn', params: ({ event }) => ({ found: event.output }) } },
+                onError: { target: 'known', actions: { type: 'learn', params: { found: undefined } } },
+              },
+            },
+          },
         },
       },
     }),

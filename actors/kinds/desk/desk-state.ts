@@ -43,6 +43,9 @@ export interface Agent {
   unanswered: number
 }
 
+/** A case that asked when there was no place asks again each minute; one that did not for so long no longer counts. */
+export const OUTSIDE_MS = 90_000
+
 /** A case that asked when there was no place. Times are milliseconds since 1970. */
 export interface Outsider {
   readonly kind: string
@@ -62,6 +65,8 @@ export interface Desk {
   cases: DeskCase[]
   /** Those that are next, in the order of the queue. */
   outside: Outsider[]
+  /** Whether more asked in vain than those. */
+  turnedAway: boolean
 }
 
 export const HELD = ['waiting', 'offered', 'assigned'] as const
@@ -90,15 +95,24 @@ export const storedDesk = z.object({
   agents: z.array(agentRow).max(DESK_LIMITS.agentsMax),
   cases: z.array(caseRow).max(DESK_LIMITS.casesMax),
   outside: z.array(outsiderRow).max(DESK_LIMITS.outsideMax),
+  /** Version 1 did not know it. */
+  turnedAway: z.boolean().default(false),
 })
 export type StoredDesk = z.infer<typeof storedDesk>
-export const EMPTY_DESK: StoredDesk = { settings: null, words: { kinds: [], skills: [], langs: [] }, agents: [], cases: [], outside: [] }
+export const EMPTY_DESK: StoredDesk = {
+  settings: null,
+  words: { kinds: [], skills: [], langs: [] },
+  agents: [],
+  cases: [],
+  outside: [],
+  turnedAway: false,
+}
 
 const DEFAULTS = teamSet.parse({})
 const NONE = -1
 
 /** A working copy, which may be changed. */
-export function unpacked({ settings, words, agents, cases, outside }: StoredDesk): Desk {
+export function unpacked({ settings, words, agents, cases, outside, turnedAway }: StoredDesk): Desk {
   const { kinds, skills, langs } = words
   const named = (all: readonly string[], places: readonly number[]): string[] => places.flatMap((place) => all[place] ?? [])
   const names = agents.map(([name]) => name)
@@ -135,6 +149,7 @@ export function unpacked({ settings, words, agents, cases, outside }: StoredDesk
       priority: PRIORITIES[priority] ?? 'normal',
       isCalled: called === 1,
     })),
+    turnedAway,
   }
 }
 
@@ -152,7 +167,7 @@ export function wordsFit(desk: Pick<Desk, 'agents' | 'cases'>): boolean {
   return kinds.length <= teamKindsMax && skills.length <= teamSkillsMax && langs.length <= teamLanguagesMax
 }
 
-export function packed({ settings, agents, cases, outside }: Desk): StoredDesk {
+export function packed({ settings, agents, cases, outside, turnedAway }: Desk): StoredDesk {
   const words = wordsOf({ agents, cases })
   const places = (all: readonly string[]): ((one: string | null) => number) => {
     const known = new Map(all.map((name, place) => [name, place]))
@@ -192,5 +207,6 @@ export function packed({ settings, agents, cases, outside }: Desk): StoredDesk {
       ...([kind, id, PRIORITIES.indexOf(priority), since, heardAt] as const),
       isCalled ? 1 : 0,
     ]),
+    turnedAway,
   }
 }

@@ -15,18 +15,16 @@ import {
   type TeamSettings,
 } from '../../../schemas/desk-events.ts'
 import { spanMs } from '../../../schemas/trigger-events.ts'
+import type { WaitingCases } from '../../../schemas/waiting-cases.ts'
 import { freeAgents, inTurn, loadOf, queueOf, suits } from './choosing.ts'
 import type { DeskEmit } from './desk-definition.ts'
-import { type Agent, type Desk, type DeskCase, PASSED_MAX, UNANSWERED_MAX, wordsFit } from './desk-state.ts'
+import { type Agent, type Desk, type DeskCase, OUTSIDE_MS, type Outsider, PASSED_MAX, UNANSWERED_MAX, wordsFit } from './desk-state.ts'
 import { createOfficeHours, type OfficeHours } from './office-hours.ts'
 import { nextPromise } from './promises.ts'
 import { joined, languageOf } from './team.ts'
 
 /** Effects of one input before its last act: one has at most two, and an agent who goes two for each case that he has. A record has 256. */
 const EFFECTS_MAX = 160
-
-/** A case that asked when there was no place asks again each minute; one that did not for so long no longer counts. */
-const OUTSIDE_MS = 90_000
 
 /** An event for the actor of a case. */
 export interface CaseMessage {
@@ -150,6 +148,12 @@ export function createShift(desk: Desk, team: string, now: number) {
     else return one
     return undefined
   }
+  /** Of those without a place, the desk knows who is next, and whether there are more. */
+  const remember = (outside: readonly Outsider[]): void => {
+    const inOrder = outside.toSorted(inTurn)
+    desk.outside = inOrder.slice(0, DESK_LIMITS.outsideMax)
+    desk.turnedAway ||= inOrder.length > DESK_LIMITS.outsideMax
+  }
   const offer = (one: DeskCase, agent: Agent): void => {
     Object.assign(one, { held: 'offered', agent: agent.name, at: now + offerForMs() })
     const { priority, lang, skill, since, at } = one
@@ -264,10 +268,7 @@ export function createShift(desk: Desk, team: string, now: number) {
       const others = desk.outside.filter((other) => refOf(other) !== refOf(one))
       if (others.filter((other) => inTurn(other, one) < 0).length >= freePlaces()) {
         // Each that is called asks again at once, and the others each minute.
-        const { outsideMax } = DESK_LIMITS
-        desk.outside = [...others, { kind, id, priority, since: began, heardAt: now, isCalled: false }]
-          .toSorted(inTurn)
-          .slice(0, outsideMax)
+        remember([...others, { kind, id, priority, since: began, heardAt: now, isCalled: false }])
         return
       }
       desk.outside = others
@@ -278,6 +279,8 @@ export function createShift(desk: Desk, team: string, now: number) {
     },
     asked(from: CaseAddress): void {
       const one = caseOf(refOf(from))
+      // One who came by day and writes by night has not been told when somebody comes.
+      if (one !== undefined && one.held !== 'assigned' && office().opensAt(now) > now) queued(one)
       if (one === undefined || !one.isAnswered || one.askedAt !== null) return
       one.askedAt = now
       rearm(one)
@@ -288,6 +291,13 @@ export function createShift(desk: Desk, team: string, now: number) {
       if (one === undefined) return
       Object.assign(one, { isAnswered: true, askedAt: null })
       rearm(one)
+    },
+    /** The next ones without a place, as the tables know them; `undefined`: those cannot be read, and each asks again by itself. */
+    found(next: WaitingCases | undefined): void {
+      desk.turnedAway = next !== undefined && next.length === DESK_LIMITS.outsideMax
+      const isKnown = (one: CaseAddress): boolean => [...desk.cases, ...desk.outside].some((other) => refOf(other) === refOf(one))
+      const others = (next ?? []).filter((one) => !isKnown(one) && one.heardAt + OUTSIDE_MS > now)
+      remember([...desk.outside, ...others.map((one) => ({ ...one, heardAt: Math.min(now, one.heardAt), isCalled: false }))])
     },
     ended(from: CaseAddress): void {
       desk.outside = desk.outside.filter((other) => refOf(other) !== refOf(from))

@@ -182,8 +182,12 @@ export const supportEmits = {
   }),
 } as const
 
-/** The kind `support` without its machine: events, emitted events and the given tasks. */
-export const defineSupport = (name: string, tasks: { lookup: LookupTask; answer: AnswerTask; quote: QuoteTask }) =>
+/**
+ * The kind `support` without its machine: events, emitted events and the given tasks.
+ *
+ * @param desk the kind whose actors alone say what became of a case at the desk
+ */
+export const defineSupport = (name: string, desk: string, tasks: { lookup: LookupTask; answer: AnswerTask; quote: QuoteTask }) =>
   defineKind({
     name,
     version: 9,
@@ -199,6 +203,7 @@ export const defineSupport = (name: string, tasks: { lookup: LookupTask; answer:
       8: withoutDesk,
     },
     events: supportEvents,
+    sentBy: { 'case.queued': [desk], 'case.called': [desk], 'case.assigned': [desk], 'case.released': [desk], 'case.overdue': [desk] },
     emits: supportEmits,
     tasks,
     label: labelOf,

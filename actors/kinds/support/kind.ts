@@ -65,17 +65,11 @@ export function createSupport({
         + 'COLLOQUY_LLM_MODEL',
     )
   }
-  const support = defineSupport(name, {
+  const at = desk === false ? undefined : { kind: DESK_KIND, team: DEFAULT_TEAM, ...desk }
+  const support = defineSupport(name, at?.kind ?? DESK_KIND, {
     lookup: lookupTask(articles, Math.min(rewriteMs, replyBudgetMs * REWRITE_SHARE_MAX)),
     answer: answerTask({ articles, qualityMin, quotationMin }),
     quote: quoteTask({ articles, quotationMin }),
   })
-  return support.with(
-    supportMachine(support.xstate, {
-      silenceMs,
-      replyBudgetMs,
-      extract: createExtract(articles),
-      desk: desk === false ? undefined : { kind: DESK_KIND, team: DEFAULT_TEAM, ...desk },
-    }),
-  )
+  return support.with(supportMachine(support.xstate, { silenceMs, replyBudgetMs, extract: createExtract(articles), desk: at }))
 }

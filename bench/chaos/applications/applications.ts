@@ -1,6 +1,8 @@
+import { DESK_KIND } from '../../../schemas/desk-events.ts'
 import type { Reason } from '../../../schemas/record.ts'
 import { pick } from '../../harness/random.ts'
 import { type ChaosMessage, chaosMessage } from '../chaos-messages.ts'
+import { HELPED_KIND } from '../check/applications/follow-desk.ts'
 
 /** A type with its data. */
 interface Drawn {
@@ -28,7 +30,7 @@ const oneOf = <T>(random: () => number, values: readonly [T, ...T[]]): T => valu
 const numberOf = (actorId: string): number => Number(/\d+/.exec(actorId)?.[0] ?? 0)
 const refused = (type: string, data: object): Drawn => ({ type, data, rejected: 'bad_data' })
 
-const [AUTHORS, TEMPLATES, ITEMS, SERIES, TRADES, STRATEGIES, ACCOUNTS] = [8, 4, 30, 6, 4, 3, 40]
+const [AUTHORS, TEMPLATES, ITEMS, SERIES, TRADES, STRATEGIES, ACCOUNTS, AGENTS] = [8, 4, 30, 6, 4, 3, 40, 16]
 const some = (random: () => number, kind: string, count: number): string => applicationActor(kind, pick(random, count))
 const account = (random: () => number): string => `u${pick(random, ACCOUNTS)}`
 
@@ -52,6 +54,25 @@ const DAY_MS = 86_400_000
 /** A reminder is due a day before, so that it is due within seconds. */
 const appointmentIn = (seconds: number): string => new Date(Date.now() + DAY_MS + seconds * 1_000).toISOString()
 
+const HELPED = 12
+const DESK = applicationActor(DESK_KIND, 0)
+
+/** What an agent does next: he cannot see what is offered, and tries. */
+function drawAct(random: () => number, agent: string, sends: number): { kind: string; id: string; type: string; data: object } {
+  const of = some(random, HELPED_KIND, HELPED)
+  const one = { case: `${HELPED_KIND}/${of}`, agent }
+  const toDesk = (type: string, data: object) => ({ kind: DESK_KIND, id: DESK, type, data })
+  const draw = random()
+  if (sends === 0 || draw < 0.2) return toDesk('agent.online', { agent, capacity: 1 + pick(random, 5) })
+  if (draw < 0.55) return toDesk('case.accepted', one)
+  if (draw < 0.65) return toDesk('case.declined', one)
+  if (draw < 0.78) return toDesk('case.returned', { ...one, agreed: '退款 refund' })
+  if (draw < 0.84) return toDesk('case.transferred', { ...one, to: { agent: some(random, 'agent', AGENTS) } })
+  if (draw < 0.9) return toDesk('agent.offline', { agent, release: draw < 0.87 })
+  if (draw < 0.97) return { kind: HELPED_KIND, id: of, type: 'message.received', data: { role: 'agent', agent, text: text(random) } }
+  return { kind: HELPED_KIND, id: of, type: 'case.resolved', data: { by: agent } }
+}
+
 /** All applications. Numbers of actors say how often each kind is drawn. */
 export const APPLICATIONS: readonly Application[] = [
   {
@@ -59,6 +80,22 @@ export const APPLICATIONS: readonly Application[] = [
     actors: 16,
     sendsMax: 6,
     draw: (random) => ({ type: 'message.received', data: { role: 'user', text: text(random) } }),
+  },
+  {
+    kind: HELPED_KIND,
+    actors: HELPED,
+    draw: (random) => ({
+      type: 'message.received',
+      data: { role: 'user', text: random() < 0.5 ? oneOf(random, ['转人工', 'I want to talk to a human']) : text(random) },
+    }),
+  },
+  { kind: DESK_KIND, actors: 1, draw: () => ({ type: 'team.set', data: { sla: { firstReply: '5s' }, offerFor: '5s', awayAfter: '1m' } }) },
+  {
+    kind: 'agent',
+    actors: AGENTS,
+    // He vanishes, and another one comes.
+    sendsMax: 20,
+    draw: (random, agent, sends) => ({ type: 'agent.acts', data: drawAct(random, agent, sends) }),
   },
   {
     kind: 'reminder',

@@ -1,4 +1,5 @@
 import { authorKind } from '../../../actors/kinds/author/author-kind.ts'
+import { createDesk } from '../../../actors/kinds/desk/desk-kind.ts'
 import { createDocumentKind } from '../../../actors/kinds/document/kind.ts'
 import { createInterest } from '../../../actors/kinds/interest/kind.ts'
 import { createItem } from '../../../actors/kinds/item/kind.ts'
@@ -15,7 +16,11 @@ import { createTrade } from '../../../actors/kinds/trade/kind.ts'
 import { createTriggerKind } from '../../../actors/kinds/trigger/trigger-kind.ts'
 import { createWriter } from '../../../actors/kinds/writer/writer-kind.ts'
 import { createDocumentMaker } from '../../../pipeline/documents/document-maker.ts'
+import { DESK_KIND } from '../../../schemas/desk-events.ts'
 import chaosKinds from '../chaos-kind.ts'
+import { HELPED_KIND } from '../check/applications/follow-desk.ts'
+import { agentKind } from './agent-kind.ts'
+import { applicationActor } from './applications.ts'
 
 /** What is delivered goes nowhere: the records say what was sent. */
 const nowhere = async (): Promise<void> => undefined
@@ -24,6 +29,9 @@ const nowhere = async (): Promise<void> => undefined
 export default [
   ...chaosKinds,
   createSupport({ articles: loadArticles() }),
+  createSupport({ name: HELPED_KIND, articles: loadArticles(), desk: { team: applicationActor(DESK_KIND, 0) } }),
+  createDesk(),
+  agentKind,
   createReminder(),
   createItem(),
   createInterest([]),

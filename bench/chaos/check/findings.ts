@@ -42,8 +42,10 @@ export const FINDINGS = {
   document: 'applications',
   /** counts of a strategy that are not its choices and rewards, */
   reward: 'applications',
-  /** and alerts that are not the crossings of their series. */
+  /** alerts that are not the crossings of their series, */
   alert: 'applications',
+  /** and escalations that have neither one owner nor one overdue event, or two. */
+  owner: 'applications',
 } as const
 
 export type FindingKind = keyof typeof FINDINGS

@@ -1,5 +1,7 @@
 import { ask, pathOf, posting, query } from '../../web/page/ask.js'
 import { html } from '../../web/page/html.js'
+import { createCanned, openVariable } from './desk-canned.js'
+import { draftAnswer } from './desk-draft.js'
 import { newId, sendInput } from './desk-inputs.js'
 import { goTo, hrefOf } from './page-address.js'
 import { empty, failure } from './parts.js'
@@ -9,7 +11,7 @@ import { createTalk } from './talk-view.js'
 import { moment, words } from './words.js'
 
 /** @import { EarlyMessage } from '../desk-stream.ts' */
-/** @import { CaseNote, ListedCase } from '../desk-view.ts' */
+/** @import { CannedReply, CaseNote, ListedCase } from '../desk-view.ts' */
 /** @import { SearchAnswer } from '../../../pipeline/search/search-answer.ts' */
 /** @import { Address } from './desk-inputs.js' */
 /** @import { Typing, createShift } from './desk-shift.js' */
@@ -57,19 +59,43 @@ export function createDeskCase(actor, shift, inboxHref, unsent) {
     async (/** @type {string} */ q) =>
       /** @type {SearchAnswer} */ (await ask(`/v1/search?${query({ tenant: actor.tenant, q, in: 'knowledge', limit: SUGGESTIONS })}`)).hits,
   )
+  const drafted = createReading((/** @type {string} */ q) => draftAnswer(actor.tenant, q))
+  const canned = createReading(async () => /** @type {{ replies: readonly CannedReply[] }} */ (await ask(`${shift.path}/canned`)).replies)
+  /** What the customer wants to be called. */
+  const called = createReading(async (/** @type {string} */ customer) => {
+    const path = `/v1/customers/${encodeURIComponent(actor.tenant)}/${encodeURIComponent(customer)}?limit=1`
+    const { profile } = /** @type {{ profile: { facts: readonly { about: string, value: string }[] } }} */ (await ask(path))
+    return profile.facts.find(({ about }) => about === 'name')?.value
+  })
+  let calledFor = ''
+  const teams = createReading(async () =>
+    /** @type {{ desks: readonly { tenant: string, team: string }[] }} */ (await ask('/console/data/desks')).desks
+      .filter(({ tenant, team }) => tenant === actor.tenant && team !== shift.who.team)
+      .map(({ team }) => team),
+  )
+  void canned.load()
+  void teams.load()
   const talk = createTalk(actor, { onStep: () => goTo(hrefOf('conversations', [actor.tenant, actor.kind, actor.id])) })
   const follow = async () => {
     await talk.follow()
     const question = talk.question()
     if (isClosed || question === undefined || !shift.isOwn(ref) || searchedFor === question.id || question.text.trim() === '') return
     searchedFor = question.id
+    drafted.forget()
     await found.load(question.text.slice(0, QUESTION_CHARS))
   }
   const soon = (/** @type {() => unknown} */ work) => {
     for (const timer of due) clearTimeout(timer)
     due = AFTER_MS.map((ms) => setTimeout(work, ms))
   }
-  const followAll = () => Promise.all([follow(), notes.load()])
+  const followAll = () => {
+    const customer = shift.askedOf(ref)?.customer
+    if (customer !== undefined && customer !== calledFor) {
+      calledFor = customer
+      void called.load(customer)
+    }
+    return Promise.all([follow(), notes.load()])
+  }
   const stop = repeatWhileVisible(EVERY_MS, () => {
     for (const [who, { until }] of writers) if (until <= Date.now()) writers.delete(who)
     void followAll()
@@ -139,6 +165,14 @@ export function createDeskCase(actor, shift, inboxHref, unsent) {
         onInput=${(/** @type {Event} */ { target }) => target instanceof HTMLTextAreaElement && write(target.value)}
         onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
           // An input method ends a word with the same key.
+          if (event.key === '/' && draft === '' && mode === 'reply') {
+            const list = document.querySelector('.canned')
+            if (!(list instanceof HTMLDetailsElement)) return
+            event.preventDefault()
+            list.open = true
+            list.querySelector('input')?.focus()
+            return
+          }
           if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.isComposing) return
           event.preventDefault()
           send()
@@ -150,18 +184,76 @@ export function createDeskCase(actor, shift, inboxHref, unsent) {
       </p>
     </form>`
   }
+  const focusReply = () => {
+    const field = document.querySelector('.composer textarea')
+    if (!(field instanceof HTMLTextAreaElement)) return undefined
+    field.focus()
+    return field
+  }
   const use = (/** @type {string} */ text) => {
     mode = 'reply'
     const { text: draft } = unsent.reply
     write(draft.trim() === '' ? text : `${draft.trimEnd()}\n${text}`)
-    document.querySelector('.composer textarea')?.closest('form')?.querySelector('textarea')?.focus()
+    const field = focusReply()
+    if (field === undefined) return
+    field.value = unsent.reply.text
+    // What the page does not know is for the agent to write.
+    const left = openVariable(unsent.reply.text)
+    if (left !== null) field.setSelectionRange(left.index, left.index + left[0].length)
+  }
+  const replies = createCanned({
+    use,
+    keep: async (name) => {
+      const { text } = unsent.reply
+      const lang = langOf()
+      const before = canned.value?.find((one) => one.name === name)?.texts
+      let isKept = false
+      await shift.act(async () => {
+        const desk = { tenant: actor.tenant, kind: 'desk', id: shift.who.team }
+        await sendInput(desk, 'canned.set', { name, texts: { ...before, [lang ?? words().code.slice(0, 2)]: text } })
+        isKept = true
+        soon(() => canned.load())
+      })
+      return isKept
+    },
+  })
+  const langOf = () => shift.caseOf(ref)?.lang ?? null
+  const cannedReplies = () => {
+    const customer = shift.askedOf(ref)?.customer
+    const name = called.value
+    const values = { agent, case: ref, team: shift.who.team, ...(customer && { customer }), ...(name && { name }) }
+    return replies.view(canned.value ?? [], values, { lang: langOf(), canKeep: unsent.reply.text.trim() !== '' })
+  }
+  const draft = () => {
+    const text = words().desk
+    const question = talk.question()?.text.trim() ?? ''
+    if (question === '') return null
+    const { value, problem, isBusy } = drafted
+    return html` <div class="draft" aria-busy=${String(isBusy)}>
+      ${
+        value === undefined || value === null
+          ? html`<button
+              type="button"
+              class="plain"
+              disabled=${isBusy}
+              onClick=${() => void drafted.load(question.slice(0, QUESTION_CHARS))}
+            >
+              ${isBusy ? text.drafting : text.draft}
+            </button>`
+          : html`<p dir="auto">${value.text}</p>
+              <small>${value.sources.map(({ source, score }) => text.source(source, score.toFixed(2))).join(' · ')}</small>
+              <button type="button" class="plain" onClick=${() => use(value.text)}>${text.use}</button>`
+      }
+      <p role="status" class="hint">${value === null ? text.noDraft : ''}</p>
+      ${problem === undefined ? null : failure(problem)}
+    </div>`
   }
   const suggestions = () => {
     const text = words().desk
     if (found.value === undefined && found.problem === undefined) return null
     return html` <details class="suggestions" open>
       <summary>${text.suggestions}</summary>
-      ${found.problem === undefined ? null : failure(found.problem)}
+      ${draft()} ${found.problem === undefined ? null : failure(found.problem)}
       ${
         found.value?.length === 0
           ? html`<small>${text.noSuggestion}</small>`
@@ -222,7 +314,8 @@ export function createDeskCase(actor, shift, inboxHref, unsent) {
               ${others.map(({ name }) => html`<option key=${name} value=${name}>${name}</option>`)}
             </select></label
           >
-          <label>${text.team}<input name="team" maxlength="128" pattern="[A-Za-z0-9_\\-]+" /></label>
+          <label>${text.team}<input name="team" maxlength="128" pattern="[A-Za-z0-9_\\-]+" list="other-teams" /></label>
+          <datalist id="other-teams">${teams.value?.map((team) => html`<option key=${team} value=${team} />`)}</datalist>
           <label>${text.noteForNext}<textarea name="note" rows="2" maxlength=${WORD_CHARS} dir="auto"></textarea></label>
           <button class="primary" disabled=${isBusy}>${text.transfer}</button>
         </form>
@@ -273,7 +366,22 @@ export function createDeskCase(actor, shift, inboxHref, unsent) {
       const one = shift.caseOf(ref)
       const isOwn = shift.isOwn(ref)
       const asked = shift.askedOf(ref)
-      return html` <section class="desk-case" aria-label=${text.aCase(ref)}>
+      return html` <section
+        class="desk-case"
+        aria-label=${text.aCase(ref)}
+        onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
+          if (event.key !== 'Escape' || event.isComposing) return
+          const list = event.target instanceof Element ? event.target.closest('.canned[open]') : null
+          if (list instanceof HTMLDetailsElement) {
+            list.open = false
+            focusReply()
+            return
+          }
+          goTo(inboxHref())
+          const row = document.querySelector(`.cases [data-case="${ref}"] a`)
+          if (row instanceof HTMLElement) row.focus()
+        }}
+      >
         <p class="crumbs">
           <a class="to-inbox" href=${inboxHref()}>← ${text.inbox}</a> <b>${ref}</b>
           <span class="state">${whereIs(one)}</span>
@@ -306,7 +414,7 @@ export function createDeskCase(actor, shift, inboxHref, unsent) {
         ${talk.view(undefined)} ${writing()}
         ${
           isOwn
-            ? [suggestions(), composer(), endings()]
+            ? [suggestions(), cannedReplies(), composer(), endings()]
             : one === undefined || one.held === 'assigned'
               ? empty(text.readOnly)
               : html`<p>

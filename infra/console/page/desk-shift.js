@@ -8,7 +8,12 @@ import { words } from './words.js'
 /** @import { EarlyMessage } from '../desk-stream.ts' */
 /** @import { Asked, DeskView, ListedCase } from '../desk-view.ts' */
 
-/** @typedef {{ tenant: string, team: string, agent: string, languages: readonly string[], skills: readonly string[] }} Who */
+/**
+ * @typedef {{
+ *   tenant: string, team: string, agent: string,
+ *   languages: readonly string[], skills: readonly string[], capacity: number | undefined,
+ * }} Who
+ */
 /** @typedef {{ who: string, role: string, forMs: number }} Typing */
 /** @typedef {{ onTalk: (early: readonly EarlyMessage[]) => void, onTyping: (typing: Typing) => void, onLeft: () => void }} ShiftEvents */
 
@@ -23,7 +28,7 @@ const EVERY_MS = 5_000
  * @param {Who} who @param {ShiftEvents} events
  */
 export function createShift(who, { onTalk, onTyping, onLeft }) {
-  const { tenant, team, agent, languages, skills } = who
+  const { tenant, team, agent, languages, skills, capacity } = who
   const actor = { tenant, kind: 'desk', id: team }
   const path = `/console/data/desk/${encodeURIComponent(tenant)}/${encodeURIComponent(team)}`
   const desk = createReading(async () => /** @type {DeskView} */ (await ask(path)))
@@ -84,7 +89,8 @@ export function createShift(who, { onTalk, onTyping, onLeft }) {
   let isThere = true
   const beat = async () => {
     try {
-      await sendInput(actor, 'agent.online', { agent, ...(languages.length > 0 && { languages }), ...(skills.length > 0 && { skills }) })
+      const more = { ...(languages.length > 0 && { languages }), ...(skills.length > 0 && { skills }) }
+      await sendInput(actor, 'agent.online', { agent, ...more, ...(capacity !== undefined && { capacity }) })
       doing.tell(undefined)
     } catch (error) {
       doing.tell(problemOf(error))
@@ -150,6 +156,8 @@ export function createShift(who, { onTalk, onTyping, onLeft }) {
 
   return {
     who,
+    /** Where the console has the data of the desk. */
+    path,
     desk,
     load,
     act: doing.run,

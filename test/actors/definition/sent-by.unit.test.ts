@@ -7,12 +7,14 @@ import { defineKind } from '../../../actors/definition/define-kind.ts'
 import { inputAdvice } from '../../../actors/definition/input-advice.ts'
 import { kindsByName } from '../../../actors/definition/kind.ts'
 import { authorKind } from '../../../actors/kinds/author/author-kind.ts'
+import { createDesk } from '../../../actors/kinds/desk/desk-kind.ts'
 import { createDocumentKind } from '../../../actors/kinds/document/kind.ts'
 import { createFront } from '../../../actors/kinds/front/kind.ts'
 import { intentsKind } from '../../../actors/kinds/intents/intents-kind.ts'
 import { loadCatalogue } from '../../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../../actors/kinds/interest/kind.ts'
 import { seriesKind } from '../../../actors/kinds/series/series-kind.ts'
+import { createSupport } from '../../../actors/kinds/support/kind.ts'
 import { createTemplate } from '../../../actors/kinds/template/kind.ts'
 import { topicKind } from '../../../actors/kinds/topic/topic-kind.ts'
 import { topicsKind } from '../../../actors/kinds/topic/topics-kind.ts'
@@ -60,6 +62,15 @@ test('a producer is told before it sends', () => {
   expect(advised).toMatchObject({ code: 'bad_data', message: expect.stringContaining('only actors of the kind teller') as string })
 })
 
+test('what a kind took from anybody before it said who sends it is replayed as recorded', () => {
+  const open = { ...listener, sentBy: {} }
+  const { records } = given(open, { tenant: 'acme', id: 'l1' }).when('told', {}, { source: 'web' })
+  const [record] = records
+  if (record === undefined) throw new Error('the input has no record')
+  const replayed = replayRecord(kindsByName([listener]), newActor({ tenant: 'acme', kind: 'listener', id: 'l1' }), record)
+  expect(replayed.kind).toBe('same')
+})
+
 test('what an actor has sent is replayed as recorded', () => {
   const [record] = story().when('told', {}, { source: TELLER }).records
   if (record === undefined) throw new Error('the input has no record')
@@ -81,6 +92,8 @@ test('the built-in kinds take from actors only what actors send', () => {
     createWriter(),
     intentsKind,
     createFront(),
+    createDesk(),
+    createSupport({ articles: [], desk: { kind: 'counter' } }),
   ]
   expect(Object.fromEntries(kinds.map(({ name, sentBy }) => [name, sentBy]))).toEqual({
     author: { 'author.credited': ['post'] },
@@ -94,5 +107,13 @@ test('the built-in kinds take from actors only what actors send', () => {
     writer: { 'choice.made': ['strategy'] },
     intents: { 'intent.counted': ['intent'] },
     front: { 'message.sent': '*', 'case.closed': '*' },
+    desk: { 'case.waiting': '*', 'case.asked': '*', 'case.replied': '*', 'case.ended': '*' },
+    support: {
+      'case.queued': ['counter'],
+      'case.called': ['counter'],
+      'case.assigned': ['counter'],
+      'case.released': ['counter'],
+      'case.overdue': ['counter'],
+    },
   })
 })

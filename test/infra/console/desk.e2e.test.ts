@@ -29,7 +29,7 @@ const tell = async (address: string, type: string, data: object): Promise<void> 
 const customer = (id: string, text: string) => tell(`support/${id}`, 'message.received', { role: 'user', text, customer: 'c-7' })
 
 /** An agent who signs in and comes to the desk. */
-const agentAt = async (name: string, more: Parameters<Browser['newContext']>[0]): Promise<Page> => {
+const agentAt = async (name: string, more: Parameters<Browser['newContext']>[0], capacity = ''): Promise<Page> => {
   if (opened === undefined) throw new Error(missing)
   const context = await opened.newContext({ viewport: { width: 1280, height: 900 }, ...more })
   context.setDefaultTimeout(60_000)
@@ -43,6 +43,7 @@ const agentAt = async (name: string, more: Parameters<Browser['newContext']>[0])
   expect(await page.inputValue('form.come [name=as]')).toBe(name)
   await page.fill('form.come [name=tenant]', 'acme')
   await page.fill('form.come [name=team]', 'support')
+  await page.fill('form.come [name=capacity]', capacity)
   await page.click('form.come button.primary')
   await page.locator('[data-online=true]').waitFor()
   return page
@@ -154,6 +155,60 @@ test('a case is declined, taken by the colleague, transferred, resolved; who lea
   await ann.locator('.desk-bar .plain').first().click()
   await ann.locator('form.come').waitFor()
   for (const page of [ann, li]) await page.context().close()
+  expect(faults.splice(0)).toEqual([])
+}, 300_000)
+
+test('canned replies are taught, found in the language of the case, filled and edited, by keys; the machine says where it has no answer', async () => {
+  await tell('desk/support', 'canned.set', {
+    name: 'hello 问候',
+    texts: { zh: '{{name}}您好，我是{{ agent }}，单号 {{case}}。', en: 'Dear {{ name }}, this is {{ agent }} about {{ case }}.' },
+  })
+  await tell('desk/support', 'canned.set', { name: 'gone', texts: { en: 'Nobody sends this.' } })
+  await tell('desk/support', 'canned.removed', { name: 'gone' })
+  await tell('source/gifts', 'source.taught', { chunks: ['Gift wrapping costs 2 euros.'] })
+  const hits = async () =>
+    ((await app.get('/v1/search?tenant=acme&q=gift+wrapping&in=knowledge')).body as { hits?: unknown[] }).hits?.length ?? 0
+  await expect.poll(hits, { timeout: 60_000 }).toBeGreaterThan(0)
+
+  const li = await agentAt('李敏', { locale: 'zh-CN', colorScheme: 'dark' })
+  await customer('c4', '你好，我要转人工')
+  await customer('c4', '转人工')
+  const row = li.locator('[data-case="support/c4"] a')
+  await row.focus()
+  await li.keyboard.press('t')
+  await li.locator('.composer').waitFor()
+  await li.locator('.canned summary', { hasText: '快捷回复 (1)' }).waitFor()
+  await li.focus('.composer textarea')
+  await li.keyboard.press('/')
+  await li.locator('.canned input[type=search]').fill('问候')
+  await li.locator('.canned li button').click()
+  expect(await li.inputValue('.composer textarea')).toBe('{{name}}您好，我是李敏，单号 support/c4。')
+  await li.keyboard.type('王先生')
+  await li.keyboard.press('Control+Enter')
+  await li.locator('.message[data-role=agent] .text', { hasText: '王先生您好，我是李敏，单号 support/c4。' }).waitFor()
+
+  // What is drafted answers the last question, which the page has when it searches for it.
+  const searched = li.waitForResponse((response) => response.url().includes('/v1/search') && response.url().includes('gift'))
+  await customer('c4', 'What does gift wrapping cost?')
+  await searched
+  await li.locator('.suggestions li', { hasText: 'Gift wrapping' }).waitFor()
+  await li.locator('.draft button').click()
+  await expect.poll(() => li.locator('.draft').innerText(), { timeout: 60_000 }).toContain('知识库中没有可以回答的内容')
+  await tell('support/c4', 'case.resolved', {})
+  await li.context().close()
+  expect(faults.splice(0)).toEqual([])
+}, 300_000)
+
+test('an agent says how many cases he takes at one time, and has no more', async () => {
+  const ann = await agentAt('Ann', { locale: 'en' }, '1')
+  for (const id of ['c5', 'c6']) await customer(id, '转人工')
+  await caseIn(ann, 'offered', 'support/c5').locator('.primary').click()
+  await ann.locator('.composer').waitFor()
+  await ann.locator('.desk-bar', { hasText: '1 of 1 cases' }).waitFor()
+  await caseIn(ann, 'waiting', 'support/c6').locator('.primary').click()
+  await ann.locator('.said', { hasText: 'You have 1 cases' }).waitFor()
+  for (const id of ['c5', 'c6']) await tell(`support/${id}`, 'case.resolved', {})
+  await ann.context().close()
   expect(faults.splice(0)).toEqual([])
 }, 300_000)
 

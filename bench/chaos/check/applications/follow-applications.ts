@@ -3,13 +3,23 @@ import type { ReportFinding } from '../findings.ts'
 import { followAlerts } from './follow-alerts.ts'
 import { followCalendars } from './follow-calendars.ts'
 import { followConversations } from './follow-conversations.ts'
+import { followDesk } from './follow-desk.ts'
 import { followDocuments } from './follow-documents.ts'
 import { followLists } from './follow-lists.ts'
 import { followSocial } from './follow-social.ts'
 import { followWriting } from './follow-writing.ts'
 import { type Follower, kindIn } from './follower.ts'
 
-const FOLLOWERS = [followConversations, followCalendars, followLists, followSocial, followDocuments, followWriting, followAlerts]
+const FOLLOWERS = [
+  followConversations,
+  followCalendars,
+  followLists,
+  followSocial,
+  followDocuments,
+  followWriting,
+  followAlerts,
+  followDesk,
+]
 
 /** Checks the actors of all applications: each kind by the follower that knows it. */
 export function followApplications(report: ReportFinding): Pick<Follower, 'take' | 'finish'> {

@@ -61,7 +61,14 @@ function createDesk() {
         unsent.clear()
         named = query
         /** @type {Who} */
-        const who = { tenant, team, agent, languages: listOf(query['lang']), skills: listOf(query['skills']) }
+        const who = {
+          tenant,
+          team,
+          agent,
+          languages: listOf(query['lang']),
+          skills: listOf(query['skills']),
+          capacity: capacityOf(query['capacity']),
+        }
         const shift = createShift(who, {
           onTalk: (early) => opened?.onTalk(early),
           onTyping: (typing) => opened?.onTyping(typing),
@@ -94,7 +101,9 @@ function createDesk() {
         problem === undefined ? null : failure(problem),
         html`<p class="said" role="status">${shift.said()}</p>`,
         html` <div class="desk" data-open=${String(opened !== null)}>
-          <div class="inbox">${shown(shift.desk, (all) => inbox(all, shift, hrefOfCase, opened?.ref), shift.load)}</div>
+          <div class="inbox" onKeyDown=${inboxKeys}>
+            ${shown(shift.desk, (all) => inbox(all, shift, hrefOfCase, opened?.ref), shift.load)}
+          </div>
           ${opened === null ? html`<div class="desk-none">${empty(words().desk.chooseCase)}</div>` : opened.view()}
         </div>`,
       ]
@@ -102,6 +111,11 @@ function createDesk() {
     close: closeAll,
   }
 }
+
+/** As the server has it: the most cases that an agent has at one time. */
+const CAPACITY_MAX = 20
+/** @param {string | undefined} text */
+const capacityOf = (text) => (text !== undefined && /^\d+$/.test(text) ? Math.min(CAPACITY_MAX, Math.max(1, Number(text))) : undefined)
 
 /** @param {string | undefined} text */
 const listOf = (text = '') =>
@@ -118,11 +132,18 @@ function entry(desks) {
     const { target } = event
     if (!(target instanceof HTMLFormElement)) return
     const fields = new FormData(target)
-    const [as = '', tenant = '', team = '', lang = '', skills = ''] = ['as', 'tenant', 'team', 'lang', 'skills'].map((name) => {
+    const [as = '', tenant = '', team = '', lang = '', skills = '', capacity = ''] = [
+      'as',
+      'tenant',
+      'team',
+      'lang',
+      'skills',
+      'capacity',
+    ].map((name) => {
       const value = fields.get(name)
       return typeof value === 'string' ? value.trim() : ''
     })
-    goTo(hrefOf('desk', [tenant, team], { as, lang, skills }))
+    goTo(hrefOf('desk', [tenant, team], { as, lang, skills, capacity }))
   }
   const [first] = desks
   const field = (
@@ -138,6 +159,7 @@ function entry(desks) {
     ${field('tenant', words().tenant, first?.tenant ?? 'default', { ...token, list: 'desk-tenants' })}
     ${field('team', text.team, first?.team ?? 'support', { ...token, list: 'desk-teams' })}
     ${field('lang', text.languages, '', { maxlength: 64, placeholder: 'zh, en' })} ${field('skills', text.skills, '', { maxlength: 256 })}
+    ${field('capacity', text.capacity, '', { type: 'number', min: 1, max: CAPACITY_MAX, placeholder: '3' })}
     ${options(
       'desk-tenants',
       desks.map(({ tenant }) => tenant),
@@ -176,6 +198,24 @@ function bar(shift) {
   </div>`
 }
 
+/** Keys of the inbox, while one of its cases has the focus: up and down, T takes it, D declines it. @param {KeyboardEvent} event */
+function inboxKeys(event) {
+  const { target, currentTarget, key } = event
+  if (!(target instanceof HTMLAnchorElement) || !(currentTarget instanceof HTMLElement)) return
+  if (event.ctrlKey || event.metaKey || event.altKey) return
+  const step = key === 'ArrowDown' ? 1 : key === 'ArrowUp' ? -1 : 0
+  const wanted = key.toLowerCase() === 't' ? '.primary' : key.toLowerCase() === 'd' ? '.plain' : undefined
+  if (step !== 0) {
+    const rows = [...currentTarget.querySelectorAll('.cases a')]
+    const next = rows[rows.indexOf(target) + step]
+    if (next instanceof HTMLElement) next.focus()
+  } else if (wanted !== undefined) {
+    const button = target.closest('li')?.querySelector(`button${wanted}`)
+    if (button instanceof HTMLButtonElement) button.click()
+  } else return
+  event.preventDefault()
+}
+
 /** @param {DeskView} all @param {Shift} shift @param {(ref: string) => string} hrefOfCase @param {string | undefined} opened */
 function inbox({ cases }, shift, hrefOfCase, opened) {
   const text = words().desk
@@ -203,6 +243,7 @@ function inbox({ cases }, shift, hrefOfCase, opened) {
     list('own'),
     list('waiting'),
     parts.others.length === 0 ? null : list('others'),
+    html`<p class="hint keys">${text.keys}</p>`,
   ]
 }
 

@@ -51,7 +51,8 @@ test('kill -9 of the worker in between leaves each case with one owner, and tell
     AGENTS.map((agent) => ({ subject: DESK, body: { type: 'agent.online', id: agent, data: { agent, capacity: 20 } } })),
   )
   const waiting = Array.from({ length: CASES }, (_, index) => ({
-    subject: DESK,
+    // As an actor does.
+    subject: 'act.acme.desk.team',
     body: {
       type: 'case.waiting',
       id: 'waits',
@@ -59,7 +60,8 @@ test('kill -9 of the worker in between leaves each case with one owner, and tell
       data: { reason: 'x', since: new Date().toISOString() },
     },
   }))
-  await publishAll(system, waiting)
+  const { nc } = system.running.jetstream
+  for (const { subject, body } of waiting) await nc.request(subject, JSON.stringify(body))
   const assigned = async (): Promise<number> => {
     await answer()
     return casesOf(await emitted(), 'case.assigned').length

@@ -4,7 +4,11 @@ import { z } from 'zod'
 import { defineKind } from '../../../../actors/definition/define-kind.ts'
 import { send } from '../../../../actors/definition/send-action.ts'
 import { createDesk } from '../../../../actors/kinds/desk/desk-kind.ts'
+import { EMPTY_DESK, packed, unpacked } from '../../../../actors/kinds/desk/desk-state.ts'
+import { findQuery } from '../../../../actors/kinds/desk/places.ts'
+import { createShift } from '../../../../actors/kinds/desk/shift.ts'
 import { askQuestion, type Scope } from '../../../../infra/reporting/questions/ask-question.ts'
+import { askWaitingCases } from '../../../../pipeline/desks/waiting-cases-service.ts'
 import { caseAssigned, caseOverdue, caseQueued, caseReleased, DESK_KIND } from '../../../../schemas/desk-events.ts'
 import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../../support/system-assertions.ts'
 import { startSystem, type System } from '../../../support/test-system.ts'
@@ -54,6 +58,14 @@ const ticketKind = ticket.with(
   }),
 )
 
+/** A desk that has these cases, as it is stored. */
+const storedWith = (cases: readonly (readonly [kind: string, id: string])[]) => {
+  const desk = unpacked(EMPTY_DESK)
+  const shift = createShift(desk, 'team', Date.now())
+  for (const [kind, id] of cases) shift.waiting({ kind, id }, { reason: 'x', since: new Date().toISOString(), priority: 'normal' })
+  return packed(desk)
+}
+
 let system: System
 beforeAll(async () => {
   system = await startSystem({ kinds: [createDesk(), ticketKind] })
@@ -74,6 +86,22 @@ const until = async (type: string, ref: string): Promise<Record<string, unknown>
 }
 const told = async (id: string): Promise<string[]> =>
   (await readLog(system)).filter(({ actor }) => actor === `acme/ticket/${id}`).map(({ record }) => record.input.type)
+
+test('the tables know who is next of those who asked in vain, by priority and waiting time, without those that have ended', async () => {
+  const asks = (id: string, lang = 'en') => publish(`ticket.${id}`, 'ticket.opened', { lang })
+  for (const id of ['w1', 'w2', 'w3', 'w4']) await asks(id)
+  await publish('ticket.w2', 'ticket.closed', {})
+  const known = async (): Promise<string[]> => {
+    const query = { tenant: 'acme', kind: 'desk', team: 'team', since: new Date(Date.now() - 90_000).toISOString() }
+    const marks = findQuery(storedWith([['ticket', 'w3']]), new Date().toISOString()).without
+    return (await askWaitingCases(system.running.jetstream.nc, { ...query, without: marks })).map(({ kind, id }) => `${kind}/${id}`)
+  }
+  await expect.poll(known, { timeout: 60_000 }).toEqual(['ticket/w1', 'ticket/w4'])
+  await publish('ticket.w1', 'ticket.closed', {})
+  await expect.poll(known, { timeout: 60_000 }).toEqual(['ticket/w4'])
+  for (const id of ['w3', 'w4']) await publish(`ticket.${id}`, 'ticket.closed', {})
+  await expect.poll(known, { timeout: 60_000 }).toEqual([])
+}, 180_000)
 
 test('cases go to people and come back, two who race for one get one answer each, and the tables and questions say so', async () => {
   await toDesk('team.set', { sla: { firstReply: '1s' } })

@@ -3,12 +3,15 @@ import type { z } from 'zod'
 import { loadOf } from '../../../../actors/kinds/desk/choosing.ts'
 import { createDesk } from '../../../../actors/kinds/desk/desk-kind.ts'
 import { EMPTY_DESK, unpacked } from '../../../../actors/kinds/desk/desk-state.ts'
+import { findQuery } from '../../../../actors/kinds/desk/places.ts'
 import { createShift } from '../../../../actors/kinds/desk/shift.ts'
 import { explore } from '../../../../actors/testkit/explore/explore.ts'
 import { given, type Scenario } from '../../../../actors/testkit/scenario.ts'
+import { fails } from '../../../../actors/testkit/task-stubs.ts'
 import type { caseWaiting, teamSet } from '../../../../schemas/desk-events.ts'
 import { DESK_LIMITS } from '../../../../schemas/desk-events.ts'
 import { LIMITS } from '../../../../schemas/limits.ts'
+import { createActorTown } from '../../../support/actor-town.ts'
 
 const deskKind = createDesk()
 type Story = Scenario<typeof deskKind>
@@ -61,11 +64,21 @@ describe('a case', () => {
       .thenEmitted('offer.ended', { agent: 'Ann', why: 'withdrawn' })
   })
 
-  test('is taken from an actor of the tenant only', () => {
-    story().when('case.waiting', { reason: 'x', since: '2026-01-01T00:00:00Z' }).thenRejected('bad_data')
-    story()
-      .when('case.waiting', { reason: 'x', since: '2026-01-01T00:00:00Z' }, { source: 'colloquy/other/support/c1' })
-      .thenRejected('bad_data')
+  test.each([
+    ['case.waiting', { reason: 'x', since: '2026-01-01T00:00:00Z' }],
+    ['case.asked', {}],
+    ['case.replied', { agent: 'Ann' }],
+    ['case.ended', { outcome: 'resolved' }],
+  ] as const)('alone sends %s: a producer does not, whatever source it names', (type, data) => {
+    const town = createActorTown([deskKind])
+    for (const source of ['shop', 'colloquy/acme/support/c1']) {
+      town.deliver({
+        address: { tenant: 'acme', kind: 'desk', id: 'team' },
+        origin: 'producer',
+        payload: JSON.stringify({ type, source, data }),
+      })
+      expect(town.last('acme/desk/team')).toMatchObject({ outcome: 'rejected', reason: 'bad_data' })
+    }
   })
 
   test('with a clock that is ahead has waited for nothing', () => {
@@ -234,6 +247,17 @@ describe('a promise', () => {
     expect(overdueIn(closed.after('65m'))).toEqual([['first_reply', null]])
   })
 
+  test('is one of tomorrow for a customer who writes at night while his case waits from the day', () => {
+    const hours = [{ days: [1, 2, 3, 4, 5, 6, 7], from: '09:00', to: '18:00' }]
+    const day = story().when('team.set', { timezone: 'Asia/Shanghai', hours }).until('2026-01-05T09:50:00.000Z')
+    const waiting = waits(day, 'c1').thenSent('support', 'c1', 'case.queued', { opensAt: null })
+    const asks = (from: Story): Story => from.when('case.asked', {}, by('c1'))
+    expect(asks(waiting).records.at(-1)?.sent ?? []).toEqual([])
+    asks(waiting.until('2026-01-05T12:00:00.000Z')).thenSent('support', 'c1', 'case.queued', { opensAt: '2026-01-06T01:00:00.000Z' })
+    const taken = takes(comes(waiting, 'Ann'), 'Ann', 'c1').until('2026-01-05T10:01:00.000Z')
+    expect(asks(taken).records.at(-1)?.sent ?? []).toEqual([])
+  })
+
   test('has a default, so that no escalation waits without an end', () => {
     expect(overdueIn(waits(story(), 'c1').after('30m'))).toEqual([['first_reply', null]])
   })
@@ -255,6 +279,18 @@ test.each([
 ] as [z.input<typeof teamSet>, string][])('settings %j are refused with the field %s', (settings, field) => {
   const refused = story().when('team.set', settings).thenRejected('bad_data')
   expect(JSON.stringify(refused.records.at(-1))).toContain(field)
+})
+
+test('a canned reply changes nothing at the desk, and one that names what no inbox knows is refused with the name', () => {
+  const kept = story().when('canned.set', { name: '问候', texts: { zh: '{{name}}您好，我是{{ agent }}。' } })
+  expect(kept.records.at(-1)).toMatchObject({ outcome: 'committed', emitted: [] })
+  const refused = story()
+    .when('canned.set', { name: 'hello', texts: { en: 'Dear {{ nmae }}' } })
+    .thenRejected('bad_data')
+  expect(refused.records.at(-1)?.error).toContain('{{ nmae }}; there is customer, name, agent, case, team')
+  story().when('canned.set', { name: 'hello', texts: {} }).thenRejected('bad_data')
+  const tooMany = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`z${String.fromCharCode(97 + index)}`, 'x']))
+  story().when('canned.set', { name: 'hello', texts: tooMany }).thenRejected('bad_data')
 })
 
 /** The longest of each name. */
@@ -298,12 +334,17 @@ describe('a full desk', () => {
     const { cases, agents } = full.context
     const worst = {
       ...full.context,
+      turnedAway: true,
       outside: Array.from({ length: DESK_LIMITS.outsideMax }, () => ['k'.repeat(128), 'c'.repeat(128), 3, 1e12, 1e12, 1]),
       agents: agents.map((one) => [...one.slice(0, 7), 9]),
       cases: cases.map((one) => [...one.slice(0, 7), 99, 99_999_999_999, [99, 99, 99], 99_999_999_999, 15, 99_999_999_999]),
     }
     const more = JSON.stringify(worst).length - JSON.stringify(full.context).length
-    expect(stateBytes(full) + more).toBeLessThan(LIMITS.stateBytesMax)
+    // The last place may go while the tables are asked for more cases.
+    const asking = seated(crowded())
+    expect(asking.state).toContain('room.finding')
+    const run = JSON.stringify(asking.records.at(-1)?.state?.tasks).length
+    expect(stateBytes(full) + more + run).toBeLessThan(LIMITS.stateBytesMax)
   })
 
   test('takes no case more, says nothing, and takes it once there is a place', () => {
@@ -337,6 +378,70 @@ describe('a full desk', () => {
     asks(free.after('2m'), 'new', '2026-01-01T00:02:00Z').thenSent(first?.kind ?? '', 'new', 'case.queued')
   })
 
+  /** The desk when 10 more cases have asked than it remembers, and then has so many places. */
+  const crowded = (places = DESK_LIMITS.outsideMax + 2): Story => {
+    const { cases } = unpacked(full.context)
+    const kind = cases[0]?.kind ?? ''
+    const sourceOf = (one: string, id: string) => ({ source: `colloquy/acme/${one}/${id}` })
+    let desk = full
+    for (let index = 0; index < DESK_LIMITS.outsideMax + 10; index++) {
+      const since = new Date(Date.parse('2026-01-01T00:00:00Z') + index).toISOString()
+      desk = desk.when('case.waiting', { reason: 'x', since }, sourceOf(kind, `late${index}`))
+    }
+    for (const one of cases.slice(0, places)) desk = desk.when('case.ended', { outcome: 'resolved' }, sourceOf(one.kind, one.id))
+    return desk
+  }
+  /** Half of those that it remembers have asked again and have a place. */
+  const seated = (from: Story): Story => {
+    let desk = from
+    for (const { kind, id, since } of unpacked(from.context).outside.slice(0, DESK_LIMITS.outsideMax / 2)) {
+      const data = { reason: 'x', since: new Date(since).toISOString() }
+      desk = desk.when('case.waiting', data, { source: `colloquy/acme/${kind}/${id}` })
+    }
+    return desk
+  }
+  const sentTo = (from: Story): string[] => (from.records.at(-1)?.sent ?? []).map(({ actor, type }) => `${type} ${actor}`)
+  const foundCase = (from: Story, id: string, more: object = {}) => ({
+    ...{ kind: unpacked(full.context).cases[0]?.kind ?? '', id, priority: 'normal' as const },
+    ...{ since: Date.parse('2026-01-01T00:00:00Z'), heardAt: Date.parse(from.now) },
+    ...more,
+  })
+
+  test('asks the tables who is next once those that it remembers have their places', () => {
+    const { outsideMax } = DESK_LIMITS
+    const before = crowded()
+    expect([before.context.turnedAway, before.state]).toEqual([true, 'room.known+time.waiting'])
+    const asking = seated(before)
+    expect(asking.state).toBe('room.finding+time.waiting')
+    const { since, without } = findQuery(asking.context, asking.now)
+    expect(Date.parse(asking.now) - Date.parse(since)).toBe(90_000)
+    expect(without).toHaveLength(asking.context.cases.length + outsideMax / 2)
+
+    const found = [
+      foundCase(asking, 'late8'),
+      foundCase(asking, 'late9'),
+      foundCase(asking, 'gone', { heardAt: Date.parse(asking.now) - 91_000 }),
+    ]
+    const learned = asking.taskEnds('find', found)
+    expect(sentTo(learned)).toEqual(['case.called late8', 'case.called late9'])
+    expect(learned.state).toBe('room.known+time.waiting')
+    expect(learned.context.turnedAway).toBe(false)
+    // What the tables say of a case that has a place meanwhile, or is known already, changes nothing.
+    expect(sentTo(asking.taskEnds('find', [foundCase(asking, 'late0'), foundCase(asking, 'late7')]))).toEqual([])
+    // As many as were asked for: there may be more.
+    const many = Array.from({ length: outsideMax }, (_, index) => foundCase(asking, `more${index}`))
+    expect(asking.taskEnds('find', many).context.turnedAway).toBe(true)
+  })
+
+  test('takes each case that asks where the tables are away', () => {
+    const failed = seated(crowded()).taskEnds('find', fails('tables_unavailable'))
+    expect([failed.state, failed.context.turnedAway]).toEqual(['room.known+time.waiting', false])
+    const kind = unpacked(full.context).cases[0]?.kind ?? ''
+    failed
+      .when('case.waiting', { reason: 'x', since: '2026-01-01T00:00:00Z' }, { source: `colloquy/acme/${kind}/late12` })
+      .thenSent(kind, 'late12', 'case.queued')
+  })
+
   test('misses all its promises in steps that fit into records', () => {
     const late = full.after('600h')
     expect(emittedIn(late, 'case.overdue')).toHaveLength(2 * DESK_LIMITS.casesMax)
@@ -363,7 +468,7 @@ test('no walk through a desk finds a fault', () => {
   const pairs = cases.flatMap((one) => agents.map((agent) => ({ case: one, agent })))
   const { unreached, ineffective } = explore(deskKind, {
     runs: 30,
-    restingStates: ['quiet', 'waiting'],
+    restingStates: ['time.quiet', 'time.waiting', 'room.known'],
     invariant: ({ context }) => {
       const desk = unpacked(context)
       const { cases: all, agents: people } = desk
@@ -387,7 +492,9 @@ test('no walk through a desk finds a fault', () => {
         ...pairs.map((one) => ({ ...one, to: { team: 'two' } })),
       ],
       'case.replied': agents.map((agent) => ({ agent })),
+      'canned.set': [{ name: 'hello', texts: { zh: '您好' } }],
     },
   })
-  expect({ unreached, ineffective }).toEqual({ unreached: [], ineffective: [] })
+  // Two hundred cases are more than a walk has. Canned replies are for the tables.
+  expect({ unreached, ineffective }).toEqual({ unreached: ['room.finding'], ineffective: ['canned.set', 'canned.removed'] })
 })

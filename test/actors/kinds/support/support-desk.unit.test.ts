@@ -164,7 +164,10 @@ describe('a case at a desk', () => {
     const harness = createDeskHarness()
     harness.user('转人工')
     for (const type of ['case.assigned', 'case.queued']) {
-      harness.event(type, { team: 'support', agent: 'Eve', place: 1, opensAt: null, offeredAt: null, waitedMs: 0 })
+      const data = { team: 'support', agent: 'Eve', place: 1, opensAt: null, offeredAt: null, waitedMs: 0 }
+      for (const source of ['shop', 'colloquy/acme/desk/support']) {
+        expect(() => harness.event(type, data, { source })).toThrow('bad_data: source: only actors of the kind desk')
+      }
       expect(harness.state).toBe('escalated.asking')
     }
   })
