@@ -36,6 +36,9 @@ const AUTO_HINT =
   + 'after a download of 118 MB in the background.'
 const INTERRUPTED_TWICE = 130
 
+/** Only a demo has one. Not in `up` itself: the compiler does not rewrite an import in a function with `await using`. */
+const loadPast = () => import('../../demo/past/lay-past.ts')
+
 /** Runs Colloquy until it is interrupted. @throws ColloquyError if a part cannot start; the others are stopped first */
 export async function up(out: Output, { settings, effective }: LoadedSettings, options: UpOptions): Promise<void> {
   await using started = new AsyncDisposableStack()
@@ -61,7 +64,7 @@ export async function up(out: Output, { settings, effective }: LoadedSettings, o
     signal.throwIfAborted()
     const onBegin = (what: string): void => (hasView ? out.line(what) : log.info(what))
     // Before the kinds are loaded: it decides that `support` has a desk.
-    if (options.demo) await (await import('../../demo/past/lay-past.ts')).layPast(settings, { log, lock: dataLock, signal, onBegin })
+    if (options.demo) await (await loadPast()).layPast(settings, { log, lock: dataLock, signal, onBegin })
     signal.throwIfAborted()
     const kinds = await watchedImport(settings, IMPORT_MS_MAX, () => loadKinds(settings))
     signal.throwIfAborted()

@@ -1,22 +1,11 @@
 import { html } from './html.js'
+import { TIMELINE_WORDS } from './timeline-words.js'
 import { timeText } from './times.js'
 
 /** @import { Step } from '../actor-history.ts' */
 
 /** Steps shown on either side of the chosen one. */
 const AROUND = 40
-
-/** The words of a history, in English. */
-export const TIMELINE_WORDS = {
-  history: 'History',
-  first: 'First step',
-  back: 'Step back',
-  step: 'Step',
-  forward: 'Step forward',
-  last: 'Last step',
-  live: 'live',
-  ofAll: (/** @type {number} */ at, /** @type {number} */ last) => `${at} of ${last}`,
-}
 
 /**
  * The history of an actor, which the user can step through. `onLook` shows a step; `onChoose` one that was chosen by itself.

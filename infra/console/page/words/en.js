@@ -1,5 +1,5 @@
 import { STEP_WORDS } from '../../../web/page/step-words.js'
-import { TIMELINE_WORDS } from '../../../web/page/timeline.js'
+import { TIMELINE_WORDS } from '../../../web/page/timeline-words.js'
 
 /** The texts of the console in English. A test holds the other languages to its keys. */
 export const en = {
