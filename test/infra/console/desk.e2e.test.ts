@@ -158,7 +158,7 @@ test('a case is declined, taken by the colleague, transferred, resolved; who lea
   expect(faults.splice(0)).toEqual([])
 }, 300_000)
 
-test('canned replies are taught, found in the language of the case, filled and edited by keys; the machine says where it has none', async () => {
+test('canned replies are taught, found in the language of the case, filled and edited by keys; the machine may have none', async () => {
   await tell('desk/support', 'canned.set', {
     name: 'hello 问候',
     texts: { zh: '{{name}}您好，我是{{ agent }}，单号 {{case}}。', en: 'Dear {{ name }}, this is {{ agent }} about {{ case }}.' },
