@@ -140,7 +140,11 @@ const SETTINGS = {
   },
   HTTP_HOST: { schema: z.string().min(1).default('127.0.0.1'), about: 'Address on which the HTTP interface listens' },
   HTTP_PORT: { schema: port.default(8080), about: 'Port of the HTTP interface; 0: any free port' },
-  HTTP_TOKEN: { schema: z.string().min(16).optional(), about: 'Bearer token that HTTP requests must carry', secret: true },
+  HTTP_TOKEN: {
+    schema: z.string().min(16).optional(),
+    about: 'Bearer token that HTTP requests must carry; it counts as a key of the administrator',
+    secret: true,
+  },
   ALLOWED_HOSTS: {
     schema: hosts.default([]),
     about:

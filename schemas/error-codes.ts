@@ -1,3 +1,4 @@
+import { ACCESS_ERRORS } from './error-codes/access-errors.ts'
 import { BENCH_ERRORS } from './error-codes/bench-errors.ts'
 import { COMMAND_ERRORS } from './error-codes/command-errors.ts'
 import { DECISION_ERRORS } from './error-codes/decision-errors.ts'
@@ -22,6 +23,7 @@ export const ERROR_AREAS = {
   'Rejected inputs': DECISION_ERRORS,
   Tasks: TASK_ERRORS,
   'Publishing and HTTP': PUBLISHING_ERRORS,
+  'Keys and tenants': ACCESS_ERRORS,
   Streams: STREAM_ERRORS,
   Tables: TABLE_ERRORS,
   'Knowledge and search': SEARCH_ERRORS,
@@ -41,6 +43,7 @@ export const ERROR_CODES = {
   ...DECISION_ERRORS,
   ...TASK_ERRORS,
   ...PUBLISHING_ERRORS,
+  ...ACCESS_ERRORS,
   ...STREAM_ERRORS,
   ...TABLE_ERRORS,
   ...SEARCH_ERRORS,

@@ -8,6 +8,7 @@ import { startMetricFeed } from '../../pipeline/feeds/metric-feed.ts'
 import type { HttpServer, HttpServerOptions } from '../../pipeline/http/http-server.ts'
 import type { TakeInputs } from '../../pipeline/http/input-route.ts'
 import { createRecordPositions } from '../../pipeline/http/record-positions.ts'
+import type { RequestAccess } from '../../pipeline/http/request-access.ts'
 import { createStageLags } from '../../pipeline/http/stage-lags.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createLogTail } from '../../pipeline/jetstream/log-tail.ts'
@@ -88,7 +89,11 @@ export interface Running {
 /** Adds routes to the HTTP interface, before its own. `client` throws while ClickHouse is waited for. */
 export type MoreRoutes = (
   app: FastifyInstance,
-  system: Pick<Running, 'jetstream' | 'kv'> & { readonly client: () => ClickHouseClient; readonly takeInputs: TakeInputs },
+  system: Pick<Running, 'jetstream' | 'kv'> & {
+    readonly client: () => ClickHouseClient
+    readonly takeInputs: TakeInputs
+    readonly access: RequestAccess
+  },
 ) => void
 
 export interface LaunchOptions {
@@ -249,7 +254,8 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
           otherMetrics,
           log,
           ...(options.checks && { checks: options.checks }),
-          addRoutes: (app, takeInputs) => options.moreRoutes?.(app, { jetstream, kv, client: () => clientOf(tables), takeInputs }),
+          addRoutes: (app, takeInputs, access) =>
+            options.moreRoutes?.(app, { jetstream, kv, client: () => clientOf(tables), takeInputs, access }),
         })
       : undefined
   started.defer(stops.named('the HTTP interface', async () => http?.stop()))

@@ -2,6 +2,7 @@ import type { JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstr
 import { type KV, Kvm } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
+import { ACCESS_BUCKET } from '../../pipeline/access/key-bucket.ts'
 import { CLUSTER_BUCKET } from '../../pipeline/cluster/registry.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { isJetStreamError } from '../../pipeline/jetstream/jetstream-codes.ts'
@@ -41,8 +42,8 @@ export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, 
   const kv = await prepareBucket(nc, jsm, BUCKET, options.replicas)
   if (options.restore === undefined) await refuseUnfinishedRestore(kv)
   const set = await setStreams(jsm, kv, options, nc.info?.max_payload ?? 1024 * 1024)
-  await prepareBucket(nc, jsm, CLUSTER_BUCKET, options.replicas)
-  for (const bucket of [BUCKET, CLUSTER_BUCKET]) set.push(await jsm.streams.info(`KV_${bucket}`))
+  for (const bucket of [CLUSTER_BUCKET, ACCESS_BUCKET]) await prepareBucket(nc, jsm, bucket, options.replicas)
+  for (const bucket of [BUCKET, CLUSTER_BUCKET, ACCESS_BUCKET]) set.push(await jsm.streams.info(`KV_${bucket}`))
   await saveLimits(kv, set)
   await prepareEventsConsumer(jsm)
   await firstCheckpoints(jsm, kv, options.partitions)

@@ -4,11 +4,13 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { ACCESS_FOLDER, accessKey } from '../../pipeline/access/access-key.ts'
+import { knowKeys } from '../../pipeline/access/known-keys.ts'
 import { createVisitorTokens } from '../../pipeline/access/visitor-tokens.ts'
 import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import type { ChatKinds } from '../../pipeline/http/chat/chat-kinds.ts'
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../pipeline/http/http-server.ts'
 import { tablesUnavailable } from '../../pipeline/http/problems.ts'
+import { createSessions } from '../../pipeline/http/session-cookie.ts'
 import type { VisitorAccess } from '../../pipeline/http/visitors/visitor-gate.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
@@ -56,20 +58,25 @@ export interface ServeDeps {
 
 /** Starts the HTTP interface with the host, port and token of the settings. @throws ColloquyError as `startHttpServer` does. */
 export async function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps): Promise<HttpServer> {
-  const keys = customerKeys(settings, kv)
+  const customers = customerKeys(settings, kv)
+  const keys = await knowKeys(deps.jetstream, deps.log)
+  // Without a token the processes of a data folder share the secret of sessions.
+  const secret = settings.HTTP_TOKEN ?? (await accessKey(join(settings.DATA_DIR, ACCESS_FOLDER), 'sessions'))
   const checkpoints = createCheckpoints(kv, 'dispatch')
-  return startHttpServer({
+  const server = await startHttpServer({
     ...deps,
     stages,
     partitionCount: settings.PARTITIONS,
     customers: {
-      profileOf: (tenant, customer) => readProfile(deps.jetstream, keys, tenant, customer),
+      profileOf: (tenant, customer) => readProfile(deps.jetstream, customers, tenant, customer),
       conversationsOf: async (query) => customerConversations(client(), query),
     },
     queuePlaces: createQueuePlaces(deps.jetstream, createServiceTimesReader(kv)),
     host: settings.HTTP_HOST,
     port: settings.HTTP_PORT,
     token: settings.HTTP_TOKEN,
+    keys,
+    sessions: createSessions(secret),
     allowedHosts: settings.ALLOWED_HOSTS,
     trustedProxies: settings.TRUSTED_PROXIES,
     visitors: await visitorAccess(settings),
@@ -82,7 +89,17 @@ export async function serveHttp({ settings, kv, client, stages, ...deps }: Serve
         throw tablesUnavailable(error)
       }
     },
+  }).catch(async (error: unknown) => {
+    await keys.stop()
+    throw error
   })
+  return {
+    url: server.url,
+    async stop() {
+      await server.stop()
+      await keys.stop()
+    },
+  }
 }
 
 /** The key is made where there may be visitors only. Without them no token is ever read as good. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import type { StreamInfo } from '@nats-io/jetstream'
+import { readKeys } from '../../pipeline/access/key-bucket.ts'
 import { askCachesStatus, type ProcessCaches } from '../../pipeline/cache/caches-status.ts'
 import { dispatchedSeqOfAll } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
@@ -26,6 +27,7 @@ import {
   streamOfStage,
   working,
 } from '../../pipeline/runtime/stage-progress.ts'
+import { isGoodKey } from '../../schemas/access-keys.ts'
 import { counted } from '../../schemas/counted.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import type { Reason } from '../../schemas/reasons.ts'
@@ -58,6 +60,8 @@ export interface SystemStatus {
   readonly durability: Durability
   /** Whether clients without credentials are kept from the streams. */
   readonly nats: NatsProtection
+  /** Keys that are good now, and whether requests over HTTP need one, or the token. */
+  readonly keys: { readonly good: number; readonly needed: boolean }
   /** The language models of each process that has any. */
   readonly models: readonly ProcessModels[]
   /** The embedding model of `auto`, of each process that gets it. */
@@ -81,7 +85,7 @@ export interface RemovedReport {
 }
 
 /** What is read once, however often the progress is. */
-type Extras = 'badRecords' | 'refusedRows' | 'removed' | 'nats' | 'models' | 'caches'
+type Extras = 'badRecords' | 'refusedRows' | 'removed' | 'nats' | 'keys' | 'models' | 'caches'
 
 type Streams = Readonly<Record<StreamName, StreamInfo>>
 
@@ -106,9 +110,15 @@ const completed = async (settings: Settings, jetstream: JetStreamContext, status
   refusedRows: status.dead === 0 ? 0 : await countDeadLetters(jetstream, ROW_REFUSED),
   removed: await removedReport(jetstream, settings),
   nats: await probeProtection(await runningNats(settings), jetstream.nc),
+  keys: await keysStatus(jetstream, settings),
   models: await askModelsStatus(jetstream.nc),
   caches: await askCachesStatus(jetstream.nc),
 })
+
+async function keysStatus(jetstream: JetStreamContext, { HTTP_TOKEN: token }: Settings): Promise<SystemStatus['keys']> {
+  const keys = [...(await readKeys(jetstream)).values()]
+  return { good: keys.filter((key) => isGoodKey(key, Date.now())).length, needed: token !== undefined || keys.length > 0 }
+}
 
 /**
  * Waits until every stage has caught up: two readings in a row find no lag, and no new message in between.

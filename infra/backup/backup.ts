@@ -16,7 +16,8 @@ import { takeDataLock } from '../servers/data-lock.ts'
 import type { Settings } from '../settings.ts'
 import { makeFolder, readManifest, removeStrays, writeManifest } from './backup-folder.ts'
 import { FORMAT, type Manifest, type StreamBackup } from './backup-format.ts'
-import { copyCustomerKeys } from './copy-keys.ts'
+import { copyAccess } from './copy-access.ts'
+import { copyKeys } from './copy-keys.ts'
 import { copyObjects } from './copy-objects.ts'
 import { copyStream } from './copy-stream.ts'
 import { waitUntilDecided, waitUntilDispatched } from './wait-caught-up.ts'
@@ -63,7 +64,8 @@ export const backUp = (settings: Settings, dir: string, progress: BackupProgress
     await makeFolder(dir)
     const lock = takeDataLock(resolve(dir, 'lock'))
     try {
-      await copyCustomerKeys(settings.DATA_DIR, dir)
+      await copyKeys(settings.DATA_DIR, dir)
+      await copyAccess(jetstream, resolve(dir))
       return await backUpInto(jetstream, resolve(dir), progress, signal)
     } finally {
       lock.release()

@@ -26,7 +26,8 @@ import type { Settings } from '../settings.ts'
 import { checkSegment, readManifest, readObject, readSegment } from './backup-folder.ts'
 import type { Manifest } from './backup-format.ts'
 import { presentStreams, refuseRunning, refuseUsedStreams, refuseUsedTables } from './check-empty.ts'
-import { copyCustomerKeys } from './copy-keys.ts'
+import { refillAccess } from './copy-access.ts'
+import { copyKeys } from './copy-keys.ts'
 import { refillObjects } from './copy-objects.ts'
 import { refill } from './refill-stream.ts'
 
@@ -102,7 +103,8 @@ export async function restore(settings: Settings, dir: string, log: Logger, prog
     outKeepHours: settings.OUT_KEEP_HOURS,
     restore: { firstSeqs: { LOG: manifest.log.firstSeq, DEAD: manifest.dead.firstSeq, INBOX: manifest.inbox.lastSeq + 1 } },
   })
-  await copyCustomerKeys(dir, settings.DATA_DIR)
+  await copyKeys(dir, settings.DATA_DIR)
+  await refillAccess(jetstream, dir)
   await refillObjects(await openTaskObjects(jetstream, replicas), dir, manifest.objects)
   const restored = await refillAll({ jetstream, kv, log }, dir, manifest, progress)
   await kv.delete(RESTORE_KEY)

@@ -86,6 +86,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'show the effective settings and where each comes from; secrets are masked',
     load: async () => (await import('./config-command.ts')).configCommand,
   },
+  key: { about: 'issue keys of tenants, list and revoke them', load: async () => (await import('./key-command.ts')).keyCommand },
   tenant: { about: 'show the settings of a tenant, or change one', load: async () => (await import('./tenant-command.ts')).tenantCommand },
   schedule: {
     about: 'send inputs to actors by a calendar: add, list and remove schedules',

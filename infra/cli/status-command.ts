@@ -31,7 +31,8 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
       JSON_FLAG,
       'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, badRecords, refusedRows, '
         + 'removed: {records, ranges, unproven: {records, rows, first}, setAside}, durability, nats: {protected, code, detail}, '
-        + 'models: [{pid, from, problem, waiting, models}], autoModel: [{pid, model, detail, problem}], caches: [{pid, shared, caches}]}; '
+        + 'keys: {good, needed}, models: [{pid, from, problem, waiting, models}], autoModel: [{pid, model, detail, problem}], '
+        + 'caches: [{pid, shared, caches}]}; '
         + 'with --problems one object per problem: {code, what, remedy}',
     )
     .action(async (options: Options) => {
@@ -59,7 +60,7 @@ function printProblems(out: Output, problems: readonly Problem[]): void {
 
 function print(
   out: Output,
-  { log, stages, dead, badRecords, refusedRows, removed, durability, nats, models, autoModel, caches }: SystemStatus,
+  { log, stages, dead, badRecords, refusedRows, removed, durability, nats, keys, models, autoModel, caches }: SystemStatus,
 ): void {
   out.table(
     ['stage', 'position', 'lag', 'state'],
@@ -95,6 +96,7 @@ function print(
       out.line(`The last copies of rows of lost records may be in damaged files; do not delete them: ${setAside.join(', ')}.`)
   }
   out.line(`LOG ends at sequence ${log.last}, DEAD has ${counted(dead, 'dead letter')}. ${durabilityText(durability)}`)
+  out.line(keysText(keys))
   out.line(nats.protected === true ? protectionText(nats) : out.paint('red', protectionText(nats)))
 }
 
@@ -148,6 +150,11 @@ function printCaches(out: Output, processes: readonly ProcessCaches[]): void {
     }),
   )
 }
+
+const keysText = ({ good, needed }: SystemStatus['keys']): string =>
+  needed
+    ? `Requests over HTTP need a key, of which ${good} are good, or COLLOQUY_HTTP_TOKEN. SQL is open to everybody on this machine.`
+    : 'Nothing is protected by keys: everybody on this machine may do everything over HTTP and SQL ("colloquy key issue --admin").'
 
 function protectionText({ protected: isProtected, code, detail }: NatsProtection): string {
   if (isProtected === null) return `It is unknown whether NATS is protected (${code}): ${detail}. Repeat the command.`

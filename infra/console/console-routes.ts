@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { readJsonBody } from '../../pipeline/http/json-body.ts'
 import { HttpProblem } from '../../pipeline/http/problems.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http/route-address.ts'
-import { createSessions, requireSameOrigin } from '../../pipeline/http/session-cookie.ts'
+import { requireSameOrigin } from '../../pipeline/http/session-cookie.ts'
 import { caseRefSchema, DESK_KIND } from '../../schemas/desk-events.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { MoreRoutes } from '../app/launch.ts'
@@ -51,12 +51,12 @@ const numberQuery = z.strictObject({ seq: z.coerce.number().int().min(1) })
 /** Serves the console at `/`, and its data. All but its files and the sign-in need the token or a session. */
 export const consoleRoutes =
   ({ settings, effective, kindView, log }: ConsoleOptions): MoreRoutes =>
-  (app, { jetstream, kv, client, takeInputs }) => {
-    const sessions = createSessions(settings.HTTP_TOKEN)
+  (app, { jetstream, kv, client, takeInputs, access }) => {
+    const { sessions } = access
     const actingOf = (request: FastifyRequest): string => sessions.of(request)?.by ?? NOBODY
     addSharedFiles(app)
     addPageFiles(app, FILES, new URL('page/', import.meta.url), '/')
-    addSessionRoutes(app, sessions, settings.HTTP_TOKEN)
+    addSessionRoutes(app, access)
 
     const onFailure = (error: unknown): void => log.debug({ err: error }, 'a part of the overview could not be read')
     const overview = sharedReading(

@@ -62,6 +62,7 @@ export const ACTOR_ROUTE = {
   method: 'GET',
   path: `/v1/actors/${ADDRESS_PATH}`,
   name: 'getActor',
+  may: 'read',
   summary: "An actor's state after its last record, or after record `at`",
   params: addressParams,
   query: querySchema,

@@ -50,6 +50,7 @@ export const CUSTOMER_ROUTE = {
   method: 'GET',
   path: '/v1/customers/:tenant/:customer',
   name: 'getCustomer',
+  may: 'read',
   summary: 'What a customer said about himself, and all his conversations',
   description: 'A customer of whom nothing is known has no facts and no conversations: the answer does not tell whether there is one.',
   params: paramsSchema,

@@ -1,7 +1,9 @@
 import type { FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault, RouteHandlerMethod } from 'fastify'
 import type { z } from 'zod'
+import type { Right } from '../../schemas/access-keys.ts'
 import type { HttpErrorCode } from '../../schemas/error-codes.ts'
 import type { HttpProblem } from './problems.ts'
+import type { TenantIn } from './request-access.ts'
 
 /** An answer that is no problem. */
 export interface RouteAnswer {
@@ -57,8 +59,12 @@ export interface DescribedRoute {
   readonly problems: readonly HttpErrorCode[]
   /** Default: problems of RFC 9457. */
   readonly problemForm?: ProblemForm
-  /** True for a route that needs no token. */
+  /** True for a route that needs no key. */
   readonly isPublic?: boolean
+  /** What a key must allow. Absent: only the administrator of the installation may use it. */
+  readonly may?: Right
+  /** Default: `path`, which is its path or its query. */
+  readonly tenantIn?: TenantIn
   /** True for a route whose requests have places of their own. */
   readonly isStream?: boolean
   /** Who of the visitors of web sites may use it: `start` for one without a token, `own` for a visitor's conversation. Default: nobody. */
@@ -82,13 +88,13 @@ type RouteHandler<Types extends RouteTypes> = RouteHandlerMethod<
 /** Registers a described route. */
 export function addRoute<Types extends RouteTypes = RouteTypes>(
   app: FastifyInstance,
-  { method, path, body, isPublic = false, isStream = false, problemForm, visitors }: DescribedRoute,
+  { method, path, body, isPublic = false, isStream = false, problemForm, visitors, may, tenantIn }: DescribedRoute,
   handler: RouteHandler<Types>,
 ): void {
   app.route<Types>({
     method,
     url: path,
-    config: { isPublic, isStream, problemForm, visitors },
+    config: { isPublic, isStream, problemForm, visitors, may, tenantIn },
     ...(body?.bytesMax !== undefined && { bodyLimit: body.bytesMax }),
     handler,
   })
@@ -96,7 +102,7 @@ export function addRoute<Types extends RouteTypes = RouteTypes>(
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** True for a route that needs no token. */
+    /** True for a route that needs no key. */
     readonly isPublic?: boolean
     readonly isStream?: boolean
     readonly problemForm?: ProblemForm | undefined

@@ -14,6 +14,8 @@ const described = (path: string, name: string) =>
     method: 'POST',
     path,
     name,
+    may: 'read',
+    tenantIn: 'nowhere',
     summary: 'The quality of an answer',
     description: 'Nothing is recorded. `/v1/evaluate-quality` is the same as `/v1/evaluate`.',
     body: { schema: evaluationRequestSchema, example: EXAMPLE },

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { merged, type Metrics, type MetricsSnapshot } from '../runtime/metrics.ts'
 import type { Stage } from '../runtime/stage.ts'
@@ -16,8 +16,8 @@ export interface HealthRouteDeps {
   readonly refreshLags: () => Promise<void>
   /** When the server started, ISO. */
   readonly startedAt: string
-  /** Whether a request may see details: it carries the token, or there is none. */
-  readonly maySeeDetails: (authorization: string | undefined) => boolean
+  /** Whether a request may see details. */
+  readonly maySeeDetails: (request: FastifyRequest) => Promise<boolean>
 }
 
 interface Check extends Health {
@@ -30,7 +30,7 @@ const readySchema = z.object({
   checks: z
     .array(z.object({ check: z.string(), ok: z.boolean(), since: z.iso.datetime(), detail: z.string() }))
     .optional()
-    .meta({ description: 'Absent without the token' }),
+    .meta({ description: 'Only for administrators' }),
 })
 
 const ALIVE_ROUTE = {
@@ -63,14 +63,14 @@ export const HEALTH_ROUTES = [ALIVE_ROUTE, READY_ROUTE, METRICS_ROUTE] as const
 
 /**
  * Adds three routes. `/healthz` is 200 as long as the process answers. `/readyz` is 200 if NATS is connected and every part works, else
- * 503; without the token it says only `ok`. `/metrics` is in the text format of Prometheus. The first two need no token.
+ * 503; it says more than `ok` to administrators only. `/metrics` is in the text format of Prometheus. The first two need no key.
  */
 export function addHealthRoutes(app: FastifyInstance, deps: HealthRouteDeps): void {
   addRoute(app, ALIVE_ROUTE, async () => ({ ok: true, since: deps.startedAt }))
   addRoute(app, READY_ROUTE, async (request, reply) => {
     const checks = checksOf(deps)
     const ok = checks.every((check) => check.ok)
-    return reply.code(ok ? 200 : 503).send(deps.maySeeDetails(request.headers.authorization) ? { ok, checks } : { ok })
+    return reply.code(ok ? 200 : 503).send((await deps.maySeeDetails(request)) ? { ok, checks } : { ok })
   })
   addRoute(app, METRICS_ROUTE, async (_request, reply) => {
     await deps.refreshLags()

@@ -1,8 +1,10 @@
 import { type AddressInfo, isIPv6, type Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import { ALL_TENANTS } from '../../schemas/access-keys.ts'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
+import type { KnownKeys } from '../access/known-keys.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { LogTail } from '../jetstream/log-tail.ts'
 import type { Advise } from '../producer/advise.ts'
@@ -17,7 +19,6 @@ import { createActorFeed } from '../streams/actor-feed.ts'
 import type { QueuePlaces } from '../task-queues/queue-places.ts'
 import type { Understand } from '../understanding/understand.ts'
 import { addActorRoute } from './actor-route.ts'
-import { type BearerTest, checkProtection, createBearerTest, unauthorized } from './bearer-token.ts'
 import { decodedBody } from './body-encoding.ts'
 import type { ChatKinds } from './chat/chat-kinds.ts'
 import { addChatRoutes } from './chat/chat-routes.ts'
@@ -29,13 +30,15 @@ import { addEvaluateRoute } from './evaluate-route.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { createHostCheck } from './host-check.ts'
 import { addInputRoute, createTakeInputs, type TakeInputs, WAIT_MS_MAX } from './input-route.ts'
+import { checkProtection } from './listen-protection.ts'
 import { openApiDocument } from './openapi/openapi-document.ts'
 import { addOpenApiRoute } from './openapi/openapi-route.ts'
 import { asProblem, HttpProblem, PROBLEM_TYPE, problemBody, RETRY_AFTER } from './problems.ts'
 import { answerRaw } from './raw-answer.ts'
 import type { RecordPositions } from './record-positions.ts'
+import { createRequestAccess, type RequestAccess, requireRouteAccess } from './request-access.ts'
 import { addSearchRoute } from './search-route.ts'
-import { createSessions, requireSameOrigin } from './session-cookie.ts'
+import type { Sessions } from './session-cookie.ts'
 import { createStageLags } from './stage-lags.ts'
 import { createOutlets, type StreamLimits } from './stream/outlets.ts'
 import { createSocketAccess } from './stream/socket-access.ts'
@@ -60,9 +63,12 @@ export interface HttpServerOptions extends WaitDeps {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
-  /** Bearer token that requests must carry. Without it, `host` must be a loopback address. */
+  /** Counts as a key of the administrator. Without it and without keys, `host` must be a loopback address. */
   readonly token?: string | undefined
-  /** Host names that requests may name besides this machine's, while there is no token. */
+  /** Absent: there are none. */
+  readonly keys?: KnownKeys | undefined
+  readonly sessions: Sessions
+  /** Host names that requests may name besides this machine's, while there is neither a token nor a key. */
   readonly allowedHosts?: readonly string[]
   readonly limits?: Partial<HttpLimits>
   readonly streamLimits?: Partial<StreamLimits>
@@ -91,7 +97,7 @@ export interface HttpServerOptions extends WaitDeps {
   /** Tells what a producer should know about its input. Default: nothing. */
   readonly advise?: Advise
   /** Adds hooks and routes before those of the interface, which may take inputs as it does. Its hooks run for all routes. */
-  readonly addRoutes?: (app: FastifyInstance, takeInputs: TakeInputs) => void
+  readonly addRoutes?: (app: FastifyInstance, takeInputs: TakeInputs, access: RequestAccess) => void
 }
 
 export interface HttpServer {
@@ -139,17 +145,18 @@ const BACKLOG = 4_096
 /**
  * Starts the HTTP interface.
  *
- * @throws ColloquyError `http_unprotected` if `host` is reachable from other machines and there is no token; `port_taken`; `bad_http_host`.
+ * @throws ColloquyError `http_unprotected` if `host` is reachable from other machines and there is neither a token nor a key;
+ * `port_taken`; `bad_http_host`.
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { jetstream, host, port, log, metrics, stages } = options
-  checkProtection(host, options.token)
+  const requestAccess = createRequestAccess(options.token, options.keys, options.sessions)
+  checkProtection(host, requestAccess.isOpen)
   const now = (): string => new Date().toISOString()
   const connection = watchConnection(jetstream.nc, now)
   const closing = new AbortController()
 
-  const hasToken = createBearerTest(options.token)
-  const { app, connections, bodies, checkHost } = createApp(options, hasToken)
+  const { app, connections, bodies, checkHost } = createApp(options, requestAccess)
   const refuseOtherMethods = trackMethods(app)
   const inputs = {
     publisher: jetstream.publisher,
@@ -160,7 +167,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     advise: options.advise ?? (() => Promise.resolve(undefined)),
   }
   const takeInputs = createTakeInputs(inputs)
-  options.addRoutes?.(app, takeInputs)
+  options.addRoutes?.(app, takeInputs, requestAccess)
   addInputRoute(app, takeInputs)
   const outlets = createOutlets(metrics, options.streamLimits)
   const { leave: leavePlaces } = connections
@@ -175,7 +182,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   addActorRoute(app, { jetstream, partitionCount, connection, positions, queuePlaces, log })
   if (options.customers !== undefined) addCustomerRoute(app, { customers: options.customers, connection })
   addStreamRoute(app, { feed, outlets, leavePlaces })
-  const access = createSocketAccess({ hasToken, checkHost, allowedHosts: options.allowedHosts })
+  const access = createSocketAccess({ requestAccess, checkHost, allowedHosts: options.allowedHosts })
   addSocketRoute(app, { feed, outlets, takeInputs, access, bodies, leavePlaces })
   addTypingRoute(app, jetstream.nc, connection)
   if (options.search !== undefined) addSearchRoute(app, options.search)
@@ -190,7 +197,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     otherMetrics: options.otherMetrics,
     refreshLags,
     startedAt: now(),
-    maySeeDetails: hasToken,
+    maySeeDetails: async ({ headers }) => {
+      const holder = requestAccess.isOpen ? undefined : await requestAccess.bearerOf(headers.authorization)
+      return requestAccess.isOpen || holder?.tenant === ALL_TENANTS
+    },
   })
   addOpenApiRoute(app, openApiDocument(DESCRIBED_ROUTES))
   refuseOtherMethods()
@@ -212,8 +222,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   return { url: urlOf(host, app.server.address()), stop }
 }
 
-function createApp(options: HttpServerOptions, hasToken: BearerTest): App {
-  const { log, metrics, token, allowedHosts, limits, visitors, chat, trustedProxies = [] } = options
+function createApp(options: HttpServerOptions, requestAccess: RequestAccess): App {
+  const { log, metrics, allowedHosts, limits, visitors, chat, trustedProxies = [] } = options
   const bounds = { ...LIMITS_DEFAULT, ...limits }
   const app = Fastify({
     bodyLimit: LIMITS.inputBytesMax,
@@ -237,8 +247,10 @@ function createApp(options: HttpServerOptions, hasToken: BearerTest): App {
     refuse: (socket) => answerRaw(NO_PLACE, socket),
   })
   const bodies = createFairPlaces(bounds.bodyBytesMax)
-  const checkHost = token === undefined ? createHostCheck(allowedHosts) : undefined
-  const sessions = createSessions(token)
+  const isKnownHost = createHostCheck(allowedHosts)
+  const checkHost = (host: string | undefined): void => {
+    if (requestAccess.isOpen) isKnownHost(host)
+  }
   const answer = async (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const problem = asProblem(error, request.routeOptions.bodyLimit)
     const {
@@ -253,19 +265,27 @@ function createApp(options: HttpServerOptions, hasToken: BearerTest): App {
   const gate = visitors && createVisitorGate(visitors, chat, DESCRIBED_ROUTES)
 
   app.decorateRequest('visitor')
+  app.decorateRequest('principal')
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(JSON_TYPES, { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) =>
     decodedBody(request.headers['content-encoding'], body, request.routeOptions.bodyLimit),
   )
   app.addHook('onRequest', async (request, reply) => {
-    checkHost?.(request.headers.host)
+    checkHost(request.headers.host)
     const came = (await gate?.check(request, reply)) ?? 'other'
     if (came === 'answered') return reply
     if (request.routeOptions.config.isPublic === true) return
     const mayStart = request.routeOptions.config.visitors === 'start'
-    if (came === 'other' && !mayStart && !hasToken(request.headers.authorization)) {
-      if (sessions.of(request) === undefined) throw unauthorized()
-      requireSameOrigin(request)
+    if (came === 'other' && !mayStart) {
+      const principal = await requestAccess.senderOf(request)
+      request.principal = principal
+      requireRouteAccess(principal, request)
+      if (request.routeOptions.config.isStream === true) {
+        reply.raw.once(
+          'close',
+          requestAccess.onEnd(principal, () => request.raw.destroy()),
+        )
+      }
     }
     if (request.routeOptions.config.isStream === true) return
     if (!connections.hasPlace(request.socket)) throw request.method === 'POST' ? NO_PLACE_TO_STORE : NO_PLACE
@@ -290,8 +310,8 @@ interface App {
   readonly connections: ConnectionPlaces
   /** Bytes of bodies, by client address. */
   readonly bodies: FairPlaces
-  /** Absent with a token. */
-  readonly checkHost: ((header: string | undefined) => void) | undefined
+  /** Only while there is neither a token nor a key. */
+  readonly checkHost: (header: string | undefined) => void
 }
 
 /** The problem of a request for which the server has no place. */

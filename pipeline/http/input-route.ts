@@ -62,6 +62,7 @@ export const INPUT_ROUTE = {
   method: 'POST',
   path: `/v1/in/${ADDRESS_PATH}`,
   name: 'storeInput',
+  may: 'publish',
   summary: 'Stores an input of an actor, and with `wait` waits for what comes of it',
   description:
     'The body is a CloudEvent in any mode of its HTTP binding; only `type` and `data` are required. A batch has the content type '

@@ -11,6 +11,7 @@ export const SEARCH_ROUTE = {
   method: 'GET',
   path: '/v1/search',
   name: 'search',
+  may: 'read',
   summary: 'Searches messages and knowledge by meaning and by word',
   query: searchRequestSchema,
   headers: ifNoneMatch,

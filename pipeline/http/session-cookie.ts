@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { parseJson } from '../../schemas/json.ts'
 import { HttpProblem } from './problems.ts'
@@ -13,9 +13,9 @@ const COOKIE_CHARS_MAX = 1_024
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 
 export const signerSchema = z.string().trim().min(1).max(SIGNER_CHARS_MAX)
-const sessionSchema = z.object({ by: signerSchema, until: z.int() })
+const sessionSchema = z.object({ by: signerSchema, until: z.int(), key: z.string().optional() })
 
-/** Who uses the console, and until when (ms since 1970). */
+/** Who uses the console, until when (ms since 1970), and the id of the key by which they signed in; absent: by the token. */
 export type Session = z.output<typeof sessionSchema>
 
 /** What is read of a request. */
@@ -27,7 +27,7 @@ export interface SessionRequest {
 /** Sessions of browsers. A session is in its signed cookie and nowhere else, so that there is nothing to store or to fill up. */
 export interface Sessions {
   /** The value of `Set-Cookie` that starts a session. @param secure whether the browser came by HTTPS */
-  start(by: string, secure: boolean): string
+  start(who: Pick<Session, 'by' | 'key'>, secure: boolean): string
   /** The value of `Set-Cookie` that ends it in this browser. */
   readonly end: string
   /** The session of a request; `undefined` where its cookie is absent, changed, expired, or of another token. */
@@ -35,16 +35,16 @@ export interface Sessions {
 }
 
 /**
- * Creates the sessions of a token: their key is derived from it, so that all processes know them, and another token ends them all. Without
- * a token a session only names who acts; its key then ends with the process.
+ * Creates the sessions of a secret: their key is derived from it, so that all processes that have it know them, and another one ends them
+ * all.
  */
-export function createSessions(token: string | undefined, now: () => number = Date.now): Sessions {
-  const key = token === undefined ? randomBytes(32) : createHmac('sha256', token).update('colloquy session 1').digest()
+export function createSessions(secret: string | Uint8Array, now: () => number = Date.now): Sessions {
+  const key = createHmac('sha256', secret).update('colloquy session 1').digest()
   const sign = (text: string): Buffer => createHmac('sha256', key).update(text).digest()
   const cookie = (value: string, seconds: number): string => `${COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}`
   return {
-    start(by, secure) {
-      const session: Session = { by, until: now() + SESSION_MS }
+    start(who, secure) {
+      const session: Session = { ...who, until: now() + SESSION_MS }
       const text = Buffer.from(JSON.stringify(session)).toString('base64url')
       const value = `${text}.${sign(text).toString('base64url')}`
       return `${cookie(value, SESSION_MS / 1_000)}${secure ? '; Secure' : ''}`

@@ -24,6 +24,7 @@ export const TYPING_ROUTE = {
   method: 'POST',
   path: `/v1/typing/${ADDRESS_PATH}`,
   name: 'tellTyping',
+  may: 'publish',
   summary: 'Tells the readers of a conversation that somebody is writing',
   description: 'Nothing is recorded. Readers of its stream get `typing`, which ends by itself. One name is told once in 2 s.',
   params: addressParams,

@@ -8,6 +8,7 @@ import { understoodSchema } from '../understanding/understand-client.ts'
 import { addRoute, type DescribedRoute } from './described-route.ts'
 import { readJsonBody } from './json-body.ts'
 import { HttpProblem, RETRY_AFTER } from './problems.ts'
+import { requireAccess } from './request-access.ts'
 
 /** Turns that a request may have; the last ones count. */
 const TURNS_MAX = 100
@@ -27,6 +28,8 @@ export const UNDERSTAND_ROUTE = {
   method: 'POST',
   path: '/v1/understand',
   name: 'understand',
+  may: 'read',
+  tenantIn: 'body',
   summary: 'What a message of a user wants',
   description: 'Nothing is recorded.',
   body: { schema: requestSchema, example: EXAMPLE },
@@ -36,8 +39,9 @@ export const UNDERSTAND_ROUTE = {
 
 /** Adds `POST /v1/understand`, body `{tenant, text, history?: [{role, text}]}`: what a message of a user wants. */
 export function addUnderstandRoute(app: FastifyInstance, understand: Understand): void {
-  addRoute(app, UNDERSTAND_ROUTE, async ({ body }) => {
+  addRoute(app, UNDERSTAND_ROUTE, async ({ body, principal }) => {
     const { tenant, text, history } = readJsonBody(body, requestSchema, EXAMPLE)
+    requireAccess(principal, 'read', { tenant })
     try {
       return await understand(tenant, { text: text.toWellFormed(), history })
     } catch (error) {

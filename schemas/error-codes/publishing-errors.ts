@@ -120,9 +120,11 @@ export const PUBLISHING_ERRORS = {
     http: 421,
   },
   unauthorized: {
-    meaning: 'The request has no valid token.',
-    cause: 'The header `Authorization` is missing, or its token is not that of `COLLOQUY_HTTP_TOKEN`.',
-    remedy: 'Send `Authorization: Bearer <token>` with the token of `COLLOQUY_HTTP_TOKEN`.',
+    meaning: 'The request has no valid key.',
+    cause:
+      'The header `Authorization` is missing, or its key is changed, revoked, expired or of another installation, and it is not the '
+      + 'token of `COLLOQUY_HTTP_TOKEN`.',
+    remedy: 'Send `Authorization: Bearer <key>` with a key of `colloquy key issue`, or the token.',
     where: HTTP,
     http: 401,
   },

@@ -1,6 +1,7 @@
 import { registeredKinds } from '../../infra/app/kind-registry.ts'
 import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { type HttpServerOptions, startHttpServer } from '../../pipeline/http/http-server.ts'
+import { createSessions } from '../../pipeline/http/session-cookie.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { createLogTail } from '../../pipeline/jetstream/log-tail.ts'
 import { createAdvise } from '../../pipeline/producer/advise.ts'
@@ -46,6 +47,7 @@ export function httpOptions({ running }: System, more: Partial<HttpServerOptions
     durability: { replicas: 1, fsync: '2m' },
     dispatchedSeq: (partition) => dispatchedSeq(undefined, checkpoints, partition),
     projectedSeq: async () => 0,
+    sessions: createSessions('the sessions of a test'),
     advise: createAdvise({ kinds: running.kinds, registeredKinds: async () => (await registeredKinds(kv)).keys(), log: silent }),
     ...more,
   }

@@ -1,5 +1,6 @@
 import { connectNats, openJetStream } from '../../infra/app/nats-access.ts'
 import { startHttpServer } from '../../pipeline/http/http-server.ts'
+import { createSessions } from '../../pipeline/http/session-cookie.ts'
 import { createLogTail } from '../../pipeline/jetstream/log-tail.ts'
 import { createDecisionFeed } from '../../pipeline/producer/decision-feed.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
@@ -23,6 +24,7 @@ const server = await startHttpServer({
   durability: { replicas: 1, fsync: '2m' },
   dispatchedSeq: async () => 0,
   projectedSeq: async () => 0,
+  sessions: createSessions('the sessions of a test'),
   streamLimits: { tickMs: 100, heartbeatMs: 500 },
 })
 process.stdout.write(`${server.url}\n`)

@@ -12,6 +12,7 @@ import { addRoute, type DescribedRoute, type RouteTypes } from '../described-rou
 import { timeoutMsSchema } from '../input-route.ts'
 import { readJsonBody } from '../json-body.ts'
 import { HttpProblem } from '../problems.ts'
+import { requireAccess } from '../request-access.ts'
 import { idempotencyKeyOf } from '../request-inputs.ts'
 import { addressOf, addressParams } from '../route-address.ts'
 import { waitProblem } from '../store-input.ts'
@@ -78,6 +79,7 @@ export const CHAT_ROUTE = {
   method: 'POST',
   path: '/v1/chat/:tenant/:id',
   name: 'chat',
+  may: 'publish',
   summary: 'Sends a message of a user to a conversation, and waits for the reply',
   description:
     'The conversation begins with its first message. Repeat a request under the same `id`: the reply is the recorded one. Where none comes '
@@ -109,7 +111,7 @@ type Types = RouteTypes & { Params: z.output<typeof paramsSchema> }
 
 /** Adds `POST /v1/chat/<tenant>/<id>[?kind=…&timeoutMs=…]`, body `{text, id?, lang?, customer?, channel?}`. */
 export function addChatRoute(app: FastifyInstance, deps: ChatRouteDeps): void {
-  addRoute<Types>(app, CHAT_ROUTE, async ({ params, query: given, body, headers, visitor }, reply) => {
+  addRoute<Types>(app, CHAT_ROUTE, async ({ params, query: given, body, headers, visitor, principal }, reply) => {
     const query = querySchema.safeParse(given, IN_WORDS)
     if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
     const { timeoutMs } = query.data
@@ -123,6 +125,7 @@ export function addChatRoute(app: FastifyInstance, deps: ChatRouteDeps): void {
     addressOf({ ...params, kind: query.data.kind ?? 'default' })
     deps.connection.requireConnection('nothing was stored')
     const address = await chatAddress(deps, params, { kind: query.data.kind, param: 'kind' })
+    requireAccess(principal, 'publish', address)
     takePlace(deps.places, tenant)
     await using stopped = new AsyncDisposableStack()
     stopped.defer(() => deps.places.release(tenant))

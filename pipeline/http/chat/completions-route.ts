@@ -4,10 +4,12 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { IN_WORDS, zodProblem } from '../../../schemas/problem-words.ts'
 import { type Address, TOKEN } from '../../../schemas/subjects.ts'
+import type { Principal } from '../../access/principal.ts'
 import type { LiveEvent } from '../../streams/live-feed.ts'
 import { addRoute, type DescribedRoute } from '../described-route.ts'
 import { timeoutMsSchema, WAIT_MS_MAX } from '../input-route.ts'
 import { HttpProblem } from '../problems.ts'
+import { requireAccess } from '../request-access.ts'
 import { idempotencyKeyOf } from '../request-inputs.ts'
 import { takePlace, waitSignal, whenDisconnected } from '../wait-places.ts'
 import { ask, type Asked, openConversation } from './ask.ts'
@@ -50,6 +52,8 @@ export const COMPLETIONS_ROUTE = {
   method: 'POST',
   path: '/v1/chat/completions',
   name: 'createChatCompletion',
+  may: 'publish',
+  tenantIn: 'body',
   summary: 'The same conversation for clients of OpenAI’s chat completions',
   description: 'Only the messages after the last known one are taken. See docs/chat-api.md for what is ignored and what is refused.',
   headers: headersSchema,
@@ -82,13 +86,13 @@ export const COMPLETIONS_ROUTE = {
 
 /** Adds `POST /v1/chat/completions`. */
 export function addCompletionsRoute(app: FastifyInstance, deps: ChatRouteDeps): void {
-  addRoute(app, COMPLETIONS_ROUTE, async ({ body, headers: given }, reply) => {
+  addRoute(app, COMPLETIONS_ROUTE, async ({ body, headers: given, principal }, reply) => {
     const headers = headersSchema.safeParse(given, IN_WORDS)
     if (!headers.success) throw new HttpProblem('bad_query', zodProblem(headers.error, ''))
     const request = readCompletionRequest(body)
     const key = idempotencyKeyOf(headers.data['idempotency-key'])
     deps.connection.requireConnection('nothing was stored')
-    const address = await conversationOf(deps, request, headers.data[CONVERSATION_HEADER])
+    const address = await conversationOf(deps, request, headers.data[CONVERSATION_HEADER], principal)
     reply.header(CONVERSATION_HEADER, address.id)
     takePlace(deps.places, address.tenant)
     await using started = new AsyncDisposableStack()
@@ -130,8 +134,13 @@ async function finish(asked: Asked, to: CompletionStream, signal: AbortSignal, s
   await streaming.disposeAsync()
 }
 
-/** @throws HttpProblem 404 `unknown_model`; 400 `bad_subject` */
-async function conversationOf(deps: ChatRouteDeps, { model, user }: CompletionRequest, header: string | undefined): Promise<Address> {
+/** @throws HttpProblem 404 `unknown_model`; 400 `bad_subject`; as `requireAccess` */
+async function conversationOf(
+  deps: ChatRouteDeps,
+  { model, user }: CompletionRequest,
+  header: string | undefined,
+  principal: Principal | undefined,
+): Promise<Address> {
   const [kind = '', tenant = TENANT_DEFAULT, ...more] = model.split('/').toReversed()
   const isName = TOKEN.test(kind) && TOKEN.test(tenant) && more.length === 0
   if (header !== undefined && !TOKEN.test(header)) {
@@ -141,6 +150,7 @@ async function conversationOf(deps: ChatRouteDeps, { model, user }: CompletionRe
   // A new id cannot be guessed: it gives access to the conversation.
   const id = header ?? idOfUser(user ?? '') ?? `chat-${randomBytes(18).toString('base64url')}`
   if (!isName) throw unknownModel(model, await deps.kinds.all(), 'model')
+  requireAccess(principal, 'publish', { tenant, kind })
   return chatAddress(deps, { tenant, id }, { kind, param: 'model' })
 }
 

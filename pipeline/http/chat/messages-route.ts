@@ -29,6 +29,7 @@ export const MESSAGES_ROUTE = {
   method: 'GET',
   path: '/v1/chat/:tenant/:id/messages',
   name: 'followConversation',
+  may: 'read',
   summary: 'Streams a conversation as the people in it see it',
   description:
     'Server-sent events: `message` for each message of the user, the machine and the people of the desk, `form.asked`, `form.completed`, '

@@ -8,7 +8,13 @@ type JsonSchema = z.core.JSONSchema.JSONSchema
 
 /** Problems of every route, of those that need the token, of those for visitors, and of those that read a body. */
 const PROBLEMS_OF_ALL: readonly HttpErrorCode[] = ['bad_request', 'bad_host', 'headers_too_large', 'internal']
-const PROBLEMS_OF_PROTECTED: readonly HttpErrorCode[] = ['unauthorized', 'overloaded']
+const PROBLEMS_OF_PROTECTED: readonly HttpErrorCode[] = [
+  'unauthorized',
+  'not_for_this_key',
+  'key_may_not',
+  'keys_unavailable',
+  'overloaded',
+]
 const PROBLEMS_OF_VISITORS: readonly HttpErrorCode[] = ['bad_visitor_token', 'not_for_visitors', 'widget_origin', 'too_many_requests']
 const PROBLEMS_OF_BODIES: readonly HttpErrorCode[] = ['request_timeout', 'too_large', 'unsupported_media_type', 'unsupported_encoding']
 
@@ -43,7 +49,13 @@ export function openApiDocument(routes: readonly DescribedRoute[]) {
     security: [{ [TOKEN_SCHEME]: [] }, {}],
     paths,
     components: {
-      securitySchemes: { [TOKEN_SCHEME]: { type: 'http', scheme: 'bearer', description: 'COLLOQUY_HTTP_TOKEN, where the server has one' } },
+      securitySchemes: {
+        [TOKEN_SCHEME]: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'A key of "colloquy key issue", or COLLOQUY_HTTP_TOKEN; nothing while there is neither',
+        },
+      },
       schemas,
     },
   }

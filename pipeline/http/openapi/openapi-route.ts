@@ -6,6 +6,8 @@ export const OPENAPI_ROUTE = {
   method: 'GET',
   path: '/openapi.json',
   name: 'getOpenApi',
+  may: 'read',
+  tenantIn: 'nowhere',
   summary: 'This document',
   answers: { 200: { description: 'An OpenAPI 3.1 document', schema: z.looseObject({ openapi: z.string() }) } },
   problems: [],

@@ -1,29 +1,30 @@
 import type { IncomingMessage } from 'node:http'
-import { type BearerTest, unauthorized } from '../bearer-token.ts'
+import { LOCAL, type Principal } from '../../access/principal.ts'
 import { knownHosts } from '../known-hosts.ts'
 import { HttpProblem } from '../problems.ts'
+import { type RequestAccess, unauthorized } from '../request-access.ts'
 
 /** The protocol of `/v1/ws`. A client that names it gets it confirmed. */
 export const PROTOCOL = 'colloquy.v1'
-/** A client that cannot set headers, such as a page, may send the token as a protocol: this, and the token in base64url. */
+/** A client that cannot set headers, such as a page, may send its key as a protocol: this, and the key in base64url. */
 export const TOKEN_PROTOCOL = 'bearer.'
 
 export interface SocketAccess {
   /**
-   * Whether a WebSocket may be opened.
+   * Who opens a WebSocket.
    *
-   * @returns true if it has the token; false if it must send the token in its first frame
-   * @throws HttpProblem 403 `bad_origin`, 421 `bad_host`, 401 `unauthorized` for a wrong token
+   * @returns `undefined` if it must send its key in its first frame
+   * @throws HttpProblem 403 `bad_origin`, 421 `bad_host`, 401 `unauthorized` for a wrong key, 503 `keys_unavailable`
    */
-  check(request: Pick<IncomingMessage, 'headers'>): boolean
-  /** Whether a frame's token is right. */
-  isToken(token: string): boolean
+  check(request: Pick<IncomingMessage, 'headers'>): Promise<Principal | undefined>
+  /** As `RequestAccess` does, of the key in a frame. */
+  readonly holderOf: RequestAccess['holderOf']
+  readonly onEnd: RequestAccess['onEnd']
 }
 
 export interface SocketAccessOptions {
-  readonly hasToken: BearerTest
-  /** Absent where a token protects the server. */
-  readonly checkHost: ((header: string | undefined) => void) | undefined
+  readonly requestAccess: RequestAccess
+  readonly checkHost: (header: string | undefined) => void
   /** As of `knownHosts`. */
   readonly allowedHosts: readonly string[] | undefined
 }
@@ -32,33 +33,33 @@ export interface SocketAccessOptions {
  * Creates the check of WebSockets. A browser opens one for a page of any site, and lets the page read it: unlike a request, it needs no
  * permission of the server. So the page must be of a host that requests may name. Clients that are no browsers send no origin.
  */
-export function createSocketAccess({ hasToken, checkHost, allowedHosts }: SocketAccessOptions): SocketAccess {
+export function createSocketAccess({ requestAccess, checkHost, allowedHosts }: SocketAccessOptions): SocketAccess {
   const known = new RegExp(knownHosts(allowedHosts), 'i')
-  const isToken = (token: string): boolean => hasToken(`Bearer ${token}`)
-  const isOpen = hasToken(undefined)
+  const { holderOf, bearerOf, onEnd } = requestAccess
   return {
-    check({ headers: { host, origin, authorization, 'sec-websocket-protocol': protocols = '' } }) {
-      checkHost?.(host)
+    holderOf,
+    onEnd,
+    async check({ headers: { host, origin, authorization, 'sec-websocket-protocol': protocols = '' } }) {
+      checkHost(host)
       if (origin !== undefined && !known.test(hostOf(origin))) {
         throw new HttpProblem(
           'bad_origin',
           `pages of ${JSON.stringify(origin)} may not open a WebSocket here; add their host to COLLOQUY_ALLOWED_HOSTS if they may`,
         )
       }
-      if (isOpen) return true
+      if (requestAccess.isOpen) return LOCAL
       const named = protocols
         .split(',')
         .map((one) => one.trim())
         .find((one) => one.startsWith(TOKEN_PROTOCOL))
-      if (authorization === undefined && named === undefined) return false
-      const isRight =
+      if (authorization === undefined && named === undefined) return undefined
+      const holder =
         authorization === undefined
-          ? isToken(Buffer.from(named?.slice(TOKEN_PROTOCOL.length) ?? '', 'base64url').toString('utf8'))
-          : hasToken(authorization)
-      if (!isRight) throw unauthorized()
-      return true
+          ? await holderOf(Buffer.from(named?.slice(TOKEN_PROTOCOL.length) ?? '', 'base64url').toString('utf8'))
+          : await bearerOf(authorization)
+      if (holder === undefined) throw unauthorized()
+      return holder
     },
-    isToken,
   }
 }
 

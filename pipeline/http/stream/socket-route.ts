@@ -24,6 +24,8 @@ export const SOCKET_ROUTE = {
   method: 'GET',
   path: PATH,
   name: 'openSocket',
+  may: 'read',
+  tenantIn: 'nowhere',
   summary: 'Opens a WebSocket: events of any number of actors one way, inputs the other',
   answers: { 101: { description: 'The WebSocket is open', type: 'text/plain' } },
   problems: ['upgrade_required', 'bad_origin', 'too_many_streams'],
@@ -45,16 +47,19 @@ export function addSocketRoute(app: FastifyInstance, { leavePlaces, ...deps }: S
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // It may break before it is a WebSocket.
     socket.on('error', () => socket.destroy())
+    void open(request, socket, head)
+  })
+  const open = async (request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> => {
     try {
       const client = socket.remoteAddress ?? ''
-      const isAuthorized = access.check(request)
+      const opener = await access.check(request)
       takePlace(outlets, client)
       socket.once('close', () => outlets.places.release(client))
       leavePlaces(socket)
       socket.setTimeout(0)
-      server.handleUpgrade(request, socket, head, (ws) => serveSocket(deps, ws, socket, client, isAuthorized))
+      server.handleUpgrade(request, socket, head, (ws) => serveSocket(deps, ws, socket, client, opener))
     } catch (error) {
       answerRaw(asProblem(error), socket)
     }
-  })
+  }
 }

@@ -4,11 +4,13 @@ import { parseJson } from '../../../schemas/json.ts'
 import { IN_WORDS, zodProblem } from '../../../schemas/problem-words.ts'
 import { type ClientFrame, clientFrameSchema, CLOSE_REASONS, frameRefSchema, placeOf } from '../../../schemas/stream-events.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
+import type { Principal } from '../../access/principal.ts'
 import type { FairPlaces } from '../../runtime/fair-places.ts'
 import type { ActorFeed, Following } from '../../streams/actor-feed.ts'
 import type { FeedSink } from '../../streams/followed-stream.ts'
 import { type TakeInputs, WAIT_MS_DEFAULT } from '../input-route.ts'
 import { asProblem, HttpProblem, RETRY_AFTER } from '../problems.ts'
+import { requireAccess } from '../request-access.ts'
 import { inputOf } from '../request-inputs.ts'
 import { addressOf } from '../route-address.ts'
 import type { EndReason, Outlet, Outlets, Wire } from './outlets.ts'
@@ -29,7 +31,7 @@ export interface SocketDeps {
 const SUBSCRIPTIONS_MAX = 64
 /** Inputs of one socket that are being stored or waited for. */
 const PUBLISHES_MAX = 64
-/** Time to send the token. */
+/** Time to send the key. */
 const TOKEN_MS_MAX = 5_000
 /** How long a client that is closed may take to answer. */
 const CLOSE_MS_MAX = 2_000
@@ -47,15 +49,16 @@ interface Subscription {
  * Serves one WebSocket: a client subscribes to actors and publishes inputs. Inputs are stored in the order of their frames.
  *
  * @param client the address of the client
- * @param isAuthorized false: its first frame must have the token
+ * @param opener who opened it; absent: its first frame must have a key
  * @returns closes the socket
  */
-export function serveSocket(deps: SocketDeps, ws: WebSocket, socket: Duplex, client: string, isAuthorized: boolean): void {
+export function serveSocket(deps: SocketDeps, ws: WebSocket, socket: Duplex, client: string, opener: Principal | undefined): void {
   const { feed, outlets, takeInputs, access, bodies } = deps
   const subscriptions = new Map<string, Subscription>()
   const disconnected = new AbortController()
   let end: EndReason | undefined
-  let isKnown = isAuthorized
+  let sender: Promise<Principal | undefined> | undefined = opener && Promise.resolve(opener)
+  let stopEnd: (() => void) | undefined
   let isAlive = true
   let publishes = 0
   let stored: Promise<unknown> = Promise.resolve()
@@ -87,7 +90,12 @@ export function serveSocket(deps: SocketDeps, ws: WebSocket, socket: Duplex, cli
     ws.send(text)
     outlet.wrote(events)
   }
-  const late = isKnown ? undefined : setTimeout(() => wire.close('refused'), TOKEN_MS_MAX)
+  const late = opener === undefined ? setTimeout(() => wire.close('refused'), TOKEN_MS_MAX) : undefined
+  const endWith = (principal: Principal): void => {
+    stopEnd?.()
+    stopEnd = end === undefined ? access.onEnd(principal, () => wire.close('refused')) : undefined
+  }
+  if (opener !== undefined) endWith(opener)
 
   const unsubscribe = (actor: string): void => {
     const subscription = subscriptions.get(actor)
@@ -96,8 +104,13 @@ export function serveSocket(deps: SocketDeps, ws: WebSocket, socket: Duplex, cli
     subscription.following?.stop()
     outlets.places.release(subscription.tenant)
   }
-  const subscribe = ({ after, types, ...given }: Extract<ClientFrame, { subscribe: object }>['subscribe'], ref: Ref): void => {
+  const subscribe = (
+    { after, types, ...given }: Extract<ClientFrame, { subscribe: object }>['subscribe'],
+    ref: Ref,
+    principal: Principal,
+  ): void => {
     const address = addressOf(given)
+    requireAccess(principal, 'read', address)
     const actor = actorKey(address)
     if (subscriptions.size >= SUBSCRIPTIONS_MAX && !subscriptions.has(actor)) {
       const detail = `a socket has at most ${SUBSCRIPTIONS_MAX} subscriptions; end one, or open another socket`
@@ -130,8 +143,10 @@ export function serveSocket(deps: SocketDeps, ws: WebSocket, socket: Duplex, cli
     { input, wait, timeoutMs = WAIT_MS_DEFAULT, ...given }: Extract<ClientFrame, { publish: object }>['publish'],
     bytes: number,
     ref: Ref,
+    principal: Principal,
   ): Promise<void> => {
     const address = addressOf(given)
+    requireAccess(principal, 'publish', address)
     if (publishes >= PUBLISHES_MAX || !bodies.acquire(client, bytes)) {
       throw new HttpProblem('overloaded', 'too many inputs are being stored, and nothing was stored; publish it again later', {
         headers: RETRY_AFTER,
@@ -151,10 +166,13 @@ export function serveSocket(deps: SocketDeps, ws: WebSocket, socket: Duplex, cli
       bodies.release(client, bytes)
     }
   }
-  const authorize = (token: string, ref: Ref): void => {
-    if (!access.isToken(token)) return wire.close('refused')
+  const authorize = async (key: string, ref: Ref): Promise<void> => {
+    // Frames behind this one wait for it.
+    sender = access.holderOf(key)
+    const holder = await sender
+    if (holder === undefined) return wire.close('refused')
     clearTimeout(late)
-    isKnown = true
+    endWith(holder)
     send(answerText('authorized', {}, ref))
   }
   const take = async (text: string): Promise<void> => {
@@ -162,12 +180,13 @@ export function serveSocket(deps: SocketDeps, ws: WebSocket, socket: Duplex, cli
     const { data: frame, error } = clientFrameSchema.safeParse(given, IN_WORDS)
     const { ref } = frameRefSchema.safeParse(given).data ?? {}
     try {
-      if (frame !== undefined && 'token' in frame) return authorize(frame.token, ref)
-      if (!isKnown) return wire.close('refused')
+      if (frame !== undefined && 'token' in frame) return await authorize(frame.token, ref)
+      const principal = await sender
+      if (principal === undefined) return wire.close('refused')
       if (given === undefined) throw new HttpProblem('bad_frame', NO_JSON)
       if (frame === undefined) throw new HttpProblem('bad_frame', error === undefined ? 'no frame' : zodProblem(error, ''))
-      if ('subscribe' in frame) subscribe(frame.subscribe, ref)
-      else if ('publish' in frame) await publish(frame.publish, text.length, ref)
+      if ('subscribe' in frame) subscribe(frame.subscribe, ref, principal)
+      else if ('publish' in frame) await publish(frame.publish, text.length, ref, principal)
       else {
         const actor = actorKey(addressOf(frame.unsubscribe))
         unsubscribe(actor)
@@ -188,6 +207,7 @@ export function serveSocket(deps: SocketDeps, ws: WebSocket, socket: Duplex, cli
   socket.on('drain', outlet.drained)
   ws.once('close', () => {
     clearTimeout(late)
+    stopEnd?.()
     disconnected.abort()
     for (const actor of [...subscriptions.keys()]) unsubscribe(actor)
     outlet.ended(end ?? 'client')

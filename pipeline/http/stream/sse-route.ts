@@ -20,6 +20,7 @@ export const STREAM_ROUTE = {
   method: 'GET',
   path: `/v1/out/${ADDRESS_PATH}`,
   name: 'followActor',
+  may: 'read',
   summary: 'Streams what an actor emits, each event once',
   description:
     'Server-sent events. `id` is one integer; a client that sends it as `Last-Event-ID`, or as `after`, goes on behind it. `event` is the '

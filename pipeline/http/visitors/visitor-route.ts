@@ -31,6 +31,7 @@ export const VISITOR_ROUTE = {
   method: 'POST',
   path: '/v1/visitors/:tenant',
   name: 'startVisit',
+  may: 'publish',
   summary: 'Gives a visitor of a web site a token for one conversation',
   description: 'For pages of COLLOQUY_WIDGET_ORIGINS. With a good token as bearer, the answer has a new one for its conversation.',
   params: paramsSchema,

@@ -11,6 +11,7 @@ const sound: SystemStatus = {
   refusedRows: 0,
   removed: { records: 0, ranges: [], unproven: { records: 0, rows: {}, first: [] }, setAside: [] },
   durability: { replicas: 1, fsync: '2m' },
+  keys: { good: 0, needed: false },
   models: [],
   autoModel: [],
   caches: [],

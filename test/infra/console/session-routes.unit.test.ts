@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { expect, test } from 'vitest'
 import { addSessionRoutes, SESSION_PATH } from '../../../infra/console/session-routes.ts'
+import { createRequestAccess } from '../../../pipeline/http/request-access.ts'
 import { createSessions } from '../../../pipeline/http/session-cookie.ts'
 
 const TOKEN = 'a-token-of-the-tests'
@@ -11,7 +12,7 @@ function serverOf(token: string | undefined): FastifyInstance {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body)
   app.setErrorHandler(async (error: { status?: number }, _request, reply) => reply.code(error.status ?? 500).send({}))
-  addSessionRoutes(app, createSessions(token), token)
+  addSessionRoutes(app, createRequestAccess(token, undefined, createSessions(token ?? 'of the machine')))
   return app
 }
 

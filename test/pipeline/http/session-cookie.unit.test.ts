@@ -9,17 +9,17 @@ const requestWith = (setCookie: string, more: Record<string, string> = {}) => ({
 
 describe('sessions', () => {
   test('a session names who started it, in every process with the token', () => {
-    const cookie = createSessions(TOKEN).start('李雷', false)
+    const cookie = createSessions(TOKEN).start({ by: '李雷' }, false)
     expect(createSessions(TOKEN).of(requestWith(cookie))?.by).toBe('李雷')
     expect(cookie).toContain('; HttpOnly; SameSite=Strict; Max-Age=43200')
     expect(cookie).not.toContain('Secure')
-    expect(createSessions(TOKEN).start('Li', true)).toContain('; Secure')
+    expect(createSessions(TOKEN).start({ by: 'Li' }, true)).toContain('; Secure')
   })
 
   test('a session ends after its time, and with another token', () => {
     let now = 1_000
     const sessions = createSessions(TOKEN, () => now)
-    const request = requestWith(sessions.start('Li', false))
+    const request = requestWith(sessions.start({ by: 'Li' }, false))
     expect(createSessions(`${TOKEN}2`, () => now).of(request)).toBeUndefined()
     now += SESSION_MS - 1
     expect(sessions.of(request)?.by).toBe('Li')
@@ -39,16 +39,9 @@ describe('sessions', () => {
 
   test('a changed name is noticed', () => {
     const sessions = createSessions(TOKEN)
-    const [, signature = ''] = (sessions.start('Li', false).split(';')[0] ?? '').split('.')
+    const [, signature = ''] = (sessions.start({ by: 'Li' }, false).split(';')[0] ?? '').split('.')
     const forged = Buffer.from(JSON.stringify({ by: 'Boss', until: Date.now() + 1_000 })).toString('base64url')
     expect(sessions.of({ method: 'GET', headers: { cookie: `colloquy_session=${forged}.${signature}` } })).toBeUndefined()
-  })
-
-  test('without a token, a session is known only to the process that made it', () => {
-    const sessions = createSessions(undefined)
-    const request = requestWith(sessions.start('Li', false))
-    expect(sessions.of(request)?.by).toBe('Li')
-    expect(createSessions(undefined).of(request)).toBeUndefined()
   })
 })
 

@@ -7,7 +7,7 @@ import { createInterest } from '../../../actors/kinds/interest/kind.ts'
 import { createProfile } from '../../../actors/kinds/profile/profile-kind.ts'
 import { createSupport } from '../../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../../actors/kinds/support/knowledge.ts'
-import { copyCustomerKeys } from '../../../infra/backup/copy-keys.ts'
+import { copyKeys } from '../../../infra/backup/copy-keys.ts'
 import { createCustomerKeys, KEYS_FOLDER } from '../../../pipeline/profiles/customer-keys.ts'
 import { clientOf, type HttpClient } from '../../support/http-requests.ts'
 import { completion, type ModelEndpoint, startModelEndpoint } from '../../support/model-endpoint.ts'
@@ -184,7 +184,7 @@ test(
     expect(await of({ folder }).idOf('acme', 'k-1')).toBe(id)
     const elsewhere = await temporaryFolder()
     await expect(of({ folder: join(elsewhere, KEYS_FOLDER) }).idOf('acme', 'k-1')).rejects.toMatchObject({ code: 'other_customer_key' })
-    await copyCustomerKeys(settings.DATA_DIR, elsewhere)
+    await copyKeys(settings.DATA_DIR, elsewhere)
     expect(await of({ folder: join(elsewhere, KEYS_FOLDER) }).idOf('acme', 'k-1')).toBe(id)
 
     const made = await Promise.all(Array.from({ length: 8 }, () => of({ folder }).idOf('other', 'k-1')))
