@@ -17,6 +17,7 @@ import { isZone, spanMs, spanSchema } from './trigger-events.ts'
  * | case | desk | `case.replied`, `case.asked` | a person, or the customer, wrote: clocks of the next reply |
  * | agent | desk | `case.returned`, `case.transferred` | back to the machine with what was agreed; on to an agent or a team |
  * | desk | case, OUT | `case.released` | the agent has it no longer, and why |
+ * | desk | case | `case.misdirected` | it was handed on to a team that is none: it asks again where it came from |
  * | case | desk | `case.ended` | the case is closed; nothing comes back |
  * | desk | case, OUT | `case.overdue` | a promise of time was missed |
  */
@@ -102,7 +103,7 @@ const spanFrom = (least: string) =>
   spanSchema.refine((text) => (spanMs(text) ?? Infinity) >= (spanMs(least) ?? 0), `must be at least ${least}`)
 
 /** Settings of a team; each `team.set` replaces all. */
-export const teamSet = z.object({
+export const teamSet = z.strictObject({
   timezone: z
     .string()
     .max(64)
@@ -112,7 +113,11 @@ export const teamSet = z.object({
   hours: z
     .array(
       z
-        .object({ days: z.array(z.int().min(1).max(7)).min(1).max(7).meta({ description: '1: Monday' }), from: startTime, to: endTime })
+        .strictObject({
+          days: z.array(z.int().min(1).max(7)).min(1).max(7).meta({ description: '1: Monday' }),
+          from: startTime,
+          to: endTime,
+        })
         .refine(({ from, to }) => from !== to, { path: ['to'], error: 'must differ from `from`; write 00:00 to 24:00 for a whole day' }),
     )
     .min(1)
@@ -125,7 +130,7 @@ export const teamSet = z.object({
     .optional()
     .meta({ description: 'Days on which no part of the office hours begins' }),
   sla: z
-    .object({ firstReply: spanFrom('1s').optional(), nextReply: spanFrom('1s').optional(), resolution: spanFrom('1s').optional() })
+    .strictObject({ firstReply: spanFrom('1s').optional(), nextReply: spanFrom('1s').optional(), resolution: spanFrom('1s').optional() })
     .optional()
     .meta({ description: 'Spans of office time, such as 5m, 2h or 3d; only firstReply has a default, 30m' }),
   offerFor: spanFrom('5s').default('60s').meta({ description: 'How long an agent may think about an offer; then it goes to the next' }),
@@ -134,15 +139,16 @@ export const teamSet = z.object({
 export type TeamSettings = z.output<typeof teamSet>
 
 /** Somebody of the team is there. Repeated each minute or so, it says that he still is; what it names replaces what was said before. */
-export const agentOnline = z.object({
+export const agentOnline = z.strictObject({
   agent: agentSchema,
   skills: z.array(skillSchema).max(skillsMax).optional(),
   languages: z.array(languageCode).max(languagesMax).optional().meta({ description: 'Default: all' }),
   capacity: z.int().min(1).max(DESK_LIMITS.capacityMax).optional().meta({ description: 'Cases at one time (default 3)' }),
 })
 /** Somebody goes: no more offers. With `release`, the cases that he has go back to the queue. */
-export const agentOffline = z.object({ agent: agentSchema, release: z.boolean().optional() })
+export const agentOffline = z.strictObject({ agent: agentSchema, release: z.boolean().optional() })
 
+const note = z.string().max(summaryCharsMax)
 /** A case asks its desk for a person. Sent by the case. */
 export const caseWaiting = z.object({
   reason: z.string().max(64).meta({ description: 'As in `escalated`' }),
@@ -159,7 +165,21 @@ export const caseWaiting = z.object({
   transcript: z
     .object({ from: at, to: at })
     .optional()
-    .meta({ description: 'When its first message arrived, and when it was escalated: its rows of `messages` by `committed_at`' }),
+    .meta({ description: 'When its first message arrived, and when it asks: its rows of `messages` by `committed_at`' }),
+  askedAt: at.optional().meta({ description: 'Where a person has replied before: since when the customer waits for the next reply' }),
+  missed: z
+    .array(z.enum(SLA_CLOCKS))
+    .max(SLA_CLOCKS.length)
+    .optional()
+    .meta({ description: 'Promises of which the case was told that they were missed' }),
+  from: z
+    .object({ team: teamSchema, agent: agentSchema, note: note.optional() })
+    .optional()
+    .meta({ description: 'Who handed it on to this team' }),
+  unknownTeam: z
+    .object({ team: teamSchema, agent: agentSchema })
+    .optional()
+    .meta({ description: 'The team to which the agent handed it on, and which is none: he has it back, or the queue' }),
 })
 /** The customer wrote while a person has the case, or while it waits. Sent by the case. */
 export const caseAsked = z.object({})
@@ -169,18 +189,23 @@ export const caseReplied = z.object({ agent: agentSchema })
 export const caseEnded = z.object({ outcome: z.string().max(64) })
 
 export const caseAccepted = z
-  .object({ ...ofAgent })
+  .strictObject({ ...ofAgent })
   .meta({ description: 'The agent takes the case: one that was offered to him, or one that waits' })
 export const caseDeclined = z
-  .object({ ...ofAgent, why: z.string().max(200).optional() })
+  .strictObject({ ...ofAgent, why: z.string().max(200).optional() })
   .meta({ description: 'The agent does not take it' })
 export const caseReturned = z
-  .object({ ...ofAgent, agreed: z.string().max(summaryCharsMax).optional() })
+  .strictObject({ ...ofAgent, agreed: z.string().max(summaryCharsMax).optional() })
   .meta({ description: 'Back to the machine, with what was agreed' })
 export const caseTransferred = z
-  .object({
+  .strictObject({
     ...ofAgent,
-    to: z.union([z.object({ agent: agentSchema }), z.object({ team: teamSchema })]),
+    to: z.strictObject({ agent: agentSchema.optional(), team: teamSchema.optional() }).transform((to, context) => {
+      if (to.agent !== undefined && to.team === undefined) return { agent: to.agent }
+      if (to.team !== undefined && to.agent === undefined) return { team: to.team }
+      context.addIssue({ code: 'custom', message: 'must have `agent` or `team`, one of them' })
+      return z.NEVER
+    }),
     note: z.string().max(summaryCharsMax).optional(),
   })
   .meta({ description: 'On to another agent, or to another team' })
@@ -194,6 +219,8 @@ export const caseQueued = z.object({
 })
 /** There is a place for a case that the desk could not take. Sent to the case, which asks again at once. */
 export const caseCalled = z.object({ team: teamSchema })
+/** A team that nobody has set, and to which no agent has come, takes no case of another team. Sent to the case, which asks there again. */
+export const caseMisdirected = z.object({ team: teamSchema })
 /** An agent has the case. Sent to the case. */
 export const caseAssigned = z.object({
   team: teamSchema,
@@ -216,7 +243,7 @@ export const caseReleased = z.object({
   note: z.string().max(summaryCharsMax).optional().meta({ description: 'For the next agent, where it was transferred' }),
   handledMs: z.int().nonnegative().meta({ description: 'Since it was assigned' }),
 })
-/** A promise of time was missed, once a clock and a case. Sent to the case, and emitted. */
+/** A promise of time was missed: once a case, and the next reply once a message. Sent to the case, and emitted. */
 export const caseOverdue = z.object({ ...ofCase, team: teamSchema, clock: z.enum(SLA_CLOCKS), agent: agentSchema.nullable(), dueAt: at })
 /** An agent is asked to take a case. Emitted. */
 export const caseOffered = z.object({
@@ -228,6 +255,7 @@ export const caseOffered = z.object({
   waitedMs: z.int().nonnegative(),
   reason: z.string().optional().meta({ description: 'Where the case has just asked; later, its own record tells' }),
   summary: z.string().max(summaryCharsMax).optional().meta({ description: 'The same' }),
+  note: note.optional().meta({ description: 'Of the colleague who has just handed it on' }),
 })
 export const OFFER_ENDS = ['declined', 'lapsed', 'withdrawn'] as const
 /** An agent did not take what was offered to him: he declined, did not answer in time, or it was taken back. Emitted. */
@@ -235,8 +263,8 @@ export const offerEnded = z.object({ ...ofAgent, why: z.enum(OFFER_ENDS) })
 /** What became of a case at the desk, as the case is told. Emitted. */
 export const deskAssigned = caseAssigned.extend(ofCase)
 export const deskReleased = caseReleased.extend(ofCase)
-export const REFUSALS = ['no_such_case', 'unknown_agent', 'taken', 'not_yours', 'no_capacity', 'unavailable'] as const
-/** An agent cannot do with a case what he wanted. `unavailable`: the agent to whom it should go is not there. Emitted. */
+export const REFUSALS = ['no_such_case', 'unknown_agent', 'taken', 'not_yours', 'no_capacity', 'unavailable', 'unknown_team'] as const
+/** An agent cannot do with a case what he wanted. `unavailable`: the agent to whom it should go is not there; `unknown_team`: there is no such team. Emitted. */
 export const caseRefused = z.object({ ...ofAgent, why: z.enum(REFUSALS) })
 
 /** What an inbox puts into a canned reply. `name`: what the customer wants to be called. */
@@ -260,7 +288,7 @@ const cannedName = nameSchema(DESK_LIMITS.cannedNameCharsMax, 3 * DESK_LIMITS.ca
 })
 
 /** A text that agents send often, in the languages of the customers; it replaces what had its name. Recorded, and not kept in the state. */
-export const cannedSet = z.object({
+export const cannedSet = z.strictObject({
   name: cannedName,
   texts: z
     .record(languageCode, cannedText)
@@ -271,7 +299,7 @@ export const cannedSet = z.object({
     )
     .meta({ description: `By language, such as zh or en; variables are ${CANNED_VARIABLES.map((name) => `{{ ${name} }}`).join(', ')}` }),
 })
-export const cannedRemoved = z.object({ name: cannedName })
+export const cannedRemoved = z.strictObject({ name: cannedName })
 
 /** A private note about the case: people of the team see it, the customer and models do not. Sent to the actor of the case. */
-export const noteAdded = z.object({ agent: agentSchema, text: z.string().trim().min(1).max(DESK_LIMITS.noteCharsMax) })
+export const noteAdded = z.strictObject({ agent: agentSchema, text: z.string().trim().min(1).max(DESK_LIMITS.noteCharsMax) })

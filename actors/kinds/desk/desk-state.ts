@@ -108,7 +108,8 @@ export const EMPTY_DESK: StoredDesk = {
   turnedAway: false,
 }
 
-const DEFAULTS = teamSet.parse({})
+/** The settings of a team that nobody has set. */
+export const DEFAULTS = teamSet.parse({})
 const NONE = -1
 
 /** A working copy, which may be changed. */

@@ -4,6 +4,7 @@ import {
   type agentOnline,
   type caseAccepted,
   type caseDeclined,
+  type caseOffered,
   type caseReplied,
   type caseReturned,
   type caseTransferred,
@@ -18,7 +19,17 @@ import { spanMs } from '../../../schemas/trigger-events.ts'
 import type { WaitingCases } from '../../../schemas/waiting-cases.ts'
 import { freeAgents, inTurn, loadOf, queueOf, suits } from './choosing.ts'
 import type { DeskEmit } from './desk-definition.ts'
-import { type Agent, type Desk, type DeskCase, OUTSIDE_MS, type Outsider, PASSED_MAX, UNANSWERED_MAX, wordsFit } from './desk-state.ts'
+import {
+  type Agent,
+  DEFAULTS,
+  type Desk,
+  type DeskCase,
+  OUTSIDE_MS,
+  type Outsider,
+  PASSED_MAX,
+  UNANSWERED_MAX,
+  wordsFit,
+} from './desk-state.ts'
 import { createOfficeHours, type OfficeHours } from './office-hours.ts'
 import { nextPromise } from './promises.ts'
 import { joined, languageOf } from './team.ts'
@@ -30,7 +41,7 @@ const EFFECTS_MAX = 160
 export interface CaseMessage {
   readonly kind: string
   readonly id: string
-  readonly type: 'case.queued' | 'case.called' | 'case.assigned' | 'case.released' | 'case.overdue'
+  readonly type: 'case.queued' | 'case.called' | 'case.misdirected' | 'case.assigned' | 'case.released' | 'case.overdue'
   readonly data: Readonly<Record<string, unknown>>
 }
 
@@ -53,8 +64,8 @@ export const refOf = ({ kind, id }: CaseAddress): string => `${kind}/${id}`
 export function createShift(desk: Desk, team: string, now: number) {
   const emits: DeskEmit[] = []
   const sends: CaseMessage[] = []
-  /** The case that has just asked, which alone knows its reason and summary. */
-  let asking: (Pick<z.output<typeof caseWaiting>, 'reason' | 'summary'> & { readonly one: DeskCase }) | undefined
+  /** The case that has just asked or was handed on: only now its reason, its summary and the note are known. */
+  let asking: (Pick<z.output<typeof caseOffered>, 'reason' | 'summary' | 'note'> & { readonly one: DeskCase }) | undefined
   let isCut = false
   let hours: OfficeHours | undefined
   const office = (): OfficeHours => (hours ??= createOfficeHours(desk.settings))
@@ -99,6 +110,7 @@ export function createShift(desk: Desk, team: string, now: number) {
     const offeredAt = isOffered ? iso(one.at - offerForMs()) : null
     if (one.held === 'offered' && !isOffered) endOffer(one, 'withdrawn')
     Object.assign(one, { held: 'assigned', agent: name, at: now, passed: [] })
+    rearm(one)
     const data = assignedData(one, offeredAt)
     emit({ type: 'case.assigned', data: { case: refOf(one), ...data } })
     tell(one, 'case.assigned', data)
@@ -110,6 +122,9 @@ export function createShift(desk: Desk, team: string, now: number) {
     if (why !== 'resolved') tell(one, 'case.released', data)
     idle(one.agent)
     toQueue(one)
+    // Somebody had replied: the customer waits for the next one from now on, unless he had written before.
+    if (one.isAnswered) one.askedAt ??= now
+    rearm(one)
   }
   const leave = (agent: Agent, why: 'away' | 'offline', hasReleased: boolean): void => {
     agent.isOnline = false
@@ -139,6 +154,14 @@ export function createShift(desk: Desk, team: string, now: number) {
       rearm(one)
     }
   }
+  /** A team that nobody has set, and to which nobody has come. */
+  const isUnknown = (): boolean => desk.settings === DEFAULTS && desk.agents.length === 0 && desk.cases.length === 0
+  /** Of a case that was handed on to no team, the agent is told, and has it back where he can. */
+  const takeBack = (one: DeskCase, name: string): void => {
+    refuse(refOf(one), name, 'unknown_team')
+    const agent = agentOf(name)
+    if (agent?.isOnline === true && loadOf(desk, agent) < agent.capacity) assign(one, agent)
+  }
   /** The owner of a case, or nothing and a refusal. */
   const owned = (ref: string, name: string): DeskCase | undefined => {
     heard(name)
@@ -157,8 +180,12 @@ export function createShift(desk: Desk, team: string, now: number) {
   const offer = (one: DeskCase, agent: Agent): void => {
     Object.assign(one, { held: 'offered', agent: agent.name, at: now + offerForMs() })
     const { priority, lang, skill, since, at } = one
-    const { reason, summary } = asking?.one === one ? asking : {}
-    const known = { ...(reason !== undefined && { reason }), ...(summary !== undefined && { summary }) }
+    const { reason, summary, note } = asking?.one === one ? asking : {}
+    const known = {
+      ...(reason !== undefined && { reason }),
+      ...(summary !== undefined && { summary }),
+      ...(note !== undefined && { note }),
+    }
     const data = {
       case: refOf(one),
       agent: agent.name,
@@ -243,7 +270,9 @@ export function createShift(desk: Desk, team: string, now: number) {
       const agent = heard(name)
       if (agent !== undefined) leave(agent, 'offline', hasReleased)
     },
-    waiting({ kind, id }: CaseAddress, { reason, summary, since, priority, skill, lang }: z.output<typeof caseWaiting>): void {
+    waiting({ kind, id }: CaseAddress, data: z.output<typeof caseWaiting>): void {
+      const { reason, summary, since, priority, skill, lang, askedAt, from, unknownTeam } = data
+      const note = from?.note
       const facts = { priority, skill: skill ?? null, lang: lang === undefined ? null : languageOf(lang) }
       const known = caseOf(refOf({ kind, id }))
       if (known !== undefined) {
@@ -252,7 +281,7 @@ export function createShift(desk: Desk, team: string, now: number) {
           const before = { priority: known.priority, skill: known.skill, lang: known.lang }
           Object.assign(known, facts)
           if (!wordsFit(desk)) Object.assign(known, before)
-          asking = { one: known, reason, summary }
+          asking = { one: known, reason, summary, note }
           queued(known)
         }
         return
@@ -261,8 +290,16 @@ export function createShift(desk: Desk, team: string, now: number) {
       const began = Math.min(now, Date.parse(since))
       const one: DeskCase = {
         ...{ kind, id, ...facts, since: began, held: 'waiting', agent: null, at: now },
-        ...{ passed: [], isAnswered: false, askedAt: null, missed: new Set(), dueAt: null },
+        ...{ passed: [], isAnswered: askedAt !== undefined, missed: new Set(data.missed), dueAt: null },
+        askedAt: askedAt === undefined ? null : Math.max(began, Math.min(now, Date.parse(askedAt))),
       }
+      if (from !== undefined && isUnknown()) {
+        tell(one, 'case.misdirected', { team })
+        return
+      }
+      // Also one that is not taken is told what it was promised: it asks each minute.
+      rearm(one)
+      missPromises(one)
       const cases = [...desk.cases, one]
       if (!wordsFit({ ...desk, cases })) return
       const others = desk.outside.filter((other) => refOf(other) !== refOf(one))
@@ -273,9 +310,9 @@ export function createShift(desk: Desk, team: string, now: number) {
       }
       desk.outside = others
       desk.cases = cases
-      asking = { one, reason, summary }
-      rearm(one)
-      queued(one)
+      asking = { one, reason, summary, note }
+      if (unknownTeam !== undefined) takeBack(one, unknownTeam.agent)
+      if (one.held === 'waiting') queued(one)
     },
     asked(from: CaseAddress): void {
       const one = caseOf(refOf(from))
@@ -290,6 +327,7 @@ export function createShift(desk: Desk, team: string, now: number) {
       const one = caseOf(refOf(from))
       if (one === undefined) return
       Object.assign(one, { isAnswered: true, askedAt: null })
+      one.missed.delete('next_reply')
       rearm(one)
     },
     /** The next ones without a place, as the tables know them; `undefined`: those cannot be read, and each asks again by itself. */
@@ -338,14 +376,20 @@ export function createShift(desk: Desk, team: string, now: number) {
         const isOther = to.team !== team
         release(one, 'transferred', isOther ? { ...more, to: to.team } : more)
         if (isOther) remove(one)
-        else pass(one, name)
+        else {
+          pass(one, name)
+          asking = { one, ...more }
+        }
         return
       }
       const next = agentOf(to.agent)
       if (next === undefined || !next.isOnline) refuse(ref, name, 'unavailable')
       else if (next.name !== name && loadOf(desk, next) >= next.capacity) refuse(ref, name, 'no_capacity')
       else if (next.name !== name) {
+        const { askedAt } = one
         release(one, 'transferred', more)
+        // The customer waits for nothing more than before.
+        one.askedAt = askedAt
         assign(one, next)
       }
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DESK_LIMITS } from '../../../schemas/desk-events.ts'
+import { caseWaiting, DESK_LIMITS, SLA_CLOCKS } from '../../../schemas/desk-events.ts'
 
 /** The desk of a kind's cases. */
 export interface Desk {
@@ -7,6 +7,8 @@ export interface Desk {
   readonly kind: string
   /** The team that is asked first, whose name is the id of its desk. */
   readonly team: string
+  /** The skill that a case of an intent needs; one without needs none. */
+  readonly skills: Readonly<Record<string, string>>
 }
 
 /** What a case knows of the desk that it asks for a person. */
@@ -21,6 +23,15 @@ export const atDeskSchema = z.object({
   asked: z.string().nullable(),
   /** The customer was told when the office opens. */
   told: z.boolean(),
+  /** Whether a person has replied, and since when the customer waits for the next reply; `null`: he waits for none. */
+  replied: z.boolean().default(false),
+  askedAt: z.string().nullable().default(null),
+  /** Promises of which the desk said that they were missed. */
+  missed: z.array(z.enum(SLA_CLOCKS)).max(SLA_CLOCKS.length).default([]),
+  /** While the case asks a team to which it was handed on: by whom. */
+  from: caseWaiting.shape.from,
+  /** While it asks again where it came from: what is no team. */
+  unknownTeam: caseWaiting.shape.unknownTeam,
 })
 export type AtDesk = z.infer<typeof atDeskSchema>
 

@@ -1,5 +1,14 @@
 import { z } from 'zod'
-import { agentSchema, caseAssigned, caseCalled, caseOverdue, caseQueued, caseReleased, noteAdded } from '../../../schemas/desk-events.ts'
+import {
+  agentSchema,
+  caseAssigned,
+  caseCalled,
+  caseMisdirected,
+  caseOverdue,
+  caseQueued,
+  caseReleased,
+  noteAdded,
+} from '../../../schemas/desk-events.ts'
 import {
   cachedFields,
   evaluatedFields,
@@ -60,6 +69,7 @@ export const supportEvents = {
   'case.resolved': z.object({ by: z.string().max(128).optional() }).meta({ description: 'The support desk closes the case' }),
   'case.queued': caseQueued.meta({ description: 'From the desk: it has the case' }),
   'case.called': caseCalled.meta({ description: 'From the desk: a place is free, so the case should ask again' }),
+  'case.misdirected': caseMisdirected.meta({ description: 'From the desk: what it was handed on to is no team' }),
   'case.assigned': caseAssigned.meta({ description: 'From the desk: a person has the case' }),
   'case.released': caseReleased.meta({ description: 'From the desk: the person has it no longer' }),
   'case.overdue': caseOverdue.meta({ description: 'From the desk: a promise of time was missed' }),
@@ -203,7 +213,14 @@ export const defineSupport = (name: string, desk: string, tasks: { lookup: Looku
       8: withoutDesk,
     },
     events: supportEvents,
-    sentBy: { 'case.queued': [desk], 'case.called': [desk], 'case.assigned': [desk], 'case.released': [desk], 'case.overdue': [desk] },
+    sentBy: {
+      'case.queued': [desk],
+      'case.called': [desk],
+      'case.misdirected': [desk],
+      'case.assigned': [desk],
+      'case.released': [desk],
+      'case.overdue': [desk],
+    },
     emits: supportEmits,
     tasks,
     label: labelOf,

@@ -30,10 +30,11 @@ export interface SupportOptions extends Partial<Minimums> {
    */
   readonly replyBudgetMs?: number
   /**
-   * The desk that is asked for a person: its kind (default `desk`), and the team (default `support`). Default: `false`, none: agents come
+   * The desk that is asked for a person: its kind (default `desk`), the team (default `support`), and the skill that a case of an intent
+   * needs (`{ refund: 'billing' }`; default: none). Default: `false`, none: agents come
    * by `case.taken`, or by a message. A desk that is not among the kinds makes a dead letter of each case, each minute.
    */
-  readonly desk?: { readonly kind?: string; readonly team?: string } | false
+  readonly desk?: { readonly kind?: string; readonly team?: string; readonly skills?: Readonly<Record<string, string>> } | false
 }
 
 /** The most that rewriting a message takes of the reply budget. */
@@ -65,7 +66,7 @@ export function createSupport({
         + 'COLLOQUY_LLM_MODEL',
     )
   }
-  const at = desk === false ? undefined : { kind: DESK_KIND, team: DEFAULT_TEAM, ...desk }
+  const at = desk === false ? undefined : { kind: DESK_KIND, team: DEFAULT_TEAM, skills: {}, ...desk }
   const support = defineSupport(name, at?.kind ?? DESK_KIND, {
     lookup: lookupTask(articles, Math.min(rewriteMs, replyBudgetMs * REWRITE_SHARE_MAX)),
     answer: answerTask({ articles, qualityMin, quotationMin }),

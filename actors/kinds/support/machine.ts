@@ -38,7 +38,7 @@ import {
 import type { Quotation } from './extract.ts'
 import type { Found } from './found.ts'
 import { EXTRACTIVE_MODEL, wasHeldBack, withoutTexts } from './gate.ts'
-import { waitingOf, withAgent, withoutAgent, withQueued } from './handing-over.ts'
+import { waitingOf, withAgent, withMissed, withoutAgent, withoutTeam, withQueued, withWord } from './handing-over.ts'
 import { knowsOf, nameOf, noted } from './known.ts'
 import { type Move, moveOf, plainMoveOf } from './moves.ts'
 import { opensText } from './office-opens.ts'
@@ -105,7 +105,9 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
     const quoted = { text: text ?? '', sources, model: EXTRACTIVE_MODEL, hits: hits.length, kbVersion, held: [{ reasons: [because] }] }
     return withSpent<Reply>(quoted, input.spent)
   }
-  const toDesk = (team: string, type: string, data: Sending['data']): Sending => ({ kind: desk?.kind ?? '', id: team, type, data })
+  /** A process that runs without the desk tells it nothing: the case asks again each minute, until one has it. */
+  const toDesk = (team: string, type: string, data: Sending['data']): Sending[] =>
+    desk === undefined ? [] : [{ kind: desk.kind, id: team, type, data }]
   return setup({
     ...support,
     delays: {
@@ -144,6 +146,8 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
       fromDesk: ({ event }) => teamOf(event, desk) !== undefined,
       fromOwner: ({ context, event }) =>
         event.type === 'case.released' && teamOf(event, desk) === context.desk?.team && event.data.agent === context.desk?.agent,
+      isMisdirected: ({ context, event }) =>
+        event.type === 'case.misdirected' && context.desk?.from !== undefined && teamOf(event, desk) === context.desk.team,
       returns: ({ event }) => event.type === 'case.released' && event.data.why === 'returned',
       changesTeam: ({ event }) => event.type === 'case.released' && event.data.to !== undefined,
       isAnswer: ({ event }) => answerDone.safeParse(event).data?.output.text != null,
@@ -212,13 +216,12 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
         enqueue.emit({ type: 'escalated', data: { reason } })
         const at = timeOf(event)
         const asks = desk !== undefined && at !== undefined && reason !== 'agent_took_over'
-        enqueue.assign(
-          withHandover(context, asks ? { team: desk.team, agent: null, reason, since: at, asked: newest?.id ?? null, told: false } : null),
-        )
+        enqueue.assign(withHandover(context, asks ? { ...UNASKED, team: desk.team, reason, since: at, asked: newest?.id ?? null } : null))
       }),
-      askDesk: enqueueActions(({ context, enqueue }) => {
-        const waiting = waitingOf(context)
-        if (waiting !== undefined && context.desk !== null) enqueue(send(toDesk(context.desk.team, 'case.waiting', waiting)))
+      askDesk: enqueueActions(({ context, event, enqueue }) => {
+        const waiting = waitingOf(context, desk?.skills ?? {}, timeOf(event) ?? context.desk?.since ?? '')
+        if (waiting === undefined || context.desk === null) return
+        for (const one of toDesk(context.desk.team, 'case.waiting', waiting)) enqueue(send(one))
       }),
       waitAtDesk: enqueueActions(({ context, event, enqueue }) => {
         if (event.type !== 'case.queued') return
@@ -234,23 +237,31 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
       begin: assign(({ context, event }) =>
         event.type === 'case.assigned' ? withAgent(context, event.data.team, event.data.agent) : context,
       ),
-      waitAgain: assign(({ context, event }) => (event.type === 'case.released' ? withoutAgent(context, event.data) : context)),
+      waitAgain: assign(({ context, event }) => (event.type === 'case.released' ? withoutAgent(context, event.data, event.at) : context)),
+      askBefore: assign(({ context }) => withoutTeam(context)),
+      miss: assign(({ context, event }) => (event.type === 'case.overdue' ? withMissed(context, event.data) : context)),
       takeBack: assign(({ context, event }) => (event.type === 'case.released' ? withReturn(context, event.data.agreed) : context)),
       tellOfMessage: enqueueActions(({ context, event, enqueue }) => {
         if (event.type !== 'message.received' || context.desk === null) return
         const { team, agent: owner } = context.desk
         const { role, agent = owner } = event.data
-        if (role === 'user') enqueue(send(toDesk(team, 'case.asked', {})))
-        else if (role === 'agent' && agent !== null) enqueue(send(toDesk(team, 'case.replied', { agent })))
+        const told =
+          role === 'user'
+            ? toDesk(team, 'case.asked', {})
+            : role === 'agent' && agent !== null
+              ? toDesk(team, 'case.replied', { agent })
+              : []
+        for (const one of told) enqueue(send(one))
+        enqueue.assign(withWord(context, role, event.at))
       }),
       endAtDesk: enqueueActions(({ context, enqueue }, { outcome }: { outcome: string }) => {
-        if (context.desk !== null) enqueue(send(toDesk(context.desk.team, 'case.ended', { outcome })))
+        if (context.desk !== null) for (const one of toDesk(context.desk.team, 'case.ended', { outcome })) enqueue(send(one))
         enqueue.assign({ desk: null })
       }),
       /** To a desk that has a case which no longer waits: its answer crossed with what ended the case there. */
       endThere: enqueueActions(({ event, enqueue }) => {
         const team = teamOf(event, desk)
-        if (team !== undefined) enqueue(send(toDesk(team, 'case.ended', { outcome: 'not_waiting' })))
+        if (team !== undefined) for (const one of toDesk(team, 'case.ended', { outcome: 'not_waiting' })) enqueue(send(one))
       }),
       close: enqueueActions(({ enqueue }, { outcome }: { outcome: string }) => {
         enqueue.emit({ type: 'case.closed', data: { outcome } })
@@ -395,13 +406,24 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
 
       escalated: {
         initial: 'waiting',
-        on: { 'case.resolved': { target: 'closed', actions: [endAtDesk('escalated_resolved'), close('escalated_resolved')] } },
+        on: {
+          'case.resolved': { target: 'closed', actions: [endAtDesk('escalated_resolved'), close('escalated_resolved')] },
+          'case.overdue': { guard: and(['fromDesk', 'hasDesk']), actions: 'miss' },
+        },
         states: {
           waiting: {
             always: { guard: 'hasDesk', target: 'asking' },
             on: { 'case.taken': 'withAgent', 'message.received': { guard: 'fromAgent', target: 'withAgent', actions: 'note' } },
           },
-          asking: { entry: 'askDesk', after: { askAgain: askAnew }, on: { ...atDesk, 'case.called': { guard: 'fromDesk', ...askAnew } } },
+          asking: {
+            entry: 'askDesk',
+            after: { askAgain: askAnew },
+            on: {
+              ...atDesk,
+              'case.called': { guard: 'fromDesk', ...askAnew },
+              'case.misdirected': { guard: 'isMisdirected', ...askAnew, actions: 'askBefore' },
+            },
+          },
           queued: { on: atDesk },
           withAgent: {
             on: {
@@ -422,6 +444,9 @@ export const supportMachine = (support: SupportSetup, { silenceMs, replyBudgetMs
     },
   })
 }
+
+/** A case of which nothing happened at a desk. */
+const UNASKED = { agent: null, told: false, replied: false, askedAt: null, missed: [], from: undefined, unknownTeam: undefined }
 
 const endAtDesk = (outcome: string) => ({ type: 'endAtDesk', params: { outcome } }) as const
 

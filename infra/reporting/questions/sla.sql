@@ -5,9 +5,9 @@
 -- Usual: SLA compliance is the share of tickets whose promises were kept, counted when they are closed. Here a promise counts at the moment
 -- at which it is missed, so that an open case shows at once.
 --
--- `missed` counts cases that missed the promise in the period, each once. `nobody` counts those that no agent had at that moment. `share` is
+-- `missed` counts cases that missed the promise in the period, each once, however many messages waited too long. `nobody` counts those that no agent had at that moment. `share` is
 -- `missed` over `cases`: all cases that were offered, taken or late at the desk in the period. Clocks stand still outside office hours.
--- One row per team and promise, and one for all; its `missed` counts promises.
+-- One row per team and promise, and one for all; its `missed` counts cases of a team that missed any promise.
 WITH
   (
     SELECT groupArray((desk_kind, team, cases))
@@ -26,13 +26,15 @@ SELECT
   team,
   promise,
   if(total = 1, arraySum(desk -> desk.3, desks), any(of_team)) AS cases,
-  count() AS missed,
-  countIf(is_nobodys) AS nobody,
+  uniqExact(desk_kind, team, case_ref) AS missed,
+  uniqExactIf((desk_kind, team, case_ref), is_nobodys) AS nobody,
   missed / nullIf(cases, 0) AS share
 FROM (
   SELECT
     toNullable(actor) AS team,
     toNullable(JSONExtractString(data_raw, 'clock')) AS promise,
+    kind AS desk_kind,
+    JSONExtractString(data_raw, 'case') AS case_ref,
     JSONType(data_raw, 'agent') = 'Null' AS is_nobodys,
     arraySum(desk -> if(desk.1 = kind AND desk.2 = actor, desk.3, 0), desks) AS of_team
   FROM events
