@@ -313,6 +313,17 @@ const SETTINGS = {
       'Team whose desk gets the cases that support hands over, such as support; unset: no desk, or the one of the demo where this data '
       + 'folder has it. The same for all processes',
   },
+  DESK_SKILLS: {
+    schema: z
+      .string()
+      .regex(/^([^=,]{1,64}=[^=,"\\]{1,24}(,|$))*$/, 'must be a list such as refund=billing,invoice=billing')
+      .transform((list): Readonly<Record<string, string>> => {
+        const pairs = list.split(',').filter((pair) => pair !== '')
+        return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')).trim(), pair.slice(pair.indexOf('=') + 1).trim()]))
+      })
+      .default({}),
+    about: 'The skill that a case of an intent needs at the desk, such as refund=billing,invoice=billing; the same for all processes',
+  },
   QUESTIONS_AT_ONCE: {
     schema: count(1, 10_000).default(QUESTION_DEFAULTS.places),
     about: 'Questions to the kind question that are answered at one time in the whole cluster; the same for all processes',

@@ -326,7 +326,8 @@ export function createShift(desk: Desk, team: string, now: number) {
       heard(agent)
       const one = caseOf(refOf(from))
       if (one === undefined) return
-      Object.assign(one, { isAnswered: true, askedAt: null })
+      // One that nobody has yet still waits for somebody.
+      Object.assign(one, { isAnswered: true, askedAt: one.held === 'assigned' ? null : now })
       one.missed.delete('next_reply')
       rearm(one)
     },

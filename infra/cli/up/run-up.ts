@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { Durability } from '../../../pipeline/producer/receipt.ts'
@@ -62,6 +64,13 @@ export async function up(out: Output, { settings, effective }: LoadedSettings, o
   const system = await startUnless(interrupts, log, async (signal) => {
     await downloadModel(out, settings, log)
     signal.throwIfAborted()
+    if ((settings.DESK_TEAM ?? '') !== '' && existsSync(resolve(settings.CONFIG))) {
+      const ignored =
+        `COLLOQUY_DESK_TEAM has no effect on the kinds of ${settings.CONFIG}; `
+        + `write createSupport({ …, desk: { team: '${settings.DESK_TEAM}' } }) there`
+      log.warn(ignored)
+      if (hasView) out.note(ignored)
+    }
     const onBegin = (what: string): void => (hasView ? out.line(what) : log.info(what))
     // Before the kinds are loaded: it decides that `support` has a desk.
     if (options.demo) await (await loadPast()).layPast(settings, { log, lock: dataLock, signal, onBegin })

@@ -111,6 +111,7 @@ test('the built-in kinds take from actors only what actors send', () => {
     support: {
       'case.queued': ['counter'],
       'case.called': ['counter'],
+      'case.misdirected': ['counter'],
       'case.assigned': ['counter'],
       'case.released': ['counter'],
       'case.overdue': ['counter'],

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { contextSchema } from '../../../../actors/kinds/support/context.ts'
+import { waitingOf } from '../../../../actors/kinds/support/handing-over.ts'
 import { opensText } from '../../../../actors/kinds/support/office-opens.ts'
 import { summaryOf } from '../../../../actors/kinds/support/summary.ts'
 import { caseWaiting, DESK_LIMITS } from '../../../../schemas/desk-events.ts'
 import { createDeskHarness } from '../../../support/support-desk-harness.ts'
+import { supportHarnessWith } from '../../../support/support-harness.ts'
 
 const PERSON = { en: 'I want to talk to a human', zh: '转人工' } as const
 const QUESTION = { en: 'How long does delivery take?', zh: '寄到德国运费多少' } as const
@@ -32,10 +34,12 @@ describe.each(['en', 'zh'] as const)('a case in %s that is handed over', (lang) 
     harness.user(PERSON[lang])
     const [first] = harness.sent()
     expect(Date.parse(harness.last.timers[0]?.at ?? '') - Date.parse(harness.last.at)).toBe(60_000)
+    // What was written until now belongs to the transcript.
+    const again = () => [{ type: 'case.waiting', data: { ...first?.data, transcript: { to: harness.last.at } } }]
     harness.fire()
-    expect(harness.sent()).toMatchObject([{ type: 'case.waiting', data: first?.data }])
+    expect(harness.sent()).toMatchObject(again())
     harness.desk('case.called', { team: 'support' })
-    expect(harness.sent()).toMatchObject([{ type: 'case.waiting', data: first?.data }])
+    expect(harness.sent()).toMatchObject(again())
     harness.desk('case.queued', { team: 'support', place: 1, opensAt: null })
     expect(harness.last).toMatchObject({ to: 'escalated.queued', emitted: [] })
     expect(harness.actor.state?.timers).toEqual({})
@@ -207,4 +211,63 @@ describe('the opening of an office', () => {
   ])('at %s is told in the time of %s', (opensAt, zone, expected) => {
     expect(opensText(opensAt, zone, 'en')).toContain(expected)
   })
+})
+
+describe('a case that goes from desk to desk', () => {
+  const handedOn = () => {
+    const harness = createDeskHarness()
+    harness.user(PERSON.en)
+    harness.desk('case.assigned', { team: 'support', agent: 'Ann', offeredAt: null, waitedMs: 0 })
+    harness.says('agent', 'One moment.')
+    harness.desk('case.overdue', { case: 'support/c1', team: 'support', clock: 'resolution', agent: 'Ann', dueAt: harness.last.at })
+    harness.desk('case.released', { team: 'support', agent: 'Ann', why: 'transferred', to: 'billing', note: '会说中文', handledMs: 1 })
+    return harness
+  }
+
+  test('says who handed it on, that a person has replied, what was missed, and all that was written', () => {
+    const harness = handedOn()
+    const [sent] = harness.sent()
+    const { at } = harness.last
+    expect(sent).toMatchObject({ actor: 'billing', type: 'case.waiting' })
+    expect(caseWaiting.parse(sent?.data)).toMatchObject({
+      from: { team: 'support', agent: 'Ann', note: '会说中文' },
+      askedAt: at,
+      missed: ['resolution'],
+      transcript: { to: at },
+    })
+  })
+
+  test('asks where it came from when the other one is no team', () => {
+    const harness = handedOn()
+    harness.desk('case.misdirected', { team: 'shipping' }, 'shipping')
+    expect(harness.last.sent ?? []).toEqual([])
+    harness.desk('case.misdirected', { team: 'billing' }, 'billing')
+    expect(harness.last.to).toBe('escalated.asking')
+    const [sent] = harness.sent()
+    expect(sent).toMatchObject({ actor: 'support', type: 'case.waiting', data: { unknownTeam: { team: 'billing', agent: 'Ann' } } })
+    expect(sent?.data['from']).toBeUndefined()
+  })
+})
+
+test('a case asks again when the desk is back that its process did not have for a moment', () => {
+  const before = createDeskHarness()
+  before.user(PERSON.zh)
+  const without = supportHarnessWith({}, { from: { actor: before.actor, started: [] } })
+  without.fire()
+  expect(without.last).toMatchObject({ outcome: 'committed', to: 'escalated.asking' })
+  expect(without.last.sent ?? []).toEqual([])
+  without.user(QUESTION.zh)
+  expect(without.last).toMatchObject({ outcome: 'committed', to: 'escalated.asking' })
+  const back = supportHarnessWith({ desk: {} }, { from: { actor: without.actor, started: [] } })
+  back.fire()
+  expect(back.last.sent).toMatchObject([{ kind: 'desk', type: 'case.waiting' }])
+})
+
+test.each(['en', 'zh'] as const)('a case in %s asks for the skill of its intent', (lang) => {
+  const harness = createDeskHarness()
+  harness.user(PERSON[lang])
+  const context = harness.context()
+  const skills = { refund: '退款' }
+  const skillOf = (intent: string | null) => waitingOf({ ...context, intent }, skills, OPENS.opensAt)?.skill
+  expect([skillOf('refund'), skillOf('order'), skillOf('constructor'), skillOf(null)]).toEqual(['退款', undefined, undefined, undefined])
 })
