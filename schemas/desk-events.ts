@@ -17,7 +17,7 @@ import { isZone, spanMs, spanSchema } from './trigger-events.ts'
  * | case | desk | `case.replied`, `case.asked` | a person, or the customer, wrote: clocks of the next reply |
  * | agent | desk | `case.returned`, `case.transferred` | back to the machine with what was agreed; on to an agent or a team |
  * | desk | case, OUT | `case.released` | the agent has it no longer, and why |
- * | desk | case | `case.misdirected` | it was handed on to a team that is none: it asks again where it came from |
+ * | desk | case | `case.misdirected` | it was transferred to a team that is none: it asks again where it came from |
  * | case | desk | `case.ended` | the case is closed; nothing comes back |
  * | desk | case, OUT | `case.overdue` | a promise of time was missed |
  */
@@ -175,7 +175,7 @@ export const caseWaiting = z.object({
   from: z
     .object({ team: teamSchema, agent: agentSchema, note: note.optional() })
     .optional()
-    .meta({ description: 'Who handed it on to this team' }),
+    .meta({ description: 'Who transferred it to this team' }),
   unknownTeam: z
     .object({ team: teamSchema, agent: agentSchema })
     .optional()

@@ -64,7 +64,7 @@ export const refOf = ({ kind, id }: CaseAddress): string => `${kind}/${id}`
 export function createShift(desk: Desk, team: string, now: number) {
   const emits: DeskEmit[] = []
   const sends: CaseMessage[] = []
-  /** The case that has just asked or was handed on: only now its reason, its summary and the note are known. */
+  /** The case that has just asked or was transferred: only now its reason, its summary and the note are known. */
   let asking: (Pick<z.output<typeof caseOffered>, 'reason' | 'summary' | 'note'> & { readonly one: DeskCase }) | undefined
   let isCut = false
   let hours: OfficeHours | undefined
@@ -156,7 +156,7 @@ export function createShift(desk: Desk, team: string, now: number) {
   }
   /** A team that nobody has set, and to which nobody has come. */
   const isUnknown = (): boolean => desk.settings === DEFAULTS && desk.agents.length === 0 && desk.cases.length === 0
-  /** Of a case that was handed on to no team, the agent is told, and has it back where he can. */
+  /** Of a case that was transferred to no team, the agent is told, and has it back where he can. */
   const takeBack = (one: DeskCase, name: string): void => {
     refuse(refOf(one), name, 'unknown_team')
     const agent = agentOf(name)

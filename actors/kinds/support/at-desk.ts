@@ -28,7 +28,7 @@ export const atDeskSchema = z.object({
   askedAt: z.string().nullable().default(null),
   /** Promises of which the desk said that they were missed. */
   missed: z.array(z.enum(SLA_CLOCKS)).max(SLA_CLOCKS.length).default([]),
-  /** While the case asks a team to which it was handed on: by whom. */
+  /** While the case asks a team to which it was transferred: by whom. */
   from: caseWaiting.shape.from,
   /** While it asks again where it came from: what is no team. */
   unknownTeam: caseWaiting.shape.unknownTeam,

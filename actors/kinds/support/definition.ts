@@ -69,7 +69,7 @@ export const supportEvents = {
   'case.resolved': z.object({ by: z.string().max(128).optional() }).meta({ description: 'The support desk closes the case' }),
   'case.queued': caseQueued.meta({ description: 'From the desk: it has the case' }),
   'case.called': caseCalled.meta({ description: 'From the desk: a place is free, so the case should ask again' }),
-  'case.misdirected': caseMisdirected.meta({ description: 'From the desk: what it was handed on to is no team' }),
+  'case.misdirected': caseMisdirected.meta({ description: 'From the desk: what it was transferred to is no team' }),
   'case.assigned': caseAssigned.meta({ description: 'From the desk: a person has the case' }),
   'case.released': caseReleased.meta({ description: 'From the desk: the person has it no longer' }),
   'case.overdue': caseOverdue.meta({ description: 'From the desk: a promise of time was missed' }),

@@ -60,7 +60,7 @@ export function withoutAgent(context: Context, { to, team, agent, note }: z.outp
   return { ...context, desk: { ...desk, ...ARRIVED, agent: null, team: to ?? desk.team, askedAt: desk.askedAt ?? at, from } }
 }
 
-/** What it was handed on to is no team: it asks again where it came from. */
+/** What it was transferred to is no team: it asks again where it came from. */
 export function withoutTeam(context: Context): Context {
   const { desk } = context
   if (desk?.from === undefined) return context

@@ -136,6 +136,11 @@ test('cases go to people and come back, two who race for one get one answer each
   )
   expect(await told('t2')).not.toContain('case.released')
 
+  // Nobody speaks the language: it is never offered, and misses two promises.
+  await toDesk('team.set', { sla: { firstReply: '1s', resolution: '1s' } })
+  await publish('ticket.t3', 'ticket.opened', { lang: 'fr' })
+  await expect.poll(async () => (await told('t3')).filter((type) => type === 'case.overdue'), { timeout: 60_000 }).toHaveLength(2)
+
   await caughtUp(system)
   expect(await tablesBesideLog(system)).toEqual([])
   const assignments = await rows(
@@ -156,16 +161,18 @@ test('cases go to people and come back, two who race for one get one answer each
   const scope: Scope = { tenant: 'acme', from: new Date(Date.now() - 3_600_000), to: new Date(Date.now() + 1_000) }
   const client = system.running.client ?? expect.unreachable('no tables')
   expect(await askQuestion(client, 'wait-for-a-person', scope)).toMatchObject([
-    { total: true, team: null, cases: 2, assigned: 2, waiting: 0, offers: 3, max_ms: expect.any(Number) as number },
-    { total: false, team: 'team', cases: 2 },
+    { total: true, team: null, cases: 3, assigned: 2, waiting: 1, offers: 3, max_ms: expect.any(Number) as number },
+    { total: false, team: 'team', cases: 3, waiting: 1 },
   ])
   expect(await askQuestion(client, 'agents', scope)).toMatchObject([
     { total: true, accepted: 2, offers: 3, declined: 1, returned: 1, resolved: 1, open: 0 },
     expect.objectContaining({ total: false }),
     expect.objectContaining({ total: false }),
   ])
+  const missed = new Set((await emitted('case.overdue')).map((data) => data['case'])).size
   expect(await askQuestion(client, 'sla', scope)).toMatchObject([
-    { total: true, missed: expect.any(Number) as number, cases: 2 },
-    { total: false, team: 'team', promise: 'first_reply', cases: 2 },
+    { total: true, missed, cases: 3, share: missed / 3 },
+    { total: false, team: 'team', promise: 'first_reply', missed, cases: 3 },
+    { total: false, team: 'team', promise: 'resolution', missed: 1, nobody: 1, cases: 3 },
   ])
 }, 180_000)
