@@ -264,7 +264,10 @@ export const offerEnded = z.object({ ...ofAgent, why: z.enum(OFFER_ENDS) })
 export const deskAssigned = caseAssigned.extend(ofCase)
 export const deskReleased = caseReleased.extend(ofCase)
 export const REFUSALS = ['no_such_case', 'unknown_agent', 'taken', 'not_yours', 'no_capacity', 'unavailable', 'unknown_team'] as const
-/** An agent cannot do with a case what he wanted. `unavailable`: the agent to whom it should go is not there; `unknown_team`: there is no such team. Emitted. */
+/**
+ * An agent cannot do with a case what he wanted. `unavailable`: the agent to whom it should go is not there; `unknown_team`: there is no
+ * such team. Emitted.
+ */
 export const caseRefused = z.object({ ...ofAgent, why: z.enum(REFUSALS) })
 
 /** What an inbox puts into a canned reply. `name`: what the customer wants to be called. */

@@ -64,7 +64,7 @@ export async function up(out: Output, { settings, effective }: LoadedSettings, o
   const system = await startUnless(interrupts, log, async (signal) => {
     await downloadModel(out, settings, log)
     signal.throwIfAborted()
-    if ((settings.DESK_TEAM ?? '') !== '' && existsSync(resolve(settings.CONFIG))) {
+    if (settings.DESK_TEAM !== undefined && existsSync(resolve(settings.CONFIG))) {
       const ignored =
         `COLLOQUY_DESK_TEAM has no effect on the kinds of ${settings.CONFIG}; `
         + `write createSupport({ …, desk: { team: '${settings.DESK_TEAM}' } }) there`

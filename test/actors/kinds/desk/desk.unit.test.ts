@@ -348,7 +348,11 @@ test.each([
     origin: 'producer',
     payload: JSON.stringify({ type, source: 'shop', data }),
   })
-  expect(town.last('acme/desk/team')).toMatchObject({ outcome: 'rejected', reason: 'bad_data', error: expect.stringContaining(field) })
+  expect(town.last('acme/desk/team')).toMatchObject({
+    outcome: 'rejected',
+    reason: 'bad_data',
+    error: expect.stringContaining(field) as string,
+  })
 })
 
 test.each([
