@@ -54,6 +54,22 @@ describe('a case of a customer who is named', () => {
     expect(await ask('Hello')).toContain('Hello! I am')
   })
 
+  test.each([
+    ['我不是素食者', '吃素', '好的，我不再记着这一点。'],
+    ['我不是素食者', '清真', '好的，我这里没有记过这一点。'],
+    ["I'm not vegetarian", '吃素', 'All right, I no longer keep that in mind.'],
+    ["I'm not vegetarian", 'halal', 'All right. I had nothing like that in mind.'],
+  ])('says of "%s" after %s only what it did', async (text, diet, reply) => {
+    expect(await caseOf(knows([{ about: 'diet', value: diet }])).ask(text)).toBe(reply)
+  })
+
+  test.each([
+    ['Please answer in French', 'English and Chinese'],
+    ['请用法语回答我', '中文和英文'],
+  ])('says which languages are spoken: %s', async (text, languages) => {
+    expect(await caseOf(NOBODY).ask(text)).toContain(languages)
+  })
+
   test('promises nothing where no profile keeps it', async () => {
     const { ask, told } = caseOf(knows([], null))
     expect(await ask('Please call me Li')).not.toContain('remember')
