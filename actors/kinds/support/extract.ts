@@ -1,10 +1,11 @@
+import { detectLanguage } from '../../core/detect-language.ts'
 import { clip } from './clip.ts'
 import { createCoverage } from './coverage.ts'
 import { type Answer, ANSWER_CHARS_MAX, type AnswerInput } from './definition.ts'
 import { bestFor, type Hit, HIT_CHARS_MAX } from './found.ts'
 import type { Article } from './knowledge.ts'
 import { isIn } from './recall.ts'
-import { citationOf, cited } from './replies.ts'
+import { citationOf, cited, sentence } from './replies.ts'
 import { phrasesOf, termsOf } from './terms.ts'
 import { unanswered, withOmitted } from './unanswered.ts'
 
@@ -63,7 +64,8 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
 
   return (input) => {
     const { text, about, lang, hits, lookups = [] } = input
-    const own = hits.filter((hit) => isIn(hit, lang))
+    const quoted = languageOfHits(input)
+    const own = hits.filter((hit) => isIn(hit, quoted))
     const [first] = own
     if (first === undefined) return { text: null, sources: [] }
     const [only = text] = about === null ? lookups : []
@@ -76,6 +78,12 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
           })
     return quotes.length === 0 ? joined([quoteOf({ text, about, lang }, first, hits)], input) : joined(quotes, input, lookups)
   }
+}
+
+/** The language to quote: that of the customer, or that of his question, where the lookup found the answer in that one alone. */
+function languageOfHits({ text, lang, hits: [best] }: Pick<AnswerInput, 'text' | 'lang' | 'hits'>): string {
+  if (best?.lang == null || isIn(best, lang)) return lang
+  return isIn(best, detectLanguage(text)?.slice(0, 2) ?? lang) ? best.lang.slice(0, 2) : lang
 }
 
 /** The customer wants to read the same once more. */
@@ -112,11 +120,13 @@ type Asked = Pick<AnswerInput, 'text' | 'about' | 'lang'>
  */
 function joined(quotes: readonly Quote[], input: AnswerInput, lookups: readonly string[] = []): Quotation {
   const { lang } = input
-  const [texts, passages] = [new Array<string>(), new Array<string>()]
+  const before = quotes.some(({ hit }) => !isIn(hit, lang)) ? [sentence('otherLanguage', lang)] : []
+  const room = ANSWER_CHARS_MAX - before.join('').length - before.length
+  const [texts, passages] = [before, new Array<string>()]
   const answered = new Set<number>()
   const sources = new Map<string, Hit>()
   for (const { lookup, hit, passage } of quotes) {
-    const text = clip(cited(passage, hit.title, lang), ANSWER_CHARS_MAX)
+    const text = clip(cited(passage, hit.title, lang), room)
     if (passages.includes(passage)) answered.add(lookup)
     if (passages.includes(passage) || [...texts, text].join('\n').length > ANSWER_CHARS_MAX) continue
     answered.add(lookup)

@@ -39,6 +39,7 @@ import type { Quotation } from './extract.ts'
 import type { Found } from './found.ts'
 import { EXTRACTIVE_MODEL, wasHeldBack, withoutTexts } from './gate.ts'
 import { waitingOf, withAgent, withoutAgent, withQueued } from './handing-over.ts'
+import { toldOfSelf } from './asked-of-self.ts'
 import { knowsOf, nameOf, noted } from './known.ts'
 import { type Move, moveOf, plainMoveOf } from './moves.ts'
 import { opensText } from './office-opens.ts'
@@ -462,7 +463,7 @@ const withoutLookup = [
 const isPlain = ({ queue: [question] }: Context): boolean => plainMoveOf(question?.text ?? '') !== undefined
 
 const notedIn = ({ queue: [question], knows }: Context): string | undefined =>
-  question === undefined ? undefined : noted(knows, question.text, question.lang)
+  question === undefined ? undefined : (noted(knows, question.text, question.lang) ?? toldOfSelf(knows, question.text, question.lang))
 
 /** What is known of a customer makes an answer his own. */
 function answerOf(context: Context, event: unknown): AnswerInput {

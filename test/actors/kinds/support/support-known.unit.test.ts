@@ -70,6 +70,40 @@ describe('a case of a customer who is named', () => {
     expect(await caseOf(NOBODY).ask(text)).toContain(languages)
   })
 
+  test.each([
+    ['Please answer in Chinese', 'How long does shipping to Norway take?', '其他语言', '5 to 7'],
+    ['Please answer in English', '寄到挪威要多久？', 'another language', '挪威'],
+  ])('after "%s", an answer in another language is better than none', async (wish, question, note, answer) => {
+    const { ask } = caseOf(NOBODY)
+    await ask(wish)
+    const text = await ask(question)
+    expect(text).toContain(note)
+    expect(text).toContain(answer)
+  })
+
+  test.each([
+    ['What is my name?', 'Wants to be called: Li'],
+    ['Do you know my name?', 'Wants to be called: Li'],
+    ['What do you know about me?', 'Wants to be called: Li\n• Is allergic to: nuts'],
+    ['What am I allergic to?', 'Is allergic to: nuts'],
+    ['Where do I live?', 'You have not told me that yet.'],
+    ['我叫什么名字？', '希望被称呼为：Li'],
+    ['你知道我是谁吗？', '希望被称呼为：Li'],
+    ['你们都知道我的什么信息？', '过敏：nuts'],
+    ['你對我了解多少？', '过敏：nuts'],
+    ['我对什么过敏？', '过敏：nuts'],
+    ['我住在哪里？', '您还没有告诉过我'],
+  ])('tells a customer what is known of himself: %s', async (question, told) => {
+    const { ask } = caseOf(
+      knows([
+        { about: 'name', value: 'Li' },
+        { about: 'allergy', value: 'nuts' },
+      ]),
+    )
+    expect(await ask(question)).toContain(told)
+    expect(await caseOf(knows([], null)).ask(question)).not.toContain('told')
+  })
+
   test('promises nothing where no profile keeps it', async () => {
     const { ask, told } = caseOf(knows([], null))
     expect(await ask('Please call me Li')).not.toContain('remember')
