@@ -128,7 +128,9 @@ const RULES: readonly Rule[] = [
     ([name]) => each([nameIn(name)], (value) => withdrawn('name', value)),
   ],
   [
-    pattern(`(?:别|不要|不用|不必|停止)(?:再)?(?:跟我|和我|对我)?(?:用|说|讲)${LANGUAGE}(?:来)?(?:回答|回复|回|写|说|交流|沟通|聊)?(?:我)?(?:了|吧)*$`),
+    pattern(
+      `(?:别|不要|不用|不必|停止)(?:再)?(?:跟我|和我|对我)?(?:用|说|讲)${LANGUAGE}(?:来)?(?:回答|回复|回|写|说|交流|沟通|聊)?(?:我)?(?:了|吧)*$`,
+    ),
     ([name = '']) => each([LANGUAGES[name]], (value) => withdrawn('language', value)),
   ],
   [pattern(`${I}(?:不再?(?=.+了$)|不再|不(?=是))(.+?)了?$`), ([rest = '']) => noLonger(rest)],

@@ -219,18 +219,13 @@ const RULES: readonly Rule[] = [
   ],
   [pattern(String.raw`${AM}(?: \w+ly)? allergic to (.+)$`), allergies],
   [pattern(String.raw`i(?:'ve| have)(?: got)? an? (?:\w+ )?allergy to (.+)$`), allergies],
-  [
-    pattern(String.raw`i(?:'ve| have)(?: got)? an? (?:(?:bad|severe|serious) )?(.+?) allergy\b`),
-    allergies,
-  ],
+  [pattern(String.raw`i(?:'ve| have)(?: got)? an? (?:(?:bad|severe|serious) )?(.+?) allergy\b`), allergies],
   [
     pattern(String.raw`i ${VERY}(?:(?:don't|do not|can't|cannot) ${VERY}(?:eat|drink)|never (?:eat|drink)) (.+)$`),
     ([things]) => each(thingsIn(things), (value) => ({ is: 'said', about: 'refuses', value })),
   ],
   [
-    pattern(
-      String.raw`i ${VERY}(?:hate|dislike|detest|can't stand|cannot stand|(?:don't|do not) ${VERY}(?:like|enjoy)) (.+)$`,
-    ),
+    pattern(String.raw`i ${VERY}(?:hate|dislike|detest|can't stand|cannot stand|(?:don't|do not) ${VERY}(?:like|enjoy)) (.+)$`),
     ([things]) => each(thingsIn(things, WITHOUT_AND), (value) => ({ is: 'said', about: 'refuses', value })),
   ],
   [pattern(String.raw`i ${VERY}(?:like|love|enjoy|adore) (.+)$`), ([thing]) => said('likes', thingIn(thing))],
@@ -279,7 +274,11 @@ function stopped(rest: string): readonly Said[] | undefined {
 
 const NO_FOOD = /^(?:here|out|there|well|at|in|again)\b/i
 const kindOf = (food: string): 'meat' | 'fish' | undefined =>
-  /\b(?:meat|beef|pork|chicken|lamb|sausages?|ham|bacon|steaks?)\b/i.test(food) ? 'meat' : /\b(?:fish|seafood|shellfish|salmon|tuna)\b/i.test(food) ? 'fish' : undefined
+  /\b(?:meat|beef|pork|chicken|lamb|sausages?|ham|bacon|steaks?)\b/i.test(food)
+    ? 'meat'
+    : /\b(?:fish|seafood|shellfish|salmon|tuna)\b/i.test(food)
+      ? 'fish'
+      : undefined
 
 /** What is preferred to something else. */
 const preferred = (thing: string): string => (/^\w+ing\b/i.test(thing) ? thing : thing.replace(/ (?:to|over|rather than) .*$/i, ''))

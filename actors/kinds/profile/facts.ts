@@ -37,7 +37,9 @@ export function applied<F extends Known>(
     if (about === null || value === null || facts.some((fact) => fact.about === about && isSame(about, fact.value, value))) continue
     const opposite = OPPOSITES[about]
     facts = [
-      ...facts.filter((fact) => !(fact.about === about && SINGLE.has(about)) && !(fact.about === opposite && isSame(about, fact.value, value))),
+      ...facts.filter(
+        (fact) => !(fact.about === about && SINGLE.has(about)) && !(fact.about === opposite && isSame(about, fact.value, value)),
+      ),
       factOf({ is, about, value, words }),
     ]
   }

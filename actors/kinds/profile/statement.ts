@@ -44,8 +44,9 @@ export const each = (values: readonly (string | undefined)[], of: (value: string
 
 /** What a statement says holds no longer. */
 export const denied = (facts: readonly Said[]): readonly Said[] | undefined =>
-  each(facts.map(({ is, value }) => (is === 'said' ? (value ?? undefined) : undefined)), (value) =>
-    withdrawn(facts.find((fact) => fact.value === value)?.about ?? null, value),
+  each(
+    facts.map(({ is, value }) => (is === 'said' ? (value ?? undefined) : undefined)),
+    (value) => withdrawn(facts.find((fact) => fact.value === value)?.about ?? null, value),
   )
 
 /** Who eats something again neither refuses it nor keeps a diet without it. */

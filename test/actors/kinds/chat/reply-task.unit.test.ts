@@ -275,7 +275,7 @@ describe('the task tool', () => {
     const broken = (max: number): ChatTool => ({
       task: defineTask({
         ...{ input: z.object({}), output: z.object({}), deadlineMs: 1_000, attemptsMax: max, concurrencyMax: 1 },
-        run: () => Promise.reject(new Error('boom')),
+        run: () => Promise.reject<Record<string, never>>(new Error('boom')),
       }),
       description: 'Breaks.',
     })

@@ -71,14 +71,14 @@ describe('a case of a customer who is named', () => {
   })
 
   test.each([
-    ['Please answer in Chinese', 'How long does shipping to Norway take?', '其他语言', '5 to 7'],
-    ['Please answer in English', '寄到挪威要多久？', 'another language', '挪威'],
-  ])('after "%s", an answer in another language is better than none', async (wish, question, note, answer) => {
+    ['Please answer in Chinese', 'How long does shipping to Norway take?', '其他语言'],
+    ['Please answer in English', '寄到挪威要多久？', 'another language'],
+  ])('after "%s", an answer in another language is better than none', async (wish, question, note) => {
     const { ask } = caseOf(NOBODY)
     await ask(wish)
     const text = await ask(question)
     expect(text).toContain(note)
-    expect(text).toContain(answer)
+    expect(text).toContain(await caseOf(NOBODY).ask(question))
   })
 
   test.each([
