@@ -37,8 +37,8 @@ export interface ChatOptions {
   /** Milliseconds that a call waits for the approval of a person; then it counts as refused. Default: 15 minutes. */
   readonly approvalMs?: number
   /**
-   * Milliseconds that a model has for a reply, or for the calls before it, with all its attempts; then what was said is quoted in its place.
-   * Default: 30,000.
+   * Milliseconds that a model has for a reply, or for the calls before it, with all its attempts; then what was said is quoted in its
+   * place. Default: 30,000.
    */
   readonly replyBudgetMs?: number
 }

@@ -50,7 +50,9 @@ const WORK = [
 const VERY = '(?:really |absolutely |also |do |just |always |usually |simply |so much |quite |particularly |especially ){0,4}'
 const AM = String.raw`(?:i(?:'m| am|'ve been| have been|'ve always been|'ve become| have become| turned| became| went)|we(?:'re| are))`
 /** What denies a state, and what denies that one has something. */
-const AM_NOT = String.raw`(?:i(?:'m| am| was| have been|'ve been)(?: actually)? (?:not|no longer|never)|i(?:'ve| have) never been|i ain't|i never was)(?: actually)?`
+const AM_NOT =
+  String.raw`(?:i(?:'m| am| was| have been|'ve been)(?: actually)? (?:not|no longer|never)|i(?:'ve| have) never been|i ain't`
+  + String.raw`|i never was)(?: actually)?`
 const HAVE_NO = String.raw`i (?:(?:actually )?(?:don't|do not|no longer) have(?: an?| any)?|have no|never had(?: an?| any)?)`
 const ABOUTS: readonly (readonly [RegExp, About])[] = [
   [/\bname\b/, 'name'],

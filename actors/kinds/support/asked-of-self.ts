@@ -9,7 +9,12 @@ const NAME_ZH = '(?:我叫什么(?:名字)?|我的?名字(?:是什么|叫什么)
 const QUESTIONS: readonly (readonly [RegExp, readonly About[] | null])[] = [
   [/^(?:what(?:'s| is) my name|who am i|what (?:do|should|will) you call me|do you (?:know|remember) (?:my name|who i am))$/i, ['name']],
   [
-    /^(?:what (?:else )?(?:do|did) you (?:know|remember|have|keep|store|note)(?: down)? (?:about|on|of) me|what have you (?:noted|stored|kept) (?:about|on) me|(?:can you )?tell me (?:all |everything |what )?you know about me|do you (?:know|remember) (?:anything|something) about me)$/i,
+    new RegExp(
+      '^(?:what (?:else )?(?:do|did) you (?:know|remember|have|keep|store|note)(?: down)? (?:about|on|of) me'
+        + '|what have you (?:noted|stored|kept) (?:about|on) me|(?:can you )?tell me (?:all |everything |what )?you know about me'
+        + '|do you (?:know|remember) (?:anything|something) about me)$',
+      'i',
+    ),
     null,
   ],
   [/^(?:where do i live|do you (?:know|remember) where i live|what(?:'s| is) my (?:home|home town|city))$/i, ['home']],

