@@ -20,5 +20,26 @@ export const glossaryEntry = z
   )
 
 /** The terms of a tenant: each is translated as it stands there. */
-export const glossarySchema = z.array(glossaryEntry).max(GLOSSARY_LIMITS.termsMax)
+export const glossarySchema = z
+  .array(glossaryEntry)
+  .max(GLOSSARY_LIMITS.termsMax)
+  .superRefine((entries, context) => {
+    const seen = new Map<string, { readonly at: number; readonly translation: string }>()
+    for (const [at, entry] of entries.entries()) {
+      for (const [from, term] of Object.entries(entry)) {
+        for (const [to, translation] of Object.entries(entry)) {
+          if (from === to) continue
+          const key = JSON.stringify([from, to, sameTerm(term)])
+          const before = seen.get(key)
+          if (before === undefined) seen.set(key, { at, translation })
+          else if (sameTerm(before.translation) !== sameTerm(translation)) {
+            const other = `${JSON.stringify(before.translation)} (entry ${before.at + 1})`
+            const message = `translates ${JSON.stringify(term)} into ${to} as ${JSON.stringify(translation)}, and before as ${other}`
+            context.addIssue({ code: 'custom', path: [at, to], message })
+          }
+        }
+      }
+    }
+  })
+const sameTerm = (term: string): string => term.normalize('NFKC').toLowerCase()
 export type Glossary = z.output<typeof glossarySchema>

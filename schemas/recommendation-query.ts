@@ -21,6 +21,8 @@ export const visitorSchema = z.object({
   recent: z.array(recentSchema).default([]),
   searches: z.array(z.string()).default([]),
   segment: z.string().nullable().default(null),
+  /** Topics and items that he refuses, as he said it: no strategy gives what has one of them. */
+  refuses: z.array(z.string()).optional(),
 })
 export type Visitor = z.output<typeof visitorSchema>
 

@@ -27,7 +27,13 @@ const SAMENESS = 0.1
  */
 export function recommend(index: ItemIndex, visitor: Visitor, strategy: Strategy): Recommended[] {
   const excluded = new Set(visitor.without.map((item) => index.numberOf(item)))
-  const isAllowed = (number: number): boolean => index.isListed[number] === 1 && !excluded.has(number)
+  const refused = new Set(visitor.refuses)
+  const isRefused = ({ item, topics }: { readonly item: string; readonly topics: readonly string[] }): boolean =>
+    refused.has(item) || topics.some((topic) => refused.has(topic))
+  const isAllowed = (number: number): boolean => {
+    const item = index.items[number]
+    return index.isListed[number] === 1 && !excluded.has(number) && (refused.size === 0 || item === undefined || !isRefused(item))
+  }
   const { candidates, whyOf } = strategy === 'fused' ? fuse(index, visitor, isAllowed) : SOURCES[strategy](index, visitor, isAllowed)
   const seen = new Set(visitor.recent.map(([item]) => index.numberOf(item)))
   const fresh = candidates.filter(({ number }) => !seen.has(number))

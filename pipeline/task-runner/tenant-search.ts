@@ -26,8 +26,8 @@ export function createTenantSearches({ nc, jsm }: JetStreamContext, search: Sear
     return {
       async search({ q, in: area, own = false, tags, since, until, all, limit, scoreMin }) {
         const wanted = Object.entries(tags ?? {}).map(([key, values]) => [values].flat().map((value) => `${key}=${value}`))
-        // No value of an empty list fits.
-        if (wanted.some((values) => values.length === 0)) return []
+        // No value of an empty list fits, and nothing fits no words.
+        if (wanted.some((values) => values.length === 0) || q.trim() === '') return []
         const tag = wanted.flat()
         const actor = own ? { kind, conversation: id } : {}
         const { hits, indexedSeq: seq = -1 } = await search({

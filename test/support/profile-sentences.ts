@@ -81,7 +81,7 @@ I go by Sasha these days. => name=Sasha
 The name's Bond. => name=Bond
 They told me to call me back on Monday. =>
 We're vegetarians at home, so no meat. => diet=vegetarian
-I don't eat pork or beef. => refuses=pork or beef
+I don't eat pork or beef. => refuses=pork; refuses=beef
 I turned vegan last year. => diet=vegan
 I have a nut allergy. => allergy=nut
 Could we do this in German? => language=de
@@ -268,7 +268,7 @@ Forget that I like tea. => -likes=tea
 我不是学生了 => -work=学生
 大家都叫我老李 => name=老李
 今天我很生气 =>
-我不叫王芳，我叫王方 => name=王方
+我不叫王芳，我叫王方 => -name=王芳; name=王方
 `),
 } as const
 
@@ -389,5 +389,100 @@ I live in hope =>
 我吃不了了，太多了 =>
 我住院了，不能签收 =>
 我有点晕 =>
+`),
+} as const
+
+/** What a customer says that takes back what he said before; the sentences without a meaning speak of others, or of something else. */
+export const TAKEN_BACK = {
+  en: read(`
+I'm not allergic to nuts => -allergy=nuts
+I'm not allergic to nuts any more. => -allergy=nuts
+I am no longer allergic to nuts => -allergy=nuts
+Actually I'm not allergic to peanuts at all. => -allergy=peanuts
+I don't live in Bergen => -home=Bergen
+I don't live in Bergen anymore. => -home=Bergen
+I eat meat again => -refuses=meat; -diet=vegetarian; -diet=vegan; -diet=pescatarian
+I'm vegan, not vegetarian => diet=vegan; -diet=vegetarian
+I'm allergic to nuts and shellfish. => allergy=nuts; allergy=shellfish
+I was never allergic to cats. => -allergy=cats
+I'm not allergic to nuts or shellfish. => -allergy=nuts; -allergy=shellfish
+I don't have a nut allergy. => -allergy=nut
+I no longer have a nut allergy. => -allergy=nut
+I have no allergies any more => -allergy
+I'm not allergic to anything. => -allergy
+My nut allergy is gone. => -allergy=nut
+I've outgrown my milk allergy. => -allergy=milk
+I do not live in Oslo, by the way. => -home=Oslo
+I've moved away from Bristol => -home=Bristol
+I stopped being vegetarian. => -diet=vegetarian
+I'm not a vegan. => -diet=vegan
+I ain't vegan any more => -diet=vegan
+I'm vegetarian but not vegan. => diet=vegetarian; -diet=vegan
+I eat fish again. => -refuses=fish; -diet=vegetarian; -diet=vegan
+I drink coffee again. => -refuses=coffee
+I don't hate coriander any more => -refuses=coriander
+I'm not a nurse. => -work=nurse
+I don't work as a plumber any more => -work=plumber
+I stopped working as a driver. => -work=driver
+I've stopped liking jazz. => -likes=jazz
+My name isn't Bob. => -name=Bob
+Stop answering in Chinese. => -language=zh
+You don't need to reply in German any more. => -language=de
+My son is not allergic to nuts. =>
+I'm not allergic to hard work, but where is my parcel? =>
+I don't live in the past. =>
+I'm not a robot. =>
+I don't have an account. =>
+I have no time. =>
+Am I not allergic to nuts? =>
+My sister eats meat again. =>
+I eat here again and again. =>
+`),
+  zh: read(`
+我对花生不过敏了 => -allergy=花生
+其实我对花生不过敏 => -allergy=花生
+我不是素食者 => -diet=素食
+我不再对花生过敏了 => -allergy=花生
+我不住在上海了 => -home=上海
+我不再住在上海 => -home=上海
+我现在吃肉了 => -refuses=肉; -diet=vegetarian; -diet=vegan; -diet=pescatarian
+我对花生和海鲜过敏 => allergy=花生; allergy=海鲜
+我对花生、牛奶以及鸡蛋都过敏。 => allergy=花生; allergy=牛奶; allergy=鸡蛋
+我从来没对猫过敏 => -allergy=猫
+我对花生和海鲜都不过敏 => -allergy=花生; -allergy=海鲜
+我并不对花生过敏 => -allergy=花生
+我没有花生过敏 => -allergy=花生
+我沒有海鮮過敏了 => -allergy=海鮮
+我没有任何过敏 => -allergy
+我什么都不过敏 => -allergy
+我的花生过敏已经好了 => -allergy=花生
+我花生过敏治好了 => -allergy=花生
+我不住上海 => -home=上海
+我已经不在北京住了 => -home=北京
+我从上海搬走了 => -home=上海
+我離開深圳了 => -home=深圳
+我又开始吃肉了 => -refuses=肉; -diet=vegetarian; -diet=vegan; -diet=pescatarian
+我现在可以吃鱼了 => -refuses=鱼; -diet=vegetarian; -diet=vegan
+我又喝咖啡了 => -refuses=咖啡
+我不再吃素 => -diet=吃素
+我不是吃素的 => -diet=吃素
+我放弃吃素了 => -diet=吃素
+我不讨厌香菜了 => -refuses=香菜
+我不是护士 => -work=护士
+我不再当老师了 => -work=老师
+我不再喜欢爵士乐 => -likes=爵士乐
+我的名字不是小王 => -name=小王
+别再用英文回答了 => -language=en
+不用说中文了 => -language=zh
+我吃素，不是纯素 => diet=吃素; -diet=纯素
+我不吃猪肉和牛肉 => refuses=猪肉; refuses=牛肉
+我儿子对花生不过敏 =>
+我不是机器人 =>
+我没有账号 =>
+我不住酒店 =>
+我对花生不过敏吗？ =>
+我妹妹又吃肉了 =>
+我从上海买的 =>
+我不用了 =>
 `),
 } as const

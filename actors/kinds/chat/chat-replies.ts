@@ -2,7 +2,7 @@ import type { Language } from '../support/found.ts'
 import { isParting } from '../support/gratitude.ts'
 import { plainMoveOf } from '../support/moves.ts'
 import { answerAmong, type Remembered } from './recall.ts'
-import { asks } from './statements.ts'
+import { asks, asksOfAssistant } from './statements.ts'
 
 type InBoth = Readonly<Record<Language, string>>
 
@@ -11,6 +11,7 @@ const SENTENCES = {
   goodbye: { en: 'Goodbye!', zh: '再见！' },
   thanks: { en: "You're welcome!", zh: '不客气！' },
   person: { en: 'I am an automatic assistant and cannot pass you on to a person here.', zh: '我是自动助手，在这里无法为您转接人工。' },
+  empty: { en: 'Your message has no text. What would you like to say?', zh: '您的消息里没有文字。您想说什么？' },
   noted: { en: 'Noted. I keep what you say and can repeat it to you.', zh: '记下了。您说的话我会保留，需要时可以告诉您。' },
   unknown: {
     en: 'I do not know that. I can only repeat what you have told me in this conversation, and I find nothing about it there.',
@@ -47,12 +48,13 @@ export interface PlainReply {
  */
 export function plainReply(text: string, lang: Language, remembered: readonly Remembered[]): PlainReply {
   const say = (key: keyof typeof SENTENCES, made: PlainReply['made']): PlainReply => ({ text: SENTENCES[key][lang], made })
+  if (text.trim() === '') return say('empty', 'courtesy')
   const move = plainMoveOf(text)
   if (move === 'person') return say('person', 'courtesy')
   if (move === 'thanks' || move === 'praise') return say('thanks', 'courtesy')
   if (move !== undefined) return say(isParting(text) ? 'goodbye' : 'greeting', 'courtesy')
   if (!asks(text)) return say('noted', 'memory')
-  const quoted = answerAmong(remembered)
+  const quoted = asksOfAssistant(text) ? undefined : answerAmong(remembered)
   if (quoted === undefined) return say('unknown', 'memory')
   const date = quoted.at.slice(0, 10)
   return { text: lang === 'zh' ? `您在 ${date} 说过：“${quoted.text}”` : `You said on ${date}: “${quoted.text}”`, quoted, made: 'memory' }

@@ -22,7 +22,7 @@ import {
   withWanted,
 } from './chat-steps.ts'
 import { type ChatForms, fieldsOf, FORMS_MAX } from './forms.ts'
-import type { ChatReply } from './reply-task.ts'
+import { type ChatReply, replyInputOf } from './reply-task.ts'
 import type { Summarized } from './summarize-task.ts'
 import { type ChatTools, checkTools, type ToolOutput } from './tools.ts'
 
@@ -36,9 +36,15 @@ export interface ChatOptions {
   readonly forms?: ChatForms
   /** Milliseconds that a call waits for the approval of a person; then it counts as refused. Default: 15 minutes. */
   readonly approvalMs?: number
+  /**
+   * Milliseconds that a model has for a reply, or for the calls before it, with all its attempts; then what was said is quoted in its
+   * place. Default: 30,000.
+   */
+  readonly replyBudgetMs?: number
 }
 
 const APPROVAL_DEFAULT_MS = 15 * 60_000
+const REPLY_BUDGET_DEFAULT_MS = 30_000
 
 /**
  * Creates the kind `chat`: an open dialogue with a language model that remembers what was said at any length, asks by forms and buttons,
@@ -46,7 +52,13 @@ const APPROVAL_DEFAULT_MS = 15 * 60_000
  *
  * @throws ColloquyError `bad_kind` where a tool or a form cannot be offered
  */
-export function createChat({ name = 'chat', tools = {}, forms = {}, approvalMs = APPROVAL_DEFAULT_MS }: ChatOptions = {}) {
+export function createChat({
+  name = 'chat',
+  tools = {},
+  forms = {},
+  approvalMs = APPROVAL_DEFAULT_MS,
+  replyBudgetMs = REPLY_BUDGET_DEFAULT_MS,
+}: ChatOptions = {}) {
   checkTools(tools)
   const shown = new Map(Object.entries(forms).map(([one, form]) => [one, { name: one, title: form.title, fields: fieldsOf(one, form) }]))
   if (shown.size > FORMS_MAX) throw new ColloquyError('bad_kind', `there may be at most ${FORMS_MAX} forms (there are ${shown.size})`)
@@ -55,7 +67,7 @@ export function createChat({ name = 'chat', tools = {}, forms = {}, approvalMs =
   return kind.with(
     setup({
       ...kind.xstate,
-      delays: { approval: approvalMs },
+      delays: { approval: approvalMs, replyBudget: replyBudgetMs },
       guards: {
         somethingWaits: ({ context }) => context.waiting.length > 0,
         isFirst: ({ context, event }) => event.type === 'reply.cancel' && context.waiting[0]?.id === event.data.message,
@@ -119,11 +131,7 @@ export function createChat({ name = 'chat', tools = {}, forms = {}, approvalMs =
                   invoke: {
                     id: 'reply',
                     src: 'reply',
-                    input: ({ context: { waiting, turns, summary, facts, calls, customer } }) => {
-                      const [message] = waiting
-                      const { id, text, lang, at } = message ?? { id: '', text: '', lang: 'en' as const, at: '' }
-                      return { id, text, lang, at, turns, summary, facts, calls, ...(customer !== undefined && { customer }) }
-                    },
+                    input: ({ context }) => replyInputOf(context),
                     onDone: [
                       {
                         guard: ({ event }) => event.output.text === null,
@@ -138,6 +146,23 @@ export function createChat({ name = 'chat', tools = {}, forms = {}, approvalMs =
                         ],
                       },
                     ],
+                    onError: { target: '#chat.talk.listening', actions: 'apologise' },
+                  },
+                  after: { replyBudget: 'quoting' },
+                },
+                // The model is late, or all are down: what was said is quoted in its place.
+                quoting: {
+                  invoke: {
+                    id: 'quote',
+                    src: 'reply',
+                    input: ({ context }) => ({ ...replyInputOf(context), isLate: true }),
+                    onDone: {
+                      target: '#chat.talk.listening',
+                      actions: [
+                        { type: 'take', params: ({ event }) => event.output },
+                        { type: 'say', params: ({ event }) => event.output },
+                      ],
+                    },
                     onError: { target: '#chat.talk.listening', actions: 'apologise' },
                   },
                 },
@@ -172,7 +197,15 @@ export function createChat({ name = 'chat', tools = {}, forms = {}, approvalMs =
                       const { name: tool, args, call } = openCall(context) ?? { name: '', args: {}, call: '' }
                       return { name: tool, args, call }
                     },
-                    onDone: { target: 'dispatching', actions: { type: 'answer', params: ({ event }) => event.output } },
+                    onDone: [
+                      {
+                        guard: ({ event }) => event.output.failed !== undefined,
+                        target: 'dispatching',
+                        actions: { type: 'fail', params: ({ event }) => ({ error: event.output.failed }) },
+                      },
+                      { target: 'dispatching', actions: { type: 'answer', params: ({ event }) => event.output } },
+                    ],
+                    // Its process was lost again and again, or nobody took it.
                     onError: { target: 'dispatching', actions: { type: 'fail', params: ({ event }) => ({ error: event.error }) } },
                   },
                 },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { codeOf, TerminalError } from '../../../schemas/errors.ts'
+import { codeOf, RetryLaterError, TerminalError } from '../../../schemas/errors.ts'
 import { routedFields } from '../../../schemas/events.ts'
 import { REASON_CHARS_MAX, REASONS_MAX } from '../../../schemas/quality.ts'
 import { TOKEN } from '../../../schemas/subjects.ts'
@@ -12,7 +12,16 @@ import { createReplyStream } from '../../streaming/reply-stream.ts'
 import { clip } from '../support/clip.ts'
 import { languageSchema } from '../support/found.ts'
 import { knownOf, knowsOf, withSaid } from '../support/known.ts'
-import { CHAT_LIMITS, chatTurnSchema, factsSchema, NAME, REPLY_CHARS_MAX, toolCallSchema, type WantedCall } from './chat-context.ts'
+import {
+  CHAT_LIMITS,
+  type ChatContext,
+  chatTurnSchema,
+  factsSchema,
+  NAME,
+  REPLY_CHARS_MAX,
+  toolCallSchema,
+  type WantedCall,
+} from './chat-context.ts'
 import { chatSentence, fillIn, plainReply } from './chat-replies.ts'
 import type { ChatForms } from './forms.ts'
 import { recall, RECALLED_MAX, type Remembered } from './recall.ts'
@@ -35,8 +44,16 @@ export const replyInput = z.object({
   calls: z.array(toolCallSchema),
   /** Of whom a profile may tell what he said in other conversations. */
   customer: z.string().optional(),
+  /** The budget of the reply is over: no model is asked. */
+  isLate: z.boolean().optional(),
 })
 type ReplyInput = z.infer<typeof replyInput>
+
+/** The task for the message that has its turn. */
+export function replyInputOf({ waiting: [message], turns, summary, facts, calls, customer }: ChatContext): ReplyInput {
+  const { id, text, lang, at } = message ?? { id: '', text: '', lang: 'en' as const, at: '' }
+  return { id, text, lang, at, turns, summary, facts, calls, ...(customer !== undefined && { customer }) }
+}
 
 export const replyOutput = z.object({
   /** `null` where tools are to be called first. */
@@ -70,6 +87,9 @@ export const replyOutput = z.object({
 export type ChatReply = z.infer<typeof replyOutput>
 type Call = TaskCall<ReplyInput>
 
+/** Why a model was not waited for any longer. */
+const LATE = 'reply_budget'
+
 /** Another attempt would end in the same way. */
 const FINAL: ReadonlySet<string> = new Set(['no_model', 'model_budget', 'model_context', 'no_prompts', 'no_prompt_version'])
 
@@ -88,6 +108,7 @@ export function replyTask(tools: ChatTools, forms: ChatForms): TaskDefinition<ty
       const known = await knownTo(call)
       const remembered = await recall(call.searchIndex, { ...call.input, recent: call.input.turns })
       if (!call.hasModels()) return { ...withoutModel(call.input, remembered), ...known.told }
+      if (call.input.isLate) return { ...withoutModel(call.input, remembered), ...known.told, reasons: [LATE] }
       const window = new Set(call.input.turns.map(({ id }) => id))
       const earlier = remembered.filter(({ id }) => !window.has(id) && id !== call.input.id)
       try {
@@ -95,7 +116,9 @@ export function replyTask(tools: ChatTools, forms: ChatForms): TaskDefinition<ty
       } catch (error) {
         call.signal.throwIfAborted()
         const code = codeOf(error) ?? 'error'
-        if (!(error instanceof TerminalError || FINAL.has(code)) && call.attempt < ATTEMPTS_MAX) throw error
+        // Who asks to wait answers no sooner for being asked again.
+        const isFinal = error instanceof TerminalError || error instanceof RetryLaterError || FINAL.has(code)
+        if (!isFinal && call.attempt < ATTEMPTS_MAX) throw error
         return { ...withoutModel(call.input, remembered), ...known.told, reasons: [code.slice(0, REASON_CHARS_MAX)] }
       }
     },

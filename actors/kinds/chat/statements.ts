@@ -42,3 +42,15 @@ const SELF = new RegExp(
 
 /** Whether a statement speaks of the speaker: "my sister lives in Rome" does not, and "we live in Rome" does. */
 export const isOfSelf = (statement: string): boolean => SELF.test(foldHan(statement))
+
+/** What the one who is asked has, is and does. To know, to remember and to tell are what he does for the person. */
+const OF_ASSISTANT = new RegExp(
+  String.raw`\b(?:your|yours)\b`
+    + String.raw`|\b(?:do|did|are|were|have|will)\s+you\s+(?!(?:still\s+|ever\s+|also\s+)*(?:know|remember|recall|think|tell|say|mean`
+    + String.raw`|find|have\s+any|sure|able|see|understand|keep|note|get)\b)`
+    + `|[你您]们?(?:的|家|(?:的)?${PERSON_HAN}|住|多大|几岁|喜欢|爱|养|姓|叫什么|在哪|结婚|会不会|做什么工作)`,
+  'iu',
+)
+
+/** Whether a question is about the assistant, and not about the person: what the person said of himself does not answer it. */
+export const asksOfAssistant = (question: string): boolean => OF_ASSISTANT.test(foldHan(question)) && !isOfSelf(question)

@@ -1,8 +1,10 @@
 import { z } from 'zod'
-import { ColloquyError, TerminalError } from '../../../schemas/errors.ts'
+import type { ErrorCode } from '../../../schemas/error-codes.ts'
+import { codeOf, ColloquyError, messageOf, TerminalError } from '../../../schemas/errors.ts'
+import { taskError } from '../../../schemas/internal-messages.ts'
 import { jsonIn } from '../../../schemas/json.ts'
 import { IN_WORDS, zodProblem } from '../../../schemas/problem-words.ts'
-import { defineTask, type TaskDefinition } from '../../definition/task-definition.ts'
+import { defineTask, type TaskCall, type TaskDefinition } from '../../definition/task-definition.ts'
 import type { GenerationCall } from '../../definition/task-generation.ts'
 import { CHAT_LIMITS, NAME, type WantedCall } from './chat-context.ts'
 
@@ -61,12 +63,18 @@ export function wantedCall({ name, args }: GenerationCall, tools: ChatTools): Wa
 }
 
 export const toolInput = z.object({ name: z.string(), args: z.record(z.string(), z.unknown()), call: z.string() })
-export const toolOutput = z.object({ result: z.string().max(CHAT_LIMITS.resultCharsMax), isCut: z.boolean() })
+export const toolOutput = z.object({
+  result: z.string().max(CHAT_LIMITS.resultCharsMax),
+  isCut: z.boolean(),
+  /** Why there is no result. The dialogue deals with it, so that the task has not failed. */
+  failed: taskError.optional(),
+})
 export type ToolOutput = z.infer<typeof toolOutput>
 
 /**
  * The task `tool`, which runs the task of the tool that is named. A call is tried as often as that task says, and ends at its deadline.
- * What it returns is cut to `resultCharsMax` of JSON.
+ * What it returns is cut to `resultCharsMax` of JSON. A call that fails for good has its cause as the outcome of the task: it is no dead
+ * letter, since the model is told.
  */
 export function toolTask(tools: ChatTools): TaskDefinition<typeof toolInput, typeof toolOutput> {
   const tasks = Object.values(tools).map(({ task }) => task)
@@ -77,22 +85,35 @@ export function toolTask(tools: ChatTools): TaskDefinition<typeof toolInput, typ
     attemptsMax: Math.max(1, ...tasks.map(({ attemptsMax }) => attemptsMax)),
     concurrencyMax: tasks.reduce((sum, { concurrencyMax }) => sum + concurrencyMax, 1),
     run: async (call) => {
-      const { name, args } = call.input
-      const task = tools[name]?.task
-      if (task === undefined) throw new TerminalError('no_tool', `the tool ${name} is gone since the call was decided`)
-      const input = task.input.safeParse(args, IN_WORDS)
-      if (!input.success) throw new TerminalError('bad_task_input', zodProblem(input.error, 'args'))
-      if (call.attempt > task.attemptsMax) throw new TerminalError('no_attempts', `${name} has failed ${task.attemptsMax} times`)
-      const late = AbortSignal.timeout(task.deadlineMs)
-      const signal = AbortSignal.any([call.signal, late])
-      const output = await unlessLate(task.run({ ...call, input: input.data, signal }), late, name, task.deadlineMs)
-      const json = JSON.stringify(task.output.parse(output)) ?? 'null'
-      const { resultCharsMax } = CHAT_LIMITS
-      const result = json.slice(0, resultCharsMax).toWellFormed()
-      return { result, isCut: json.length > resultCharsMax }
+      const { name } = call.input
+      try {
+        return await runTool(call)
+      } catch (error) {
+        call.signal.throwIfAborted()
+        if (!(error instanceof TerminalError) && call.attempt < (tools[name]?.task.attemptsMax ?? 1)) throw error
+        const code = codeOf(error)?.slice(0, 128) ?? ('error' satisfies ErrorCode)
+        return { result: '', isCut: false, failed: { code, message: messageOf(error).slice(0, PROBLEM_CHARS_MAX).toWellFormed() } }
+      }
     },
   })
+
+  async function runTool(call: TaskCall<z.output<typeof toolInput>>): Promise<ToolOutput> {
+    const { name, args } = call.input
+    const task = tools[name]?.task
+    if (task === undefined) throw new TerminalError('no_tool', `the tool ${name} is gone since the call was decided`)
+    const input = task.input.safeParse(args, IN_WORDS)
+    if (!input.success) throw new TerminalError('bad_task_input', zodProblem(input.error, 'args'))
+    if (call.attempt > task.attemptsMax) throw new TerminalError('no_attempts', `${name} has failed ${task.attemptsMax} times`)
+    const late = AbortSignal.timeout(task.deadlineMs)
+    const signal = AbortSignal.any([call.signal, late])
+    const output = await unlessLate(task.run({ ...call, input: input.data, signal }), late, name, task.deadlineMs)
+    const json = JSON.stringify(task.output.parse(output)) ?? 'null'
+    const { resultCharsMax } = CHAT_LIMITS
+    const result = json.slice(0, resultCharsMax).toWellFormed()
+    return { result, isCut: json.length > resultCharsMax }
+  }
 }
+const PROBLEM_CHARS_MAX = 1_000
 
 /** A tool that ignores its signal does not keep the conversation waiting. */
 async function unlessLate<T>(work: Promise<T>, late: AbortSignal, name: string, ms: number): Promise<T> {

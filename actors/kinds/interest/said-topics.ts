@@ -9,8 +9,8 @@ const [LIKES_MAX, PHRASES_MAX] = [8, 32]
 const REFUSED = 2
 
 /**
- * A visitor with what he said as a customer. What he likes counts as a search for it; what he refuses counts against its topics. Where
- * there is no topic of a name, it changes nothing.
+ * A visitor with what he said as a customer. What he likes counts as a search for it; what he refuses counts against its topics, and is not
+ * given. Where there is no topic and no item of a name, it changes nothing.
  */
 export function withSaid(visitor: Visitor, facts: readonly Pick<Fact, 'about' | 'value'>[]): Visitor {
   const liked = facts.flatMap(({ about, value }) => (about === 'likes' ? [value] : []))
@@ -26,5 +26,6 @@ export function withSaid(visitor: Visitor, facts: readonly Pick<Fact, 'about' | 
     ...visitor,
     searches: [...visitor.searches, ...liked.slice(-LIKES_MAX)],
     topics: [...visitor.topics.filter(([topic]) => !against.has(topic)), ...against],
+    ...(refused.length > 0 && { refuses: refused }),
   }
 }

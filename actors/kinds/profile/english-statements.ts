@@ -1,5 +1,5 @@
 import type { About } from '../../../schemas/profile-events.ts'
-import { type ClauseReader, firstOf, type Rule, type Said, said, withdrawn } from './statement.ts'
+import { type ClauseReader, denied, each, eatsAgain, firstOf, type Rule, type Said, said, withdrawn } from './statement.ts'
 
 const startsWith = (...words: readonly string[]): RegExp => new RegExp(String.raw`^(?:${words.join('|')})\b`, 'i')
 
@@ -20,9 +20,9 @@ const NO_NAME = startsWith(
 )
 const NO_THING = startsWith(
   'it|its|that|this|these|those|them|him|her|you|your|yours|how|when|what|where|why|if|the|my|our|to|so|as|being|having|waiting',
-  'no|not|one|for|about|with',
+  'no|not|one|for|about|with|anything|hard work',
 )
-const NO_PLACE = /^(?:a|an|my|your|this|that|it|hope|fear|here|there|the (?:house|flat|apartment|city|countryside))\b/i
+const NO_PLACE = /^(?:a|an|my|your|this|that|it|hope|fear|here|there|the (?:house|flat|apartment|city|countryside|past))\b/i
 
 const LANGUAGES: Readonly<Record<string, string>> = {
   english: 'en',
@@ -49,6 +49,11 @@ const WORK = [
 ].join('|')
 const VERY = '(?:really |absolutely |also |do |just |always |usually |simply |so much |quite |particularly |especially ){0,4}'
 const AM = String.raw`(?:i(?:'m| am|'ve been| have been|'ve always been|'ve become| have become| turned| became| went)|we(?:'re| are))`
+/** What denies a state, and what denies that one has something. */
+const AM_NOT =
+  String.raw`(?:i(?:'m| am| was| have been|'ve been)(?: actually)? (?:not|no longer|never)|i(?:'ve| have) never been|i ain't`
+  + String.raw`|i never was)(?: actually)?`
+const HAVE_NO = String.raw`i (?:(?:actually )?(?:don't|do not|no longer) have(?: an?| any)?|have no|never had(?: an?| any)?)`
 const ABOUTS: readonly (readonly [RegExp, About])[] = [
   [/\bname\b/, 'name'],
   [/\blanguage\b/, 'language'],
@@ -68,26 +73,35 @@ function nameIn(text: string | undefined): string | undefined {
 
 const GOES_ON = new RegExp(
   String.raw`\s+(?:because|since|but|so|when|if|while|although|and i|and also|very much|a lot|too|as well|any ?more|please|most`
-    + String.raw`|more than|these days|at all)\b`,
+    + String.raw`|more than|these days|at all|by the way|again)\b`,
   'i',
 )
 
 /** What is liked: a few words, up to one that goes on with something else. */
 function thingIn(text: string | undefined): string | undefined {
   const [thing = ''] = (text ?? '').split(GOES_ON)
-  const words = thing.replace(/[\s.!]+$/, '').split(/\s+/)
+  const words = thing.replace(/[\s.,!]+$/, '').split(/\s+/)
   return thing === '' || words.length > 6 || NO_THING.test(thing) ? undefined : words.join(' ')
 }
 
+/** The things of a list; "and" parts what is eaten, and not the name of a band. */
+const thingsIn = (text: string | undefined, by: RegExp = /,\s*(?:and |or |nor )?|\s+(?:and|or|nor)\s+/i): (string | undefined)[] =>
+  (text ?? '').split(by).map(thingIn)
+const WITHOUT_AND = /,\s*(?:or |nor )?|\s+(?:or|nor)\s+/i
+const allergies = ([things]: readonly string[]): readonly Said[] | undefined =>
+  each(thingsIn(things), (value) => ({ is: 'said', about: 'allergy', value }))
+const noAllergies = ([things]: readonly string[]): readonly Said[] | undefined =>
+  each(thingsIn(things), (value) => withdrawn('allergy', value))
+
 const PLACE_END = new RegExp(
   String.raw`\s+(?:now|and|but|since|with|for|because|these days|at the moment|last|this|\d`
-    + String.raw`|in (?:\d|jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)\w*)\b`,
+    + String.raw`|any ?more|any longer|by the way|in (?:\d|jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)\w*)\b`,
   'i',
 )
 
 function placeIn(text: string | undefined): string | undefined {
   const [place = ''] = (text ?? '').split(PLACE_END)
-  const words = place.replace(/,\s+\p{Ll}.*$|[\s.!]+$/u, '').split(/\s+/)
+  const words = place.replace(/,\s+\p{Ll}.*$|[\s.,!]+$/u, '').split(/\s+/)
   return words.length > 4 || NO_PLACE.test(place) ? undefined : words.join(' ')
 }
 
@@ -110,7 +124,46 @@ const RULES: readonly Rule[] = [
     ([that = '', name]) => withdrawn('name', that === '' ? (nameIn(name) ?? null) : null),
   ],
   [pattern(String.raw`(?:that's|that is|this is) not my name`), () => withdrawn('name')],
-  [pattern(String.raw`i(?:'m| am)(?: not| no longer)(?: a| an)? ${DIET}`), ([diet = '']) => withdrawn('diet', diet.toLowerCase())],
+  [pattern(String.raw`${AM_NOT}(?: an?| being)? ${DIET}s?\b`), ([diet = '']) => withdrawn('diet', diet.toLowerCase())],
+  [pattern(String.raw`not(?: an?)? ${DIET}s?\b`), ([diet = '']) => withdrawn('diet', diet.toLowerCase())],
+  [pattern(String.raw`${AM_NOT} allergic to anything\b|${HAVE_NO} allerg(?:y|ies)\b`), () => withdrawn('allergy')],
+  [pattern(String.raw`${AM_NOT} ${VERY}allergic to (.+)$`), noAllergies],
+  [pattern(String.raw`${HAVE_NO} (?:\w+ )?allergy to (.+)$`), noAllergies],
+  [pattern(String.raw`${HAVE_NO} (.+?) allergy\b`), noAllergies],
+  [pattern(String.raw`my (.+?) allergy (?:is|has|was|went)(?: \w+)? (?:gone|over|cured|away|vanished|disappeared)\b`), noAllergies],
+  [pattern(String.raw`i(?:'ve| have)? (?:outgr[eo]wn?|got(?:ten)? over|lost|overc[ao]me) my (.+?) allergy\b`), noAllergies],
+  [
+    pattern(String.raw`(?:i|we)(?: do not| don't) (?:actually |even |really )?live in (.+)$`),
+    ([place]) => each([placeIn(place)], (value) => withdrawn('home', value)),
+  ],
+  [
+    pattern(String.raw`(?:i|we)(?:'ve| have)? (?:just |recently )?moved (?:away from|out of) (.+)$`),
+    ([place]) => each([placeIn(place)], (value) => withdrawn('home', value)),
+  ],
+  [
+    pattern(String.raw`(?:i(?:'m| am) not|i ain't|i never was) ${VERY}(?:an? )?${WORK}(?:,? .*)?[\s.!]*$`),
+    ([work = '']) => withdrawn('work', work.toLowerCase()),
+  ],
+  [pattern(String.raw`i(?:'ve| have)? (?:stopped|quit|given up|gave up) ((?:\w+ing) .+)$`), ([rest = '']) => stopped(rest)],
+  [
+    pattern(String.raw`i ${VERY}(?:don't|do not|no longer) ${VERY}(?:hate|dislike|detest|mind) (.+)$`),
+    ([things]) => each(thingsIn(things, WITHOUT_AND), (value) => withdrawn('refuses', value)),
+  ],
+  [
+    pattern(String.raw`i(?:'m| am)?(?: now| can| may| also| do| have started| started)* (?:eat|drink)(?:ing)? (.+?) (?:again|now)[\s.!]*$`),
+    ([things]) => thingsIn(things).flatMap((thing) => (thing === undefined || NO_FOOD.test(thing) ? [] : eatsAgain(thing, kindOf(thing)))),
+  ],
+  [
+    pattern(String.raw`(?:my name(?:'s not| is not| isn't)|i(?:'m| am) not called) ${NAME}${NAME_END}`),
+    ([name = '']) => (/,|\bon\b/.test(name) ? undefined : each([nameIn(name)], (value) => withdrawn('name', value))),
+  ],
+  [
+    pattern(
+      String.raw`(?:(?:don't|do not|stop|no need to|you (?:don't|do not) (?:need|have) to|you needn't)(?: ever)?) `
+        + String.raw`(?:answer|reply|respond|writ|speak|talk|chat|us)(?:e|ing)?(?: to me| with me)?(?: in| to)? ${LANGUAGE}\b`,
+    ),
+    ([name = '']) => each([LANGUAGES[name.toLowerCase()]], (value) => withdrawn('language', value)),
+  ],
   [pattern(String.raw`((?:i|we)(?:'m| am|'re| are)? )(?:no longer|used to(?: be)?) (.+)$`), noLonger],
   [pattern(String.raw`((?:i|we) )(?:don't|do not) (.+?),? any ?(?:more|longer)[\s.!]*$`), noLonger],
   [pattern(String.raw`((?:i|we)(?:'m| am|'re| are) )not (.+?),? any ?(?:more|longer)[\s.!]*$`), noLonger],
@@ -166,18 +219,16 @@ const RULES: readonly Rule[] = [
     pattern(String.raw`i (?:need|want|eat|only eat) ${DIET} (?:food|meals?|dishes|options?)\b`),
     ([diet = '']) => said('diet', diet.toLowerCase()),
   ],
-  [pattern(String.raw`${AM}(?: \w+ly)? allergic to (.+)$`), ([thing]) => said('allergy', thingIn(thing))],
-  [pattern(String.raw`i(?:'ve| have)(?: got)? an? (?:\w+ )?allergy to (.+)$`), ([thing]) => said('allergy', thingIn(thing))],
+  [pattern(String.raw`${AM}(?: \w+ly)? allergic to (.+)$`), allergies],
+  [pattern(String.raw`i(?:'ve| have)(?: got)? an? (?:\w+ )?allergy to (.+)$`), allergies],
+  [pattern(String.raw`i(?:'ve| have)(?: got)? an? (?:(?:bad|severe|serious) )?(.+?) allergy\b`), allergies],
   [
-    pattern(String.raw`i(?:'ve| have)(?: got)? an? (?:(?:bad|severe|serious) )?(.+?) allergy\b`),
-    ([thing]) => said('allergy', thingIn(thing)),
+    pattern(String.raw`i ${VERY}(?:(?:don't|do not|can't|cannot) ${VERY}(?:eat|drink)|never (?:eat|drink)) (.+)$`),
+    ([things]) => each(thingsIn(things), (value) => ({ is: 'said', about: 'refuses', value })),
   ],
   [
-    pattern(
-      String.raw`i ${VERY}(?:hate|dislike|detest|can't stand|cannot stand|(?:don't|do not) ${VERY}(?:like|eat|drink|enjoy)`
-        + String.raw`|never (?:eat|drink)) (.+)$`,
-    ),
-    ([thing]) => said('refuses', thingIn(thing)),
+    pattern(String.raw`i ${VERY}(?:hate|dislike|detest|can't stand|cannot stand|(?:don't|do not) ${VERY}(?:like|enjoy)) (.+)$`),
+    ([things]) => each(thingsIn(things, WITHOUT_AND), (value) => ({ is: 'said', about: 'refuses', value })),
   ],
   [pattern(String.raw`i ${VERY}(?:like|love|enjoy|adore) (.+)$`), ([thing]) => said('likes', thingIn(thing))],
   [
@@ -211,18 +262,33 @@ const RULES: readonly Rule[] = [
 
 /** What holds no longer: what the same words say without that. */
 function noLonger([subject = '', rest = '']: readonly string[]): readonly Said[] | undefined {
-  const facts = firstOf(RULES, `${subject} ${rest.replace(/,? (?:but )?not (?:any ?more|now).*$/i, '')}`)
-  const held = facts.flatMap(({ is, about, value }) => (is === 'said' ? [withdrawn(about, value)] : []))
-  return held.length > 0 ? held : undefined
+  return denied(firstOf(RULES, `${subject} ${rest.replace(/,? (?:but )?not (?:any ?more|now).*$/i, '')}`))
 }
+
+/** What somebody stopped: "liking jazz", "being vegan", "working as a nurse". */
+function stopped(rest: string): readonly Said[] | undefined {
+  const verb = rest
+    .replace(/^being/i, 'am')
+    .replace(/^(lik|lov|liv)ing/i, '$1e')
+    .replace(/^(\w+?)ing/i, '$1')
+  return denied(firstOf(RULES, `i ${verb}`))
+}
+
+const NO_FOOD = /^(?:here|out|there|well|at|in|again)\b/i
+const kindOf = (food: string): 'meat' | 'fish' | undefined =>
+  /\b(?:meat|beef|pork|chicken|lamb|sausages?|ham|bacon|steaks?)\b/i.test(food)
+    ? 'meat'
+    : /\b(?:fish|seafood|shellfish|salmon|tuna)\b/i.test(food)
+      ? 'fish'
+      : undefined
 
 /** What is preferred to something else. */
 const preferred = (thing: string): string => (/^\w+ing\b/i.test(thing) ? thing : thing.replace(/ (?:to|over|rather than) .*$/i, ''))
 
 /** What is withdrawn by words that say it; without a statement in them, what they name. */
 function taken(rest: string): readonly Said[] | undefined {
-  const facts = firstOf(RULES, rest).flatMap(({ is, about, value }) => (is === 'said' ? [withdrawn(about, value)] : []))
-  if (facts.length > 0) return facts
+  const facts = denied(firstOf(RULES, rest))
+  if (facts !== undefined) return facts
   return /\b(?:i|my|me)\b/i.test(rest) ? [withdrawn(null, rest)] : undefined
 }
 
@@ -232,6 +298,7 @@ const CLAUSE_END = new RegExp(
     String.raw`(?<=[!?;]|(?<!\b(?:mr|mrs|ms|dr|prof|st))\.)\s+|\n`,
     String.raw`(?:,\s*(?:and |but |so )?|\s+(?:and|but)\s+)(?=(?:please |just )?`
       + String.raw`(?:i|my|call|don't|do not|forget|what|how|where|when|could|can|you can|reply|answer)\b)`,
+    String.raw`(?:,\s*(?:and |but )?|\s+(?:and|but)\s+)(?=not (?:an? )?${DIET.replace('(', '(?:')}\b)`,
   ].join('|'),
   'iu',
 )

@@ -34,10 +34,12 @@ export function applied<F extends Known>(
       facts = facts.filter((fact) => !isMeant(fact, about, value))
       continue
     }
-    if (about === null || value === null || facts.some((fact) => fact.about === about && isSame(fact.value, value))) continue
+    if (about === null || value === null || facts.some((fact) => fact.about === about && isSame(about, fact.value, value))) continue
     const opposite = OPPOSITES[about]
     facts = [
-      ...facts.filter((fact) => !(fact.about === about && SINGLE.has(about)) && !(fact.about === opposite && isSame(fact.value, value))),
+      ...facts.filter(
+        (fact) => !(fact.about === about && SINGLE.has(about)) && !(fact.about === opposite && isSame(about, fact.value, value)),
+      ),
       factOf({ is, about, value, words }),
     ]
   }
@@ -45,13 +47,29 @@ export function applied<F extends Known>(
   return { facts: kept, said: kept.filter((fact) => !before.includes(fact)), withdrawn: before.filter((fact) => !kept.includes(fact)) }
 }
 
-const isSame = (one: string, other: string): boolean => foldText(one) === foldText(other)
+/** What is said in several ways, and in two languages. */
+const SYNONYMS: Readonly<Partial<Record<string, string>>> = {
+  吃素: 'vegetarian',
+  吃斋: 'vegetarian',
+  素食: 'vegetarian',
+  纯素: 'vegan',
+  清真: 'halal',
+  coeliac: 'celiac',
+  teetotaller: 'teetotal',
+  teetotaler: 'teetotal',
+}
+/** A value for comparison: "nut" is what "nuts" are. */
+const comparable = (value: string): string => SYNONYMS[foldText(value)] ?? foldText(value).replace(/(?<=[a-rt-z]{2})s(?=$|\s)/gu, '')
+
+/** Whether two values of a kind of fact mean the same. Names and places are compared as they are written, but for case and accents. */
+const isSame = (about: About, one: string, other: string): boolean =>
+  about === 'name' || about === 'home' ? foldText(one) === foldText(other) : comparable(one) === comparable(other)
 
 /** Whether a withdrawal means a fact. One that names no kind means the facts whose values it contains. */
 function isMeant(fact: Known, about: About | null, value: string | null): boolean {
   if (about !== null && fact.about !== about) return false
   if (value === null) return true
-  return about === null ? foldText(value).includes(foldText(fact.value)) : isSame(fact.value, value)
+  return about === null ? foldText(value).includes(foldText(fact.value)) : isSame(about, fact.value, value)
 }
 
 /** The newest facts within the bounds of a profile. */

@@ -24,6 +24,9 @@ export interface ProfileOptions {
   readonly name?: string
 }
 
+/** An id that `createCustomerKeys` makes; at another one, no page of a customer would show what is told. */
+const PROFILE_ID = /^[0-9a-f]{32}$/
+
 const { customerCharsMax, factsMax, waitingMax } = PROFILE_LIMITS
 const waitingSchema = customerTold.pick({ text: true }).extend({ message: messageRefSchema, at: z.string() })
 type Waiting = z.infer<typeof waitingSchema>
@@ -45,10 +48,13 @@ const defineProfile = (name: string) =>
     emits: { 'profile.changed': profileChanged.describe('Facts came, were corrected or withdrawn') },
     tasks: { read: readTask },
     label: ({ facts }) => ({ conversation: false, facts: facts.length }),
-    refuse: ({ customer }, { type, data }) =>
-      type === 'customer.told' && customer !== null && customer !== String(data.customer)
+    refuse: ({ customer }, { type, data }, { id }) => {
+      if (type !== 'customer.told') return undefined
+      if (!PROFILE_ID.test(id)) return `id: ${JSON.stringify(id)} is no id of a profile, which GET /v1/customers/<tenant>/<customer> tells`
+      return customer !== null && customer !== String(data.customer)
         ? 'customer: this is the profile of another customer; the id of a profile follows from its customer'
-        : undefined,
+        : undefined
+    },
   })
 
 /** What a message changes. @param by what understood it */

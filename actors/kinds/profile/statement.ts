@@ -35,3 +35,23 @@ export const said = (about: About, value: string | undefined): Said | undefined 
   value === undefined || value === '' ? undefined : { is: 'said', about, value }
 
 export const withdrawn = (about: About | null, value: string | null = null): Said => ({ is: 'withdrawn', about, value })
+
+/** A statement of each of several values. */
+export const each = (values: readonly (string | undefined)[], of: (value: string) => Said): readonly Said[] | undefined => {
+  const given = values.flatMap((value) => (value === undefined || value === '' ? [] : [of(value)]))
+  return given.length > 0 ? given : undefined
+}
+
+/** What a statement says holds no longer. */
+export const denied = (facts: readonly Said[]): readonly Said[] | undefined =>
+  each(
+    facts.map(({ is, value }) => (is === 'said' ? (value ?? undefined) : undefined)),
+    (value) => withdrawn(facts.find((fact) => fact.value === value)?.about ?? null, value),
+  )
+
+/** Who eats something again neither refuses it nor keeps a diet without it. */
+export const eatsAgain = (food: string, kind: 'meat' | 'fish' | undefined): readonly Said[] => [
+  withdrawn('refuses', food),
+  ...(kind === undefined ? [] : ['vegetarian', 'vegan']).map((diet) => withdrawn('diet', diet)),
+  ...(kind === 'meat' ? [withdrawn('diet', 'pescatarian')] : []),
+]

@@ -1,10 +1,11 @@
+import { detectLanguage } from '../../core/detect-language.ts'
 import { clip } from './clip.ts'
 import { createCoverage } from './coverage.ts'
 import { type Answer, ANSWER_CHARS_MAX, type AnswerInput } from './definition.ts'
-import { bestFor, type Hit, HIT_CHARS_MAX } from './found.ts'
+import { bestFor, type Hit, HIT_CHARS_MAX, type Language, languageSchema } from './found.ts'
 import type { Article } from './knowledge.ts'
 import { isIn } from './recall.ts'
-import { citationOf, cited } from './replies.ts'
+import { citationOf, cited, sentence } from './replies.ts'
 import { phrasesOf, termsOf } from './terms.ts'
 import { unanswered, withOmitted } from './unanswered.ts'
 
@@ -21,6 +22,8 @@ const ABOUT_WEIGHT = 0.1
 export interface Quotation extends Pick<Answer, 'text' | 'sources'> {
   /** The text without its citations; absent where there is none. */
   readonly passage?: string
+  /** Its language, where that is not the one of the customer. */
+  readonly lang?: Language
 }
 
 /** What is quoted for one question. */
@@ -63,7 +66,8 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
 
   return (input) => {
     const { text, about, lang, hits, lookups = [] } = input
-    const own = hits.filter((hit) => isIn(hit, lang))
+    const quoted = languageOfHits(input)
+    const own = hits.filter((hit) => isIn(hit, quoted))
     const [first] = own
     if (first === undefined) return { text: null, sources: [] }
     const [only = text] = about === null ? lookups : []
@@ -76,6 +80,13 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
           })
     return quotes.length === 0 ? joined([quoteOf({ text, about, lang }, first, hits)], input) : joined(quotes, input, lookups)
   }
+}
+
+/** The language to quote: that of the customer, or that of his question, where the lookup found the answer in that one alone. */
+function languageOfHits({ text, lang, hits: [best] }: Pick<AnswerInput, 'text' | 'lang' | 'hits'>): Language {
+  if (best?.lang == null || isIn(best, lang)) return lang
+  const asked = languageSchema.safeParse(detectLanguage(text)).data
+  return asked !== undefined && isIn(best, asked) ? asked : lang
 }
 
 /** The customer wants to read the same once more. */
@@ -112,11 +123,14 @@ type Asked = Pick<AnswerInput, 'text' | 'about' | 'lang'>
  */
 function joined(quotes: readonly Quote[], input: AnswerInput, lookups: readonly string[] = []): Quotation {
   const { lang } = input
-  const [texts, passages] = [new Array<string>(), new Array<string>()]
+  const quoted = languageOfHits(input)
+  const before = quoted !== lang ? [sentence('otherLanguage', lang)] : []
+  const room = ANSWER_CHARS_MAX - before.join('').length - before.length
+  const [texts, passages] = [before, new Array<string>()]
   const answered = new Set<number>()
   const sources = new Map<string, Hit>()
   for (const { lookup, hit, passage } of quotes) {
-    const text = clip(cited(passage, hit.title, lang), ANSWER_CHARS_MAX)
+    const text = clip(cited(passage, hit.title, lang), room)
     if (passages.includes(passage)) answered.add(lookup)
     if (passages.includes(passage) || [...texts, text].join('\n').length > ANSWER_CHARS_MAX) continue
     answered.add(lookup)
@@ -126,7 +140,12 @@ function joined(quotes: readonly Quote[], input: AnswerInput, lookups: readonly 
   }
   const open = lookups.length < 2 ? [] : [...lookups.keys()].filter((index) => !answered.has(index))
   const text = [...texts, ...(open.length === 0 ? [] : [unanswered(input.text, lookups, open, lang)])].join('\n')
-  return { text: withOmitted(text, input), sources: [...sources.values()].map(citationOf), passage: passages.join('\n') }
+  return {
+    text: withOmitted(text, input),
+    sources: [...sources.values()].map(citationOf),
+    passage: passages.join('\n'),
+    ...(quoted !== lang && { lang: quoted }),
+  }
 }
 
 type Worth = (terms: ReadonlySet<string>, phrases: ReadonlySet<string>) => number

@@ -46,12 +46,12 @@ const questionOf = ({ text, about, lookups }: AnswerInput): string =>
 /** The quotation as an answer, if it passes. `held`: what was held back before it. */
 export async function quotationThroughGate(
   call: Call,
-  { passage, text, sources }: Quotation,
+  { passage, text, sources, lang = call.input.lang }: Quotation,
   min: number,
   held: readonly Held[],
 ): Promise<Sent> {
   if (passage === undefined) return { text, sources, ...listed(held) }
-  const passed = await passGate(call, { text: passage, sources, model: EXTRACTIVE_MODEL }, min)
+  const passed = await passGate({ ...call, input: { ...call.input, lang } }, { text: passage, sources, model: EXTRACTIVE_MODEL }, min)
   if ('held' in passed) return { text: null, sources: [], model: EXTRACTIVE_MODEL, ...listed([...held, passed.held]) }
   return { text, sources, model: EXTRACTIVE_MODEL, ...passed.facts, ...listed(held) }
 }

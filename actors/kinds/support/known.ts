@@ -15,6 +15,8 @@ export const knownSchema = z.object({
   /** Id of the actor of the kind `profile`; `null` where there is no such kind. */
   profile: z.string().nullable(),
   facts: z.array(factSchema.pick({ about: true, value: true })).max(KNOWN_MAX),
+  /** Facts that his latest message about himself took back. */
+  withdrawn: z.int().nonnegative().optional(),
 })
 export type Known = z.infer<typeof knownSchema>
 
@@ -33,8 +35,11 @@ export const knownOf = ({
 /** What a case knows after a message of the customer, and what the message says of him. */
 export function withSaid(known: Known, text: string): { readonly known: Known; readonly isTold: boolean } {
   const statements = statementsIn(text)
-  const { facts } = applied(known.facts, statements, ({ about, value }) => ({ about, value }))
-  return { known: knownOf({ profile: known.profile, facts }), isTold: known.profile !== null && (statements.length > 0 || mayTell(text)) }
+  const { facts, withdrawn } = applied(known.facts, statements, ({ about, value }) => ({ about, value }))
+  return {
+    known: { ...knownOf({ profile: known.profile, facts }), withdrawn: withdrawn.length },
+    isTold: known.profile !== null && (statements.length > 0 || mayTell(text)),
+  }
 }
 
 /** The language in which the customer wants to be answered, where he said one that there are replies in. */
@@ -54,15 +59,30 @@ export function noted(known: Known | null, text: string, lang: Language): string
   const covered = [...new Set(statements.map(({ words }) => words))].join('')
   const asksMore = marksIn(text) > marksIn(covered)
   if (statements.length === 0 || asksMore || covered.length < text.trim().length * COVERED_MIN) return undefined
-  return notedReply(statements, nameOf(known), lang)
+  return notedReply(statements, known, lang)
 }
 
 /** "Could you speak Chinese with me?" asks nothing else. */
 const marksIn = (text: string): number => text.match(/[?？]/g)?.length ?? 0
 
-function notedReply(statements: readonly Statement[], name: string | undefined, lang: Language): string {
-  if (statements.every(({ is }) => is === 'withdrawn'))
-    return lang === 'zh' ? '好的，我不再记着这一点。' : 'All right, I no longer keep that in mind.'
-  if (name !== undefined) return lang === 'zh' ? `好的，${name}，我记住了。` : `All right, ${name}, I'll remember that.`
-  return lang === 'zh' ? '好的，我记住了。' : "All right, I'll remember that."
+/**
+ * The reply after the profile was told. It says that something is kept or forgotten only where that is so.
+ *
+ * @param known what is known after the message
+ */
+function notedReply(statements: readonly Statement[], known: Known, lang: Language): string {
+  const zh = lang === 'zh'
+  const said = statements.filter(({ is }) => is === 'said')
+  if (said.length === 0) {
+    if (!known.withdrawn) return zh ? '好的，我这里没有记过这一点。' : 'All right. I had nothing like that in mind.'
+    return zh ? '好的，我不再记着这一点。' : 'All right, I no longer keep that in mind.'
+  }
+  const name = nameOf(known)
+  const all = name === undefined ? '' : zh ? `${name}，` : `, ${name}`
+  const foreign = said.find(({ about, value }) => about === 'language' && !languageSchema.safeParse(value).success)
+  if (foreign !== undefined)
+    return zh
+      ? `好的，${all}我记住了。我这里只会说中文和英文，所以会继续用中文回复。`
+      : `All right${all}, I'll remember that. I speak English and Chinese here, so I go on in English.`
+  return zh ? `好的，${all}我记住了。` : `All right${all}, I'll remember that.`
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { PROFILE_KIND } from '../../../schemas/profile-events.ts'
 import { parseActorSource } from '../../../schemas/subjects.ts'
 import { send, type Sending } from '../../definition/send-action.ts'
+import { toldOfSelf } from './asked-of-self.ts'
 import type { Desk } from './at-desk.ts'
 import {
   type Context,
@@ -487,7 +488,7 @@ const withoutLookup = [
 const isPlain = ({ queue: [question] }: Context): boolean => plainMoveOf(question?.text ?? '') !== undefined
 
 const notedIn = ({ queue: [question], knows }: Context): string | undefined =>
-  question === undefined ? undefined : noted(knows, question.text, question.lang)
+  question === undefined ? undefined : (noted(knows, question.text, question.lang) ?? toldOfSelf(knows, question.text, question.lang))
 
 /** What is known of a customer makes an answer his own. */
 function answerOf(context: Context, event: unknown): AnswerInput {

@@ -31,6 +31,7 @@ const CATALOGUE = {
     en: 'I\'m sorry about that. Tell me in a few words what is still open and I\'ll try again, or say "agent" for a person.',
     zh: '非常抱歉给您带来不便。请简单说说还有什么没解决，我再试一次；想找真人的话，请说“转人工”。',
   },
+  otherLanguage: { en: 'I found this in another language only:', zh: '我只找到其他语言的答案：' },
   unsure: {
     en:
       "I'm not sure that I understood, and I don't want to guess."

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { codeOf, ColloquyError, messageOf } from '../../../schemas/errors.ts'
+import { detectLanguage } from '../../core/detect-language.ts'
 import { defineTask, type TaskCall } from '../../definition/task-definition.ts'
 import { type Asked, askedIn, standalone } from './asking/asked.ts'
 import { isContinuing, namesNothing } from './asking/follow-up.ts'
@@ -20,13 +21,14 @@ import {
   type QuoteTask,
 } from './definition.ts'
 import { createExtract } from './extract.ts'
-import { type Hit, HITS_MAX, LOOKUP_CHARS_MAX } from './found.ts'
+import { type Hit, HITS_MAX, type Language, languageSchema, LOOKUP_CHARS_MAX } from './found.ts'
 import { quotationThroughGate } from './gate.ts'
 import { type Article, versionOf } from './knowledge.ts'
 import { knownOf, preferredLanguage } from './known.ts'
 import type { Minimums } from './minimums.ts'
 import { moveOf } from './moves.ts'
 import { recallConversation, recallKnowledge } from './recall.ts'
+import { isRelevant } from './relevance.ts'
 import { createSearch } from './search.ts'
 import { shareableBy, shareOrCompose } from './share.ts'
 import { withSpent } from './spent.ts'
@@ -102,9 +104,12 @@ export function lookupTask(articles: readonly Article[], rewriteMs: number): Loo
       const said = refersBack && rewritten === undefined ? earlier : []
       const found = await Promise.all(
         asked.map((one) => {
-          const query = { ...one, topic: understood.topic, lang }
-          if (knowledgeVersion === undefined) return Promise.resolve(searchArticles(query, said))
-          return recallKnowledge(searchIndex, query, said, { byMeaning: hasModel })
+          const find = (language: Language): Promise<Hit[]> => {
+            const query = { ...one, topic: understood.topic, lang: language }
+            if (knowledgeVersion === undefined) return Promise.resolve(searchArticles(query, said))
+            return recallKnowledge(searchIndex, query, said, { byMeaning: hasModel })
+          }
+          return inAnyLanguage(one, lang, { understood, lookups: undefined }, find)
         }),
       )
       const knowledgeSeq = knowledgeVersion === undefined ? 0 : await searchIndex.knowledgeSeq()
@@ -125,6 +130,23 @@ export function lookupTask(articles: readonly Article[], rewriteMs: number): Loo
       }
     },
   })
+}
+
+/**
+ * What is found for a question in the language in which the customer wants to be answered; where nothing there answers it, and the question
+ * is in another language, what is found in that one.
+ */
+async function inAnyLanguage(
+  { text, about }: Asked,
+  wished: Language,
+  question: Parameters<typeof isRelevant>[0],
+  find: (lang: Language) => Promise<Hit[]>,
+): Promise<Hit[]> {
+  const hits = await find(wished)
+  const own = languageSchema.safeParse(detectLanguage(text)).data
+  if (own === undefined || own === wished || isRelevant(question, hits, about)) return hits
+  const others = await find(own)
+  return isRelevant(question, others, about) ? others : hits
 }
 
 /** A passage that covers more of a short question shows that it stands alone. */

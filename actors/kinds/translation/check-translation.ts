@@ -64,13 +64,60 @@ const letters = (text: string): number => text.match(/\p{L}/gu)?.length ?? 0
 const isSame = ({ original, text, terms }: Checked): boolean =>
   letters(original) >= SHORT && foldText(original) === foldText(text) && !terms.some(([term]) => foldText(term) === foldText(original))
 
-function isWrongLanguage({ text, to }: Checked): boolean {
+/** What is written in Latin letters in any language: addresses, and numbers with their unit. */
+const WITHOUT_LANGUAGE = /https?:\/\/\S+|\S+@\S+|\d\s?\p{L}{1,3}(?!\p{L})/gu
+/** A word that is no name. */
+const WORD = /(?<![\p{L}\p{N}.])\p{Ll}{2,}(?![\p{L}\p{N}])/u
+
+/** A Chinese text has Han characters; one of names alone does without. */
+function hasNoHan({ text, terms }: Checked): boolean {
+  if (/\p{Script=Han}/u.test(text)) return false
+  const rest = terms.reduce((left, [, term]) => left.replaceAll(term, ' '), text).replace(WITHOUT_LANGUAGE, ' ')
+  // "OK" is one in any language.
+  return WORD.test(rest) || (letters(rest) > 2 && detectLanguage(rest) === 'en')
+}
+
+function isWrongLanguage(checked: Checked): boolean {
+  const { text, to } = checked
+  if (to.split('-')[0] === 'zh' && hasNoHan(checked)) return true
   const detected = letters(text) >= TOLD_MIN || /\p{Script=Han}/u.test(text) ? detectLanguage(text) : null
   return detected !== null && detected !== to.split('-')[0]
 }
 
+/** Words for single digits, in the languages that have them here; in others, a digit may be any word. */
+const DIGIT_WORDS: Readonly<Record<string, readonly RegExp[]>> = {
+  en: [
+    'zero|no|none|nil|nought',
+    'one|an?|first|once|single|only',
+    'two|second|twice|both|pair|couple|double',
+    'three|third|thrice|triple',
+    'four(?:th)?',
+    'five|fifth',
+    'six(?:th)?',
+    'seven(?:th)?',
+    'eighth?',
+    'nine|ninth',
+  ].map((words) => new RegExp(`\\b(?:${words})\\b`, 'i')),
+  zh: ['[零〇]', '[一壹]', '[二两貳贰俩双兩雙]', '[三叁仨]', '[四肆]', '[五伍]', '[六陆]', '[七柒]', '[八捌]', '[九玖]'].map(
+    (words) => new RegExp(words),
+  ),
+}
+/** A digit that stands alone: none of a longer number, and none of a name such as A4. */
+const DIGIT = /(?<![\p{Script=Latin}\d]|\d[.,:/-])\d(?![\p{Script=Latin}\d]|[.,:/-]\d)/gu
+
+const missingNumbers = (checked: Checked): string[] => [...missingDigits(checked), ...missingLongNumbers(checked)]
+
+/** Single digits, which a translation may write as words. */
+function missingDigits({ original, text, to }: Checked): string[] {
+  const words = DIGIT_WORDS[to.split('-')[0] ?? '']
+  if (words === undefined) return []
+  const digitsIn = (of: string): string[] => of.normalize('NFKC').match(DIGIT) ?? []
+  const found = digitsIn(text)
+  return [...new Set(digitsIn(original))].filter((digit) => !found.includes(digit) && words[Number(digit)]?.test(text) !== true)
+}
+
 /** Numbers of two digits and more, which translations keep as digits. Signs within them differ between languages. */
-function missingNumbers({ original, text }: Checked): string[] {
+function missingLongNumbers({ original, text }: Checked): string[] {
   const digitsOf = (of: string): string[] =>
     (of.normalize('NFKC').match(/\d[\d.,:/-]*\d/g) ?? []).map((number) => number.replace(/\D/g, ''))
   const found = digitsOf(text).join(' ')

@@ -32,14 +32,20 @@ const waitingSchema = z.object({
   message: z.string(),
   participant: participantSchema,
   from: languageCode,
-  to: languageCode,
+  /** `null`: nobody reads another language. */
+  to: languageCode.nullable(),
   text: z.string().max(textCharsMax),
+  /** Why it is passed on as it is, after those before it. Absent: it is to be translated. */
+  problem: z.string().max(64).optional(),
 })
 type Waiting = z.infer<typeof waitingSchema>
 
 const contextSchema = z.object({
   participants: z.array(participantJoined).max(participantsMax),
-  waiting: z.array(waitingSchema).max(waitingMax).meta({ description: 'Oldest first; the first one is being translated' }),
+  waiting: z
+    .array(waitingSchema)
+    .max(waitingMax)
+    .meta({ description: 'Oldest first; the first one is being translated, so it has no problem' }),
   turns: z.array(z.string().max(TURN_CHARS_MAX)).max(TURNS_MAX).meta({ description: 'Messages before, as they were written' }),
   terms: z
     .array(z.object({ from: languageCode, to: languageCode, pair: termPair }))
@@ -103,11 +109,20 @@ function problemOf({ participants, waiting }: Context, { text }: Received, to: s
   if (to === null) return languagesOf(participants).length < languagesMax ? 'no_reader' : 'same_language'
   if (text.trim() === '') return 'empty'
   if (text.length > textCharsMax) return 'too_long'
-  const bytes = Buffer.byteLength(JSON.stringify([...waiting, text]))
-  return waiting.length >= waitingMax || bytes > waitingBytesMax ? 'busy' : undefined
+  return mayWait(waiting, text) ? undefined : 'busy'
 }
 
-const passedOn = ({ text, ...message }: Omit<Waiting, 'to'> & { readonly to: string | null }, problem: string): MessageTranslated => ({
+/** Whether a message has a place behind those that wait. One without a place is passed on at once, before them. */
+const mayWait = (waiting: Context['waiting'], text: string): boolean =>
+  text.length <= textCharsMax && waiting.length < waitingMax && Buffer.byteLength(JSON.stringify([...waiting, text])) <= waitingBytesMax
+
+/** Splits off what is passed on before the next message that is to be translated. */
+function untilTranslation(waiting: Context['waiting']): readonly [passed: Context['waiting'], waiting: Context['waiting']] {
+  const next = waiting.findIndex(({ problem }) => problem === undefined)
+  return next < 0 ? [waiting, []] : [waiting.slice(0, next), waiting.slice(next)]
+}
+
+const passedOn = ({ text, problem: _problem, ...message }: Waiting, problem: string): MessageTranslated => ({
   ...message,
   text,
   original: text,
@@ -118,7 +133,7 @@ const passedOn = ({ text, ...message }: Omit<Waiting, 'to'> & { readonly to: str
 /** A term is kept as it was translated first. */
 function withTerms(terms: Context['terms'], { from, to }: Waiting, pairs: readonly TermPair[]): Context['terms'] {
   const isKnown = ([term]: TermPair): boolean => terms.some((one) => one.from === from && foldText(one.pair[0]) === foldText(term))
-  const added = pairs.filter((pair) => !isKnown(pair)).map((pair) => ({ from, to, pair }))
+  const added = to === null ? [] : pairs.filter((pair) => !isKnown(pair)).map((pair) => ({ from, to, pair }))
   return [...terms, ...added].slice(-termsMax)
 }
 
@@ -129,7 +144,7 @@ const rememberedOf = (terms: Context['terms'], { from, to }: Waiting): TermPair[
 function inputOf({ waiting: [first], terms, turns }: Context) {
   const waiting = first ?? { text: '', from: 'en', to: 'zh', message: '', participant: '' }
   const { text, from, to } = waiting
-  return { text, from, to, turns, remembered: rememberedOf(terms, waiting) }
+  return { text, from, to: to ?? from, turns, remembered: rememberedOf(terms, waiting) }
 }
 
 /**
@@ -153,26 +168,28 @@ export function createTranslation({ name = TRANSLATION_KIND }: TranslationOption
           const { from, to } = directionOf(context, event.data)
           const message = { message: event.id, participant, from, text }
           const problem = problemOf(context, event.data, to)
-          if (to === null || problem !== undefined) {
-            enqueue.emit({ type: 'message.translated', data: passedOn({ ...message, to }, problem ?? 'no_reader') })
-          } else enqueue.assign({ waiting: [...context.waiting, { ...message, to }] })
+          const isPassedOn = problem !== undefined && (context.waiting.length === 0 || !mayWait(context.waiting, text))
+          if (isPassedOn) enqueue.emit({ type: 'message.translated', data: passedOn({ ...message, to }, problem) })
+          else enqueue.assign({ waiting: [...context.waiting, { ...message, to, ...(problem !== undefined && { problem }) }] })
         }),
         give: enqueueActions(({ context, enqueue }, { text, problem, terms = [], ...facts }: Translated) => {
-          const [first, ...waiting] = context.waiting
+          const [first, ...others] = context.waiting
           if (first === undefined) return
+          const [passed, waiting] = untilTranslation(others)
           const data: MessageTranslated =
             text === null
               ? { ...passedOn(first, problem ?? 'error'), ...facts }
               : { ...first, text, original: first.text, made: 'model', ...(terms.length > 0 && { terms }), ...facts }
           enqueue.emit({ type: 'message.translated', data })
+          for (const one of passed) enqueue.emit({ type: 'message.translated', data: passedOn(one, one.problem ?? 'error') })
           enqueue.assign({
-            waiting,
+            waiting: [...waiting],
             terms: withTerms(context.terms, first, terms),
             turns: [...context.turns, clip(first.text, TURN_CHARS_MAX)].slice(-TURNS_MAX),
           })
         }),
         end: enqueueActions(({ context, enqueue }) => {
-          for (const one of context.waiting) enqueue.emit({ type: 'message.translated', data: passedOn(one, 'ended') })
+          for (const one of context.waiting) enqueue.emit({ type: 'message.translated', data: passedOn(one, one.problem ?? 'ended') })
           enqueue.assign({ waiting: [] })
         }),
       },

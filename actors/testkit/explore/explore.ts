@@ -36,6 +36,8 @@ export interface ExploreOptions<K extends Kind> extends ValueOptions<K> {
   readonly invariant?: (actor: ExploredActor<K>) => string | undefined
   /** Inputs that a parent gives, for a kind that declares `input`. Default: generated from its schema. */
   readonly input?: Values<unknown>
+  /** Id of the actor, for a kind that refuses others. Default: `actor`. */
+  readonly id?: string
 }
 
 /** Statistics of the walks through a machine without a fault. */
@@ -65,7 +67,7 @@ export function explore<K extends Kind>(kind: K, options: ExploreOptions<K> = {}
   const moves = movesOf(kind, options)
   const input =
     kind.input === undefined ? undefined : fc.sample(valuesOf(options.input, kind.input, 'input of the kind'), { numRuns: 1, seed })[0]
-  const { world: start, code } = beginning(kind, input)
+  const { world: start, code } = beginning(kind, input, options.id)
   const atlas = createAtlas()
   let acts = 0
 
@@ -109,9 +111,10 @@ function shortest(start: World, moves: readonly Move[], wrong: Invariant): Findi
 }
 
 /** A world to walk in, and the code of a test that begins with it. A kind that declares an input is started by a parent. */
-function beginning(kind: Kind, input: unknown): { world: World; code: string } {
-  const world = createWorld(kind)
-  if (kind.input === undefined) return { world, code: `given(${kind.name})` }
+function beginning(kind: Kind, input: unknown, id: string | undefined): { world: World; code: string } {
+  const world = createWorld(kind, id === undefined ? {} : { id })
+  const named = id === undefined ? '' : `, ${literal({ id })}`
+  if (kind.input === undefined) return { world, code: `given(${kind.name}${named})` }
   return { world: startByParent(startStep(world, 'a parent starts it'), input), code: `given(${kind.name}, ${literal({ input })})` }
 }
 

@@ -51,6 +51,10 @@ const bodySchema = z
     id: inputSchema.shape.id.meta({ description: 'Unique in the conversation: a message with an id that it had is not taken again' }),
   })
   .meta({ description: 'The data of a message.received: fields that only its kind knows go on, too' })
+  .superRefine((body, context) => {
+    for (const name of ['kind', 'timeoutMs'] as const)
+      if (name in body) context.addIssue({ code: 'custom', path: [name], message: `belongs into the query: ?${name}=…` })
+  })
 const EXAMPLE = { id: 'm-1', text: '寄到挪威要多久？' }
 
 const messageSchema = z

@@ -19,6 +19,31 @@ const shop = (): ItemIndex =>
   ])
 const itemsOf = (list: ReturnType<typeof recommend>): string[] => list.map(({ item }) => item)
 
+test.each(STRATEGIES)('what a visitor refuses, by topic or by name, is given by no strategy: %s', (strategy) => {
+  const index = shop()
+  index.apply(1, [
+    {
+      type: 'paired',
+      item: 'pan',
+      others: [
+        ['kettle', 1],
+        ['lamp', 1],
+      ],
+    },
+  ])
+  const about = {
+    topics: [
+      ['tea', 2],
+      ['light', 1],
+    ] as [string, number][],
+    recent: [['pan', 1, 1]] as Visitor['recent'],
+  }
+  const given = itemsOf(recommend(index, visitor({ ...about, refuses: ['tea', 'lamp'] }), strategy))
+  expect(given).not.toContain('kettle')
+  expect(given).not.toContain('oolong')
+  expect(given).not.toContain('lamp')
+})
+
 describe('strategies', () => {
   test('find by topic, also by those of recent items and of searches, and say which', () => {
     expect(recommend(shop(), visitor({ topics: [['light', 2]] }), 'topics')).toEqual([

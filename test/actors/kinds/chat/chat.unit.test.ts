@@ -54,6 +54,18 @@ describe('a chat', () => {
     full.taskEnds('reply', says('A.')).thenEmitted('message.sent', { replyTo: 'a' }).thenTask('reply', { id: 'b' })
   })
 
+  test('quotes in place of a model that is late, and has its place free for the next message', () => {
+    const late = story.task('reply', never).when('message.received', { role: 'user', text: 'Where do I live?' }, { id: 'm-1' })
+    late
+      .after('29s')
+      .thenState('talk.answering.replying')
+      .task('reply', says('You said: Oslo.', { made: 'memory', reasons: ['reply_budget'] }))
+      .after('1s')
+      .thenTask('reply', { id: 'm-1', isLate: true })
+      .thenEmitted('message.sent', { text: 'You said: Oslo.', replyTo: 'm-1' })
+      .thenState('talk.listening')
+  })
+
   test('says that something went wrong where the task fails', () => {
     story
       .task('reply', fails('deadline'))

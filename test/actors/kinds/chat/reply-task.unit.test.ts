@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { defineTask } from '../../../../actors/definition/task-definition.ts'
 import type { TaskSearchHit } from '../../../../actors/definition/task-search.ts'
+import { type ChatTool, toolTask as toolTaskOf } from '../../../../actors/kinds/chat/tools.ts'
 import { firstAttempt } from '../../../../actors/testkit/first-attempt.ts'
 import { callsTools, generates, type ModelStub } from '../../../../actors/testkit/generation-stub.ts'
 import { recordsLive } from '../../../../actors/testkit/live-recorder.ts'
@@ -8,6 +11,7 @@ import { placedAt } from '../../../../actors/testkit/queue-stub.ts'
 import { recommendsFromCatalogue } from '../../../../actors/testkit/recommending-stub.ts'
 import { fails } from '../../../../actors/testkit/task-stubs.ts'
 import { evaluateByRules } from '../../../../pipeline/quality/evaluate-by-rules.ts'
+import { RetryLaterError } from '../../../../schemas/errors.ts'
 import { toolChat } from '../../../support/chat-tools.ts'
 import { emptySearchIndex, understandByActs } from '../../../support/core-helpers.ts'
 import { silent } from '../../../support/test-system.ts'
@@ -74,6 +78,29 @@ describe('without a model', () => {
       made: 'memory',
       remembered: ['m-2'],
     })
+  })
+
+  test.each([
+    ['Where does your sister live?', 'en', 'My sister lives in Rome.'],
+    ['你妹妹住在哪里？', 'zh', '我妹妹住在罗马。'],
+    ['Do you live in Oslo?', 'en', 'I live in Oslo.'],
+    ['您喜欢爬山吗？', 'zh', '我喜欢爬山。'],
+  ] as const)('%s is not answered by what the person said of himself', async (text, lang, before) => {
+    const { output } = await reply(message(text, lang), indexOf(hit('m-1', before, '2026-01-02T10:00:00.000Z', 1)))
+    expect(output).toMatchObject({ made: 'memory', remembered: [] })
+  })
+
+  test.each([
+    ['Where does my sister live?', 'en', 'My sister lives in Rome.'],
+    ['Do you remember where my sister lives?', 'en', 'My sister lives in Rome.'],
+    ['你记得我妹妹住在哪里吗？', 'zh', '我妹妹住在罗马。'],
+  ] as const)('%s is', async (text, lang, before) => {
+    const { output } = await reply(message(text, lang), indexOf(hit('m-1', before, '2026-01-02T10:00:00.000Z', 1)))
+    expect(output.remembered).toEqual(['m-1'])
+  })
+
+  test.each(['en', 'zh'] as const)('an empty message is asked about (%s)', async (lang) => {
+    expect((await reply(message('  ', lang))).output.text).toMatch(lang === 'zh' ? '没有文字' : 'no text')
   })
 
   test('what was never said is not known', async () => {
@@ -209,6 +236,21 @@ describe('a model', () => {
   })
 })
 
+describe('the budget of a reply', () => {
+  test('is over: what was said is quoted, and no model is asked', async () => {
+    const said = indexOf(hit('m-1', 'I live in Oslo.', '2026-01-02T10:00:00.000Z', 1))
+    const { output, asked } = await reply({ ...message('Where do I live?'), isLate: true }, said, 'never asked')
+    expect(output).toMatchObject({ remembered: ['m-1'], made: 'memory', reasons: ['reply_budget'] })
+    expect(asked).toEqual([])
+  })
+
+  test('is not spent on a model that asks to wait', async () => {
+    const generate = () => Promise.reject(new RetryLaterError('model_down', 'later', 60_000))
+    const output = await replyTask.run({ ...base(emptySearchIndex, '').call, generate, input: message('Where do I live?') })
+    expect(output).toMatchObject({ made: 'memory', reasons: ['model_down'] })
+  })
+})
+
 describe('the task tool', () => {
   const run = (name: string, args: Record<string, unknown> = {}) => toolTask.run({ ...base().call, input: { name, args, call: '1-1' } })
 
@@ -225,8 +267,22 @@ describe('the task tool', () => {
     ['stuck', 'deadline'],
     ['gone', 'no_tool'],
     ['weather', 'bad_task_input'],
-  ])('%s fails with %s', async (name, code) => {
-    await expect(run(name)).rejects.toMatchObject({ code })
+  ])('%s has failed with %s, which the dialogue is told', async (name, code) => {
+    expect(toolTask.output.parse(await run(name))).toMatchObject({ result: '', failed: { code } })
+  })
+
+  test.each([1, 3])('a tool of %d attempts has its last cause as its outcome', async (attemptsMax) => {
+    const broken = (max: number): ChatTool => ({
+      task: defineTask({
+        ...{ input: z.object({}), output: z.object({}), deadlineMs: 1_000, attemptsMax: max, concurrencyMax: 1 },
+        run: () => Promise.reject<Record<string, never>>(new Error('boom')),
+      }),
+      description: 'Breaks.',
+    })
+    const task = toolTaskOf({ broken: broken(attemptsMax), other: broken(3) })
+    const attempt = (count: number) => task.run({ ...base().call, attempt: count, input: { name: 'broken', args: {}, call: '1-1' } })
+    for (let count = 1; count < attemptsMax; count++) await expect(attempt(count)).rejects.toThrow('boom')
+    expect(await attempt(attemptsMax)).toMatchObject({ failed: { code: 'error', message: 'boom' } })
   })
 })
 

@@ -11,8 +11,9 @@ import { customerTold, factSchema, PROFILE_LIMITS } from '../../../../schemas/pr
 
 const profileKind = createProfile()
 type Story = Scenario<typeof profileKind>
+const ID = '0123456789abcdef'.repeat(2)
 const FROM = { source: 'colloquy/acme/support/c1' }
-const story = (): Story => given(profileKind, { id: 'p-1' }).task('read', { found: [] })
+const story = (): Story => given(profileKind, { id: ID }).task('read', { found: [] })
 const tell = (from: Story, text: string, message = 'm-1'): Story => from.when('customer.told', { customer: '客户 7', text, message }, FROM)
 const known = ({ context }: Story): string[] => context.facts.map(({ about, value }) => `${about}=${value}`)
 
@@ -53,22 +54,43 @@ describe('a profile', () => {
     ] as const
     const read = tell(tell(story(), 'Call me Li'), 'I have two kids, Bob and Al')
     expect(known(read)).toEqual(['name=Li'])
-    const byModel = given(profileKind, { id: 'p-1' }).task('read', { found: [...found] })
+    const byModel = given(profileKind, { id: ID }).task('read', { found: [...found] })
     const told = tell(tell(byModel, 'Call me Li'), 'I have two kids, Bob and Al').thenTask('read', { text: 'I have two kids, Bob and Al' })
     expect(known(told)).toEqual(['name=Li', 'other=two kids'])
     expect(told.context.facts[1]?.by).toBe('model')
   })
 
   test('a model that fails loses nothing that the rules read', () => {
-    const failing = given(profileKind, { id: 'p-1' }).task('read', fails('model_timeout'))
+    const failing = given(profileKind, { id: ID }).task('read', fails('model_timeout'))
     expect(known(tell(failing, 'I am vegetarian and I have two kids').thenState('listening'))).toEqual(['diet=vegetarian'])
   })
 
   test('is emptied with its customer, also while a model reads, and may begin again', () => {
-    const reading = tell(given(profileKind, { id: 'p-1' }).task('read', never), 'Call me Li')
+    const reading = tell(given(profileKind, { id: ID }).task('read', never), 'Call me Li')
     const erased = reading.when('profile.erased', {}).thenEmitted('profile.changed', { said: [], withdrawn: [], facts: 0 })
     expect(erased.context).toEqual({ customer: null, facts: [], waiting: [] })
     expect(known(tell(erased, '叫我小李'))).toEqual(['name=小李'])
+  })
+
+  test('is told nothing at an id that no customer has', () => {
+    given(profileKind, { id: 'foo' })
+      .whenRaw({ type: 'customer.told', data: { customer: 'c', text: 'Call me Li', message: 'm-1' } })
+      .thenRejected('bad_data')
+  })
+
+  test.each([
+    [['我对花生过敏', '其实我对花生不过敏'], []],
+    [['我对花生过敏', '我对花生不过敏了'], []],
+    [['我吃素', '我不是素食者'], []],
+    [['I am vegetarian', '我现在吃肉了'], []],
+    [['I have a nut allergy', "I'm not allergic to nuts"], []],
+    [["I'm vegetarian", "I'm vegan, not vegetarian"], ['diet=vegan']],
+    [["I don't eat pork", 'I eat meat again'], ['refuses=pork']],
+    [['我吃素', '我是素食者'], ['diet=吃素']],
+    [['I live in Bergen', "I don't live in Oslo"], ['home=Bergen']],
+    [["I'm allergic to nuts and shellfish", "I'm not allergic to nuts any more"], ['allergy=shellfish']],
+  ])('of %j knows %j', (texts, facts) => {
+    expect(known(texts.reduce((told, text) => tell(told, text), story()))).toEqual(facts)
   })
 
   test('refuses the message of another customer', () => {
@@ -117,7 +139,7 @@ describe('a profile', () => {
 
   test('survives every walk', () => {
     const told = ['Call me Li', "Don't call me that", '我有两个孩子', 'x'].map((text) => ({ customer: 'c', text, message: 'm' }))
-    const { unreached } = explore(profileKind, { runs: 100, restingStates: ['listening'], events: { 'customer.told': told } })
+    const { unreached } = explore(profileKind, { id: ID, runs: 100, restingStates: ['listening'], events: { 'customer.told': told } })
     expect(unreached).toEqual([])
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Statement } from '../../../../actors/kinds/profile/statement.ts'
 import { mayTell, statementsIn } from '../../../../actors/kinds/profile/statements-in.ts'
 import { PROFILE_LIMITS } from '../../../../schemas/profile-events.ts'
-import { type ProfileSentence, SEEN, UNSEEN } from '../../../support/profile-sentences.ts'
+import { type ProfileSentence, SEEN, TAKEN_BACK, UNSEEN } from '../../../support/profile-sentences.ts'
 
 const form = ({ is, about, value }: Pick<Statement, 'is' | 'about' | 'value'>): string =>
   `${is === 'withdrawn' ? '-' : ''}${about ?? '*'}${value === null ? '' : `=${value}`}`
@@ -19,7 +19,7 @@ function measured(sentences: readonly ProfileSentence[]): { precision: number; r
 }
 
 describe('what a message says of its author', () => {
-  test.each([...SEEN.en, ...SEEN.zh])('$text', ({ text, expected }) => {
+  test.each([...SEEN.en, ...SEEN.zh, ...TAKEN_BACK.en, ...TAKEN_BACK.zh])('$text', ({ text, expected }) => {
     expect(read(text)).toEqual(expected)
   })
 

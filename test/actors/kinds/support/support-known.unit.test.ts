@@ -54,6 +54,56 @@ describe('a case of a customer who is named', () => {
     expect(await ask('Hello')).toContain('Hello! I am')
   })
 
+  test.each([
+    ['我不是素食者', '吃素', '好的，我不再记着这一点。'],
+    ['我不是素食者', '清真', '好的，我这里没有记过这一点。'],
+    ["I'm not vegetarian", '吃素', 'All right, I no longer keep that in mind.'],
+    ["I'm not vegetarian", 'halal', 'All right. I had nothing like that in mind.'],
+  ])('says of "%s" after %s only what it did', async (text, diet, reply) => {
+    expect(await caseOf(knows([{ about: 'diet', value: diet }])).ask(text)).toBe(reply)
+  })
+
+  test.each([
+    ['Please answer in French', 'English and Chinese'],
+    ['请用法语回答我', '中文和英文'],
+  ])('says which languages are spoken: %s', async (text, languages) => {
+    expect(await caseOf(NOBODY).ask(text)).toContain(languages)
+  })
+
+  test.each([
+    ['Please answer in Chinese', 'How long does shipping to Norway take?', '其他语言'],
+    ['Please answer in English', '寄到挪威要多久？', 'another language'],
+  ])('after "%s", an answer in another language is better than none', async (wish, question, note) => {
+    const { ask } = caseOf(NOBODY)
+    await ask(wish)
+    const text = await ask(question)
+    expect(text).toContain(note)
+    expect(text).toContain((await caseOf(NOBODY).ask(question)).slice(0, 24))
+  })
+
+  test.each([
+    ['What is my name?', 'Wants to be called: Li'],
+    ['Do you know my name?', 'Wants to be called: Li'],
+    ['What do you know about me?', 'Wants to be called: Li\n• Is allergic to: nuts'],
+    ['What am I allergic to?', 'Is allergic to: nuts'],
+    ['Where do I live?', 'You have not told me that yet.'],
+    ['我叫什么名字？', '希望被称呼为：Li'],
+    ['你知道我是谁吗？', '希望被称呼为：Li'],
+    ['你们都知道我的什么信息？', '过敏：nuts'],
+    ['你對我了解多少？', '过敏：nuts'],
+    ['我对什么过敏？', '过敏：nuts'],
+    ['我住在哪里？', '您还没有告诉过我'],
+  ])('tells a customer what is known of himself: %s', async (question, told) => {
+    const { ask } = caseOf(
+      knows([
+        { about: 'name', value: 'Li' },
+        { about: 'allergy', value: 'nuts' },
+      ]),
+    )
+    expect(await ask(question)).toContain(told)
+    expect(await caseOf(knows([], null)).ask(question)).not.toContain('told')
+  })
+
   test('promises nothing where no profile keeps it', async () => {
     const { ask, told } = caseOf(knows([], null))
     expect(await ask('Please call me Li')).not.toContain('remember')

@@ -82,6 +82,19 @@ describe('a translated conversation', () => {
     busy.when('translation.ended', {}).thenEmitted('message.translated', { problem: 'ended' }).thenState('ended')
   })
 
+  test('passes nothing on before what came earlier', () => {
+    const sent = ({ records }: Story): unknown[] =>
+      records.flatMap(({ emitted }) => emitted.filter(({ type }) => type === 'message.translated').map(({ data }) => data['original']))
+    let talk = joined(given(translationKind, { id: 't' }).task('translate', { text: '好' }))
+    talk = says(talk, 'ann', 'First')
+    talk = says(says(talk, 'ann', ' '), 'ann', '谢谢，明天见')
+    expect(sent(talk)).toEqual(['First', ' ', '谢谢，明天见'])
+    let held = joined(given(translationKind, { id: 't' }).task('translate', never))
+    held = says(says(says(held, 'ann', 'First'), 'ann', ' '), 'ann', '谢谢，明天见')
+    expect(sent(held)).toEqual([])
+    expect(sent(held.when('translation.ended', {}))).toEqual(['First', ' ', '谢谢，明天见'])
+  })
+
   test('its state stays within its bound with the longest messages', () => {
     let busy = joined(given(translationKind, { id: 't' }).task('translate', never))
     for (let at = 0; at < 12; at++) busy = says(busy, '小李', `${at}\u0001${'龘'.repeat(TRANSLATION_LIMITS.textCharsMax - 3)}`)
@@ -189,8 +202,27 @@ describe('what is told of a translation', () => {
     ['It takes a long time to get there from here, so please be patient with us.', '好', ['length_odd']],
     ['It takes 14 days.', '需要14天。', []],
     ['OK 4711', 'OK 4711', []],
+    ['Ja, ich verstehe.', 'I see. (stub)', ['wrong_language']],
+    ['I see.', 'I see.', ['wrong_language']],
+    ['Thanks!', 'Thanks!', ['wrong_language']],
+    ['I have an iPhone 15.', 'iPhone 15', []],
+    ['It weighs 5 kg.', '重5 kg。', []],
+    ['5 kg', '5 kg', []],
+    ['See https://example.org/help', 'https://example.org/help', []],
+    ['Please bring 5 chairs and 12 plates.', '请带椅子和盘子。', ['number_missing:5', 'number_missing:12']],
+    ['Please bring 2 chairs and 5 plates.', '请带两把椅子和五个盘子。', []],
+    ['Use A4 paper in room B7.', '请在该房间用这种纸。', []],
   ])('%s → %s', (original, text, reasons) => {
     expect(check(original, text)).toEqual(reasons)
+  })
+
+  test.each([
+    ['我明白了。', '我明白了。', ['wrong_language']],
+    ['好的', '好', ['wrong_language']],
+    ['请带5把椅子和12个盘子。', 'Please bring chairs and plates.', ['number_missing:5', 'number_missing:12']],
+    ['请带3把椅子，2个盘子。', 'Please bring three chairs and a pair of plates.', []],
+  ])('%s → %s in English', (original, text, reasons) => {
+    expect(check(original, text, 'en')).toEqual(reasons)
   })
 
   test('terms are found as whole words, in any case and in both forms of Chinese', () => {
@@ -212,5 +244,19 @@ describe('what is told of a translation', () => {
     expect(tenantSettingProblem('GLOSSARY', [{ en: 'x' }])).toMatch(/^value of GLOSSARY: .*two languages/)
     expect(tenantSettingProblem('GLOSSARY', [{ en: 'x', English: 'y' }])).toContain('GLOSSARY')
     expect(tenantSettingProblem('GLOSSARY', terms.slice(0, 300))).toBeUndefined()
+  })
+
+  test('a glossary that translates a term in two ways is refused, with both', () => {
+    const problem = tenantSettingProblem('GLOSSARY', [
+      { en: 'A', zh: '乙' },
+      { en: 'a', zh: '丙' },
+    ])
+    expect(problem).toMatch(/GLOSSARY.*"乙" \(entry 1\)/)
+    expect(
+      tenantSettingProblem('GLOSSARY', [
+        { en: 'a', zh: '乙' },
+        { en: 'a', de: 'x' },
+      ]),
+    ).toBeUndefined()
   })
 })

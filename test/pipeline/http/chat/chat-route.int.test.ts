@@ -116,6 +116,8 @@ describe('an invalid chat gets', () => {
     ['/v1/chat/acme/c1', { text: 'a', role: 'agent' }, 400, 'bad_query'],
     ['/v1/chat/acme/c1', { text: 'a', id: 'seq:1' }, 400, 'bad_query'],
     ['/v1/chat/acme/c1?timeoutMs=0', { text: 'a' }, 400, 'bad_query'],
+    ['/v1/chat/acme/c1', { text: 'a', timeoutMs: 5 }, 400, 'bad_query'],
+    ['/v1/chat/acme/c1', { text: 'a', kind: 'chat' }, 400, 'bad_query'],
     ['/v1/chat/acme/c1?timeout=5', { text: 'a' }, 400, 'bad_query'],
     ['/v1/chat/acme/c1?kind=nobody', { text: 'a' }, 404, 'unknown_model'],
     // It sends no messages.
