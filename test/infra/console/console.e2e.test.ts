@@ -176,6 +176,24 @@ describe('conversations', () => {
     await page.locator('.message', { hasText: 'How long does shipping to Norway take?' }).waitFor()
   })
 
+  test('the other filters hold for the hits of a search, too', async () => {
+    const sees = async (filters: string, ids: readonly string[]) => {
+      await page.goto(`${app.url}/#/conversations?tenant=acme&q=Norway%20%E6%8C%AA%E5%A8%81&${filters}`)
+      const shown = async () => [...new Set(await page.locator('.hits .row .who b').allTextContents())].toSorted()
+      await expect.poll(shown, { timeout: 30_000 }).toEqual(ids)
+    }
+    await open('#/conversations')
+    await sees('', ['en', 'zh'])
+    await sees('lang=zh', ['zh'])
+    await sees('id=en', ['en'])
+    await sees('kind=support&lang=en', ['en'])
+    for (const none of ['kind=desk', 'from=2200-01-01T00:00', 'state=no-such-state', 'intent=no-such-intent', 'below=0.01&id=zzz']) {
+      await sees('', ['en', 'zh'])
+      await sees(none, [])
+      await page.locator('.empty', { hasText: 'Nothing was found' }).waitFor()
+    }
+  })
+
   test('texts are shown as they are: markup as text, Arabic from right to left, a long one cut until somebody asks for it', async () => {
     await open('#/conversations/acme/support/markup')
     await page.locator('.message .text', { hasText: '<b>not bold</b>' }).first().waitFor()

@@ -76,6 +76,8 @@ export const en = {
     list: 'Conversations, newest first',
     hits: 'Hits, best first',
     none: 'No conversation matches.',
+    hitsOf: (/** @type {string} */ count) =>
+      `The best ${count} hits were held against the filters; a more exact question finds more of them.`,
     noHits: 'Nothing was found.',
     shown: (/** @type {string} */ count) => `${count} shown`,
     shownMore: (/** @type {string} */ count) => `${count} shown; scroll for more`,

@@ -72,6 +72,7 @@ export const zh = {
     list: '会话，最新的在前',
     hits: '搜索结果，最相关的在前',
     none: '没有符合条件的会话。',
+    hitsOf: (count) => `已按筛选条件检查最佳的 ${count} 条结果；问得更具体，可找到更多。`,
     noHits: '没有找到。',
     shown: (count) => `显示 ${count} 个`,
     shownMore: (count) => `显示 ${count} 个，向下滚动可查看更多`,
