@@ -150,7 +150,9 @@ export const intentCorrected = z.object({
   intent: z.string().min(1).max(64).meta({ description: 'What it wanted; `out_of_scope` if none of the taught intents' }),
 })
 
-/** A colleague judges an answer: apart from what customers say, and never for the machine. The attribute `by` of the input names the person. */
+/**
+ * A colleague judges an answer: apart from what customers say, and never for the machine. The attribute `by` of the input names the person.
+ */
 export const answerReviewed = feedbackGiven
   .pick({ thumbs: true, comment: true, correction: true })
   .extend({ answer: feedbackGiven.shape.answer.unwrap().meta({ description: 'Id of the message.sent that is judged' }) })

@@ -383,7 +383,8 @@ export const TABLES = {
       machine: col(TEXT, 'kind@version of the machine that decided the answer; for customers and reviewers, of the one that was there'),
       committed_at: monotonic(
         TIME,
-        'When the answer was decided; for customers and reviewers, whose judgements do not say it, when the first record of the actor was decided',
+        'When the answer was decided; for customers and reviewers, whose judgements do not say it, when the first record of the actor '
+          + 'was decided',
       ),
       answer: id('Id of the answer in messages and events, of a translation in events; of customers and reviewers, as they state ' + 'it'),
       evaluator: col(
@@ -394,7 +395,8 @@ export const TABLES = {
       version: col(TEXT, 'Version of the evaluator; empty where it states none; 1 for customers; of a reviewer the name of the person'),
       dimension: col(
         TEXT,
-        'relevance, completeness, coherence, groundedness, and overall for all of them; for customers rating, thumbs and correction; for reviewers thumbs and correction',
+        'relevance, completeness, coherence, groundedness, and overall for all of them; for customers rating, thumbs and correction; for '
+          + 'reviewers thumbs and correction',
       ),
       score: col('Float64', 'From 0 to 1; for a rating the number as given, for thumbs 1 (up) or 0 (down), for a correction 0'),
       provenance: col(

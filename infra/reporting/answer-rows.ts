@@ -111,7 +111,8 @@ const ANSWERS = `
   ) AS j ON j.tenant = t.tenant AND j.kind = t.kind AND j.actor = t.actor AND j.answer = r.id
   LEFT JOIN (
     SELECT tenant, kind, actor, JSONExtractString(data_raw, 'answer') AS answer,
-      argMaxIf(JSONExtract(data_raw, 'rating', 'Nullable(Float64)'), seq, type = 'feedback.given' AND JSONHas(data_raw, 'rating')) AS rating,
+      argMaxIf(JSONExtract(data_raw, 'rating', 'Nullable(Float64)'), seq,
+        type = 'feedback.given' AND JSONHas(data_raw, 'rating')) AS rating,
       argMaxIf(JSONExtractString(data_raw, 'thumbs'), (type = '${ANSWER_REVIEWED}', seq), JSONHas(data_raw, 'thumbs')) AS thumbs,
       argMaxIf(JSONExtractString(data_raw, 'comment'), (type = '${ANSWER_REVIEWED}', seq), JSONHas(data_raw, 'comment')) AS comment,
       argMaxIf(JSONExtractString(data_raw, 'correction'), (type = '${ANSWER_REVIEWED}', seq), JSONHas(data_raw, 'correction')) AS correction
@@ -165,7 +166,8 @@ export async function answersToLookAt(clickhouse: ClickHouseClient, wanted: Answ
   const newest = (of: string): string => `argMaxOrNullIf(score, last_seq, dimension = 'overall' AND provenance = '${of}')`
   const result = await clickhouse.query({
     query: `SELECT answer, ifNull(${newest('judge')}, ${newest('gate')}) AS quality,
-        ifNull(argMaxOrNullIf(score, (provenance = '${REVIEWER}', last_seq), dimension = 'thumbs') = 0, false) OR countIf(dimension = 'correction') > 0 AS is_bad
+        ifNull(argMaxOrNullIf(score, (provenance = '${REVIEWER}', last_seq), dimension = 'thumbs') = 0, false)
+          OR countIf(dimension = 'correction') > 0 AS is_bad
       FROM scores
       WHERE tenant = {of:String} AND dimension IN ('overall', 'thumbs', 'correction') AND answer != ''
         AND judged_at >= fromUnixTimestamp64Milli({fromMs:Int64})

@@ -3,8 +3,8 @@
  * browser alone, for its signer, until it is sent or the signer signs out. The oldest drafts go first.
  */
 
-/** Texts of a draft by field. @typedef {Readonly<Record<string, string>>} Draft */
-/** @typedef {{ by: string, drafts: readonly (readonly [string, Draft])[] }} Kept */
+/** Texts of a draft by field. @typedef {Readonly<Record<string, string>>} Unsent */
+/** @typedef {{ by: string, drafts: readonly (readonly [string, Unsent])[] }} Kept */
 
 const NAME = 'colloquy drafts'
 const DRAFTS_MAX = 50
@@ -38,13 +38,13 @@ export function keepDraftsOf(by) {
 
 export const forgetDrafts = () => keep({ by: '', drafts: [] })
 
-/** @param {string} key @returns {Draft | undefined} */
+/** @param {string} key @returns {Unsent | undefined} */
 export const draftOf = (key) => kept().drafts.find(([name]) => name === key)?.[1]
 
 /** The newest draft whose key begins so. @param {string} start */
 export const newestDraft = (start) => kept().drafts.findLast(([name]) => name.startsWith(start))
 
-/** Keeps a draft; one without a text is forgotten. @param {string} key @param {Draft} draft */
+/** Keeps a draft; one without a text is forgotten. @param {string} key @param {Unsent} draft */
 export function keepDraft(key, draft) {
   const { by, drafts } = kept()
   const texts = Object.entries(draft).map(([field, text]) => [field, text.slice(0, CHARS_MAX)])

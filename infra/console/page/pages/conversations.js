@@ -42,10 +42,13 @@ function createPage() {
       const [tenant, kind, id] = place.path
       const key = place.path.join('/')
       if (opened?.key === key) return opened.open?.(place)
+      const left = opened?.key
       opened?.close?.()
       opened = tenant && kind && id ? { key, ...createConversation({ tenant, kind, id }) } : null
       if (opened === null) list.open(place)
       else opened.open?.(place)
+      if (opened !== null) focusSoon('main')
+      else if (left !== undefined) focusSoon(`.virtual a[href=${JSON.stringify(hrefOf('conversations', left.split('/')))}]`)
     },
     view: () => (opened ?? list).view(),
     close: () => {
@@ -54,6 +57,16 @@ function createPage() {
     },
   }
 }
+
+/** What had the focus is gone; who uses the keyboard goes on here. @param {string} selector */
+const focusSoon = (selector) =>
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      const found = document.querySelector(selector)
+      const isFree = document.activeElement === document.body || document.activeElement?.tagName === 'MAIN'
+      if (found instanceof HTMLElement && isFree) found.focus({ preventScroll: true })
+    }),
+  )
 
 const keyOf = (/** @type {Pick<ListedConversation, 'tenant' | 'kind' | 'id'>} */ { tenant, kind, id }) => `${tenant}/${kind}/${id}`
 

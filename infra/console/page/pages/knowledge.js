@@ -20,7 +20,11 @@ const ARTICLE_CHARS_MAX = 16_000
 /** As many as one answer has. */
 const SOURCES_MAX = 200
 
-/** An article that is written, under the key of its draft. @typedef {{ key: string, title: string, text: string, isFromAgent: boolean }} Proposal */
+/**
+ * An article that is written; `key` is that of its draft.
+ *
+ * @typedef {{ key: string, title: string, text: string, isFromAgent: boolean }} Proposal
+ */
 
 /** @type {Page} */
 export const knowledgePage = { name: 'knowledge', title: (all) => all.knowledge.title, create: createKnowledge }
