@@ -58,6 +58,8 @@ export const keeping =
   (key) =>
   ({ currentTarget: form }) => {
     if (!(form instanceof HTMLFormElement)) return
-    const texts = [...new FormData(form)].flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))
-    keepDraft(key, Object.fromEntries(texts))
+    /** @type {Record<string, string>} */
+    const texts = {}
+    for (const [name, value] of new FormData(form)) if (typeof value === 'string') texts[name] = value
+    keepDraft(key, texts)
   }

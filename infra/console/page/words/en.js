@@ -1,6 +1,5 @@
 import { STEP_WORDS } from '../../../web/page/step-words.js'
 import { TIMELINE_WORDS } from '../../../web/page/timeline-words.js'
-
 import { REMEDIES_EN } from './remedies-en.js'
 
 /** @param {string} count @param {string} what */
@@ -71,7 +70,7 @@ export const en = {
     state: 'State',
     intent: 'Intent',
     lang: 'Language',
-    below: 'Score below',
+    below: 'Last answer scores below',
     from: 'From',
     to: 'To',
     id: 'Id contains',

@@ -64,7 +64,7 @@ export const zh = {
     state: '状态',
     intent: '意图',
     lang: '语言',
-    below: '评分低于',
+    below: '最后一个回答的评分低于',
     from: '从',
     to: '到',
     id: '编号包含',

@@ -64,7 +64,8 @@ export function createPanel({ server, tenant, kind, title, words, onClose }) {
 
   const name = `${server} ${tenant} ${kind ?? ''}`
   const unsent = createStorage(name, 'sessionStorage')
-  text.value = String(unsent.get('draft') ?? '')
+  const before = unsent.get('draft')
+  if (typeof before === 'string') text.value = before
   text.addEventListener('input', () => unsent.set('draft', text.value.slice(0, TEXT_CHARS_MAX)))
   const talk = createTalk({
     server,
