@@ -13,6 +13,13 @@ type Examples<Schemas extends Record<string, z.ZodType>> = { readonly [Type in k
 /** Examples of the known inputs for the AsyncAPI document. */
 export const INPUT_EXAMPLES: Examples<typeof KNOWN_INPUTS & typeof JUDGEMENTS> = {
   'intent.corrected': [{ name: 'corrected', summary: 'A person says what a message wanted', data: { message: 'm-1', intent: 'returns' } }],
+  'answer.reviewed': [
+    {
+      name: 'bad',
+      summary: 'A colleague judges an answer',
+      data: { answer: 'm-1:1', thumbs: 'down', correction: '收到商品 14 天内可以退货。' },
+    },
+  ],
   'message.received': [
     {
       name: 'english',

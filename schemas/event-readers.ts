@@ -72,7 +72,7 @@ export interface TranslatedScore extends Pick<Sent, 'evaluator' | 'reasons'> {
   readonly quality: number
 }
 
-/** The facts of a `feedback.given` about one answer. */
+/** The facts of a `feedback.given` about one answer, or of an `answer.reviewed`. */
 export interface AnswerFeedback {
   readonly answer: string
   readonly rating: number | undefined
@@ -266,7 +266,7 @@ export const readRating = (data: Data | undefined): number | undefined => number
 /** Length of a comment and of a correction in UTF-16 units; longer ones are cut. */
 const FEEDBACK_CHARS_MAX = 4_000
 
-/** Reads a `feedback.given`; undefined where it is about the whole case. */
+/** Reads a `feedback.given` or an `answer.reviewed`; undefined where it is about the whole case. */
 export function readAnswerFeedback(data: Data | undefined): AnswerFeedback | undefined {
   const answer = fact(data?.['answer'])
   if (data === undefined || answer === undefined) return undefined
@@ -279,6 +279,9 @@ export function readAnswerFeedback(data: Data | undefined): AnswerFeedback | und
     correction: cut(data['correction'], FEEDBACK_CHARS_MAX),
   }
 }
+
+/** Who sent an input, as the console names a person; empty where nobody is named. */
+export const readBy = (attributes: Data | undefined): string => fact(attributes?.['by']) ?? ''
 
 /** Reads an `answer.judged`. Its schema was checked when it was decided: it is read as a whole. */
 export const readJudged = (data: Data | undefined): AnswerJudged | undefined => answerJudged.safeParse(data).data

@@ -24,6 +24,7 @@ import { answeredSchema } from './record.ts'
  * | `escalated` | cases: `escalation_reason`, `escalated_at`, `escalations` |
  * | `case.closed` | cases: `outcome`, `closed_at`, `drop_state` |
  * | `feedback.given` | cases: `rating`; with `answer`: scores |
+ * | `answer.reviewed` | scores |
  * | `answer.judged`, from the role `judge` alone | scores, and `quality`, `evaluator` of turns |
  * | `conversation.imported` | cases of history: `rating`, `tags`; with `counted`: `counted`, and `endedAt` → `closed_at` |
  *
@@ -150,10 +151,18 @@ export const intentCorrected = z.object({
 })
 
 /**
+ * A colleague judges an answer: apart from what customers say, and never for the machine. The attribute `by` of the input names the person.
+ */
+export const answerReviewed = feedbackGiven
+  .pick({ thumbs: true, comment: true, correction: true })
+  .extend({ answer: feedbackGiven.shape.answer.unwrap().meta({ description: 'Id of the message.sent that is judged' }) })
+export const ANSWER_REVIEWED = 'answer.reviewed'
+
+/**
  * Judgements of people about an actor. Every kind takes them, also in a final state. They are recorded and counted like history, and the
  * machine does not see them unless the kind declares the type.
  */
-export const JUDGEMENTS = { 'intent.corrected': intentCorrected } as const
+export const JUDGEMENTS = { 'intent.corrected': intentCorrected, [ANSWER_REVIEWED]: answerReviewed } as const
 const judgements: ReadonlyMap<string, z.ZodType> = new Map(Object.entries(JUDGEMENTS))
 /** The schema of a judgement; `undefined` where the type is none. */
 export const judgementSchema = (type: string): z.ZodType | undefined => judgements.get(type)

@@ -12,8 +12,10 @@ export const DIMENSION_MEANINGS: Readonly<Record<Dimension, string>> = {
   groundedness: 'Each sentence says what the cited passages say: its numbers, names and negations agree with them.',
 }
 
-/** Names of evaluators: of programs, and `customer` for what customers said. */
+/** Names of evaluators: of programs, `customer` for what customers said, and `reviewer` for what colleagues said. */
 export const EVALUATOR = /^[a-z][a-z0-9-]{0,31}$/
+/** What colleagues say of an answer; the version of this evaluator is the name of the person. */
+export const REVIEWER = 'reviewer'
 /** The evaluator by rules, which runs in the task that answers. */
 export const RULES_EVALUATOR = 'rules'
 /** The evaluator by a language model. */

@@ -378,38 +378,42 @@ export const TABLES = {
     indexes: [...byActorAnd('judged_at'), { of: 'answer', type: 'bloom_filter', granularity: 1 }],
     columns: {
       ...context,
-      case_no: col('UInt32', 'Number of the case in its actor: that of the answer; for customers, that of their feedback'),
+      case_no: col('UInt32', 'Number of the case in its actor: that of the answer; for customers and reviewers, that of their judgement'),
       history: col('Bool', 'False: history has no scores'),
-      machine: col(TEXT, 'kind@version of the machine that decided the answer; for customers, of the one that was there'),
+      machine: col(TEXT, 'kind@version of the machine that decided the answer; for customers and reviewers, of the one that was there'),
       committed_at: monotonic(
         TIME,
-        'When the answer was decided; for customers, whose feedback does not say it, when the first record of the actor was decided',
+        'When the answer was decided; for customers and reviewers, whose judgements do not say it, when the first record of the actor '
+          + 'was decided',
       ),
-      answer: id('Id of the answer in messages and events, of a translation in events; of a customer, as its feedback states it'),
+      answer: id('Id of the answer in messages and events, of a translation in events; of customers and reviewers, as they state ' + 'it'),
       evaluator: col(
         TEXT,
-        'rules, model, translation or another program; customer for what customers said; empty where the event names none',
+        'rules, model, translation or another program; customer for what customers said, reviewer for what colleagues said; empty '
+          + 'where the event names none',
       ),
-      version: col(TEXT, 'Version of the evaluator; empty where it states none; 1 for customers'),
+      version: col(TEXT, 'Version of the evaluator; empty where it states none; 1 for customers; of a reviewer the name of the person'),
       dimension: col(
         TEXT,
-        'relevance, completeness, coherence, groundedness, and overall for all of them; for customers rating, thumbs and correction',
+        'relevance, completeness, coherence, groundedness, and overall for all of them; for customers rating, thumbs and correction; for '
+          + 'reviewers thumbs and correction',
       ),
       score: col('Float64', 'From 0 to 1; for a rating the number as given, for thumbs 1 (up) or 0 (down), for a correction 0'),
       provenance: col(
         TEXT,
         'gate: by the task that answered, in message.sent or message.translated; judge: by the role judge, in answer.judged; '
-          + 'customer: in feedback.given',
+          + 'customer: in feedback.given; '
+          + 'reviewer: in answer.reviewed',
       ),
       reasons: col('Array(String)', 'Why the score is low, such as number_not_in_sources; in the row overall only'),
       suggestions: col('Array(String)', 'What would make the answer better; in the row overall of a judge only'),
       comment: {
-        ...longText('Comment of the customer; in the row correction, what the answer should have been; NULL without one'),
+        ...longText('Comment of the customer or reviewer; in the row correction, what the answer should have been; NULL without one'),
         type: 'Nullable(String)',
       },
       turn: col('Nullable(UInt32)', 'The turn that the answer answers, the newest where there are several; NULL where unknown'),
-      answered_seq: col('Nullable(UInt64)', 'LOG sequence of the answer; NULL for customers'),
-      answered_idx: col('Nullable(UInt16)', 'idx of the answer; NULL for customers'),
+      answered_seq: col('Nullable(UInt64)', 'LOG sequence of the answer; NULL for customers and reviewers'),
+      answered_idx: col('Nullable(UInt16)', 'idx of the answer; NULL for customers and reviewers'),
       judged_at: monotonic(TIME, 'When the judgement was decided; for a gate, with the answer'),
       tokens_in: col('Nullable(UInt64)', 'Tokens that the judgement read; in the row overall of a judge only'),
       tokens_out: col('Nullable(UInt64)', 'Tokens that the judgement wrote; in the row overall of a judge only'),

@@ -84,7 +84,7 @@ function linesOf(row: AnswerRow): string[] {
     ...shown('sources', sources.join(', ')),
     ...shown('scores', quality === null ? '' : `${scores} (${evaluator ?? ''})`),
     ...shown('reasons', reasons.join(', ')),
-    ...shown('customer', said.join(', ')),
+    ...shown('said', said.join(', ')),
     ...shown('correction', correction),
   ]
 }

@@ -15,7 +15,7 @@ import { createDrawer, type DrawnKind } from '../web/drawn-kinds.ts'
 import type { KindView } from '../web/kind-view.ts'
 import { addPageFiles, addSharedFiles } from '../web/page-files.ts'
 import { DATA, readQuery as read, sharedReading } from './console-query.ts'
-import { listQuery, previewBody, readChoices, readConversations, readPreviews } from './conversation-list.ts'
+import { amongBody, listQuery, previewBody, readChoices, readConversations, readPreviews } from './conversation-list.ts'
 import { deadQuery, readDeadLetters, readPayload, RESOLVE_EXAMPLE, resolveBody, resolveChosen } from './dead-letter-actions.ts'
 import { createDeskStreams } from './desk-stream.ts'
 import { addressOfCase, listDesks, readAsked, readCanned, readDesk, readNotes } from './desk-view.ts'
@@ -73,7 +73,12 @@ export const consoleRoutes =
     app.get(`${DATA}figures`, async ({ query }) => readKeyFigures(client(), read(tenantQuery, query).tenant, Date.now()))
     app.get(`${DATA}choices`, choices)
     app.get(`${DATA}conversations`, async ({ query }) => readConversations(client, read(listQuery, query)))
-    // A question, and no change: its list is too long for an address.
+    // Questions, and no changes: their lists are too long for an address.
+    app.post<{ Body: Buffer | undefined }>(`${DATA}conversations/among`, async ({ body }) => {
+      const { keys, ...filter } = readJsonBody(body, amongBody, { keys: ['acme/support/a1'] })
+      const { conversations } = await readConversations(client, { ...filter, before: undefined, limit: keys.length }, keys)
+      return { keys: conversations.map(({ tenant, kind, id }) => `${tenant}/${kind}/${id}`) }
+    })
     app.post<{ Body: Buffer | undefined }>(`${DATA}previews`, async ({ body }) => ({
       previews: await readPreviews(client, readJsonBody(body, previewBody, { keys: ['acme/support/a1'] }).keys),
     }))

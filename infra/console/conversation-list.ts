@@ -31,6 +31,9 @@ export const listQuery = z.strictObject({
 })
 export type ListQuery = z.output<typeof listQuery>
 
+/** Which of some conversations the list has, by `<tenant>/<kind>/<id>`. */
+export const amongBody = listQuery.omit({ before: true, limit: true }).extend({ keys: z.array(z.string().max(400)).min(1).max(PAGE_MAX) })
+
 const rowSchema = z.object({
   tenant: z.string(),
   kind: z.string(),
@@ -55,8 +58,16 @@ export interface ConversationPage {
 
 const NO_LIMIT_TO = '2299-12-31T00:00:00Z'
 
-/** Reads a page of the list. Its position is the LOG sequence of a last record, which no two conversations share. */
-export async function readConversations(client: () => ClickHouseClient, query: ListQuery): Promise<ConversationPage> {
+/**
+ * Reads a page of the list. Its position is the LOG sequence of a last record, which no two conversations share.
+ *
+ * @param keys only these, by `<tenant>/<kind>/<id>`; empty: any
+ */
+export async function readConversations(
+  client: () => ClickHouseClient,
+  query: ListQuery,
+  keys: readonly string[] = [],
+): Promise<ConversationPage> {
   const { tenant, kind, state, intent, lang, id, below = 2, before = 0, limit } = query
   const conversations = await queryRows(
     client,
@@ -72,11 +83,12 @@ export async function readConversations(client: () => ClickHouseClient, query: L
       AND ({below:Float64} > 1 OR quality < {below:Float64})
       AND ({before:UInt64} = 0 OR last_seq < {before:UInt64})
       AND last_at >= {from:DateTime64(3, 'UTC')} AND last_at < {to:DateTime64(3, 'UTC')}
+      AND (empty({keys:Array(String)}) OR concat(tenant, '/', kind, '/', actor) IN {keys:Array(String)})
       AND ({id:String} = '' OR position(actor, {id:String}) > 0)
       AND ({lang:String} = '' OR (tenant, kind, actor) IN (SELECT tenant, kind, actor FROM cases WHERE lang = {lang:String}))
     ORDER BY seq DESC LIMIT {limit:UInt32}`,
     {
-      ...{ tenant, kind, state, intent, lang, id, below, before, limit },
+      ...{ tenant, kind, state, intent, lang, id, below, before, limit, keys },
       from: timeParam(query.from ?? '1970-01-01T00:00:00Z'),
       to: timeParam(query.to ?? NO_LIMIT_TO),
     },

@@ -9,7 +9,7 @@ import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http
 import { requireSameOrigin } from '../../pipeline/http/session-cookie.ts'
 import { whenDisconnected } from '../../pipeline/http/wait-places.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { feedbackGiven } from '../../schemas/events.ts'
+import { ANSWER_REVIEWED, answerReviewed } from '../../schemas/events.ts'
 import { createDatasetLines } from '../reporting/dataset-lines.ts'
 import { DATA, readQuery } from './console-query.ts'
 import { answersQuery, datasetText, listAnswers, placeQuery, type QualityDeps, readAnswer, readQualityFigures } from './listed-answers.ts'
@@ -25,10 +25,8 @@ export interface QualityRouteDeps extends Pick<QualityDeps, 'client'> {
   readonly actingOf: (request: FastifyRequest) => string
 }
 
-/** What a person says of an answer: a rating has the scale of its kind, so that there is none. */
-const judgementBody = feedbackGiven
-  .pick({ thumbs: true, comment: true, correction: true })
-  .extend({ answer: feedbackGiven.shape.answer.unwrap() })
+/** What a person says of an answer. */
+const judgementBody = answerReviewed
   .strict()
   .refine(
     ({ thumbs, comment, correction }) => (thumbs ?? comment ?? correction) !== undefined,
@@ -39,7 +37,7 @@ interface Addressed {
   Params: AddressParams
 }
 
-/** Adds the data of the page "Quality", and a person's judgement: the input `feedback.given`, whose attribute `by` names the person. */
+/** Adds the data of the page "Quality", and a person's judgement: the input `answer.reviewed`, whose attribute `by` names the person. */
 export function addQualityRoutes(app: FastifyInstance, { jetstream, client, takeInputs, actingOf }: QualityRouteDeps): void {
   const deps: QualityDeps = { client, lineOf: createDatasetLines(jetstream), now: Date.now }
   app.get(`${DATA}quality/answers`, async ({ query }) => listAnswers(deps, readQuery(answersQuery, query)))
@@ -68,7 +66,7 @@ export function addQualityRoutes(app: FastifyInstance, { jetstream, client, take
     async (request, reply) => {
       requireSameOrigin(request)
       const data = readJsonBody(request.body, judgementBody, { answer: 'm-1:1', thumbs: 'down' })
-      const input = inputOf({ type: 'feedback.given', id: randomUUID(), source: 'console', by: actingOf(request), data })
+      const input = inputOf({ type: ANSWER_REVIEWED, id: randomUUID(), source: 'console', by: actingOf(request), data })
       const waiting = { wait: 'tables', timeoutMs: JUDGED_MS_MAX, disconnected: whenDisconnected(reply) } as const
       const { status, body } = await takeInputs(addressOf(request.params), input, waiting)
       return reply.status(status).send(body)

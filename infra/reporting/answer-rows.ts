@@ -1,6 +1,8 @@
 import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client'
 import { z } from 'zod'
 import { ForeignCodeError } from '../../schemas/errors.ts'
+import { ANSWER_REVIEWED } from '../../schemas/events.ts'
+import { REVIEWER } from '../../schemas/quality.ts'
 import type { Address } from '../../schemas/subjects.ts'
 
 /** The columns of recorded answers, which a condition may name. One row per answer of an assistant. */
@@ -28,9 +30,9 @@ export const ANSWER_COLUMNS = {
   groundedness: 'Score of the same evaluation; NULL where no passage was known',
   reasons: 'What lowered the scores',
   rating: 'Newest rating of the customer for this answer, in the scale of the kind; NULL without one',
-  thumbs: 'Newest thumbs: up, down, or empty',
-  comment: 'Newest comment on this answer; empty without one',
-  correction: 'Newest correction: what it should have been; empty without one',
+  thumbs: 'Newest thumbs: up, down, or empty; of a colleague before those of the customer',
+  comment: 'Newest comment on this answer, of a colleague before that of the customer; empty without one',
+  correction: 'Newest correction: what it should have been, of a colleague before that of the customer; empty without one',
 } as const
 
 const nullable = z.number().nullable()
@@ -62,7 +64,7 @@ const answerRowSchema = z.object({
   /** What it cites, as JSON. */
   cited: text,
 })
-/** A recorded answer with its question, its scores and what customers said of it. */
+/** A recorded answer with its question, its scores and what customers and colleagues said of it. */
 export type AnswerRow = z.output<typeof answerRowSchema>
 
 export interface AnswerScope {
@@ -109,12 +111,13 @@ const ANSWERS = `
   ) AS j ON j.tenant = t.tenant AND j.kind = t.kind AND j.actor = t.actor AND j.answer = r.id
   LEFT JOIN (
     SELECT tenant, kind, actor, JSONExtractString(data_raw, 'answer') AS answer,
-      argMaxIf(JSONExtract(data_raw, 'rating', 'Nullable(Float64)'), seq, JSONHas(data_raw, 'rating')) AS rating,
-      argMaxIf(JSONExtractString(data_raw, 'thumbs'), seq, JSONHas(data_raw, 'thumbs')) AS thumbs,
-      argMaxIf(JSONExtractString(data_raw, 'comment'), seq, JSONHas(data_raw, 'comment')) AS comment,
-      argMaxIf(JSONExtractString(data_raw, 'correction'), seq, JSONHas(data_raw, 'correction')) AS correction
+      argMaxIf(JSONExtract(data_raw, 'rating', 'Nullable(Float64)'), seq,
+        type = 'feedback.given' AND JSONHas(data_raw, 'rating')) AS rating,
+      argMaxIf(JSONExtractString(data_raw, 'thumbs'), (type = '${ANSWER_REVIEWED}', seq), JSONHas(data_raw, 'thumbs')) AS thumbs,
+      argMaxIf(JSONExtractString(data_raw, 'comment'), (type = '${ANSWER_REVIEWED}', seq), JSONHas(data_raw, 'comment')) AS comment,
+      argMaxIf(JSONExtractString(data_raw, 'correction'), (type = '${ANSWER_REVIEWED}', seq), JSONHas(data_raw, 'correction')) AS correction
     FROM events
-    WHERE type = 'feedback.given' AND idx = 0 AND outcome = 'committed' AND {tenant} AND {since}
+    WHERE type IN ('feedback.given', '${ANSWER_REVIEWED}') AND idx = 0 AND outcome = 'committed' AND {tenant} AND {since}
       AND JSONExtractString(data_raw, 'answer') != ''
     GROUP BY tenant, kind, actor, answer
   ) AS f ON f.tenant = t.tenant AND f.kind = t.kind AND f.actor = t.actor AND f.answer = r.id`
@@ -129,7 +132,7 @@ export const GOOD_FROM = 0.7
 export const WHERE = {
   /** A low score, thumbs down, or a correction. */
   review: (below: number) => `quality < ${below} OR thumbs = 'down' OR correction != ''`,
-  /** One evaluator, or the customer, finds it good, and another does not. The scope must have a tenant. */
+  /** One evaluator, the customer or a colleague finds it good, and another does not. The scope must have a tenant. */
   disagreeing: () => `(kind, actor, answer) IN (
     SELECT kind, actor, answer FROM scores WHERE tenant = {of:String} AND dimension IN ('overall', 'thumbs')
     GROUP BY kind, actor, answer HAVING min(score) < ${GOOD_FROM} AND max(score) >= ${GOOD_FROM})`,
@@ -163,7 +166,8 @@ export async function answersToLookAt(clickhouse: ClickHouseClient, wanted: Answ
   const newest = (of: string): string => `argMaxOrNullIf(score, last_seq, dimension = 'overall' AND provenance = '${of}')`
   const result = await clickhouse.query({
     query: `SELECT answer, ifNull(${newest('judge')}, ${newest('gate')}) AS quality,
-        ifNull(argMaxOrNullIf(score, last_seq, dimension = 'thumbs') = 0, false) OR countIf(dimension = 'correction') > 0 AS is_bad
+        ifNull(argMaxOrNullIf(score, (provenance = '${REVIEWER}', last_seq), dimension = 'thumbs') = 0, false)
+          OR countIf(dimension = 'correction') > 0 AS is_bad
       FROM scores
       WHERE tenant = {of:String} AND dimension IN ('overall', 'thumbs', 'correction') AND answer != ''
         AND judged_at >= fromUnixTimestamp64Milli({fromMs:Int64})

@@ -4,6 +4,8 @@ import { LRUCache } from 'lru-cache'
 export interface RateLimit {
   /** Counts one more of a client. @returns 0, or the seconds after which it may have the next one */
   take(client: string): number
+  /** As `take`, and counts none. */
+  waitOf(client: string): number
 }
 
 export interface RateLimitOptions {
@@ -20,15 +22,18 @@ const CLIENTS_MAX = 20_000
 /** Creates a limit of this process. */
 export function createRateLimit({ max, windowMs, now = () => performance.now() }: RateLimitOptions): RateLimit {
   const windows = new LRUCache<string, { readonly endMs: number; count: number }>({ max: CLIENTS_MAX })
+  const secondsOf = (window: { readonly endMs: number; readonly count: number } | undefined, nowMs: number): number =>
+    window === undefined || window.endMs <= nowMs || window.count < max ? 0 : Math.ceil((window.endMs - nowMs) / 1_000)
   return {
+    waitOf: (client) => secondsOf(windows.peek(client), now()),
     take(client) {
       const nowMs = now()
       const known = windows.get(client)
       const window = known === undefined || known.endMs <= nowMs ? { endMs: nowMs + windowMs, count: 0 } : known
       windows.set(client, window)
-      if (window.count >= max) return Math.ceil((window.endMs - nowMs) / 1_000)
-      window.count += 1
-      return 0
+      const seconds = secondsOf(window, nowMs)
+      if (seconds === 0) window.count += 1
+      return seconds
     },
   }
 }

@@ -246,11 +246,15 @@ export const PUBLISHING_ERRORS = {
     http: 403,
   },
   too_many_requests: {
-    meaning: 'An address asked for too many tokens of visitors, or a visitor wrote too often. Nothing was stored.',
-    cause: 'An address gets 120 tokens an hour. A conversation takes 30 messages and other inputs a minute, an address 300.',
+    meaning:
+      'An address asked for too many tokens of visitors, or signed in with too many wrong ones, or a visitor wrote too often. Nothing was '
+      + 'stored.',
+    cause:
+      'An address gets 120 tokens an hour, and may be wrong 10 times a minute at the sign-in of the console. A conversation takes 30 '
+      + 'messages and other inputs a minute, an address 300.',
     remedy:
       'Send the request again after `Retry-After`. Behind a proxy, set `COLLOQUY_TRUSTED_PROXIES`, so that addresses are those of clients.',
-    where: `${HTTP} \`/v1/visitors/…\`, and with the token of a visitor`,
+    where: `${HTTP} \`/v1/visitors/…\`, with the token of a visitor, and at the sign-in of the console`,
     http: 429,
   },
   overloaded: {

@@ -99,6 +99,7 @@ describe('the document', () => {
     expect(Object.keys(document.channels.in.messages)).toEqual([
       ...known.map((type) => `in.${type}`),
       'in.intent.corrected',
+      'in.answer.reviewed',
       ...known.map((type) => `in.chat.${type}`),
     ])
     expect(Object.keys(document.channels.out.messages)).toContain('out.chat.message.sent')
@@ -130,7 +131,7 @@ describe('the document', () => {
     const events = { '订单/下单': z.object({ 编号: z.string() }), 'a b': z.object({}) }
     const document = asyncApiDocument([{ name: 'shop', version: 2, events, emits: {} }])
     expect((await parse(document)).problems).toEqual([])
-    expect(Object.keys(document.channels.in.messages)).toHaveLength(5)
+    expect(Object.keys(document.channels.in.messages)).toHaveLength(6)
   })
 })
 

@@ -3,7 +3,7 @@ import { drawnChart } from '../../web/page/drawn-chart.js'
 import { html } from '../../web/page/html.js'
 import { stepDetail } from '../../web/page/step-detail.js'
 import { timeline } from '../../web/page/timeline.js'
-import { hrefOf } from './page-address.js'
+import { goTo, hrefOf } from './page-address.js'
 import { empty, failure, shown } from './parts.js'
 import { createReading, problemOf, repeatWhileVisible } from './reading.js'
 import { redraw } from './redraw.js'
@@ -41,8 +41,8 @@ export function createConversation(actor) {
   let tab = /** @type {Tab} */ ('chart')
   /** @type {import('../../web/page/step-detail.js').ContextView} */
   let context = 'changes'
-  /** @type {number | null} */
-  let zoom = null
+  /** At first as large as can be read, with the active state in sight. @type {number | null} */
+  let zoom = 0.75
   const kind = createReading(
     async () => /** @type {{ kind: DrawnKind | null }} */ (await ask(`/console/data/kind/${encodeURIComponent(actor.kind)}`)),
   )
@@ -66,19 +66,27 @@ export function createConversation(actor) {
       redraw()
     }
   }
-  /** Shows a step; the last one makes the page follow new ones. @param {number} n */
-  const look = async (n) => {
+  const address = [actor.tenant, actor.kind, actor.id]
+  /**
+   * Shows a step, with what had been said by then; the last one makes the page follow new ones.
+   *
+   * @param {number} n @param {{ isInTalk?: boolean }} [from] whether it was chosen in the talk, which then stays where it is
+   */
+  const look = async (n, { isInTalk = false } = {}) => {
     at = Math.max(1, Math.min(n, last))
     live = at === last
+    goTo(hrefOf('conversations', address, { step: live ? '' : String(at) }), { replace: true })
     redraw()
     if ([at, at - 1].some((one) => one > 0 && !steps.has(one))) {
       await read({ from: Math.max(1, at - WINDOW / 2), limit: WINDOW })
     }
+    const seq = steps.get(at)?.seq
+    if (!isInTalk && seq !== undefined) talk.showUpTo(seq)
   }
   const talk = createTalk(actor, {
     onStep: (n) => {
       tab = 'step'
-      void look(n)
+      void look(n, { isInTalk: true })
     },
   })
   const follow = async () => {
@@ -144,7 +152,14 @@ export function createConversation(actor) {
   }
 
   return {
-    open: (/** @type {Place} */ place) => talk.lookAt(Number(place.query['at'] ?? 0) || 0),
+    open: (/** @type {Place} */ { query: { at: seq, step } }) => {
+      const wanted = Math.max(0, Number(step ?? 0) || 0)
+      if (wanted === 0) return talk.lookAt(Number(seq ?? 0) || 0)
+      if (wanted === at) return
+      at = wanted
+      live = false
+      void read({ from: Math.max(1, wanted - WINDOW / 2), limit: WINDOW }).then(() => look(wanted))
+    },
     close: stop,
     view: () =>
       html` <p class="crumbs">

@@ -3,6 +3,7 @@ import { html } from '../../web/page/html.js'
 import { createCanned, openVariable } from './desk-canned.js'
 import { draftAnswer } from './desk-draft.js'
 import { newId, sendInput } from './desk-inputs.js'
+import { draftOf, keepDraft } from './kept-drafts.js'
 import { goTo, hrefOf } from './page-address.js'
 import { empty, failure } from './parts.js'
 import { createReading, problemOf, repeatWhileVisible } from './reading.js'
@@ -32,8 +33,13 @@ const NOTE_CHARS = 4_000
 const WORD_CHARS = 1_000
 const REPLY_CHARS = 16_000
 
-/** @returns {Unsent} */
-export const nothingUnsent = () => ({ reply: { text: '', id: newId() }, note: { text: '', id: newId() } })
+const draftKey = (/** @type {Address} */ { tenant, kind, id }, /** @type {Mode} */ mode) => `desk ${tenant}/${kind}/${id} ${mode}`
+
+/** What was written in a case and not sent, also before the page was opened. @param {Address} actor @returns {Unsent} */
+export function unsentOf(actor) {
+  const of = (/** @type {Mode} */ mode) => ({ text: draftOf(draftKey(actor, mode))?.['text'] ?? '', id: newId() })
+  return { reply: of('reply'), note: of('note') }
+}
 
 /**
  * A case in the desk: its talk, and what its agent does with it.
@@ -104,6 +110,7 @@ export function createDeskCase(actor, shift, inboxHref, unsent) {
 
   const write = (/** @type {string} */ text) => {
     unsent[mode] = { ...unsent[mode], text }
+    keepDraft(draftKey(actor, mode), { text })
     redraw()
     if (mode !== 'reply' || text === '' || Date.now() - typedAt < TYPING_EVERY_MS) return
     typedAt = Date.now()
@@ -119,7 +126,9 @@ export function createDeskCase(actor, shift, inboxHref, unsent) {
       else await sendInput(actor, 'note.added', { agent, text }, id)
       // What was written meanwhile stays.
       const now = unsent[own].text
-      unsent[own] = { text: now.startsWith(text) ? now.slice(text.length) : now, id: newId() }
+      const left = now.startsWith(text) ? now.slice(text.length) : now
+      unsent[own] = { text: left, id: newId() }
+      keepDraft(draftKey(actor, own), { text: left })
       soon(followAll)
     })
   }

@@ -1,4 +1,5 @@
 import { html } from '../../web/page/html.js'
+import { hrefOf } from './page-address.js'
 import { words } from './words.js'
 
 /** @import { Reading } from './reading.js' */
@@ -67,3 +68,21 @@ export const scoreMark = (score) =>
   score === null
     ? null
     : html`<span class="score" data-level=${score < 0.5 ? 'bad' : score < 0.75 ? 'warm' : 'good'}>${score.toFixed(2)}</span>`
+
+/**
+ * What is done about something that is wrong, in words for people who open no terminal, and the words for those who do.
+ *
+ * @param {string} code @param {string} forOperators in English
+ */
+export function whatToDo(code, forOperators) {
+  const { dead, system, ...text } = words().remedies
+  const reason = Object.entries(dead).find(([one]) => one === code)?.[1]
+  return html`<p>
+      ${reason ?? Object.entries(system).find(([one]) => one === code)?.[1] ?? system.other}
+      ${reason === undefined ? null : html` <a href=${hrefOf('dead', [], { reason: code })}>${text.showLetters}</a>`}
+    </p>
+    <details>
+      <summary>${text.forOperators}</summary>
+      <small lang="en">${forOperators}</small>
+    </details>`
+}

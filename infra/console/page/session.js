@@ -1,4 +1,5 @@
 import { ask, posting, Problem } from '../../web/page/ask.js'
+import { forgetDrafts, keepDraftsOf } from './kept-drafts.js'
 import { redraw } from './redraw.js'
 
 /** @import { SessionState } from '../session-routes.ts' */
@@ -21,6 +22,7 @@ async function request(init) {
   try {
     session.state = /** @type {SessionState} */ (await ask(PATH, init))
     session.problem = null
+    if (session.state.by !== null) keepDraftsOf(session.state.by)
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     session.problem = error
@@ -33,7 +35,10 @@ async function request(init) {
 export const readSession = () => request()
 /** @param {string} by @param {string} token */
 export const signIn = (by, token) => request(posting({ by, token }))
-export const signOut = () => request({ method: 'DELETE' })
+export function signOut() {
+  forgetDrafts()
+  return request({ method: 'DELETE' })
+}
 
 /** The session has ended, or the token has changed. */
 export function sessionEnded() {

@@ -13,8 +13,13 @@ import { number, otherLanguages, useLanguage, words } from './words.js'
 let open = null
 let isNaming = false
 
-/** The page of a place; the first one for an unknown name. @param {Place} place */
-const pageOf = (place) => PAGES.find(({ name }) => name === place.page) ?? PAGES[0]
+/** The page of a place; the first one, and its address, for an unknown name. @param {Place} place */
+function pageOf(place) {
+  const known = PAGES.find(({ name }) => name === place.page)
+  if (known !== undefined || PAGES[0] === undefined) return known
+  if (place.page !== '') history.replaceState(null, '', hrefOf(PAGES[0].name))
+  return PAGES[0]
+}
 
 /** Shows a place, once somebody may. @param {Place} place */
 export function showPlace(place) {
@@ -130,7 +135,13 @@ function signInForm() {
         problem === null
           ? null
           : html`<p class="failure" role="alert">
-              ${problem.status === 401 ? words().wrongToken : html`<span lang="en">${problem.message}</span>`}
+              ${
+                problem.status === 401
+                  ? words().wrongToken
+                  : problem.status === 429
+                    ? words().wrongTooOften
+                    : html`<span lang="en">${problem.message}</span>`
+              }
             </p>`
       }
       <button class="primary" disabled=${isBusy}>${isProtected ? words().signIn : words().save}</button>

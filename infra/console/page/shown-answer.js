@@ -1,6 +1,7 @@
 import { ask, pathOf, posting, Problem, query } from '../../web/page/ask.js'
 import { html } from '../../web/page/html.js'
 import { createDoing } from './doing.js'
+import { draftOf, keepDraft, keeping } from './kept-drafts.js'
 import { hrefOf } from './page-address.js'
 import { empty, failure, panel, scoreMark, shown } from './parts.js'
 import { createReading } from './reading.js'
@@ -23,6 +24,9 @@ export const reasonText = (reason) =>
 export function createShownAnswer({ tenant, kind, id }, place) {
   const path = pathOf(tenant, kind, id)
   const reading = createReading(async () => /** @type {ShownAnswer} */ (await ask(`/console/data/quality/answer/${path}?${query(place)}`)))
+  const draftKey = `judgement ${path} ${place.seq}.${place.idx}`
+  /** What was written before this view of it. */
+  let draft = draftOf(draftKey)
   let isSent = false
   const doing = createDoing(() => {
     isSent = false
@@ -37,6 +41,8 @@ export function createShownAnswer({ tenant, kind, id }, place) {
       const { code, detail } = /** @type {{ code?: string, detail?: string }} */ (body)
       if (code !== undefined) throw new Problem(422, code, detail ?? code)
       isSent = true
+      keepDraft(draftKey, {})
+      draft = undefined
       target.reset()
       await reading.load()
     })
@@ -44,17 +50,27 @@ export function createShownAnswer({ tenant, kind, id }, place) {
 
   const form = (/** @type {ShownAnswer} */ { answer }) => {
     const text = words().quality
-    return html` <form class="judgement" onSubmit=${(/** @type {SubmitEvent} */ event) => judge(event, answer)}>
+    return html` <form
+      class="judgement"
+      onInput=${keeping(draftKey)}
+      onSubmit=${(/** @type {SubmitEvent} */ event) => judge(event, answer)}
+    >
       <fieldset>
         <legend>${text.judge}</legend>
-        <label class="check"><input type="radio" name="thumbs" value="up" required />${text.up}</label>
-        <label class="check"><input type="radio" name="thumbs" value="down" />${text.down}</label>
+        <label class="check"
+          ><input type="radio" name="thumbs" value="up" required defaultChecked=${draft?.['thumbs'] === 'up'} />${text.up}</label
+        >
+        <label class="check"
+          ><input type="radio" name="thumbs" value="down" defaultChecked=${draft?.['thumbs'] === 'down'} />${text.down}</label
+        >
       </fieldset>
       <label class="choice wide"
-        ><span>${text.comment}</span><textarea name="comment" rows="2" maxlength=${SAID_CHARS_MAX} dir="auto"></textarea>
+        ><span>${text.comment}</span
+        ><textarea name="comment" rows="2" maxlength=${SAID_CHARS_MAX} dir="auto" defaultValue=${draft?.['comment'] ?? ''}></textarea>
       </label>
       <label class="choice wide"
-        ><span>${text.correction}</span><textarea name="correction" rows="4" maxlength=${SAID_CHARS_MAX} dir="auto"></textarea>
+        ><span>${text.correction}</span
+        ><textarea name="correction" rows="4" maxlength=${SAID_CHARS_MAX} dir="auto" defaultValue=${draft?.['correction'] ?? ''}></textarea>
       </label>
       ${doing.problem === undefined ? null : failure(doing.problem)}
       <p role="status" class=${isSent ? 'sent' : ''} data-outcome="committed">${isSent ? text.sent : ''}</p>

@@ -242,6 +242,20 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
     </dl>`
   }
 
+  /** Reads the messages about a LOG sequence. @param {number} seq 0: none */
+  const lookAt = (seq) => {
+    if (seq === 0) return
+    void once(async () => {
+      const [before, after] = await Promise.all([read({ before: seq, limit: PAGE / 2 }), read({ after: seq - 1 })])
+      messages = [...before.messages, ...after.messages]
+      hasEarlier = before.more
+      hasLater = after.more
+      about = { turns: [], sources: [], scores: [] }
+      keep(before)
+      keep(after)
+      scrollTo = messages.findLast((one) => one.seq <= seq)?.seq ?? messages[0]?.seq ?? seq
+    })
+  }
   return {
     /** Shows messages that the tables may not have yet, at the end of the talk. @param {readonly EarlyMessage[]} told */
     expect: (told) => {
@@ -265,18 +279,14 @@ export function createTalk({ tenant, kind, id }, { onStep }) {
       if (!hasLater) await later()
     },
     /** Shows the message of a record. @param {number} seq LOG sequence; 0 for the newest message */
-    lookAt: (seq) => {
-      if (seq === 0) return
-      void once(async () => {
-        const [before, after] = await Promise.all([read({ before: seq, limit: PAGE / 2 }), read({ after: seq - 1 })])
-        messages = [...before.messages, ...after.messages]
-        hasEarlier = before.more
-        hasLater = after.more
-        about = { turns: [], sources: [], scores: [] }
-        keep(before)
-        keep(after)
-        scrollTo = seq
-      })
+    lookAt,
+    /** Brings the last message of a step of the machine into sight. @param {number} seq */
+    showUpTo: (seq) => {
+      if (isRead && messages.length === 0) return
+      const near = messages.findLast((one) => one.seq <= seq) ?? (hasEarlier ? undefined : messages[0])
+      if (near === undefined || (hasLater && near === messages.at(-1))) return lookAt(seq)
+      scrollTo = near.seq
+      redraw()
     },
     /** @param {number | undefined} upTo the LOG sequence of the step that is looked at; later messages had not been written by then */
     view: (upTo) => {

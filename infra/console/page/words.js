@@ -1,3 +1,4 @@
+import { serverNow } from '../../web/page/ask.js'
 import { redraw } from './redraw.js'
 import { en } from './words/en.js'
 import { zh } from './words/zh.js'
@@ -56,7 +57,7 @@ export function duration(ms) {
 
 /** How long ago a time was, in the words of the language. @param {string} iso */
 export function ago(iso) {
-  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(iso)) / 1_000))
+  const seconds = Math.max(0, Math.round((serverNow() - Date.parse(iso)) / 1_000))
   const format = new Intl.RelativeTimeFormat(current.lang, { style: 'short', numeric: 'auto' })
   if (seconds < 60) return format.format(-seconds, 'second')
   if (seconds < 3_600) return format.format(-Math.floor(seconds / 60), 'minute')

@@ -5,7 +5,8 @@
 -- Usual: Agreement between raters is reported as a share of equal judgements, as Cohen's kappa, or as a correlation of their scores. Here the
 -- share is of judgements on the same side of 0.7, from which an answer is good.
 --
--- `one` and `other` are evaluators with their versions; `customer@1` is the thumbs of customers: up is 1, down is 0. `mean_difference` is
+-- `one` and `other` are evaluators with their versions; `customer@1` is the thumbs of customers, and `reviewer@<name>` that of a colleague: up is 1,
+-- down is 0. `mean_difference` is
 -- the mean of the score by `one` less that by `other`. `agree_share` is the share of answers that both find good, or both not.
 -- `correlation` is Pearson's, NULL where one of them gave all answers the same score. One row per pair. Thumbs count whenever they were
 -- given after the start of the period. The query joins answers by 64-bit hashes. This is fast, and wrong for about one answer in a billion.

@@ -9,6 +9,13 @@ export class Problem extends Error {
 }
 
 const TIMEOUT_MS = 20_000
+/** A clock that differs by less is right: the server tells whole seconds, and an answer takes time. */
+const CLOCK_MS = 5_000
+
+/** How far the clock of the server is ahead of that of the browser, which may be wrong, to a second. */
+let aheadMs = 0
+/** The time by the clock of the server, once it has answered. */
+export const serverNow = () => Date.now() + aheadMs
 
 /**
  * Asks the server this page comes from.
@@ -24,6 +31,8 @@ export async function ask(path, init = {}) {
     if (init.signal?.aborted) throw error
     throw new Problem(0, 'away', 'The server does not answer')
   })
+  const told = Date.parse(response.headers.get('date') ?? '')
+  if (!Number.isNaN(told)) aheadMs = Math.abs(told - Date.now()) < CLOCK_MS ? 0 : told - Date.now()
   /** @type {unknown} */
   const body = await response.json().catch(() => undefined)
   // 422 is the answer to an input that was rejected, which is an outcome like others.

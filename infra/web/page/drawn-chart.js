@@ -24,7 +24,7 @@ const ENGLISH = { chart: (name) => `Statechart of ${name}`, zoom: 'Zoom', smalle
 const ZOOMS = [0.4, 0.55, 0.75, 1, 1.35, 1.8]
 const CORNER = 7
 /** Bounds of the scale of `fit`; a drawing that is still too large can be scrolled. */
-const FIT_MIN = 0.72
+const FIT_MIN = 0.2
 const FIT_MAX = 1.2
 /** Must equal the heights in chart-layout.ts. */
 const NAME_HEIGHT = 20
@@ -40,7 +40,13 @@ export function drawnChart(shown) {
       ? { width: px(width * zoom), height: px(height * zoom) }
       : { minWidth: px(width * FIT_MIN), maxWidth: px(width * FIT_MAX), minHeight: px(height * FIT_MIN), maxHeight: px(height * FIT_MAX) }
   return html` <div class=${zoom === null ? 'chart fit' : 'chart'} tabindex="0" role="region" aria-label=${labels.chart(name)}>
-      <svg viewBox=${`0 0 ${width} ${height}`} role="img" aria-label=${labels.chart(name)} style=${style}>
+      <svg
+        viewBox=${`0 0 ${width} ${height}`}
+        role="img"
+        aria-label=${labels.chart(name)}
+        style=${style}
+        ref=${showActive(`${shown.step?.n} ${zoom}`)}
+      >
         <defs>
           <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
             <path d="M0 0.8L8 4L0 7.2z" />
@@ -57,6 +63,17 @@ export function drawnChart(shown) {
       <button onClick=${() => onZoom(null)} aria-pressed=${String(zoom === null)}>${labels.fit}</button>
       <button onClick=${() => onZoom(nextZoom(zoom, 1))} aria-label=${labels.larger}>+</button>
     </div>`
+}
+
+/** Scrolls the chart, and nothing else, to the active state: once for each step and scale. @param {string} key */
+const showActive = (key) => (/** @type {Element | null} */ svg) => {
+  const place = svg?.parentElement
+  const active = svg === null ? undefined : [...svg.querySelectorAll('.box.active')].at(-1)
+  if (!(place instanceof HTMLElement) || active === undefined || place.dataset['shown'] === key) return
+  place.dataset['shown'] = key
+  const [box, seen] = [active.getBoundingClientRect(), place.getBoundingClientRect()]
+  if (box.left < seen.left || box.right > seen.right) place.scrollLeft += box.left + box.width / 2 - (seen.left + seen.width / 2)
+  if (box.top < seen.top || box.bottom > seen.bottom) place.scrollTop += box.top + box.height / 2 - (seen.top + seen.height / 2)
 }
 
 /** @param {number | null} zoom @param {-1 | 1} way */

@@ -1,12 +1,12 @@
 import { detectLanguage } from '../../../actors/core/detect-language.ts'
 import { type ObservedMessage, observedMessages } from '../../../actors/core/observed-messages.ts'
 import { isConversation, readJudged, readSent } from '../../../schemas/event-readers.ts'
-import { ANSWER_JUDGED, type AnswerJudged } from '../../../schemas/events.ts'
+import { ANSWER_JUDGED, ANSWER_REVIEWED, type AnswerJudged } from '../../../schemas/events.ts'
 import { evaluatorName } from '../../../schemas/quality.ts'
 import type { Asked, PublicRecord } from '../../../schemas/record.ts'
 import type { Row } from '../../../schemas/tables.ts'
 import { money, resolveSeq, type Source } from './row-columns.ts'
-import { customerScoreRows, gateScoreRows, judgedScoreRows, translationScoreRows } from './score-rows.ts'
+import { gateScoreRows, judgedScoreRows, saidScoreRows, translationScoreRows } from './score-rows.ts'
 
 /** The rows of `messages`, `turns`, `citations` and `scores` that one record makes. */
 export interface ConversationRows {
@@ -23,7 +23,7 @@ export function conversationRowsOf(source: Source): ConversationRows {
   const { record } = source
   if (record.outcome !== 'committed' || !isConversation(record.label)) return NO_ROWS
   if (record.input.type === ANSWER_JUDGED) return judgedRows(source)
-  const isFeedback = record.input.type === 'feedback.given'
+  const isFeedback = record.input.type === 'feedback.given' || record.input.type === ANSWER_REVIEWED
   const messages = observedMessages(record)
   const translated = translationScoreRows(source)
   if (messages.length === 0 && !isFeedback) return translated.length === 0 ? NO_ROWS : { ...NO_ROWS, scores: translated }
@@ -31,7 +31,7 @@ export function conversationRowsOf(source: Source): ConversationRows {
     messages: messageRows(source, messages),
     turns: turnRows(source, messages),
     citations: citationRows(source, messages),
-    scores: [...gateScoreRows(source, messages), ...translated, ...(isFeedback ? customerScoreRows(source) : [])],
+    scores: [...gateScoreRows(source, messages), ...translated, ...(isFeedback ? saidScoreRows(source) : [])],
   }
 }
 

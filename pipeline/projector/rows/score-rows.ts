@@ -1,7 +1,14 @@
 import type { ObservedMessage } from '../../../actors/core/observed-messages.ts'
-import { type DimensionScores, micros, readAnswerFeedback, readTranslatedScore, splitEvaluator } from '../../../schemas/event-readers.ts'
-import type { AnswerJudged } from '../../../schemas/events.ts'
-import { DIMENSIONS } from '../../../schemas/quality.ts'
+import {
+  type DimensionScores,
+  micros,
+  readAnswerFeedback,
+  readBy,
+  readTranslatedScore,
+  splitEvaluator,
+} from '../../../schemas/event-readers.ts'
+import { ANSWER_REVIEWED, type AnswerJudged } from '../../../schemas/events.ts'
+import { DIMENSIONS, REVIEWER } from '../../../schemas/quality.ts'
 import type { Row } from '../../../schemas/tables.ts'
 import { money, type Source } from './row-columns.ts'
 
@@ -58,13 +65,17 @@ export function judgedScoreRows(source: Source, data: AnswerJudged): ScoreRow[] 
   })
 }
 
-/** Rows of `scores` of what a customer said about one answer. */
-export function customerScoreRows(source: Source): ScoreRow[] {
-  const feedback = readAnswerFeedback(source.record.input.data)
+/** Rows of `scores` of what a customer, or a colleague, said about one answer. */
+export function saidScoreRows(source: Source): ScoreRow[] {
+  const { identity, record } = source
+  const feedback = readAnswerFeedback(record.input.data)
   if (feedback === undefined) return []
   const { answer, rating, thumbs, comment, correction } = feedback
-  const { identity, record } = source
-  const judged = { answer, evaluator: 'customer', version: '1', provenance: 'customer' }
+  const { type, attributes } = record.input
+  const judged =
+    type === ANSWER_REVIEWED
+      ? { answer, evaluator: REVIEWER, version: readBy(attributes), provenance: REVIEWER }
+      : { answer, evaluator: 'customer', version: '1', provenance: 'customer' }
   // No record tells when an answer with this id was decided. The first record of the actor is known in all of them.
   const given = {
     case_no: identity.case_no,

@@ -1,6 +1,7 @@
 import {
   isConversation,
   readAnswerFeedback,
+  readBy,
   readJudged,
   readSent,
   readTranslatedScore,
@@ -51,7 +52,7 @@ export function scoresOf(record: LogRecord, seq: number, tally: Tally, { message
     return [{ ...translation, ...place, dimension: 'overall', score: quality, reasons: reasons ?? [] }]
   })
   const judges = judgement === undefined ? [] : judgedScores(judgement)
-  const own = [...judges, ...customerScores(record, tally)].map((row): Columns => ({ ...base, ...UNKNOWN, ...row }))
+  const own = [...judges, ...saidScores(record, tally)].map((row): Columns => ({ ...base, ...UNKNOWN, ...row }))
   return [...gates, ...translations, ...own]
 }
 
@@ -85,8 +86,9 @@ function microsOf(cost: number | undefined): number | null {
   return Number.isSafeInteger(micros) ? micros : null
 }
 
-function customerScores({ input, outcome, machine, label }: LogRecord, { firstAt, case: { no } }: Tally): Columns[] {
-  const isFeedback = outcome === 'committed' && input.type === 'feedback.given' && isConversation(label)
+function saidScores({ input, outcome, machine, label }: LogRecord, { firstAt, case: { no } }: Tally): Columns[] {
+  const isReview = input.type === 'answer.reviewed'
+  const isFeedback = outcome === 'committed' && (isReview || input.type === 'feedback.given') && isConversation(label)
   const feedback = isFeedback ? readAnswerFeedback(input.data) : undefined
   if (feedback === undefined) return []
   const { answer, rating, thumbs, comment = null, correction } = feedback
@@ -104,11 +106,11 @@ function customerScores({ input, outcome, machine, label }: LogRecord, { firstAt
             machine,
             committed_at: firstAt,
             answer,
-            evaluator: 'customer',
-            version: '1',
+            evaluator: isReview ? 'reviewer' : 'customer',
+            version: isReview ? readBy(input.attributes) : '1',
             dimension,
             score,
-            provenance: 'customer',
+            provenance: isReview ? 'reviewer' : 'customer',
             comment: text,
             answered_seq: null,
             answered_idx: null,

@@ -1,5 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { REASONS } from '../../../schemas/reasons.ts'
+
+const texts = z.record(z.string(), z.string())
+const remediesSchema = z.object({ dead: texts, system: texts })
 
 /** The modules of the browser are JavaScript that TypeScript checks by a configuration of its own. */
 const wordsOf = async (language: string): Promise<Record<string, unknown>> => {
@@ -15,6 +20,14 @@ const pathsOf = (value: unknown, path = ''): string[] =>
 
 test('each language has the same words', async () => {
   expect(pathsOf(await wordsOf('zh')).sort()).toEqual(pathsOf(await wordsOf('en')).sort())
+})
+
+test('each reason of a dead letter has words for people who open no terminal: no command, no setting', async () => {
+  for (const language of ['en', 'zh']) {
+    const { dead, system } = remediesSchema.parse((await wordsOf(language))['remedies'])
+    expect(Object.keys(dead).sort()).toEqual([...REASONS].sort())
+    expect([...Object.values(dead), ...Object.values(system)].filter((text) => /colloquy|COLLOQUY|`|--/.test(text))).toEqual([])
+  }
 })
 
 test('no Chinese text was left in English', async () => {

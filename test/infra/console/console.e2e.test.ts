@@ -131,8 +131,14 @@ test('the overview says what is wrong and what to do, and how the stages stand',
   expect(await page.locator('.plain-table code').allTextContents()).toEqual(expect.arrayContaining(['host', 'dispatch', 'project']))
   await page.locator('.rates rect.bar-bad').first().waitFor()
   await page.locator('.figures dt', { hasText: 'Errors' }).waitFor()
-  await page.click('text=Dead letters: 2')
-  await page.locator('main > h1', { hasText: 'Dead letters' }).waitFor()
+  const wrong = page.locator('.problems li', { hasText: 'bad_data' })
+  await page.click('text=中文')
+  await wrong.locator('p', { hasText: '请重新投递一次' }).waitFor()
+  expect(await wrong.locator('details').innerText()).toBe('供运维人员参考')
+  await wrong.locator('a', { hasText: '查看这些死信' }).click()
+  await page.locator('main > h1', { hasText: '死信' }).waitFor()
+  expect(page.url()).toContain('reason=bad_data')
+  await page.locator('.letter').nth(1).waitFor()
 })
 
 describe('conversations', () => {
@@ -164,6 +170,9 @@ describe('conversations', () => {
     expect(await page.evaluate("document.activeElement.closest('[data-index]').dataset.index")).toBe('1')
     await page.keyboard.press('Enter')
     await page.locator('.talk').waitFor()
+    await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('MAIN')
+    await page.goBack()
+    await expect.poll(() => page.evaluate("document.activeElement.closest('[data-index]')?.dataset.index")).toBe('1')
   })
 
   test('a full-text search shows hits, and a hit opens its message', async () => {
@@ -174,6 +183,25 @@ describe('conversations', () => {
     const hit = page.locator('.hits .row', { hasText: 'acme/support/en' }).first()
     await hit.click()
     await page.locator('.message', { hasText: 'How long does shipping to Norway take?' }).waitFor()
+  })
+
+  test('the other filters hold for the hits of a search, too', async () => {
+    const shown = async () => [...new Set(await page.locator('.hits .row .who b').allTextContents())].toSorted()
+    const search = (filters: string) => page.goto(`${app.url}/#/conversations?tenant=acme&q=Norway%20%E6%8C%AA%E5%A8%81&${filters}`)
+    const sees = async (filters: string, ids: readonly string[]) => {
+      await search('')
+      await expect.poll(shown, { timeout: 30_000 }).toEqual(expect.arrayContaining(['en', 'zh']))
+      await search(filters)
+      await expect.poll(shown, { timeout: 30_000 }).toEqual(ids)
+    }
+    await open('#/conversations')
+    await sees('lang=zh&id=zh', ['zh'])
+    await sees('id=en', ['en'])
+    await sees('kind=support&lang=en&id=en', ['en'])
+    for (const none of ['kind=desk', 'from=2200-01-01T00:00', 'state=no-such-state', 'intent=no-such-intent', 'below=0.01&id=zzz']) {
+      await sees(none, [])
+      await page.locator('.empty', { hasText: 'Nothing was found' }).waitFor()
+    }
   })
 
   test('texts are shown as they are: markup as text, Arabic from right to left, a long one cut until somebody asks for it', async () => {
@@ -200,6 +228,17 @@ describe('conversations', () => {
     await page.locator('.box.active').first().waitFor()
     await page.locator('.message[data-role=user]').waitFor()
     await page.locator('.message[data-role=assistant]').first().waitFor()
+    // At each scale the active state is in sight, and the whole chart with "fit".
+    const isActiveSeen = `(() => {
+      const box = [...document.querySelectorAll('.box.active')].at(-1).getBoundingClientRect()
+      const place = document.querySelector('.chart').getBoundingClientRect()
+      return box.left < place.right && box.right > place.left && box.top < place.bottom && box.bottom > place.top
+    })()`
+    await expect.poll(() => page.evaluate(isActiveSeen)).toBe(true)
+    await page.click('.zoom >> text=fit')
+    expect(await page.evaluate("(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.chart'))")).toBe(0)
+    for (let count = 0; count < 5; count += 1) await page.click('[aria-label=Larger]')
+    await expect.poll(() => page.evaluate(isActiveSeen)).toBe(true)
     const last = await page.locator('output').innerText()
     await page.click('[aria-label="First step"]')
     await page.locator('output', { hasText: '1 of' }).waitFor()
@@ -207,6 +246,13 @@ describe('conversations', () => {
     await page.locator('.message[data-late=true]').first().waitFor()
     await page.locator('.message[data-role=user] >> text=Show step').click()
     await page.locator('.facts', { hasText: 'message.received' }).waitFor()
+    expect(page.url()).toContain('step=1')
+    await page.reload()
+    await page.locator('output', { hasText: '1 of' }).waitFor()
+    await page.locator('.message[data-late=true]').first().waitFor()
+    await page.click('[aria-label="Last step"]')
+    expect(page.url()).not.toContain('step=')
+    await page.click('[aria-label="First step"]')
     await page.click('[role=tab] >> text=Tasks')
     await page.locator('.machine-panel .problems b').first().waitFor()
   })
@@ -247,6 +293,19 @@ test('a dead letter is redriven, then dropped, and the record says who did it', 
     ['redriven', '李雷'],
     ['dropped', '李雷'],
   ])
+})
+
+test('the address of a page that does not exist becomes that of the overview', async () => {
+  await open('#/nonsense')
+  expect(await page.innerText('main > h1')).toBe('Overview')
+  expect(page.url()).toContain('#/overview')
+})
+
+test('a browser whose clock is wrong says how long ago things were by the clock of the server', async () => {
+  await page.clock.setFixedTime(Date.now() + 9 * 86_400_000)
+  await open('#/conversations')
+  await page.locator('.row time').first().waitFor()
+  await expect.poll(async () => (await page.locator('.row time').allTextContents()).join()).not.toContain('day')
 })
 
 test('the settings are found by name, and secrets are masked', async () => {

@@ -92,6 +92,8 @@ test('two agents race for a case: one has it and the other is told; the one talk
   expect(await owner.inputValue('.composer textarea')).toBe('Shipping to Germany costs 9 euros.')
   await owner.fill('.composer textarea', '您好，运费可以退给您。')
   await other.locator('.writing', { hasText: name }).waitFor()
+  await owner.reload()
+  await expect.poll(() => owner.inputValue('.composer textarea')).toBe('您好，运费可以退给您。')
   await owner.press('.composer textarea', 'Control+Enter')
   await owner.locator('.message[data-role=agent] .text', { hasText: '您好，运费可以退给您。' }).waitFor()
   await other.locator('.message[data-role=agent] .text', { hasText: '您好，运费可以退给您。' }).waitFor()

@@ -19,6 +19,7 @@ const PASSAGE = '收到商品 14 天内可以退货，退货运费由买家承�
 const MARKUP = '<img src=x onerror="document.title=\'taken\'">'
 
 const recordsSchema = z.object({ records: z.array(z.looseObject({ input: z.looseObject({ type: z.string(), source: z.string() }) })) })
+const figuresSchema = z.object({ now: z.array(z.object({ figure: z.string(), value: z.number().nullable(), counted: z.number() })) })
 const answersSchema = z.object({ answers: z.array(z.looseObject({ actor: z.string(), answer: z.string() })) })
 
 let app: ConsoleSystem
@@ -88,9 +89,11 @@ test('a low answer is opened with its reasons, judged by keyboard, and the recor
   await page.locator('[role=status]', { hasText: 'The judgement is recorded' }).waitFor()
   await page.locator('.plain-table', { hasText: '14 天内可以退货' }).waitFor()
 
+  await page.locator('.plain-table tr', { hasText: 'reviewer@李雷' }).first().waitFor()
+
   const { body } = await app.get('/console/data/history/shop/quoting/low')
   const { records } = recordsSchema.parse(body)
-  expect(records.map(({ input }) => input).filter(({ type }) => type === 'feedback.given')).toMatchObject([
+  expect(records.map(({ input }) => input).filter(({ type }) => type === 'answer.reviewed')).toMatchObject([
     { source: 'console', attributes: { by: '李雷' }, data: { thumbs: 'down', comment: 'wrong number', correction: '14 天内可以退货。' } },
   ])
 })
@@ -107,6 +110,31 @@ test('answers on which judges disagree, and those that people judged, are a data
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('text=Make a dataset')])
   const lines = (await readFile(await download.path(), 'utf8')).trim().split('\n')
   expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([{ query: 'When do you open?', answer, label: 0, thumbs: 'down' }])
+})
+
+test('what a colleague says of an answer is kept beside what the customer said, and satisfaction does not move', async () => {
+  const { body } = await app.get('/console/data/quality/answers?tenant=shop&below=1')
+  const { answers } = answersSchema.parse(body)
+  const rated = answers.find(({ actor }) => actor === 'markup')?.answer
+  await put('shop/quoting/markup', 'feedback.given', { answer: rated, thumbs: 'up', comment: '谢谢' })
+  const satisfaction = async () =>
+    figuresSchema.parse((await app.get('/console/data/figures?tenant=shop')).body).now.find(({ figure }) => figure === 'satisfaction')
+  const before = await satisfaction()
+  await open('quality')
+  await page.locator('.hits .row', { hasText: MARKUP }).click()
+  await page.check('[name=thumbs][value=down]')
+  await page.fill('[name=comment]', '没说完')
+  await page.reload()
+  await page.locator('[name=thumbs][value=down]').waitFor()
+  expect(await page.isChecked('[name=thumbs][value=down]')).toBe(true)
+  expect(await page.inputValue('[name=comment]')).toBe('没说完')
+  await page.click('text=Record the judgement')
+  await page.locator('[role=status]', { hasText: 'The judgement is recorded' }).waitFor()
+  const score = (by: string) => page.locator('.plain-table tr', { hasText: by }).locator('td').nth(2).innerText()
+  expect(await page.inputValue('[name=comment]')).toBe('')
+  expect([await score('customer@1'), await score('reviewer@李雷')]).toEqual(['1.00', '0.00'])
+  await page.locator('.plain-table tr', { hasText: '谢谢' }).waitFor()
+  expect(await satisfaction()).toEqual(before)
 })
 
 test('a judgement from another page is refused, one that says nothing, and one of a conversation that does not take it', async () => {

@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { expect, test } from 'vitest'
-import { addSessionRoutes, SESSION_PATH } from '../../../infra/console/session-routes.ts'
+import { addSessionRoutes, SESSION_PATH, WRONG_TOKENS_MAX } from '../../../infra/console/session-routes.ts'
 import { createRequestAccess } from '../../../pipeline/http/request-access.ts'
 import { createSessions } from '../../../pipeline/http/session-cookie.ts'
 
@@ -35,6 +35,15 @@ test('with a token only the token starts a session, and only from a page of the 
   expect((await start(app, { by: 'Li', token: TOKEN }, { ...ORIGIN, origin: 'http://evil.example' })).statusCode).toBe(403)
   expect((await start(app, { by: 'x'.repeat(65), token: TOKEN })).statusCode).toBe(400)
   expect((await start(app, { by: '   ', token: TOKEN })).statusCode).toBe(400)
+})
+
+test('after ten wrong tokens an address waits, with the right one too, and others do not', async () => {
+  const app = serverOf(TOKEN)
+  const from = (remoteAddress: string, token: string) =>
+    app.inject({ method: 'POST', url: SESSION_PATH, payload: { by: 'Li', token }, headers: ORIGIN, remoteAddress })
+  for (let count = 0; count < WRONG_TOKENS_MAX; count += 1) expect((await from('192.0.2.1', `wrong-${count}`)).statusCode).toBe(401)
+  for (const token of ['wrong', TOKEN]) expect((await from('192.0.2.1', token)).statusCode).toBe(429)
+  expect((await from('192.0.2.2', TOKEN)).statusCode).toBe(200)
 })
 
 test('a session that came by HTTPS goes only by HTTPS', async () => {

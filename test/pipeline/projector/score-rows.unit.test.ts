@@ -29,7 +29,7 @@ function createLog() {
   return {
     records,
     seq: () => records.length,
-    send: (type: string, data: object, id = `i-${position}`) => take(message((position += 1), { type, id, data })),
+    send: (type: string, data: object, more: object = {}) => take(message((position += 1), { type, id: `i-${position}`, data, ...more })),
     ask: (text: string, id: string) => take(message((position += 1), { type: 'message.received', id, data: { role: 'user', text } })),
     judge: (body: object) => take(internal((position += 1), body)),
     rows: () => records.map((record, index) => rowsOf(address, record, index + 1)),
@@ -63,6 +63,7 @@ function history() {
   log.judge(judgementOf(low, lowSeq, 'model', 'm-1', 0.25, { tokensIn: 90, tokensOut: 12, cost: 0.0042 }))
   log.judge(judgementOf(both.record, both.seq, 'rules', '2', 0.95))
   log.send('feedback.given', { answer, thumbs: 'up' })
+  log.send('answer.reviewed', { answer, thumbs: 'up', comment: '答得对' }, { by: '李雷' })
   return { log, low, answer, both }
 }
 
@@ -96,6 +97,18 @@ test('an answer has a score for each dimension that was compared, and one for al
   expect(both?.scores.map(({ dimension }) => dimension)).toEqual(['overall', 'relevance', 'completeness', 'coherence'])
   expect(both?.scores[0]).toMatchObject({ turn: 3 })
   expect(unjudged?.scores).toEqual([])
+})
+
+test('what a colleague says of an answer has an evaluator of its own with the name, and leaves what the customer said', () => {
+  const { log, answer } = history()
+  log.send('answer.reviewed', { answer, thumbs: 'down', correction: '三天内。' }, { by: 'Ana' })
+  const scores = log.rows().flatMap((rows) => rows.scores)
+  expect(scores.filter(({ provenance }) => provenance === 'reviewer')).toMatchObject([
+    { dimension: 'thumbs', score: 1, comment: '答得对', answer, evaluator: 'reviewer', version: '李雷' },
+    { dimension: 'thumbs', score: 0, comment: null, answer, evaluator: 'reviewer', version: 'Ana' },
+    { dimension: 'correction', score: 0, comment: '三天内。', evaluator: 'reviewer', version: 'Ana' },
+  ])
+  expect(scores.filter(({ evaluator }) => evaluator === 'customer')).toHaveLength(4)
 })
 
 test('a customer scores an answer, in rows whose partition never changes', () => {

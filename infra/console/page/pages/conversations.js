@@ -17,7 +17,8 @@ import { ago, moment, number, words } from '../words.js'
 /** Conversations that the page keeps; who looks for older ones filters. */
 const LIST_MAX = 20_000
 const PAGE = 100
-const HITS = 50
+/** Hits that are looked at for those that the other filters let through: as many as a search has. */
+const HITS = 100
 /** How often the first page of an unscrolled list is read again. */
 const EVERY_MS = 5_000
 /** Must equal the height in console.css. */
@@ -41,10 +42,13 @@ function createPage() {
       const [tenant, kind, id] = place.path
       const key = place.path.join('/')
       if (opened?.key === key) return opened.open?.(place)
+      const left = opened?.key
       opened?.close?.()
       opened = tenant && kind && id ? { key, ...createConversation({ tenant, kind, id }) } : null
       if (opened === null) list.open(place)
       else opened.open?.(place)
+      if (opened !== null) focusSoon('main')
+      else if (left !== undefined) focusSoon(`.virtual a[href=${JSON.stringify(hrefOf('conversations', left.split('/')))}]`)
     },
     view: () => (opened ?? list).view(),
     close: () => {
@@ -53,6 +57,16 @@ function createPage() {
     },
   }
 }
+
+/** What had the focus is gone; who uses the keyboard goes on here. @param {string} selector */
+const focusSoon = (selector) =>
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      const found = document.querySelector(selector)
+      const isFree = document.activeElement === document.body || document.activeElement?.tagName === 'MAIN'
+      if (found instanceof HTMLElement && isFree) found.focus({ preventScroll: true })
+    }),
+  )
 
 const keyOf = (/** @type {Pick<ListedConversation, 'tenant' | 'kind' | 'id'>} */ { tenant, kind, id }) => `${tenant}/${kind}/${id}`
 
@@ -70,17 +84,23 @@ function createList() {
   /** What was said last, by conversation. @type {Map<string, Preview>} */
   const previews = new Map()
   const choices = createReading(async () => /** @type {Choices} */ (await ask('/console/data/choices')))
-  const hits = createReading(
-    async (/** @type {string} */ tenant, /** @type {string} */ q) =>
-      /** @type {SearchAnswer} */ (await ask(`/v1/search?${query({ tenant, q, in: 'messages', limit: HITS })}`)),
-  )
+  const hits = createReading(async (/** @type {string} */ tenant, /** @type {string} */ q) => {
+    const { kind = '' } = filter
+    const asked = query({ tenant, q, in: 'messages', limit: HITS, ...(kind !== '' && { kind }) })
+    const answer = /** @type {SearchAnswer} */ (await ask(`/v1/search?${asked}`))
+    const keys = [...new Set(answer.hits.map((hit) => hitKey(tenant, hit)))]
+    const given = narrowing()
+    if (keys.length === 0 || FILTERS.every((name) => name === 'tenant' || name === 'kind' || given[name] === undefined)) return answer
+    const among = /** @type {{ keys: readonly string[] }} */ (await ask('/console/data/conversations/among', posting({ ...given, keys })))
+    return { ...answer, hits: answer.hits.filter((hit) => among.keys.includes(hitKey(tenant, hit))), of: answer.hits.length }
+  })
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let typing
 
+  /** The filters that are set, as the server reads them. @returns {Readonly<Record<string, string>>} */
+  const narrowing = () => Object.fromEntries(FILTERS.flatMap((name) => (filter[name] ? [[name, timed(name, filter[name])]] : [])))
   const page = async (/** @type {number | undefined} */ before) => {
-    const { q: _q, ...narrowed } = filter
-    const given = Object.fromEntries(FILTERS.flatMap((name) => (narrowed[name] ? [[name, timed(name, narrowed[name])]] : [])))
-    const asked = query({ ...given, limit: PAGE, ...(before === undefined ? {} : { before }) })
+    const asked = query({ ...narrowing(), limit: PAGE, ...(before === undefined ? {} : { before }) })
     return /** @type {ConversationPage} */ (await ask(`/console/data/conversations?${asked}`))
   }
   const takePreviews = async (/** @type {readonly ListedConversation[]} */ of) => {
@@ -258,13 +278,18 @@ const conversationRow = ({ tenant, kind, id, state, messages, intent, quality, h
     </span>
   </a>`
 
-/** @param {string} tenant @param {SearchAnswer} answer */
-const hitList = (tenant, { hits }) =>
+/** @param {string} tenant @param {Pick<SearchHit, 'kind' | 'actor'>} hit */
+const hitKey = (tenant, { kind, actor }) => keyOf({ tenant, kind, id: actor })
+
+/** @param {string} tenant @param {SearchAnswer & { readonly of?: number }} answer `of`: how many hits were held against the filters */
+const hitList = (tenant, { hits, of = 0 }) => [
+  of < HITS ? null : html`<p class="hint">${words().conversations.hitsOf(number(of))}</p>`,
   hits.length === 0
     ? empty(words().conversations.noHits)
     : html` <ul class="hits" aria-label=${words().conversations.hits}>
         ${hits.map((hit) => html`<li key=${hit.id}>${hitRow(tenant, hit)}</li>`)}
-      </ul>`
+      </ul>`,
+]
 
 /** @param {string} tenant @param {SearchHit} hit */
 const hitRow = (tenant, { kind, actor, seq, at, text, highlights, score }) =>

@@ -2,7 +2,7 @@ import { ask, posting, query } from '../../../web/page/ask.js'
 import { html } from '../../../web/page/html.js'
 import { createDoing } from '../doing.js'
 import { hrefOf } from '../page-address.js'
-import { empty, failure, panel, shown } from '../parts.js'
+import { empty, failure, panel, shown, whatToDo } from '../parts.js'
 import { createReading, problemOf } from '../reading.js'
 import { redraw } from '../redraw.js'
 import { ago, number, words } from '../words.js'
@@ -177,10 +177,8 @@ const causes = ({ causes: all }, chosen) =>
         html` <li key=${seq}>
           <b class="number">${number(count)}</b> <code>${reason}</code> <span lang="en" dir="auto">${error}</span>
           <small>${[kinds.join(', '), types.join(', ')].filter(Boolean).join(' · ')} · <time>${ago(lastAt)}</time></small>
-          <small lang="en">${meaning} ${remedy}</small>
-          <a href=${reason === chosen ? hrefOf('dead') : hrefOf('dead', [], { reason })}
-            >${reason === chosen ? words().dead.showAll : words().dead.showOnly}</a
-          >
+          ${whatToDo(reason, `${meaning} ${remedy}`)}
+          ${reason === chosen ? html`<a href=${hrefOf('dead')}>${words().dead.showAll}</a>` : null}
         </li>`,
     )}
   </ul>`

@@ -1,6 +1,6 @@
 import { ask } from '../../../web/page/ask.js'
 import { html } from '../../../web/page/html.js'
-import { createDeskCase, nothingUnsent } from '../desk-case.js'
+import { createDeskCase, unsentOf } from '../desk-case.js'
 import { createShift } from '../desk-shift.js'
 import { goTo, hrefOf } from '../page-address.js'
 import { empty, failure, panel, shown } from '../parts.js'
@@ -86,7 +86,7 @@ function createDesk() {
       opened?.close()
       opened = null
       if (!kind || !id) return
-      const written = unsent.get(ref) ?? nothingUnsent()
+      const written = unsent.get(ref) ?? unsentOf({ tenant, kind, id })
       // An agent has few cases; those that he only looked at are forgotten.
       for (const [other, { reply, note }] of unsent) if (reply.text === '' && note.text === '') unsent.delete(other)
       unsent.set(ref, written)

@@ -1,6 +1,7 @@
 import { ask, posting, Problem, query } from '../../../web/page/ask.js'
 import { html } from '../../../web/page/html.js'
 import { createDoing } from '../doing.js'
+import { draftOf, keepDraft, keeping, newestDraft } from '../kept-drafts.js'
 import { goTo, hrefOf } from '../page-address.js'
 import { choice, empty, failure, panel, shown } from '../parts.js'
 import { createReading } from '../reading.js'
@@ -19,7 +20,11 @@ const ARTICLE_CHARS_MAX = 16_000
 /** As many as one answer has. */
 const SOURCES_MAX = 200
 
-/** @typedef {{ title: string, text: string, isFromAgent: boolean }} Proposal */
+/**
+ * An article that is written; `key` is that of its draft.
+ *
+ * @typedef {{ key: string, title: string, text: string, isFromAgent: boolean }} Proposal
+ */
 
 /** @type {Page} */
 export const knowledgePage = { name: 'knowledge', title: (all) => all.knowledge.title, create: createKnowledge }
@@ -43,8 +48,13 @@ function createKnowledge() {
     const wanted = query({ tenant: tenantNow(), text: filters.find })
     return /** @type {{ sources: readonly ListedSource[] }} */ (await ask(`/console/data/knowledge/sources?${wanted}`)).sources
   })
+  const draftStart = () => `article ${tenantNow()} `
+  /** What was written and not approved. @param {string} key @param {Readonly<Record<string, string>>} written @returns {Proposal} */
+  const written = (key, { title = '', text = '' }) => ({ key, title, text, isFromAgent: false })
   const load = async () => {
     if (choices.value === undefined) await choices.load()
+    const newest = newestDraft(draftStart())
+    if (draft === null && newest !== undefined) draft = written(...newest)
     if (tenantNow() !== '') await Promise.all([gaps.load(), sources.load()])
   }
   const narrow = (/** @type {Partial<typeof DEFAULTS>} */ change) =>
@@ -53,8 +63,13 @@ function createKnowledge() {
   const write = (/** @type {string} */ example) =>
     doing.run(async () => {
       const wanted = query({ tenant: tenantNow(), question: example })
-      const text = example === '' ? '' : /** @type {{ text: string }} */ (await ask(`/console/data/knowledge/draft?${wanted}`)).text
-      draft = { title: example.slice(0, TITLE_CHARS_MAX), text, isFromAgent: text !== '' }
+      const key = draftStart() + example
+      const before = draftOf(key)
+      const text =
+        before !== undefined || example === ''
+          ? ''
+          : /** @type {{ text: string }} */ (await ask(`/console/data/knowledge/draft?${wanted}`)).text
+      draft = before ? written(key, before) : { key, title: example.slice(0, TITLE_CHARS_MAX), text, isFromAgent: text !== '' }
       requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector('textarea')?.focus()))
     })
   const approve = (/** @type {SubmitEvent} */ event) => {
@@ -67,7 +82,7 @@ function createKnowledge() {
       const { outcome, code, detail } = /** @type {{ outcome?: string, code?: string, detail?: string }} */ (body)
       if (code !== undefined) throw new Problem(422, code, detail ?? code)
       said = words().knowledge.outcomes[/** @type {keyof ReturnType<typeof words>['knowledge']['outcomes']} */ (outcome)]
-      draft = null
+      discard()
       await sources.load()
     })
   }
@@ -81,9 +96,9 @@ function createKnowledge() {
       <button type="button" class="plain" onClick=${() => void write('')}>${text.fresh}</button>
     </div>`
   }
-  const form = (/** @type {Proposal} */ { title, text: body, isFromAgent }) => {
+  const form = (/** @type {Proposal} */ { key, title, text: body, isFromAgent }) => {
     const text = words().knowledge
-    return html` <form key=${title} class="judgement" onSubmit=${approve}>
+    return html` <form key=${key} class="judgement" onInput=${keeping(key)} onSubmit=${approve}>
       ${isFromAgent ? html`<p class="hint">${text.fromAgent}</p>` : null}
       <label class="choice wide"
         ><span>${text.name}</span><input name="title" required maxlength=${TITLE_CHARS_MAX} dir="auto" defaultValue=${title}
@@ -99,6 +114,7 @@ function createKnowledge() {
     </form>`
   }
   const discard = () => {
+    if (draft !== null) keepDraft(draft.key, {})
     draft = null
     redraw()
   }

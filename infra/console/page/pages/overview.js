@@ -1,7 +1,7 @@
-import { ask, query } from '../../../web/page/ask.js'
+import { ask, query, serverNow } from '../../../web/page/ask.js'
 import { html } from '../../../web/page/html.js'
 import { goTo, hrefOf } from '../page-address.js'
-import { choice, empty, panel, shown } from '../parts.js'
+import { choice, empty, panel, shown, whatToDo } from '../parts.js'
 import { createReading, repeatWhileVisible } from '../reading.js'
 import { ago, duration, number, words } from '../words.js'
 
@@ -75,8 +75,10 @@ const overviewParts = ({ status, problems, rates, alerts }) => {
 const wrongNow = (problems) =>
   problems.length === 0
     ? html`<p class="fine">✓ ${words().overview.nothingWrong}</p>`
-    : html`<ul class="problems" lang="en">
-        ${problems.map(({ code, what, remedy }) => html` <li key=${code + what}><code>${code}</code> ${what}<small>${remedy}</small></li>`)}
+    : html`<ul class="problems">
+        ${problems.map(
+          ({ code, what, remedy }) => html` <li key=${code + what}><code>${code}</code>${whatToDo(code, `${what} ${remedy}`)}</li>`,
+        )}
       </ul>`
 
 /** @param {NonNullable<Overview['status']>} status */
@@ -108,7 +110,7 @@ function stages({ stages: all, dead, log }) {
 function ratesChart(rates) {
   const text = words().overview
   const byMinute = new Map(rates.map((one) => [Math.floor(Date.parse(one.minute) / MINUTE_MS), one]))
-  const now = Math.floor(Date.now() / MINUTE_MS)
+  const now = Math.floor(serverNow() / MINUTE_MS)
   const minutes = Array.from({ length: MINUTES }, (_, index) => byMinute.get(now - MINUTES + 1 + index))
   const highest = Math.max(1, ...rates.map(({ inputs }) => inputs))
   const total = rates.reduce((sum, { inputs }) => sum + inputs, 0)

@@ -1,5 +1,9 @@
 import { STEP_WORDS } from '../../../web/page/step-words.js'
 import { TIMELINE_WORDS } from '../../../web/page/timeline-words.js'
+import { REMEDIES_EN } from './remedies-en.js'
+
+/** @param {string} count @param {string} what */
+const counted = (count, what) => `${count} ${what}${count === '1' ? '' : 's'}`
 
 /** The texts of the console in English. A test holds the other languages to its keys. */
 export const en = {
@@ -18,6 +22,7 @@ export const en = {
   actingAs: 'What you do is recorded under this name',
   token: 'Token (COLLOQUY_HTTP_TOKEN)',
   wrongToken: 'This is not the token.',
+  wrongTooOften: 'Too many wrong tokens came from this address. Try again in a minute.',
   signIn: 'Sign in',
   signOut: 'Sign out',
   save: 'Save',
@@ -48,6 +53,7 @@ export const en = {
     dayBefore: (/** @type {string} */ value) => `the day before ${value}`,
     unread: 'This part cannot be read now.',
   },
+  remedies: REMEDIES_EN,
   figures: {
     reply_p95_ms: 'Reply time, 95 %',
     quality: 'Quality of answers',
@@ -64,7 +70,7 @@ export const en = {
     state: 'State',
     intent: 'Intent',
     lang: 'Language',
-    below: 'Score below',
+    below: 'Last answer scores below',
     from: 'From',
     to: 'To',
     id: 'Id contains',
@@ -76,10 +82,12 @@ export const en = {
     list: 'Conversations, newest first',
     hits: 'Hits, best first',
     none: 'No conversation matches.',
+    hitsOf: (/** @type {string} */ count) =>
+      `The best ${count} hits were held against the filters; a more exact question finds more of them.`,
     noHits: 'Nothing was found.',
     shown: (/** @type {string} */ count) => `${count} shown`,
     shownMore: (/** @type {string} */ count) => `${count} shown; scroll for more`,
-    messages: (/** @type {string} */ count) => `${count} messages`,
+    messages: (/** @type {string} */ count) => counted(count, 'message'),
     imported: 'imported',
   },
   talk: {
@@ -198,7 +206,7 @@ export const en = {
     show: { review: 'low, bad or corrected', disagreeing: 'evaluators disagree', judged: 'judged by people' },
     below: 'Low is below',
     period: 'Period',
-    days: (/** @type {string} */ days) => `${days} days`,
+    days: (/** @type {string} */ days) => counted(days, 'day'),
     figures: 'Scores by model',
     agreement: 'Agreement of those who judge',
     model: 'Model',
@@ -271,8 +279,8 @@ export const en = {
     gaps: 'Asked and not found',
     about: 'Questions that mean the same are one row. An article that you approve is an upload with your name; search finds it soon after.',
     byWords: 'The search index does not answer, so they are grouped by their words.',
-    asked: (/** @type {string} */ count) => `asked ${count} times`,
-    wordings: (/** @type {string} */ count) => `${count} wordings`,
+    asked: (/** @type {string} */ count) => `asked ${counted(count, 'time')}`,
+    wordings: (/** @type {string} */ count) => counted(count, 'wording'),
     noGaps: 'Everything that was asked in this period was found.',
     draft: 'Write an article',
     article: 'Article',
@@ -298,7 +306,6 @@ export const en = {
     count: 'Number',
     reason: 'Reason',
     last: 'Last',
-    showOnly: 'Show only these',
     showAll: 'Show all',
     select: (/** @type {string} */ seq) => `Choose dead letter ${seq}`,
     selectAll: 'Choose all that are shown',

@@ -1,3 +1,5 @@
+import { REMEDIES_ZH } from './remedies-zh.js'
+
 /** The texts of the console in Chinese. @type {typeof import('./en.js').en} */
 export const zh = {
   code: 'zh',
@@ -15,6 +17,7 @@ export const zh = {
   actingAs: '您的操作以此姓名记录',
   token: '令牌（COLLOQUY_HTTP_TOKEN）',
   wrongToken: '令牌不正确。',
+  wrongTooOften: '此地址输错令牌的次数过多，请一分钟后再试。',
   signIn: '登录',
   signOut: '退出登录',
   save: '保存',
@@ -44,6 +47,7 @@ export const zh = {
     dayBefore: (value) => `前一天 ${value}`,
     unread: '暂时无法读取这一部分。',
   },
+  remedies: REMEDIES_ZH,
   figures: {
     reply_p95_ms: '95% 的回复时间',
     quality: '回答质量',
@@ -60,7 +64,7 @@ export const zh = {
     state: '状态',
     intent: '意图',
     lang: '语言',
-    below: '评分低于',
+    below: '最后一个回答的评分低于',
     from: '从',
     to: '到',
     id: '编号包含',
@@ -72,6 +76,7 @@ export const zh = {
     list: '会话，最新的在前',
     hits: '搜索结果，最相关的在前',
     none: '没有符合条件的会话。',
+    hitsOf: (count) => `已按筛选条件检查最佳的 ${count} 条结果；问得更具体，可找到更多。`,
     noHits: '没有找到。',
     shown: (count) => `显示 ${count} 个`,
     shownMore: (count) => `显示 ${count} 个，向下滚动可查看更多`,
@@ -327,7 +332,6 @@ export const zh = {
     count: '数量',
     reason: '原因',
     last: '最近',
-    showOnly: '只显示这些',
     showAll: '显示全部',
     select: (seq) => `选择死信 ${seq}`,
     selectAll: '选择显示的全部死信',

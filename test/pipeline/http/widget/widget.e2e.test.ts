@@ -97,10 +97,13 @@ test('a visitor writes, gets the reply of support, and has it again after a relo
   await page.screenshot({ path: `${PICTURES}/widget-en.png` })
   expect(await seriousFaults(page)).toEqual([])
 
+  expect(await page.inputValue('textarea')).toBe('')
+  await page.fill('textarea', '还没写完')
   await page.reload()
   await page.click('colloquy-chat button.open')
   await replies(page).first().waitFor()
   expect(await texts(page)).toEqual(before)
+  expect(await page.inputValue('textarea')).toBe('还没写完')
 
   const second = await open(site)
   await replies(second).first().waitFor()

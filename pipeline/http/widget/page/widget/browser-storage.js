@@ -2,12 +2,12 @@
  * What the browser keeps for a tenant on this site, so that a reload and other tabs have the same conversation. Where it may not be kept,
  * as in some private windows, it lasts as long as the page.
  *
- * @param {string} name
+ * @param {string} name @param {'localStorage' | 'sessionStorage'} [where] the latter for this tab alone
  */
-export function createStorage(name) {
+export function createStorage(name, where = 'localStorage') {
   /** @type {Map<string, string>} */
   const own = new Map()
-  const store = storageOfSite()
+  const store = storageOfSite(where)
   const keyOf = (/** @type {string} */ key) => `colloquy ${name} ${key}`
   return {
     /** @param {string} key @returns {unknown} `undefined` where nothing is kept that can be read */
@@ -40,9 +40,10 @@ export function createStorage(name) {
 
 /** @typedef {ReturnType<typeof createStorage>} KeptStorage */
 
-function storageOfSite() {
+/** @param {'localStorage' | 'sessionStorage'} where */
+function storageOfSite(where) {
   try {
-    return localStorage
+    return window[where]
   } catch {
     return undefined
   }

@@ -62,11 +62,16 @@ export function createPanel({ server, tenant, kind, title, words, onClose }) {
   let piece = { run: '', attempt: 0, next: 0 }
   let writing = 0
 
+  const name = `${server} ${tenant} ${kind ?? ''}`
+  const unsent = createStorage(name, 'sessionStorage')
+  const before = unsent.get('draft')
+  if (typeof before === 'string') text.value = before
+  text.addEventListener('input', () => unsent.set('draft', text.value.slice(0, TEXT_CHARS_MAX)))
   const talk = createTalk({
     server,
     tenant,
     kind,
-    storage: createStorage(`${server} ${tenant} ${kind ?? ''}`),
+    storage: createStorage(name),
     onEvent: take,
     onState(state) {
       status.textContent = state === 'online' ? '' : words[state]
@@ -242,6 +247,7 @@ export function createPanel({ server, tenant, kind, title, words, onClose }) {
     if (!talk.send(says)) return tell(words.offline)
     tell('')
     text.value = ''
+    unsent.set('draft', '')
     log.scrollTop = log.scrollHeight
   }
   composer.addEventListener('submit', (event) => {
