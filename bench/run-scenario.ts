@@ -130,6 +130,8 @@ const ADDRESS_SETTINGS: ReadonlySet<string> = new Set<SettingName>([
 
 function changedSettings({ settings }: BenchSystem): Record<string, string> {
   const defaults = new Map(Object.entries(loadSettings({}).settings))
-  const texts = Object.entries(settings).map(([name, value]) => [name, String(value)] as const)
-  return Object.fromEntries(texts.filter(([name, text]) => !ADDRESS_SETTINGS.has(name) && text !== String(defaults.get(name))))
+  const texts = Object.entries(settings).map(([name, value]) => [name, textOf(value)] as const)
+  return Object.fromEntries(texts.filter(([name, text]) => !ADDRESS_SETTINGS.has(name) && text !== textOf(defaults.get(name))))
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
