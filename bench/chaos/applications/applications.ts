@@ -246,5 +246,7 @@ export function drawApplicationMessage(
   random: () => number,
   { id, actorId, sends }: { readonly id: string; readonly actorId: string; readonly sends: number },
 ): ChaosMessage {
-  return chaosMessage({ id, actorId, kind: application.kind, ...application.draw(random, actorId, sends) })
+  const message = chaosMessage({ id, actorId, kind: application.kind, ...application.draw(random, actorId, sends) })
+  // A desk hears from all its cases, and remembers its last 32 inputs: a copy may come later than that.
+  return application.kind === DESK_KIND ? { ...message, needsMsgId: true } : message
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Desk, storedDesk, unpacked } from '../../../../actors/kinds/desk/desk-state.ts'
-import { caseOverdue, deskAssigned, deskReleased, SLA_CLOCKS } from '../../../../schemas/desk-events.ts'
+import { caseOverdue, deskAssigned, deskReleased, type SlaClock } from '../../../../schemas/desk-events.ts'
 import { parseActorSource } from '../../../../schemas/subjects.ts'
 import type { LoggedRecord } from '../chaos-history.ts'
 import { type CreateFollower, emittedOf, entryOf, GRACE_MS, idIn, kindIn } from './follower.ts'
@@ -14,7 +14,8 @@ const helpedSchema = z.object({ desk: z.object({ agent: z.string().nullable() })
 
 interface Held {
   owner: string | undefined
-  readonly overdue: Set<(typeof SLA_CLOCKS)[number]>
+  /** Promises that were said to be missed, with when the last one was due. */
+  readonly overdue: Map<SlaClock, string>
 }
 /** A case as its own record last says. */
 interface Helped {
@@ -23,15 +24,18 @@ interface Helped {
   readonly atMs: number
 }
 
+/** Promises that are made once a case. */
+const onceOf = (clocks: Iterable<SlaClock>): Set<SlaClock> => new Set([...clocks].filter((clock) => clock !== 'next_reply'))
+
 /**
  * Each escalation has exactly one owner, or one overdue event once its time is over: nobody gets a case that somebody has, a promise is
- * missed once, and in the end the desk and the case agree on who has it.
+ * missed once (that of the next reply once a message), and in the end the desk and the case agree on who has it.
  */
 export const followDesk: CreateFollower = (report) => {
   const held = new Map<string, Held>()
   const helped = new Map<string, Helped>()
   let desk: Desk | undefined
-  const heldOf = (ref: string): Held => entryOf(held, ref, () => ({ owner: undefined, overdue: new Set<(typeof SLA_CLOCKS)[number]>() }))
+  const heldOf = (ref: string): Held => entryOf(held, ref, () => ({ owner: undefined, overdue: new Map<SlaClock, string>() }))
 
   const takeDesk = ({ seq, actor, record }: LoggedRecord): void => {
     const released = emittedOf(record, 'case.released').map((data) => deskReleased.parse(data))
@@ -47,10 +51,12 @@ export const followDesk: CreateFollower = (report) => {
       if (one.owner !== undefined) report('owner', `LOG ${seq}: ${actor} gives ${ref} to ${agent}; ${one.owner} has it`)
       one.owner = agent
     }
-    for (const { case: ref, clock } of emittedOf(record, 'case.overdue').map((data) => caseOverdue.parse(data))) {
+    for (const { case: ref, clock, dueAt } of emittedOf(record, 'case.overdue').map((data) => caseOverdue.parse(data))) {
       const { overdue } = heldOf(ref)
-      if (overdue.has(clock)) report('owner', `LOG ${seq}: ${actor} says twice that ${clock} of ${ref} was missed`)
-      overdue.add(clock)
+      // The next reply is promised for each message.
+      const isAnother = clock === 'next_reply' && overdue.get(clock) !== dueAt
+      if (overdue.has(clock) && !isAnother) report('owner', `LOG ${seq}: ${actor} says twice that ${clock} of ${ref} was missed`)
+      overdue.set(clock, dueAt)
     }
     const from = record.input.type === 'case.ended' ? parseActorSource(record.input.source) : undefined
     if (from !== undefined) held.delete(`${from.kind}/${from.id}`)
@@ -80,7 +86,7 @@ export const followDesk: CreateFollower = (report) => {
           if (one.dueAt !== null && one.dueAt + GRACE_MS < readAtMs) {
             report('owner', `${ref} was promised something by ${new Date(one.dueAt).toISOString()}, and nobody was told`)
           }
-          if (one.missed.symmetricDifference(held.get(ref)?.overdue ?? new Set()).size > 0) {
+          if (onceOf(one.missed).symmetricDifference(onceOf(held.get(ref)?.overdue.keys() ?? [])).size > 0) {
             report('owner', `${ref} missed ${[...one.missed].join(', ') || 'nothing'}; it was told otherwise`)
           }
         }
