@@ -82,12 +82,13 @@ test('without its Qdrant a system decides and fills the tables, and searches onc
   const { post, get } = await start({ settings: { QDRANT_URL: url } })
 
   expect((await post('/v1/in/acme/toy/a?wait=tables', INPUT)).body).toMatchObject({ outcome: 'committed' })
-  expect(checkOf(await get('/readyz'), 'embed')).toMatchObject({ ok: false, detail: expect.stringContaining(url) as string })
+  const waiting = { ok: false, detail: expect.stringContaining(url) as string }
+  await expect.poll(async () => checkOf(await get('/readyz'), 'embed')).toMatchObject(waiting)
   expect(gist(await get('/v1/search?tenant=acme&q=x'))).toEqual([503, 'search_unavailable', '5'])
 
   const qdrant = await startFakeQdrant(port)
   await expect.poll(async () => (await get('/readyz')).status, { timeout: 20_000 }).toBe(200)
-  expect((await get('/v1/search?tenant=acme&q=x')).status).toBe(200)
+  await expect.poll(async () => (await get('/v1/search?tenant=acme&q=x')).status, { timeout: 20_000 }).toBe(200)
 
   await qdrant.stop()
   await expect.poll(async () => checkOf(await get('/readyz'), 'embed')?.detail, { timeout: 20_000 }).toContain(url)
