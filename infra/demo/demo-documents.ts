@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { lastRecord, recordsOf } from '../../pipeline/jetstream/last-record.ts'
+import type { Sender } from '../../pipeline/producer/input-sender.ts'
+import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
 import type { Format } from '../../schemas/document-events.ts'
-import type { Cue } from './play-script.ts'
+import type { Address } from '../../schemas/subjects.ts'
+import { type Cue, playScript } from './play-script.ts'
 
 const text = { type: 'string' } as const
 const number = { type: 'number' } as const
@@ -164,3 +170,21 @@ export const documentCues = (tenant: string, { name = '1', formats = FORMATS }: 
       cue(CHANGED_MS, document, 'demo-changed', 'document.changed', { data: change }),
     ]
   })
+
+/** Plays the documents. Each is approved once its first version is there, however long that takes. */
+export const playDocuments = (
+  jetstream: Pick<JetStreamContext, 'jsm'>,
+  sender: Pick<Sender, 'send'>,
+  tenant: string,
+  signal: AbortSignal,
+): Promise<void> =>
+  playScript(documentCues(tenant), sender, signal, async ({ address, input }) => {
+    if (input.type === 'approval.given') await pollUntil(() => firstVersion(jetstream, address), { signal })
+  })
+
+const madeSchema = z.object({ versions: z.array(z.unknown()).min(1) })
+
+async function firstVersion(jetstream: Pick<JetStreamContext, 'jsm'>, document: Address): Promise<true | undefined> {
+  const last = await lastRecord(jetstream, recordsOf(document))
+  return madeSchema.safeParse(last?.record.state?.context).success ? true : undefined
+}

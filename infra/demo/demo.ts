@@ -16,7 +16,7 @@ import { uploadArticles } from './demo-articles.ts'
 import { chatCues } from './demo-chats.ts'
 import { customerCues, translationCues } from './demo-customers.ts'
 import { playDesk } from './demo-desk.ts'
-import { documentCues } from './demo-documents.ts'
+import { playDocuments } from './demo-documents.ts'
 import { teachDemoIntents } from './demo-intents.ts'
 import { itemCues } from './demo-items.ts'
 import { postCues } from './demo-posts.ts'
@@ -101,7 +101,7 @@ export function startDemo(running: Running, log: Logger): Demo {
       item: () => playScript(itemCues(TENANT, loadCatalogue()), sender, signal),
       interest: () => playScript(visitorCues(TENANT, loadCatalogue()), sender, signal),
       trigger: () => playScript(triggerCues(TENANT), sender, signal),
-      document: () => playScript(documentCues(TENANT), sender, signal),
+      document: () => playDocuments(running.jetstream, sender, TENANT, signal),
       writer: () => playScript(textCues(TENANT), sender, signal),
       desk: () => playDesk(nc, sender, TENANT, signal),
       profile: () => playScript(customerCues(TENANT), sender, signal),

@@ -12,13 +12,20 @@ export interface Cue {
 /**
  * Sends the inputs of a script one after the other, each at its time. An input whose predecessor is not acknowledged yet is sent later.
  *
+ * @param ready resolves when the time of an input has come and it may be sent; default: at once
  * @throws the signal's reason once it is aborted
  */
-export async function playScript(cues: readonly Cue[], sender: Pick<Sender, 'send'>, signal: AbortSignal): Promise<void> {
+export async function playScript(
+  cues: readonly Cue[],
+  sender: Pick<Sender, 'send'>,
+  signal: AbortSignal,
+  ready?: (cue: Cue) => Promise<unknown>,
+): Promise<void> {
   const startedMs = performance.now()
-  for (const { atMs, address, input } of cues.toSorted((a, b) => a.atMs - b.atMs)) {
-    const waitMs = startedMs + atMs - performance.now()
+  for (const cue of cues.toSorted((a, b) => a.atMs - b.atMs)) {
+    const waitMs = startedMs + cue.atMs - performance.now()
     if (waitMs > 0) await delay(waitMs, undefined, { signal })
-    await sender.send(address, input)
+    await ready?.(cue)
+    await sender.send(cue.address, cue.input)
   }
 }

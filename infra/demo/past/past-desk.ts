@@ -34,6 +34,19 @@ const WORDS: Readonly<Record<Language, readonly string[]>> = {
   ],
   zh: ['您好，您写的我都看了，正在为您查询。', '让您久等了，我已经转给仓库，今天会给您发邮件。', '运费已经退给您了，还有别的需要吗？'],
 }
+/** What people know and the knowledge does not: their replies are the drafts of articles. */
+const KNOWN: Readonly<Record<Language, { readonly about: RegExp; readonly text: string }>> = {
+  en: {
+    about: /store in Paris|your batteries|sustainability report/,
+    text:
+      'We have no stores: try the headphones at home, and send them back within 30 days. Our batteries are made by Tessera in Győr, and '
+      + 'hold no cobalt. The sustainability report is sent by e-mail to everybody who asks for it.',
+  },
+  zh: {
+    about: /实体店|上市|电池供应商/,
+    text: '我们是网店，没有实体店，耳机可以在家试用，30 天内可退。公司目前没有上市的计划。电池由匈牙利的 Tessera 公司供应，不含钴。',
+  },
+}
 const AGREED: Readonly<Record<Language, string>> = { en: 'The parcel comes again tomorrow.', zh: '包裹明天再送一次。' }
 
 export interface PastDeskOptions {
@@ -85,21 +98,18 @@ export function createPastDesk({ tenant, team, visitors, fromMs, untilMs, isBadD
     const slow = isBadDay(atMs) ? 5 : 1
     const later = (afterMs: number, least: number, most: number, what: string): number =>
       afterMs + slow * between(least * SECOND_MS, most * SECOND_MS, id, what)
-    const says = (saidMs: number, what: string): Arrival =>
-      arrival(address, saidMs, `past-${what}-${id}`, SOURCE, 'message.received', {
-        role: 'agent',
-        agent,
-        text: oneOf(WORDS[lang], id, what),
-      })
+    const says = (saidMs: number, what: string, text = oneOf(WORDS[lang], id, what)): Arrival =>
+      arrival(address, saidMs, `past-${what}-${id}`, SOURCE, 'message.received', { role: 'agent', agent, text })
+    const known = KNOWN[lang].about.test(visitors.saidBy(actor)) ? KNOWN[lang].text : undefined
     const helloMs = later(atMs, 40, 240, 'hello')
     const askedMs = later(helloMs, 60, 400, 'asked')
     const againMs = later(askedMs, 60, 600, 'again')
     const endMs = later(againMs, 120, 900, 'end')
-    const talk = [says(helloMs, 'hello'), ...visitors.replyTo(actor, askedMs), says(againMs, 'again')]
+    const talk = [says(helloMs, 'hello', known), ...visitors.replyTo(actor, askedMs), says(againMs, 'again')]
     const end = chanceOf(id, 'end')
     if (end < 0.1) {
       const to = { agent: oneOf(AGENTS, id, 'to').agent }
-      return [says(helloMs, 'hello'), toDesk(askedMs, `past-on-${id}`, 'case.transferred', { case: ref, agent, to })]
+      return [says(helloMs, 'hello', known), toDesk(askedMs, `past-on-${id}`, 'case.transferred', { case: ref, agent, to })]
     }
     if (end < 0.35) {
       const returned = toDesk(endMs, `past-returns-${id}`, 'case.returned', { case: ref, agent, agreed: AGREED[lang] })

@@ -70,6 +70,8 @@ interface Visit {
 export interface Visitors extends PastPart {
   /** `undefined`: nobody of the past. */
   languageOf(id: string): Language | undefined
+  /** What the customer has said so far, a line each. */
+  saidBy(id: string): string
   /** What the customer replies to a person. */
   replyTo(id: string, atMs: number): readonly Arrival[]
   /** The person is done: what the customer thinks of it. */
@@ -148,6 +150,10 @@ export function createVisitors({ tenant, texts, fromMs, untilMs, isBadDay }: Vis
       return [...judged, message(visit, atMs + between(8_000, 90_000, visit.id, visit.said))]
     },
     languageOf: (id) => visits.get(id)?.lang,
+    saidBy(id) {
+      const { turns = [], said = 0 } = visits.get(id) ?? {}
+      return turns.slice(0, said).join('\n')
+    },
     replyTo(id, atMs) {
       const visit = visits.get(id)
       if (visit === undefined) return []
