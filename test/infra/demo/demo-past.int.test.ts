@@ -92,12 +92,8 @@ test(
     running = await startUp(options, '--demo')
 
     await expect(access(join(options.dataDir, 'demo-past'))).rejects.toThrow()
-    await runCli(['status', '--wait'], options)
-    const [{ cases } = { cases: 0 }] = await cliJson<{ cases: number }>(
-      ['sql', `SELECT toUInt32(count()) AS cases FROM cases WHERE ${past}`],
-      options,
-    )
-    expect(cases).toBeGreaterThan(300)
+    const count = ['sql', `SELECT toUInt32(count()) AS cases FROM cases WHERE ${past}`]
+    await expect.poll(async () => (await cliJson<{ cases: number }>(count, options))[0]?.cases, { timeout: 300_000 }).toBeGreaterThan(300)
   },
   TIMEOUT_MS,
 )
